@@ -1,0 +1,112 @@
+"""Header fields as they go over the wire: order, case and repeats are kept, names are compared without regard to case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+HeaderInput: TypeAlias = "Headers | Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]"
+"""What a `Headers` can be made of: another one, a mapping, or (name, value) pairs with repeats."""
+
+
+def to_bytes(text: str | bytes) -> bytes:
+    """Encodes *text* as UTF-8; a lone surrogate stands for the byte it was read from. Bytes pass unchanged."""
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+
+
+def to_text(data: bytes) -> str:
+    """Decodes a name or value: UTF-8 where it is valid, else ISO-8859-1, so that nothing is lost or refused."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+class Headers(Mapping[str, str]):
+    """An immutable list of header fields that reads like a mapping.
+
+    `raw` holds the (name, value) pairs as bytes, in order and in the case in which they were sent.
+    `headers["Name"]` joins repeated fields with ", " (RFC 9110 §5.3); `get_all` gives them apart.
+    """
+
+    __slots__ = ("raw",)
+
+    raw: tuple[tuple[bytes, bytes], ...]
+
+    def __init__(self, fields: HeaderInput = ()) -> None:
+        if isinstance(fields, Headers):
+            self.raw = fields.raw
+            return
+        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        self.raw = tuple((to_bytes(name), to_bytes(value)) for name, value in pairs)
+
+    @classmethod
+    def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+        """Takes pairs of bytes as they are: the way in for what came off the wire."""
+        headers = cls.__new__(cls)
+        headers.raw = tuple(raw)
+        return headers
+
+    def get_all(self, name: str) -> list[str]:
+        """The values of every field called *name*, in order; an empty list where there is none."""
+        wanted = name.lower().encode("latin-1", "replace")
+        return [to_text(value) for key, value in self.raw if key.lower() == wanted]
+
+    def get_raw(self, name: bytes) -> bytes | None:
+        """The first value of the field whose name, in lower case, is *name*; None where there is none."""
+        for key, value in self.raw:
+            if key.lower() == name:
+                return value
+        return None
+
+    def __getitem__(self, name: str) -> str:
+        values = self.get_all(name)
+        if not values:
+            raise KeyError(name)
+        return ", ".join(values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self.get_all(name))
+
+    def __iter__(self) -> Iterator[str]:
+        seen = set()
+        for key, _ in self.raw:
+            if (folded := key.lower()) not in seen:
+                seen.add(folded)
+                yield to_text(key)
+
+    def __len__(self) -> int:
+        return len({key.lower() for key, _ in self.raw})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
+    def __repr__(self) -> str:
+        return f"Headers({[(to_text(name), to_text(value)) for name, value in self.raw]!r})"
+
+    def added(self, name: str | bytes, value: str | bytes) -> Headers:
+        """A copy with one more field at the end."""
+        return Headers.from_raw((*self.raw, (to_bytes(name), to_bytes(value))))
+
+    def without(self, *names: str) -> Headers:
+        """A copy that lacks every field with one of these *names*."""
+        gone = {name.lower().encode("latin-1", "replace") for name in names}
+        return Headers.from_raw(pair for pair in self.raw if pair[0].lower() not in gone)
+
+    def replaced(self, name: str, value: str | bytes) -> Headers:
+        """A copy in which *name* stands once, with *value*: in the first one's place, or at the end."""
+        wanted = name.lower().encode("latin-1", "replace")
+        pairs: list[tuple[bytes, bytes]] = []
+        done = False
+        for key, old in self.raw:
+            if key.lower() != wanted:
+                pairs.append((key, old))
+            elif not done:
+                pairs.append((key, to_bytes(value)))
+                done = True
+        if not done:
+            pairs.append((to_bytes(name), to_bytes(value)))
+        return Headers.from_raw(pairs)

@@ -1,0 +1,231 @@
+"""What is answered: one response, as a value, and the short ways to make the common ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.utils import formatdate, parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from feedserver.headers import HeaderInput, Headers, to_bytes
+from feedserver.request import Request
+from feedserver.steps import Plan
+
+Conditional: TypeAlias = Literal["rfc", "exact", "off"]
+
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_PACE = re.compile(r"(?P<bytes>\d+)\s*bytes?\s+every\s+(?P<interval>.+)", re.IGNORECASE)
+_PLACEHOLDER = re.compile(rb"\{base\}|\{date(?:(?P<sign>[+-])(?P<offset>[0-9.]+(?:ms|s|m|h|d|w)))?\}")
+
+
+def parse_duration(text: str) -> float:
+    """Turns "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
+    return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a body is sent: so many *bytes* every so many *seconds*."""
+
+    bytes: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if self.bytes < 1 or self.seconds < 0:
+            raise ValueError(f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more")
+
+    @classmethod
+    def parse(cls, text: str) -> Pace:
+        """Reads "1000 bytes every 50ms". Raises ValueError with the remedy."""
+        match = _PACE.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text.strip()!r} is no pace; write it as '1000 bytes every 50ms'")
+        return cls(int(match["bytes"]), parse_duration(match["interval"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The credentials that a request must bring: *scheme* is "Basic" or "Bearer".
+
+    *credentials* is "user:password" for Basic and the token for Bearer (RFC 7617, RFC 6750).
+    """
+
+    scheme: Literal["Basic", "Bearer"]
+    credentials: str
+
+    @classmethod
+    def parse(cls, text: str) -> Auth:
+        """Reads "Basic user:password" or "Bearer token". Raises ValueError with the remedy."""
+        scheme, _, credentials = text.strip().partition(" ")
+        credentials = credentials.strip()
+        if scheme.lower() == "basic" and ":" in credentials:
+            return cls("Basic", credentials)
+        if scheme.lower() == "bearer" and credentials:
+            return cls("Bearer", credentials)
+        raise ValueError(f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'")
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*; *stamp* changes with the file."""
+
+    path: Path
+    size: int
+    offset: int = 0
+    stamp: int = 0
+
+
+Body: TypeAlias = bytes | FileBody
+
+
+class Fault:
+    """The base of all faults: a way to break an answer, by turning its plan into another."""
+
+    __slots__ = ()
+
+    def apply(self, plan: Plan) -> Plan:
+        """Gives the plan that misbehaves."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it breaks a plan")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Response:
+    """What a request is answered with.
+
+    *delay* is in seconds, before the first byte. *coding* is a content coding that the body is sent in, "auto" to
+    let Accept-Encoding choose. *omit* names headers that are not added. *conditional* says how validators are compared.
+    Three are for messages: *source* names the file or the call that this response comes from, *notes*
+    are a fixture's remarks, *error* is the mistake that made it a 500.
+    """
+
+    body: Body
+    status: int
+    reason: str
+    headers: Headers
+    delay: float
+    pace: Pace | None
+    coding: str | None
+    conditional: Conditional
+    auth: Auth | None
+    omit: frozenset[str]
+    faults: tuple[Fault, ...]
+    source: str
+    notes: tuple[tuple[str, str], ...]
+    error: str
+
+    def __init__(
+        self,
+        body: str | Body = b"",
+        status: int = 200,
+        headers: HeaderInput = (),
+        *,
+        reason: str | None = None,
+        delay: float | timedelta | str = 0.0,
+        pace: Pace | str | None = None,
+        coding: str | None = None,
+        conditional: Conditional = "rfc",
+        auth: Auth | str | None = None,
+        omit: Iterable[str] = (),
+        faults: Iterable[Fault] = (),
+        source: str = "",
+        notes: Iterable[tuple[str, str]] = (),
+        error: str = "",
+    ) -> None:
+        """Takes text as UTF-8; durations as seconds, `timedelta` or "250ms". Raises ValueError for a bad status or unit."""
+        if not 100 <= status <= 999:
+            raise ValueError(f"status {status} cannot be sent; a status has three digits (RFC 9110 §15)")
+        if isinstance(delay, str):
+            delay = parse_duration(delay)
+        elif isinstance(delay, timedelta):
+            delay = delay.total_seconds()
+        put = object.__setattr__
+        put(self, "body", to_bytes(body) if isinstance(body, str) else body)
+        put(self, "status", status)
+        put(self, "reason", reason_phrase(status) if reason is None else reason)
+        put(self, "headers", Headers(headers))
+        put(self, "delay", float(delay))
+        put(self, "pace", Pace.parse(pace) if isinstance(pace, str) else pace)
+        put(self, "coding", coding)
+        put(self, "conditional", conditional)
+        put(self, "auth", Auth.parse(auth) if isinstance(auth, str) else auth)
+        put(self, "omit", frozenset(name.lower() for name in omit))
+        put(self, "faults", tuple(faults))
+        put(self, "source", source)
+        put(self, "notes", tuple(notes))
+        put(self, "error", error)
+
+
+Answer: TypeAlias = Response | Callable[[Request], Response]
+"""What a route can hold: a response, or a callable that makes one (it runs on a thread of its own, for a bounded time)."""
+
+
+def reason_phrase(status: int) -> str:
+    """The standard reason phrase of *status*, empty for one that has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def moved(location: str, status: int = 301) -> Response:
+    """A permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
+    return Response(status=status, headers={"Location": location})
+
+
+def gone() -> Response:
+    """410: the feed is gone for good, and a good client stops asking (RFC 9110 §15.5.11)."""
+    return Response(status=410)
+
+
+def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:
+    """The same feed saved again: every validator that *response* declares changes, its body does not.
+
+    An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that declares
+    no validator comes back unchanged, since a server without validators has nothing to touch.
+    """
+    headers = response.headers
+    if "ETag" in headers:
+        headers = headers.replaced("ETag", _touched_etag(headers["ETag"]))
+    if "Last-Modified" in headers:
+        try:
+            date = parsedate_to_datetime(headers["Last-Modified"]) + by
+        except ValueError as error:
+            raise ValueError(f"cannot touch {response.source or 'the response'}: {error}") from error
+        headers = headers.replaced("Last-Modified", formatdate(date.timestamp(), usegmt=True))
+    return replace(response, headers=headers)
+
+
+def _touched_etag(etag: str) -> str:
+    stem, quote, _ = etag.rpartition('"')
+    stem = stem if quote else etag
+    base, mark, count = stem.rpartition("-touched-")
+    number = int(count) + 1 if mark and count.isdigit() else 1
+    return f"{base if mark and count.isdigit() else stem}-touched-{number}{quote}"
+
+
+def has_placeholders(headers: Headers) -> bool:
+    """Whether a value holds `{base}` or `{date…}`, which are filled in when the response is sent."""
+    return any(b"{" in value and _PLACEHOLDER.search(value) for _, value in headers.raw)
+
+
+def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
+    """Replaces `{base}` by *base* and `{date}`, `{date+2h}`, `{date-1d}` by *now* (seconds of the epoch) plus the offset.
+
+    A date is written as IMF-fixdate (RFC 9110 §5.6.7). Nothing else in braces is touched.
+    """
+
+    def fill(match: re.Match[bytes]) -> bytes:
+        if match[0] == b"{base}":
+            return to_bytes(base)
+        offset = parse_duration(match["offset"].decode("ascii")) if match["offset"] else 0.0
+        return formatdate(now - offset if match["sign"] == b"-" else now + offset, usegmt=True).encode("ascii")
+
+    return Headers.from_raw((name, _PLACEHOLDER.sub(fill, value)) for name, value in headers.raw)

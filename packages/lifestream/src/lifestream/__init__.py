@@ -1,0 +1,1 @@
+"""Imports feeds politely, safely and fast, and shows them as one timeline."""
