@@ -1,0 +1,91 @@
+"""What a feed says, as values: no ORM, no parser, no I/O.
+
+Everything here is as the feed has it, hostile until `sanitize` has seen it. Missing text is "", a missing date is None;
+dates are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that belongs to an entry: audio, video, a document. *length* is in bytes, *duration* in seconds."""
+
+    url: str
+    type: str = ""
+    length: int | None = None
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or film shown with an entry (Media RSS): *url* of the file, *player* a page that plays it."""
+
+    url: str = ""
+    type: str = ""
+    thumbnail: str = ""
+    player: str = ""
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed.
+
+    *guid* is the entry's own id, exactly as the document spells it. *link* and all other addresses are absolute where
+    they could be resolved. *content* and *summary* are HTML, *title* and *author* plain text with entities resolved once.
+    """
+
+    guid: str = ""
+    link: str = ""
+    title: str = ""
+    author: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    content: str = ""
+    summary: str = ""
+    tags: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    media: tuple[Media, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a feed asks to be fetched: all of them minimums.
+
+    *ttl* and *update_interval* (`sy:updatePeriod` over `sy:updateFrequency`) are in seconds; *skip_hours* are hours of
+    the day in UTC, 0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
+    """
+
+    ttl: int | None = None
+    update_interval: int | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """One feed document.
+
+    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what was ill-formed,
+    "" if nothing. *self_url* and *hub_url* come from links in the document.
+    """
+
+    title: str = ""
+    link: str = ""
+    subtitle: str = ""
+    author: str = ""
+    language: str = ""
+    icon: str = ""
+    self_url: str = ""
+    hub_url: str = ""
+    format: str = ""
+    encoding: str = ""
+    complaint: str = ""
+    rhythm: Rhythm = Rhythm()
+    entries: tuple[Entry, ...] = ()
