@@ -1,0 +1,104 @@
+"""What one fetch came to, as values: no I/O, nothing raises.
+
+`fetch` makes them, `schedule` reads their headers, `store` and the log write them down. Header names are in lower case;
+a field sent twice with different values is joined with ", " (RFC 9110 §5.3), one sent twice alike counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+FailureKind: TypeAlias = Literal[
+    "url",  # no URL that can be fetched: another scheme, no host, not a URL
+    "address",  # the guard refused what the host resolved to
+    "dns",  # the host has no address
+    "connection",  # refused, reset, cut short
+    "tls",  # a certificate or handshake that does not hold
+    "timeout",  # the deadline of the whole request passed
+    "redirect",  # a loop, too many hops, or no Location
+    "status",  # any answer that is no feed: 4xx, 5xx and the odd ones
+    "too large",  # the body, or what it inflates to, is over the cap
+    "coding",  # a content coding that was not asked for, or that does not inflate
+    "protocol",  # not HTTP
+    "parse",  # the body is no feed
+    "internal",  # our own mistake; the log has the traceback
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """What to ask for: a *url*, its validators as they were received, and how many subscribe to it.
+
+    *credentials* is "user:password" for HTTP Basic (RFC 7617), sent to the URL's own origin only.
+    """
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+    credentials: str = field(default="", repr=False)
+    subscribers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where the leading permanent redirects (301, 308) of a fetch led: without fragment or credentials."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """200: a body, already inflated. *url* is the one that answered; *duration* is in seconds; *size* counts bytes received."""
+
+    url: str
+    body: bytes = field(repr=False)
+    status: int = 200
+    headers: Mapping[str, str] = NO_HEADERS
+    moved: Moved | None = None
+    duration: float = 0.0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """304: what we have is still right. Its headers may hold a new validator and a new freshness."""
+
+    url: str
+    status: int = 304
+    headers: Mapping[str, str] = NO_HEADERS
+    moved: Moved | None = None
+    duration: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """410 from the feed's own URL, or from where it has moved for good: it will not come back (RFC 9110 §15.5.11)."""
+
+    url: str
+    status: int = 410
+    headers: Mapping[str, str] = NO_HEADERS
+    duration: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No feed this time. *message* says in words what happened; *status* is None where no answer came.
+
+    *retry_after* is how many seconds the server asked to be left alone, None where it did not say.
+    """
+
+    kind: FailureKind
+    message: str
+    url: str = ""
+    status: int | None = None
+    headers: Mapping[str, str] = NO_HEADERS
+    retry_after: float | None = None
+    duration: float = 0.0
+
+
+Outcome: TypeAlias = Fetched | NotModified | Gone | Failed
