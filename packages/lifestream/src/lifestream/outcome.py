@@ -1,7 +1,8 @@
 """What one fetch came to, as values: no I/O, nothing raises.
 
-`fetch` makes them, `schedule` reads their headers, `store` and the log write them down. Header names are in lower case;
-a field sent twice with different values is joined with ", " (RFC 9110 §5.3), one sent twice alike counts once.
+`fetch` makes them, `schedule` reads their headers, `store` and the log write them down. Header names are in
+lower case; a field sent twice with different values is joined with ", " (RFC 9110 §5.3), and one sent twice
+alike counts once.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """200: a body, already inflated. *url* is the one that answered; *duration* is in seconds; *size* counts bytes received."""
+    """200: a body, already inflated.
+
+    *url* is the one that answered, *duration* is in seconds, *size* counts the bytes received.
+    """
 
     url: str
     body: bytes = field(repr=False)
@@ -77,7 +81,10 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """410 from the feed's own URL, or from where it has moved for good: it will not come back (RFC 9110 §15.5.11)."""
+    """410 from the feed's own URL or from where it has moved for good.
+
+    It won't come back (RFC 9110 §15.5.11).
+    """
 
     url: str
     status: int = 410

@@ -1,0 +1,185 @@
+"""Which addresses may be dialled: the guard against requests forged through feed URLs.
+
+Whoever may add a feed could otherwise make this machine ask its own services, its neighbours or a cloud's
+metadata server. The guard acts where a connection is made: it is aiohttp's `socket_factory`, which is called
+with every address that is about to be dialled, resolved or written in the URL, of every redirect. So what was
+checked is what is dialled, and no answer of a name server can change in between.
+
+The table is ours, from IANA's special-purpose registries (RFC 6890), because `ipaddress.is_global` lets
+addresses pass that carry a private IPv4 address inside (64:ff9b::7f00:1 reaches 127.0.0.1 behind a NAT64). Of
+IPv6 only 2000::/3 is given out for global unicast (RFC 4291 §2.4); everything else is refused without being
+listed.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, TypeAlias
+
+Network: TypeAlias = IPv4Network | IPv6Network
+Address: TypeAlias = IPv4Address | IPv6Address
+AddressInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
+"""One answer of `socket.getaddrinfo`."""
+
+# No kernel has this number: it tells our refusal where aiohappyeyeballs has joined the errors of several
+# addresses into one OSError, which keeps the number if they all have it.
+REFUSED_ERRNO = 0x0ADD2E55
+
+_SPECIAL_IPV4: tuple[tuple[IPv4Network, str], ...] = tuple(
+    (IPv4Network(network), what)
+    for network, what in (
+        ("0.0.0.0/32", "the unspecified address"),
+        ("0.0.0.0/8", "an address of this network"),
+        ("10.0.0.0/8", "a private address"),
+        ("100.64.0.0/10", "an address behind a carrier's NAT"),
+        ("127.0.0.0/8", "a loopback address"),
+        ("169.254.0.0/16", "a link-local address"),
+        ("172.16.0.0/12", "a private address"),
+        ("192.0.0.0/24", "an address for protocols"),
+        ("192.0.2.0/24", "an address for documentation"),
+        ("192.88.99.0/24", "a 6to4 relay"),
+        ("192.168.0.0/16", "a private address"),
+        ("198.18.0.0/15", "an address for benchmarks"),
+        ("198.51.100.0/24", "an address for documentation"),
+        ("203.0.113.0/24", "an address for documentation"),
+        ("224.0.0.0/4", "a multicast address"),
+        ("255.255.255.255/32", "the broadcast address"),
+        ("240.0.0.0/4", "a reserved address"),
+    )
+)
+
+_SPECIAL_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
+    (IPv6Network(network), what)
+    for network, what in (
+        ("::/128", "the unspecified address"),
+        ("::1/128", "a loopback address"),
+        # RFC 8215: a site's own translators, and where in it the IPv4 address stands is the site's own
+        # matter.
+        ("64:ff9b:1::/48", "an address for a network's own translation"),
+        ("100::/64", "an address that discards"),
+        # Teredo, ORCHID and other protocols. Teredo (2001::/32, RFC 4380) carries two IPv4 addresses, and no
+        # web server is reached by it.
+        ("2001::/23", "an address for protocols"),
+        ("2001:db8::/32", "an address for documentation"),
+        ("3fff::/20", "an address for documentation"),
+        ("fc00::/7", "a private address"),
+        ("fe80::/10", "a link-local address"),
+        ("fec0::/10", "a site-local address"),
+        ("ff00::/8", "a multicast address"),
+    )
+)
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052 §2.1
+_6TO4 = IPv6Network("2002::/16")  # RFC 3056 §2
+_ISATAP_IDS = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214 §6.1: the upper half of an interface identifier
+
+
+class AddressRefused(OSError):
+    """The guard did not let an address be dialled.
+
+    The message names the address, what it is, and the remedy.
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            REFUSED_ERRNO,
+            f"{address} is {reason}, and none of those is dialled; "
+            "if it is yours, add its network to LIFESTREAM_ALLOWED_NETWORKS",
+        )
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressGuard:
+    """Says which addresses may be dialled: all public ones, and those in *allowed_networks*."""
+
+    allowed_networks: tuple[Network, ...] = ()
+
+    @classmethod
+    def allowing(cls, networks: str | Iterable[str]) -> AddressGuard:
+        """A guard that also lets *networks* pass: "127.0.0.0/8, fd00::/8", or a list of such; single addresses too.
+
+        Raises ValueError, naming the entry, for what is no network.
+        """
+        entries = networks.split(",") if isinstance(networks, str) else networks
+        return cls(tuple(_network(entry.strip()) for entry in entries if entry.strip()))
+
+    def why_not(self, address: str) -> str:
+        """Why *address* may not be dialled, in words that follow "is".
+
+        "" if it may. Anything but an IP is refused.
+        """
+        try:
+            parsed = _parse(address)
+        except ValueError:
+            return "no IP address"
+        return "" if any(parsed in network for network in self.allowed_networks) else _special(parsed)
+
+    def check(self, address: str) -> None:
+        """Raises `AddressRefused` if *address* may not be dialled."""
+        if reason := self.why_not(address):
+            raise AddressRefused(address, reason)
+
+    def socket(self, info: AddressInfo) -> socket.socket:
+        """Makes the socket for a connection to *info*, or raises `AddressRefused`.
+
+        Aiohttp's `socket_factory`.
+        """
+        family, kind, protocol, _, sockaddr = info
+        self.check(str(sockaddr[0]))
+        return socket.socket(family, kind, protocol)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no network; write it like 192.168.0.0/16 or fd00::/8") from error
+
+
+def _parse(address: str) -> Address:
+    """Reads an address; a mapped one is the IPv4 address itself, since that is what the kernel dials."""
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv4Address):
+        return parsed
+    if parsed.ipv4_mapped is not None:
+        return parsed.ipv4_mapped
+    # A zone ("fe80::1%eth0") is no part of the address, but makes it unequal to all networks' addresses.
+    return IPv6Address(int(parsed)) if parsed.scope_id else parsed
+
+
+@lru_cache(maxsize=4096)
+def _special(address: Address) -> str:
+    """What is special about *address*, in words that follow "is"; "" for a public one."""
+    if isinstance(address, IPv4Address):
+        return _special_ipv4(address)
+    inner = _embedded(address)
+    if inner is not None and (what := _special_ipv4(inner)):
+        return f"a form of {inner}, {what}"
+    for network, what in _SPECIAL_IPV6:
+        if address in network:
+            return what
+    return "" if address in _GLOBAL_UNICAST or address in _NAT64 else "an address that is not for public use"
+
+
+def _special_ipv4(address: IPv4Address) -> str:
+    return next((what for network, what in _SPECIAL_IPV4 if address in network), "")
+
+
+def _embedded(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address is translated to or tunnelled to, None if it carries none."""
+    number = int(address)
+    if address in _NAT64:
+        return IPv4Address(number & 0xFFFF_FFFF)
+    if address in _6TO4:
+        return IPv4Address(number >> 80 & 0xFFFF_FFFF)
+    if (number >> 32 & 0xFFFF_FFFF) in _ISATAP_IDS:
+        return IPv4Address(number & 0xFFFF_FFFF)
+    return None
