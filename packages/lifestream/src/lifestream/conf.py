@@ -1,0 +1,110 @@
+"""The settings, typed and with their defaults: nothing else in this package reads Django's.
+
+    from lifestream.conf import settings
+    settings.default_pagination
+
+Each property reads Django's settings when it is asked, so tests may override them. Durations are in seconds,
+sizes in bytes. `checks` tells what is wrong with a value; a property raises `ImproperlyConfigured` for what cannot be used.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Settings:
+    """The settings whose names begin with `LIFESTREAM_`; see each property."""
+
+    def get(self, name: str, default: Any) -> Any:
+        """The setting `LIFESTREAM_<name>` as it stands, or *default*."""
+        return getattr(django_settings, f"LIFESTREAM_{name}", default)
+
+    def _number(self, name: str, default: float, least: float = 0) -> float:
+        value = self.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            raise ImproperlyConfigured(
+                f"LIFESTREAM_{name} is {value!r}; give a number of at least {least:g}."
+            )
+        return float(value)
+
+    @property
+    def default_pagination(self) -> int:
+        """`LIFESTREAM_DEFAULT_PAGINATION`: items on a page."""
+        return int(self._number("DEFAULT_PAGINATION", 20, least=1))
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """`LIFESTREAM_PLUGINS`: dotted paths of plugin classes, beside those of entry points."""
+        return tuple(self.get("PLUGINS", ()))
+
+    @property
+    def user_agent(self) -> str:
+        """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the one that `fetch` makes up itself."""
+        return str(self.get("USER_AGENT", ""))
+
+    @property
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """`LIFESTREAM_ALLOWED_NETWORKS`: private networks that may be dialled; a list or text."""
+        value = self.get("ALLOWED_NETWORKS", ())
+        texts = value.split(",") if isinstance(value, str) else value
+        try:
+            return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"LIFESTREAM_ALLOWED_NETWORKS: {error}; give networks as 10.0.0.0/8 or fd00::/8."
+            ) from error
+
+    @property
+    def max_body(self) -> int:
+        """`LIFESTREAM_MAX_BODY`: the largest answer that is read, inflated."""
+        return int(self._number("MAX_BODY", 10 * 1024 * 1024, least=1))
+
+    @property
+    def timeout(self) -> float:
+        """`LIFESTREAM_TIMEOUT`: the deadline of a whole request, redirects and body included."""
+        return self._number("TIMEOUT", 30.0, least=0.001)
+
+    @property
+    def parse_timeout(self) -> float:
+        """`LIFESTREAM_PARSE_TIMEOUT`: how long the parsing of one document may take."""
+        return self._number("PARSE_TIMEOUT", 10.0, least=0.001)
+
+    @property
+    def parsers(self) -> int:
+        """`LIFESTREAM_PARSERS`: processes that parse; as many as there are processors."""
+        return int(self._number("PARSERS", os.cpu_count() or 1, least=1))
+
+    @property
+    def concurrency(self) -> int:
+        """`LIFESTREAM_CONCURRENCY`: requests that a worker has open at once."""
+        return int(self._number("CONCURRENCY", 64, least=1))
+
+    @property
+    def per_host(self) -> int:
+        """`LIFESTREAM_PER_HOST`: of those, to one host."""
+        return int(self._number("PER_HOST", 2, least=1))
+
+    @property
+    def min_interval(self) -> float:
+        """`LIFESTREAM_MIN_INTERVAL`: a feed is never asked again sooner."""
+        return self._number("MIN_INTERVAL", 3600.0)
+
+    @property
+    def max_interval(self) -> float:
+        """`LIFESTREAM_MAX_INTERVAL`: a feed is asked this often, unless the server asks for longer."""
+        return self._number("MAX_INTERVAL", 7 * 86400.0)
+
+    @property
+    def lease(self) -> float:
+        """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one takes it."""
+        return self._number("LEASE", 900.0, least=1)
+
+
+settings = Settings()

@@ -1,0 +1,201 @@
+"""What is fetched: feeds, the hosts they live on, and the log of their fetches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+
+def url_hash(url: str) -> str:
+    """The SHA-256 of *url* in hex: what makes a feed unique, since a URL may be longer than an index allows."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def host_of(url: str) -> str:
+    """The host of *url* in lower case, with its port unless that is the scheme's own; "" if there is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return ""
+    if ":" in host:
+        host = f"[{host}]"
+    return host if port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f"{host}:{port}"
+
+
+def domain_of(url: str) -> str:
+    """The host of *url* in lower case, without its port and a leading "www.": what plugins and templates go by."""
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
+
+
+class Host(models.Model):
+    """A server that feeds are fetched from. *not_before* is its Retry-After, which holds for all of its feeds."""
+
+    name = models.TextField(unique=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FeedQuerySet(models.QuerySet["Feed"]):
+    """Feeds."""
+
+    def due(self, now: datetime) -> FeedQuerySet:
+        """Active feeds whose time has come, that no worker holds and whose host doesn't ask for a pause."""
+        return self.filter(
+            Q(claimed_until=None) | Q(claimed_until__lte=now),
+            Q(host__not_before=None) | Q(host__not_before__lte=now),
+            status=Feed.Status.ACTIVE,
+            next_fetch__lte=now,
+        )
+
+    def shared(self) -> FeedQuerySet:
+        """Feeds that anyone may subscribe to and see: those without credentials."""
+        return self.filter(credentials="")
+
+    def with_url(self, url: str) -> FeedQuerySet:
+        """The feeds at *url*: one at most that is shared, and any number with credentials."""
+        return self.filter(url_hash=url_hash(url))
+
+
+class Feed(models.Model):
+    """One URL that is fetched, once for all its subscribers, with all that the next fetch must know."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "active"
+        PAUSED = "paused", "paused"
+        GONE = "gone", "gone"
+
+    # What it is.
+    url = models.TextField("URL", help_text="Without user name and password, which are kept apart.")
+    url_hash = models.CharField(max_length=64, editable=False)
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="feeds", editable=False)
+    credentials = models.TextField(blank=True, editable=False)  # see lifestream.credentials
+    title = models.TextField(blank=True)
+    site_url = models.TextField("site", blank=True)
+    domain = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    language = models.TextField(blank=True)
+    icon = models.BinaryField(blank=True, default=b"")
+    plugin = models.TextField(blank=True, help_text="The name of a plugin; empty: the one for its domain.")
+    hub_url = models.TextField("WebSub hub", blank=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    # What the server said last, kept as it was spelt.
+    etag = models.TextField("ETag", blank=True)
+    last_modified = models.TextField("Last-Modified", blank=True)
+    body_hash = models.CharField(max_length=64, blank=True, editable=False)
+    moved_to = models.TextField(blank=True)
+    moved_count = models.PositiveIntegerField(default=0)
+
+    # When it is fetched, and how that went.
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    next_fetch = models.DateTimeField(default=timezone.now)
+    next_reason = models.TextField(blank=True)
+    failures = models.PositiveIntegerField("failures in a row", default=0)
+    last_fetch = models.DateTimeField(null=True, blank=True)
+    last_success = models.DateTimeField(null=True, blank=True)
+    last_status = models.TextField(blank=True)
+    last_error = models.TextField(blank=True)
+
+    # Which worker holds it, and until when; see lifestream.claims.
+    claim_token = models.CharField(max_length=32, blank=True, editable=False)
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = FeedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title", "url"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["url_hash"], condition=Q(credentials=""), name="lifestream_feed_shared_url"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["next_fetch"], condition=Q(status="active"), name="lifestream_feed_due"),
+            models.Index(fields=["claim_token"], condition=~Q(claim_token=""), name="lifestream_feed_claim"),
+            models.Index(fields=["url_hash"], name="lifestream_feed_url"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_title
+
+    def save(self, *args: object, update_fields: Iterable[str] | None = None, **kwargs: object) -> None:
+        """Saves, with what follows from the URL: its hash, its host and, unless one was set, its domain."""
+        if update_fields is None or "url" in update_fields:
+            derived = self.derive()
+            update_fields = None if update_fields is None else {*update_fields, *derived}
+        super().save(*args, update_fields=update_fields, **kwargs)  # type: ignore[arg-type]
+
+    def derive(self) -> list[str]:
+        """Sets what follows from the URL, and returns the names of those fields. Makes the host's row."""
+        self.url_hash = url_hash(self.url)
+        self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
+        self.domain = self.domain or domain_of(self.site_url or self.url)
+        return ["url_hash", "host", "domain"]
+
+    @property
+    def display_title(self) -> str:
+        """The feed's title, else its domain, else its URL."""
+        return self.title or self.domain or self.url
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it has credentials: then it belongs to one subscriber and is shown nowhere public."""
+        return bool(self.credentials)
+
+    @property
+    def health(self) -> str:
+        """How it fares: "gone", "paused", "new" (never fetched), "failing" or "ok"."""
+        if self.status != self.Status.ACTIVE:
+            return self.status
+        if self.last_fetch is None:
+            return "new"
+        return "failing" if self.failures else "ok"
+
+
+class Fetch(models.Model):
+    """One request of a feed: what came of it, and when the next one is, and why."""
+
+    class Outcome(models.TextChoices):
+        NEW = "new", "new items"
+        CHANGED = "changed", "items changed"
+        UNCHANGED = "unchanged", "nothing new"
+        NOT_MODIFIED = "not modified", "not modified"
+        MOVED = "moved", "moved"
+        GONE = "gone", "gone"
+        FAILED = "failed", "failed"
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="fetches", db_index=False)
+    started = models.DateTimeField()
+    duration = models.FloatField(default=0.0, help_text="In seconds.")
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    status = models.PositiveSmallIntegerField("HTTP status", null=True, blank=True)
+    size = models.PositiveBigIntegerField(default=0, help_text="Of the body as it was sent, in bytes.")
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    message = models.TextField(blank=True)
+    next_fetch = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-started", "-pk"]
+        verbose_name_plural = "fetches"
+        indexes = [models.Index(F("feed"), F("id").desc(), name="lifestream_fetch_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.started:%Y-%m-%d %H:%M} {self.outcome}"

@@ -1,0 +1,116 @@
+"""What feeds said: items, their tags, and the memory of the ones that were deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from django.db import models
+from django.utils import timezone
+from django.utils.text import slugify
+
+from lifestream.models.feeds import Feed
+
+TAG_LENGTH = 100
+"""Characters of a tag that are kept: tags stand in URLs and in an index."""
+SLUG_LENGTH = 200
+"""Characters of its slug: case folding and compatibility forms make some characters many."""
+
+
+def tag_slug(name: str) -> str:
+    """What a tag is called in a URL, the same for every way to write it: "#Django" and "django" are one tag.
+
+    "C", "C++" and "C#" are three. A name of which nothing would be left ("?!") becomes "tag-" and a hash of it.
+    """
+    name = re.sub(r"\s+", " ", name).strip().lstrip("#")[:TAG_LENGTH].casefold()
+    named = re.sub(r"(?<=\w)[+#]+", lambda m: m[0].replace("+", "plus").replace("#", "sharp"), name)
+    return (
+        slugify(named, allow_unicode=True)[:SLUG_LENGTH]
+        or f"tag-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
+
+
+class Tag(models.Model):
+    """A word that feeds file their entries under. *name* is as the first feed wrote it."""
+
+    name = models.TextField()
+    slug = models.SlugField(max_length=SLUG_LENGTH, unique=True, allow_unicode=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    """Items."""
+
+
+class Item(models.Model):
+    """What a feed said once: shared by all subscribers, and never edited by them.
+
+    The three hashes are what `identity` knows it by; only *key_hash* is unique. *content* is safe HTML, *text* the
+    same as plain text, *summary* a short plain text. *enclosures* and *media* are lists of dicts with the fields of
+    `entry.Enclosure` and `entry.Media`.
+    """
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="items", db_index=False)
+    key_hash = models.CharField(max_length=64, editable=False)
+    link_hash = models.CharField(max_length=64, blank=True, editable=False)
+    content_hash = models.CharField(max_length=64, blank=True, editable=False)
+    guid = models.TextField(blank=True)
+    link = models.TextField(blank=True)
+    title = models.TextField(blank=True)
+    author = models.TextField(blank=True)
+    date = models.DateTimeField(help_text="When it was published, or first seen. It never changes.")
+    updated = models.DateTimeField(null=True, blank=True)
+    first_seen = models.DateTimeField(default=timezone.now)
+    content = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    summary = models.TextField(blank=True)
+    language = models.TextField(blank=True)
+    enclosures = models.JSONField(default=list, blank=True)
+    media = models.JSONField(default=list, blank=True)
+    tags = models.ManyToManyField(Tag, related_name="items", blank=True)
+
+    # What was stored, to see an edit; how often and when it was rewritten, to bound it.
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    changes = models.PositiveIntegerField(default=0, editable=False)
+    changed = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="lifestream_item_key")]
+        indexes = [
+            models.Index(fields=["feed", "link_hash"], name="lifestream_item_link"),
+            models.Index(fields=["feed", "date", "id"], name="lifestream_item_date"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_title
+
+    @property
+    def display_title(self) -> str:
+        """The title, else the beginning of the text, else the link."""
+        return self.title or self.summary[:80] or self.link or self.guid
+
+
+class Tombstone(models.Model):
+    """An item that a superuser deleted: what is needed to know it again, so that it doesn't come back."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="tombstones", db_index=False)
+    key_hash = models.CharField(max_length=64)
+    link_hash = models.CharField(max_length=64, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    guid = models.TextField(blank=True)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="lifestream_tombstone_key")]
+        indexes = [models.Index(fields=["feed", "link_hash"], name="lifestream_tombstone_link")]
+
+    def __str__(self) -> str:
+        return self.guid or self.key_hash

@@ -1,0 +1,129 @@
+"""Who shows what: lifestreams, their subscriptions, and the items in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from lifestream.models.feeds import Feed
+from lifestream.models.items import Item
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+
+class LifestreamQuerySet(models.QuerySet["Lifestream"]):
+    """Lifestreams."""
+
+    def public(self) -> LifestreamQuerySet:
+        """Those that everybody may read."""
+        return self.filter(is_public=True)
+
+    def readable_by(self, user: AbstractBaseUser | AnonymousUser) -> LifestreamQuerySet:
+        """Those that *user* may read: the public ones and their own; all of them for a superuser."""
+        if not user.is_authenticated:
+            return self.public()
+        if getattr(user, "is_superuser", False):
+            return self.all()
+        return self.filter(Q(is_public=True) | Q(owner=user.pk))
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> LifestreamQuerySet:
+        """Those that *user* may change: their own; all of them for a superuser."""
+        if getattr(user, "is_superuser", False):
+            return self.all()
+        return self.filter(owner=user.pk) if user.is_authenticated else self.none()
+
+
+class Lifestream(models.Model):
+    """A timeline: the items of the feeds that it subscribes to. Without an owner only superusers change it."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="lifestreams"
+    )
+    slug = models.SlugField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    tagline = models.CharField(max_length=500, blank=True)
+    is_public = models.BooleanField("public", default=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    feeds: models.ManyToManyField[Feed, Subscription] = models.ManyToManyField(
+        Feed, through="Subscription", related_name="lifestreams"
+    )
+
+    objects = LifestreamQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title or self.slug
+
+
+class Subscription(models.Model):
+    """A feed in a lifestream, under a name and in a folder of its own. The rules are in the grammar of `rules`."""
+
+    lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="subscriptions")
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="subscriptions")
+    name = models.TextField(blank=True, help_text="Empty: the feed's own title.")
+    folder = models.TextField(blank=True)
+    paused = models.BooleanField(default=False, help_text="Shows no new items until it is resumed.")
+    keep_rules = models.TextField(
+        blank=True, help_text="One a line. If there are any, only what matches is shown."
+    )
+    block_rules = models.TextField(blank=True, help_text="One a line. What matches is not shown.")
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["folder", "name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The name it was given here, else the feed's title."""
+        return self.name or self.feed.display_title
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    """Posts."""
+
+    def visible(self) -> PostQuerySet:
+        """Those that are neither hidden nor removed."""
+        return self.filter(hidden=False, removed=False)
+
+
+class Post(models.Model):
+    """An item in a lifestream. Pages read posts; the owner hides and removes them.
+
+    *date* is the item's, copied for the index. The subscription is what brought it: it goes when that goes.
+    """
+
+    lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False)
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False
+    )
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts")
+    date = models.DateTimeField()
+    hidden = models.BooleanField(default=False)
+    removed = models.BooleanField(default=False)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date", "-item"]
+        constraints = [models.UniqueConstraint(fields=["lifestream", "item"], name="lifestream_post_unique")]
+        indexes = [
+            models.Index(fields=["lifestream", "date", "item"], name="lifestream_post_timeline"),
+            models.Index(fields=["subscription", "date", "item"], name="lifestream_post_site"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.item)

@@ -1,0 +1,8 @@
+"""The addresses of the test site: the admin, and the app's own at the root as soon as it has any."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
