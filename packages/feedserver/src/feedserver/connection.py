@@ -1,0 +1,337 @@
+"""One connection: reads requests, plays the plans that answer them, with backpressure.
+
+It knows no fault by name: a plan says what to send, when to wait and how to end. One exchange is under way at a time;
+what a client pipelines behind it waits in the reader.
+
+    idle --request--> answering --Read--> idle
+                          |------Close---> (lingering) --> closed
+                          |------Reset---> closed
+                          |------Pending-> a thread works --> answering
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import threading
+from typing import Protocol, cast
+
+from feedserver import wire
+from feedserver.journal import Exchange
+from feedserver.reader import ContinueExpected, Malformed, RequestReader
+from feedserver.site import Pending, Prepared, Site
+from feedserver.steps import Close, Flush, Plan, Read, Reset, Send, Step, Wait
+
+BACKLOG = 262_144
+"""Bytes of pipelined requests that may wait before the connection stops reading."""
+
+LINGER = 1.0
+"""Seconds that a refused client may go on sending, so that our answer is not lost to a reset (RFC 9112 §9.6)."""
+
+
+class Listener(Protocol):
+    """What a connection needs of the server that accepted it."""
+
+    site: Site
+    loop: asyncio.AbstractEventLoop
+    max_body: int
+    connections: set[Connection]
+    workers: dict[threading.Thread, str]
+
+    def forget(self, connection: Connection) -> None:
+        """The connection is closed."""
+
+
+class Connection(asyncio.Protocol):
+    """The server's side of one connection."""
+
+    __slots__ = (
+        "_exchange",
+        "_keep_alive",
+        "_listener",
+        "_lingering",
+        "_overrun",
+        "_paused",
+        "_plan",
+        "_reader",
+        "_reading_paused",
+        "_saw_eof",
+        "_sent",
+        "_timer",
+        "_transport",
+        "_waits_forever",
+        "last_active",
+    )
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._transport: asyncio.Transport | None = None
+        self._reader: RequestReader | None = None
+        self._exchange: Exchange | None = None
+        self._plan: Plan | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._keep_alive = True
+        self._paused = False
+        self._reading_paused = False
+        self._lingering = False
+        self._saw_eof = False
+        self._waits_forever = False
+        self._overrun: asyncio.TimerHandle | None = None
+        self._sent = 0
+        self.last_active = 0.0
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(0)
+        self.last_active = self._listener.loop.time()
+        self._listener.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request."""
+        if self._lingering:
+            return
+        self.last_active = self._listener.loop.time()
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = self._new_reader()
+        reader.feed(data)
+        if self._exchange is None:
+            self._advance()
+        elif reader.buffered > BACKLOG and self._transport is not None:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it may still read, so an answer under way is finished."""
+        self._saw_eof = True
+        if self._lingering or self._waits_forever:
+            return False
+        if self._exchange is not None:
+            return True
+        cut = self._reader.eof() if self._reader is not None else None
+        if cut is None:
+            return False
+        self._begin(self._listener.site.refuse(cut))
+        return True
+
+    def pause_writing(self) -> None:
+        """The kernel takes no more for now."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """The kernel has taken everything."""
+        self._paused = False
+        if self._exchange is not None and self._timer is None and self._plan is not None:
+            self._play()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed, by whichever side."""
+        self._finish("client left" if exc is None else f"client left ({exc})")
+        self._transport = None
+        self._listener.forget(self)
+
+    # What the server calls.
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is under way."""
+        return self._exchange is not None
+
+    def close_idle(self) -> None:
+        """Nothing came for too long: closes, and says so where a request had begun (RFC 9110 §15.5.9)."""
+        reader = self._reader
+        if self._lingering or reader is None or reader.is_idle:
+            self._close()
+            return
+        begun = reader.eof()
+        problem = "the client sent a part of a request, and then nothing for too long"
+        raw = begun.raw if begun is not None else b""
+        self._begin(self._listener.site.refuse(Malformed(408, problem, raw)))
+
+    def abort(self, reason: str) -> None:
+        """Ends at once, whatever is under way."""
+        self._finish(reason)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def abandon(self) -> None:
+        """In a forked child: closes this process's copy of the socket; the parent's goes on."""
+        sock = getattr(self._transport, "_sock", None)  # no public way leads to it without the loop
+        if sock is not None:
+            sock.close()
+
+    # From request to answer.
+
+    def _new_reader(self) -> RequestReader:
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        return RequestReader(client, self._listener.max_body)
+
+    def _advance(self) -> None:
+        """Answers what the reader holds, one after the other, until an answer takes time or no request is left."""
+        reader, transport = self._reader, self._transport
+        site = self._listener.site
+        while reader is not None and transport is not None and self._exchange is None and not self._lingering:
+            event = reader.next_event()
+            if event is None:
+                if self._saw_eof:
+                    cut = reader.eof()
+                    if cut is None:
+                        self._close()
+                    else:
+                        self._begin(site.refuse(cut))
+                break
+            if isinstance(event, ContinueExpected):
+                transport.write(wire.CONTINUE)
+            elif isinstance(event, Malformed):
+                self._begin(site.refuse(event))
+            else:
+                verdict = site.answer(event, reader.keep_alive)
+                if isinstance(verdict, Prepared):
+                    self._begin(verdict)
+                else:
+                    self._send_to_thread(verdict)
+        if self._reading_paused and self._exchange is None and self._transport is not None:
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def _begin(self, prepared: Prepared) -> None:
+        """Starts to send an answer, and ends it too where the kernel takes it whole."""
+        transport = self._transport
+        if transport is None:
+            return
+        self._exchange = prepared.exchange
+        self._keep_alive = prepared.keep_alive
+        self._sent = 0
+        if prepared.whole is None:
+            self._plan = prepared.plan
+            self._play()
+            return
+        transport.write(prepared.whole)
+        self._sent = len(prepared.whole)
+        if self._paused:
+            self._plan = iter((Read() if prepared.keep_alive else Close(),))
+        elif prepared.keep_alive:
+            self._exchange = None
+            prepared.exchange.finish("complete", self._sent)
+        else:
+            self._end(Close())
+
+    def _send_to_thread(self, pending: Pending) -> None:
+        """Lets a thread of its own make the answer; one that overruns its time is answered for, and named."""
+        loop = self._listener.loop
+        workers = self._listener.workers
+        self._exchange = pending.exchange
+
+        def deliver(prepared: Prepared) -> None:
+            if self._exchange is pending.exchange and self._overrun is not None:
+                self._overrun.cancel()
+                self._overrun = None
+                self._exchange = None
+                self._begin(prepared)
+                self._advance()
+
+        def run() -> None:
+            try:
+                prepared = pending.work()
+            finally:
+                workers.pop(threading.current_thread(), None)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(deliver, prepared)
+
+        self._overrun = loop.call_later(
+            self._listener.site.callable_timeout, lambda: deliver(pending.give_up())
+        )
+        worker = threading.Thread(target=run, name=f"feedserver: {pending.name}", daemon=True)
+        workers[worker] = pending.name
+        worker.start()
+
+    # Playing a plan.
+
+    def _play(self) -> None:
+        """Takes steps until one takes time, the kernel is full, or the plan ends."""
+        plan, transport = self._plan, self._transport
+        self._timer = None
+        while plan is not None and transport is not None and not self._paused:
+            step: Step = next(plan, Close())
+            if isinstance(step, Send):
+                transport.write(step.data)
+                self._sent += len(step.data)
+            elif isinstance(step, Wait):
+                self._wait(step.seconds)
+                return
+            elif not isinstance(step, Flush):  # writing stops at a full kernel anyway, so a flush is no step of its own
+                self._end(step)
+                return
+
+    def _wait(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self._timer = self._listener.loop.call_later(seconds, self._play)
+            return
+        self._waits_forever = True
+        if self._saw_eof:
+            self._close()
+
+    def _end(self, step: Step) -> None:
+        """The answer is sent: ends the exchange as the plan's last step says."""
+        if isinstance(step, Reset):
+            self._finish("reset")
+            self._reset()
+        elif isinstance(step, Close):
+            self._finish("complete")
+            self._close()
+        elif isinstance(step, Read):
+            self._finish("complete")
+            if self._keep_alive:
+                self._advance()
+            else:
+                self._close()
+        else:
+            raise AssertionError(f"a connection cannot take the step {step!r}")
+
+    def _finish(self, ended: str) -> None:
+        exchange, self._exchange = self._exchange, None
+        plan, self._plan = self._plan, None
+        for timer in (self._timer, self._overrun):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._overrun = None
+        self._waits_forever = False
+        if plan is not None and hasattr(plan, "close"):
+            plan.close()
+        if exchange is not None:
+            exchange.finish(ended, self._sent - self._unsent())
+
+    def _unsent(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def _reset(self) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        sock: socket.socket | None = transport.get_extra_info("socket")
+        if sock is not None:
+            # On Windows the two fields are shorts (winsock2's LINGER), elsewhere ints.
+            layout = "hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii"
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(layout, 1, 0))
+        transport.abort()
+
+    def _close(self) -> None:
+        """Closes in order. A client that may still be sending is heard out for a while, or it would never see the answer."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        reader = self._reader
+        unread = reader is not None and (reader.broken or not reader.is_idle)
+        if unread and not self._saw_eof and not self._lingering and transport.can_write_eof():
+            self._lingering = True
+            transport.write_eof()
+            if self._reading_paused:
+                transport.resume_reading()
+            self._listener.loop.call_later(LINGER, transport.abort)
+            return
+        transport.close()

@@ -1,0 +1,144 @@
+"""From a URL's path to a file below the root, and never above it.
+
+A path is taken apart into names; every name must be an ordinary one, so `..`, separators, drives and NUL have no way in,
+however they are encoded. What a link leads to must lie below the root too, unless `follow_links` says otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+INDEX_NAMES = ("index.xml", "index.atom", "index.rss", "index.rdf", "index.json", "index.html")
+"""What answers for a path that ends in a slash, in this order."""
+
+SIDECAR = ".response"
+"""The ending of a file that holds the directives of the file beside it."""
+
+FEED_SUFFIXES = frozenset({".xml", ".atom", ".rss", ".rdf", ".json", ".html"})
+"""The endings with which a folder of numbered files is a timeline."""
+
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?", re.IGNORECASE)
+_NUMBERED = re.compile(r"\d+\.\w[\w.]*|\d+")
+
+
+def split_path(path: str) -> list[str] | None:
+    """The names in a decoded URL path; None where one of them is no ordinary name.
+
+    A trailing slash gives an empty last name. Names that some system reserves (NUL, CON) are refused on all of them.
+    """
+    names = path.removeprefix("/").split("/")
+    for position, name in enumerate(names):
+        if name == "" and position == len(names) - 1:
+            continue
+        if name in ("", ".", "..") or any(c in name for c in "\\\0") or ":" in name or _RESERVED.fullmatch(name):
+            return None
+        if name != name.rstrip(". "):  # Windows drops them, and would serve another file
+            return None
+    return names
+
+
+def host_folder(host: str) -> str | None:
+    """The folder that answers for a proxied request to *host*: its name in lower case without the port; None if odd."""
+    name = host.rpartition("@")[2]
+    name = re.sub(r":\d*$", "", name)
+    return name.rstrip(".").lower() if _HOST.fullmatch(name) else None
+
+
+class Folder:
+    """The root that is served. Raises NotADirectoryError where it is none."""
+
+    def __init__(self, root: Path, *, follow_links: bool = False) -> None:
+        if not root.is_dir():
+            raise NotADirectoryError(f"{root} is no folder; feedserver serves a folder of feed files")
+        self.root = root.absolute()
+        self.real_root = os.path.realpath(root)
+        self.follow_links = follow_links
+
+    def locate(self, path: str, host: str = "") -> Path | None:
+        """Where the file for a URL path lies: a regular file, a `.response` that stands alone, or a timeline's folder.
+
+        A path with a trailing slash leads to the folder's index. None where nothing is there, or nothing that may be
+        served: sidecars themselves, other folders, devices, and what links out of the root.
+        """
+        names = split_path(path)
+        if names is None:
+            return None
+        base = self.root
+        if host:
+            folder = host_folder(host)
+            if folder is None:
+                return None
+            base = base / folder
+        *folders, last = names
+        where = base.joinpath(*folders)
+        candidates = [where / name for name in INDEX_NAMES] if last == "" else [where / last]
+        for candidate in candidates:
+            if candidate.name.endswith(SIDECAR) or not self._stays_inside(candidate):
+                continue
+            if is_servable(candidate):
+                return candidate
+        return None
+
+    def _stays_inside(self, path: Path) -> bool:
+        if self.follow_links:
+            return True
+        real = os.path.realpath(path)
+        sidecar = os.path.realpath(sidecar_of(path))
+        prefix = os.path.join(self.real_root, "")  # noqa: PTH118 - a prefix that ends in a separator
+        return real.startswith(prefix) and sidecar.startswith(prefix)
+
+    def names(self, limit: int = 2000) -> list[str]:
+        """The URL paths that can be asked for, at most *limit*: for the nearest one in a message."""
+        found: list[str] = []
+        for where, folders, files in os.walk(self.root):
+            folders.sort()
+            here = Path(where).relative_to(self.root).as_posix()
+            prefix = "/" if here == "." else f"/{here}/"
+            for folder in list(folders):
+                if is_timeline(Path(where, folder)):
+                    found.append(prefix + folder)
+                    folders.remove(folder)
+            found.extend(prefix + name.removesuffix(SIDECAR) for name in sorted(files))
+            if len(found) >= limit:
+                break
+        return list(dict.fromkeys(found))[:limit]
+
+
+def sidecar_of(path: Path) -> Path:
+    """The file beside *path* that may hold its directives."""
+    return path.with_name(path.name + SIDECAR)
+
+
+def is_regular(path: Path) -> bool:
+    """Whether *path* is a regular file, links followed."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def is_servable(path: Path) -> bool:
+    """Whether *path* can be asked for: a regular file, a lone sidecar, or a timeline."""
+    if is_regular(path):
+        return True
+    if path.is_dir():
+        return is_timeline(path)
+    return is_regular(sidecar_of(path))
+
+
+def is_timeline(path: Path) -> bool:
+    """Whether *path* is a folder with a feed's extension that holds only numbered files."""
+    return path.suffix.lower() in FEED_SUFFIXES and path.is_dir() and bool(timeline_files(path))
+
+
+def timeline_files(path: Path) -> list[Path]:
+    """The files of a timeline in the order of their numbers; empty where anything else lies among them."""
+    entries = {entry.name.removesuffix(SIDECAR) for entry in path.iterdir() if not entry.name.startswith(".")}
+    if not entries or not all(_NUMBERED.fullmatch(name) for name in entries):
+        return []
+    ordered = sorted(entries, key=lambda name: (int(name.partition(".")[0]), name))
+    return [path / name for name in ordered]

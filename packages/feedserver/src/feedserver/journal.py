@@ -1,0 +1,357 @@
+"""What the server received and answered.
+
+The event loop writes, tests read from any thread. An exchange is recorded when its request has arrived, before the first
+byte of its answer; how it ended is known later, so asking for that waits. Recording takes no lock unless somebody waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from feedserver.headers import Headers
+from feedserver.request import Request
+from feedserver.response import Response
+
+OUTCOME_TIMEOUT = 10.0
+"""Seconds that asking for the outcome of an exchange waits before it says that the answer is still going out."""
+
+
+class NotSeen(AssertionError, TimeoutError):
+    """What a test expected of its client did not arrive in time, or not at all."""
+
+
+class Exchange:
+    """One request and its answer.
+
+    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong.
+    *time* is in seconds of the epoch. `response`, `bytes_sent`, `duration` and `ended` wait until they are known.
+    """
+
+    __slots__ = (
+        "_bytes_sent",
+        "_duration",
+        "_ended",
+        "_journal",
+        "_response",
+        "_started",
+        "problem",
+        "raw",
+        "request",
+        "time",
+    )
+
+    def __init__(
+        self, journal: Journal, request: Request | None, *, raw: bytes = b"", problem: str = "", now: float | None = None
+    ) -> None:
+        self._journal = journal
+        self.request = request
+        self.raw = raw
+        self.problem = problem
+        self.time = time.time() if now is None else now
+        self._started = time.perf_counter()
+        self._response: Response | None = None
+        self._ended: str | None = None
+        self._bytes_sent = 0
+        self._duration = 0.0
+
+    # What the server calls.
+
+    def answered(self, response: Response) -> None:
+        """Says what the request is answered with, once: an answer that comes after its time limit changes nothing."""
+        if self._response is None:
+            self._response = response
+            self._journal.changed()
+
+    def finish(self, ended: str, bytes_sent: int) -> None:
+        """Says how the exchange ended, once: what is told later changes nothing."""
+        if self._ended is None:
+            self._bytes_sent = bytes_sent
+            self._duration = time.perf_counter() - self._started
+            self._ended = ended
+            self._journal.changed()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended; does not wait."""
+        return self._ended is not None
+
+    # What a test asks.
+
+    def _outcome(self) -> str:
+        if self._ended is None:
+            self._journal.wait_until(lambda: self._ended is not None, OUTCOME_TIMEOUT)
+        if self._ended is None:
+            raise NotSeen(f"the answer to {self} is still going out after {OUTCOME_TIMEOUT:g} s")
+        return self._ended
+
+    @property
+    def response(self) -> Response:
+        """What it was answered with. Raises NotSeen where the exchange ended without an answer."""
+        if self._response is None:
+            self._journal.wait_until(lambda: self._response is not None or self._ended is not None, OUTCOME_TIMEOUT)
+        if self._response is None:
+            raise NotSeen(f"{self} was not answered: {self._ended or 'no answer was made yet'}")
+        return self._response
+
+    @property
+    def status(self) -> int:
+        """The status that was sent."""
+        return self.response.status
+
+    @property
+    def ended(self) -> str:
+        """How it ended: "complete", "client left", "closed", "reset", "server stopped", …."""
+        return self._outcome()
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of head and body that the operating system took."""
+        self._outcome()
+        return self._bytes_sent
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the request's arrival until its answer had been handed over."""
+        self._outcome()
+        return self._duration
+
+    # A request's own properties, so that an exchange reads like it.
+
+    def _asked(self) -> Request:
+        if self.request is None:
+            raise AttributeError(f"what arrived was no request ({self.problem}); see .raw")
+        return self.request
+
+    @property
+    def method(self) -> str:
+        """The method of the request."""
+        return self._asked().method
+
+    @property
+    def target(self) -> str:
+        """The target as it was sent."""
+        return self._asked().target
+
+    @property
+    def path(self) -> str:
+        """The decoded path of the request."""
+        return self._asked().path
+
+    @property
+    def query(self) -> str:
+        """The query string of the request."""
+        return self._asked().query
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the request, as sent."""
+        return self._asked().headers
+
+    @property
+    def body(self) -> bytes:
+        """The body of the request."""
+        return self._asked().body
+
+    def __str__(self) -> str:
+        return str(self.request) if self.request is not None else f"{self.raw[:60]!r}"
+
+    def describe(self) -> str:
+        """One line for people: what was asked, what was answered, how it ended. Does not wait."""
+        if self._response is None:
+            answer = self.problem or "no answer yet"
+        else:
+            answer = f"{self._response.status} {self._response.reason}".rstrip()
+        if self._ended is None:
+            return f"{self} -> {answer}, still going out"
+        tail = "" if self._ended == "complete" else f", {self._ended}"
+        return f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{tail}"
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.describe()}>"
+
+
+HeaderFilter = Mapping[str, str | None]
+"""Header names to the value they must have; None means that the header must be there, whatever its value."""
+
+
+class Journal:
+    """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all)."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._entries: deque[Exchange] = deque(maxlen=limit)
+        self._condition = threading.Condition()
+        self._waiting = 0
+        self.listener: Callable[[Exchange], None] | None = None
+
+    def record(self, exchange: Exchange) -> None:
+        """Adds an exchange. Called on the event loop, before the answer's first byte."""
+        self._entries.append(exchange)
+        if self._waiting:
+            self._wake()
+
+    def changed(self) -> None:
+        """Wakes who waits for the outcome of an exchange."""
+        if self._waiting:
+            self._wake()
+
+    def _wake(self) -> None:
+        with self._condition:
+            self._condition.notify_all()
+
+    def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
+        """Waits until *predicate* holds, at most *timeout* seconds; tells whether it does.
+
+        The count of waiters goes up before the predicate is first asked, and is read by the loop after it has
+        recorded, so no change falls between the two.
+        """
+        with self._condition:
+            self._waiting += 1
+            try:
+                return self._condition.wait_for(predicate, timeout)
+            finally:
+                self._waiting -= 1
+
+    def clear(self) -> None:
+        """Forgets every exchange."""
+        self._entries.clear()
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All exchanges so far."""
+        return list(self._entries.copy())
+
+    @property
+    def requests(self) -> list[Request]:
+        """All requests so far, without what was no request."""
+        return [exchange.request for exchange in self._entries.copy() if exchange.request is not None]
+
+    def filter(
+        self,
+        path: str | None = None,
+        *,
+        method: str | None = None,
+        headers: HeaderFilter | None = None,
+        status: int | None = None,
+    ) -> list[Exchange]:
+        """The exchanges whose request matches all that is given.
+
+        *path* is compared with the decoded path; with a query string in it, with both; a whole URL (of a proxied
+        request), with the target.
+        """
+        return [e for e in self._entries.copy() if matches(e, path, method, headers, status)]
+
+    def wait_for(
+        self,
+        path: str | None = None,
+        *,
+        count: int = 1,
+        timeout: float = 5.0,
+        method: str | None = None,
+        headers: HeaderFilter | None = None,
+    ) -> list[Exchange]:
+        """Waits until *count* matching requests have arrived, at most *timeout* seconds, and returns the matches.
+
+        Raises NotSeen with what did arrive.
+        """
+        if not self.wait_until(lambda: len(self.filter(path, method=method, headers=headers)) >= count, timeout):
+            seen = self.filter(path, method=method, headers=headers)
+            raise NotSeen(
+                f"waited {timeout:g} s for {_times(count)} of {_wanted(path, method, headers)}, "
+                f"saw {len(seen)}.\n{self.describe()}"
+            )
+        return self.filter(path, method=method, headers=headers)
+
+    def assert_requested(
+        self,
+        path: str | None = None,
+        *,
+        count: int | None = None,
+        method: str | None = None,
+        headers: HeaderFilter | None = None,
+    ) -> list[Exchange]:
+        """Asserts that a matching request has arrived (*count* times, if given) and returns the matches."""
+        seen = self.filter(path, method=method, headers=headers)
+        wanted = _wanted(path, method, headers)
+        if count is None and not seen:
+            raise NotSeen(f"{wanted} was not requested.{self._near_miss(path, method, headers)}\n{self.describe()}")
+        if count is not None and len(seen) != count:
+            raise NotSeen(
+                f"{wanted} was requested {_times(len(seen))}, not {_times(count)}."
+                f"{self._near_miss(path, method, headers) if len(seen) < count else ''}\n{self.describe()}"
+            )
+        return seen
+
+    def assert_not_requested(
+        self, path: str | None = None, *, method: str | None = None, headers: HeaderFilter | None = None
+    ) -> None:
+        """Asserts that no matching request has arrived."""
+        seen = self.filter(path, method=method, headers=headers)
+        if seen:
+            raise AssertionError(
+                f"{_wanted(path, method, headers)} was requested {_times(len(seen))}, and should not have been.\n"
+                f"{self.describe()}"
+            )
+
+    def _near_miss(self, path: str | None, method: str | None, headers: HeaderFilter | None) -> str:
+        """Where the path was asked for but a header or the method differed, says how."""
+        for exchange in reversed(self.filter(path)) if path is not None else ():
+            if method is not None and exchange.method != method:
+                return f" It was requested with {exchange.method}."
+            for name, value in (headers or {}).items():
+                found = exchange.headers.get(name)
+                if found is None:
+                    return f" It was requested without {name}."
+                if value is not None and found != value:
+                    return f" It was requested with {name}: {found}"
+        return ""
+
+    def describe(self, last: int = 20) -> str:
+        """The journal as text for a failing test: the *last* exchanges, a line each."""
+        entries = self.exchanges
+        if not entries:
+            return "The server received no request."
+        lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
+        more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
+        count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
+        return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
+
+
+def matches(
+    exchange: Exchange,
+    path: str | None = None,
+    method: str | None = None,
+    headers: HeaderFilter | None = None,
+    status: int | None = None,
+) -> bool:
+    """Whether the exchange's request has this path, method and headers, and its answer this status."""
+    request = exchange.request
+    if request is None:
+        return path is None and method is None and not headers and status is None
+    if path is not None:
+        asked = request.target if "://" in path else request.path
+        if "?" in path and "://" not in path:
+            asked += f"?{request.query}" if request.query else ""
+        if asked != (path if path.startswith("/") or "://" in path else f"/{path}"):
+            return False
+    if method is not None and request.method != method:
+        return False
+    if status is not None and (exchange._response is None or exchange._response.status != status):
+        return False
+    return all(
+        name in request.headers and (value is None or request.headers[name] == value)
+        for name, value in (headers or {}).items()
+    )
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _wanted(path: str | None, method: str | None, headers: HeaderFilter | None) -> str:
+    words = [method or "", path or "any path"]
+    for name, value in (headers or {}).items():
+        words.append(f"with {name}" if value is None else f"with {name}: {value}")
+    return " ".join(word for word in words if word)

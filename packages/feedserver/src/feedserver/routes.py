@@ -1,0 +1,233 @@
+"""Which response answers a request: scripted routes first, then the folder.
+
+Reads files, opens no socket. Runs on the event loop alone, except for `add`, which any thread may call.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from feedserver import fixture
+from feedserver.folder import Folder, sidecar_of, timeline_files
+from feedserver.request import Request, Target, split_target
+from feedserver.response import Answer, Response
+
+FRESH = 0.05
+"""Seconds after a change during which a file is not cached: a second change might leave the same time stamp."""
+
+Signature: TypeAlias = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(slots=True)
+class Choice:
+    """One answer that can be given again and again; *memo* is for what the layers above derive from it."""
+
+    answer: Answer
+    memo: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Script:
+    """The answers of a path, given one after the other; the last one stays. *position* is the next one's."""
+
+    choices: list[Choice]
+    position: int = 0
+
+    @property
+    def current(self) -> Choice:
+        """The answer whose turn it is."""
+        return self.choices[self.position]
+
+    def advance(self) -> None:
+        """Moves to the next answer, if there is one."""
+        if self.position + 1 < len(self.choices):
+            self.position += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    """A loaded fixture, and what must not have changed since: *watched* are the paths whose *signature* was taken."""
+
+    watched: tuple[str, ...]
+    signature: Signature
+    choice: Choice
+
+    def is_current(self) -> bool:
+        return signature_of(self.watched) == self.signature
+
+
+def _no_advance() -> None:
+    """What has one answer has nothing to advance to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The choice that answers, and what to call once it was given to anything but HEAD."""
+
+    choice: Choice
+    advance: Callable[[], None] = _no_advance
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Nothing answers: *status* is what the client gets (404 or 405), *message* names the nearest path and the remedy."""
+
+    status: int
+    message: str
+    allow: str = ""
+
+
+class Routes:
+    """The scripted routes and the folder of one server."""
+
+    def __init__(self, folder: Folder | None = None) -> None:
+        self.folder = folder
+        self._scripts: dict[tuple[str, str, str | None, str | None], Script] = {}
+        self._cache: dict[tuple[str, str], _Cached] = {}
+        self._episodes: dict[Path, _Cached] = {}
+        self._positions: dict[Path, int] = {}
+
+    def add(self, target: str, answers: tuple[Answer, ...], method: str | None = None) -> None:
+        """Answers *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
+
+        Replaces what was added for the same target and method. Raises ValueError where there is nothing to answer with.
+        """
+        if not answers:
+            raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
+        for answer in answers:
+            if not isinstance(answer, Response) and not callable(answer):
+                raise TypeError(f"add({target!r}) was given {answer!r}; pass a Response or a callable that makes one")
+        parts = split_target(target if target.startswith("/") or "://" in target else f"/{target}")
+        query = parts.query if "?" in target else None
+        method = method.upper() if method is not None else None
+        key = (_host_key(parts.host), parts.path, query, method)
+        self._scripts[key] = Script([Choice(answer) for answer in answers])
+
+    def find(self, request: Request, own_host: Callable[[str], bool]) -> Found | Missing:
+        """What answers *request*. *own_host* tells whether an absolute target's host is this server itself.
+
+        Raises FixtureError where the file that would answer has a mistake.
+        """
+        target = split_target(request.target)
+        host = "" if not target.host or own_host(target.host) else target.host
+        script = self._script(host, target, request.method) if self._scripts else None
+        if script is not None:
+            return Found(script.current, script.advance) if len(script.choices) > 1 else Found(script.current)
+        found = self._from_folder(host, target.path)
+        if found is None:
+            return self._missing(host, target, request.method)
+        if request.method not in ("GET", "HEAD"):
+            return Missing(
+                405,
+                f"{request}: a file answers GET and HEAD only. This would answer:\n"
+                f"  server.add({target.path!r}, Response(…), method={request.method!r})",
+                "GET, HEAD",
+            )
+        return found
+
+    def _script(self, host: str, target: Target, method: str) -> Script | None:
+        name = _host_key(host)
+        for query in (target.query, None):
+            for wanted in (method, "GET" if method == "HEAD" else None, None):
+                script = self._scripts.get((name, target.path, query, wanted))
+                if script is not None:
+                    return script
+        return None
+
+    # The folder.
+
+    def _from_folder(self, host: str, path: str) -> Found | None:
+        if self.folder is None:
+            return None
+        key = (host, path)
+        cached = self._cache.get(key)
+        if cached is not None and cached.is_current():
+            return Found(cached.choice)
+        self._cache.pop(key, None)
+        located = self.folder.locate(path, host)
+        if located is None:
+            return None
+        if located.is_dir():
+            return self._from_timeline(located)
+        loaded = _load(located)
+        if _is_settled(loaded):
+            self._cache[key] = loaded
+        return Found(loaded.choice)
+
+    def _from_timeline(self, folder: Path) -> Found:
+        files = timeline_files(folder)
+        position = min(self._positions.get(folder, 0), len(files) - 1)
+        file = files[position]
+
+        def advance() -> None:
+            self._positions[folder] = position + 1
+
+        cached = self._episodes.get(file)
+        if cached is None or not cached.is_current():
+            cached = _load(file, name=folder.name)
+            if _is_settled(cached):
+                self._episodes[file] = cached
+        return Found(cached.choice, advance)
+
+    # What to say when nothing answers.
+
+    def _missing(self, host: str, target: Target, method: str) -> Missing:
+        asked = f"http://{host}{target.path}" if host else target.path
+        methods = sorted({key[3] or "any" for key in list(self._scripts) if key[:2] == (_host_key(host), target.path)})
+        if methods and "any" not in methods:
+            return Missing(
+                405,
+                f"{method} {asked}: the route answers {', '.join(methods)} only. This would answer:\n"
+                f"  server.add({asked!r}, Response(…), method={method!r})",
+                ", ".join(methods),
+            )
+        lines = [f"{method} {asked}{'?' + target.query if target.query else ''}: nothing answers."]
+        near = difflib.get_close_matches(target.path, self._known_paths(), n=3, cutoff=0.6)
+        if near:
+            lines.append(f"Near it: {', '.join(near)}.")
+        if self.folder is not None:
+            where = self.folder.root / host if host else self.folder.root
+            lines.append(f"This would answer: a file {where / target.path.strip('/')}, or")
+        else:
+            lines.append("This would answer:")
+        lines.append(f"  server.add({asked!r}, Response(…))")
+        return Missing(404, "\n".join(lines))
+
+    def _known_paths(self) -> list[str]:
+        scripted = [f"{path}?{query}" if query else path for _, path, query, _ in list(self._scripts)]
+        return [*scripted, *(self.folder.names() if self.folder is not None else ())]
+
+
+def _load(file: Path, name: str | None = None) -> _Cached:
+    """Loads a fixture. The folder is watched too: it tells when a sidecar appears, without asking for it each time."""
+    sidecar = sidecar_of(file)
+    watched = tuple(os.fspath(path) for path in (file, file.parent, sidecar) if path.exists())
+    signature = signature_of(watched)
+    return _Cached(watched, signature, Choice(fixture.load(file, name)))
+
+
+def _is_settled(cached: _Cached) -> bool:
+    return max(changed for changed, _, _ in cached.signature) / 1e9 < time.time() - FRESH
+
+
+def signature_of(watched: tuple[str, ...]) -> Signature:
+    """What changes when a file does: its time, size and number, for each path."""
+    return tuple([_stamp(path) for path in watched])
+
+
+def _stamp(path: str) -> tuple[int, int, int]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - this is asked at every request, and Path.stat costs twice as much
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _host_key(host: str) -> str:
+    return host.lower().removesuffix(":80")

@@ -1,0 +1,324 @@
+"""What a server knows and does, without a socket: routes, negotiation and journal put together.
+
+`answer` gives what to send, or says that a thread must work first: a user's callable, or the coding of a large body, which
+would hold up every other connection on the event loop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from feedserver import codings, negotiate, wire
+from feedserver.fixture import FixtureError, content_type_for
+from feedserver.headers import Headers
+from feedserver.journal import Exchange, Journal
+from feedserver.reader import Malformed
+from feedserver.request import Request
+from feedserver.response import FileBody, Response, fill_placeholders, has_placeholders
+from feedserver.routes import Choice, Found, Missing, Routes
+from feedserver.steps import Plan
+
+INLINE = 32_768
+"""Bytes of a body that are coded on the event loop; more goes to a thread."""
+
+CODED_KEPT = 128
+"""Coded bodies that are kept, so that a forced coding costs its time once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What to send: *whole* at once, or else *plan* step by step. *keep_alive*: the connection may be used again."""
+
+    exchange: Exchange
+    whole: bytes | None
+    plan: Plan | None
+    keep_alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An answer that a thread must make: *work* makes it, *name* says what runs there, *give_up* answers if it overruns."""
+
+    exchange: Exchange
+    name: str
+    work: Callable[[], Prepared]
+    give_up: Callable[[], Prepared]
+
+
+Verdict: TypeAlias = Prepared | Pending
+
+
+@dataclass(slots=True)
+class _Quick:
+    """A whole answer, kept for the second in which its Date is right."""
+
+    second: int
+    data: bytes
+    head: wire.Head
+    response: Response
+
+
+class Site:
+    """Routes, journal and what went wrong, of one server."""
+
+    def __init__(
+        self, routes: Routes, journal: Journal, *, strict: bool = True, callable_timeout: float = 5.0, quits: bool = False
+    ) -> None:
+        self.routes = routes
+        self.journal = journal
+        self.strict = strict
+        self.callable_timeout = callable_timeout
+        self.quits = quits
+        self.base_url = ""
+        self.own_hosts: frozenset[str] = frozenset()
+        self.on_quit: Callable[[], None] | None = None
+        self._problems: list[str] = []
+        self._coded: dict[tuple[object, ...], bytes | FileBody] = {}
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch_lock = threading.Lock()
+
+    # Problems, which `verify` raises.
+
+    def problem(self, message: str) -> None:
+        """Keeps what a test should know of."""
+        self._problems.append(message)
+
+    def take_problems(self) -> list[str]:
+        """The problems since they were last taken."""
+        problems = self._problems[:]
+        del self._problems[: len(problems)]
+        return problems
+
+    def close(self) -> None:
+        """Removes what was written to disk."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    # The way of a request.
+
+    def refuse(self, event: Malformed) -> Prepared:
+        """Answers what was no request."""
+        exchange = Exchange(self.journal, None, raw=event.raw, problem=event.problem)
+        self.journal.record(exchange)
+        response = _plain_text(event.status, f"{event.problem}\n")
+        return self._send(exchange, None, response, keep_alive=False)
+
+    def answer(self, request: Request, keep_alive: bool) -> Verdict:
+        """Answers a request; *keep_alive* says whether its connection may be used again."""
+        exchange = Exchange(self.journal, request)
+        self.journal.record(exchange)
+        if request.method == "QUIT" and self.quits:
+            return self._quit(exchange, request)
+        try:
+            found = self.routes.find(request, self._is_own_host)
+        except FixtureError as error:
+            return self._mistake(exchange, request, str(error), keep_alive)
+        if isinstance(found, Missing):
+            return self._missing(exchange, request, found, keep_alive)
+        if keep_alive and request.method == "GET" and request.version == "1.1":
+            quick = self._quick(exchange, found)
+            if quick is not None:
+                return quick
+        answer = found.choice.answer
+        if isinstance(answer, Response):
+            return self._negotiate(exchange, request, answer, found.advance, keep_alive)
+        found_answer = answer  # a name that keeps its type inside the closure
+        name = _name_of(answer)
+        found.advance()
+        return Pending(
+            exchange,
+            name,
+            lambda: self._call(exchange, request, found_answer, name, keep_alive),
+            lambda: self._mistake(
+                exchange, request, f"{name} did not answer {request} within {self.callable_timeout:g} s", keep_alive
+            ),
+        )
+
+    def _is_own_host(self, host: str) -> bool:
+        return host.lower() in self.own_hosts
+
+    def _quick(self, exchange: Exchange, found: Found) -> Prepared | None:
+        """The short way of an answer that is the same for everyone: rendered once a second."""
+        quick = found.choice.memo.get("quick")
+        if quick is None:
+            quick = found.choice.memo["quick"] = self._make_quick(exchange, found.choice)
+        if not isinstance(quick, _Quick):
+            return None
+        second = int(exchange.time)
+        if quick.second != second:
+            quick.data = quick.head.at(second) + quick.data[len(quick.data) - wire.body_size(quick.response) :]
+            quick.second = second
+        found.advance()
+        exchange.answered(quick.response)
+        return Prepared(exchange, quick.data, None, True)
+
+    def _make_quick(self, exchange: Exchange, choice: Choice) -> _Quick | bool:
+        response = choice.answer
+        if not isinstance(response, Response) or has_placeholders(response.headers):
+            return False
+        if response.delay or response.pace or response.faults or not negotiate.is_plain(response):
+            return False
+        request = exchange.request
+        if request is not None:
+            response = _with_content_type(request, response)
+        head = wire.render_head(request, response, True)
+        if isinstance(response.body, FileBody) or head.framing != "length" or not head.keep_alive:
+            return False
+        second = int(exchange.time)
+        return _Quick(second, head.at(second) + response.body, head, response)
+
+    def _negotiate(
+        self, exchange: Exchange, request: Request, response: Response, advance: Callable[[], None], keep_alive: bool
+    ) -> Verdict:
+        if has_placeholders(response.headers):
+            filled = fill_placeholders(response.headers, self.base_url, exchange.time)
+            response = replace(response, headers=filled)
+        response = _with_content_type(request, response)
+        selected = negotiate.select(request, response)
+        if request.method != "HEAD" and not (selected.status == 401 and response.auth is not None):
+            advance()
+        if selected.coding is None:
+            return self._send(exchange, request, negotiate.slice_range(request, selected), keep_alive)
+
+        def work() -> Prepared:
+            try:
+                coded = self._code(selected)
+            except (OSError, ValueError, codings.CodingUnavailable) as error:
+                return self._mistake(exchange, request, f"{selected.source or request.path}: {error}", keep_alive)
+            return self._send(exchange, request, negotiate.slice_range(request, coded), keep_alive)
+
+        if wire.body_size(selected) <= INLINE or _coding_key(selected) in self._coded:
+            return work()
+        name = f"the {selected.coding} coding of {selected.source or request.path}"
+        late = f"{name} took longer than {self.callable_timeout:g} s"
+        return Pending(exchange, name, work, lambda: self._mistake(exchange, request, late, keep_alive))
+
+    def _code(self, response: Response) -> Response:
+        coding = response.coding or "identity"
+        key = _coding_key(response)
+        coded = self._coded.get(key)
+        if coded is None:
+            body = response.body
+            coded = codings.encode(body, coding) if isinstance(body, bytes) else self._code_file(body, coding)
+            if len(self._coded) >= CODED_KEPT:
+                self._coded.pop(next(iter(self._coded)), None)
+            self._coded[key] = coded
+        return replace(response, body=coded, coding=None)
+
+    def _code_file(self, body: FileBody, coding: str) -> FileBody:
+        with self._scratch_lock:
+            if self._scratch is None:
+                self._scratch = tempfile.TemporaryDirectory(prefix="feedserver-", ignore_cleanup_errors=True)
+        with tempfile.NamedTemporaryFile(dir=self._scratch.name, delete=False) as target:
+            codings.encode_file(body, coding, target)
+            return FileBody(Path(target.name), target.tell())
+
+    def _call(
+        self, exchange: Exchange, request: Request, answer: Callable[[Request], Response], name: str, keep_alive: bool
+    ) -> Prepared:
+        """Runs on a thread of its own."""
+        try:
+            response = answer(request)
+        except Exception as error:  # noqa: BLE001 - whatever a user's callable raises belongs to the test, by `verify`
+            return self._mistake(exchange, request, f"{name} raised {error!r} for {request}", keep_alive)
+        if not isinstance(response, Response):
+            problem = f"{name} returned {response!r} for {request}; return a Response"
+            return self._mistake(exchange, request, problem, keep_alive)
+        verdict = self._negotiate(exchange, request, response, lambda: None, keep_alive)
+        return verdict if isinstance(verdict, Prepared) else verdict.work()
+
+    def _missing(self, exchange: Exchange, request: Request, missing: Missing, keep_alive: bool) -> Prepared:
+        if self.strict:
+            exchange.problem = missing.message
+            self.problem(missing.message)
+        response = _plain_text(missing.status, f"{missing.message}\n")
+        if missing.allow:
+            response = replace(response, headers=response.headers.added("Allow", missing.allow))
+        return self._send(exchange, request, response, keep_alive)
+
+    def _mistake(self, exchange: Exchange, request: Request, message: str, keep_alive: bool) -> Prepared:
+        exchange.problem = message
+        self.problem(message)
+        return self._send(exchange, request, _plain_text(500, f"{message}\n", error=message), keep_alive)
+
+    def _quit(self, exchange: Exchange, request: Request) -> Prepared:
+        refusal = quit_refusal(request)
+        if refusal:
+            return self._send(exchange, request, _plain_text(403, f"{refusal}\n"), keep_alive=False)
+        if self.on_quit is not None:
+            self.on_quit()
+        return self._send(exchange, request, _plain_text(200, "The server stops.\n"), keep_alive=False)
+
+    def _send(
+        self, exchange: Exchange, request: Request | None, response: Response, keep_alive: bool
+    ) -> Prepared:
+        exchange.answered(response)
+        method = request.method if request is not None else "GET"
+        head = wire.render_head(request, response, keep_alive)
+        data = wire.whole(head, response, method, time.time())
+        steps = None if data is not None else wire.plan(head, response, method)
+        return Prepared(exchange, data, steps, head.keep_alive)
+
+
+def quit_refusal(request: Request) -> str:
+    """Why a QUIT is not obeyed, "" if it is: it must come from this machine, and not from a page in a browser.
+
+    A name in Host that is not loopback's points to a rebound DNS name; a browser adds Origin to every request that a
+    page makes with a method of its own.
+    """
+    host = request.headers.get("Host", "").lower()
+    name = host[: host.rfind(":")] if host.rpartition(":")[2].isdigit() else host
+    if not request.target.startswith("/"):
+        return "QUIT is obeyed in origin form only, as in 'QUIT / HTTP/1.1'"
+    if "Origin" in request.headers:
+        return "QUIT is not obeyed when it comes from a web page (it has an Origin)"
+    if not is_loopback(request.client):
+        return f"QUIT is not obeyed from {request.client}, only from this machine"
+    if name and not is_loopback(name.strip("[]")):
+        return f"QUIT is not obeyed for the host {name}, only for a loopback address or localhost"
+    return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host* is an address of the loopback, or localhost."""
+    import ipaddress
+
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        mapped = getattr(address, "ipv4_mapped", None)
+        return bool((mapped or address).is_loopback)
+    return False
+
+
+def _coding_key(response: Response) -> tuple[object, ...]:
+    return (response.coding, response.body)
+
+
+def _name_of(answer: object) -> str:
+    name = getattr(answer, "__qualname__", None) or type(answer).__qualname__
+    code = getattr(answer, "__code__", None)
+    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code is not None else str(name)
+
+
+def _plain_text(status: int, text: str, *, error: str = "") -> Response:
+    headers = Headers({"Content-Type": "text/plain; charset=utf-8"})
+    return Response(text.encode("utf-8", "backslashreplace"), status, headers, error=error)
+
+
+def _with_content_type(request: Request, response: Response) -> Response:
+    """A response made by code gets the type that its path's extension has in our table, unless it says otherwise."""
+    if response.body and "Content-Type" not in response.headers and "content-type" not in response.omit:
+        known = content_type_for(request.path)
+        if known != "application/octet-stream":
+            return replace(response, headers=response.headers.added("Content-Type", known))
+    return response
