@@ -92,6 +92,8 @@ class Migration(migrations.Migration):
                 ),
                 ("next_fetch", models.DateTimeField(default=django.utils.timezone.now)),
                 ("next_reason", models.TextField(blank=True)),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("terms", models.JSONField(blank=True, default=dict, editable=False)),
                 ("failures", models.PositiveIntegerField(default=0, verbose_name="failures in a row")),
                 ("last_fetch", models.DateTimeField(blank=True, null=True)),
                 ("last_success", models.DateTimeField(blank=True, null=True)),

@@ -106,6 +106,10 @@ class Feed(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(default=timezone.now)
     next_reason = models.TextField(blank=True)
+    # The part of the wait that the server or the feed asked for: nobody asks sooner, whatever a user wants.
+    not_before = models.DateTimeField(null=True, blank=True)
+    # How long answers are fresh and how often the feed is published, as told last; see schedule.Terms.
+    terms = models.JSONField(default=dict, blank=True, editable=False)
     failures = models.PositiveIntegerField("failures in a row", default=0)
     last_fetch = models.DateTimeField(null=True, blank=True)
     last_success = models.DateTimeField(null=True, blank=True)
