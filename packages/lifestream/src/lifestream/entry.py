@@ -1,7 +1,7 @@
 """What a feed says, as values: no ORM, no parser, no I/O.
 
-Everything here is as the feed has it, hostile until `sanitize` has seen it. Missing text is "", a missing date is None;
-dates are aware and in UTC.
+Everything here is as the feed has it, hostile until `sanitize` has seen it. Missing text is "", a missing
+date is None; dates are aware and in UTC.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that belongs to an entry: audio, video, a document. *length* is in bytes, *duration* in seconds."""
+    """A file that belongs to an entry: audio, video, a document. *length* is in bytes, *duration* in
+    seconds.
+    """
 
     url: str
     type: str = ""
@@ -36,8 +38,9 @@ class Media:
 class Entry:
     """One entry of a feed.
 
-    *guid* is the entry's own id, exactly as the document spells it. *link* and all other addresses are absolute where
-    they could be resolved. *content* and *summary* are HTML, *title* and *author* plain text with entities resolved once.
+    *guid* is the entry's own id, exactly as the document spells it. *link* and all other addresses are
+    absolute where they could be resolved. *content* and *summary* are HTML, in which addresses may still be
+    relative to *base*; *title* and *author* are plain text with entities resolved once.
     """
 
     guid: str = ""
@@ -52,14 +55,15 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     media: tuple[Media, ...] = ()
     language: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """How often a feed asks to be fetched: all of them minimums.
 
-    *ttl* and *update_interval* (`sy:updatePeriod` over `sy:updateFrequency`) are in seconds; *skip_hours* are hours of
-    the day in UTC, 0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
+    *ttl* and *update_interval* (`sy:updatePeriod` over `sy:updateFrequency`) are in seconds; *skip_hours*
+    are hours of the day in UTC, 0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
     """
 
     ttl: int | None = None
@@ -72,8 +76,9 @@ class Rhythm:
 class ParsedFeed:
     """One feed document.
 
-    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what was ill-formed,
-    "" if nothing. *self_url* and *hub_url* come from links in the document.
+    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what
+    was ill-formed, "" if nothing. *self_url* and *hub_url* come from links in the document, *generator* is
+    the program that wrote it.
     """
 
     title: str = ""
@@ -84,6 +89,7 @@ class ParsedFeed:
     icon: str = ""
     self_url: str = ""
     hub_url: str = ""
+    generator: str = ""
     format: str = ""
     encoding: str = ""
     complaint: str = ""

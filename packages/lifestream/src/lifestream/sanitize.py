@@ -1,0 +1,272 @@
+"""HTML and addresses of strangers, made safe to show: pure, and independent of everything else here.
+
+nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
+
+- before it: nesting that would cost it seconds (its tree building is quadratic) becomes plain text;
+- in its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows
+  only some of
+  them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
+  declarations that could load something or hide something are dropped.
+
+Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be
+marked safe.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import nh3
+
+from lifestream.plaintext import is_too_deep, scrub, shorten, text_of, without_scripts
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FORBIDDEN_TAGS: Final = _names(
+    "script style iframe frame frameset object embed applet base meta link form input button select textarea "
+    "svg math template noscript title plaintext xmp"
+)
+"""Tags that no settings can allow: they run something, leave the fragment, or change how the rest is read."""
+
+FORBIDDEN_ATTRIBUTES: Final = frozenset({"srcdoc", "action", "formaction", "ping"})
+"""Attributes that no settings can allow, beside all that begin with "on"."""
+
+DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = {
+    tag: _names(attributes)
+    for tag, attributes in {
+        "*": "lang dir title",
+        "a": "href hreflang",
+        "img": "src srcset sizes alt width height",
+        "picture": "",
+        "source": "src srcset sizes media type",
+        "audio": "src controls preload",
+        "video": "src controls preload poster width height",
+        "track": "src kind srclang label",
+        "figure": "",
+        "figcaption": "",
+        "table": "",
+        "caption": "",
+        "colgroup": "span",
+        "col": "span",
+        "thead": "",
+        "tbody": "",
+        "tfoot": "",
+        "tr": "",
+        "th": "colspan rowspan scope headers",
+        "td": "colspan rowspan headers",
+        "ol": "start reversed type",
+        "li": "value",
+        "blockquote": "cite",
+        "q": "cite",
+        "del": "cite datetime",
+        "ins": "cite datetime",
+        "time": "datetime",
+        "data": "value",
+        "details": "open",
+    }.items()
+} | dict.fromkeys(
+    _names(
+        "abbr address article aside b bdi bdo br cite code dd dfn div dl dt em footer h1 h2 h3 h4 h5 h6 header "
+        "hr i kbd mark p pre rp rt ruby s samp section small span strong sub summary sup u ul var wbr"
+    ),
+    _names(""),
+)
+"""What is allowed unless settings say otherwise: a tag and its attributes; "*" is every tag."""
+
+DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "text-decoration"})
+"""Style properties that are kept by default: none that places, sizes, colours or loads anything."""
+
+DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magnet"})
+LINK_REL: Final = "noopener noreferrer nofollow ugc"
+MAX_DEPTH: Final = 1000
+
+_URL_ATTRIBUTES: Final = _names(
+    "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
+)
+_FETCHED: Final = frozenset({"http", "https"})
+# What url.spec.whatwg.org removes before it reads a URL, which is how "java\nscript:" becomes one.
+_URL_NOISE = re.compile(r"[\t\n\r]+|^[\x00-\x20]+|[\x00-\x20]+$")
+_STYLE_DANGER = re.compile(
+    r"url\s*\(|image-set|image\s*\(|expression|\\|@import|behaviou?r|-moz-binding|javascript:|/\*",
+    re.IGNORECASE,
+)
+# An address of a srcset may hold commas inside; a descriptor ends at the next one outside parentheses.
+# (HTML, 4.8.4.2.1)
+_SRCSET_URL = re.compile(r"[\s,]*+(\S++)")
+_SRCSET_REST = re.compile(r"((?>[^,(]++|\([^)]*+\)?+)*+)(?:,|\Z)")
+_SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SanitizerRules:
+    """What may stay: *tags* with their attributes ("*" is every tag), *styles* properties, *url_schemes* of
+    links.
+
+    Build it with `of`, which takes what settings hold and refuses what can't be made safe.
+    """
+
+    tags: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_TAGS)
+    styles: frozenset[str] = DEFAULT_STYLES
+    url_schemes: frozenset[str] = DEFAULT_URL_SCHEMES
+
+    @classmethod
+    def of(
+        cls,
+        tags: Mapping[str, Iterable[str]] = DEFAULT_TAGS,
+        styles: Iterable[str] = DEFAULT_STYLES,
+        url_schemes: Iterable[str] = DEFAULT_URL_SCHEMES,
+    ) -> SanitizerRules:
+        """Rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming all that
+        is refused.
+        """
+        if problems := refused(tags):
+            raise ValueError("; ".join(problems))
+        return cls(
+            # `rel` is ours to set, and nh3 refuses to be told twice.
+            {tag.lower(): frozenset(name.lower() for name in names) - {"rel"} for tag, names in tags.items()},
+            frozenset(name.lower() for name in styles),
+            frozenset(name.lower() for name in url_schemes),
+        )
+
+
+def refused(tags: Mapping[str, Iterable[str]]) -> list[str]:
+    """Why *tags* (of a setting) can't be allowed, a sentence each; empty if they can."""
+    problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
+    for tag, names in tags.items():
+        if isinstance(names, str):
+            problems.append(
+                f"the attributes of <{tag}> are the string {names!r}: give a list or a set of names"
+            )
+            continue
+        problems += [
+            f"the attribute {name!r} of <{tag}> can't be allowed: remove it"
+            for name in names
+            if name.lower().startswith("on") or name.lower() in FORBIDDEN_ATTRIBUTES
+        ]
+    return problems
+
+
+class Sanitizer:
+    """Makes fragments safe by *rules*. It can be used by several threads at once."""
+
+    def __init__(self, rules: SanitizerRules | None = None) -> None:
+        self.rules = rules or SanitizerRules()
+        self._tags = set(self.rules.tags) - {"*"}
+        self._attributes = {tag: set(names) for tag, names in self.rules.tags.items()}
+        if not self.rules.styles:
+            for names in self._attributes.values():
+                names.discard("style")
+        elif not any("style" in names for names in self._attributes.values()):
+            self._attributes["*"] = self._attributes.get("*", set()) | {"style"}
+
+    def html(self, fragment: str, base_url: str = "") -> str:
+        """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and
+        harmless.
+        """
+        if not fragment:
+            return ""
+        fragment = scrub(fragment)
+        if is_too_deep(fragment, MAX_DEPTH):
+            return _paragraphs(text_of(fragment))
+        return self._cleaner(base_url).clean(fragment).strip()
+
+    def plain(self, fragment: str) -> str:
+        """The text of HTML, its entities resolved once, blocks on lines of their own."""
+        return text_of(scrub(fragment))
+
+    def text(self, text: str) -> str:
+        """What is text already (a title, a name): one line, without control characters and whole script
+        elements.
+
+        It stays text: `a < b` and `&amp;` are kept, and a template has to escape it.
+        """
+        return " ".join(without_scripts(scrub(text)).split())
+
+    def summary(self, fragment: str, length: int = 300) -> str:
+        """The beginning of the text of *fragment*, in one line of at most *length* characters, cut at a
+        word.
+        """
+        return shorten(" ".join(self.plain(fragment).split()), length)
+
+    def url(self, url: str, base_url: str = "") -> str:
+        """*url* as an absolute address of an allowed scheme, or "" where it isn't one."""
+        return safe_url(url, base_url, self.rules.url_schemes)
+
+    def _cleaner(self, base_url: str) -> nh3.Cleaner:
+        return nh3.Cleaner(
+            tags=self._tags,
+            attributes=self._attributes,
+            attribute_filter=_attribute_filter(base_url, self.rules.url_schemes),
+            link_rel=LINK_REL if "a" in self._tags else None,
+            url_schemes=set(self.rules.url_schemes),
+            url_relative="pass_through",
+            filter_style_properties=set(self.rules.styles),
+            set_tag_attribute_values={"img": {"loading": "lazy"}} if "img" in self._tags else None,
+        )
+
+
+def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
+    """*url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't be
+    read.
+    """
+    url = _URL_NOISE.sub("", scrub(url))
+    try:
+        absolute = urljoin(base_url, url)
+        parts = urlsplit(absolute)
+        if parts.scheme not in schemes or (parts.scheme in _FETCHED and not parts.hostname):
+            return ""
+        parts.port  # noqa: B018  raises ValueError where it is no number
+    except ValueError:
+        return ""
+    return absolute.replace(" ", "%20")
+
+
+def _attribute_filter(base_url: str, schemes: frozenset[str]) -> Callable[[str, str, str], str | None]:
+    def keep(tag: str, name: str, value: str) -> str | None:
+        if name in _URL_ATTRIBUTES:
+            allowed = schemes if tag == "a" else _FETCHED
+            return safe_url(value, base_url, allowed) or None
+        if name == "srcset":
+            return _srcset(value, base_url) or None
+        if name == "style":
+            return _style(value) or None
+        return value
+
+    return keep
+
+
+def _srcset(value: str, base_url: str) -> str:
+    """The candidates of a srcset that are harmless, absolute, and written so that commas can't be misread."""
+    kept = []
+    position = 0
+    while found := _SRCSET_URL.match(value, position):
+        position = found.end()
+        address, descriptor = found[1], ""
+        if address.endswith(","):
+            address = address.rstrip(",")
+        elif rest := _SRCSET_REST.match(value, position):
+            position = rest.end()
+            descriptor = rest[1].strip()
+        url = safe_url(address, base_url, _FETCHED).replace(",", "%2C")
+        if url and (not descriptor or _SRCSET_DESCRIPTOR.fullmatch(descriptor)):
+            kept.append(f"{url} {descriptor}".strip())
+    return ", ".join(kept)
+
+
+def _style(value: str) -> str:
+    """The declarations of a style attribute that load, hide and run nothing."""
+    return "; ".join(
+        part.strip() for part in value.split(";") if part.strip() and not _STYLE_DANGER.search(part)
+    )
+
+
+def _paragraphs(text: str) -> str:
+    return "\n".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines() if line.strip())
