@@ -136,6 +136,7 @@ class RequestReader:
         return self._refuse(400, "the client stopped in the middle of the request's head")
 
     def _refuse(self, status: int, problem: str) -> Malformed:
+        """Gives up on the connection, and keeps what came, at most as much as a head may have."""
         raw = (self._raw + bytes(self._buffer))[:MAX_HEAD]
         self.broken = True
         self.keep_alive = False
@@ -162,10 +163,10 @@ class RequestReader:
             raise _Refused(431, f"the request's head is longer than {MAX_HEAD:,} bytes")
         head = bytes(buffer[:end])
         self._raw = head
-        line, _, fields = head.partition(b"\n")
-        version = self._read_request_line(line.removesuffix(b"\r"))
         del buffer[:end]
         self._scanned = 0
+        line, _, fields = head.partition(b"\n")
+        version = self._read_request_line(line.removesuffix(b"\r"))
         return self._read_fields(version, fields)
 
     def _end_of_head(self) -> int | None:
@@ -241,6 +242,8 @@ class RequestReader:
                 size = (buffer.find(b"\n") + 1) or len(buffer)
             piece = bytes(buffer[:size])
             del buffer[:size]
+            if len(self._raw) < MAX_HEAD:
+                self._raw += piece
             if self._bypass:
                 self.on_body(piece)
                 self._complete = self._remaining == 0
@@ -250,6 +253,7 @@ class RequestReader:
             return None
         method, target, version = self._line
         self._parser = None
+        self._raw = b""
         request = Request(
             method, target, version, Headers.from_raw(self._headers), b"".join(self._body), self._client
         )
