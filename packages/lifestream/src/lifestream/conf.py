@@ -3,8 +3,9 @@
     from lifestream.conf import settings
     settings.default_pagination
 
-Each property reads Django's settings when it is asked, so tests may override them. Durations are in seconds,
-sizes in bytes. `checks` tells what is wrong with a value; a property raises `ImproperlyConfigured` for what cannot be used.
+Each property reads Django's settings when it is asked, so tests may override them. Durations are in
+seconds, sizes in bytes. `checks` tells what is wrong with a value; a property raises `ImproperlyConfigured`
+for what cannot be used.
 """
 
 from __future__ import annotations

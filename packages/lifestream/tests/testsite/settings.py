@@ -1,6 +1,7 @@
 """Settings of the tests: SQLite in a temporary folder, or the database of LIFESTREAM_TEST_DATABASE_URL.
 
-SQLite is a file, in WAL mode and with immediate transactions, as on a real site: threads and processes share it.
+SQLite is a file, in WAL mode and with immediate transactions, as on a real site: threads and processes
+share it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's words for *url*: `postgresql://user:password@host:port/name`, `sqlite:///path`; "": a new file."""
+    """Django's words for *url*: `postgresql://user:password@host:port/name`, `sqlite:///path`; "": a new
+    file.
+    """
     if not url or url.startswith("sqlite:///"):
         fresh = str(Path(tempfile.gettempdir()) / f"lifestream-tests-{os.getpid()}.sqlite3")
         name = unquote(url.removeprefix("sqlite:///")) or fresh

@@ -1,8 +1,8 @@
 """The tables: what is fetched (`feeds`), what it said (`items`), and who shows it (`lifestreams`).
 
-Feeds and items are shared by everyone and written by `store` alone; lifestreams, subscriptions and posts belong to
-their owner. Text from feeds is held in text columns without a limit, and is unique by its SHA-256, since no index can
-hold 5 KB of guid.
+Feeds and items are shared by everyone and written by `store` alone; lifestreams, subscriptions and posts
+belong to their owner. Text from feeds is held in text columns without a limit, and is unique by its
+SHA-256, since no index can hold 5 KB of guid.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 
 def url_hash(url: str) -> str:
-    """The SHA-256 of *url* in hex: what makes a feed unique, since a URL may be longer than an index allows."""
+    """The SHA-256 of *url* in hex: unique where the URL itself can be longer than an index allows."""
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -30,7 +30,7 @@ def host_of(url: str) -> str:
 
 
 def domain_of(url: str) -> str:
-    """The host of *url* in lower case, without its port and a leading "www.": what plugins and templates go by."""
+    """The host of *url* in lower case, without port and leading "www.": plugins and templates go by it."""
     try:
         host = (urlsplit(url).hostname or "").lower()
     except ValueError:
@@ -39,7 +39,7 @@ def domain_of(url: str) -> str:
 
 
 class Host(models.Model):
-    """A server that feeds are fetched from. *not_before* is its Retry-After, which holds for all of its feeds."""
+    """A server that feeds are fetched from. *not_before* is its Retry-After, for all of its feeds."""
 
     name = models.TextField(unique=True)
     not_before = models.DateTimeField(null=True, blank=True)

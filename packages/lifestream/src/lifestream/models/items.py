@@ -20,7 +20,8 @@ SLUG_LENGTH = 200
 def tag_slug(name: str) -> str:
     """What a tag is called in a URL, the same for every way to write it: "#Django" and "django" are one tag.
 
-    "C", "C++" and "C#" are three. A name of which nothing would be left ("?!") becomes "tag-" and a hash of it.
+    "C", "C++" and "C#" are three. A name of which nothing would be left ("?!") becomes "tag-" and a hash of
+    it.
     """
     name = re.sub(r"\s+", " ", name).strip().lstrip("#")[:TAG_LENGTH].casefold()
     named = re.sub(r"(?<=\w)[+#]+", lambda m: m[0].replace("+", "plus").replace("#", "sharp"), name)
@@ -50,9 +51,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
 class Item(models.Model):
     """What a feed said once: shared by all subscribers, and never edited by them.
 
-    The three hashes are what `identity` knows it by; only *key_hash* is unique. *content* is safe HTML, *text* the
-    same as plain text, *summary* a short plain text. *enclosures* and *media* are lists of dicts with the fields of
-    `entry.Enclosure` and `entry.Media`.
+    The three hashes are what `identity` knows it by; only *key_hash* is unique. *content* is safe HTML,
+    *text* the same as plain text, *summary* a short plain text. *enclosures* and *media* are lists of dicts
+    with the fields of `entry.Enclosure` and `entry.Media`.
     """
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="items", db_index=False)

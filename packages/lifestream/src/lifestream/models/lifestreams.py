@@ -40,7 +40,9 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
 
 
 class Lifestream(models.Model):
-    """A timeline: the items of the feeds that it subscribes to. Without an owner only superusers change it."""
+    """A timeline: the items of the feeds that it subscribes to. Without an owner only superusers change
+    it.
+    """
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="lifestreams"
@@ -64,7 +66,9 @@ class Lifestream(models.Model):
 
 
 class Subscription(models.Model):
-    """A feed in a lifestream, under a name and in a folder of its own. The rules are in the grammar of `rules`."""
+    """A feed in a lifestream, under a name and in a folder of its own. The rules are in the grammar of
+    `rules`.
+    """
 
     lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="subscriptions")
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="subscriptions")

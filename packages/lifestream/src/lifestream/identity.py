@@ -1,0 +1,316 @@
+"""Which stored item an entry is: pure decisions, no database.
+
+A feed's own ids can't be trusted alone: some give every entry the same guid, some give none, some change
+all of them when the site moves. So an entry has keys in tiers, and is looked for with the strongest first:
+
+1. *guid*, exactly as the document spells it, so that a feed that moves keeps its items even if its guids
+   are relative; trusted only where no other entry of the document has it.
+2. *link*, where it is the entry's own: no other entry of the document and no other stored item has it, it
+   is not the site's home page, and the guid that the item had is gone from the document. `http` and `https`
+   are one, and so are links with and without a slash at the end: that is how sites move, and two such
+   entries in one document count as two uses of a link, so it identifies neither. All else has to be equal.
+3. *content*: title and date, or title and text if there is no date.
+4. *whole*: everything, which keeps apart what is the same in all tiers above.
+
+An item is stored under one key, the strongest that its entry had. It is found again under it, and under
+weaker ones while those are its alone; a new guid that comes with an old link replaces the old one. Stored
+keys outlive releases: **a change to how a key is made doubles every item**, so it needs a migration.
+
+Tombstones take part as if they were items: what matches one was deleted here, and does not come back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+CHURN_LIMIT = 24
+"""An item that was rewritten this often is rewritten once in CHURN_PAUSE only."""
+CHURN_PAUSE = timedelta(days=1)
+CHURN_FORGIVEN = timedelta(days=7)
+"""After so long without a change, counting begins anew."""
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Addressed(Protocol):
+    """A file of an entry, of which only the address matters here."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class Said(Protocol):
+    """What identity reads of an entry: `entry.Entry` is one, and so is an item's draft."""
+
+    @property
+    def guid(self) -> str: ...
+    @property
+    def link(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def published(self) -> datetime | None: ...
+    @property
+    def updated(self) -> datetime | None: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def enclosures(self) -> Sequence[Addressed]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of an entry, each a SHA-256 in hex; *guid* and *link* are "" where it has none."""
+
+    guid: str
+    link: str
+    content: str
+    whole: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored item, or (*deleted*) a tombstone: its *id*, the *key* it is stored under, and what else it
+    is known by.
+    """
+
+    id: int
+    key: str
+    link: str
+    content: str
+    guid: str
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an entry is: the item *known*, or a new one if that is None. *key* is what it is to be stored
+    under.
+
+    *index* is the entry's place in the document.
+    """
+
+    index: int
+    keys: Keys
+    key: str
+    known: Known | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the item was deleted here, and stays so."""
+        return self.known is not None and self.known.deleted
+
+
+def _hash(*parts: str) -> str:
+    # Each part is preceded by its length: ("ab", "c") and ("a", "bc") are different keys.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def link_form(link: str) -> str:
+    """*link* as it is compared: without http or https, without a default port and a slash at the end of its
+    path.
+    """
+    try:
+        parts = urlsplit(link.strip())
+        port = parts.port
+    except ValueError:
+        return link.strip()
+    if parts.scheme not in ("http", "https"):
+        return link.strip()
+    host = (parts.hostname or "") + (f":{port}" if port not in (None, 80, 443) else "")
+    query = f"?{parts.query}" if parts.query else ""
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return f"//{host}{parts.path.removesuffix('/')}{query}{fragment}"
+
+
+def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
+    """The keys of *entry*. A link whose form is in *home* is the site's, not the entry's; a file's may
+    stand in for it.
+    """
+    guid = entry.guid.strip()
+    addresses = (entry.link, *(enclosure.url for enclosure in entry.enclosures))
+    link = next((form for address in addresses if (form := link_form(address)) and form not in home), "")
+    title = " ".join(entry.title.split())
+    text = " ".join(_TAG.sub(" ", entry.content or entry.summary).split())
+    date = entry.published.isoformat() if entry.published else ""
+    return Keys(
+        guid=_hash("guid", guid) if guid else "",
+        link=_hash("link", link) if link else "",
+        content=_hash("dated", title, date) if date else _hash("text", title, text),
+        whole=_hash("whole", guid, link, title, date, text),
+    )
+
+
+class Document:
+    """The entries of one document, and what it says about them taken together.
+
+    *home* are addresses that are no entry's own: the site's, the feed's.
+    """
+
+    def __init__(self, entries: Sequence[Said], home: Iterable[str] = ()) -> None:
+        forms = {link_form(address) for address in home if address}
+        self.keys = [keys_of(entry, forms) for entry in entries]
+        self._guids = [entry.guid.strip() for entry in entries]
+        self.repeated = frozenset(self._repeated(entries))
+        kept = [i for i in range(len(entries)) if i not in self.repeated]
+        self._guids_here = set(self._guids)
+        self._guid_uses = Counter(self.keys[i].guid for i in kept)
+        self._link_uses = Counter(self.keys[i].link for i in kept)
+        self._keys_used: set[str] = set()
+        self._taken: set[tuple[bool, int]] = set()
+
+    def _repeated(self, entries: Sequence[Said]) -> Iterator[int]:
+        """Places of entries that another one repeats in all that counts; the one updated last is kept."""
+        seen: dict[str, int] = {}
+        for i, keys in enumerate(self.keys):
+            other = seen.setdefault(keys.whole, i)
+            if other != i:
+                newer = _later(entries[i].updated, entries[other].updated)
+                seen[keys.whole] = i if newer else other
+                yield other if newer else i
+
+    def trusts(self, i: int) -> bool:
+        """Whether entry *i* has a guid that is its alone in this document."""
+        return bool(self.keys[i].guid) and self._guid_uses[self.keys[i].guid] == 1
+
+    def owns_link(self, i: int) -> bool:
+        """Whether entry *i* has a link that is its alone in this document."""
+        return bool(self.keys[i].link) and self._link_uses[self.keys[i].link] == 1
+
+    def keys_to_find(self, places: Iterable[int]) -> set[str]:
+        """The stored keys under which the entries at *places* may be found."""
+        return {
+            key
+            for i in places
+            if i not in self.repeated
+            for key in (self.keys[i].guid, self.keys[i].link, self.keys[i].content, self.keys[i].whole)
+            if key
+        }
+
+    def links_to_find(self, places: Iterable[int], found: Collection[str]) -> set[str]:
+        """The links by which those of *places* may be found whose guid is not settled by the keys *found*."""
+        return {
+            self.keys[i].link
+            for i in places
+            if i not in self.repeated
+            and self.owns_link(i)
+            and not (self.trusts(i) and self.keys[i].guid in found)
+        }
+
+    def decide(self, places: Sequence[int], known: Iterable[Known]) -> list[Decision]:
+        """What the entries at *places* are, given the items *known* by their keys and links; repeated ones
+        are left out.
+
+        A long document may be decided in parts: what one part took, a later one doesn't get.
+        """
+        store = _Store(known)
+        places = [i for i in places if i not in self.repeated]
+        matched: dict[int, Known] = {}
+        # All strong matches come before any weak one, whatever the order of the entries.
+        for match in (self._by_filed_key, self._by_guid, self._by_link, self._by_content):
+            for i in places:
+                if i not in matched and (item := match(i, store)) and self._take(item):
+                    matched[i] = item
+        return [
+            Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in places
+        ]
+
+    def _take(self, item: Known) -> bool:
+        mark = (item.deleted, item.id)
+        # An item that an earlier part of this document made is known by the key that it got.
+        if mark in self._taken or item.key in self._keys_used:
+            return False
+        self._taken.add(mark)
+        return True
+
+    def _by_filed_key(self, i: int, store: _Store) -> Known | None:
+        """The item that was stored under a weaker key, because its guid could not be trusted at the time."""
+        for key in (self.keys[i].whole, self.keys[i].link, self.keys[i].content):
+            item = store.by_key.get(key)
+            if not item or item.guid != self._guids[i]:
+                continue
+            if key != self.keys[i].link or self.owns_link(i) or item.content == self.keys[i].content:
+                return item
+        return None
+
+    def _by_guid(self, i: int, store: _Store) -> Known | None:
+        item = store.by_key.get(self.keys[i].guid) if self.keys[i].guid else None
+        if item and not self.trusts(i) and item.content != self.keys[i].content:
+            return None  # one of several with this guid: the item is whichever says the same
+        return item
+
+    def _by_link(self, i: int, store: _Store) -> Known | None:
+        items = store.by_link.get(self.keys[i].link, ()) if self.owns_link(i) else ()
+        return items[0] if len(items) == 1 and self._may_rename(i, items[0]) else None
+
+    def _by_content(self, i: int, store: _Store) -> Known | None:
+        item = store.by_key.get(self.keys[i].content)
+        return item if item and self._may_rename(i, item) else None
+
+    def _may_rename(self, i: int, item: Known) -> bool:
+        """Whether entry *i* may be *item* though it does not share its key: no entry here has the item's
+        own guid.
+        """
+        return item.guid in ("", self._guids[i]) or item.guid not in self._guids_here
+
+    def _key(self, i: int, item: Known | None, store: _Store) -> str:
+        """What entry *i* is to be stored under: the item's own key, unless it is new or has a new guid."""
+        if item and (item.deleted or not self.trusts(i) or item.guid == self._guids[i]):
+            self._keys_used.add(item.key)
+            return item.key
+        keys = self.keys[i]
+        choice = [keys.guid] if self.trusts(i) else []
+        if item:
+            choice.append(item.key)
+        else:
+            choice += [keys.link] if self.owns_link(i) else []
+            choice += [keys.content, keys.whole]
+        own = item.key if item else None
+        key = next(k for k in choice if k == own or (k not in store.by_key and k not in self._keys_used))
+        self._keys_used.add(key)
+        return key
+
+
+class _Store:
+    """Stored items by the key that each is under, and by link."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self.by_key: Mapping[str, Known]
+        self.by_link: Mapping[str, Sequence[Known]]
+        by_key: dict[str, Known] = {}
+        by_link: dict[str, list[Known]] = {}
+        for item in dict.fromkeys(known):
+            # A live item comes before a tombstone of the same key: it was let in again.
+            if item.key not in by_key or by_key[item.key].deleted:
+                by_key[item.key] = item
+            if item.link:
+                by_link.setdefault(item.link, []).append(item)
+        self.by_key, self.by_link = by_key, by_link
+
+
+def _later(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and (other is None or one > other)
+
+
+def may_rewrite(changes: int, changed: datetime | None, now: datetime) -> bool:
+    """Whether an edit is taken over, of an item rewritten *changes* times, last at *changed*.
+
+    Some feeds put a counter or an advertisement into every entry: without a bound they'd be rewritten at
+    each fetch.
+    """
+    return changes < CHURN_LIMIT or changed is None or now - changed >= CHURN_PAUSE
+
+
+def changes_after(changes: int, changed: datetime | None, now: datetime) -> int:
+    """The count of rewritings after one more at *now*."""
+    return 1 if changed is None or now - changed >= CHURN_FORGIVEN else changes + 1

@@ -1,0 +1,326 @@
+"""Which stored item an entry is: documents fetched one after the other, and the items that are there
+afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifestream.entry import Enclosure, Entry
+from lifestream.identity import (
+    CHURN_FORGIVEN,
+    CHURN_LIMIT,
+    CHURN_PAUSE,
+    Document,
+    Known,
+    changes_after,
+    link_form,
+    may_rewrite,
+)
+
+DAY = datetime(2024, 5, 1, tzinfo=UTC)
+HOME = "https://example.com/"
+
+
+@dataclass
+class Shelf:
+    """What `store` does with decisions, in memory: items by id, and the tombstones of the deleted ones."""
+
+    part: int = 1000
+    items: dict[int, tuple[Known, Entry]] = field(default_factory=dict)
+    tombstones: list[Known] = field(default_factory=list)
+    refused: int = 0
+
+    def read(self, *entries: Entry) -> None:
+        document = Document(entries, [HOME])
+        for start in range(0, len(entries), self.part):
+            self._read_part(document, entries, range(start, min(start + self.part, len(entries))))
+
+    def _read_part(self, document: Document, entries: Sequence[Entry], places: range) -> None:
+        stored = [*(known for known, _ in self.items.values()), *self.tombstones]
+        wanted = document.keys_to_find(places)
+        known = [item for item in stored if item.key in wanted]
+        links = document.links_to_find(places, {item.key for item in known})
+        known += [item for item in stored if item.link in links]
+        for decision in document.decide(places, known):
+            if decision.refused:
+                self.refused += 1
+                continue
+            number = decision.known.id if decision.known else len(self.items) + len(self.tombstones) + 1
+            entry, keys = entries[decision.index], decision.keys
+            item = Known(number, decision.key, keys.link, keys.content, entry.guid.strip())
+            self.items[number] = (item, entry)
+        under = [item.key for item, _ in self.items.values()]
+        assert len(under) == len(set(under)), "two items under one key"
+
+    def delete(self, title: str) -> None:
+        for number, (known, entry) in list(self.items.items()):
+            if entry.title == title:
+                del self.items[number]
+                self.tombstones.append(
+                    Known(number, known.key, known.link, known.content, known.guid, deleted=True)
+                )
+
+    @property
+    def titles(self) -> list[str]:
+        return sorted(entry.title for _, entry in self.items.values())
+
+
+def entry(
+    title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = ""
+) -> Entry:
+    published = None if day is None else DAY + timedelta(days=day)
+    return Entry(
+        guid=guid,
+        link=link and f"https://example.com/{link}",
+        title=title,
+        published=published,
+        content=content,
+    )
+
+
+SAME = ["A", "B"]
+FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
+    "a guid makes an edit out of a new title, link and date": (
+        [[entry("old", "g", "1", 1)], [entry("new", "g", "2", 2)]],
+        ["new"],
+    ),
+    "white space around a guid is no part of it": ([[entry("A", "g")], [entry("A", " g\n")]], ["A"]),
+    "guids are compared exactly": ([[entry("A", "g", day=1), entry("B", "G", day=1)]], SAME),
+    "rule 34: the same guid on every entry, links tell them apart": (
+        [[entry("A", "g", "a"), entry("B", "g", "b")]] * 2,
+        SAME,
+    ),
+    "rule 34: the same guid on every entry, titles tell them apart": (
+        [[entry("A", "g"), entry("B", "g")]] * 2,
+        SAME,
+    ),
+    "rule 34: the same guid and the same link on every entry": (
+        [[entry("A", "g", "x"), entry("B", "g", "x")]] * 2,
+        SAME,
+    ),
+    "rule 34: the same guid on every entry of a feed that begins with one": (
+        [[entry("A", "g", "a")], [entry("B", "g", "b"), entry("A", "g", "a")]],
+        SAME,
+    ),
+    "rule 34: the same guid on every entry, no links, of a feed that begins with one": (
+        [[entry("A", "g")], [entry("B", "g"), entry("A", "g")]],
+        SAME,
+    ),
+    "rule 34: the same guid on every entry of a feed that shrinks to one": (
+        [[entry("A", "g", "a"), entry("B", "g", "b")], [entry("B", "g", "b")], [entry("A", "g", "a")]],
+        SAME,
+    ),
+    "rule 34: the same guid on every entry, edited where links tell them apart": (
+        [[entry("A", "g", "a"), entry("B", "g", "b")], [entry("A2", "g", "a"), entry("B", "g", "b")]],
+        ["A2", "B"],
+    ),
+    "rule 35: a relative guid stays the same when the feed and its links move": (
+        [[entry("A", "post/1", "a")], [entry("A", "post/1", "elsewhere/a")]],
+        ["A"],
+    ),
+    "rule 36: a new guid with an old link is the old item": (
+        [[entry("A", "1", "a")], [entry("A", "2", "a")]],
+        ["A"],
+    ),
+    "rule 36: and afterwards the new guid is known without the link": (
+        [[entry("A", "1", "a")], [entry("A", "2", "a")], [entry("A", "2", "b")]],
+        ["A"],
+    ),
+    "rule 36: not if the old guid is still there": (
+        [[entry("A", "1", "a")], [entry("A", "1", "b"), entry("B", "2", "a")]],
+        SAME,
+    ),
+    "rule 36: not if two entries of the document have the link": (
+        [[entry("A", "1", "a")], [entry("B", "2", "a"), entry("C", "3", "a")]],
+        ["A", "B", "C"],
+    ),
+    "rule 36: not if two stored items have the link": (
+        [[entry("A", "1", "a"), entry("B", "2", "a")], [entry("C", "3", "a")]],
+        ["A", "B", "C"],
+    ),
+    "rule 36: not if the link is the site's home page": (
+        [[Entry("1", HOME, "A")], [Entry("2", HOME, "B")]],
+        SAME,
+    ),
+    "all guids and links go from http to https": (
+        [
+            [Entry(guid="http://example.com/1", link="http://example.com/1/", title="A")],
+            [Entry(guid="https://example.com/1", link="https://example.com/1", title="A")],
+        ],
+        ["A"],
+    ),
+    "links that differ in http, https or a slash are kept apart where one document has both": (
+        [[entry("A", "1", "a"), entry("B", "2", "a/")]] * 2,
+        SAME,
+    ),
+    "links that differ in anything else are different": (
+        [[entry("A", "", "a?p=1"), entry("B", "", "a?p=2")]],
+        SAME,
+    ),
+    "a feed learns to give guids": (
+        [[entry("A", "", "a")], [entry("A", "g", "a")], [entry("A", "g", "b")]],
+        ["A"],
+    ),
+    "a feed forgets to give guids": ([[entry("A", "g", "a")], [entry("A", "", "a")]] * 2, ["A"]),
+    "rule 37: neither guid, link nor date": ([[entry(content="one"), entry(content="two")]] * 3, ["", ""]),
+    "rule 37: white space and markup don't make a new entry": (
+        [[entry("A  B", content="<p>one\ntwo</p>")], [entry("A B ", content="one <b>two</b>")]],
+        ["A B "],
+    ),
+    "neither guid nor link, but a date: an edit": (
+        [[entry("A", day=1, content="one")], [entry("A", day=1, content="two")]],
+        ["A"],
+    ),
+    "neither guid nor link, another date: another entry": (
+        [[entry("A", day=1)], [entry("A", day=2)]],
+        ["A", "A"],
+    ),
+    "two entries that differ in their text alone are both kept": (
+        [[entry("A", day=1, content="one"), entry("A", day=1, content="two")]] * 2,
+        ["A", "A"],
+    ),
+    "an entry that is there twice is one": ([[entry("A", "g", "a"), entry("A", "g", "a")]] * 2, ["A"]),
+    "two entries with one guid are both kept": (
+        [[entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "h")]] * 2,
+        ["A", "B", "C"],
+    ),
+    "what vanishes from the document stays": ([[entry("A", "1"), entry("B", "2")], [entry("B", "2")]], SAME),
+    "an empty document": ([[entry("A", "1")], []], ["A"]),
+}
+
+
+@pytest.mark.parametrize("part", [1000, 1], ids=["at once", "entry by entry"])
+@pytest.mark.parametrize(("documents", "titles"), FETCHES.values(), ids=FETCHES.keys())
+def test_documents_fetched_one_after_the_other_leave_these_items(
+    documents: list[list[Entry]], titles: list[str], part: int
+) -> None:
+    shelf = Shelf(part)
+    for document in documents:
+        shelf.read(*document)
+    assert shelf.titles == sorted(titles)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [entry("A", "1", "a"), entry("A2", "1", "b"), entry("A", "2", "a"), entry("A", "", "a")],
+    ids=["the same", "edited", "with a new guid", "without its guid"],
+)
+def test_a_deleted_item_does_not_come_back(again: Entry) -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "1", "a"), entry("B", "3", "b"))
+    shelf.delete("A")
+    shelf.read(again, entry("B", "3", "b"))
+    assert (shelf.titles, shelf.refused) == (["B"], 1)
+
+
+def test_deleting_one_of_many_with_the_same_guid_spares_the_others() -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "g", "a"), entry("B", "g", "b"))
+    shelf.delete("A")
+    shelf.read(entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "g", "c"))
+    assert (shelf.titles, shelf.refused) == (["B", "C"], 1)
+
+
+def test_an_item_is_found_even_if_an_entry_before_it_could_pass_for_it() -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "1", "a", 1))
+    # The first has the link of A and nothing else; the second is A, moved.
+    shelf.read(entry("B", "2", "a", 2), entry("A", "1", "b", 1))
+    assert shelf.items[1][1].title == "A"
+
+
+def test_of_two_versions_of_an_entry_the_later_one_is_kept() -> None:
+    old, new = (
+        Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in (1, 2)
+    )
+    for document in ([old, new], [new, old]):
+        shelf = Shelf()
+        shelf.read(*document)
+        assert [found.author for _, found in shelf.items.values()] == ["2"]
+
+
+def test_the_address_of_a_file_stands_in_for_a_link() -> None:
+    episode = Entry(title="A", link=HOME, enclosures=(Enclosure("https://example.com/1.mp3"),))
+    renamed = Entry(title="B", link=HOME, enclosures=(Enclosure("http://example.com/1.mp3"),))
+    shelf = Shelf()
+    shelf.read(episode)
+    shelf.read(renamed)
+    assert shelf.titles == ["B"]
+
+
+def test_a_guid_that_changes_with_every_fetch_adds_nothing() -> None:
+    shelf = Shelf()
+    for fetch in range(30):
+        shelf.read(*(entry(f"{n}", f"{fetch}-{n}", f"{n}") for n in range(5)))
+    assert len(shelf.items) == 5
+
+
+@pytest.mark.parametrize(
+    ("link", "form"),
+    [
+        ("https://Example.com/a/", "//example.com/a"),
+        ("http://example.com:80/a", "//example.com/a"),
+        ("https://example.com", "//example.com"),
+        ("https://example.com/", "//example.com"),
+        ("https://example.com/?p=1", "//example.com?p=1"),
+        ("https://example.com/a//", "//example.com/a/"),
+        ("https://example.com:8080/A#one", "//example.com:8080/A#one"),
+        ("tag:example.com,2024:1", "tag:example.com,2024:1"),
+        ("http://[broken", "http://[broken"),
+        ("http://example.com:99999/", "http://example.com:99999/"),
+        ("", ""),
+    ],
+)
+def test_links_are_compared_in_this_form(link: str, form: str) -> None:
+    assert link_form(link) == form
+
+
+WORDS = st.sampled_from(["", "a", "b"])
+ENTRIES = st.lists(
+    st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 1, 2]), WORDS), max_size=6, unique=True
+)
+
+
+@given(st.data(), ENTRIES, st.integers(1, 6))
+def test_a_refetch_adds_nothing_whatever_its_order_and_however_much_is_left(
+    data: st.DataObject, entries: list[Entry], part: int
+) -> None:
+    shelf = Shelf(part)
+    shelf.read(*entries)
+    count = len(shelf.items)
+    again = data.draw(st.permutations(entries))
+    shelf.read(*again[: data.draw(st.integers(0, len(again)))])
+    assert len(shelf.items) == count
+
+
+@given(ENTRIES, st.integers(1, 6))
+def test_no_entry_of_a_first_document_is_lost(entries: list[Entry], part: int) -> None:
+    shelf = Shelf(part)
+    shelf.read(*entries)
+    assert len(shelf.items) == len({keys.whole for keys in Document(entries, [HOME]).keys})
+
+
+@pytest.mark.parametrize(
+    ("changes", "ago", "allowed"),
+    [
+        (0, None, True),
+        (CHURN_LIMIT - 1, timedelta(0), True),
+        (CHURN_LIMIT, timedelta(hours=1), False),
+        (CHURN_LIMIT, CHURN_PAUSE, True),
+        (CHURN_LIMIT + 99, CHURN_PAUSE, True),
+    ],
+)
+def test_churn_is_capped(changes: int, ago: timedelta | None, allowed: bool) -> None:
+    assert may_rewrite(changes, None if ago is None else DAY - ago, DAY) is allowed
+
+
+@pytest.mark.parametrize(("ago", "count"), [(None, 1), (timedelta(hours=1), 8), (CHURN_FORGIVEN, 1)])
+def test_churn_is_forgiven_after_a_calm_week(ago: timedelta | None, count: int) -> None:
+    assert changes_after(7, None if ago is None else DAY - ago, DAY) == count
