@@ -104,7 +104,7 @@ class AddressGuard:
 
     @classmethod
     def allowing(cls, networks: str | Iterable[str]) -> AddressGuard:
-        """A guard that also lets *networks* pass: "127.0.0.0/8, fd00::/8", or a list of such; single addresses too.
+        """A guard that also lets *networks* pass: "127.0.0.0/8, fd00::/8", or a list; single addresses too.
 
         Raises ValueError, naming the entry, for what is no network.
         """

@@ -62,7 +62,7 @@ class Fetched:
     url: str
     body: bytes = field(repr=False)
     status: int = 200
-    headers: Mapping[str, str] = NO_HEADERS
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     moved: Moved | None = None
     duration: float = 0.0
     size: int = 0
@@ -74,7 +74,7 @@ class NotModified:
 
     url: str
     status: int = 304
-    headers: Mapping[str, str] = NO_HEADERS
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     moved: Moved | None = None
     duration: float = 0.0
 
@@ -88,23 +88,19 @@ class Gone:
 
     url: str
     status: int = 410
-    headers: Mapping[str, str] = NO_HEADERS
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     duration: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No feed this time. *message* says in words what happened; *status* is None where no answer came.
-
-    *retry_after* is how many seconds the server asked to be left alone, None where it did not say.
-    """
+    """No feed this time. *message* says in words what happened; *status* is None where no answer came."""
 
     kind: FailureKind
     message: str
     url: str = ""
     status: int | None = None
-    headers: Mapping[str, str] = NO_HEADERS
-    retry_after: float | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     duration: float = 0.0
 
 

@@ -1,0 +1,187 @@
+"""One polite, bounded, safe GET of a feed: `FetchRequest` in, an outcome out. Only cancellation raises.
+
+    request ── conditional headers ──▶ hop ──▶ hop ──▶ answer ──▶ Fetched │ NotModified │ Gone │ Failed
+                                        │ each: scheme, loop, count; address at dial time; credentials by
+                                        origin
+
+One deadline covers all of it: names, connections, every hop, the whole body. A body is read into memory up to
+a cap that counts inflated bytes; of an answer that is no feed, nothing is read at all. What FETCHING.md calls
+rules 1, 2, 19 to 23 and 24 to 30 is kept here, as far as one request can; when to ask again is `schedule`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from lifestream.address import AddressGuard
+from lifestream.inflate import ACCEPTED, Body, BodyTooLarge, CodingFailed
+from lifestream.outcome import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
+from lifestream.redirects import REDIRECT_STATUSES, RedirectRefused, Trail, UrlRefused, origin, request_url
+from lifestream.transport import failure_of, headers_of, open_session
+
+log = logging.getLogger(__name__)
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
+)
+_SUBSCRIBERS = "{subscribers}"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """What one fetch may cost.
+
+    *timeout* in seconds for everything, *max_body* in inflated bytes, *max_redirects* hops.
+    """
+
+    timeout: float = 30.0
+    max_body: int = 10 * 1024 * 1024
+    max_redirects: int = 10
+
+
+class Fetcher:
+    """Fetches feeds over one pool of connections: an async context manager, for the loop that entered it.
+
+    *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27
+    subscribers". *resolver* stands in for the system's name resolution.
+    """
+
+    def __init__(
+        self,
+        guard: AddressGuard,
+        *,
+        user_agent: str,
+        limits: FetchLimits | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._guard = guard
+        self._limits = limits or FetchLimits()
+        self._user_agent = user_agent
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = open_session(self._guard, self._resolver)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def fetch(self, request: FetchRequest) -> Outcome:
+        """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`."""
+        started = time.perf_counter()
+        outcome = await self._bounded(request)
+        return replace(outcome, duration=time.perf_counter() - started)
+
+    async def _bounded(self, request: FetchRequest) -> Outcome:
+        limits = self._limits
+        try:
+            async with asyncio.timeout(limits.timeout):
+                return await self._follow(request, Trail(request_url(request.url)))
+        except TimeoutError:
+            return Failed("timeout", f"no whole answer within {limits.timeout:g} s", request.url)
+        except UrlRefused as error:
+            return Failed("url", str(error), request.url)
+        except Exception as error:
+            known = failure_of(error)
+            if known is not None:
+                kind, message = known
+                return Failed(kind, message, request.url)
+            log.exception("fetching %s failed in a way that was not foreseen", request.url)
+            return Failed("internal", f"{type(error).__name__}: {error}", request.url)
+
+    async def _follow(self, request: FetchRequest, trail: Trail) -> Outcome:
+        if self._session is None:
+            raise RuntimeError(
+                "a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`"
+            )
+        home = origin(trail.url)
+        headers = self._headers(request)
+        authorization = _basic(request.credentials) if request.credentials else ""
+        while True:
+            if authorization and origin(trail.url) == home:
+                sent = headers | {"Authorization": authorization}
+            else:
+                sent = headers
+            async with self._session.get(
+                URL(trail.url, encoded=True), headers=sent, allow_redirects=False
+            ) as response:
+                if response.status not in REDIRECT_STATUSES:
+                    return await self._answer(request, trail, response)
+                location = response.headers.get("Location", "")
+                try:
+                    trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
+                except RedirectRefused as error:
+                    return Failed(
+                        "redirect", str(error), trail.url, response.status, headers_of(response.headers)
+                    )
+
+    def _headers(self, request: FetchRequest) -> dict[str, str]:
+        count = request.subscribers
+        subscribers = "1 subscriber" if count == 1 else f"{count} subscribers"
+        headers = {
+            "User-Agent": self._user_agent.replace(_SUBSCRIBERS, subscribers),
+            "Accept": _ACCEPT,
+            "Accept-Encoding": ACCEPTED,
+        }
+        if request.etag:
+            headers["If-None-Match"] = request.etag
+        if request.last_modified:
+            headers["If-Modified-Since"] = request.last_modified
+        return headers
+
+    async def _answer(self, request: FetchRequest, trail: Trail, response: aiohttp.ClientResponse) -> Outcome:
+        status = response.status
+        headers = headers_of(response.headers)
+        moved = Moved(trail.moved) if trail.moved else None
+        if status == HTTPStatus.NOT_MODIFIED and (request.etag or request.last_modified):
+            return NotModified(trail.url, status, headers, moved)
+        if status == HTTPStatus.GONE and trail.permanent:
+            return Gone(trail.url, status, headers)
+        if status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
+            return Failed("status", _status_message(response), trail.url, status, headers)
+        try:
+            body, received = await self._body(response, headers)
+        except BodyTooLarge as error:
+            return Failed("too large", str(error), trail.url, status, headers)
+        except CodingFailed as error:
+            return Failed("coding", str(error), trail.url, status, headers)
+        return Fetched(trail.url, body, status, headers, moved, size=received)
+
+    async def _body(self, response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> tuple[bytes, int]:
+        cap = self._limits.max_body
+        body = Body(headers.get("content-encoding", ""), cap)
+        if (response.content_length or 0) > cap:
+            raise BodyTooLarge(f"the body has {response.content_length} bytes, more than {cap}")
+        async for chunk in response.content.iter_any():
+            body.feed(chunk)
+        return body.finish(), body.received
+
+
+def _basic(credentials: str) -> str:
+    return "Basic " + base64.b64encode(credentials.encode()).decode("ascii")
+
+
+def _status_message(response: aiohttp.ClientResponse) -> str:
+    reason = (response.reason or "").strip()[:100]
+    words = f"{response.status} {reason}".strip()
+    if response.status == HTTPStatus.NOT_MODIFIED:
+        return f"the server answered {words} to a request that had no condition"
+    return f"the server answered {words}"

@@ -1,0 +1,122 @@
+"""Bodies of unknown size, inflated as they arrive, up to a cap that counts inflated bytes. No I/O.
+
+A kilobyte of gzip can hold a megabyte. So the inflater is asked for no more than one byte over what is still
+allowed, and a body that goes over is given up in the same step: memory stays bounded by the cap, however it
+is coded.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+ACCEPTED = "gzip, deflate"
+"""What Accept-Encoding offers (RFC 9110 §12.5.3): all that this module inflates."""
+
+_AUTO = 32 + zlib.MAX_WBITS  # reads the header to tell zlib (RFC 1950) from gzip (RFC 1952)
+_RAW = -zlib.MAX_WBITS  # RFC 1951: old IIS sends this as "deflate"
+_GZIP_MAGIC = b"\x1f\x8b"
+# Empty members cost time and inflate to nothing, so they are counted; who writes gzip in pieces writes a few.
+_MAX_MEMBERS = 1000
+
+
+class BodyTooLarge(ValueError):
+    """The body, or what it inflates to, is over the cap."""
+
+
+class CodingFailed(ValueError):
+    """The content coding is none that was asked for, or its data is broken."""
+
+
+class Body:
+    """Collects one body of at most *cap* bytes, sent in *coding*: the value of Content-Encoding, "" for none.
+
+    Raises `CodingFailed` for a coding that was not asked for.
+    """
+
+    def __init__(self, coding: str, cap: int) -> None:
+        names = [part.strip().lower() for part in coding.split(",")]
+        codings = [name for name in names if name not in ("", "identity")]
+        if len(codings) > 1 or any(name not in ("gzip", "x-gzip", "deflate") for name in codings):
+            raise CodingFailed(f"the body is in the coding {coding!r}, which was not asked for")
+        self._coding = codings[0] if codings else ""
+        self._cap = cap
+        self._parts: list[bytes] = []
+        self._head = b""
+        self._inflater: zlib._Decompress | None = None
+        self._members = 1
+        self.received = 0
+        """How many bytes came over the wire."""
+        self.size = 0
+        """How many bytes the body has by now, inflated."""
+
+    def feed(self, data: bytes) -> None:
+        """Takes the next bytes from the wire.
+
+        Raises `BodyTooLarge` or `CodingFailed`; the body is then forgotten.
+        """
+        self.received += len(data)
+        try:
+            if self._coding:
+                self._inflate(data)
+            else:
+                self._keep(data)
+        except (BodyTooLarge, CodingFailed):
+            self._parts.clear()
+            raise
+
+    def finish(self) -> bytes:
+        """The whole body. Raises `CodingFailed` if its coding is not complete."""
+        if self._head or (self._inflater is not None and not self._inflater.eof):
+            self._parts.clear()
+            raise CodingFailed(f"the {self._coding} body ends early, after {self.received} bytes")
+        body = b"".join(self._parts)
+        self._parts.clear()
+        return body
+
+    def _keep(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > self._cap:
+            raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+        if data:
+            self._parts.append(data)
+
+    def _inflate(self, data: bytes) -> None:
+        # What follows the end of the coded data inflates to nothing, so bytes on the wire have a cap of
+        # their own, a little higher, since coding what is random makes it longer.
+        if self.received > self._cap + self._cap // 64 + 1024:
+            raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+        # What follows the end of the coded data inflates to nothing, so bytes on the wire have a cap of
+        # their own, a little higher, since coding what is random makes it longer.
+        if self.received > self._cap + self._cap // 64 + 1024:
+            raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+        if self._inflater is None:
+            self._head += data
+            if len(self._head) < 2:  # too little to tell raw deflate from zlib
+                return
+            data, self._head = self._head, b""
+            self._inflater = zlib.decompressobj(
+                _AUTO if self._coding != "deflate" or _has_header(data) else _RAW
+            )
+        while data:
+            try:
+                out = self._inflater.decompress(data, self._cap - self.size + 1)
+            except zlib.error as error:
+                raise CodingFailed(f"the {self._coding} body is broken: {error}") from error
+            self._keep(out)
+            if not self._inflater.eof:
+                data = self._inflater.unconsumed_tail
+            elif self._inflater.unused_data.startswith(
+                _GZIP_MAGIC
+            ):  # RFC 1952 §2.2: members follow each other
+                self._members += 1
+                if self._members > _MAX_MEMBERS:
+                    raise CodingFailed(f"the {self._coding} body has more than {_MAX_MEMBERS} members")
+                data = self._inflater.unused_data
+                self._inflater = zlib.decompressobj(_AUTO)
+            else:
+                return  # what follows the end is padding
+
+
+def _has_header(data: bytes) -> bool:
+    """Whether zlib's own header is there (RFC 1950 §2.2), or gzip's, which some servers call deflate."""
+    return data.startswith(_GZIP_MAGIC) or (data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0)

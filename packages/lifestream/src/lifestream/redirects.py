@@ -1,0 +1,113 @@
+"""Redirects as values: where the next request goes, and how much of the way is permanent. Pure.
+
+The client doesn't follow redirects by itself, so that each hop is judged here first: only http and https, no
+loop, a bounded number of hops, and no credentials picked up on the way. What is remembered of a move is the
+leading run of 301 and 308 only: behind a temporary hop, a permanent one says nothing about the feed's own URL
+(RFC 9110 §15.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+from yarl import URL
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_MAX_URL = 8192
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class UrlRefused(ValueError):
+    """A URL that no feed can have. The message says why."""
+
+
+class RedirectRefused(ValueError):
+    """A redirect that is not followed. The message says why."""
+
+
+def request_url(url: str) -> str:
+    """*url* as it is requested: whole, percent-encoded where it must be, without fragment and credentials.
+
+    What is encoded already stays as it is, to the byte: a server may tell `%2F` from `/` and `%7E` from `~`.
+    Raises `UrlRefused` for another scheme than http and https, for no host, and for what is no URL.
+    """
+    if len(url) > _MAX_URL:
+        raise UrlRefused(f"a URL of {len(url)} characters is too long; {_MAX_URL} is the limit")
+    try:
+        parts = urlsplit(url)
+        port = "" if parts.port is None else f":{parts.port}"
+        host = _ascii_host(parts.hostname or "")
+    except ValueError as error:
+        raise UrlRefused(f"{url} is no URL: {error}") from error
+    if parts.scheme not in ("http", "https"):
+        raise UrlRefused(
+            f"{url} is not fetched: its scheme is {parts.scheme or 'missing'}, not http or https"
+        )
+    if not host:
+        raise UrlRefused(f"{url} names no host")
+    return urlunsplit((parts.scheme, host + port, _encoded(parts.path) or "/", _encoded(parts.query), ""))
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """The scheme, host and port of *url* (RFC 6454 §4): what credentials are bound to."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def credentials_of(url: str) -> str:
+    """The "user:password" that *url* carries, decoded; "" if none."""
+    parsed = URL(url, encoded=True)
+    return f"{parsed.user or ''}:{parsed.password or ''}" if parsed.raw_user or parsed.raw_password else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The way of one fetch.
+
+    *url* is the request that is due, *moved* where the permanent part of the way leads.
+    """
+
+    url: str
+    seen: tuple[str, ...] = ()
+    permanent: bool = True
+    moved: str = ""
+
+    def followed(self, status: int, location: str, *, limit: int) -> Trail:
+        """The trail after an answer with *status* and *location*.
+
+        Raises `RedirectRefused` where the way ends: no Location, a loop, more than *limit* hops, or a URL
+        that is not fetched.
+        """
+        if not location:
+            raise RedirectRefused(f"{self.url} answered {status} without saying where to go")
+        seen = (*self.seen, self.url)
+        if len(seen) > limit:
+            raise RedirectRefused(f"more than {limit} redirects, the last to {location}")
+        try:
+            url = request_url(urljoin(self.url, location))
+        except ValueError as error:
+            raise RedirectRefused(f"{self.url} redirects to what is not fetched: {error}") from error
+        if url in seen:
+            raise RedirectRefused(f"{self.url} redirects back to {url}: a loop")
+        permanent = self.permanent and status in _PERMANENT
+        return replace(self, url=url, seen=seen, permanent=permanent, moved=url if permanent else self.moved)
+
+
+def _ascii_host(host: str) -> str:
+    if ":" in host:
+        return f"[{host}]"
+    if host.isascii():
+        return host
+    return URL.build(scheme="http", host=host).raw_host or ""
+
+
+def _encoded(text: str) -> str:
+    """Percent-encodes what may not stand in a request line, and nothing else.
+
+    A lone surrogate is the byte it was.
+    """
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    return quote(text, _ASCII, "utf-8", "surrogateescape")

@@ -1,0 +1,228 @@
+"""When the next request of a feed is due, and why, in words for its reader. Pure: values in, a `Next` out.
+
+The answer is the latest of all times that are asked for, since each is a minimum:
+
+- ours: the local interval; after errors, a gap that doubles with each one in a row;
+- the server's: max-age less Age, Expires, Retry-After;
+- the feed's: ttl, sy:updatePeriod over sy:updateFrequency, then skipHours and skipDays.
+
+What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval and never
+theirs. It is capped, because a cache that is told "ten years" must not lose a feed. A 304 is as good as the
+answer it confirms: what that one said about freshness holds anew unless the 304 says otherwise (RFC 9111
+§4.3.4), and so does the feed's rhythm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from lifestream.entry import Rhythm
+from lifestream.freshness import Freshness, freshness, retry_after
+from lifestream.outcome import Failed, Fetched, Gone, NotModified, Outcome
+
+_MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and the feed would be lost
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*."""
+
+    min_interval: float = 3600.0
+    max_interval: float = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What server and feed asked for when they spoke last.
+
+    Kept for the answers that say nothing themselves.
+    """
+
+    freshness: Freshness | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+
+    def as_json(self) -> dict[str, Any]:
+        """The terms for a JSON column, without what isn't set: {} for none at all."""
+        terms: dict[str, Any] = {
+            "fresh": self.freshness and [self.freshness.seconds, self.freshness.source],
+            "ttl": self.rhythm.ttl,
+            "update_interval": self.rhythm.update_interval,
+            "skip_hours": sorted(self.rhythm.skip_hours),
+            "skip_days": sorted(self.rhythm.skip_days),
+        }
+        return {name: value for name, value in terms.items() if value not in (None, [])}
+
+    @classmethod
+    def from_json(cls, terms: Mapping[str, Any]) -> Terms:
+        """The terms that `as_json` wrote."""
+        fresh = terms.get("fresh")
+        return cls(
+            Freshness(*fresh) if fresh else None,
+            Rhythm(
+                terms.get("ttl"),
+                terms.get("update_interval"),
+                frozenset(terms.get("skip_hours", ())),
+                frozenset(terms.get("skip_days", ())),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What came before: how many *failures* in a row, and the *terms* of the last answer that had any."""
+
+    failures: int = 0
+    terms: Terms = field(default_factory=Terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """When a feed is due (*at*; None: never again), and the *reason* in words.
+
+    *not_before* is the part that server and feed ask for, None if nothing. *host_pause* is how long all feeds
+    of the host wait, None if only this one does. *failures* and *terms* are the history of the next decision.
+    """
+
+    at: datetime | None
+    reason: str
+    not_before: datetime | None = None
+    host_pause: datetime | None = None
+    failures: int = 0
+    terms: Terms = field(default_factory=Terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    seconds: float
+    reason: str
+
+
+def decide(
+    outcome: Outcome, history: History, now: datetime, limits: Limits, rhythm: Rhythm | None = None
+) -> Next:
+    """When to ask again after *outcome*, which came *now*.
+
+    *rhythm* is what the document said, for a `Fetched` that was parsed; one that could not be is a `Failed`.
+    """
+    match outcome:
+        case Gone():
+            return Next(
+                None, "410 Gone: it is not asked again", failures=history.failures, terms=history.terms
+            )
+        case Failed():
+            return _after_failure(outcome, history, now, limits)
+        case Fetched() | NotModified():
+            return _after_success(outcome, history, now, limits, rhythm)
+
+
+def _after_success(
+    outcome: Fetched | NotModified, history: History, now: datetime, limits: Limits, rhythm: Rhythm | None
+) -> Next:
+    terms = Terms(freshness(outcome.headers, now), rhythm or Rhythm())
+    if isinstance(outcome, NotModified):
+        terms = Terms(terms.freshness or history.terms.freshness, history.terms.rhythm)
+    theirs = [_capped(wait, limits.max_interval) for wait in _asked_for(terms)]
+    if (pause := retry_after(outcome.headers, now)) is not None:
+        theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
+    ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
+    return _next(now, ours, theirs, terms)
+
+
+def _after_failure(outcome: Failed, history: History, now: datetime, limits: Limits) -> Next:
+    failures = history.failures + 1
+    gap = min(
+        limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval)
+    )
+    ours = _Wait(gap, f"{ordinal(failures)} error in a row, {in_words(gap)} apart")
+    pause = retry_after(outcome.headers, now)
+    theirs = []
+    if pause is not None:
+        # The server knows better than our doubling when it will be back.
+        ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
+        theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
+    due = _next(now, ours, theirs, history.terms, failures)
+    # 429 is said to a client, so it holds for all that this client asks there (RFC 6585 §4); a 503 says when
+    # the server is back, if it says so.
+    crowded = outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+    away = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and pause is not None
+    if not crowded and not away:
+        return due
+    return replace(due, host_pause=due.not_before or now + timedelta(seconds=limits.min_interval))
+
+
+def _asked_for(terms: Terms) -> list[_Wait]:
+    waits = []
+    if terms.freshness is not None and terms.freshness.seconds > 0:
+        waits.append(_Wait(terms.freshness.seconds, f"{terms.freshness.source} of the last answer"))
+    if terms.rhythm.ttl:
+        waits.append(_Wait(terms.rhythm.ttl, "the feed's ttl"))
+    if terms.rhythm.update_interval:
+        waits.append(_Wait(terms.rhythm.update_interval, "the feed's update period"))
+    return waits
+
+
+def _next(now: datetime, ours: _Wait, theirs: list[_Wait], terms: Terms, failures: int = 0) -> Next:
+    asked = max(theirs, key=lambda wait: wait.seconds, default=None)
+    latest = asked if asked is not None and asked.seconds > ours.seconds else ours
+    at, skipped = _past_skipped(now + timedelta(seconds=latest.seconds), terms.rhythm)
+    not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
+    if latest is asked:
+        not_before = at
+    return Next(at, skipped or latest.reason, not_before, failures=failures, terms=terms)
+
+
+def _capped(wait: _Wait, cap: float) -> _Wait:
+    words = f"{wait.reason}: {in_words(wait.seconds)}"
+    return (
+        _Wait(wait.seconds, words)
+        if wait.seconds <= cap
+        else _Wait(cap, f"{words}, capped at {in_words(cap)}")
+    )
+
+
+def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
+    """The first time from *at* on that the feed doesn't skip, and the reason if that isn't *at* itself.
+
+    A feed that skips everything is asked as if it skipped nothing.
+    """
+    hour = at
+    for _ in range(8 * 24):
+        day_skipped, hour_skipped = hour.weekday() in rhythm.skip_days, hour.hour in rhythm.skip_hours
+        if not day_skipped and not hour_skipped:
+            return hour, "" if hour == at else f"the feed's {_skip_name(at, rhythm)}"
+        hour = hour.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return at, ""
+
+
+def _skip_name(at: datetime, rhythm: Rhythm) -> str:
+    return "skipDays" if at.weekday() in rhythm.skip_days else "skipHours"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st, …"""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def in_words(seconds: float) -> str:
+    """A length of time for people, in its one or two largest units.
+
+    "90 seconds", "1 hour 30 minutes", "7 days".
+    """
+    whole = max(0, round(seconds))
+    if whole < 120:
+        return _counted(whole, "second")
+    parts = []
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count, whole = divmod(whole, size)
+        if count:
+            parts.append(_counted(count, unit))
+    return " ".join(parts[:2])
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

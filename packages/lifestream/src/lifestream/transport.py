@@ -1,0 +1,95 @@
+"""The one way out: an aiohttp session in which nothing happens by itself.
+
+No proxy and nothing else from the environment, no cookies, no redirects followed, no body inflated, no URL
+rewritten: `fetch` decides all of that. Every address that is dialled passes the guard (see `address`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from multidict import CIMultiDictProxy
+
+from lifestream.address import REFUSED_ERRNO, AddressGuard
+from lifestream.outcome import FailureKind
+
+_HEADER_LIMIT = (
+    64 * 1024
+)  # bytes a line; 8 KiB, the default, is less than some sites' Content-Security-Policy
+_RESOLVER_THREADS = (
+    32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
+)
+
+
+def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
+    """A session for the running event loop. The caller closes it. *resolver* stands in for the system's."""
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="lifestream-resolver")
+    )
+    connector = aiohttp.TCPConnector(
+        resolver=resolver or aiohttp.ThreadedResolver(),
+        socket_factory=guard.socket,
+        limit=0,  # `refresh` holds the number of requests down, where waiting costs no deadline
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=None
+        ),  # `fetch` has one deadline for everything
+        auto_decompress=False,
+        trust_env=False,
+        max_line_size=_HEADER_LIMIT,
+        max_field_size=_HEADER_LIMIT,
+    )
+
+
+def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Header fields as `outcome` describes them: names in lower case, repeats joined."""
+    headers: dict[str, str] = {}
+    for name, value in received.items():
+        key = name.lower()
+        if key not in headers:
+            headers[key] = value
+        elif value not in headers[key].split(", "):
+            headers[key] += ", " + value
+    return headers
+
+
+def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
+    """What kind of failure *error* is, and what it says.
+
+    None for what is no failure of the network or the server.
+    """
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "dns", f"{error.host} has no address: {_reason(error.os_error)}"
+        case aiohttp.ClientConnectorCertificateError():
+            return "tls", f"the certificate of {error.host} does not hold: {_reason(error.certificate_error)}"
+        case aiohttp.ClientSSLError():
+            return "tls", f"no TLS with {error.host}: {_reason(error.os_error)}"
+        case aiohttp.ClientConnectorError() if error.os_error.errno == REFUSED_ERRNO:
+            return "address", _reason(error.os_error)
+        case aiohttp.ClientConnectorError():
+            return "connection", f"no connection to {error.host}:{error.port}: {_reason(error.os_error)}"
+        case aiohttp.ServerDisconnectedError():
+            return "connection", "the server closed the connection without an answer"
+        case aiohttp.ClientPayloadError():
+            return "connection", "the answer was cut short"
+        case aiohttp.ClientOSError():
+            return "connection", f"the connection broke: {_reason(error)}"
+        case aiohttp.InvalidURL():
+            return "url", f"no URL that can be fetched: {error}"
+        case aiohttp.ClientResponseError():
+            return "protocol", f"the answer is not HTTP: {error.message}"
+        case aiohttp.ClientError() | OSError():
+            return "connection", _reason(error)
+        case _:
+            return None
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or "") or str(error) or type(error).__name__
