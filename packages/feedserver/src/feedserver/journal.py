@@ -72,6 +72,9 @@ class Exchange:
             self._duration = time.perf_counter() - self._started
             self._ended = ended
             self._journal.changed()
+            listener = self._journal.listener
+            if listener is not None:
+                listener(self)
 
     @property
     def is_over(self) -> bool:
@@ -178,7 +181,10 @@ HeaderFilter = Mapping[str, str | None]
 
 
 class Journal:
-    """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all)."""
+    """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all).
+
+    *listener* is called with each exchange when it has ended, on the event loop, so it must return at once.
+    """
 
     def __init__(self, limit: int | None = None) -> None:
         self._entries: deque[Exchange] = deque(maxlen=limit)
@@ -308,9 +314,11 @@ class Journal:
                     return f" It was requested with {name}: {found}"
         return ""
 
-    def describe(self, last: int = 20) -> str:
-        """The journal as text for a failing test: the *last* exchanges, a line each."""
+    def describe(self, last: int = 20, after: Exchange | None = None) -> str:
+        """The journal as text for a failing test: the *last* exchanges, a line each, or those that came *after* one."""
         entries = self.exchanges
+        if after in entries:
+            entries = entries[entries.index(after) + 1 :]
         if not entries:
             return "The server received no request."
         lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
