@@ -20,6 +20,13 @@ Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _PACE = re.compile(r"(?P<bytes>\d+)\s*bytes?\s+every\s+(?P<interval>.+)", re.IGNORECASE)
+# RFC 9110 renamed these; Python followed in 3.13, and what is sent must not depend on it.
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 _PLACEHOLDER = re.compile(rb"\{base\}|\{date(?:(?P<sign>[+-])(?P<offset>[0-9.]+(?:ms|s|m|h|d|w)))?\}")
 
 
@@ -27,7 +34,9 @@ def parse_duration(text: str) -> float:
     """Turns "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
+        raise ValueError(
+            f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"
+        )
     return float(match["number"]) * _SECONDS[match["unit"]]
 
 
@@ -40,7 +49,9 @@ class Pace:
 
     def __post_init__(self) -> None:
         if self.bytes < 1 or self.seconds < 0:
-            raise ValueError(f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more")
+            raise ValueError(
+                f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Pace:
@@ -70,7 +81,9 @@ class Auth:
             return cls("Basic", credentials)
         if scheme.lower() == "bearer" and credentials:
             return cls("Bearer", credentials)
-        raise ValueError(f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'")
+        raise ValueError(
+            f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +181,9 @@ Answer: TypeAlias = Response | Callable[[Request], Response]
 
 
 def reason_phrase(status: int) -> str:
-    """The standard reason phrase of *status*, empty for one that has none."""
+    """The reason phrase of *status* in RFC 9110 or the standard library, empty for one that has none."""
+    if status in _RENAMED:
+        return _RENAMED[status]
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -226,6 +241,8 @@ def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
         if match[0] == b"{base}":
             return to_bytes(base)
         offset = parse_duration(match["offset"].decode("ascii")) if match["offset"] else 0.0
-        return formatdate(now - offset if match["sign"] == b"-" else now + offset, usegmt=True).encode("ascii")
+        return formatdate(now - offset if match["sign"] == b"-" else now + offset, usegmt=True).encode(
+            "ascii"
+        )
 
     return Headers.from_raw((name, _PLACEHOLDER.sub(fill, value)) for name, value in headers.raw)
