@@ -56,11 +56,21 @@ class FeedQuerySet(models.QuerySet["Feed"]):
 
     def due(self, now: datetime) -> FeedQuerySet:
         """Active feeds whose time has come, that no worker holds and whose host doesn't ask for a pause."""
+        return self._free(now).filter(next_fetch__lte=now)
+
+    def allowed(self, now: datetime) -> FeedQuerySet:
+        """The same, without our own interval: feeds that neither server nor feed ask to wait for."""
+        return self._free(now).filter(Q(not_before=None) | Q(not_before__lte=now))
+
+    def held(self, now: datetime) -> FeedQuerySet:
+        """Feeds that a worker holds."""
+        return self.filter(~Q(claim_token=""), claimed_until__gt=now)
+
+    def _free(self, now: datetime) -> FeedQuerySet:
         return self.filter(
             Q(claimed_until=None) | Q(claimed_until__lte=now),
             Q(host__not_before=None) | Q(host__not_before__lte=now),
             status=Feed.Status.ACTIVE,
-            next_fetch__lte=now,
         )
 
     def shared(self) -> FeedQuerySet:

@@ -1,0 +1,85 @@
+"""What goes into the store and comes out of it, as values.
+
+claims.claim(…)   → Claimed    a feed that this worker holds, with all that a fetch has to know
+refresh           → Result     what its fetch came to, read and decided
+store.store(…)    → Stored     what was written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lifestream.entry import ParsedFeed
+from lifestream.outcome import Outcome
+from lifestream.plugins.base import ItemDraft
+from lifestream.schedule import Next
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A feed that a worker holds until *until*; *token* is the proof of it.
+
+    *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`.
+    *terms* are in the form of `schedule.Terms.as_json`. *subscribers* counts the lifestreams that show it.
+    """
+
+    feed: int
+    token: str
+    until: datetime
+    url: str
+    host: str
+    title: str = ""
+    domain: str = ""
+    plugin: str = ""
+    site_url: str = ""
+    credentials: str = field(default="", repr=False)
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    failures: int = 0
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    subscribers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a fetch came to: its *outcome*, and when the *next* one is.
+
+    For a `Fetched` whose body was read, *document* is what it says about the feed and *drafts* are its
+    items, made safe, in the document's order. Both are None where the body is the one we had (*body_hash*
+    is its SHA-256 in hex). A body that could not be read is a `Failed`. *problems* are sentences for the
+    log about what was left out.
+    """
+
+    claim: Claimed
+    outcome: Outcome
+    next: Next
+    started: datetime
+    document: ParsedFeed | None = None
+    drafts: Sequence[ItemDraft] | None = None
+    body_hash: str = ""
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a result, counted in items; *outcome* is a `Fetch.Outcome`.
+
+    *refused* were deleted here before, *broken* could not be written. *lost* means that nothing was
+    written, since another worker holds the feed by now, or it is gone. *moved_to* is the feed's new URL, if
+    it got one.
+    """
+
+    feed: int
+    outcome: str
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    broken: int = 0
+    lost: bool = False
+    moved_to: str = ""
+    message: str = ""
