@@ -1,0 +1,61 @@
+"""Rows and values that tests begin with, each by what matters in the test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.outcome import Outcome
+from lifestream.plugins.base import ItemDraft
+from lifestream.results import Claimed, Result
+from lifestream.schedule import Next, Terms
+
+NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+def make_feed(url: str = "", **fields: Any) -> Feed:
+    """A feed, due at NOW."""
+    fields = {"next_fetch": NOW, "created": NOW, **fields}
+    return Feed.objects.create(url=url or f"https://feed{next(_numbers)}.example.com/feed.xml", **fields)
+
+
+def make_lifestream(slug: str = "", **fields: Any) -> Lifestream:
+    """A lifestream without an owner."""
+    slug = slug or f"lifestream-{next(_numbers)}"
+    return Lifestream.objects.create(slug=slug, title=fields.pop("title", slug), **fields)
+
+
+def make_subscription(feed: Feed, lifestream: Lifestream | None = None, **fields: Any) -> Subscription:
+    """A subscription of *feed*, in a lifestream of its own unless one is given."""
+    return Subscription.objects.create(feed=feed, lifestream=lifestream or make_lifestream(), **fields)
+
+
+def hold(feed: Feed, token: str = "t" * 32, until: datetime | None = None) -> Claimed:
+    """A claim on *feed*, as `claims.claim` would make it."""
+    until = until or NOW + timedelta(hours=1)
+    Feed.objects.filter(pk=feed.pk).update(claim_token=token, claimed_until=until)
+    return Claimed(feed.pk, token, until, feed.url, feed.host.name)
+
+
+def draft(guid: str = "", title: str = "", **fields: Any) -> ItemDraft:
+    """An item to be, with a link of its own unless one is given."""
+    fields.setdefault("link", f"https://example.com/{guid}" if guid else "")
+    return ItemDraft(guid=guid, title=title, **fields)
+
+
+def result(
+    feed: Feed,
+    outcome: Outcome,
+    drafts: Sequence[ItemDraft] | None = None,
+    *,
+    wait: float = 3600.0,
+    **fields: Any,
+) -> Result:
+    """What a fetch of *feed*, claimed for it, came to."""
+    due = Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms())
+    claim = fields.pop("claim", None) or hold(feed)
+    return Result(claim, outcome, fields.pop("next", due), NOW, drafts=drafts, **fields)
