@@ -60,6 +60,7 @@ class Connection(asyncio.Protocol):
         "_sent",
         "_timer",
         "_transport",
+        "_unsent",
         "_waits_forever",
         "last_active",
     )
@@ -79,6 +80,7 @@ class Connection(asyncio.Protocol):
         self._waits_forever = False
         self._overrun: asyncio.TimerHandle | None = None
         self._sent = 0
+        self._unsent = 0
         self.last_active = 0.0
 
     # What asyncio calls.
@@ -121,10 +123,12 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The kernel takes no more for now."""
         self._paused = True
+        self._unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     def resume_writing(self) -> None:
         """The kernel has taken everything."""
         self._paused = False
+        self._unsent = 0
         if self._exchange is not None and self._timer is None and self._plan is not None:
             self._play()
 
@@ -144,8 +148,9 @@ class Connection(asyncio.Protocol):
     def close_idle(self) -> None:
         """Nothing came for too long: closes, and says so where a request had begun (RFC 9110 §15.5.9)."""
         reader = self._reader
-        if self._lingering or reader is None or reader.is_idle:
-            self._close()
+        if reader is None or reader.is_idle or self._lingering:
+            if self._transport is not None:
+                self._transport.close()
             return
         begun = reader.eof()
         problem = "the client sent a part of a request, and then nothing for too long"
@@ -212,6 +217,8 @@ class Connection(asyncio.Protocol):
             self._play()
             return
         transport.write(prepared.whole)
+        if transport.is_closing():
+            return
         self._sent = len(prepared.whole)
         if self._paused:
             self._plan = iter((Read() if prepared.keep_alive else Close(),))
@@ -260,6 +267,8 @@ class Connection(asyncio.Protocol):
             step: Step = next(plan, Close())
             if isinstance(step, Send):
                 transport.write(step.data)
+                if transport.is_closing():  # the client has gone: `connection_lost` follows, and ends the exchange
+                    return
                 self._sent += len(step.data)
             elif isinstance(step, Wait):
                 self._wait(step.seconds)
@@ -304,10 +313,7 @@ class Connection(asyncio.Protocol):
         if plan is not None and hasattr(plan, "close"):
             plan.close()
         if exchange is not None:
-            exchange.finish(ended, self._sent - self._unsent())
-
-    def _unsent(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+            exchange.finish(ended, self._sent - self._unsent)
 
     def _reset(self) -> None:
         transport = self._transport
@@ -321,17 +327,19 @@ class Connection(asyncio.Protocol):
         transport.abort()
 
     def _close(self) -> None:
-        """Closes in order. A client that may still be sending is heard out for a while, or it would never see the answer."""
+        """Closes in order: no more is sent, and the client is heard out for a while.
+
+        Closing a socket that a client still sends to makes the kernel reset it, and the client may never see the answer
+        that it had been sent (RFC 9112 §9.6).
+        """
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self._lingering:
             return
-        reader = self._reader
-        unread = reader is not None and (reader.broken or not reader.is_idle)
-        if unread and not self._saw_eof and not self._lingering and transport.can_write_eof():
-            self._lingering = True
-            transport.write_eof()
-            if self._reading_paused:
-                transport.resume_reading()
-            self._listener.loop.call_later(LINGER, transport.abort)
+        if self._saw_eof or not transport.can_write_eof():
+            transport.close()
             return
-        transport.close()
+        self._lingering = True
+        transport.write_eof()
+        if self._reading_paused:
+            transport.resume_reading()
+        self._timer = self._listener.loop.call_later(LINGER, transport.abort)

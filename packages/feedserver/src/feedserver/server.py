@@ -13,7 +13,6 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,6 +32,7 @@ STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
 
 _BIND_PAUSE = 0.02
+_ACCEPT_PAUSE = 0.05
 _SAFE = "/?&=%:@!$'()*+,;~#[]-._"
 
 
@@ -82,18 +82,18 @@ class FeedServer:
         self.site = Site(
             Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit
         )
-        self.site.on_quit = self._on_quit
         self.connections: set[Connection] = set()
         self.workers: dict[threading.Thread, str] = {}
         self.quit_requested = threading.Event()
+        self.site.on_quit = self.quit_requested.set  # not a method of ours: without a cycle, a server is freed at once
         self._wanted_port = port
         self._thread: loop_thread.LoopThread | None = None
         self.loop: asyncio.AbstractEventLoop
         self._socket: socket.socket | None = None
-        self._server: asyncio.Server | None = None
-        self._opening: asyncio.Task[None] | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._adopting: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
-        self._closing: Callable[[], None] | None = None
+        self._emptied: asyncio.Future[None] | None = None
         self._pid = 0
 
     # Life.
@@ -116,6 +116,7 @@ class FeedServer:
         self.site.base_url = f"http://{name}:{self.port}"
         self.site.own_hosts = self._own_hosts(name)
         self._pid = os.getpid()
+        self._emptied = None
         self._thread = loop_thread.acquire(self)
         self.loop = self._thread.loop
         self._thread.call(self._open)
@@ -129,15 +130,13 @@ class FeedServer:
         thread, self._thread = self._thread, None
         if thread is None or self._pid != os.getpid():
             return
-        if thread.is_current:
-            self._close(lambda: None)
-        else:
-            closed = threading.Event()
-            thread.call(lambda: self._close(closed.set))
-            if not closed.wait(STOP_TIMEOUT):
-                raise RuntimeError(
-                    f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
-                )
+        closing = asyncio.run_coroutine_threadsafe(self._close(), self.loop)
+        try:
+            closing.result(STOP_TIMEOUT)
+        except TimeoutError:
+            raise RuntimeError(
+                f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
+            ) from None
         loop_thread.release(self)
         self._join_workers()
         self.site.close()
@@ -250,9 +249,9 @@ class FeedServer:
     def forget(self, connection: Connection) -> None:
         """A connection is closed. Called on the event loop."""
         self.connections.discard(connection)
-        if self._closing is not None and not self.connections:
-            closing, self._closing = self._closing, None
-            closing()
+        if self._emptied is not None and not self.connections and not self._emptied.done():
+            # asyncio closes the socket right after `connection_lost`, which calls this; the future's waiter runs later.
+            self._emptied.set_result(None)
 
     # In the caller's thread.
 
@@ -305,13 +304,29 @@ class FeedServer:
     # On the event loop.
 
     def _open(self) -> None:
-        if self._thread is not None:
-            self._opening = self.loop.create_task(self._serve())
+        if self._socket is not None:
+            self._accepting = self.loop.create_task(self._accept(self._socket))
+            self._sweeper = self.loop.call_later(self.idle_timeout / 2, self._sweep)
 
-    async def _serve(self) -> None:
-        loop = self.loop
-        self._server = await loop.create_server(lambda: Connection(self), sock=self._socket, backlog=1024)
-        self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
+    async def _accept(self, listening: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = await self.loop.sock_accept(listening)
+            except ConnectionError:
+                continue  # the client was gone before it was accepted
+            except OSError as error:
+                self.site.problem(f"{self.base_url} could not accept a connection: {error}")
+                await asyncio.sleep(_ACCEPT_PAUSE)
+                continue
+            adopting = self.loop.create_task(self._adopt(client))
+            self._adopting.add(adopting)
+            adopting.add_done_callback(self._adopting.discard)
+
+    async def _adopt(self, client: socket.socket) -> None:
+        try:
+            await self.loop.connect_accepted_socket(lambda: Connection(self), client)
+        except ConnectionError:
+            client.close()
 
     def _sweep(self) -> None:
         loop = self.loop
@@ -320,25 +335,23 @@ class FeedServer:
             connection.close_idle()
         self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
 
-    def _close(self, done: Callable[[], None]) -> None:
-        if self._opening is not None:
-            self._opening.cancel()
+    async def _close(self) -> None:
+        """Ends what runs on the loop, and returns when the last socket is closed."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        if self._server is not None:
-            self._server.close()
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
         if self._socket is not None:
             self._socket.close()
-        self._opening = self._sweeper = self._server = self._socket = None
-        if not self.connections:
-            done()
-            return
-        self._closing = done
-        for connection in list(self.connections):
-            connection.abort("server stopped")
-
-    def _on_quit(self) -> None:
-        self.quit_requested.set()
+        self._accepting = self._sweeper = self._socket = None
+        if self._adopting:
+            await asyncio.wait(self._adopting)
+        if self.connections:
+            self._emptied = self.loop.create_future()
+            for connection in list(self.connections):
+                connection.abort("server stopped")
+            await self._emptied
 
 
 def _refuse_in_loop(what: str) -> None:

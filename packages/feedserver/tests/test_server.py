@@ -1,0 +1,395 @@
+"""The life of a server: it listens when `start` returns, and nothing of it is left when `stop` does."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from rawclient import RawClient
+
+from feedserver import FeedServer, NotSeen, PortTaken, Request, Response, VerificationError, loop_thread, stop_server
+
+
+def test_it_listens_before_the_next_line_and_not_after_the_block(root: Path) -> None:
+    (root / "a.xml").write_text("hello")
+    with FeedServer(root) as server:
+        with urllib.request.urlopen(server.url("a.xml")) as answer:
+            assert answer.read() == b"hello"
+        port = server.port
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_it_needs_no_root() -> None:
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/x", Response("x"))
+        assert client.get("/x").body == b"x"
+        assert client.get("/y").status == 404
+        with pytest.raises(FileNotFoundError, match=r"there is no fixture a.xml: this server has no root"):
+            server.fixture("a.xml")
+
+
+def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError, match=r"none is no folder; feedserver serves a folder of feed files"):
+        FeedServer(tmp_path / "none")
+
+
+def test_a_port_that_does_not_exist_is_refused(root: Path) -> None:
+    with pytest.raises(ValueError, match=r"port 70000 does not exist; ports go from 1 to 65535, and 0 takes a free one"):
+        FeedServer(root, port=70000)
+
+
+def test_an_address_of_another_machine_is_refused(root: Path) -> None:
+    with pytest.raises(OSError, match=r"cannot listen on 192.0.2.1 port 0: .*; use an address of this machine"):
+        FeedServer(root, host="192.0.2.1").start()
+
+
+def test_a_taken_port_is_named_with_the_remedy(root: Path) -> None:
+    with FeedServer(root) as owner, pytest.raises(PortTaken) as caught:
+        FeedServer(root, port=owner.port, bind_timeout=0.05).start()
+    assert caught.value.strerror == (
+        f"port {owner.port or caught.value.strerror.split()[1]} of 127.0.0.1 is taken, and stayed so for 0.05 s; stop what "
+        "listens there, give a bind_timeout to wait for it, or use port=0 for a free one"
+    )
+
+
+def test_a_fixed_port_waits_for_its_old_owner(root: Path) -> None:
+    old = FeedServer(root).start()
+    new = FeedServer(root, port=old.port, bind_timeout=10)
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(new.start)
+        old.stop()
+        starting.result(timeout=10)
+    new.stop()
+
+
+def test_the_port_can_be_bound_at_once_again_even_with_clients_connected(root: Path) -> None:
+    (root / "a.xml").write_text("hello")
+    with FeedServer(root) as first:
+        port = first.port
+    for _ in range(20):
+        with FeedServer(root, port=port) as server, RawClient(server) as client:
+            assert client.get("/a.xml").body == b"hello"
+            server.stop()
+            assert server.is_running is False
+
+
+def test_a_server_starts_again_and_remembers(root: Path) -> None:
+    server = FeedServer(root, strict=False)
+    for count in (1, 2):
+        with server, RawClient(server) as client:
+            client.get("/x")
+        assert len(server.requests) == count
+    assert server.port == 0
+
+
+def test_starting_twice_is_an_error_and_stopping_twice_is_none(root: Path) -> None:
+    server = FeedServer(root)
+    with pytest.raises(RuntimeError, match="the server has no address yet"):
+        server.url("a.xml")
+    with server:
+        with pytest.raises(RuntimeError, match=r"the server already listens on http://127.0.0.1:\d+; stop it before"):
+            server.start()
+        server.stop()
+        server.stop()
+
+
+def test_stop_ends_delayed_stalled_and_paced_answers_at_once(root: Path) -> None:
+    with FeedServer(root) as server:
+        server.add("/delayed", Response("x", delay=3600))
+        server.add("/paced", Response("x" * 100, pace="1 bytes every 1h"))
+        clients = [RawClient(server) for _ in range(3)]
+        clients[0].ask("/delayed")
+        clients[1].ask("/paced")
+        server.wait_for(count=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            server.stop()
+            gc.collect()
+    assert {exchange.ended for exchange in server.journal.exchanges} == {"server stopped"}
+    for client in clients:
+        client.socket.close()
+
+
+def test_many_servers_share_one_thread_and_leave_no_other(root: Path) -> None:
+    before = {thread for thread in threading.enumerate() if thread.name != "feedserver"}
+    servers = [FeedServer(root).start() for _ in range(20)]
+    assert len({server.port for server in servers}) == 20
+    assert sum(thread.name == "feedserver" for thread in threading.enumerate()) == 1
+    for server in servers:
+        server.stop()
+    assert {thread for thread in threading.enumerate() if thread.name != "feedserver"} == before
+
+
+def test_many_client_threads_are_answered_and_journalled(root: Path) -> None:
+    with FeedServer(root) as server:
+        server.add("/x", Response("x" * 5000))
+
+        def work(_: int) -> None:
+            with RawClient(server) as client:
+                for _ in range(20):
+                    assert len(client.get("/x").body) == 5000
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(work, range(16)))
+        assert len(server.journal.filter("/x", status=200)) == 320
+
+
+def test_it_serves_asyncio_code_and_says_how_to_wait_there(root: Path) -> None:
+    async def main() -> None:
+        with FeedServer(root) as server:
+            server.add("/x", Response("x"))
+            reader, writer = await asyncio.open_connection(server.host, server.port)
+            writer.write(b"GET /x HTTP/1.0\r\n\r\n")
+            assert (await reader.read()).endswith(b"\r\n\r\nx")
+            writer.close()
+            await writer.wait_closed()
+            with pytest.raises(RuntimeError, match=r"use 'await asyncio.to_thread\(server.wait_for, …\)'"):
+                server.wait_for("/x")
+            assert len(await asyncio.to_thread(server.wait_for, "/x")) == 1
+
+    asyncio.run(main())
+
+
+def test_a_callable_may_stop_the_server(root: Path) -> None:
+    with FeedServer(root) as server:
+
+        def stopping(request: Request) -> Response:
+            server.stop()
+            return Response()
+
+        server.add("/stop", stopping)
+        with RawClient(server) as client:
+            client.ask("/stop")
+            assert client.read_to_end() == b""
+
+
+def test_verify_names_what_nothing_answered_once(root: Path) -> None:
+    (root / "atom.xml").write_text("x")
+    with FeedServer(root) as server:
+        with RawClient(server) as client:
+            assert client.get("/atm.xml").status == 404
+            assert client.get("/atom.xml", method="DELETE").status == 405
+        with pytest.raises(VerificationError) as caught:
+            server.verify()
+        server.verify()
+    assert str(caught.value) == (
+        "GET /atm.xml: nothing answers.\n"
+        "Near it: /atom.xml.\n"
+        f"This would answer: a file {root / 'atm.xml'}, or\n"
+        "  server.add('/atm.xml', Response(…))\n\n"
+        "DELETE /atom.xml: a file answers GET and HEAD only. This would answer:\n"
+        "  server.add('/atom.xml', Response(…), method='DELETE')"
+    )
+
+
+def test_a_server_that_is_not_strict_takes_missing_paths_as_they_are(server: FeedServer) -> None:
+    with RawClient(server) as client:
+        assert client.get("/none").status == 404
+    server.verify()
+
+
+def test_wait_for_returns_as_soon_as_the_requests_are_there(server: FeedServer) -> None:
+    def ask_twice() -> None:
+        with RawClient(server) as client:
+            client.get("/x")
+            client.get("/x")
+
+    asking = threading.Thread(target=ask_twice)
+    asking.start()
+    assert [exchange.path for exchange in server.wait_for("/x", count=2, timeout=10)] == ["/x", "/x"]
+    asking.join()
+
+
+def test_a_wait_in_vain_says_what_came_instead(server: FeedServer) -> None:
+    server.add("/y", Response("y"))
+    with RawClient(server) as client:
+        client.get("/y")
+    assert server.journal.exchanges[0].ended == "complete"
+    with pytest.raises(NotSeen) as caught:
+        server.wait_for("/x", count=2, timeout=0.01, method="GET")
+    lines = str(caught.value).splitlines()
+    assert lines[:2] == ["waited 0.01 s for twice of GET /x, saw 0.", "The server received 1 request:"]
+    assert lines[2].startswith("  1. GET /y -> 200 OK, ")
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("a.xml", "/a.xml"),
+        ("/a.xml", "/a.xml"),
+        ("a b.xml?q=ü&x=%20", "/a%20b.xml?q=%C3%BC&x=%20"),
+        ("", "/"),
+        ("//x", "//x"),
+    ],
+)
+def test_a_url_is_made_of_a_path(server: FeedServer, path: str, url: str) -> None:
+    assert server.url(path) == f"http://127.0.0.1:{server.port}{url}"
+
+
+@pytest.mark.parametrize(
+    ("line", "headers", "reason"),
+    [
+        ("/", ["Origin: http://127.0.0.1"], "it has an Origin"),
+        ("http://127.0.0.1/", [], "origin form only"),
+        ("/", ["Host: evil.example"], "for the host evil.example"),
+    ],
+)
+def test_quit_is_refused_to_web_pages_and_rebound_names(root: Path, line: str, headers: list[str], reason: str) -> None:
+    with FeedServer(root, quit=True) as server, RawClient(server) as client:
+        host = [] if any(header.startswith("Host") for header in headers) else [f"Host: {client.host}"]
+        client.send("\r\n".join([f"QUIT {line} HTTP/1.1", *host, *headers, "", ""]).encode())
+        answer = client.read()
+        assert answer.status == 403
+        assert reason in answer.body.decode()
+        assert not server.quit_requested.is_set()
+
+
+def test_quit_is_no_more_than_a_method_where_it_is_not_allowed(server: FeedServer) -> None:
+    with RawClient(server) as client:
+        assert client.get("/", method="QUIT").status == 404
+    assert not server.quit_requested.is_set()
+
+
+def test_stop_server_sends_quit(root: Path) -> None:
+    with FeedServer(root, quit=True) as server:
+        stop_server(server.port)
+        assert server.quit_requested.wait(10)
+
+
+def test_stop_server_says_when_there_is_none_to_stop(root: Path) -> None:
+    with FeedServer(root) as server:
+        port = server.port
+        with pytest.raises(ConnectionError, match=rf"the server on 127.0.0.1 port {port} did not stop: 404"):
+            stop_server(port)
+    with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127.0.0.1 port {port}"):
+        stop_server(port)
+
+
+def test_an_index_answers_for_a_slash(server: FeedServer, root: Path) -> None:
+    (root / "blog").mkdir()
+    (root / "blog" / "index.xml").write_text("blog")
+    (root / "index.atom").write_text("root")
+    with RawClient(server) as client:
+        assert client.get("/blog/").body == b"blog"
+        assert client.get("/").body == b"root"
+        assert client.get("/blog").status == 404
+
+
+def run_python(code: str, *arguments: str) -> str:
+    """What a fresh interpreter prints; a warning or a traceback on its standard error fails."""
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_an_interpreter_that_used_servers_ends_without_a_word(root: Path) -> None:
+    (root / "a.xml").write_text("hello")
+    code = (
+        "import sys, urllib.request\n"
+        "from feedserver import FeedServer\n"
+        "with FeedServer(sys.argv[1]) as server:\n"
+        "    with urllib.request.urlopen(server.url('a.xml')) as answer: print(answer.read().decode())\n"
+        "left = FeedServer(sys.argv[1]).start()\n"
+    )
+    assert run_python(code, str(root)) == "hello\n"
+
+
+FORKING = """
+import os, sys, urllib.request, warnings
+from feedserver import FeedServer, loop_thread
+
+def get(server):
+    with urllib.request.urlopen(server.url("a.xml"), timeout=10) as answer:
+        return answer.read().decode()
+
+with FeedServer(sys.argv[1]) as server:
+    get(server)
+    if running := sys.argv[2] == "running":
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of a fork beside threads, as it should
+        keep = server
+    else:
+        server.stop()
+    child = os.fork()
+    if child == 0:
+        server.stop()                                   # not ours: does nothing
+        with FeedServer(sys.argv[1]) as own:
+            print("child", get(own), flush=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, status
+    if running:
+        print("parent", get(server))
+    with FeedServer(sys.argv[1]) as another:
+        print("another", get(another))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize(("state", "printed"), [("idle", "child hello\nanother hello\n"), ("running", "child hello\nparent hello\nanother hello\n")])
+def test_a_forked_child_has_servers_of_its_own_and_leaves_its_parents_alone(root: Path, state: str, printed: str) -> None:
+    (root / "a.xml").write_text("hello")
+    assert run_python(FORKING, str(root), state) == printed
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_the_loop_thread_ends_before_a_fork_while_idle(root: Path) -> None:
+    FeedServer(root).start().stop()
+    if any(thread for thread in threading.enumerate() if thread.name == "feedserver") and loop_thread._current is None:
+        raise AssertionError("the loop thread is not known to its module")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other plugins of the run may have threads
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert not any(thread.name == "feedserver" for thread in threading.enumerate())
+
+
+CYCLES = """
+import os, sys, threading, urllib.request
+from feedserver import FeedServer
+
+def cycle():
+    with FeedServer(sys.argv[1]) as server, urllib.request.urlopen(server.url("a.xml")) as answer:
+        answer.read()
+
+cycle()
+before = os.listdir("/proc/self/fd"), threading.active_count()
+for _ in range(300):
+    cycle()
+assert (os.listdir("/proc/self/fd"), threading.active_count()) == before
+print("nothing left")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list descriptors in /proc")
+def test_cycles_leave_no_descriptor_or_thread(root: Path) -> None:
+    (root / "a.xml").write_text("hello")
+    assert run_python(CYCLES, str(root)) == "nothing left\n"
+
+
+def test_a_path_with_an_error_status_does_not_fail_verify(root: Path) -> None:
+    with FeedServer(root) as server:
+        server.add("/gone", Response(status=404))
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(server.url("gone"))
+        caught.value.close()
+        server.verify()
