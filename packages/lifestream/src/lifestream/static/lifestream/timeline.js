@@ -1,0 +1,122 @@
+// What a page does beyond being a page: players on a click, more items on scroll, and keys. Without it the links do.
+"use strict";
+{
+  // A link to a film becomes its player. Nothing is asked of the other site before.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-player]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const player = document.createElement("iframe");
+    player.className = "film";
+    player.src = link.dataset.player;
+    player.title = link.dataset.title;
+    player.allow = "autoplay; fullscreen; picture-in-picture; encrypted-media";
+    player.allowFullscreen = true;
+    player.referrerPolicy = "strict-origin-when-cross-origin";
+    link.replaceWith(player);
+    player.focus();
+  });
+
+  // The link to older items fetches them when it comes into view: a few pages, then it waits, so the page has an end.
+  const PAGES_AT_ONCE = 5;
+  let loads = 0;
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) more();
+    },
+    { rootMargin: "0px 0px 800px 0px" },
+  );
+  let loading = false;
+
+  async function more() {
+    const pager = document.querySelector("[data-pager]");
+    const link = pager?.querySelector("a[rel=next]");
+    if (!link || loading) return;
+    loading = true;
+    watcher.disconnect();
+    const tell = (text) => {
+      const status = document.querySelector("[data-pager-status]");
+      if (status) status.textContent = text;
+    };
+    tell(pager.dataset.loading);
+    try {
+      const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      append(page, pager);
+      tell(pager.dataset.loaded);
+      loads += 1;
+      if (loads % PAGES_AT_ONCE) watch();
+    } catch {
+      tell(pager.dataset.failed); // The link stays, and works.
+    } finally {
+      loading = false;
+    }
+  }
+
+  function append(page, pager) {
+    const days = document.querySelector("[data-days]");
+    for (const day of page.querySelectorAll("[data-days] > [data-day]")) {
+      const last = days.lastElementChild;
+      if (last?.dataset.day === day.dataset.day) last.append(...day.querySelectorAll("[data-item]"));
+      else days.append(document.adoptNode(day));
+    }
+    const next = page.querySelector("[data-pager] a[rel=next]");
+    const link = pager.querySelector("a[rel=next]");
+    if (next) link.href = next.href;
+    else link.remove();
+  }
+
+  function watch() {
+    const link = document.querySelector("[data-pager] a[rel=next]");
+    if (link) watcher.observe(link);
+  }
+  watch();
+
+  // A click on the link stays on this page too.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-pager] a[rel=next]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    more();
+  });
+
+  // Keys, for those who want them: single letters disturb people who speak to their computer (WCAG 2.1.4).
+  const KEY = "lifestream-keys";
+  let keys = false;
+  try {
+    keys = localStorage.getItem(KEY) === "on";
+  } catch {
+    // Storage may be forbidden.
+  }
+  const keySwitch = document.querySelector("[data-keys-switch]");
+  if (keySwitch) {
+    keySwitch.checked = keys;
+    keySwitch.closest("[data-keys]").hidden = false;
+    keySwitch.addEventListener("change", () => {
+      keys = keySwitch.checked;
+      try {
+        localStorage.setItem(KEY, keys ? "on" : "off");
+      } catch {
+        // As above.
+      }
+    });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (!keys || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    if (event.key === "/") {
+      const search = document.getElementById("q");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+    } else if (event.key === "j" || event.key === "k") {
+      const items = [...document.querySelectorAll("[data-item]")];
+      const here = items.indexOf(document.activeElement.closest("[data-item]"));
+      const item = items[Math.max(0, here + (event.key === "j" ? 1 : -1))];
+      item?.querySelector(".when")?.focus();
+      item?.scrollIntoView({ block: "start" });
+    } else return;
+    event.stopPropagation();
+  });
+}

@@ -1,0 +1,106 @@
+"""The tags of the templates: `{% load lifestream %}`.
+
+An item is laid out by the template of its site: `lifestream/sites/github-com.html` for a feed whose domain is github.com
+or ends in .github.com, else `lifestream/sites/basic.html`; on its own page by those in `lifestream/sites/detail/`. A site
+adds or replaces them in its own template folders.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from django import template
+from django.template import Context, Template
+from django.template.backends.django import Template as BackendTemplate
+from django.template.loader import select_template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from lifestream.cards import Badge, badge_of, card_of
+from lifestream.models import Feed, Post, Subscription, Tag
+from lifestream.timeline import Timeline
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def render_item(context: Context, post: Post) -> SafeString:
+    """*post* as it stands in a timeline, by the template of its site. The template has `post`, `item`, `feed`, `card`."""
+    return _render(context, post, "lifestream/sites/")
+
+
+@register.simple_tag(takes_context=True)
+def render_item_detail(context: Context, post: Post) -> SafeString:
+    """*post* as it stands on its own page, by the template of its site; with the same variables."""
+    return _render(context, post, "lifestream/sites/detail/")
+
+
+def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
+    """The templates for items of *domain*, the first that exists is used: "a.b.c" has a-b-c, b-c, then basic."""
+    labels = [re.sub(r"[^a-z0-9]+", "-", label) for label in domain.lower().split(".") if label][-6:]
+    names = ["-".join(labels[start:]) for start in range(max(len(labels) - 1, 0))]
+    return [f"{folder}{name}.html" for name in [*names, "basic"]]
+
+
+def _render(context: Context, post: Post, folder: str) -> SafeString:
+    feed = post.item.feed
+    chosen = context.render_context.setdefault(("lifestream", folder), {})
+    if feed.domain not in chosen:
+        chosen[feed.domain] = _django_template(site_templates(feed.domain, folder))
+    with context.push(post=post, item=post.item, feed=feed, card=card_of(post)):
+        return mark_safe(chosen[feed.domain].render(context))  # noqa: S308  a template's output, which it has escaped
+
+
+def _django_template(names: list[str]) -> Template:
+    found = select_template(names)
+    if not isinstance(found, BackendTemplate):
+        raise TypeError(f"{found.origin} is no template of Django's engine, which render_item needs")
+    return found.template
+
+
+@register.simple_tag
+def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
+    """The letter and the colour (0 to 11) that stand for a site that has no icon."""
+    return badge_of(subscription, feed or subscription.feed)
+
+
+@register.simple_tag
+def item_url(timeline: Timeline, post: Post) -> str:
+    """The address of *post*'s own page in *timeline*'s lifestream."""
+    return timeline.item_url(post)
+
+
+@register.simple_tag
+def site_url(timeline: Timeline, subscription: Subscription) -> str:
+    """The address of the page of a site."""
+    return timeline.narrowed(subscription=subscription, tag=None, query="", day=None).url()
+
+
+@register.simple_tag
+def tag_url(timeline: Timeline, tag: Tag) -> str:
+    """The address of the page of a tag."""
+    return timeline.narrowed(subscription=None, tag=tag, query="", day=None).url()
+
+
+@register.simple_tag
+def day_url(timeline: Timeline, day: dt.date) -> str:
+    """The address of the page of *day*, or of the day of a moment."""
+    if isinstance(day, dt.datetime):
+        day = timezone.localtime(day).date()
+    return timeline.narrowed(subscription=None, tag=None, query="", day=day).url()
+
+
+@register.filter
+def day_name(day: dt.date) -> str:
+    """*day* as a reader would call it: "Today", "Yesterday", "Friday, 2 October", with the year if it is another one."""
+    today = timezone.localdate()
+    if day == today:
+        return gettext("Today")
+    if day == today - dt.timedelta(days=1):
+        return gettext("Yesterday")
+    # Translators: the date above the items of a day; see Django's `date` filter for the letters.
+    shape = gettext("l, j F") if day.year == today.year else gettext("l, j F Y")
+    return date_format(day, shape, use_l10n=False)

@@ -1,0 +1,39 @@
+"""The addresses of the pages. Include them anywhere: `path("", include("lifestream.urls"))`.
+
+Each page that lists posts has feeds beside it: `feed.atom`, `feed.rss` and `feed.json`.
+"""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from lifestream import views
+
+
+class FormatConverter(StringConverter):
+    """The format of a feed that we publish."""
+
+    regex = "atom|rss|json"
+
+
+register_converter(FormatConverter, "lifestream_format")
+
+app_name = "lifestream"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("<slug:slug>/", views.timeline, name="timeline"),
+    path("<slug:slug>/feed.<lifestream_format:format>", views.timeline_feed, name="timeline-feed"),
+    path("<slug:slug>/subscriptions.opml", views.subscriptions, name="opml"),
+    path("<slug:slug>/<int:year>/<int:month>/<int:day>/", views.day, name="day"),
+    path("<slug:slug>/items/<int:pk>/", views.item, name="item"),
+    path("<slug:slug>/search/", views.search, name="search"),
+    path("<slug:slug>/search/feed.<lifestream_format:format>", views.search_feed, name="search-feed"),
+    path("<slug:slug>/sites/", views.sites, name="sites"),
+    path("<slug:slug>/sites/<int:pk>/", views.site, name="site"),
+    path("<slug:slug>/sites/<int:pk>/icon", views.icon, name="icon"),
+    path("<slug:slug>/sites/<int:pk>/feed.<lifestream_format:format>", views.site_feed, name="site-feed"),
+    path("<slug:slug>/tags/", views.tags, name="tags"),
+    path("<slug:slug>/tags/<str:tag>/", views.tag, name="tag"),
+    path("<slug:slug>/tags/<str:tag>/feed.<lifestream_format:format>", views.tag_feed, name="tag-feed"),
+]
