@@ -72,6 +72,7 @@ class Fetcher:
         self._user_agent = user_agent
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
+        self._servers: set[tuple[str, str, int]] = set()
 
     async def __aenter__(self) -> Self:
         self._session = open_session(self._guard, self._resolver)
@@ -120,9 +121,7 @@ class Fetcher:
                 sent = headers | {"Authorization": authorization}
             else:
                 sent = headers
-            async with self._session.get(
-                URL(trail.url, encoded=True), headers=sent, allow_redirects=False
-            ) as response:
+            async with await self._get(trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
                     return await self._answer(request, trail, response)
                 location = response.headers.get("Location", "")
@@ -132,6 +131,24 @@ class Fetcher:
                     return Failed(
                         "redirect", str(error), trail.url, response.status, headers_of(response.headers)
                     )
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""
+        if self._session is None:
+            raise RuntimeError(
+                "a Fetcher is open inside its context only: write `async with Fetcher(…) as fetcher`"
+            )
+        target, server = URL(url, encoded=True), origin(url)
+        may_be_kept = server in self._servers
+        self._servers.add(server)
+        try:
+            return await self._session.get(target, headers=headers, allow_redirects=False)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if not may_be_kept:
+                raise
+            return await self._session.get(target, headers=headers, allow_redirects=False)
 
     def _headers(self, request: FetchRequest) -> dict[str, str]:
         count = request.subscribers

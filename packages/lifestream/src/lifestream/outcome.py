@@ -31,6 +31,9 @@ FailureKind: TypeAlias = Literal[
 ]
 
 
+_LONGEST_VALIDATOR = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
     """What to ask for: a *url*, its validators as they were received, and how many subscribe to it.
@@ -105,3 +108,19 @@ class Failed:
 
 
 Outcome: TypeAlias = Fetched | NotModified | Gone | Failed
+
+
+def validators(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The ETag and the Last-Modified to send next time, as they were spelt; "" for one that there is none of.
+
+    One that could not be stored and echoed byte for byte, since it isn't UTF-8 or is absurdly long, is none.
+    """
+    etag, last_modified = (_echoable(headers.get(name, "")) for name in ("etag", "last-modified"))
+    return etag, last_modified
+
+
+def _echoable(value: str) -> str:
+    try:
+        return value if len(value.encode()) <= _LONGEST_VALIDATOR else ""
+    except UnicodeEncodeError:
+        return ""

@@ -34,7 +34,7 @@ def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) 
         socket_factory=guard.socket,
         limit=0,  # `refresh` holds the number of requests down, where waiting costs no deadline
     )
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(
@@ -45,6 +45,10 @@ def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) 
         max_line_size=_HEADER_LIMIT,
         max_field_size=_HEADER_LIMIT,
     )
+    # aiohttp asks again where a connection closes without an answer, even a new one; `fetch` does where it
+    # is right. There is no public name for this yet; a test holds it.
+    session._retry_connection = False
+    return session
 
 
 def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
