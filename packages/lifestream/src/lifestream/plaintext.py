@@ -27,6 +27,12 @@ def scrub(text: str) -> str:
     return _SCRUBBED.sub(lambda found: "" if found[0] < "\x80" else "\ufffd", text)
 
 
+def html_of(text: str) -> str:
+    """Plain *text* as HTML: a paragraph for each block of lines, and line breaks inside."""
+    blocks = re.split(r"\n\s*\n", scrub(text).strip())
+    return "\n".join(f"<p>{html.escape(block, quote=False).replace(chr(10), '<br>')}</p>" for block in blocks if block)
+
+
 def shorten(text: str, length: int) -> str:
     """*text* in at most *length* characters, cut at a word where there is one, and with "…" if cut."""
     if len(text) <= length:

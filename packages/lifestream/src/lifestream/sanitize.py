@@ -14,7 +14,6 @@ marked safe.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
-from lifestream.plaintext import is_too_deep, scrub, shorten, text_of, without_scripts
+from lifestream.plaintext import html_of, is_too_deep, scrub, shorten, text_of, without_scripts
 
 
 def _names(text: str) -> frozenset[str]:
@@ -142,9 +141,7 @@ def refused(tags: Mapping[str, Iterable[str]]) -> list[str]:
     problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
     for tag, names in tags.items():
         if isinstance(names, str):
-            problems.append(
-                f"the attributes of <{tag}> are the string {names!r}: give a list or a set of names"
-            )
+            problems.append(f"the attributes of <{tag}> are the string {names!r}: give a list or a set of names")
             continue
         problems += [
             f"the attribute {name!r} of <{tag}> can't be allowed: remove it"
@@ -175,7 +172,7 @@ class Sanitizer:
             return ""
         fragment = scrub(fragment)
         if is_too_deep(fragment, MAX_DEPTH):
-            return _paragraphs(text_of(fragment))
+            return html_of(text_of(fragment).replace("\n", "\n\n"))
         return self._cleaner(base_url).clean(fragment).strip()
 
     def plain(self, fragment: str) -> str:
@@ -263,10 +260,4 @@ def _srcset(value: str, base_url: str) -> str:
 
 def _style(value: str) -> str:
     """The declarations of a style attribute that load, hide and run nothing."""
-    return "; ".join(
-        part.strip() for part in value.split(";") if part.strip() and not _STYLE_DANGER.search(part)
-    )
-
-
-def _paragraphs(text: str) -> str:
-    return "\n".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines() if line.strip())
+    return "; ".join(part.strip() for part in value.split(";") if part.strip() and not _STYLE_DANGER.search(part))

@@ -1,0 +1,23 @@
+"""How reading a document can fail. Each message is a sentence for the one who added the feed."""
+
+from __future__ import annotations
+
+
+class ParseError(Exception):
+    """No feed came of a document; *reason* says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotAFeed(ParseError):
+    """The document is something else, or empty, or nothing in it could be read."""
+
+
+class ParseTimeout(ParseError):
+    """The document took longer than the deadline; the process that read it was killed."""
+
+
+class ParserDied(ParseError):
+    """The process that read the document ended: out of memory, killed from outside, or a crash."""
