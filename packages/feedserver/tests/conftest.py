@@ -10,7 +10,6 @@ import pytest
 from feedserver import FeedServer
 
 
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "feeds"

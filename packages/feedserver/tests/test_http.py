@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rawclient import RawClient
 
 from feedserver import FeedServer, Request, Response
+from rawclient import RawClient
 
 FEED = b"<feed xmlns='http://www.w3.org/2005/Atom'><title>x</title></feed>"
 
@@ -75,7 +75,9 @@ def test_a_client_that_asks_before_it_sends_is_told_to_go_on(server: FeedServer)
 def test_a_body_in_chunks_reaches_the_journal_whole(server: FeedServer) -> None:
     server.add("/up", Response(status=201), method="POST")
     with RawClient(server) as client:
-        answer = client.get("/up", "Transfer-Encoding: chunked", method="POST", body=b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        answer = client.get(
+            "/up", "Transfer-Encoding: chunked", method="POST", body=b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+        )
     assert answer.status == 201
     assert server.requests[-1].body == b"abcde"
 
@@ -191,7 +193,7 @@ def test_ipv6_is_served(root: Path) -> None:
 def test_a_large_file_is_streamed(server: FeedServer, root: Path) -> None:
     size = 100 * 1024 * 1024
     with (root / "big.xml").open("wb") as file:
-        file.write(b"<!--\nHeader: ETag: \"big\"\n-->")
+        file.write(b'<!--\nHeader: ETag: "big"\n-->')
         file.truncate(size)
     with RawClient(server) as client:
         client.ask("/big.xml")
@@ -246,7 +248,8 @@ def test_the_pace_and_the_delay_of_a_fixture_are_kept(server: FeedServer, root: 
 
 def test_a_redirect_may_name_this_server_and_the_time(server: FeedServer, root: Path) -> None:
     (root / "old.xml").write_bytes(
-        b"<!--\nStatus: 301 Gone Fishing\nHeader: Location: {base}/new.xml\nHeader: Expires: {date+2h}\nHeader: X: {other}\n-->"
+        b"<!--\nStatus: 301 Gone Fishing\nHeader: Location: {base}/new.xml\n"
+        b"Header: Expires: {date+2h}\nHeader: X: {other}\n-->"
     )
     with RawClient(server) as client:
         answer = client.get("/old.xml")

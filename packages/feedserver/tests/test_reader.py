@@ -253,8 +253,11 @@ def test_an_end_in_the_middle_of_a_request_is_told(data: bytes, problem: str | N
 
 
 fragments = st.sampled_from(
-    [b"GET ", b"/", b" HTTP/1.1", b"\r\n", b"\n", b"\r", b"Host: a\r\n", b"Content-Length: 3\r\n", b"abc", b"\0", b"0\r\n\r\n"]
-    + [b"Transfer-Encoding: chunked\r\n", b"3\r\n", b"Upgrade: x\r\nConnection: upgrade\r\n", b"Expect: 100-continue\r\n"]
+    [
+        *(b"GET ", b"/", b" HTTP/1.1", b"\r\n", b"\n", b"\r", b"Host: a\r\n", b"abc", b"\0", b"0\r\n\r\n", b"3\r\n"),
+        *(b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n"),
+        b"Upgrade: x\r\nConnection: upgrade\r\n",
+    ]
 )
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rawclient import RawClient
 
 from feedserver import FeedServer, Request, Response, gone, moved, touched
 from feedserver.folder import Folder, host_folder, split_path, timeline_files
-from feedserver.response import Auth, Pace, fill_placeholders, parse_duration
 from feedserver.headers import Headers
+from feedserver.response import Auth, Pace, fill_placeholders, parse_duration
+from rawclient import RawClient
 
 
 def bodies(server: FeedServer, path: str, count: int, method: str = "GET") -> list[str]:
@@ -110,7 +110,8 @@ def test_a_scripted_route_goes_before_a_file_and_a_fixture_can_be_its_answer(ser
 
 
 @pytest.mark.parametrize(
-    ("etag", "after"), [('W/"a"', 'W/"a-touched-1"'), ("bare", "bare-touched-1"), ('"-touched-x"', '"-touched-x-touched-1"')]
+    ("etag", "after"),
+    [('W/"a"', 'W/"a-touched-1"'), ("bare", "bare-touched-1"), ('"-touched-x"', '"-touched-x-touched-1"')],
 )
 def test_touching_keeps_the_shape_of_a_tag(etag: str, after: str) -> None:
     assert touched(Response(headers={"ETag": etag})).headers["ETag"] == after

@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from rawclient import RawClient
 
 from feedserver import FeedServer, NotSeen, PortTaken, Request, Response, VerificationError, loop_thread, stop_server
+from rawclient import RawClient
 
 
 def test_it_listens_before_the_next_line_and_not_after_the_block(root: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_port_that_does_not_exist_is_refused(root: Path) -> None:
-    with pytest.raises(ValueError, match=r"port 70000 does not exist; ports go from 1 to 65535, and 0 takes a free one"):
+    with pytest.raises(ValueError, match=r"port 70000 does not exist; ports go from 1 to 65535, and 0 "):
         FeedServer(root, port=70000)
 
 
@@ -56,11 +56,13 @@ def test_an_address_of_another_machine_is_refused(root: Path) -> None:
 
 
 def test_a_taken_port_is_named_with_the_remedy(root: Path) -> None:
-    with FeedServer(root) as owner, pytest.raises(PortTaken) as caught:
-        FeedServer(root, port=owner.port, bind_timeout=0.05).start()
+    with FeedServer(root) as owner:
+        port = owner.port
+        with pytest.raises(PortTaken) as caught:
+            FeedServer(root, port=port, bind_timeout=0.05).start()
     assert caught.value.strerror == (
-        f"port {owner.port or caught.value.strerror.split()[1]} of 127.0.0.1 is taken, and stayed so for 0.05 s; stop what "
-        "listens there, give a bind_timeout to wait for it, or use port=0 for a free one"
+        f"port {port} of 127.0.0.1 is taken, and stayed so for 0.05 s; stop what listens there, give a bind_timeout to "
+        "wait for it, or use port=0 for a free one"
     )
 
 
@@ -343,8 +345,11 @@ with FeedServer(sys.argv[1]) as server:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.parametrize(("state", "printed"), [("idle", "child hello\nanother hello\n"), ("running", "child hello\nparent hello\nanother hello\n")])
-def test_a_forked_child_has_servers_of_its_own_and_leaves_its_parents_alone(root: Path, state: str, printed: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "printed"),
+    [("idle", "child hello\nanother hello\n"), ("running", "child hello\nparent hello\nanother hello\n")],
+)
+def test_a_forked_child_has_its_own_servers_and_leaves_its_parents(root: Path, state: str, printed: str) -> None:
     (root / "a.xml").write_text("hello")
     assert run_python(FORKING, str(root), state) == printed
 

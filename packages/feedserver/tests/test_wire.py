@@ -36,7 +36,9 @@ TABLE: dict[str, tuple[Response, str, str, bool, bytes]] = {
         "GET",
         "1.1",
         True,
-        b"HTTP/1.1 200 OK\r\nsEt-Cookie: a=1\r\nX: \r\nSet-Cookie: b=2\r\nContent-Length: 0\r\nDate: " + DATE + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nsEt-Cookie: a=1\r\nX: \r\nSet-Cookie: b=2\r\nContent-Length: 0\r\nDate: "
+        + DATE
+        + b"\r\n\r\n",
     ),
     "declared Date and Content-Length are not repeated": (
         Response("abc", headers={"date": "never", "content-length": "3"}),

@@ -1,15 +1,16 @@
 """A real HTTP server for testing whatever reads RSS and Atom feeds.
 
-    with FeedServer("tests/feeds") as server:
-        feed = my_reader.fetch(server.url("atom.xml"))
-        assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
+with FeedServer("tests/feeds") as server:
+    feed = my_reader.fetch(server.url("atom.xml"))
+    assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
 """
 
+from feedserver.faults import Fault
 from feedserver.fixture import FixtureError, FixtureWarning
 from feedserver.headers import Headers
 from feedserver.journal import Exchange, Journal, NotSeen
 from feedserver.request import Request
-from feedserver.response import Auth, Fault, Pace, Response, gone, moved, touched
+from feedserver.response import Auth, Pace, Response, gone, moved, touched
 from feedserver.server import FeedServer, PortTaken, VerificationError, stop_server
 
 __all__ = [

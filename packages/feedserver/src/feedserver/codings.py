@@ -127,9 +127,7 @@ def _chunks(source: FileBody) -> Iterator[bytes]:
         while left:
             chunk = file.read(min(_CHUNK, left))
             if not chunk:
-                raise OSError(
-                    f"{source.path} ended {left} bytes early; it was changed while it was being served"
-                )
+                raise OSError(f"{source.path} ended {left} bytes early; it was changed while it was being served")
             left -= len(chunk)
             yield chunk
 

@@ -49,8 +49,8 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_exchange",
         "_keep_alive",
-        "_listener",
         "_lingering",
+        "_listener",
         "_overrun",
         "_paused",
         "_plan",
@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(0)
         self.last_active = self._listener.loop.time()
         self._listener.connections.add(self)
@@ -250,9 +250,7 @@ class Connection(asyncio.Protocol):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(deliver, prepared)
 
-        self._overrun = loop.call_later(
-            self._listener.site.callable_timeout, lambda: deliver(pending.give_up())
-        )
+        self._overrun = loop.call_later(self._listener.site.callable_timeout, lambda: deliver(pending.give_up()))
         worker = threading.Thread(target=run, name=f"feedserver: {pending.name}", daemon=True)
         workers[worker] = pending.name
         worker.start()
@@ -293,14 +291,12 @@ class Connection(asyncio.Protocol):
         elif isinstance(step, Close):
             self._finish("complete")
             self._close()
-        elif isinstance(step, Read):
+        else:
             self._finish("complete")
             if self._keep_alive:
                 self._advance()
             else:
                 self._close()
-        else:
-            raise AssertionError(f"a connection cannot take the step {step!r}")
 
     def _finish(self, ended: str) -> None:
         exchange, self._exchange = self._exchange, None

@@ -119,9 +119,7 @@ def declare(response: Response, lines: Iterable[Line], path: str, *, strict: boo
             notes.append((word, to_text(value)))
             if name in _HEADER_NAMES or name.startswith("x-"):
                 remedy = f"Write 'Header: {word}: …' to send it."
-                warnings.append(
-                    FixtureWarning(path, line.number, f"'{word}:' is not sent as a header", remedy)
-                )
+                warnings.append(FixtureWarning(path, line.number, f"'{word}:' is not sent as a header", remedy))
     return Declared(replace(response, notes=tuple(notes)), tuple(warnings), MappingProxyType(places))
 
 
@@ -144,9 +142,7 @@ def _word_and_value(text: bytes) -> tuple[str, bytes]:
     return word, value
 
 
-def _apply(
-    name: str, response: Response, value: bytes, mistake: Callable[[str, str], FixtureError]
-) -> Response:
+def _apply(name: str, response: Response, value: bytes, mistake: Callable[[str, str], FixtureError]) -> Response:
     try:
         return DIRECTIVES[name](response, value)
     except ValueError as error:
@@ -174,18 +170,14 @@ def _header(response: Response, value: bytes) -> Response:
     if not colon:
         raise ValueError(f"{to_text(value)!r} is no header; write 'Header: Name: value'")
     if not _TOKEN.fullmatch(name):
-        raise ValueError(
-            f"{to_text(name)!r} is no header's name; write letters, digits and hyphens, then a colon"
-        )
+        raise ValueError(f"{to_text(name)!r} is no header's name; write letters, digits and hyphens, then a colon")
     return replace(response, headers=response.headers.added(name, text.strip(b" \t")))
 
 
 def _status(response: Response, value: bytes) -> Response:
     match = _STATUS.fullmatch(value)
     if match is None:
-        raise ValueError(
-            f"{to_text(value)!r} is no status; write three digits, as in '404' or '404 Not Here'"
-        )
+        raise ValueError(f"{to_text(value)!r} is no status; write three digits, as in '404' or '404 Not Here'")
     # A surrogate stands for a byte that is not UTF-8, so that the reason leaves in the bytes of the file.
     reason = match["reason"].decode("utf-8", "surrogateescape") if match["reason"] else None
     status = int(match["code"])
@@ -211,9 +203,7 @@ def _omit(response: Response, value: bytes) -> Response:
     names = [name.strip(b" \t") for name in value.split(b",")]
     for name in names:
         if not _TOKEN.fullmatch(name):
-            raise ValueError(
-                f"{to_text(name)!r} is no header's name; write 'Omit: Date' or 'Omit: Date, Content-Type'"
-            )
+            raise ValueError(f"{to_text(name)!r} is no header's name; write 'Omit: Date' or 'Omit: Date, Content-Type'")
         text = to_text(name)
         if text.lower() not in _ADDED and (meant := _one_slip_from(text.lower(), _ADDED)):
             raise ValueError(f"{text!r} is never added, so it cannot be omitted; write {meant.title()!r}")
@@ -223,9 +213,7 @@ def _omit(response: Response, value: bytes) -> Response:
 def _conditional(response: Response, value: bytes) -> Response:
     conditional = to_text(value).lower()
     if conditional not in _CONDITIONALS:
-        raise ValueError(
-            f"{to_text(value)!r} is no way to compare validators; write one of {', '.join(_CONDITIONALS)}"
-        )
+        raise ValueError(f"{to_text(value)!r} is no way to compare validators; write one of {', '.join(_CONDITIONALS)}")
     return replace(response, conditional=cast("Conditional", conditional))
 
 

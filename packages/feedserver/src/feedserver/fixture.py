@@ -128,9 +128,7 @@ def _declared_in(comment: Comment | None, response: Response, name: str) -> Decl
 
 def _declared_beside(content: _Content, response: Response, name: str) -> Declared:
     if isinstance(content.body, FileBody):
-        raise FixtureError(
-            name, None, "these are more directives than 1 MiB", "Write fewer, or shorter ones."
-        )
+        raise FixtureError(name, None, "these are more directives than 1 MiB", "Write fewer, or shorter ones.")
     return declare(response, split_lines(ascii_compatible(content.body)), name, strict=True)
 
 

@@ -1,7 +1,7 @@
 """From a URL's path to a file below the root, and never above it.
 
-A path is taken apart into names; every name must be an ordinary one, so `..`, separators, drives and NUL have no way in,
-however they are encoded. What a link leads to must lie below the root too, unless `follow_links` says otherwise.
+A path is taken apart into names; every name must be an ordinary one, so `..`, separators, drives and NUL have no way
+in, however they are encoded. What a link leads to must lie below the root too, unless `follow_links` says otherwise.
 """
 
 from __future__ import annotations

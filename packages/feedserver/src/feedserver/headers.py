@@ -1,4 +1,6 @@
-"""Header fields as they go over the wire: order, case and repeats are kept, names are compared without regard to case."""
+"""Header fields as they go over the wire:
+order, case and repeats are kept, names are compared without regard to case.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What the server received and answered.
 
-The event loop writes, tests read from any thread. An exchange is recorded when its request has arrived, before the first
-byte of its answer; how it ended is known later, so asking for that waits. Recording takes no lock unless somebody waits.
+The event loop writes, tests read from any thread. An exchange is recorded when its request has arrived, before the
+first byte of its answer; how it ended is known later, so asking for that waits. Recording takes no lock unless somebody
+waits.
 """
 
 from __future__ import annotations
@@ -44,7 +45,13 @@ class Exchange:
     )
 
     def __init__(
-        self, journal: Journal, request: Request | None, *, raw: bytes = b"", problem: str = "", now: float | None = None
+        self,
+        journal: Journal,
+        request: Request | None,
+        *,
+        raw: bytes = b"",
+        problem: str = "",
+        now: float | None = None,
     ) -> None:
         self._journal = journal
         self.request = request
@@ -219,6 +226,10 @@ class Journal:
                 return self._condition.wait_for(predicate, timeout)
             finally:
                 self._waiting -= 1
+
+    def settle(self, timeout: float = 0.2) -> None:
+        """Waits a moment for answers that are all but over: a client may have the last byte before it is noted here."""
+        self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:
         """Forgets every exchange."""

@@ -53,12 +53,15 @@ class LoopThread:
         self.loop.close()
 
     def abandon(self) -> None:
-        """In a forked child, where the thread does not exist: closes the loop's descriptors, and touches nothing else."""
+        """In a forked child, where the thread does not exist:
+        closes the loop's descriptors, and touches nothing else.
+        """
         loop = self.loop
         selector = getattr(loop, "_selector", None)
         poller = getattr(selector, "_selector", None)
         if poller is not None and hasattr(poller, "close"):
-            # This process's descriptor of the epoll set: closing it changes nothing in the set. A kqueue is not inherited.
+            # This process's descriptor of the epoll set: closing it changes nothing in the set. A kqueue is not
+            # inherited.
             with suppress(OSError):
                 poller.close()
         for name in ("_ssock", "_csock"):
@@ -126,9 +129,7 @@ def _after_fork_in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 
 
 @atexit.register

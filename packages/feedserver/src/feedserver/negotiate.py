@@ -154,8 +154,7 @@ def _not_modified(response: Response) -> Response:
         headers=response.headers.without(*_ABOUT_THE_BODY),
         body=b"",
         coding=None,
-        omit=response.omit
-        | {"content-type", "content-length"},  # else they are added, since none is declared
+        omit=response.omit | {"content-type", "content-length"},  # else they are added, since none is declared
     )
 
 

@@ -148,7 +148,7 @@ class RequestReader:
 
     def _read_head(self) -> Event | None:
         buffer = self._buffer
-        while buffer[:1] in (b"\r", b"\n"):  # RFC 9112 §2.2: empty lines before a request line are skipped
+        while buffer.startswith((b"\r", b"\n")):  # RFC 9112 §2.2: empty lines before a request line are skipped
             if buffer == b"\r":
                 return None
             if buffer[:1] == b"\r" and buffer[1:2] != b"\n":
@@ -177,7 +177,8 @@ class RequestReader:
         if end >= 0:
             return end + 4
         if buffer.find(b"\n\n", start) >= 0:
-            # A recipient may take a bare LF for the end of a line (RFC 9112 §2.2); a test server that did would hide it.
+            # A recipient may take a bare LF for the end of a line (RFC 9112 §2.2); a test server that did would hide
+            # it.
             raise _Refused(400, "a line of the request's head ends in a bare LF, not in CR LF")
         return None
 
@@ -254,9 +255,7 @@ class RequestReader:
         method, target, version = self._line
         self._parser = None
         self._raw = b""
-        request = Request(
-            method, target, version, Headers.from_raw(self._headers), b"".join(self._body), self._client
-        )
+        request = Request(method, target, version, Headers.from_raw(self._headers), b"".join(self._body), self._client)
         self._body = []
         return request
 

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from feedserver.faults import Fault
 from feedserver.headers import HeaderInput, Headers, to_bytes
 from feedserver.request import Request
-from feedserver.steps import Plan
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
@@ -34,9 +34,7 @@ def parse_duration(text: str) -> float:
     """Turns "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(
-            f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"
-        )
+        raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
     return float(match["number"]) * _SECONDS[match["unit"]]
 
 
@@ -49,9 +47,7 @@ class Pace:
 
     def __post_init__(self) -> None:
         if self.bytes < 1 or self.seconds < 0:
-            raise ValueError(
-                f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more"
-            )
+            raise ValueError(f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more")
 
     @classmethod
     def parse(cls, text: str) -> Pace:
@@ -81,14 +77,14 @@ class Auth:
             return cls("Basic", credentials)
         if scheme.lower() == "bearer" and credentials:
             return cls("Bearer", credentials)
-        raise ValueError(
-            f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'"
-        )
+        raise ValueError(f"{text.strip()!r} is no way to log in; write 'Basic user:password' or 'Bearer token'")
 
 
 @dataclass(frozen=True, slots=True)
 class FileBody:
-    """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*; *stamp* changes with the file."""
+    """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*;
+    *stamp* changes with the file.
+    """
 
     path: Path
     size: int
@@ -97,16 +93,6 @@ class FileBody:
 
 
 Body: TypeAlias = bytes | FileBody
-
-
-class Fault:
-    """The base of all faults: a way to break an answer, by turning its plan into another."""
-
-    __slots__ = ()
-
-    def apply(self, plan: Plan) -> Plan:
-        """Gives the plan that misbehaves."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it breaks a plan")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -152,7 +138,10 @@ class Response:
         notes: Iterable[tuple[str, str]] = (),
         error: str = "",
     ) -> None:
-        """Takes text as UTF-8; durations as seconds, `timedelta` or "250ms". Raises ValueError for a bad status or unit."""
+        """Takes text as UTF-8; durations as seconds, `timedelta` or "250ms".
+
+        Raises ValueError for a bad status or unit.
+        """
         if not 100 <= status <= 999:
             raise ValueError(f"status {status} cannot be sent; a status has three digits (RFC 9110 §15)")
         if isinstance(delay, str):
@@ -177,7 +166,9 @@ class Response:
 
 
 Answer: TypeAlias = Response | Callable[[Request], Response]
-"""What a route can hold: a response, or a callable that makes one (it runs on a thread of its own, for a bounded time)."""
+"""What a route can hold:
+a response, or a callable that makes one (it runs on a thread of its own, for a bounded time).
+"""
 
 
 def reason_phrase(status: int) -> str:
@@ -203,8 +194,8 @@ def gone() -> Response:
 def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:
     """The same feed saved again: every validator that *response* declares changes, its body does not.
 
-    An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that declares
-    no validator comes back unchanged, since a server without validators has nothing to touch.
+    An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that
+    declares no validator comes back unchanged, since a server without validators has nothing to touch.
     """
     headers = response.headers
     if "ETag" in headers:
@@ -232,7 +223,7 @@ def has_placeholders(headers: Headers) -> bool:
 
 
 def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
-    """Replaces `{base}` by *base* and `{date}`, `{date+2h}`, `{date-1d}` by *now* (seconds of the epoch) plus the offset.
+    """Replaces `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* (seconds of the epoch) so moved.
 
     A date is written as IMF-fixdate (RFC 9110 §5.6.7). Nothing else in braces is touched.
     """
@@ -241,8 +232,6 @@ def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
         if match[0] == b"{base}":
             return to_bytes(base)
         offset = parse_duration(match["offset"].decode("ascii")) if match["offset"] else 0.0
-        return formatdate(now - offset if match["sign"] == b"-" else now + offset, usegmt=True).encode(
-            "ascii"
-        )
+        return formatdate(now - offset if match["sign"] == b"-" else now + offset, usegmt=True).encode("ascii")
 
     return Headers.from_raw((name, _PLACEHOLDER.sub(fill, value)) for name, value in headers.raw)

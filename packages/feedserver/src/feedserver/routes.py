@@ -76,7 +76,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Nothing answers: *status* is what the client gets (404 or 405), *message* names the nearest path and the remedy."""
+    """Nothing answers:
+    *status* is what the client gets (404 or 405), *message* names the nearest path and the remedy.
+    """
 
     status: int
     message: str

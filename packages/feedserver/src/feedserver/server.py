@@ -1,7 +1,8 @@
 """`FeedServer`: binds, starts, stops.
 
-`start` binds and listens in the caller, so it returns ready and raises there: a client that connects before the event loop
-has looked waits in the kernel's queue, and nobody polls or shakes hands. `stop` is bounded, and complete when it returns.
+`start` binds and listens in the caller, so it returns ready and raises there: a client that connects before the
+event loop has looked waits in the kernel's queue, and nobody polls or shakes hands. `stop` is bounded, and complete
+when it returns.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ class VerificationError(AssertionError):
 class FeedServer:
     """A real HTTP server that serves a folder of feed files, and what `add` puts beside it.
 
-    *root* is the folder, None for a server that has scripted routes only. *port* 0 takes a free one. *bind_timeout* is how
-    many seconds `start` waits for a fixed port's old owner to go. *follow_links* serves what links lead to outside the
-    root. *quit* obeys the method QUIT. *strict* makes `verify` report requests that nothing answers. *idle_timeout* is
-    in seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a
-    callable. *journal_limit* is the number of exchanges that are kept.
+    *root* is the folder, None for a server that has scripted routes only. *port* 0 takes a free one. *bind_timeout*
+    is how many seconds `start` waits for a fixed port's old owner to go. *follow_links* serves what links lead to
+    outside the root. *quit* obeys the method QUIT. *strict* makes `verify` report requests that nothing answers.
+    *idle_timeout* is in seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for each
+    call of an answer that is a callable. *journal_limit* is the number of exchanges that are kept.
     """
 
     def __init__(
@@ -79,9 +80,7 @@ class FeedServer:
         self.idle_timeout = idle_timeout
         self.max_body = max_body
         self.journal = Journal(journal_limit)
-        self.site = Site(
-            Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit
-        )
+        self.site = Site(Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit)
         self.connections: set[Connection] = set()
         self.workers: dict[threading.Thread, str] = {}
         self.quit_requested = threading.Event()
@@ -106,7 +105,8 @@ class FeedServer:
     def start(self) -> Self:
         """Binds and listens; returns when clients can connect.
 
-        Raises PortTaken for a port that stays taken for `bind_timeout` seconds, OSError for an address that can't be bound.
+        Raises PortTaken for a port that stays taken for `bind_timeout` seconds, OSError for an address that can't be
+        bound.
         """
         if self._socket is not None:
             raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
@@ -168,9 +168,9 @@ class FeedServer:
     def add(self, path: str, *answers: Answer, method: str | None = None) -> None:
         """Answers *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
 
-        *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this server as
-        its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs on a thread of
-        its own. Without *method*, every method is answered.
+        *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
+        server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
+        on a thread of its own. Without *method*, every method is answered.
         """
         self.site.routes.add(path, answers, method)
 
@@ -181,7 +181,9 @@ class FeedServer:
         """
         folder = self.site.routes.folder
         if folder is None:
-            raise FileNotFoundError(f"there is no fixture {name}: this server has no root; FeedServer('a/folder') has one")
+            raise FileNotFoundError(
+                f"there is no fixture {name}: this server has no root; FeedServer('a/folder') has one"
+            )
         path = folder.locate(Path(name).as_posix())
         if path is None or path.is_dir():
             raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
@@ -270,14 +272,15 @@ class FeedServer:
                 sock.listen(1024)
             except OSError as error:
                 sock.close()
-                if error.errno not in (errno.EADDRINUSE, errno.EACCES) or error.errno == errno.EACCES and os.name != "nt":
+                # Windows says EACCES where somebody else holds the port for himself.
+                if error.errno != errno.EADDRINUSE and not (error.errno == errno.EACCES and os.name == "nt"):
                     raise _bind_error(error, self.host, self._wanted_port) from error
                 if time.monotonic() >= deadline:
+                    waited = f", and stayed so for {self.bind_timeout:g} s" if self.bind_timeout else ""
                     raise PortTaken(
                         errno.EADDRINUSE,
-                        f"port {self._wanted_port} of {self.host} is taken"
-                        f"{f', and stayed so for {self.bind_timeout:g} s' if self.bind_timeout else ''}; stop what listens "
-                        "there, give a bind_timeout to wait for it, or use port=0 for a free one",
+                        f"port {self._wanted_port} of {self.host} is taken{waited}; stop what listens there, give a "
+                        "bind_timeout to wait for it, or use port=0 for a free one",
                     ) from error
                 time.sleep(_BIND_PAUSE)
             else:
@@ -359,11 +362,17 @@ def _refuse_in_loop(what: str) -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    raise RuntimeError(f"{what} would block the event loop that runs here; use 'await asyncio.to_thread(server.{what}, …)'")
+    raise RuntimeError(
+        f"{what} would block the event loop that runs here; use 'await asyncio.to_thread(server.{what}, …)'"
+    )
 
 
 def _bind_error(error: OSError, host: str, port: int) -> OSError:
-    remedy = "use port=0 for a free one" if error.errno == errno.EACCES else "use an address of this machine, such as 127.0.0.1"
+    remedy = (
+        "use port=0 for a free one"
+        if error.errno == errno.EACCES
+        else "use an address of this machine, such as 127.0.0.1"
+    )
     return OSError(error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; {remedy}")
 
 
@@ -387,5 +396,3 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
         connection.close()
     if answer.status != 200:
         raise ConnectionError(f"the server on {host} port {port} did not stop: {answer.status} {text}")
-
-

@@ -1,17 +1,19 @@
 """What a server knows and does, without a socket: routes, negotiation and journal put together.
 
-`answer` gives what to send, or says that a thread must work first: a user's callable, or the coding of a large body, which
-would hold up every other connection on the event loop.
+`answer` gives what to send, or says that a thread must work first: a user's callable, or the coding of a large body,
+which would hold up every other connection on the event loop.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -44,7 +46,9 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An answer that a thread must make: *work* makes it, *name* says what runs there, *give_up* answers if it overruns."""
+    """An answer that a thread must make:
+    *work* makes it, *name* says what runs there, *give_up* answers if it overruns.
+    """
 
     exchange: Exchange
     name: str
@@ -69,7 +73,13 @@ class Site:
     """Routes, journal and what went wrong, of one server."""
 
     def __init__(
-        self, routes: Routes, journal: Journal, *, strict: bool = True, callable_timeout: float = 5.0, quits: bool = False
+        self,
+        routes: Routes,
+        journal: Journal,
+        *,
+        strict: bool = True,
+        callable_timeout: float = 5.0,
+        quits: bool = False,
     ) -> None:
         self.routes = routes
         self.journal = journal
@@ -217,9 +227,10 @@ class Site:
         with self._scratch_lock:
             if self._scratch is None:
                 self._scratch = tempfile.TemporaryDirectory(prefix="feedserver-", ignore_cleanup_errors=True)
-        with tempfile.NamedTemporaryFile(dir=self._scratch.name, delete=False) as target:
+        descriptor, name = tempfile.mkstemp(dir=self._scratch.name)
+        with os.fdopen(descriptor, "wb") as target:
             codings.encode_file(body, coding, target)
-            return FileBody(Path(target.name), target.tell())
+            return FileBody(Path(name), target.tell())
 
     def _call(
         self, exchange: Exchange, request: Request, answer: Callable[[Request], Response], name: str, keep_alive: bool
@@ -257,9 +268,7 @@ class Site:
             self.on_quit()
         return self._send(exchange, request, _plain_text(200, "The server stops.\n"), keep_alive=False)
 
-    def _send(
-        self, exchange: Exchange, request: Request | None, response: Response, keep_alive: bool
-    ) -> Prepared:
+    def _send(self, exchange: Exchange, request: Request | None, response: Response, keep_alive: bool) -> Prepared:
         exchange.answered(response)
         method = request.method if request is not None else "GET"
         head = wire.render_head(request, response, keep_alive)
@@ -287,8 +296,9 @@ def quit_refusal(request: Request) -> str:
     return ""
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
-    """Whether *host* is an address of the loopback, or localhost."""
+    """Whether *host* is an address of the loopback, or localhost. Every start asks it, so it is remembered."""
     import ipaddress
 
     if host == "localhost":

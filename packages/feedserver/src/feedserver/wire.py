@@ -1,7 +1,8 @@
 """From a response to what goes over the wire: its head as bytes, and the plan that a connection plays.
 
-What is declared is what is sent. Only what HTTP/1.1 needs is added, and each of it can be declared otherwise or left out;
-where the declared framing would leave the client unable to find the next answer, the connection ends after this one.
+What is declared is what is sent. Only what HTTP/1.1 needs is added, and each of it can be declared otherwise or left
+out; where the declared framing would leave the client unable to find the next answer, the connection ends after this
+one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A rendered head. The value of an added Date goes between *before* and *after*; *keep_alive*: another may follow."""
+    """A rendered head. The value of an added Date goes between *before* and *after*; *keep_alive*:
+    another may follow.
+    """
 
     before: bytes
     after: bytes
