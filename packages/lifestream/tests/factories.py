@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lifestream.models import Feed, Lifestream, Subscription
+from lifestream import search
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag
+from lifestream.models.items import tag_slug
 from lifestream.outcome import Outcome
 from lifestream.plugins.base import ItemDraft
 from lifestream.results import Claimed, Result
@@ -59,3 +61,20 @@ def result(
     due = Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms())
     claim = fields.pop("claim", None) or hold(feed)
     return Result(claim, outcome, fields.pop("next", due), NOW, drafts=drafts, **fields)
+
+
+def make_item(feed: Feed | None = None, title: str = "", **fields: Any) -> Item:
+    """An item of *feed* (of a feed of its own unless one is given), in the search index too."""
+    tags: Sequence[str] = fields.pop("tags", ())
+    fields = {"date": NOW, "first_seen": NOW, "key_hash": f"{next(_numbers):064}", **fields}
+    item = Item.objects.create(feed=feed or make_feed(), title=title, **fields)
+    item.tags.set([Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0] for name in tags])
+    search.index([search.indexed(item, tags)], "default")
+    return item
+
+
+def make_post(item: Item, subscription: Subscription | None = None, **fields: Any) -> Post:
+    """The post of *item* in *subscription*'s lifestream."""
+    subscription = subscription or make_subscription(item.feed)
+    fields = {"lifestream": subscription.lifestream, "date": item.date, **fields}
+    return Post.objects.create(item=item, subscription=subscription, **fields)

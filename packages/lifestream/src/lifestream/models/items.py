@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from lifestream import search
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
@@ -25,10 +26,7 @@ def tag_slug(name: str) -> str:
     """
     name = re.sub(r"\s+", " ", name).strip().lstrip("#")[:TAG_LENGTH].casefold()
     named = re.sub(r"(?<=\w)[+#]+", lambda m: m[0].replace("+", "plus").replace("#", "sharp"), name)
-    return (
-        slugify(named, allow_unicode=True)[:SLUG_LENGTH]
-        or f"tag-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-    )
+    return slugify(named, allow_unicode=True)[:SLUG_LENGTH] or f"tag-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 class Tag(models.Model):
@@ -45,7 +43,21 @@ class Tag(models.Model):
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
-    """Items."""
+    """Items. Deleting them leaves tombstones, so that they don't come back, and takes them out of the search index."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Deletes them, as a superuser does; returns counts as Django does."""
+        with transaction.atomic(using=self.db):
+            doomed = list(self.order_by().only("feed", "key_hash", "link_hash", "content_hash", "guid"))
+            Tombstone.objects.using(self.db).bulk_create(
+                (Tombstone.of(item) for item in doomed), batch_size=500, ignore_conflicts=True
+            )
+            search.forget([item.pk for item in doomed], self.db)
+            return super().delete()
+
+    # As Django marks its own: a manager must not offer to delete all there is.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Item(models.Model):
@@ -93,6 +105,10 @@ class Item(models.Model):
     def __str__(self) -> str:
         return self.display_title
 
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
+        """Deletes it, as `ItemQuerySet.delete` does."""
+        return Item.objects.using(using or self._state.db).filter(pk=self.pk).delete()
+
     @property
     def display_title(self) -> str:
         """The title, else the beginning of the text, else the link."""
@@ -115,3 +131,14 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return self.guid or self.key_hash
+
+    @classmethod
+    def of(cls, item: Item) -> Tombstone:
+        """The tombstone of *item*, unsaved."""
+        return cls(
+            feed_id=item.feed_id,
+            key_hash=item.key_hash,
+            link_hash=item.link_hash,
+            content_hash=item.content_hash,
+            guid=item.guid,
+        )

@@ -1,0 +1,18 @@
+"""`rebuild_search`: the search index, written anew from the items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from lifestream import search
+
+
+class Command(BaseCommand):
+    help = "Writes the search index anew from the items, while the site goes on."
+
+    def handle(self, **options: Any) -> None:
+        count = search.rebuild()
+        if options["verbosity"]:
+            self.stdout.write(f"Indexed {count} items.")
