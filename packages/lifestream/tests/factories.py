@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lifestream import search
+from lifestream.entry import ParsedFeed
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag
 from lifestream.models.items import tag_slug
 from lifestream.outcome import Outcome
 from lifestream.plugins.base import ItemDraft
+from lifestream.prepare import Prepared
 from lifestream.results import Claimed, Result
 from lifestream.schedule import Next, Terms
 
@@ -49,18 +51,15 @@ def draft(guid: str = "", title: str = "", **fields: Any) -> ItemDraft:
     return ItemDraft(guid=guid, title=title, **fields)
 
 
-def result(
-    feed: Feed,
-    outcome: Outcome,
-    drafts: Sequence[ItemDraft] | None = None,
-    *,
-    wait: float = 3600.0,
-    **fields: Any,
-) -> Result:
+def prepared(*drafts: ItemDraft, **feed: Any) -> Prepared:
+    """A document of these items."""
+    return Prepared(ParsedFeed(**feed), drafts)
+
+
+def result(feed: Feed, outcome: Outcome, *, wait: float = 3600.0, **fields: Any) -> Result:
     """What a fetch of *feed*, claimed for it, came to."""
-    due = Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms())
-    claim = fields.pop("claim", None) or hold(feed)
-    return Result(claim, outcome, fields.pop("next", due), NOW, drafts=drafts, **fields)
+    fields.setdefault("next", Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms()))
+    return Result(fields.pop("claim", None) or hold(feed), outcome, started=fields.pop("started", NOW), **fields)
 
 
 def make_item(feed: Feed | None = None, title: str = "", **fields: Any) -> Item:

@@ -7,14 +7,13 @@ store.store(…)    → Stored     what was written
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lifestream.entry import ParsedFeed
 from lifestream.outcome import Outcome
-from lifestream.plugins.base import ItemDraft
+from lifestream.prepare import Prepared
 from lifestream.schedule import Next
 
 
@@ -48,20 +47,16 @@ class Claimed:
 class Result:
     """What a fetch came to: its *outcome*, and when the *next* one is.
 
-    For a `Fetched` whose body was read, *document* is what it says about the feed and *drafts* are its
-    items, made safe, in the document's order. Both are None where the body is the one we had (*body_hash*
-    is its SHA-256 in hex). A body that could not be read is a `Failed`. *problems* are sentences for the
-    log about what was left out.
+    *prepared* is what a `Fetched` body said, None if it is the body that we had. A body that could not be read is a
+    `Failed`. *body_hash* is the body's SHA-256 in hex.
     """
 
     claim: Claimed
     outcome: Outcome
     next: Next
     started: datetime
-    document: ParsedFeed | None = None
-    drafts: Sequence[ItemDraft] | None = None
+    prepared: Prepared | None = None
     body_hash: str = ""
-    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
