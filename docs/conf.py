@@ -1,0 +1,16 @@
+"""The manual's settings. It is built offline: nothing in it is fetched."""
+
+project = "feedserver and lifestream"
+copyright = "2026, the feedserver and lifestream maintainers"
+author = "The feedserver and lifestream maintainers"
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "feedserver and lifestream"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+nitpicky = False
+# Response's constructor takes more than its fields, so autodoc shows it from the docstring.
+autodoc_class_signature = "separated"

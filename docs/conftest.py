@@ -1,0 +1,116 @@
+"""Runs the manual: every example in these pages and in the README is a test.
+
+What a block is for is said in an HTML comment before it, which readers do not see:
+
+- `file: NAME` writes the block to NAME in the page's own folder;
+- `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail;
+- `output: contains` checks that the last run printed the block's lines;
+- a block of Python without one runs as it stands, in the page's folder and with the names of the blocks before it;
+- `console` blocks hold commands behind `$`; each must succeed, and print the lines below it.
+
+A page is one test, since its blocks build on each other: it may run in any order and in any worker.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sybil import Document, Example, Region, Sybil
+
+_BLOCK = re.compile(
+    r"(?:<!-- (?P<purpose>file|pytest|pytest fails|output|skip): (?P<name>.+?) -->\n)?"
+    r"```(?P<language>python|xml|toml|console|text|json|html)\n(?P<body>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+TIMEOUT = 120
+
+
+def find_page(document: Document) -> Iterator[Region]:
+    blocks = [
+        match
+        for match in _BLOCK.finditer(document.text)
+        if match["purpose"] or match["language"] in ("python", "console")
+    ]
+    if blocks:
+        yield Region(blocks[0].start(), blocks[-1].end(), blocks, run_page)
+
+
+def run_page(example: Example) -> str | None:
+    for block in example.parsed:
+        line = example.document.text.count("\n", 0, block.start("body"))
+        problem = run_block(block, line, example)
+        if problem:
+            return f"line {line + 1}: {problem}"
+    return None
+
+
+def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
+    folder: Path = example.namespace["folder"]
+    purpose, name, body = block["purpose"], block["name"], block["body"]
+    if purpose in ("file", "pytest", "pytest fails"):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(body, encoding="utf-8")
+    if purpose in ("pytest", "pytest fails"):
+        done = _run([sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:django", name], folder)
+        example.namespace["printed"] = done.stdout
+        if (done.returncode == 0) != (purpose == "pytest"):
+            return f"{name} {'failed' if purpose == 'pytest' else 'passed'}:\n{done.stdout}{done.stderr}"
+    elif purpose == "output":
+        missing = [text for text in body.splitlines() if text.strip() not in example.namespace["printed"]]
+        return f"not printed: {missing}\nprinted:\n{example.namespace['printed']}" if missing else None
+    elif purpose is None and block["language"] == "python":
+        code = compile("\n" * line + body, str(example.path), "exec", dont_inherit=True)
+        exec(code, example.namespace)  # noqa: S102 - running the manual's examples is what this file is for
+    elif purpose is None and block["language"] == "console":
+        return _run_console(body, folder)
+    return None
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DJANGO_", "COV_"))
+    }
+    environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+
+
+def _run_console(body: str, folder: Path) -> str | None:
+    for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        shell = shutil.which("bash")
+        if shell is None:
+            pytest.skip("console examples are written for bash")
+        done = _run([shell, "-c", command], folder)
+        missing = [line for line in expected.splitlines() if line.strip() and line.strip() not in done.stdout]
+        if done.returncode != 0 or missing:
+            return f"{command!r} ended with {done.returncode}; not printed: {missing}\n{done.stdout}{done.stderr}"
+    return None
+
+
+def set_up(namespace: dict[str, Any]) -> None:
+    namespace["folder"] = Path(tempfile.mkdtemp(prefix="manual-"))
+    namespace["before"] = Path.cwd()
+    sys.path.insert(0, str(namespace["folder"]))
+    os.chdir(namespace["folder"])
+
+
+def tear_down(namespace: dict[str, Any]) -> None:
+    os.chdir(namespace["before"])
+    sys.path.remove(str(namespace["folder"]))
+    sys.modules.pop("reader", None)
+    shutil.rmtree(namespace["folder"], ignore_errors=True)
+
+
+pytest_collect_file = Sybil(parsers=[find_page], pattern="*.md", setup=set_up, teardown=tear_down).pytest()
