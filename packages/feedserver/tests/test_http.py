@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import threading
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedserver import FeedServer, Request, Response
+from feedserver import FeedServer, FixtureWarning, Request, Response
 from rawclient import RawClient
 
 FEED = b"<feed xmlns='http://www.w3.org/2005/Atom'><title>x</title></feed>"
@@ -351,3 +352,22 @@ def test_any_bytes_give_a_valid_answer_or_a_clean_close(server: FeedServer, piec
     assert answers == b"" or answers.startswith(b"HTTP/1.1 ")
     with RawClient(server) as client:
         assert client.get("/x").status == 404
+
+
+def test_what_is_doubtful_about_a_fixture_is_a_warning_in_the_test(server: FeedServer, root: Path) -> None:
+    (root / "a.xml").write_bytes(b"<!--\nHeader: X: 1\nETag: x\n-->")
+    with RawClient(server) as client:
+        assert client.get("/a.xml").status == 200
+    with pytest.warns(FixtureWarning, match=r"a\.xml:3"):
+        server.verify()
+    server.verify()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="the superuser may read every file")
+def test_a_file_that_may_not_be_read_is_named(root: Path) -> None:
+    (root / "a.xml").write_bytes(b"<feed/>")
+    (root / "a.xml").chmod(0)
+    with FeedServer(root) as server, RawClient(server) as client:
+        assert client.get("/a.xml").status == 500
+        with pytest.raises(AssertionError, match=r"a\.xml"):
+            server.verify()

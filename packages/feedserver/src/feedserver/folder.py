@@ -11,11 +11,10 @@ import re
 import stat
 from pathlib import Path
 
+from feedserver.fixture import SIDECAR, sidecar_of
+
 INDEX_NAMES = ("index.xml", "index.atom", "index.rss", "index.rdf", "index.json", "index.html")
 """What answers for a path that ends in a slash, in this order."""
-
-SIDECAR = ".response"
-"""The ending of a file that holds the directives of the file beside it."""
 
 FEED_SUFFIXES = frozenset({".xml", ".atom", ".rss", ".rdf", ".json", ".html"})
 """The endings with which a folder of numbered files is a timeline."""
@@ -106,11 +105,6 @@ class Folder:
             if len(found) >= limit:
                 break
         return list(dict.fromkeys(found))[:limit]
-
-
-def sidecar_of(path: Path) -> Path:
-    """The file beside *path* that may hold its directives."""
-    return path.with_name(path.name + SIDECAR)
 
 
 def is_regular(path: Path) -> bool:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from feedserver import fixture
-from feedserver.folder import Folder, sidecar_of, timeline_files
+from feedserver.fixture import sidecar_of
+from feedserver.folder import Folder, timeline_files
 from feedserver.request import Request, Target, split_target
 from feedserver.response import Answer, Response
 
@@ -90,6 +91,7 @@ class Routes:
 
     def __init__(self, folder: Folder | None = None) -> None:
         self.folder = folder
+        self.warnings: list[fixture.FixtureWarning] = []
         self._scripts: dict[tuple[str, str, str | None, str | None], Script] = {}
         self._cache: dict[tuple[str, str], _Cached] = {}
         self._episodes: dict[Path, _Cached] = {}
@@ -157,7 +159,7 @@ class Routes:
             return None
         if located.is_dir():
             return self._from_timeline(located)
-        loaded = _load(located)
+        loaded = self._load(located)
         if _is_settled(loaded):
             self._cache[key] = loaded
         return Found(loaded.choice)
@@ -172,10 +174,19 @@ class Routes:
 
         cached = self._episodes.get(file)
         if cached is None or not cached.is_current():
-            cached = _load(file, name=folder.name)
+            cached = self._load(file)
             if _is_settled(cached):
                 self._episodes[file] = cached
         return Found(cached.choice, advance)
+
+    def _load(self, file: Path) -> _Cached:
+        """Loads a fixture. The folder is watched too: it tells when a sidecar appears, without asking each time."""
+        sidecar = sidecar_of(file)
+        watched = tuple(os.fspath(path) for path in (file, file.parent, sidecar) if path.exists())
+        signature = signature_of(watched)
+        loaded = fixture.read(file)
+        self.warnings.extend(loaded.warnings)
+        return _Cached(watched, signature, Choice(loaded.response))
 
     # What to say when nothing answers.
 
@@ -204,14 +215,6 @@ class Routes:
     def _known_paths(self) -> list[str]:
         scripted = [f"{path}?{query}" if query else path for _, path, query, _ in list(self._scripts)]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
-
-
-def _load(file: Path, name: str | None = None) -> _Cached:
-    """Loads a fixture. The folder is watched too: it tells when a sidecar appears, without asking for it each time."""
-    sidecar = sidecar_of(file)
-    watched = tuple(os.fspath(path) for path in (file, file.parent, sidecar) if path.exists())
-    signature = signature_of(watched)
-    return _Cached(watched, signature, Choice(fixture.load(file, name)))
 
 
 def _is_settled(cached: _Cached) -> bool:

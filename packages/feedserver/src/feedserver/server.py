@@ -14,12 +14,14 @@ import socket
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
 from feedserver import fixture, loop_thread
+from feedserver.acceptor import Acceptor
 from feedserver.connection import Connection
 from feedserver.folder import Folder
 from feedserver.journal import Exchange, HeaderFilter, Journal
@@ -33,7 +35,6 @@ STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
 
 _BIND_PAUSE = 0.02
-_ACCEPT_PAUSE = 0.05
 _SAFE = "/?&=%:@!$'()*+,;~#[]-._"
 
 
@@ -89,10 +90,9 @@ class FeedServer:
         self._thread: loop_thread.LoopThread | None = None
         self.loop: asyncio.AbstractEventLoop
         self._socket: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
-        self._adopting: set[asyncio.Task[None]] = set()
+        self._acceptor: Acceptor | None = None
         self._sweeper: asyncio.TimerHandle | None = None
-        self._emptied: asyncio.Future[None] | None = None
+        self._closed: Callable[[], None] | None = None
         self._pid = 0
 
     # Life.
@@ -116,7 +116,6 @@ class FeedServer:
         self.site.base_url = f"http://{name}:{self.port}"
         self.site.own_hosts = self._own_hosts(name)
         self._pid = os.getpid()
-        self._emptied = None
         self._thread = loop_thread.acquire(self)
         self.loop = self._thread.loop
         self._thread.call(self._open)
@@ -130,13 +129,12 @@ class FeedServer:
         thread, self._thread = self._thread, None
         if thread is None or self._pid != os.getpid():
             return
-        closing = asyncio.run_coroutine_threadsafe(self._close(), self.loop)
-        try:
-            closing.result(STOP_TIMEOUT)
-        except TimeoutError:
+        closed = threading.Event()
+        thread.call(lambda: self._close(closed.set))
+        if not closed.wait(STOP_TIMEOUT):
             raise RuntimeError(
                 f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
-            ) from None
+            )
         loop_thread.release(self)
         self._join_workers()
         self.site.close()
@@ -232,8 +230,11 @@ class FeedServer:
     def verify(self) -> None:
         """Raises VerificationError for requests that nothing answered, mistakes in fixtures, and callables that failed.
 
-        Each is raised once: what a test has seen does not come back.
+        Each is raised once: what a test has seen does not come back. What is only doubtful about a fixture is issued
+        as a FixtureWarning, here rather than on the thread that read it.
         """
+        for warning in self.site.take_warnings():
+            warnings.warn(warning, stacklevel=2)
         problems = self.site.take_problems()
         if problems:
             raise VerificationError("\n\n".join(dict.fromkeys(problems)))
@@ -251,9 +252,9 @@ class FeedServer:
     def forget(self, connection: Connection) -> None:
         """A connection is closed. Called on the event loop."""
         self.connections.discard(connection)
-        if self._emptied is not None and not self.connections and not self._emptied.done():
-            # asyncio closes the socket right after `connection_lost`, which calls this; the future's waiter runs later.
-            self._emptied.set_result(None)
+        if self._closed is not None:
+            # asyncio closes the socket right after `connection_lost`, which calls this.
+            self.loop.call_soon(self._close_connections)
 
     # In the caller's thread.
 
@@ -308,28 +309,14 @@ class FeedServer:
 
     def _open(self) -> None:
         if self._socket is not None:
-            self._accepting = self.loop.create_task(self._accept(self._socket))
+            self._acceptor = Acceptor(
+                self.loop, self._socket, lambda: Connection(self), self._close_connections, self._accept_refused
+            )
+            self._acceptor.open()
             self._sweeper = self.loop.call_later(self.idle_timeout / 2, self._sweep)
 
-    async def _accept(self, listening: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = await self.loop.sock_accept(listening)
-            except ConnectionError:
-                continue  # the client was gone before it was accepted
-            except OSError as error:
-                self.site.problem(f"{self.base_url} could not accept a connection: {error}")
-                await asyncio.sleep(_ACCEPT_PAUSE)
-                continue
-            adopting = self.loop.create_task(self._adopt(client))
-            self._adopting.add(adopting)
-            adopting.add_done_callback(self._adopting.discard)
-
-    async def _adopt(self, client: socket.socket) -> None:
-        try:
-            await self.loop.connect_accepted_socket(lambda: Connection(self), client)
-        except ConnectionError:
-            client.close()
+    def _accept_refused(self, error: OSError) -> None:
+        self.site.problem(f"{self.base_url} could not accept a connection: {error}")
 
     def _sweep(self) -> None:
         loop = self.loop
@@ -338,23 +325,25 @@ class FeedServer:
             connection.close_idle()
         self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
 
-    async def _close(self) -> None:
-        """Ends what runs on the loop, and returns when the last socket is closed."""
+    def _close(self, closed: Callable[[], None]) -> None:
+        """Ends what runs on the loop, and calls *closed* when the last socket is closed."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.wait([self._accepting])
-        if self._socket is not None:
-            self._socket.close()
-        self._accepting = self._sweeper = self._socket = None
-        if self._adopting:
-            await asyncio.wait(self._adopting)
-        if self.connections:
-            self._emptied = self.loop.create_future()
-            for connection in list(self.connections):
-                connection.abort("server stopped")
-            await self._emptied
+        if self._acceptor is not None:
+            self._acceptor.close()
+        self._sweeper = self._socket = None
+        self._closed = closed
+        self._close_connections()
+
+    def _close_connections(self) -> None:
+        """Where the server stops: ends the connections that there are by now, and tells when none is left to come."""
+        if self._closed is None:
+            return
+        for connection in list(self.connections):
+            connection.abort("server stopped")
+        if not self.connections and (self._acceptor is None or not self._acceptor.under_way):
+            closed, self._closed = self._closed, None
+            closed()
 
 
 def _refuse_in_loop(what: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from feedserver import codings, negotiate, wire
-from feedserver.fixture import FixtureError, content_type_for
+from feedserver.fixture import FixtureError, FixtureWarning, content_type_for
 from feedserver.headers import Headers
 from feedserver.journal import Exchange, Journal
 from feedserver.reader import Malformed
@@ -106,6 +106,12 @@ class Site:
         del self._problems[: len(problems)]
         return problems
 
+    def take_warnings(self) -> list[FixtureWarning]:
+        """What is doubtful about the fixtures that were read since this was last asked."""
+        taken = self.routes.warnings[:]
+        del self.routes.warnings[: len(taken)]
+        return taken
+
     def close(self) -> None:
         """Removes what was written to disk."""
         if self._scratch is not None:
@@ -129,7 +135,7 @@ class Site:
             return self._quit(exchange, request)
         try:
             found = self.routes.find(request, self._is_own_host)
-        except FixtureError as error:
+        except (FixtureError, OSError) as error:
             return self._mistake(exchange, request, str(error), keep_alive)
         if isinstance(found, Missing):
             return self._missing(exchange, request, found, keep_alive)
