@@ -1,0 +1,21 @@
+"""What holds for every test of the repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+SERVICES = ("browser", "postgres", "redis", "celery")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where REQUIRE_SERVICES is set, a test that its service would let run may not be skipped."""
+    report = yield
+    needed = [name for name in SERVICES if item.get_closest_marker(name)]
+    if report.skipped and needed and os.environ.get("REQUIRE_SERVICES"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though REQUIRE_SERVICES is set: {', '.join(needed)}: {report.longrepr}"
+    return report
