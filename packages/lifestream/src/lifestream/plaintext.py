@@ -14,17 +14,28 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 # Tab, line feed and carriage return are the only C0 controls that XML 1.0 and PostgreSQL's text both take.
-_SCRUBBED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS: Final = bytes({*range(32), 127} - {9, 10})
+_NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
 _LINE_END = re.compile(r"\r\n?")
 
 
 def scrub(text: str) -> str:
-    """*text* without NUL and other control characters, and with lone surrogates and non-characters as
-    U+FFFD.
+    """*text* without NUL and other control characters, with lone surrogates and non-characters as U+FFFD,
+    and with line feeds only.
     """
-    if "\r" in text:
-        text = _LINE_END.sub("\n", text)
-    return _SCRUBBED.sub(lambda found: "" if found[0] < "\x80" else "\ufffd", text)
+    if _is_clean(text):
+        return text
+    return _UNWANTED.sub(lambda found: "" if found[0] < "\x80" else "\ufffd", _LINE_END.sub("\n", text))
+
+
+def _is_clean(text: str) -> bool:
+    """What a regular expression would find out in twenty times the time."""
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return len(data.translate(None, _CONTROLS)) == len(data) and not any(map(data.__contains__, _NO_CHARACTERS))
 
 
 def html_of(text: str) -> str:

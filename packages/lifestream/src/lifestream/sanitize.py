@@ -15,7 +15,8 @@ marked safe.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -90,9 +91,11 @@ MAX_DEPTH: Final = 1000
 _URL_ATTRIBUTES: Final = _names(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
 )
-_FETCHED: Final = frozenset({"http", "https"})
+FETCHED: Final = frozenset({"http", "https"})
 # What url.spec.whatwg.org removes before it reads a URL, which is how "java\nscript:" becomes one.
 _URL_NOISE = re.compile(r"[\t\n\r]+|^[\x00-\x20]+|[\x00-\x20]+$")
+# What most addresses are, and what needs no more looking at.
+_PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 _STYLE_DANGER = re.compile(
     r"url\s*\(|image-set|image\s*\(|expression|\\|@import|behaviou?r|-moz-binding|javascript:|/\*",
     re.IGNORECASE,
@@ -156,13 +159,27 @@ class Sanitizer:
 
     def __init__(self, rules: SanitizerRules | None = None) -> None:
         self.rules = rules or SanitizerRules()
-        self._tags = set(self.rules.tags) - {"*"}
-        self._attributes = {tag: set(names) for tag, names in self.rules.tags.items()}
+        self._now = threading.local()
+        tags = set(self.rules.tags) - {"*"}
+        self._cleaner = nh3.Cleaner(
+            tags=tags,
+            attributes=self._attributes(),
+            attribute_filter=self._filter,
+            link_rel=LINK_REL if "a" in tags else None,
+            url_schemes=set(self.rules.url_schemes),
+            url_relative="pass_through",
+            filter_style_properties=set(self.rules.styles),
+            set_tag_attribute_values={"img": {"loading": "lazy"}} if "img" in tags else None,
+        )
+
+    def _attributes(self) -> dict[str, set[str]]:
+        attributes = {tag: set(names) for tag, names in self.rules.tags.items()}
         if not self.rules.styles:
-            for names in self._attributes.values():
+            for names in attributes.values():
                 names.discard("style")
-        elif not any("style" in names for names in self._attributes.values()):
-            self._attributes["*"] = self._attributes.get("*", set()) | {"style"}
+        elif not any("style" in names for names in attributes.values()):
+            attributes.setdefault("*", set()).add("style")
+        return attributes
 
     def html(self, fragment: str, base_url: str = "") -> str:
         """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and
@@ -173,7 +190,9 @@ class Sanitizer:
         fragment = scrub(fragment)
         if is_too_deep(fragment, MAX_DEPTH):
             return html_of(text_of(fragment).replace("\n", "\n\n"))
-        return self._cleaner(base_url).clean(fragment).strip()
+        # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
+        self._now.base_url = base_url
+        return self._cleaner.clean(fragment).strip()
 
     def plain(self, fragment: str) -> str:
         """The text of HTML, its entities resolved once, blocks on lines of their own."""
@@ -188,56 +207,41 @@ class Sanitizer:
         return " ".join(without_scripts(scrub(text)).split())
 
     def summary(self, fragment: str, length: int = 300) -> str:
-        """The beginning of the text of *fragment*, in one line of at most *length* characters, cut at a
-        word.
-        """
+        """The beginning of the text of *fragment*, in one line of at most *length* characters."""
         return shorten(" ".join(self.plain(fragment).split()), length)
 
     def url(self, url: str, base_url: str = "") -> str:
         """*url* as an absolute address of an allowed scheme, or "" where it isn't one."""
         return safe_url(url, base_url, self.rules.url_schemes)
 
-    def _cleaner(self, base_url: str) -> nh3.Cleaner:
-        return nh3.Cleaner(
-            tags=self._tags,
-            attributes=self._attributes,
-            attribute_filter=_attribute_filter(base_url, self.rules.url_schemes),
-            link_rel=LINK_REL if "a" in self._tags else None,
-            url_schemes=set(self.rules.url_schemes),
-            url_relative="pass_through",
-            filter_style_properties=set(self.rules.styles),
-            set_tag_attribute_values={"img": {"loading": "lazy"}} if "img" in self._tags else None,
-        )
+    def _filter(self, tag: str, name: str, value: str) -> str | None:
+        """What becomes of an attribute that nh3 has let pass; None removes it."""
+        if name in _URL_ATTRIBUTES:
+            schemes = self.rules.url_schemes if tag == "a" else FETCHED
+            return safe_url(value, self._now.base_url, schemes) or None
+        if name == "srcset":
+            return _srcset(value, self._now.base_url) or None
+        if name == "style":
+            return _style(value) or None
+        return value
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
     """*url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't be
     read.
     """
+    if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
+        return url
     url = _URL_NOISE.sub("", scrub(url))
     try:
         absolute = urljoin(base_url, url)
         parts = urlsplit(absolute)
-        if parts.scheme not in schemes or (parts.scheme in _FETCHED and not parts.hostname):
+        if parts.scheme not in schemes or (parts.scheme in FETCHED and not parts.hostname):
             return ""
         parts.port  # noqa: B018  raises ValueError where it is no number
     except ValueError:
         return ""
     return absolute.replace(" ", "%20")
-
-
-def _attribute_filter(base_url: str, schemes: frozenset[str]) -> Callable[[str, str, str], str | None]:
-    def keep(tag: str, name: str, value: str) -> str | None:
-        if name in _URL_ATTRIBUTES:
-            allowed = schemes if tag == "a" else _FETCHED
-            return safe_url(value, base_url, allowed) or None
-        if name == "srcset":
-            return _srcset(value, base_url) or None
-        if name == "style":
-            return _style(value) or None
-        return value
-
-    return keep
 
 
 def _srcset(value: str, base_url: str) -> str:
@@ -252,7 +256,7 @@ def _srcset(value: str, base_url: str) -> str:
         elif rest := _SRCSET_REST.match(value, position):
             position = rest.end()
             descriptor = rest[1].strip()
-        url = safe_url(address, base_url, _FETCHED).replace(",", "%2C")
+        url = safe_url(address, base_url, FETCHED).replace(",", "%2C")
         if url and (not descriptor or _SRCSET_DESCRIPTOR.fullmatch(descriptor)):
             kept.append(f"{url} {descriptor}".strip())
     return ", ".join(kept)

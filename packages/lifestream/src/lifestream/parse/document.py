@@ -82,7 +82,7 @@ def _without_doctype(text: str) -> str:
     return f"{found['before']}{found['name']}{subset}>{text[found.end() :]}"
 
 
-_PREFIX = re.compile(r"""\bxmlns:([\w.-]+)\s*=\s*["']([^"'\s]+)["']""")
+_PREFIX = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'\s]+)["']""")
 _MAX_PREFIXES: Final = 100
 
 
@@ -93,6 +93,8 @@ def _set_aside(text: str) -> str:
             itunes.add(prefix)
         elif namespace.lower() in MEDIA:
             media.add(prefix)
+    if not any(f"<{prefix}:" in text for prefix in itunes | media):
+        return text
     told_apart = re.compile(
         rf"(</?(?:(?:{_either(itunes)}):(?=(?:summary|subtitle)[\s/>])"
         rf"|(?:{_either(media)}):(?=(?:description|title|text)[\s/>])))"

@@ -1,0 +1,94 @@
+"""The process that reads documents: `python -m lifestream.parse.child`, started and spoken to by `pool`.
+
+It answers frame by frame (see `wire`) until its input ends, so it goes when its parent does. What a
+document may cost is bounded by the kernel, where it can do that: memory, and time on the processor. A
+document that needs more takes this process with it, and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from typing import Any, BinaryIO, Final
+
+from lifestream.parse import parse, wire
+from lifestream.parse.errors import NotAFeed
+from lifestream.plugins.registry import Registry
+from lifestream.prepare import prepare
+from lifestream.sanitize import Sanitizer
+
+MAX_MEMORY: Final = 2 * 1024**3
+"""How much address space a child may have, in bytes: 20,000 entries need a tenth of it."""
+
+
+def main() -> None:
+    """Serves the parent at the other end of standard input and output."""
+    # Standard output is the wire: whatever prints goes to standard error.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Ctrl-C goes to the whole group; it is the parent's to decide what that means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        serve(sys.stdin.buffer, answers)
+
+
+def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Reads the rules once, then answers document by document. Raises EOFError when *questions* end."""
+    setup, _ = wire.receive(questions)
+    sanitizer = Sanitizer(wire.RULES.unpack(setup["rules"]))
+    registry = Registry(use_entry_points=False)
+    # So that the first document finds feedparser imported.
+    with contextlib.suppress(NotAFeed):
+        parse(b"", {}, "")
+    wire.send(answers, {"ready": True})
+    while True:
+        job, body = wire.receive(questions)
+        _limit_time(job["deadline"])
+        wire.send(answers, answer(job, body, registry, sanitizer))
+        _limit_time(0)
+
+
+def answer(job: dict[str, Any], body: bytes, registry: Registry, sanitizer: Sanitizer) -> dict[str, Any]:
+    """What becomes of one document. With the plugin None it is only parsed: whoever asks has a plugin of
+    its own.
+    """
+    try:
+        feed = parse(body, job["headers"], job["url"])
+        if job["plugin"] is None:
+            return {"feed": wire.FEED.pack(feed)}
+        plugin = registry.named(job["plugin"]) if job["plugin"] else registry.recognise(feed)
+        return {"prepared": wire.PREPARED.pack(prepare(feed, plugin, sanitizer))}
+    except NotAFeed as error:
+        return {"not a feed": error.reason}
+    except (MemoryError, RecursionError) as error:
+        return {"failed": f"reading it took more memory than it may ({type(error).__name__})"}
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits; the deadline is all there is
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
+    # macOS has the constant and refuses the value.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(seconds: float) -> None:
+    """Lets the kernel end this process after *seconds* on the processor; 0 for no limit.
+
+    A signal nobody handles ends it even in the middle of a regular expression, where no Python code runs; and
+    unlike a clock on the wall it is fair to a document that shares a busy machine.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Which plugin a feed gets: the one chosen for it by name, else the first that is for its domain, else one
+that recognises the feed by its looks, else the generic one. Plugins of settings and entry points come
+before those shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
+
+from lifestream.entry import ParsedFeed
+from lifestream.plugins.base import FeedPlugin
+from lifestream.plugins.generic import GenericPlugin
+
+ENTRY_POINTS: Final = "lifestream.plugins"
+SHIPPED: Final = tuple(f"lifestream.plugins.{path}" for path in ("generic.GenericPlugin",))
+
+
+class PluginError(Exception):
+    """A plugin that can't be used: its path leads nowhere, or to something else."""
+
+
+class Registry:
+    """The plugins that are there, by name. *paths* are dotted paths of classes, as in `LIFESTREAM_PLUGINS`.
+
+    Raises `PluginError` naming the path or entry point that is wrong.
+    """
+
+    def __init__(self, paths: Iterable[str] = (), *, use_entry_points: bool = True) -> None:
+        found = [_instance(_import(path), path) for path in paths]
+        if use_entry_points:
+            found += [_instance(_load(point), f"{point.name} = {point.value}") for point in _points()]
+        found += [_instance(_import(path), path) for path in SHIPPED]
+        self._plugins: dict[str, FeedPlugin] = {}
+        for plugin in found:
+            # A site's own plugin may take the name, and so the place, of one that is shipped.
+            self._plugins.setdefault(plugin.name, plugin)
+
+    @property
+    def has_own(self) -> bool:
+        """Whether there are others than those shipped."""
+        return not all(map(self.is_shipped, self._plugins.values()))
+
+    @staticmethod
+    def is_shipped(plugin: FeedPlugin) -> bool:
+        """Whether *plugin* comes with this package, and so runs anywhere."""
+        return type(plugin).__module__.startswith(f"{__package__}.")
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all plugins, sorted."""
+        return sorted(self._plugins)
+
+    def named(self, name: str) -> FeedPlugin:
+        """The plugin *name*. Raises `PluginError` if there is none."""
+        try:
+            return self._plugins[name]
+        except KeyError:
+            raise PluginError(f"there is no plugin {name!r}: choose one of {', '.join(self.names)}") from None
+
+    def plugin_for(self, domain: str, name: str = "") -> FeedPlugin | None:
+        """The plugin chosen by *name*, else the one for *domain*; None if only the feed's looks can tell.
+
+        Raises `PluginError` if *name* is unknown.
+        """
+        if name:
+            return self.named(name)
+        domain = domain.lower().removeprefix("www.")
+        return next((plugin for plugin in self._plugins.values() if _is_for(plugin, domain)), None)
+
+    def recognise(self, feed: ParsedFeed) -> FeedPlugin:
+        """The plugin for *feed* by its looks; the generic one if none knows it."""
+        for plugin in self._plugins.values():
+            if plugin.recognises(feed):
+                return plugin
+        return self._plugins[GenericPlugin.name]
+
+
+def _is_for(plugin: FeedPlugin, domain: str) -> bool:
+    return any(domain == own or domain.endswith(f".{own}") for own in plugin.domains)
+
+
+def _import(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise PluginError(f"the plugin {path!r} can't be imported: {error}") from error
+
+
+def _points() -> Iterable[EntryPoint]:
+    return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
+
+
+def _load(point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        raise PluginError(f"the plugin of the entry point {point.name!r} can't be imported: {error}") from error
+
+
+def _instance(found: Any, path: str) -> FeedPlugin:
+    if not (isinstance(found, type) and issubclass(found, FeedPlugin)):
+        raise PluginError(f"the plugin {path!r} is no subclass of lifestream.plugins.FeedPlugin")
+    plugin = found()
+    if not plugin.name:
+        raise PluginError(f"the plugin {path!r} has no name: set the attribute `name` of its class")
+    return plugin

@@ -1,0 +1,188 @@
+"""From what a feed says to what may be stored: its entries pass their plugin, and then, not before, are
+made safe.
+
+Pure, and the same in a parser's child process and here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.plaintext import html_of, scrub, shorten
+from lifestream.plugins.base import FeedPlugin, ItemDraft
+from lifestream.sanitize import FETCHED, Sanitizer, safe_url
+
+SUMMARY_LENGTH: Final = 300
+MAX_TAGS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PluginProblem:
+    """What a plugin did wrong: in which *hook*, to which *entry* (what it is best known by), and the
+    *error* in words.
+    """
+
+    plugin: str
+    hook: str
+    entry: str
+    error: str
+
+    def __str__(self) -> str:
+        return f"plugin {self.plugin}: {self.hook} failed on {self.entry!r}, which is left out: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What came of a document: the *feed*, without its entries, and the *items* they became, safe to store
+    and show.
+
+    *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
+    what it could not do.
+    """
+
+    feed: ParsedFeed
+    items: tuple[ItemDraft, ...] = ()
+    plugin: str = ""
+    left_out: int = 0
+    problems: tuple[PluginProblem, ...] = ()
+
+
+def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
+    """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry
+    only.
+    """
+    items: list[ItemDraft] = []
+    problems: list[PluginProblem] = []
+    for entry in feed.entries:
+        try:
+            item = _item(entry, plugin, sanitizer)
+        except _HookFailed as failed:
+            known_by = shorten(scrub(entry.title or entry.link or entry.guid), 100)
+            problems.append(PluginProblem(plugin.name, failed.hook, known_by, failed.words))
+            continue
+        if item is not None:
+            items.append(item)
+    left_out = len(feed.entries) - len(items) - len(problems)
+    return Prepared(_safe_feed(feed, sanitizer), tuple(items), plugin.name, left_out, tuple(problems))
+
+
+def _item(entry: Entry, plugin: FeedPlugin, sanitizer: Sanitizer) -> ItemDraft | None:
+    """The item that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
+    entry = _checked("pre_process", plugin.pre_process, entry)
+    if not _call("include_entry", plugin.include_entry, entry):
+        return None
+    draft = draft_of(_checked("process", plugin.process, entry))
+    _call("post_process", plugin.post_process, draft)
+    return _call("post_process", lambda changed: made_safe(changed, sanitizer), draft)
+
+
+class _HookFailed(Exception):
+    def __init__(self, hook: str, words: str) -> None:
+        super().__init__(words)
+        self.hook, self.words = hook, words
+
+
+Given = TypeVar("Given")
+Returned = TypeVar("Returned")
+
+
+def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Returned:
+    try:
+        return function(value)
+    except Exception as error:  # a plugin may be anybody's, and must not cost the feed
+        raise _HookFailed(hook, f"{type(error).__name__}: {error}") from error
+
+
+def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Entry:
+    returned = _call(hook, function, entry)
+    if not isinstance(returned, Entry):
+        raise _HookFailed(hook, f"it returned {type(returned).__name__}, not an Entry")
+    return returned
+
+
+def draft_of(entry: Entry) -> ItemDraft:
+    """*entry* as the draft of an item: what is missing is taken from the next best."""
+    described = next((medium.description for medium in entry.media if medium.description), "")
+    return ItemDraft(
+        guid=entry.guid,
+        link=entry.link,
+        title=entry.title,
+        author=entry.author,
+        published=entry.published or entry.updated,
+        updated=entry.updated,
+        content=entry.content or entry.summary or html_of(described),
+        summary=entry.summary,
+        tags=entry.tags,
+        enclosures=entry.enclosures,
+        media=entry.media,
+        language=entry.language,
+        base=entry.base,
+    )
+
+
+def made_safe(draft: ItemDraft, sanitizer: Sanitizer) -> ItemDraft:
+    """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it."""
+    content = sanitizer.html(draft.content, draft.base)
+    text = sanitizer.plain(content)
+    summary = sanitizer.plain(draft.summary) if draft.summary else text
+    return replace(
+        draft,
+        guid=scrub(draft.guid).strip(),
+        link=sanitizer.url(draft.link, draft.base),
+        title=sanitizer.text(draft.title),
+        author=sanitizer.text(draft.author),
+        content=content,
+        text=text,
+        summary=shorten(" ".join(summary.split()), SUMMARY_LENGTH),
+        tags=_tags(draft.tags, sanitizer),
+        enclosures=tuple(_enclosures(draft, sanitizer)),
+        media=tuple(_media(draft, sanitizer)),
+        language=sanitizer.text(draft.language),
+        base=sanitizer.url(draft.base),
+    )
+
+
+def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
+    named = dict.fromkeys(filter(None, map(sanitizer.text, tags)))
+    return tuple(named)[:MAX_TAGS]
+
+
+def _enclosures(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Enclosure]:
+    for enclosure in draft.enclosures:
+        if url := sanitizer.url(enclosure.url, draft.base):
+            yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
+
+
+def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
+    for medium in draft.media:
+        url, thumbnail, player = (
+            safe_url(address, draft.base, FETCHED) for address in (medium.url, medium.thumbnail, medium.player)
+        )
+        if url or thumbnail or player:
+            yield Media(
+                url=url,
+                type=sanitizer.text(medium.type),
+                thumbnail=thumbnail,
+                player=player,
+                title=sanitizer.text(medium.title),
+                description=sanitizer.text(medium.description),
+            )
+
+
+def _safe_feed(feed: ParsedFeed, sanitizer: Sanitizer) -> ParsedFeed:
+    return replace(
+        feed,
+        title=sanitizer.text(feed.title),
+        link=sanitizer.url(feed.link),
+        subtitle=sanitizer.text(feed.subtitle),
+        author=sanitizer.text(feed.author),
+        language=sanitizer.text(feed.language),
+        icon=safe_url(feed.icon, schemes=FETCHED),
+        self_url=safe_url(feed.self_url, schemes=FETCHED),
+        hub_url=safe_url(feed.hub_url, schemes=FETCHED),
+        generator=sanitizer.text(feed.generator),
+        entries=(),
+    )
