@@ -1,7 +1,7 @@
 """What of a post is shown, and how: decided here once, so that templates only lay it out.
 
-A card has a kind, which is what a reader would call it: a *note* has no title, a *photo* is a picture with few words, an
-*audio* or a *video* can be played, anything else is an *article*. Pure: it reads what is loaded already.
+A card has a kind, which is what a reader would call it: a *note* has no title, a *photo* is a picture with few words,
+an *audio* or a *video* can be played, anything else is an *article*. Pure: it reads what is loaded already.
 
 Content is safe when it is stored; addresses in `media` and `enclosures` are checked again here, since a plugin may have
 put them there, and a page would open them.
@@ -90,11 +90,12 @@ class Card:
 def card_of(post: Post) -> Card:
     """The card of *post*, whose item and feed are loaded."""
     item = post.item
-    media = [entry for entry in item.media if isinstance(entry, Mapping)]
-    enclosures = [entry for entry in item.enclosures if isinstance(entry, Mapping)]
+    media, enclosures = objects(item.media), objects(item.enclosures)
     pictures = _distinct([*_media_pictures(media), *_enclosed_pictures(enclosures)])
     apart = tuple(picture for picture in pictures if html.escape(picture.url) not in item.content)
-    player = player_of(*(_text(entry, "player") for entry in media), *(_text(entry, "url") for entry in media), item.link)
+    player = player_of(
+        *(_text(entry, "player") for entry in media), *(_text(entry, "url") for entry in media), item.link
+    )
     sounds = tuple(_sounds(enclosures, "audio"))
     films = tuple(_sounds([*enclosures, *media], "video"))
     words = len(item.summary)
@@ -111,9 +112,14 @@ def card_of(post: Post) -> Card:
         films=films,
         files=tuple(_files(enclosures)),
         player=player,
-        poster=next((_address(entry, "thumbnail") for entry in media if _address(entry, "thumbnail")), ""),
+        poster=next((address(entry, "thumbnail") for entry in media if address(entry, "thumbnail")), ""),
         whole=kind == "note" and len(item.content) <= A_NOTE,
     )
+
+
+def objects(stored: object) -> list[Mapping[str, Any]]:
+    """The objects in a list from the database; what is none, which only a plugin can have put there, is left out."""
+    return [entry for entry in stored if isinstance(entry, Mapping)] if isinstance(stored, list) else []
 
 
 def language_of(*candidates: str) -> str:
@@ -150,17 +156,17 @@ def _kind(item: Item, *, playable: bool, sounds: bool, pictured: bool, words: in
 
 def _media_pictures(media: Iterable[Mapping[str, Any]]) -> Iterable[Picture]:
     for entry in media:
-        kind, url = _text(entry, "type"), _address(entry, "url")
+        kind, url = _text(entry, "type"), address(entry, "url")
         alt = _text(entry, "description") or _text(entry, "title")
         if url and (kind.startswith("image/") or (not kind and _IMAGE_NAME.search(url))):
             yield Picture(url, alt)
-        elif thumbnail := _address(entry, "thumbnail"):
+        elif thumbnail := address(entry, "thumbnail"):
             yield Picture(thumbnail, alt)
 
 
 def _enclosed_pictures(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[Picture]:
     for entry in enclosures:
-        if _text(entry, "type").startswith("image/") and (url := _address(entry, "url")):
+        if _text(entry, "type").startswith("image/") and (url := address(entry, "url")):
             yield Picture(url)
 
 
@@ -169,20 +175,20 @@ def _first_image(content: str) -> Picture | None:
     for found in _IMG.finditer(content):
         attributes = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
         tiny = any(attributes.get(side, "") in ("0", "1", "2") for side in ("width", "height"))
-        if not tiny and (url := _address(attributes, "src")):
+        if not tiny and (url := address(attributes, "src")):
             return Picture(url, attributes.get("alt", ""))
     return None
 
 
 def _sounds(entries: Iterable[Mapping[str, Any]], family: str) -> Iterable[Sound]:
     for entry in entries:
-        if _text(entry, "type").startswith(f"{family}/") and (url := _address(entry, "url")):
+        if _text(entry, "type").startswith(f"{family}/") and (url := address(entry, "url")):
             yield Sound(url, _text(entry, "type"), _clock(entry.get("duration")))
 
 
 def _files(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[File]:
     for entry in enclosures:
-        kind, url = _text(entry, "type"), _address(entry, "url")
+        kind, url = _text(entry, "type"), address(entry, "url")
         if url and not kind.startswith(("audio/", "video/", "image/")):
             length = entry.get("length")
             name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
@@ -206,6 +212,7 @@ def _text(entry: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _address(entry: Mapping[str, Any], name: str) -> str:
+def address(entry: Mapping[str, Any], name: str) -> str:
+    """The web address that *entry* has under *name*; "" if that is anything else."""
     value = _text(entry, name)
     return value if value.startswith(("http://", "https://")) else ""

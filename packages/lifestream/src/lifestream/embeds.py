@@ -21,7 +21,9 @@ _PLAYERS: Final = (
         "https://www.youtube-nocookie.com/embed/{}?autoplay=1",
     ),
     (
-        re.compile(r"https?://(?:www\.)?(?:vimeo\.com/|player\.vimeo\.com/video/)(\d+)(?!\w)", re.ASCII | re.IGNORECASE),
+        re.compile(
+            r"https?://(?:www\.)?(?:vimeo\.com/|player\.vimeo\.com/video/)(\d+)(?!\w)", re.ASCII | re.IGNORECASE
+        ),
         "https://player.vimeo.com/video/{}?autoplay=1&dnt=1",
     ),
 )

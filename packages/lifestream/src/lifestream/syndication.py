@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterable
 from typing import IO, Any, Final
+from xml.sax.xmlreader import AttributesImpl
 
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from lifestream.models import Post
-from lifestream.timeline import Cursor, Page, Timeline, shown
+from lifestream import cards
+from lifestream.models import Item, Post
+from lifestream.timeline import Cursor, Page, Timeline
 
 ENTRIES: Final = 40
 """How many posts a feed holds; the ones before are linked as the next page of it."""
@@ -38,7 +41,7 @@ class Atom(Atom1Feed):
         super().add_item_elements(handler, item)
         if item["content"]:
             handler.addQuickElement("content", item["content"], {"type": "html"})
-        handler.startElement("source", {})
+        handler.startElement("source", AttributesImpl({}))
         handler.addQuickElement("id", item["source_url"])
         handler.addQuickElement("title", item["source"])
         handler.addQuickElement("link", None, {"rel": "alternate", "href": item["source_url"]})
@@ -80,7 +83,7 @@ class Json(SyndicationFeed):
             "items": [_json_item(item) for item in self.items],
         }
         text = json.dumps({key: value for key, value in feed.items() if value != ""}, ensure_ascii=False, indent=1)
-        outfile.write(text.encode(encoding) if "b" in getattr(outfile, "mode", "b") else text)
+        outfile.write(text if isinstance(outfile, io.TextIOBase) else text.encode(encoding))
 
 
 def _json_item(item: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in written.items() if value not in (None, "", [])}
 
 
-FORMATS: Final[dict[str, type[SyndicationFeed]]] = {"atom": Atom, "rss": Rss, "json": Json}
+FORMATS: Final[dict[str, type[Atom | Rss | Json]]] = {"atom": Atom, "rss": Rss, "json": Json}
 
 
 def title_of(timeline: Timeline) -> str:
@@ -146,7 +149,7 @@ def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Abso
     )
     for post in page.posts:
         feed.add_item(**_entry(post, timeline, absolute))
-    return feed.writeString("utf-8").encode(), feed.content_type
+    return feed.writeString("utf-8").encode(), FORMATS[format].content_type
 
 
 def _next(address: str, page: Page) -> str:
@@ -169,13 +172,13 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
         "unique_id": page,
         "unique_id_is_permalink": False,
         "categories": [tag.name for tag in item.tags.all()],
-        "enclosures": list(_enclosures(item.enclosures)),
+        "enclosures": list(_enclosures(item)),
         "source": post.subscription.display_name,
         "source_url": feed.site_url or absolute(timeline.narrowed(subscription=post.subscription).url()),
     }
 
 
-def _enclosures(stored: Iterable[dict[str, Any]]) -> Iterable[Enclosure]:
-    for entry in stored:
-        if url := entry.get("url"):
+def _enclosures(item: Item) -> Iterable[Enclosure]:
+    for entry in cards.objects(item.enclosures):
+        if url := cards.address(entry, "url"):
             yield Enclosure(url, str(entry.get("length") or 0), entry.get("type") or "application/octet-stream")

@@ -13,6 +13,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -22,7 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lifestream import search
-from lifestream.models import Lifestream, Post, PostQuerySet, Subscription, Tag
+from lifestream.models import Lifestream, Post, Subscription, Tag
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -74,7 +75,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The posts of *lifestream*, for a reader who owns it or not, of one site, tag, day or search where these are given."""
+    """The posts of *lifestream*, for a reader who owns it or not: all, or those of one site, tag, day or search."""
 
     lifestream: Lifestream
     owned: bool = False
@@ -87,12 +88,12 @@ class Timeline:
         """The same for a site, a tag, a search or a day."""
         return replace(self, **to)
 
-    def posts(self) -> PostQuerySet:
+    def posts(self) -> QuerySet[Post]:
         """All that may be shown, the latest first, with what a page needs of items, feeds and subscriptions."""
-        posts = Post.objects.visible().order_by("-date", "-item_id")
+        posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
             posts = posts.filter(lifestream=self.lifestream)
-            if hidden := self._hidden_subscriptions():
+            if hidden := self._hidden_subscriptions:
                 posts = posts.exclude(subscription__in=hidden)
         else:
             posts = posts.filter(subscription=self.subscription)
@@ -102,17 +103,23 @@ class Timeline:
             posts = posts.filter(date__gte=_midnight(self.day), date__lt=_midnight(self.day + dt.timedelta(days=1)))
         if self.query:
             posts = search.matching(posts, self.query)
-        return posts
+        return posts.order_by("-date", "-item_id")
 
-    def rows(self, before: Cursor | None) -> PostQuerySet:
+    def rows(self, before: Cursor | None) -> QuerySet[Post]:
         """All of them, or those older than *before*."""
         return self.posts() if before is None else self.posts().filter(_older_than(before))
 
     def page(self, before: Cursor | None, size: int) -> Page:
         """The first *size* posts, or those older than *before*."""
-        found = list(shown(self.rows(before))[: size + 1])
+        found = shown(self.rows(before)[: size + 1])
         last = found[size - 1] if len(found) > size else None
         return Page(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
+
+    def post(self, item: int) -> Post:
+        """The post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be shown."""
+        for post in shown(self.posts().filter(item=item)):
+            return post
+        raise Post.DoesNotExist
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
         """The posts just newer and just older than *post*."""
@@ -150,7 +157,8 @@ class Timeline:
 
     def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
         """The address of the page, or of its feed in *format*: "atom", "rss" or "json"."""
-        name, kwargs = "timeline", {"slug": self.lifestream.slug}
+        name = "timeline"
+        kwargs: dict[str, Any] = {"slug": self.lifestream.slug}
         if self.subscription is not None:
             name, kwargs = "site", {**kwargs, "pk": self.subscription.pk}
         elif self.tag is not None:
@@ -168,11 +176,12 @@ class Timeline:
         """The address of *post*'s own page."""
         return reverse("lifestream:item", kwargs={"slug": self.lifestream.slug, "pk": post.item_id})
 
+    @cached_property
     def _hidden_subscriptions(self) -> list[int]:
         if self.owned:
             return []
         secret = Subscription.objects.filter(lifestream=self.lifestream).exclude(feed__credentials="")
-        return list(secret.values_list("pk", flat=True))
+        return list(secret.order_by().values_list("pk", flat=True))
 
 
 def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Timeline:
@@ -188,14 +197,18 @@ def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool
     return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
 
 
-def shown(posts: PostQuerySet) -> PostQuerySet:
-    """*posts* with all that cards need, in two queries."""
-    return (
+def shown(posts: QuerySet[Post]) -> list[Post]:
+    """*posts*, loaded with all that cards need, in two queries."""
+    found = list(
         posts.select_related("subscription", "item__feed")
         .defer("item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
         .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))
         .prefetch_related("item__tags")
     )
+    for post in found:
+        # It is the same feed; joined twice, the query would cost more.
+        post.subscription.feed = post.item.feed
+    return found
 
 
 def by_day(posts: Iterable[Post]) -> Iterator[Day]:
@@ -216,9 +229,7 @@ def _compared(operator: str, cursor: Cursor) -> Func:
     """`(date, item_id) < (cursor)`: Django would spell it with OR for a `Q`."""
     here = Func(F("date"), F("item_id"), template="(%(expressions)s)")
     there = Func(Value(cursor.date, output_field=DateTimeField()), Value(cursor.item), template="(%(expressions)s)")
-    return Func(
-        here, there, template="%(expressions)s", arg_joiner=f" {operator} ", output_field=BooleanField()
-    )
+    return Func(here, there, template="%(expressions)s", arg_joiner=f" {operator} ", output_field=BooleanField())
 
 
 def _midnight(day: dt.date) -> dt.datetime:

@@ -1,14 +1,15 @@
 """The tags of the templates: `{% load lifestream %}`.
 
-An item is laid out by the template of its site: `lifestream/sites/github-com.html` for a feed whose domain is github.com
-or ends in .github.com, else `lifestream/sites/basic.html`; on its own page by those in `lifestream/sites/detail/`. A site
-adds or replaces them in its own template folders.
+An item is laid out by the template of its site: `lifestream/sites/github-com.html` for a feed whose domain is
+github.com or ends in .github.com, else `lifestream/sites/basic.html`; on its own page by those in
+`lifestream/sites/detail/`. A site adds or replaces them in its own template folders.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any, cast
 
 from django import template
 from django.template import Context, Template
@@ -28,7 +29,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def render_item(context: Context, post: Post) -> SafeString:
-    """*post* as it stands in a timeline, by the template of its site. The template has `post`, `item`, `feed`, `card`."""
+    """*post* as it stands in a timeline, by the template of its site, which has `post`, `item`, `feed` and `card`."""
     return _render(context, post, "lifestream/sites/")
 
 
@@ -47,7 +48,7 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
 
 def _render(context: Context, post: Post, folder: str) -> SafeString:
     feed = post.item.feed
-    chosen = context.render_context.setdefault(("lifestream", folder), {})
+    chosen: dict[str, Template] = cast("Any", context.render_context).setdefault(f"lifestream {folder}", {})
     if feed.domain not in chosen:
         chosen[feed.domain] = _django_template(site_templates(feed.domain, folder))
     with context.push(post=post, item=post.item, feed=feed, card=card_of(post)):
@@ -95,7 +96,7 @@ def day_url(timeline: Timeline, day: dt.date) -> str:
 
 @register.filter
 def day_name(day: dt.date) -> str:
-    """*day* as a reader would call it: "Today", "Yesterday", "Friday, 2 October", with the year if it is another one."""
+    """*day* as a reader would call it: "Today", "Yesterday", "Friday, 2 October"; with the year if it is another."""
     today = timezone.localdate()
     if day == today:
         return gettext("Today")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.functions import Coalesce, Lower, NullIf
 from django.db.models import Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from lifestream.conf import settings
 from lifestream.models import Lifestream, Post
-from lifestream.timeline import Timeline, by_day, shown
+from lifestream.timeline import Timeline, by_day
 from lifestream.views.reading import cursor_of, keep, read, read_day, read_search, read_site, read_tag
 
 SITES_BESIDE = 16
@@ -82,7 +82,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One item, with its neighbours in the lifestream."""
     timeline = read(request, slug)
     try:
-        post = shown(timeline.posts()).get(item=pk)
+        post = timeline.post(pk)
     except Post.DoesNotExist:
         raise Http404(gettext("There is no such item.")) from None
     newer, older = timeline.neighbours(post)
@@ -105,7 +105,9 @@ def tags(request: HttpRequest, slug: str) -> HttpResponse:
     return keep(render(request, "lifestream/tags.html", {**_frame(timeline), "tags": timeline.tags()}), timeline)
 
 
-def _listing(request: HttpRequest, timeline: Timeline, template: str, more: dict[str, Any] | None = None) -> HttpResponse:
+def _listing(
+    request: HttpRequest, timeline: Timeline, template: str, more: dict[str, Any] | None = None
+) -> HttpResponse:
     before = cursor_of(request)
     page = timeline.page(before, settings.default_pagination)
     context = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -20,9 +19,7 @@ A_DAY = 86400
 def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The icon of a site, if its feed has one of a kind that can hold no script."""
     timeline = read_site(request, slug, pk)
-    assert timeline.subscription is not None
-    feed = get_object_or_404(Feed.objects.only("icon"), pk=timeline.subscription.feed_id)
-    data = bytes(feed.icon)
+    data = bytes(Feed.objects.values_list("icon", flat=True).get(subscriptions=pk))
     kind = image_type(data)
     if not kind:
         raise Http404(gettext("This site has no icon."))

@@ -1,0 +1,37 @@
+"""Posts to show, made without a feed being fetched: each test says what matters of them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from factories import make_feed, make_lifestream, make_subscription
+from lifestream import search
+from lifestream.models import Item, Lifestream, Post, Subscription, Tag
+from lifestream.models.items import tag_slug
+
+NOON = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+def make_site(lifestream: Lifestream | None = None, title: str = "A Site", **feed: Any) -> Subscription:
+    """A site in *lifestream*, which is one of its own unless it is given; *feed* are fields of its feed."""
+    return make_subscription(make_feed(title=title, **feed), lifestream or make_lifestream())
+
+
+def make_post(site: Subscription, title: str = "", tags: tuple[str, ...] = (), **fields: Any) -> Post:
+    """A post of *site*, found by a search too. *fields* are the item's; `hidden` and `removed` the post's."""
+    number = next(_numbers)
+    shown = {name: fields.pop(name) for name in ("hidden", "removed") if name in fields}
+    fields.setdefault("date", NOON - timedelta(minutes=number))
+    fields.setdefault("link", f"https://example.com/{number}")
+    fields.setdefault("first_seen", fields["date"])
+    fields.setdefault("fingerprint", hashlib.sha256(repr((title, fields)).encode()).hexdigest())
+    key = hashlib.sha256(f"{number}".encode()).hexdigest()
+    item = Item.objects.create(feed=site.feed, key_hash=key, title=title, **fields)
+    for name in tags:
+        item.tags.add(Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0])
+    search.index([search.indexed(item, tags)], "default")
+    return Post.objects.create(lifestream=site.lifestream, subscription=site, item=item, date=item.date, **shown)

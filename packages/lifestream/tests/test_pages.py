@@ -1,0 +1,339 @@
+"""The pages, as a browser without a script gets them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, override_settings
+from pytest_django import DjangoAssertNumQueries
+
+from factories import make_lifestream
+from lifestream.models import Lifestream
+from shown import NOON, make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+class Outline(HTMLParser):
+    """What a page says: its text, and its elements with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag: str, **wanted: str) -> list[dict[str, str]]:
+        wanted = {name.rstrip("_"): value for name, value in wanted.items()}
+        return [found for name, found in self.elements if name == tag and wanted.items() <= found.items()]
+
+
+def page(client: Client, address: str, status: int = 200) -> Outline:
+    response = client.get(address)
+    assert response.status_code == status, response.content[:500]
+    return Outline(response.content.decode())
+
+
+@pytest.fixture
+def main() -> Lifestream:
+    return make_lifestream("main", title="Harbour Planet", tagline="What the neighbours write.")
+
+
+def test_the_index_leads_to_the_only_lifestream_that_may_be_read(client: Client, main: Lifestream) -> None:
+    make_lifestream("diary", is_public=False)
+    response = client.get("/")
+    assert (response.status_code, response["Location"]) == (302, "/main/")
+
+
+def test_the_index_lists_several_lifestreams_and_private_ones_to_their_owner(client: Client, main: Lifestream) -> None:
+    owner = User.objects.create_user("owner")
+    make_lifestream("other", title="Other")
+    make_lifestream("diary", title="Diary", owner=owner, is_public=False)
+    assert "Harbour Planet" in (text := page(client, "/").text) and "Other" in text and "Diary" not in text
+    client.force_login(owner)
+    assert "Diary" in page(client, "/").text
+
+
+def test_a_timeline_shows_its_posts_by_day_with_their_sites(client: Client, main: Lifestream) -> None:
+    site = make_site(main, "Field Notes", site_url="https://fieldnotes.example/")
+    make_post(site, "Counting rings", date=NOON, summary="They let me count the beech.", tags=("trees",))
+    make_post(site, "Seven words", date=NOON - timedelta(days=400))
+    shown = page(client, "/main/")
+    for words in ("Field Notes", "Counting rings", "They let me count the beech.", "trees", "Seven words"):
+        assert words in shown.text
+    assert [day["data-day"] for day in shown.all("section", class_="day")] == ["2026-10-02", "2025-08-28"]
+    assert shown.all("link", rel="alternate", type="application/atom+xml", href="/main/feed.atom")
+    assert shown.all("meta", name="description", content="What the neighbours write.")
+
+
+def test_a_day_is_called_today_and_yesterday(client: Client, main: Lifestream) -> None:
+    from django.utils import timezone
+
+    site = make_site(main)
+    make_post(site, date=timezone.now() - timedelta(days=1))
+    make_post(site, date=timezone.now())
+    text = page(client, "/main/").text
+    assert text.index("Today") < text.index("Yesterday")
+
+
+@override_settings(LIFESTREAM_DEFAULT_PAGINATION=3)
+def test_older_items_are_a_link_away_to_the_last(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    for number in range(7):
+        make_post(site, f"Post {number}")
+    address, found = "/main/", []
+    for _ in range(3):
+        shown = page(client, address)
+        found += re.findall(r"Post \d", shown.text)
+        links = shown.all("a", rel="next")
+        address = f"/main/{links[0]['href']}" if links else ""
+    assert address == ""
+    assert found == [f"Post {number}" for number in range(7)]
+    assert "That was all." in shown.text
+
+
+@pytest.mark.parametrize("before", ["x", "1", "1-1-1", "9" * 18 + "-1", "%00", "-"])
+def test_a_page_that_nothing_links_to_is_not_found(client: Client, main: Lifestream, before: str) -> None:
+    page(client, f"/main/?before={before}", 404)
+
+
+def test_pages_after_the_first_are_kept_from_search_engines(client: Client, main: Lifestream) -> None:
+    make_post(make_site(main))
+    assert page(client, "/main/?before=9999999999999999-1").all("meta", name="robots", content="noindex, follow")
+    assert not page(client, "/main/").all("meta", name="robots")
+
+
+def test_an_item_has_a_page_with_its_content_and_its_neighbours(client: Client, main: Lifestream) -> None:
+    site = make_site(main, "Small Hours")
+    make_post(site, "Newer", date=NOON + timedelta(hours=1))
+    post = make_post(site, "Off by one", date=NOON, content="<p>A <em>cake</em> is a fence.</p>",
+                     summary="A cake is a fence.", author="Ruth", link="https://small-hours.example/1")  # fmt: skip
+    make_post(site, "Older", date=NOON - timedelta(hours=1))
+    shown = page(client, f"/main/items/{post.item_id}/")
+    for words in ("Small Hours", "Off by one", "Ruth", "is a fence", "Newer", "Older"):
+        assert words in shown.text
+    assert shown.all("em") and shown.all("link", rel="canonical", href="https://small-hours.example/1")
+    assert shown.text.startswith("Off by one · Harbour Planet")
+
+
+def test_a_hidden_item_has_no_page(client: Client, main: Lifestream) -> None:
+    post = make_post(make_site(main), hidden=True)
+    page(client, f"/main/items/{post.item_id}/", 404)
+
+
+def test_an_item_has_no_page_in_a_lifestream_that_it_is_not_in(client: Client, main: Lifestream) -> None:
+    page(client, f"/main/items/{make_post(make_site()).item_id}/", 404)
+
+
+def test_a_site_has_a_page_of_its_own_items(client: Client, main: Lifestream) -> None:
+    site = make_site(main, "Long Wave", description="Two people, one set.", site_url="https://longwave.example/")
+    make_post(site, "Weather for ships")
+    make_post(make_site(main), "Something else")
+    shown = page(client, f"/main/sites/{site.pk}/")
+    assert "Weather for ships" in shown.text and "Two people, one set." in shown.text
+    assert "Something else" not in shown.text
+    assert shown.all("link", rel="alternate", href=f"/main/sites/{site.pk}/feed.json")
+
+
+def test_a_day_has_a_page_and_the_way_to_the_next(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    make_post(site, "Then", date=NOON)
+    make_post(site, "Before", date=NOON - timedelta(days=9))
+    shown = page(client, "/main/2026/10/02/")
+    assert "Then" in shown.text and "Before" not in shown.text
+    assert shown.all("a", rel="prev", href="/main/2026/9/23/")
+
+
+@pytest.mark.parametrize("day", ["2026/13/01", "2026/02/30", "0/1/1", "1/1/1", "9999/12/31", "10000/1/1"])
+def test_a_day_that_no_calendar_has_is_not_found(client: Client, main: Lifestream, day: str) -> None:
+    page(client, f"/main/{day}/", 404)
+
+
+def test_a_tag_has_a_page_and_an_unused_one_has_none(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    make_post(site, "Kura", tags=("保存食",))
+    make_post(site, "Else")
+    assert "Kura" in (text := page(client, "/main/tags/保存食/").text) and "Else" not in text
+    make_post(make_site(), tags=("elsewhere",))
+    page(client, "/main/tags/elsewhere/", 404)
+    page(client, "/main/tags/nowhere/", 404)
+    assert "保存食 1" in page(client, "/main/tags/").text
+
+
+def test_a_search_finds_words_of_every_script(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    make_post(site, "Kitchen clocks", text="consensus in c++")
+    make_post(site, "新米の日", text="隣の田んぼの新米をいただいた。")
+    for query, title in (("kitchen", "Kitchen clocks"), ("c%2B%2B", "Kitchen clocks"), ("新米", "新米の日")):
+        assert title in page(client, f"/main/search/?q={query}").text
+
+
+@pytest.mark.parametrize("query", ["", "%20", "%00", '"', "a OR", "(", "*", "x" * 5000, "NEAR(", "%ED%A0%80", "'; --"])
+def test_no_search_breaks_the_page(client: Client, main: Lifestream, query: str) -> None:
+    make_post(make_site(main), "Something")
+    assert page(client, f"/main/search/?q={query}").all("input", type="search")
+
+
+def test_the_sites_are_listed_by_folder_under_their_names(client: Client, main: Lifestream) -> None:
+    site = make_site(main, "Its own title")
+    site.name, site.folder = "Named here", "Radio"
+    site.save()
+    shown = page(client, "/main/sites/")
+    assert "Radio" in shown.text and "Named here" in shown.text and "Its own title" not in shown.text
+
+
+ADDRESSES = ["", "feed.atom", "feed.rss", "feed.json", "subscriptions.opml", "items/{item}/", "sites/", "sites/{site}/",
+             "sites/{site}/feed.atom", "sites/{site}/icon", "tags/", "tags/t/", "tags/t/feed.rss", "search/?q=word",
+             "search/feed.atom?q=word", "2026/10/02/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_private_lifestream_is_there_for_its_owner_only(client: Client, address: str) -> None:
+    owner, other = User.objects.create_user("owner"), User.objects.create_user("other")
+    lifestream = make_lifestream("diary", owner=owner, is_public=False)
+    post = make_post(site := make_site(lifestream, icon=PNG), "Word", date=NOON, tags=("t",))
+    address = "/diary/" + address.format(item=post.item_id, site=site.pk)
+    assert client.get(address).status_code == 404
+    client.force_login(other)
+    assert client.get(address).status_code == 404
+    client.force_login(owner)
+    response = client.get(address)
+    assert response.status_code == 200
+    assert "private" in response["Cache-Control"] and "Cookie" in response["Vary"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_feed_with_credentials_is_never_in_public(client: Client, address: str) -> None:
+    lifestream = make_lifestream("planet", owner=User.objects.create_user("owner"))
+    make_post(make_site(lifestream, "Open site", icon=PNG), "Word", date=NOON, tags=("t",))
+    secret = make_site(lifestream, "Sesame", url="https://sesame.example/feed", credentials="encrypted", icon=PNG)
+    post = make_post(secret, "Sesame word", date=NOON, tags=("t",))
+    address = "/planet/" + address.format(item=post.item_id, site=secret.pk)
+    response = client.get(address)
+    if str(secret.pk) in address.split("/") or str(post.item_id) in address.split("/"):
+        assert response.status_code == 404
+    else:
+        assert response.status_code == 200
+    assert b"esame" not in response.content
+
+
+def test_its_owner_sees_what_a_feed_with_credentials_brings(client: Client) -> None:
+    owner = User.objects.create_user("owner")
+    make_post(make_site(make_lifestream("planet", owner=owner), credentials="encrypted"), "Sesame")
+    client.force_login(owner)
+    assert "Sesame" in page(client, "/planet/").text
+
+
+def test_a_public_page_may_be_kept_for_a_minute(client: Client, main: Lifestream) -> None:
+    response = client.get("/main/")
+    assert response["Cache-Control"] == "public, max-age=60"
+    assert "Cookie" in response["Vary"]
+
+
+def test_a_page_takes_as_many_queries_for_twenty_items_as_for_one(
+    client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_post(make_site(main), "Only one", tags=("one",))
+    # The lifestream, what is secret in it, the posts, their tags, the sites beside them.
+    with django_assert_num_queries(5):
+        client.get("/main/")
+    for number in range(20):
+        make_post(make_site(main, f"Site {number}", icon=PNG), f"Post {number}", tags=("one", f"tag {number}"))
+    with django_assert_num_queries(5):
+        client.get("/main/")
+
+
+@pytest.mark.parametrize(
+    ("address", "queries"), [("items/{item}/", 7), ("sites/{site}/", 5), ("sites/", 2), ("feed.atom", 5)]
+)
+def test_no_page_takes_many_queries(
+    client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries, address: str, queries: int
+) -> None:
+    site = make_site(main)
+    posts = [make_post(site, f"Post {number}", tags=(f"{number}",)) for number in range(9)]
+    with django_assert_num_queries(queries):
+        assert client.get("/main/" + address.format(item=posts[4].item_id, site=site.pk)).status_code == 200
+
+
+def test_an_icon_comes_from_our_own_address_and_may_be_kept(client: Client, main: Lifestream) -> None:
+    make_post(site := make_site(main, icon=PNG))
+    address = f"/main/sites/{site.pk}/icon"
+    assert page(client, "/main/").all("img", src=address)
+    response = client.get(address)
+    assert (response["Content-Type"], response.content) == ("image/png", PNG)
+    assert response["X-Content-Type-Options"] == "nosniff" and "max-age=86400" in response["Cache-Control"]
+    assert client.get(address, headers={"if-none-match": response["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "icon", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"GIF", b"RIFF1234WAVE"]
+)
+def test_an_icon_that_is_none_or_could_hold_script_is_not_served(client: Client, main: Lifestream, icon: bytes) -> None:
+    page(client, f"/main/sites/{make_site(main, icon=icon).pk}/icon", 404)
+
+
+def test_a_site_without_an_icon_has_the_first_letter_of_its_name(client: Client, main: Lifestream) -> None:
+    make_post(make_site(main, "“…” états"))
+    shown = page(client, "/main/")
+    assert shown.all("span", class_="icon badge hue-10") or "É" in shown.text
+
+
+@pytest.mark.parametrize("address", ["/main/", "/main/items/{item}/", "/main/search/?q=title", "/main/feed.atom"])
+def test_hostile_text_stays_text(client: Client, main: Lifestream, address: str) -> None:
+    evil = '"><script>alert(1)</script>&lt;b&gt;'
+    site = make_site(main, evil, description=evil, language='en" onload="x', domain=evil)
+    post = make_post(site, f"title {evil}", author=evil, summary=evil, tags=(evil,), language='"><script>',
+                     media=[{"url": 'https://x.example/"><script>a.png', "type": "image/png", "description": evil}],
+                     enclosures=[{"url": "javascript:alert(1)", "type": "audio/mpeg"}, "none", {"url": 7}])  # fmt: skip
+    body = client.get(address.format(item=post.item_id)).content.decode()
+    assert "alert(1)" in body
+    assert "<script>" not in body and "javascript:" not in body and 'onload="x' not in body
+
+
+def test_a_title_of_ten_thousand_characters_is_cut_in_the_timeline(client: Client, main: Lifestream) -> None:
+    post = make_post(make_site(main), "w" * 10_000)
+    assert len(page(client, "/main/").text) < 3000
+    assert len(page(client, f"/main/items/{post.item_id}/").text) < 4000
+
+
+def test_an_item_without_a_title_shows_its_text_and_is_named_by_it(client: Client, main: Lifestream) -> None:
+    post = make_post(make_site(main, "Inês"), content="<p>The <b>tide</b> gauge.</p>", summary="The tide gauge.")
+    assert page(client, "/main/").all("b")
+    assert page(client, f"/main/items/{post.item_id}/").text.startswith("The tide gauge. · Harbour Planet")
+
+
+def test_an_item_without_anything_has_a_page(client: Client, main: Lifestream) -> None:
+    post = make_post(make_site(main, "", url="https://bare.example/feed"), link="")
+    assert "bare.example" in page(client, "/main/").text
+    page(client, f"/main/items/{post.item_id}/")
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_pages_are_for_reading(client: Client, main: Lifestream, method: str) -> None:
+    assert getattr(client, method)("/main/").status_code == 405
+
+
+def test_a_language_of_the_feed_is_told_to_the_browser(client: Client, main: Lifestream) -> None:
+    make_post(make_site(main, language="ja"), "新米の日")
+    assert page(client, "/main/").all("article", lang="ja")
+
+
+def test_an_address_that_leads_nowhere_is_not_found(client: Client, main: Lifestream) -> None:
+    for address in ("/nothing/", "/main/items/1/", "/main/sites/1/", "/main/nothing/"):
+        assert client.get(address).status_code == 404
