@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+from examples import pages
 
 SERVICES = ("browser", "postgres", "redis", "celery")
 
@@ -19,3 +21,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"skipped, though REQUIRE_SERVICES is set: {', '.join(needed)}: {report.longrepr}"
     return report
+
+
+pytest_collect_file = pages(Path(__file__).parent).pytest()

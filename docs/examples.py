@@ -28,7 +28,7 @@ from sybil import Document, Example, Region, Sybil
 
 _BLOCK = re.compile(
     r"(?:<!-- (?P<purpose>file|pytest|pytest fails|output|skip): (?P<name>.+?) -->\n)?"
-    r"```(?P<language>python|xml|toml|console|text|json|html)\n(?P<body>.*?)^```$",
+    r"```(?P<language>python|xml|toml|ini|console|text|json|html)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 TIMEOUT = 120
@@ -81,7 +81,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DJANGO_", "COV_"))
     }
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - the commands are the manual's
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
 
@@ -113,4 +113,7 @@ def tear_down(namespace: dict[str, Any]) -> None:
     shutil.rmtree(namespace["folder"], ignore_errors=True)
 
 
-pytest_collect_file = Sybil(parsers=[find_page], pattern="*.md", setup=set_up, teardown=tear_down).pytest()
+def pages(root: Path) -> Sybil:
+    """The pages below *root* that hold examples."""
+    patterns = ["README.md", "docs/**/*.md", "packages/*/README.md"]
+    return Sybil(parsers=[find_page], path=str(root), patterns=patterns, setup=set_up, teardown=tear_down)
