@@ -30,9 +30,7 @@ class Settings:
     def _number(self, name: str, default: float, least: float = 0) -> float:
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
-            raise ImproperlyConfigured(
-                f"LIFESTREAM_{name} is {value!r}; give a number of at least {least:g}."
-            )
+            raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give a number of at least {least:g}.")
         return float(value)
 
     @property
@@ -49,6 +47,14 @@ class Settings:
     def user_agent(self) -> str:
         """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the one that `fetch` makes up itself."""
         return str(self.get("USER_AGENT", ""))
+
+    @property
+    def contact(self) -> str:
+        """`LIFESTREAM_CONTACT`.
+
+        A URL or address in the User-Agent, for those whose feeds are fetched; "" for none.
+        """
+        return str(self.get("CONTACT", ""))
 
     @property
     def allowed_networks(self) -> tuple[Network, ...]:
