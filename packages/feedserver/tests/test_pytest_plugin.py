@@ -33,16 +33,19 @@ Near it: /atom.xml.
 This would answer: a file FEEDS/atm.xml, or
   server.add('/atm.xml', Response(…))"""
 
-FAILED_BY_IT = f"""\
-E   feedserver.server.VerificationError: {MISSED.replace(chr(10), chr(10) + "    ")}
-All traceback entries are hidden. Pass `--full-trace` to see hidden and internal frames."""
-
 JOURNAL_OF_IT = """\
 The server received 1 request:
   1. GET /atm.xml -> 404 Not Found, N bytes in N ms"""
 
 
 PLUGIN = ("-p", "pytest_feedserver")
+
+
+def failed_by(problem: str) -> str:
+    """How pytest tells that *problem* has failed a test."""
+    first, *more = problem.splitlines()
+    hint = "All traceback entries are hidden. Pass `--full-trace` to see hidden and internal frames."
+    return "\n".join([f"E   feedserver.server.VerificationError: {first}", *(f"    {line}" for line in more), hint])
 
 
 class Suite:
@@ -224,7 +227,7 @@ def test_an_unanswered_request_fails_the_test_and_not_its_tear_down(suite: Suite
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1)
-    assert outcome.under("test_asks") == FAILED_BY_IT
+    assert outcome.under("test_asks") == failed_by(MISSED)
     assert outcome.under("feedserver journal") == JOURNAL_OF_IT
     assert "feedserver problems" not in outcome.text
 
@@ -240,7 +243,7 @@ def test_a_request_in_a_set_up_fails_the_test(suite: Suite) -> None:
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1)
-    assert outcome.under("test_asks") == FAILED_BY_IT
+    assert outcome.under("test_asks") == failed_by(MISSED)
 
 
 def test_a_test_that_is_not_strict_may_ask_for_what_nothing_answers(suite: Suite) -> None:
@@ -305,7 +308,7 @@ def test_a_request_in_a_tear_down_is_an_error_of_that_tear_down(suite: Suite) ->
     """)
     outcome = suite.run()
     outcome.assert_counts(passed=2, errors=1)
-    assert outcome.under("ERROR at teardown of test_ends") == FAILED_BY_IT
+    assert outcome.under("ERROR at teardown of test_ends") == failed_by(MISSED)
     assert outcome.under("feedserver journal") == JOURNAL_OF_IT
 
 
@@ -359,6 +362,20 @@ def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite
     assert outcome.under("feedserver journal") == JOURNAL_OF_IT
 
 
+def test_a_doubtful_fixture_fails_the_test_where_warnings_are_errors(suite: Suite) -> None:
+    suite.configure("feedserver_root = feeds", "filterwarnings = error")
+    (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
+    suite.write("""
+        def test_reads(feedserver):
+            get(feedserver.url("atom.xml"))
+            get(feedserver.url("atm.xml"))
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=1)
+    doubt = "FEEDS/atom.xml:2: 'ETag:' is not sent as a header. Write 'Header: ETag: …' to send it."
+    assert outcome.under("test_reads") == failed_by(f"{doubt}\n\n{MISSED}")
+
+
 # A wider scope.
 
 
@@ -384,8 +401,21 @@ def test_a_server_of_wider_scope_fails_the_test_that_caused_it_alone(suite: Suit
     """)
     outcome = suite.run()
     outcome.assert_counts(passed=2, failed=1)
-    assert outcome.under("test_asks") == FAILED_BY_IT
+    assert outcome.under("test_asks") == failed_by(MISSED)
     assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+
+
+def test_a_test_that_skips_itself_leaves_nothing_to_the_next(suite: Suite) -> None:
+    suite.write(f"""
+        {WIDE}
+        def test_skips(server):
+            get(server.url("atm.xml"))
+            pytest.skip("changed its mind")
+
+        def test_is_not_blamed(server):
+            pass
+    """)
+    suite.run().assert_counts(skipped=1, passed=1)
 
 
 def test_a_server_of_wider_scope_is_silent_about_tests_that_do_not_use_it(suite: Suite) -> None:
@@ -443,7 +473,7 @@ def test_a_test_case_of_unittest_is_verified_too(suite: Suite) -> None:
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1, passed=1, skipped=1)
-    assert outcome.under("TestReader.test_asks") == FAILED_BY_IT
+    assert outcome.under("TestReader.test_asks") == failed_by(MISSED)
     assert outcome.under("feedserver journal") == JOURNAL_OF_IT
 
 
@@ -481,7 +511,7 @@ def test_an_asynchronous_test_is_verified_too(suite: Suite) -> None:
     """)
     outcome = suite.run("-p", "anyio.pytest_plugin")
     outcome.assert_counts(failed=1)
-    assert outcome.under("test_asks") == FAILED_BY_IT
+    assert outcome.under("test_asks") == failed_by(MISSED)
 
 
 def test_what_goes_amiss_can_be_the_expected_failure(suite: Suite) -> None:

@@ -1,0 +1,228 @@
+"""What the pytest plugin is made of: servers for fixtures, and the watch over them.
+
+What a server finds amiss is raised inside the call of the test that caused it, as the test's own failure: an error in
+a fixture's tear-down would be told as a test that PASSED and an ERROR. A test that has failed by itself keeps its
+failure, and is told of the rest in its report. So every phase of a test asks all servers that run, of whatever scope.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from feedserver.journal import Exchange
+from feedserver.server import FeedServer, VerificationError
+
+_CONFIGURED: Final[Any] = object()
+
+
+class FeedServerFactory:
+    """What the fixture `feedserver_factory` gives: called, it starts a server for a `with` statement.
+
+        @pytest.fixture(scope="module")
+        def server(feedserver_factory):
+            with feedserver_factory("tests/feeds") as server:
+                yield server
+
+    Whatever its scope, what the server finds amiss fails the test that caused it.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._watch = _Watch()
+        config.pluginmanager.register(self._watch)
+
+    @contextmanager
+    def __call__(
+        self, root: str | os.PathLike[str] | None = _CONFIGURED, **options: Any
+    ) -> Generator[FeedServer, None, None]:
+        """A started `FeedServer`, stopped at the end; *options* are those of `FeedServer`.
+
+        *root* is the folder of the option `feedserver_root` unless given; a relative one starts at the configuration
+        file. Raises what `FeedServer` and its `start` raise.
+        """
+        if root is _CONFIGURED:
+            root = _configured_root(self._config)
+        elif root is not None:
+            root = _start_of_paths(self._config) / root
+        with FeedServer(root, **options) as server, self._watch.over(server):
+            yield server
+
+
+# Options.
+
+
+def _start_of_paths(config: pytest.Config) -> Path:
+    return config.inipath.parent if config.inipath is not None else config.rootpath
+
+
+def _configured_root(config: pytest.Config) -> Path | None:
+    value: str = config.getini("feedserver_root")
+    if not value:
+        return None
+    root = _start_of_paths(config) / value
+    if not root.is_dir():
+        _refuse(f"the option feedserver_root is {value!r}, but {root} is no folder; name one, or remove it")
+    return root
+
+
+def marked_options(item: pytest.Item) -> dict[str, Any]:
+    """The options of all of the test's markers; what stands nearer to the test wins. A slip in one fails the test."""
+    options: dict[str, Any] = {}
+    for mark in reversed(list(item.iter_markers("feedserver"))):
+        if len(mark.args) > 1:
+            _refuse(f"@pytest.mark.feedserver takes one argument without a name, the root, not {len(mark.args)}")
+        _check_names(mark)
+        options |= dict(zip(("root",), mark.args, strict=False))
+        options |= mark.kwargs
+    return options
+
+
+def _check_names(mark: pytest.Mark) -> None:
+    import difflib
+
+    known = list(inspect.signature(FeedServer).parameters)
+    for name in mark.kwargs:
+        if name not in known:
+            near = difflib.get_close_matches(name, known)
+            remedy = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+            _refuse(f"@pytest.mark.feedserver has no option {name!r}; {remedy}")
+
+
+def _refuse(message: str) -> None:
+    pytest.fail(message, pytrace=False)
+
+
+# The watch over all servers that run.
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A server, and the last exchange *before* the test under way."""
+
+    server: FeedServer
+    before: Exchange | None = None
+
+    def last_exchange(self) -> Exchange | None:
+        return next(reversed(self.server.journal.exchanges), None)
+
+    def journal(self) -> str:
+        journal = self.server.journal
+        journal.settle()
+        return journal.describe(after=self.before)
+
+
+class _Watch:
+    """Which servers run, which have ended in the test under way, and what they have found amiss.
+
+    It is a plugin of its own, registered with the first server.
+    """
+
+    def __init__(self) -> None:
+        self._running: list[_Watched] = []
+        self._ended: list[_Watched] = []
+        self._found: list[str] = []
+        self._raised: VerificationError | None = None
+
+    @contextmanager
+    def over(self, server: FeedServer) -> Iterator[None]:
+        """Watches *server* as long as it runs."""
+        watched = _Watched(server)
+        self._running.append(watched)
+        try:
+            yield
+        finally:
+            self._ask(watched)
+            self._running.remove(watched)
+            self._ended.append(watched)
+
+    # What pytest calls.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        """A test begins: what was before is not its business. What goes amiss in its set-up is raised in its call."""
+        self._begin_report()
+        self._ended.clear()
+        for watched in self._running:
+            watched.before = watched.last_exchange()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
+        """What goes amiss in a test fails it."""
+        __tracebackhide__ = True
+        yield
+        self._verify()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Generator[None, None, None]:
+        """What goes amiss in a tear-down is not left to the next test."""
+        __tracebackhide__ = True
+        self._begin_report()
+        yield
+        self._verify()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """The report of a failed test has the journal, and what its own failure does not say."""
+        report = yield
+        if report.failed:
+            self._ask_all()
+            self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
+        elif report.skipped:
+            self._ask_all()  # who skips himself is not judged; nor is the next test, in his place
+        return report
+
+    # How it does that.
+
+    def _begin_report(self) -> None:
+        """What earlier reports have told is not told again."""
+        self._found.clear()
+        self._raised = None
+
+    def _ask_all(self) -> None:
+        for watched in self._running:
+            self._ask(watched)
+
+    def _ask(self, watched: _Watched) -> None:
+        """Keeps what a server has found amiss. Where warnings are errors, what is doubtful about a fixture is, too."""
+        while True:
+            try:
+                watched.server.verify()
+            except (VerificationError, Warning) as problem:
+                where = f"\nThe server was {watched.server.base_url}." if self._are_many else ""
+                self._found.append(f"{problem}{where}")
+            else:
+                return
+
+    def _verify(self) -> None:
+        __tracebackhide__ = True
+        self._ask_all()
+        if self._found:
+            self._raised = VerificationError("\n\n".join(self._found))
+            raise self._raised
+
+    def _tell(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
+        # A TestCase of unittest has its own failure put in the place of ours.
+        if self._found and (failure is None or failure is not self._raised):
+            report.sections.append(("feedserver problems", "\n\n".join(self._found)))
+        used = getattr(item, "funcargs", {}).values()
+        journals = [
+            f"{watched.server.base_url}\n{watched.journal()}" if self._are_many else watched.journal()
+            for watched in (*self._running, *self._ended)
+            if watched.last_exchange() is not watched.before or any(value is watched.server for value in used)
+        ]
+        if journals:
+            report.sections.append(("feedserver journal", "\n\n".join(journals)))
+
+    @property
+    def _are_many(self) -> bool:
+        return len(self._running) + len(self._ended) > 1
