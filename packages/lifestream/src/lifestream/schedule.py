@@ -101,18 +101,14 @@ class _Wait:
     reason: str
 
 
-def decide(
-    outcome: Outcome, history: History, now: datetime, limits: Limits, rhythm: Rhythm | None = None
-) -> Next:
+def decide(outcome: Outcome, history: History, now: datetime, limits: Limits, rhythm: Rhythm | None = None) -> Next:
     """When to ask again after *outcome*, which came *now*.
 
     *rhythm* is what the document said, for a `Fetched` that was parsed; one that could not be is a `Failed`.
     """
     match outcome:
         case Gone():
-            return Next(
-                None, "410 Gone: it is not asked again", failures=history.failures, terms=history.terms
-            )
+            return Next(None, "410 Gone: it is not asked again", failures=history.failures, terms=history.terms)
         case Failed():
             return _after_failure(outcome, history, now, limits)
         case Fetched() | NotModified():
@@ -134,9 +130,7 @@ def _after_success(
 
 def _after_failure(outcome: Failed, history: History, now: datetime, limits: Limits) -> Next:
     failures = history.failures + 1
-    gap = min(
-        limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval)
-    )
+    gap = min(limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval))
     ours = _Wait(gap, f"{ordinal(failures)} error in a row, {in_words(gap)} apart")
     pause = retry_after(outcome.headers, now)
     theirs = []
@@ -145,13 +139,21 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
         ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
         theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
     due = _next(now, ours, theirs, history.terms, failures)
-    # 429 is said to a client, so it holds for all that this client asks there (RFC 6585 §4); a 503 says when
-    # the server is back, if it says so.
-    crowded = outcome.status == HTTPStatus.TOO_MANY_REQUESTS
-    away = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and pause is not None
-    if not crowded and not away:
+    if not pauses_host(outcome):
         return due
     return replace(due, host_pause=due.not_before or now + timedelta(seconds=limits.min_interval))
+
+
+def pauses_host(outcome: Outcome) -> bool:
+    """Whether *outcome* speaks for all feeds of its host.
+
+    A 429 is said to a client, so it holds for all that this client asks there (RFC 6585 §4); a 503 that names a
+    time says when the server is back (RFC 9110 §15.6.4).
+    """
+    if not isinstance(outcome, Failed):
+        return False
+    away = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in outcome.headers
+    return away or outcome.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _asked_for(terms: Terms) -> list[_Wait]:
@@ -177,11 +179,7 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], terms: Terms, failure
 
 def _capped(wait: _Wait, cap: float) -> _Wait:
     words = f"{wait.reason}: {in_words(wait.seconds)}"
-    return (
-        _Wait(wait.seconds, words)
-        if wait.seconds <= cap
-        else _Wait(cap, f"{words}, capped at {in_words(cap)}")
-    )
+    return _Wait(wait.seconds, words) if wait.seconds <= cap else _Wait(cap, f"{words}, capped at {in_words(cap)}")
 
 
 def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:

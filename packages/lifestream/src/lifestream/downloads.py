@@ -1,0 +1,155 @@
+"""Fetching many feeds at once: an event loop in a thread of its own, so that a long write never stalls a download.
+
+    caller's thread                       the loop's thread
+    add(downloads) ─────────────────────▶ a queue a host ─▶ fetch, so many at once, so many a host
+    events.get() ◀── Downloaded/Skipped ──┘
+
+A body is a burden until it is read, so a download that brought one holds its place until `done` gives it back: that
+bounds memory, and keeps the network no further ahead than the parsers can follow. When a host says that it is too
+much (429, or 503 with Retry-After), what still waits for that host is skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from lifestream.fetch import Fetcher
+from lifestream.outcome import Fetched, FetchRequest, Outcome
+from lifestream.results import Claimed
+from lifestream.schedule import pauses_host
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One feed to fetch for its *claim*."""
+
+    claim: Claimed
+    request: FetchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What came of a download that was *started* then."""
+
+    claim: Claimed
+    outcome: Outcome
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A download that was not tried, since its host asked for a pause."""
+
+    claim: Claimed
+
+
+class Downloads:
+    """A context manager; leaving it ends the thread, and cancels what is under way.
+
+    *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception where this
+    thread itself breaks down, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host*
+    of a host.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        put: Callable[[Downloaded | Skipped | BaseException], None],
+        *,
+        clock: Callable[[], datetime],
+        concurrency: int,
+        per_host: int,
+    ) -> None:
+        self._fetcher = fetcher
+        self._put = put
+        self._clock = clock
+        self._per_host = per_host
+        self._places = asyncio.Semaphore(concurrency)
+        self._waiting: dict[str, deque[Download]] = {}
+        self._active: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="lifestream-downloads", daemon=True)
+        self._started: Future[asyncio.AbstractEventLoop] = Future()
+        self._loop: asyncio.AbstractEventLoop
+        self._ended: asyncio.Event
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._loop = self._started.result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join()
+
+    def add(self, downloads: Iterable[Download]) -> None:
+        """Queues *downloads*."""
+        self._loop.call_soon_threadsafe(self._enqueue, list(downloads))
+
+    def done(self) -> None:
+        """Gives back the place of a `Fetched` that came out: its body has been read."""
+        self._loop.call_soon_threadsafe(self._places.release)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._live())
+        except BaseException as error:  # noqa: BLE001 - whoever waits for this thread raises it
+            if self._started.done():
+                self._put(error)
+            else:
+                self._started.set_exception(error)
+
+    async def _live(self) -> None:
+        self._ended = asyncio.Event()
+        async with self._fetcher:
+            self._started.set_result(asyncio.get_running_loop())
+            await self._ended.wait()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _enqueue(self, downloads: list[Download]) -> None:
+        for download in downloads:
+            host = download.claim.host
+            self._waiting.setdefault(host, deque()).append(download)
+            if self._active.get(host, 0) < self._per_host:
+                self._active[host] = self._active.get(host, 0) + 1
+                task = asyncio.create_task(self._serve(host))
+                self._tasks.add(task)
+                task.add_done_callback(self._served)
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._put(error)
+
+    async def _serve(self, host: str) -> None:
+        """Fetches one after the other what waits for *host*."""
+        waiting = self._waiting[host]
+        while waiting:
+            await self._places.acquire()
+            if not waiting:  # a sibling took the last one
+                self._places.release()
+                break
+            download = waiting.popleft()
+            started = self._clock()
+            outcome = await self._fetcher.fetch(download.request)
+            if not isinstance(outcome, Fetched):
+                self._places.release()
+            self._put(Downloaded(download.claim, outcome, started))
+            if pauses_host(outcome):
+                while waiting:
+                    self._put(Skipped(waiting.popleft().claim))
+        self._active[host] -= 1
+        if not self._active[host]:
+            del self._active[host], self._waiting[host]

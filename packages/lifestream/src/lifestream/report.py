@@ -1,0 +1,68 @@
+"""What a refresh did, as values: for the table of a command, a message in the admin, a worker's log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one feed. *outcome* is a `Fetch.Outcome`; *new* and *changed* count items.
+
+    *next_at* is when it is due again, None for never, and *reason* why then; *message* is what went wrong, if
+    anything did. *url* is without credentials.
+    """
+
+    feed: int
+    title: str
+    url: str
+    outcome: str
+    new: int = 0
+    changed: int = 0
+    next_at: datetime | None = None
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the feed could not be had."""
+        return self.outcome == "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a refresh did, a row a feed in the order in which they were finished.
+
+    *skipped* counts those that were left for later, since their host asked for a pause or the refresh was stopped.
+    """
+
+    rows: tuple[Row, ...] = ()
+    skipped: int = 0
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether there was something to do and none of it worked."""
+        return bool(self.rows) and all(row.failed for row in self.rows)
+
+    @property
+    def failed(self) -> int:
+        """How many feeds could not be had."""
+        return sum(row.failed for row in self.rows)
+
+    @property
+    def new(self) -> int:
+        """How many items are new."""
+        return sum(row.new for row in self.rows)
+
+    @property
+    def changed(self) -> int:
+        """How many items were edited."""
+        return sum(row.changed for row in self.rows)
+
+    def __str__(self) -> str:
+        feeds = "1 feed" if len(self.rows) == 1 else f"{len(self.rows)} feeds"
+        parts = [f"{feeds} asked", f"{self.new} new", f"{self.changed} changed", f"{self.failed} failed"]
+        if self.skipped:
+            parts.append(f"{self.skipped} left for later")
+        return ", ".join(parts)

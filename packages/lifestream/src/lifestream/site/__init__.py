@@ -1,0 +1,1 @@
+"""A ready Django project around the app: `settings` from the environment, `urls`, and the `lifestream` command."""

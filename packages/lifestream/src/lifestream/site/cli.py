@@ -1,0 +1,42 @@
+"""The `lifestream` command: Django's management on the bundled project, with a database that is always ready.
+
+Before a command of the app runs, the database gets the tables that it lacks, so that the first command that a
+newcomer types works. Django's own commands (`migrate`, `check`, …) are left as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+_NEEDS_TABLES = frozenset({"add_feed", "update_feeds", "import_opml", "export_opml", "serve", "createsuperuser", "why"})
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs one command. *argv* is as in `sys.argv`. Raises SystemExit as Django's management does."""
+    arguments = list(sys.argv if argv is None else argv)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lifestream.site.settings")
+    command = next((argument for argument in arguments[1:] if not argument.startswith("-")), "")
+    if command == "demo":
+        from lifestream.demo import use_home
+
+        use_home()
+    from django.core.management import execute_from_command_line
+
+    if command in _NEEDS_TABLES and not {"-h", "--help"} & set(arguments):
+        prepare_database()
+    execute_from_command_line(["lifestream", *arguments[1:]])
+
+
+def prepare_database() -> None:
+    """Gives the database the tables that it lacks."""
+    import django
+    from django.core.management import call_command
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    django.setup()
+    executor = MigrationExecutor(connections["default"])
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)

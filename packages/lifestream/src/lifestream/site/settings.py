@@ -1,0 +1,129 @@
+"""The settings of the bundled site, all of them from the environment:
+
+LIFESTREAM_HOME              the folder for the database and the secret key (`~/.lifestream`)
+LIFESTREAM_HOSTS             the host names that the site is reached by, comma-separated, besides localhost
+LIFESTREAM_ALLOWED_NETWORKS  private networks that feeds may be fetched from, comma-separated
+LIFESTREAM_CONTACT           an address or URL for the User-Agent, so that a feed's owner knows whom to ask
+DATABASE_URL                 another database than SQLite in LIFESTREAM_HOME: postgresql://user:password@host/name
+CELERY_BROKER_URL            the broker of Celery's workers: redis://host/0
+TIME_ZONE                    the zone that dates are shown in (UTC)
+"""
+
+from __future__ import annotations
+
+import os
+
+import dj_database_url
+
+from lifestream import embeds
+from lifestream.site.home import home, secret_key
+
+
+def _listed(name: str) -> list[str]:
+    return [entry.strip() for entry in os.environ.get(name, "").split(",") if entry.strip()]
+
+
+HOME = home()
+SECRET_KEY = secret_key(HOME)
+DEBUG = False
+
+_hosts = _listed("LIFESTREAM_HOSTS")
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *_hosts]
+CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in _hosts if host != "*"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "lifestream",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "lifestream.site.policy.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "lifestream.site.urls"
+WSGI_APPLICATION = "lifestream.site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HOME / "templates"],  # what stands there replaces ours
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+_database = dj_database_url.config(
+    default=f"sqlite:///{(HOME / 'lifestream.sqlite3').as_posix()}", conn_max_age=600, conn_health_checks=True
+)
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # Readers don't wait for the writer, and a writer waits its turn at the start, where it can.
+    _database["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    }
+DATABASES = {"default": _database}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+USE_TZ = True
+TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+LANGUAGE_CODE = "en"
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # the files of the apps, where they are: nothing to collect
+WHITENOISE_MAX_AGE = 3600
+# A feed's pictures are asked for without telling which page shows them.
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "style-src-attr": ["'unsafe-inline'"],  # of what feeds wrote, the sanitiser left LIFESTREAM_VALID_STYLES only
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "img-src": ["'self'", "data:", "http:", "https:"],
+    "media-src": ["'self'", "http:", "https:"],
+    "frame-src": list(embeds.ORIGINS),
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+    "object-src": ["'none'"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+
+LIFESTREAM_ALLOWED_NETWORKS = _listed("LIFESTREAM_ALLOWED_NETWORKS")
+LIFESTREAM_CONTACT = os.environ.get("LIFESTREAM_CONTACT", "")
+
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# One look a minute for what is due. A look that no worker took before the next one comes is dropped.
+CELERY_BEAT_SCHEDULE = {
+    "update-feeds": {"task": "lifestream.update_feeds", "schedule": 60.0, "options": {"expires": 55.0}}
+}

@@ -1,0 +1,11 @@
+"""The addresses of the bundled site: the admin, and the pages at the root."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("", include("lifestream.urls")),
+]

@@ -1,0 +1,187 @@
+"""Many downloads at once: how many at a time, of one host, and what is given up."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from feedserver import FeedServer, Request, Response
+from lifestream.address import AddressGuard
+from lifestream.downloads import Download, Downloaded, Downloads, Skipped
+from lifestream.fetch import Fetcher
+from lifestream.outcome import Failed, Fetched, FetchRequest, NotModified
+from lifestream.results import Claimed
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+Events = queue.SimpleQueue[Downloaded | Skipped | BaseException]
+_keys = itertools.count(1)
+
+
+class Crowd:
+    """An answer that counts how many requests it serves at once; each is let go when *enough* are there."""
+
+    def __init__(self, enough: int) -> None:
+        self.barrier = threading.Barrier(enough)
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def __call__(self, request: Request) -> Response:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.barrier.wait(5)
+        with self.lock:
+            self.now -= 1
+        return Response(status=404)
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        yield server
+
+
+def downloading(events: Events, *, concurrency: int = 8, per_host: int = 2, clock: object = None) -> Downloads:
+    return Downloads(
+        Fetcher(AddressGuard.allowing("127.0.0.0/8"), user_agent="lifestream"),
+        events.put,
+        clock=clock or (lambda: NOW),  # type: ignore[arg-type]
+        concurrency=concurrency,
+        per_host=per_host,
+    )
+
+
+def download(url: str, host: str = "", etag: str = "") -> Download:
+    claim = Claimed(next(_keys), "token", NOW + timedelta(hours=1), url, host or "127.0.0.1")
+    return Download(claim, FetchRequest(url, etag))
+
+
+def take(events: Events, count: int) -> list[Downloaded | Skipped]:
+    taken = []
+    for _ in range(count):
+        event = events.get(timeout=10)
+        if isinstance(event, BaseException):
+            raise event
+        taken.append(event)
+    return taken
+
+
+def test_every_download_comes_to_something_and_keeps_its_claim(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>", headers={"ETag": '"a"'}))
+    events: Events = queue.SimpleQueue()
+    jobs = [download(server.url("/feed")), download(server.url("/feed"), etag='"a"'), download("ftp://nowhere/")]
+    with downloading(events) as downloads:
+        downloads.add(jobs)
+        taken = take(events, 3)
+    by_feed = {event.claim.feed: event for event in taken if isinstance(event, Downloaded)}
+    outcomes = [by_feed[job.claim.feed].outcome for job in jobs]
+    assert [type(outcome) for outcome in outcomes] == [Fetched, NotModified, Failed]
+    assert {event.started for event in by_feed.values()} == {NOW}
+
+
+def test_a_host_is_asked_by_so_many_at_once_and_no_more(server: FeedServer) -> None:
+    crowd = Crowd(2)
+    server.add("/feed", crowd)
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=8, per_host=2) as downloads:
+        downloads.add(download(server.url("/feed")) for _ in range(10))
+        take(events, 10)
+    assert crowd.most == 2
+
+
+def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
+    crowd = Crowd(6)
+    server.add("/feed", crowd)
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=8, per_host=1) as downloads:
+        downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(6))
+        take(events, 6)
+    assert crowd.most == 6
+
+
+def test_there_are_so_many_downloads_at_once_and_no_more(server: FeedServer) -> None:
+    crowd = Crowd(3)
+    server.add("/feed", crowd)
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=3, per_host=2) as downloads:
+        downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(12))
+        take(events, 12)
+    assert crowd.most == 3
+
+
+def test_a_body_keeps_its_place_until_it_has_been_read(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>"))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=2) as downloads:
+        downloads.add(download(server.url("/feed")) for _ in range(4))
+        take(events, 2)
+        server.wait_for("/feed", count=2)
+        with pytest.raises(queue.Empty):
+            events.get(timeout=0.2)
+        downloads.done()
+        downloads.done()
+        take(events, 2)
+
+
+@pytest.mark.parametrize(
+    "answer", [Response(status=429), Response(status=503, headers={"Retry-After": "60"})], ids=["429", "503"]
+)
+def test_a_host_that_says_it_is_too_much_is_not_asked_for_its_other_feeds(server: FeedServer, answer: Response) -> None:
+    server.add("/busy", answer)
+    server.add("/other", Response(status=404))
+    events: Events = queue.SimpleQueue()
+    jobs = [download(server.url("/busy")), *(download(server.url("/other")) for _ in range(3))]
+    elsewhere = download(server.url("/other"), host="elsewhere")
+    with downloading(events, per_host=1) as downloads:
+        downloads.add([*jobs, elsewhere])
+        taken = take(events, 5)
+    assert {event.claim.feed for event in taken if isinstance(event, Skipped)} == {job.claim.feed for job in jobs[1:]}
+    assert {event.claim.feed for event in taken if isinstance(event, Downloaded)} == {
+        jobs[0].claim.feed,
+        elsewhere.claim.feed,
+    }
+    assert len(server.requests) == 2
+
+
+def test_a_503_that_names_no_time_holds_for_its_own_feed_only(server: FeedServer) -> None:
+    server.add("/busy", Response(status=503))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, per_host=1) as downloads:
+        downloads.add(download(server.url("/busy")) for _ in range(3))
+        assert all(isinstance(event, Downloaded) for event in take(events, 3))
+
+
+def test_what_is_added_to_a_host_that_was_done_is_fetched_too(server: FeedServer) -> None:
+    server.add("/feed", Response(status=404))
+    events: Events = queue.SimpleQueue()
+    with downloading(events) as downloads:
+        downloads.add([download(server.url("/feed"))])
+        take(events, 1)
+        downloads.add([download(server.url("/feed"))])
+        take(events, 1)
+
+
+def test_leaving_gives_up_what_is_under_way_and_leaves_no_thread(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>", delay=60))
+    before = set(threading.enumerate())
+    events: Events = queue.SimpleQueue()
+    with downloading(events) as downloads:
+        downloads.add(download(server.url("/feed")) for _ in range(5))
+        server.wait_for("/feed", count=2)
+    assert events.empty()
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_break_down_in_the_thread_reaches_whoever_waits_for_it(server: FeedServer) -> None:
+    def broken() -> datetime:
+        raise LookupError("no clock")
+
+    events: Events = queue.SimpleQueue()
+    with downloading(events, clock=broken) as downloads:
+        downloads.add([download(server.url("/feed"))])
+        assert isinstance(events.get(timeout=10), LookupError)
