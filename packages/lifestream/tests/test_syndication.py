@@ -1,0 +1,223 @@
+"""The feeds that we publish, read by a feed reader's own parser."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import feedparser  # type: ignore[import-untyped]
+import pytest
+from django.test import Client
+
+from factories import make_lifestream
+from lifestream.models import Item, Lifestream, Post
+from shown import NOON, make_post, make_site
+
+pytestmark = pytest.mark.django_db
+FORMATS = ("atom", "rss", "json")
+
+
+@pytest.fixture
+def main() -> Lifestream:
+    return make_lifestream("main", title="Harbour & Planet", tagline="What the neighbours write.")
+
+
+@pytest.fixture
+def post(main: Lifestream) -> Post:
+    return make_post(
+        make_site(main, "Small Hours", site_url="https://small-hours.example/"),
+        "Fences <and> “cakes”",
+        date=NOON,
+        updated=NOON + timedelta(hours=1),
+        author="Ruth Adeyemi",
+        link="https://small-hours.example/1?a=b&c=d",
+        content="<p>A cake is a <em>fence</em> & more ]]> </p>",
+        summary="A cake is a fence & more",
+        tags=("bugs", "cakes"),
+        enclosures=[
+            {"url": "https://small-hours.example/1.mp3", "type": "audio/mpeg", "length": 99},
+            {"url": "https://small-hours.example/1.pdf", "type": "application/pdf", "length": None},
+        ],
+    )
+
+
+def parsed(client: Client, address: str) -> Any:
+    response = client.get(address)
+    assert response.status_code == 200
+    found = feedparser.parse(io.BytesIO(response.content), sanitize_html=False, resolve_relative_uris=False)
+    assert not found.bozo, found.get("bozo_exception")
+    return found
+
+
+def as_json(client: Client, address: str) -> Any:
+    return json.loads(client.get(address).content)
+
+
+@pytest.mark.parametrize("format_", ["atom", "rss"])
+def test_a_feed_says_all_that_its_sources_said(client: Client, post: Post, format_: str) -> None:
+    feed = parsed(client, f"/main/feed.{format_}")
+    assert feed.feed.title == "Harbour & Planet" and feed.feed.link == "http://testserver/main/"
+    (entry,) = feed.entries
+    assert entry.title == "Fences <and> “cakes”"
+    assert entry.link == "https://small-hours.example/1?a=b&c=d"
+    assert entry.id == f"http://testserver/main/items/{post.item_id}/"
+    assert entry.content[0].value == "<p>A cake is a <em>fence</em> & more ]]> </p>"
+    assert entry.summary == "A cake is a fence & more"
+    assert entry.author == "Ruth Adeyemi"
+    assert [tag.term for tag in entry.tags] == ["bugs", "cakes"]
+    assert entry.published_parsed[:5] == (2026, 10, 2, 12, 0)
+    assert entry.enclosures[0].href == "https://small-hours.example/1.mp3"
+
+
+def test_atom_has_all_enclosures_the_source_and_the_update(client: Client, post: Post) -> None:
+    (entry,) = parsed(client, "/main/feed.atom").entries
+    assert [file.href[-3:] for file in entry.enclosures] == ["mp3", "pdf"]
+    assert (entry.source.title, entry.source.link) == ("Small Hours", "https://small-hours.example/")
+    assert entry.updated_parsed[:5] == (2026, 10, 2, 13, 0)
+
+
+def test_json_feed_says_the_same(client: Client, post: Post) -> None:
+    response = client.get("/main/feed.json")
+    assert response["Content-Type"] == "application/feed+json; charset=utf-8"
+    feed = json.loads(response.content)
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["feed_url"] == "http://testserver/main/feed.json"
+    assert feed["items"] == [
+        {
+            "id": f"http://testserver/main/items/{post.item_id}/",
+            "url": "https://small-hours.example/1?a=b&c=d",
+            "title": "Fences <and> “cakes”",
+            "content_html": "<p>A cake is a <em>fence</em> & more ]]> </p>",
+            "summary": "A cake is a fence & more",
+            "date_published": "2026-10-02T12:00:00+00:00",
+            "date_modified": "2026-10-02T13:00:00+00:00",
+            "authors": [{"name": "Ruth Adeyemi"}],
+            "tags": ["bugs", "cakes"],
+            "attachments": [
+                {"url": "https://small-hours.example/1.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 99},
+                {"url": "https://small-hours.example/1.pdf", "mime_type": "application/pdf"},
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("/main/feed.{}", "Harbour & Planet"),
+        ("/main/sites/{site}/feed.{}", "Small Hours · Harbour & Planet"),
+        ("/main/tags/bugs/feed.{}", "bugs · Harbour & Planet"),
+        ("/main/search/feed.{}?q=fences", "“fences” · Harbour & Planet"),
+    ],
+)
+def test_every_timeline_has_a_feed(client: Client, post: Post, address: str, title: str, format_: str) -> None:
+    make_post(make_site(post.lifestream), "Something else")
+    address = address.replace("{}", format_).replace("{site}", str(post.subscription_id))
+    if format_ == "json":
+        feed = as_json(client, address)
+        found, titles = feed["title"], [item["title"] for item in feed["items"]]
+    else:
+        feed = parsed(client, address)
+        found, titles = feed.feed.title, [entry.title for entry in feed.entries]
+    assert found == title
+    assert titles == ["Fences <and> “cakes”", "Something else"][: 2 if address == f"/main/feed.{format_}" else 1]
+
+
+def test_a_search_without_a_query_has_no_feed(client: Client, main: Lifestream) -> None:
+    assert client.get("/main/search/feed.atom").status_code == 404
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_unchanged_feed_is_answered_by_304_to_either_validator(client: Client, post: Post, format_: str) -> None:
+    first = client.get(f"/main/feed.{format_}")
+    assert first["Last-Modified"] == "Fri, 02 Oct 2026 12:00:00 GMT"
+    for headers in ({"if-none-match": first["ETag"]}, {"if-modified-since": first["Last-Modified"]}):
+        again = client.get(f"/main/feed.{format_}", headers=headers)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again["ETag"] == first["ETag"] and again["Cache-Control"] == first["Cache-Control"]
+
+
+def test_the_formats_have_validators_of_their_own(client: Client, post: Post) -> None:
+    assert len({client.get(f"/main/feed.{format_}")["ETag"] for format_ in FORMATS}) == 3
+
+
+@pytest.mark.parametrize("event", ["new item", "edited item", "hidden post", "renamed lifestream", "renamed site"])
+def test_whatever_changes_the_feed_changes_its_validator(client: Client, post: Post, event: str) -> None:
+    before = client.get("/main/feed.atom")["ETag"]
+    match event:
+        case "new item":
+            make_post(post.subscription, "New", date=NOON - timedelta(days=3))
+        case "edited item":
+            Item.objects.update(title="Edited", fingerprint="another")
+        case "hidden post":
+            Post.objects.update(hidden=True)
+        case "renamed lifestream":
+            Lifestream.objects.update(title="Renamed")
+        case "renamed site":
+            post.lifestream.subscriptions.update(name="Renamed")
+    assert client.get("/main/feed.atom", headers={"if-none-match": before}).status_code == 200
+
+
+def test_an_edit_and_a_late_arrival_are_newer_for_last_modified(client: Client, post: Post) -> None:
+    Item.objects.update(changed=NOON + timedelta(days=2), fingerprint="another")
+    assert client.get("/main/feed.atom")["Last-Modified"] == "Sun, 04 Oct 2026 12:00:00 GMT"
+    make_post(post.subscription, date=NOON - timedelta(days=9), first_seen=NOON + timedelta(days=3))
+    assert client.get("/main/feed.atom")["Last-Modified"] == "Mon, 05 Oct 2026 12:00:00 GMT"
+
+
+def test_an_empty_lifestream_has_a_valid_feed(client: Client, main: Lifestream) -> None:
+    for format_ in ("atom", "rss"):
+        assert parsed(client, f"/main/feed.{format_}").entries == []
+    assert as_json(client, "/main/feed.json")["items"] == []
+
+
+def test_a_feed_leads_to_its_next_page_down_to_the_last_post(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    for number in range(41):
+        make_post(site, f"Post {number}")
+    feed = as_json(client, "/main/feed.json")
+    assert len(feed["items"]) == 40
+    rest = as_json(client, feed["next_url"])
+    assert [item["title"] for item in rest["items"]] == ["Post 40"] and "next_url" not in rest
+    for format_ in ("atom", "rss"):
+        links = parsed(client, f"/main/feed.{format_}").feed.links
+        assert [link.href for link in links if link.rel == "next"] == [feed["next_url"].replace("json", format_)]
+
+
+def test_items_without_title_link_or_content_are_valid_entries(client: Client, main: Lifestream) -> None:
+    post = make_post(make_site(main, "", url="https://bare.example/feed"), link="")
+    address = f"http://testserver/main/items/{post.item_id}/"
+    for format_ in ("atom", "rss"):
+        (entry,) = parsed(client, f"/main/feed.{format_}").entries
+        assert (entry.link, entry.author) == (address, "bare.example")
+    (item,) = as_json(client, "/main/feed.json")["items"]
+    # JSON Feed wants content of one kind or the other.
+    assert item["url"] == address and item["content_text"] == ""
+
+
+def test_atom_is_well_formed_and_complete(client: Client, post: Post) -> None:
+    root = ET.fromstring(client.get("/main/feed.atom").content)
+    atom = "{http://www.w3.org/2005/Atom}"
+    for name in ("id", "title", "updated"):
+        assert root.find(f"{atom}{name}") is not None
+    entry = root.find(f"{atom}entry")
+    assert entry is not None
+    assert [entry.find(f"{atom}{name}") is not None for name in ("id", "title", "updated", "author")] == [True] * 4
+    links = {link.get("rel"): link.get("href") for link in root.findall(f"{atom}link")}
+    assert links == {"alternate": "http://testserver/main/", "self": "http://testserver/main/feed.atom"}
+
+
+def test_a_feed_with_credentials_is_no_source(client: Client, main: Lifestream) -> None:
+    from django.contrib.auth.models import User
+
+    owner = User.objects.create_user("owner")
+    Lifestream.objects.update(owner=owner)
+    make_post(make_site(main, "Sesame", url="https://sesame.example/feed", credentials="encrypted"), "Secret")
+    client.force_login(owner)
+    response = client.get("/main/feed.rss")
+    assert b"Secret" in response.content and b"https://sesame.example/feed" not in response.content
+    assert "private" in response["Cache-Control"]
