@@ -60,9 +60,7 @@ class TestChoose:
             pytest.param("gzip, deflate, br, zstd", "zstd", id="equal weights: zstd before br"),
             pytest.param("br;q=0.9, deflate;q=0.95", "deflate", id="the higher weight wins"),
             pytest.param("gzip;q=1.000, br;q=0.999", "gzip", id="three digits count"),
-            pytest.param(
-                "br ; Q=0.2 ,\tgzip ;q=0.3", "gzip", id="white space and the case of q mean nothing"
-            ),
+            pytest.param("br ; Q=0.2 ,\tgzip ;q=0.3", "gzip", id="white space and the case of q mean nothing"),
             pytest.param("gzip;q=0", None, id="weight 0 is a refusal"),
             pytest.param("gzip;q=0.000, br", "br", id="weight 0 with digits, too"),
             pytest.param("compress", None, id="a coding that is not offered"),
@@ -86,9 +84,7 @@ class TestChoose:
             pytest.param("gzip;q=١", None, id="only ASCII digits are digits"),
         ],
     )
-    def test_follows_the_client_then_the_server(
-        self, accept_encoding: str | None, chosen: str | None
-    ) -> None:
+    def test_follows_the_client_then_the_server(self, accept_encoding: str | None, chosen: str | None) -> None:
         assert codings.choose(accept_encoding, ALL) == chosen
 
     @pytest.mark.parametrize(
@@ -122,9 +118,7 @@ class TestParse:
             ("identity, zstd", ("zstd",)),
         ],
     )
-    def test_reads_codings_in_the_order_in_which_they_are_applied(
-        self, text: str, names: tuple[str, ...]
-    ) -> None:
+    def test_reads_codings_in_the_order_in_which_they_are_applied(self, text: str, names: tuple[str, ...]) -> None:
         assert codings.parse(text) == names
 
     @pytest.mark.parametrize(("text", "culprit"), [("foo", "foo"), ("gzip, auto", "auto"), ("", "")])

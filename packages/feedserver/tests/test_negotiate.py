@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 
 from feedserver import codings
 from feedserver.conditions import parse_http_date
+from feedserver.faults import Fault
 from feedserver.headers import Headers
 from feedserver.negotiate import is_plain, select, slice_range
 from feedserver.ranges import MAX_RANGES
 from feedserver.request import Request
-from feedserver.response import Fault, FileBody, Response
+from feedserver.response import FileBody, Response
+from feedserver.steps import Plan
 
 MONDAY = "Mon, 01 Jan 2024 12:00:00 GMT"
 TUESDAY = "Tue, 02 Jan 2024 12:00:00 GMT"
@@ -43,6 +45,13 @@ def status(request: Request, response: Response) -> int:
     return select(request, response).status
 
 
+class NoFault(Fault):
+    """Breaks nothing; here to be kept."""
+
+    def apply(self, plan: Plan) -> Plan:
+        return plan
+
+
 class TestPlain:
     @pytest.mark.parametrize(
         "response",
@@ -52,9 +61,7 @@ class TestPlain:
             pytest.param(feed(("ETag", '"v1"'), conditional="off"), id="validators that are ignored"),
             pytest.param(feed(("ETag", '"v1"'), status=404), id="validators of something else than a 2xx"),
             pytest.param(feed(("Accept-Ranges", "none")), id="no ranges"),
-            pytest.param(
-                feed(("Accept-Ranges", "bytes"), status=404), id="ranges of something else than a 200"
-            ),
+            pytest.param(feed(("Accept-Ranges", "bytes"), status=404), id="ranges of something else than a 200"),
         ],
     )
     def test_is_what_no_request_changes(self, response: Response) -> None:
@@ -101,6 +108,7 @@ class TestAuth:
             pytest.param("Basic jörg:süß", f"Basic {b64encode('jörg:süß'.encode()).decode()}", id="UTF-8"),
             pytest.param("Bearer abc.def-1~+/=", "Bearer abc.def-1~+/=", id="Bearer"),
             pytest.param("Bearer abc", "bearer abc", id="Bearer in lower case"),
+            pytest.param("Bearer abc", "\tBearer abc\t", id="white space around it (§5.5)"),
         ],
     )
     def test_lets_the_right_credentials_in(self, auth: str, authorization: str) -> None:
@@ -131,17 +139,12 @@ class TestAuth:
             pytest.param("Bearer abc", ["Bearer ABC"], WRONG_TOKEN, id="a token has case"),
         ],
     )
-    def test_answers_401_with_a_challenge_to_others(
-        self, auth: str, fields: list[str], challenge: str
-    ) -> None:
+    def test_answers_401_with_a_challenge_to_others(self, auth: str, fields: list[str], challenge: str) -> None:
         answer = select(get(*[("Authorization", value) for value in fields]), feed(auth=auth))
 
         assert (answer.status, answer.reason) == (401, "Unauthorized")
         assert answer.headers.get_all("WWW-Authenticate") == [challenge]
-        assert (
-            answer.body
-            == b"401 Unauthorized: the request lacks the credentials that this resource asks for\n"
-        )
+        assert answer.body == b"401 Unauthorized: the request lacks the credentials that this resource asks for\n"
 
     def test_comes_before_conditions_and_tells_nothing_of_the_resource(self) -> None:
         response = feed(("ETag", '"v1"'), ("Set-Cookie", "a=1"), auth="Basic user:pass", coding="gzip")
@@ -156,9 +159,7 @@ class TestAuth:
         assert status(get(), feed(("Location", "/new"), status=301, auth="Basic user:pass")) == 401
 
     def test_sends_the_declared_challenges(self) -> None:
-        response = feed(
-            ("www-authenticate", "Digest x"), ("WWW-Authenticate", "Basic y"), auth="Basic user:pass"
-        )
+        response = feed(("www-authenticate", "Digest x"), ("WWW-Authenticate", "Basic y"), auth="Basic user:pass")
 
         assert select(get(), response).headers.get_all("WWW-Authenticate") == ["Digest x", "Basic y"]
 
@@ -181,9 +182,7 @@ class TestEntityTags:
             pytest.param('"1"', '"1"', True, True, id="both strong"),
             pytest.param('"1"', '"2"', False, False, id="other tags"),
             pytest.param('"1"', '"0", "1", "2"', True, True, id="a list"),
-            pytest.param(
-                '"1"', '"0",,W/"1" ,', True, False, id="a list with empty members, and one that is weak"
-            ),
+            pytest.param('"1"', '"0",,W/"1" ,', True, False, id="a list with empty members, and one that is weak"),
             pytest.param('"1"', '"0", "2"', False, False, id="a list without it"),
             pytest.param('"1"', "*", True, True, id="any"),
             pytest.param('"1"', "", False, False, id="an empty field"),
@@ -233,6 +232,7 @@ class TestDates:
             pytest.param(MONDAY, 200, 412, id="before the change"),
             pytest.param("Tue, 02 Jan 2024 11:59:59 GMT", 200, 412, id="a second before"),
             pytest.param(TUESDAY, 304, 200, id="the same second"),
+            pytest.param(f" {TUESDAY}\t", 304, 200, id="white space around it (§5.5)"),
             pytest.param(WEDNESDAY, 304, 200, id="after the change"),
             pytest.param("Wed, 01 Jan 2098 00:00:00 GMT", 304, 200, id="in the future"),
             pytest.param("Tuesday, 02-Jan-24 12:00:00 GMT", 304, 200, id="RFC 850"),
@@ -273,7 +273,7 @@ class TestDates:
             pytest.param("Sunday, 06-Nov-94 08:49:37 GMT", "1994-11-06T08:49:37", id="RFC 850"),
             pytest.param("Sun Nov  6 08:49:37 1994", "1994-11-06T08:49:37", id="asctime"),
             pytest.param("Wed Nov 16 08:49:37 1994", "1994-11-16T08:49:37", id="asctime, two digits"),
-            pytest.param("Thursday, 01-Jan-70 00:00:00 GMT", "1970-01-01T00:00:00", id="year 70 is past"),
+            pytest.param("Wednesday, 01-Jan-69 00:00:00 GMT", "1969-01-01T00:00:00", id="year 69 is past"),
             pytest.param("Sunday, 01-Jan-68 00:00:00 GMT", "2068-01-01T00:00:00", id="year 68 is to come"),
             pytest.param("Mon, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37", id="the wrong day's name"),
             pytest.param("Sat, 31 Dec 2016 23:59:60 GMT", "2017-01-01T00:00:00", id="a leap second"),
@@ -352,22 +352,20 @@ class TestPrecedence:
             ("CONNECT", ("If-Match", '"0"'), 200),
         ],
     )
-    def test_is_412_for_methods_that_do_not_read(
-        self, method: str, field: tuple[str, str], expected: int
-    ) -> None:
+    def test_is_412_for_methods_that_do_not_read(self, method: str, field: tuple[str, str], expected: int) -> None:
         """§13.1.2, §13.1.3; §13.2.1 for methods without conditions; §9.1 for their case."""
         response = feed(("ETag", '"1"'), ("Last-Modified", TUESDAY))
 
         assert status(get(field, method=method), response) == expected
 
-    @pytest.mark.parametrize("declared", [199, 301, 404, 412, 500])
+    @pytest.mark.parametrize("declared", [199, 300, 404, 412, 500])
     def test_leaves_everything_but_a_2xx_alone(self, declared: int) -> None:
         """§13.2.1"""
         response = feed(("ETag", '"1"'), status=declared)
 
         assert select(get(("If-None-Match", '"1"'), ("If-Match", '"0"')), response) is response
 
-    @pytest.mark.parametrize("declared", [200, 203, 226])
+    @pytest.mark.parametrize("declared", [200, 203, 299])
     def test_applies_to_every_2xx(self, declared: int) -> None:
         assert status(get(("If-None-Match", '"1"')), feed(("ETag", '"1"'), status=declared)) == 304
 
@@ -464,10 +462,8 @@ class TestNotModified:
         assert answer.coding is None
 
     def test_keeps_delay_faults_and_where_it_comes_from(self) -> None:
-        fault = Fault()
-        response = feed(
-            ("ETag", '"1"'), delay="2s", faults=[fault], source="feed.xml", notes=[("Expect", "x")]
-        )
+        fault = NoFault()
+        response = feed(("ETag", '"1"'), delay="2s", faults=[fault], source="feed.xml", notes=[("Expect", "x")])
 
         answer = select(get(("If-None-Match", '"1"')), response)
 
@@ -482,10 +478,7 @@ class TestPreconditionFailed:
         answer = select(get(("If-Match", '"0"')), feed(("ETag", '"1"'), ("Set-Cookie", "a=1")))
 
         assert (answer.status, answer.reason) == (412, "Precondition Failed")
-        assert (
-            answer.body
-            == b"412 Precondition Failed: a condition of the request does not hold for this resource\n"
-        )
+        assert answer.body == b"412 Precondition Failed: a condition of the request does not hold for this resource\n"
         assert answer.headers == Headers({"Content-Type": "text/plain; charset=utf-8"})
 
 
@@ -547,9 +540,7 @@ class TestNegotiatedCoding:
         ("accept_encoding", "coding"),
         [("gzip", "gzip"), ("br;q=0.5, gzip;q=0.4", "br"), ("identity", None), ("", None), ("*;q=0", None)],
     )
-    def test_follows_accept_encoding_and_says_that_it_varies(
-        self, accept_encoding: str, coding: str | None
-    ) -> None:
+    def test_follows_accept_encoding_and_says_that_it_varies(self, accept_encoding: str, coding: str | None) -> None:
         answer = select(get(("Accept-Encoding", accept_encoding)), feed(coding="auto"))
 
         assert answer.status == 200
@@ -558,9 +549,7 @@ class TestNegotiatedCoding:
         assert answer.headers["Vary"] == "Accept-Encoding"
 
     def test_reads_several_fields_as_one(self) -> None:
-        answer = select(
-            get(("Accept-Encoding", "br;q=0.5"), ("Accept-Encoding", "gzip")), feed(coding="auto")
-        )
+        answer = select(get(("Accept-Encoding", "br;q=0.5"), ("Accept-Encoding", "gzip")), feed(coding="auto"))
 
         assert answer.coding == "gzip"
 
@@ -583,9 +572,7 @@ class TestNegotiatedCoding:
         assert (answer.coding, answer.headers) == (None, Headers({"Vary": "Accept-Encoding"}))
 
     def test_takes_a_body_on_disk(self) -> None:
-        answer = select(
-            get(("Accept-Encoding", "gzip")), Response(FileBody(Path("feed.xml"), 10), coding="auto")
-        )
+        answer = select(get(("Accept-Encoding", "gzip")), Response(FileBody(Path("feed.xml"), 10), coding="auto"))
 
         assert answer.coding == "gzip"
 
@@ -617,6 +604,7 @@ class TestSingleRange:
             pytest.param("bytes=-99", b"0123456789", "bytes 0-9/10", id="more than there is"),
             pytest.param("Bytes=0-0", b"0", "bytes 0-0/10", id="units have no case (§14.1)"),
             pytest.param("bytes= 0-0 ,", b"0", "bytes 0-0/10", id="an empty list member (§5.6.1.2)"),
+            pytest.param("\tbytes=0-0\t", b"0", "bytes 0-0/10", id="white space around it (§5.5)"),
             pytest.param("bytes=00000-00", b"0", "bytes 0-0/10", id="leading zeros"),
             pytest.param(f"bytes=8-{'9' * 5000}", b"89", "bytes 8-9/10", id="an enormous end"),
             pytest.param(f"bytes=-{'9' * 5000}", b"0123456789", "bytes 0-9/10", id="an enormous suffix"),
@@ -636,6 +624,11 @@ class TestSingleRange:
             }
         )
 
+    @pytest.mark.parametrize("units", ["bytes", "Bytes", "lines, bytes"])
+    def test_needs_bytes_among_the_units_that_are_declared(self, units: str) -> None:
+        """§14.3"""
+        assert slice_range(get(("Range", "bytes=0-0")), feed(("Accept-Ranges", units))).status == 206
+
     def test_of_a_file_stays_on_disk(self) -> None:
         path = Path("large.xml")
         response = Response(FileBody(path, 1000, offset=50, stamp=7), headers={"Accept-Ranges": "bytes"})
@@ -645,17 +638,13 @@ class TestSingleRange:
         assert answer.body == FileBody(path, 100, offset=150, stamp=7)
         assert answer.headers["Content-Range"] == "bytes 100-199/1000"
 
-    @pytest.mark.parametrize(
-        "value", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=99-, -0", f"bytes={'9' * 5000}-"]
-    )
+    @pytest.mark.parametrize("value", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=99-, -0", f"bytes={'9' * 5000}-"])
     def test_outside_of_the_body_is_416(self, value: str) -> None:
         """§15.5.17, §14.4"""
         answer = slice_range(get(("Range", value)), ranged(("ETag", '"1"')))
 
         assert (answer.status, answer.reason) == (416, "Range Not Satisfiable")
-        assert answer.headers == Headers(
-            {"Content-Range": "bytes */10", "Content-Type": "text/plain; charset=utf-8"}
-        )
+        assert answer.headers == Headers({"Content-Range": "bytes */10", "Content-Type": "text/plain; charset=utf-8"})
         assert answer.body == (
             b"416 Range Not Satisfiable: no range of the request lies within the 10 bytes of this resource\n"
         )
@@ -749,9 +738,7 @@ class TestIfRange:
             pytest.param('"1"', "*", False, id="no star"),
             pytest.param('"1"', TUESDAY, True, id="the same date"),
             pytest.param('"1"', WEDNESDAY, False, id="a later date is not the same"),
-            pytest.param(
-                '"1"', "Tuesday, 02-Jan-24 12:00:00 GMT", False, id="the same date, written otherwise"
-            ),
+            pytest.param('"1"', "Tuesday, 02-Jan-24 12:00:00 GMT", False, id="the same date, written otherwise"),
         ],
     )
     def test_lets_a_range_apply_only_to_the_same_representation(
@@ -901,9 +888,7 @@ class TestAnything:
             assert answer is response
 
     @given(body=st.binary(min_size=1, max_size=300), data=st.data())
-    def test_ranges_that_cover_a_body_put_together_are_the_body(
-        self, body: bytes, data: st.DataObject
-    ) -> None:
+    def test_ranges_that_cover_a_body_put_together_are_the_body(self, body: bytes, data: st.DataObject) -> None:
         cuts = data.draw(st.sets(st.integers(1, len(body)), max_size=8)) | {0, len(body)}
         spans = data.draw(st.permutations(list(pairwise(sorted(cuts)))))
         value = ",".join(f"{start}-{stop - 1}" for start, stop in spans)
@@ -930,9 +915,7 @@ def assembled(answer: Response) -> dict[int, bytes]:
         return {int(single.removeprefix("bytes ").partition("-")[0]): answer.body}
     boundary = answer.headers["Content-Type"].partition("boundary=")[2].encode()
     head = re.compile(
-        rb"--"
-        + re.escape(boundary)
-        + rb"\r\nContent-Type: text/xml\r\nContent-Range: bytes (\d+)-(\d+)/\d+\r\n\r\n"
+        rb"--" + re.escape(boundary) + rb"\r\nContent-Type: text/xml\r\nContent-Range: bytes (\d+)-(\d+)/\d+\r\n\r\n"
     )
     parts = {}
     position = 0
