@@ -14,6 +14,7 @@ marked safe.
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 from collections.abc import Iterable, Mapping
@@ -23,14 +24,10 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
-from lifestream.plaintext import html_of, is_too_deep, scrub, shorten, text_of, without_scripts
+from lifestream.markup import attributes, is_too_deep, name_set, tokens
+from lifestream.plaintext import html_of, scrub, shorten, text_of, without_scripts
 
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-FORBIDDEN_TAGS: Final = _names(
+FORBIDDEN_TAGS: Final = name_set(
     "script style iframe frame frameset object embed applet base meta link form input button select textarea "
     "svg math template noscript title plaintext xmp"
 )
@@ -40,7 +37,7 @@ FORBIDDEN_ATTRIBUTES: Final = frozenset({"srcdoc", "action", "formaction", "ping
 """Attributes that no settings can allow, beside all that begin with "on"."""
 
 DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = {
-    tag: _names(attributes)
+    tag: name_set(attributes)
     for tag, attributes in {
         "*": "lang dir title",
         "a": "href hreflang",
@@ -73,11 +70,11 @@ DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = {
         "details": "open",
     }.items()
 } | dict.fromkeys(
-    _names(
+    name_set(
         "abbr address article aside b bdi bdo br cite code dd dfn div dl dt em footer h1 h2 h3 h4 h5 h6 header "
         "hr i kbd mark p pre rp rt ruby s samp section small span strong sub summary sup u ul var wbr"
     ),
-    _names(""),
+    name_set(""),
 )
 """What is allowed unless settings say otherwise: a tag and its attributes; "*" is every tag."""
 
@@ -88,7 +85,7 @@ DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magne
 LINK_REL: Final = "noopener noreferrer nofollow ugc"
 MAX_DEPTH: Final = 1000
 
-_URL_ATTRIBUTES: Final = _names(
+_URL_ATTRIBUTES: Final = name_set(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
 )
 FETCHED: Final = frozenset({"http", "https"})
@@ -190,6 +187,8 @@ class Sanitizer:
         fragment = scrub(fragment)
         if is_too_deep(fragment, MAX_DEPTH):
             return html_of(text_of(fragment).replace("\n", "\n\n"))
+        if _EMBED.search(fragment):
+            fragment = _unembedded(fragment)
         # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
         self._now.base_url = base_url
         return self._cleaner.clean(fragment).strip()
@@ -224,6 +223,29 @@ class Sanitizer:
         if name == "style":
             return _style(value) or None
         return value
+
+
+_EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
+
+
+def _unembedded(fragment: str) -> str:
+    """*fragment* with a link in the place of each frame and embedded object: who wants to see it can go
+    there.
+    """
+    pieces: list[str] = []
+    linked = ""
+    for kind, name, source in tokens(fragment):
+        if name not in {"iframe", "embed", "object"}:
+            pieces.append(source)
+        elif kind == "start":
+            said = attributes(source)
+            address = (said.get("data") if name == "object" else said.get("src")) or ""
+            # An object often holds an embed of the same, for browsers of another time.
+            if address and address != linked:
+                linked = address
+                words = said.get("title") or address
+                pieces.append(f'<p><a href="{html.escape(address)}">{html.escape(words)}</a></p>')
+    return "".join(pieces)
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:

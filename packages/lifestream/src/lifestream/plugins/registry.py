@@ -15,7 +15,20 @@ from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
 
 ENTRY_POINTS: Final = "lifestream.plugins"
-SHIPPED: Final = tuple(f"lifestream.plugins.{path}" for path in ("generic.GenericPlugin",))
+SHIPPED: Final = tuple(
+    f"lifestream.plugins.{path}"
+    for path in (
+        "youtube.YouTubePlugin",
+        "github.GitHubPlugin",
+        "mastodon.MastodonPlugin",
+        "flickr.FlickrPlugin",
+        "reddit.RedditPlugin",
+        "bluesky.BlueskyPlugin",
+        # These two come last: any feed may be a podcast by its looks, and all are generic.
+        "podcast.PodcastPlugin",
+        "generic.GenericPlugin",
+    )
+)
 
 
 class PluginError(Exception):

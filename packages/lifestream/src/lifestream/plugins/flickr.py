@@ -1,0 +1,28 @@
+"""Flickr's feeds: each entry begins with "so-and-so posted a photo:" and a small picture, before the words
+about it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lifestream.entry import Entry
+from lifestream.plugins.base import FeedPlugin
+
+_POSTED = re.compile(r"\s*<p>\s*<a\b[^>]*>[^<]*</a>\s*posted a (?:photo|video):\s*</p>", re.IGNORECASE)
+_SMALL_PICTURE = re.compile(r"\s*<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNORECASE)
+
+
+class FlickrPlugin(FeedPlugin):
+    """What the photographer wrote; the photo itself is in the media, and larger."""
+
+    name = "flickr"
+    domains = ("flickr.com",)
+
+    def process(self, entry: Entry) -> Entry:
+        """*entry* without what Flickr puts before the photographer's words."""
+        content = _POSTED.sub("", entry.content or entry.summary, count=1)
+        if any(medium.url for medium in entry.media):
+            content = _SMALL_PICTURE.sub("", content, count=1)
+        return replace(entry, content=content.strip(), summary="")

@@ -1,0 +1,29 @@
+"""GitHub's Atom: titles that say nothing outside their repository ("v1.2"), and avatars given as if they
+were media.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lifestream.entry import Entry
+from lifestream.plugins.base import FeedPlugin
+
+_REPOSITORY = re.compile(r"https://github\.com/[\w.-]+/([\w.-]+)/(?:releases|commit|tags?)\b", re.ASCII)
+
+
+class GitHubPlugin(FeedPlugin):
+    """Releases and commits with the name of their repository, and without avatars."""
+
+    name = "github"
+    domains = ("github.com",)
+
+    def process(self, entry: Entry) -> Entry:
+        """*entry* with the name of its repository in the title, unless it is there already."""
+        found = _REPOSITORY.match(entry.link)
+        title = entry.title
+        if found and title and found[1].lower() not in title.lower():
+            title = f"{found[1]}: {title}"
+        media = tuple(medium for medium in entry.media if "//avatars" not in medium.thumbnail)
+        return replace(entry, title=title, media=media)

@@ -1,0 +1,55 @@
+"""Mastodon's RSS: posts without titles, content warnings in the text, and links cut up for its own style
+sheet.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lifestream.entry import Entry, ParsedFeed
+from lifestream.markup import attributes, tokens
+from lifestream.plaintext import text_of
+from lifestream.plugins.base import FeedPlugin
+
+_WARNING = re.compile(r"\s*<p>\s*<strong>[^<]*</strong>(.{1,1000}?)</p>\s*<hr\s*/?>", re.DOTALL | re.IGNORECASE)
+
+
+class MastodonPlugin(FeedPlugin):
+    """A content warning as title, and links written as Mastodon shows them."""
+
+    name = "mastodon"
+    domains = ("mastodon.social", "mastodon.online", "mastodon.world", "fosstodon.org", "hachyderm.io", "mas.to")
+
+    def recognises(self, feed: ParsedFeed) -> bool:
+        """Whether one of the many hosts that run Mastodon says so."""
+        return feed.generator.lower().startswith("mastodon")
+
+    def process(self, entry: Entry) -> Entry:
+        """*entry* with its warning, if it has one, as its title, and with links as they are meant to be
+        read.
+        """
+        content = entry.content or entry.summary
+        title = entry.title
+        if not title and (found := _WARNING.match(content)):
+            title = " ".join(text_of(found[1]).split())
+            content = content[found.end() :]
+        return replace(entry, title=title, content=_links_as_shown(content), summary="")
+
+
+def _links_as_shown(content: str) -> str:
+    """*content* without the parts of links that Mastodon's style sheet hides, and with the "…" that it
+    adds.
+    """
+    if 'class="invisible"' not in content:
+        return content
+    pieces: list[str] = []
+    spans: list[str] = []
+    for kind, name, source in tokens(content):
+        if kind == "start" and name == "span":
+            spans.append(attributes(source).get("class", ""))
+        elif kind == "end" and name == "span" and spans:
+            pieces.append("…" if "ellipsis" in spans.pop().split() else "")
+        elif "invisible" not in spans:
+            pieces.append(source)
+    return "".join(pieces)

@@ -1,0 +1,34 @@
+"""Reddit's Atom: a table for its layout, "submitted by" behind every post, and the link that it is about
+inside.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lifestream.entry import Entry
+from lifestream.plugins.base import FeedPlugin
+
+_SUBMITTED = re.compile(r"(?:&#32;|\s)*submitted by(?:&#32;|\s)*<a\b.*", re.DOTALL | re.IGNORECASE)
+_LINK = re.compile(r'<a href="([^"<>]+)">\[link\]</a>', re.IGNORECASE)
+_LAYOUT = re.compile(r"</?(?:table|tbody|tr|td)\b[^>]*>", re.IGNORECASE)
+
+
+class RedditPlugin(FeedPlugin):
+    """The post, and the link that it is about; the entry's own link stays the discussion."""
+
+    name = "reddit"
+    domains = ("reddit.com", "redd.it")
+
+    def process(self, entry: Entry) -> Entry:
+        """*entry* without Reddit's frame around it."""
+        content = entry.content
+        about = _LINK.search(content)
+        if content.lstrip().startswith("<table"):
+            content = _LAYOUT.sub(" ", content)
+        content = _SUBMITTED.sub("", content).strip()
+        # A post of its own text links to itself.
+        if about and about[1] != entry.link:
+            content = f'{content}<p><a href="{about[1]}">{about[1]}</a></p>'
+        return replace(entry, content=content, author=entry.author.removeprefix("/u/"))
