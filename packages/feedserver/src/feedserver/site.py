@@ -198,7 +198,10 @@ class Site:
             filled = fill_placeholders(response.headers, self.base_url, exchange.time)
             response = replace(response, headers=filled)
         response = _with_content_type(request, response)
-        selected = negotiate.select(request, response)
+        try:
+            selected = negotiate.select(request, response)
+        except ValueError as error:  # a coding that is not known, or not installed
+            return self._mistake(exchange, request, f"{response.source or request.path}: {error}", keep_alive)
         if request.method != "HEAD" and not (selected.status == 401 and response.auth is not None):
             advance()
         if selected.coding is None:

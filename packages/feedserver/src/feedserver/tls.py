@@ -1,0 +1,214 @@
+"""TLS without I/O: bytes in, bytes out, so that the connection can break it anywhere.
+
+The authority is thrown away with the process. Its certificates name localhost, 127.0.0.1 and ::1; a client trusts it by
+`ca_bundle` or `client_context`, never by switching its checks off.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Literal, TypeAlias, get_args
+
+NAMES = ("localhost", "127.0.0.1", "::1")
+"""What the certificates are for."""
+
+HANDSHAKE = b"\x16"
+"""The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
+
+TlsFault: TypeAlias = Literal[
+    "expired",
+    "not yet valid",
+    "wrong host",
+    "self-signed",
+    "incomplete chain",
+    "handshake fails",
+    "handshake stalls",
+    "old protocol",
+    "no close_notify",
+]
+"""The ways in which TLS can go wrong."""
+
+_DAY = dt.timedelta(days=1)
+
+
+class TlsUnavailable(Exception):
+    """TLS was asked for, and the package that makes certificates is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a server speaks TLS: with which *fault*, if any.
+
+    Raises ValueError for a fault that is not known, TlsUnavailable where trustme is missing.
+    """
+
+    fault: TlsFault | None = None
+
+    def __post_init__(self) -> None:
+        if self.fault is not None and self.fault not in get_args(TlsFault):
+            known = ", ".join(repr(name) for name in get_args(TlsFault))
+            raise ValueError(f"{self.fault!r} is no way to break TLS; there are {known}")
+        _trustme()
+
+    @property
+    def server_context(self) -> ssl.SSLContext:
+        """What the server speaks with."""
+        return _server_context(self.fault)
+
+
+class Authority:
+    """A throw-away certificate authority, with an intermediate one that signs the servers' certificates."""
+
+    def __init__(self) -> None:
+        trustme = _trustme()
+        self.root = trustme.CA(organization_name="feedserver, a throw-away authority")
+        self.intermediate = self.root.create_child_ca()
+        self._folder = tempfile.TemporaryDirectory(prefix="feedserver-ca-", ignore_cleanup_errors=True)
+        self.bundle = Path(self._folder.name) / "ca.pem"
+        self.bundle.write_bytes(self.root.cert_pem.bytes())
+
+    def trust_in(self, context: ssl.SSLContext) -> None:
+        """Lets a client's context trust this authority."""
+        self.root.configure_trust(context)
+
+    def certificate(self, fault: TlsFault | None) -> bytes:
+        """The private key and the chain that a server shows, as PEM."""
+        if fault == "self-signed":
+            return _self_signed()
+        now = dt.datetime.now(dt.UTC)
+        names = ("feedserver.invalid",) if fault == "wrong host" else NAMES
+        leaf = self.intermediate.issue_cert(
+            *names,
+            not_before=now + _DAY if fault == "not yet valid" else now - 2 * _DAY,
+            not_after=now - _DAY if fault == "expired" else now + 365 * _DAY,
+        )
+        chain = leaf.cert_chain_pems[:1] if fault == "incomplete chain" else leaf.cert_chain_pems
+        return b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *chain))
+
+
+@cache
+def authority() -> Authority:
+    """The authority of this process, made when it is first needed."""
+    return Authority()
+
+
+def client_context() -> ssl.SSLContext:
+    """A context for clients that trusts the authority, and checks everything."""
+    context = ssl.create_default_context()
+    authority().trust_in(context)
+    return context
+
+
+class TlsLayer:
+    """The server's end of one TLS connection."""
+
+    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "is_open")
+
+    def __init__(self, context: ssl.SSLContext, *, quiet_close: bool = False) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._quiet = quiet_close
+        self.is_open = False
+
+    def receive(self, data: bytes) -> bytes:
+        """Takes bytes off the wire, gives what the client said. Raises ssl.SSLError where it does not speak TLS.
+
+        Ask `to_send` afterwards, even when it raised: a handshake answers, and a refusal says why.
+        """
+        self._incoming.write(data)
+        if not self.is_open:
+            try:
+                self._object.do_handshake()
+            except ssl.SSLWantReadError:
+                return b""
+            self.is_open = True
+        pieces: list[bytes] = []
+        while True:
+            try:
+                piece = self._object.read(65_536)
+            except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def send(self, data: bytes) -> bytes:
+        """Encrypts what the server says."""
+        if data:
+            self._object.write(data)
+        return self.to_send()
+
+    def close(self) -> bytes:
+        """What is sent last: close_notify (RFC 8446 §6.1), unless the fault is to leave it out."""
+        if self.is_open and not self._quiet:
+            try:
+                self._object.unwrap()
+            except ssl.SSLError:
+                # The client's own close_notify has not come yet; ours is written all the same.
+                return self.to_send()
+        return self.to_send()
+
+    def to_send(self) -> bytes:
+        """The bytes that must go out now."""
+        return self._outgoing.read()
+
+
+@cache
+def _server_context(fault: TlsFault | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    with tempfile.TemporaryDirectory(prefix="feedserver-key-") as folder:
+        file = Path(folder) / "server.pem"
+        file.write_bytes(authority().certificate(fault))
+        context.load_cert_chain(file)
+    if fault == "handshake fails":
+        context.set_ciphers("PSK")  # no client has a key in common with us
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    elif fault == "old protocol":
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+def _self_signed() -> bytes:
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "feedserver, signed by itself")])
+    now = dt.datetime.now(dt.UTC)
+    alternatives = [x509.DNSName(NAMES[0]), *(x509.IPAddress(ip_address(name)) for name in NAMES[1:])]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _DAY)
+        .not_valid_after(now + _DAY)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _trustme() -> ModuleType:
+    try:
+        import trustme
+    except ModuleNotFoundError as error:
+        raise TlsUnavailable("TLS needs the package trustme: pip install 'feedserver[tls]'") from error
+    return trustme
