@@ -109,6 +109,11 @@ class Settings:
         return self._number("MAX_INTERVAL", 7 * 86400.0)
 
     @property
+    def move_after(self) -> int:
+        """`LIFESTREAM_MOVE_AFTER`: a feed's URL is changed when it was redirected for good so often in a row."""
+        return int(self._number("MOVE_AFTER", 3, least=1))
+
+    @property
     def lease(self) -> float:
         """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one takes it."""
         return self._number("LEASE", 900.0, least=1)

@@ -1,0 +1,122 @@
+"""What a result changes in its feed's own row, and its line in the log. Nothing is saved here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from lifestream.models import Feed, Fetch
+from lifestream.models.feeds import domain_of
+from lifestream.outcome import Failed, Fetched, Gone, NotModified
+from lifestream.plaintext import scrub
+from lifestream.prepare import Prepared
+from lifestream.results import Result, Stored
+
+MESSAGE_LENGTH: Final = 2000
+"""Characters of a message that the log keeps: a document may have thousands of problems."""
+
+STATE: Final = (
+    "etag", "last_modified", "moved_to", "moved_count", "status", "next_fetch", "next_reason", "not_before", "terms",
+    "failures", "last_fetch", "last_success", "last_status", "last_error", "claim_token", "claimed_until",
+)  # fmt: skip
+"""The columns of a feed that every result may change."""
+
+SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "language", "hub_url")
+"""Those that a document may change."""
+
+PLACE: Final = ("url", "url_hash", "host")
+"""Those that a move changes."""
+
+
+def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
+    """What a result is called in the log, given how many items were new and changed."""
+    match result.outcome:
+        case NotModified():
+            return Fetch.Outcome.NOT_MODIFIED
+        case Gone():
+            return Fetch.Outcome.GONE
+        case Failed():
+            return Fetch.Outcome.FAILED
+        case Fetched():
+            if new:
+                return Fetch.Outcome.NEW
+            return Fetch.Outcome.CHANGED if changed else Fetch.Outcome.UNCHANGED
+
+
+def settle(feed: Feed, result: Result, now: datetime) -> None:
+    """Puts into *feed* what it has to know for its next fetch, and gives it back to all workers."""
+    outcome, due = result.outcome, result.next
+    feed.last_fetch = now
+    feed.failures = due.failures
+    feed.terms = due.terms.as_json()
+    feed.next_fetch = due.at or feed.next_fetch
+    feed.next_reason = due.reason
+    feed.not_before = due.not_before
+    feed.last_error = ""
+    feed.claim_token, feed.claimed_until = "", None
+    match outcome:
+        case Fetched():
+            # All of the answer's validators, even if there are none: an old one is never sent again.
+            feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
+            feed.body_hash = result.body_hash
+            feed.last_success = now
+            if result.prepared is not None:
+                _describe(feed, result.prepared)
+        case NotModified():
+            # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those alone that it doesn't name.
+            feed.etag = _validator(outcome, "etag") or feed.etag
+            feed.last_modified = _validator(outcome, "last-modified") or feed.last_modified
+            feed.last_success = now
+        case Gone():
+            feed.status = Feed.Status.GONE
+        case Failed():
+            feed.last_error = _message(outcome.message)
+
+
+def log(feed: Feed, result: Result, stored: Stored) -> Fetch:
+    """The line in the log, unsaved. It also is what *feed* says of its last fetch."""
+    feed.last_status = stored.outcome
+    outcome = result.outcome
+    return Fetch(
+        feed=feed,
+        started=result.started,
+        duration=outcome.duration,
+        outcome=stored.outcome,
+        status=outcome.status,
+        size=outcome.size if isinstance(outcome, Fetched) else 0,
+        new=stored.new,
+        changed=stored.changed,
+        message=stored.message,
+        next_fetch=None if feed.status == Feed.Status.GONE else feed.next_fetch,
+        reason=feed.next_reason,
+    )
+
+
+def message_of(result: Result, *more: str) -> str:
+    """What there is to tell about *result*, and *more*, in sentences."""
+    parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
+    if result.prepared is not None:
+        parts += [result.prepared.feed.complaint, *map(str, result.prepared.problems)]
+    return _message("; ".join(filter(None, [*parts, *more])))
+
+
+def _describe(feed: Feed, prepared: Prepared) -> None:
+    """What the document says of the feed. What it leaves out stays as it was: a title once given is not lost."""
+    said = prepared.feed
+    feed.title = scrub(said.title) or feed.title
+    feed.site_url = scrub(said.link) or feed.site_url
+    feed.domain = domain_of(feed.site_url or feed.url)
+    feed.description = scrub(said.subtitle) or feed.description
+    feed.language = scrub(said.language) or feed.language
+    feed.hub_url = scrub(said.hub_url)
+
+
+def _validator(outcome: Fetched | NotModified, name: str) -> str:
+    value = outcome.headers.get(name, "")
+    # It goes back byte for byte or not at all, and what has no UTF-8 can't be kept.
+    return value if scrub(value) == value else ""
+
+
+def _message(text: str) -> str:
+    text = scrub(text)
+    return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

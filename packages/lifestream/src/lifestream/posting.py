@@ -1,0 +1,131 @@
+"""Which lifestreams show an item: subscriptions, their rules, and the posts that come of them.
+
+An import writes the posts of new items, `subscribe` and `fill` those of items that are there already. Both lock the
+feed's row, so that an item that is imported while somebody subscribes is not missed by either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import router, transaction
+from django.db.models import Q
+
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription
+from lifestream.rules import Rules, Shown
+
+CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscription, as far as posts are concerned."""
+
+    subscription: int
+    lifestream: int
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item that may be posted: its key, its date, and what rules see of it (None where there are no rules)."""
+
+    item: int
+    date: datetime
+    shown: Shown | None
+
+
+def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscriber]]:
+    """The subscriptions of *feeds* that are not paused, by feed."""
+    found: dict[int, list[Subscriber]] = {}
+    rows = Subscription.objects.using(using).filter(feed__in=feeds, paused=False).order_by("pk")
+    for row in rows.values_list("feed_id", "pk", "lifestream_id", "keep_rules", "block_rules"):
+        feed, pk, lifestream, keep, block = row
+        found.setdefault(feed, []).append(Subscriber(pk, lifestream, Rules.of(keep, block)))
+    return found
+
+
+def write_posts(candidates: Iterable[tuple[Candidate, Sequence[Subscriber]]], using: str) -> int:
+    """Posts each candidate for those of its subscribers whose rules allow it; what is posted already stays as it is."""
+    posts = [
+        Post(
+            lifestream_id=subscriber.lifestream,
+            subscription_id=subscriber.subscription,
+            item_id=candidate.item,
+            date=candidate.date,
+        )
+        for candidate, subscribers in candidates
+        for subscriber in subscribers
+        if candidate.shown is None or subscriber.rules.allow(candidate.shown)
+    ]
+    Post.objects.using(using).bulk_create(posts, ignore_conflicts=True)
+    return len(posts)
+
+
+def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription:
+    """Subscribes *lifestream* to *feed* and posts the items that it has; *fields* are the subscription's others.
+
+    A subscription that is there already is returned as it is.
+    """
+    using = router.db_for_write(Subscription)
+    with transaction.atomic(using=using):
+        _lock(feed, using)
+        subscription, created = Subscription.objects.using(using).get_or_create(
+            lifestream=lifestream, feed=feed, defaults=fields
+        )
+    if created:
+        fill(subscription)
+    return subscription
+
+
+def fill(subscription: Subscription, unlike: Feed | None = None) -> int:
+    """Posts the items of the subscription's feed that are not posted yet, as its rules allow; returns how many.
+
+    For a new subscription, one that was paused, or one whose rules were changed. Items that are also in the feed
+    *unlike*, by guid or link, are left out. A paused subscription gets none.
+    """
+    using = router.db_for_write(Subscription)
+    subscribers = [
+        subscriber
+        for subscriber in subscribers_of([subscription.feed_id], using).get(subscription.feed_id, [])
+        if subscriber.subscription == subscription.pk
+    ]
+    if not subscribers:
+        return 0
+    items = Item.objects.using(using).filter(feed=subscription.feed_id)
+    items = items.exclude(posts__lifestream=subscription.lifestream_id)
+    if unlike is not None:
+        theirs = Item.objects.using(using).filter(feed=unlike)
+        alike = Q(key_hash__in=theirs.values("key_hash"))
+        items = items.exclude(alike | Q(link_hash__in=theirs.exclude(link_hash="").values("link_hash")))
+    count = 0
+    for candidates in _candidates(items, with_text=bool(subscribers[0].rules)):
+        with transaction.atomic(using=using):
+            count += write_posts(((candidate, subscribers) for candidate in candidates), using)
+    return count
+
+
+def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Candidate]]:
+    last = 0
+    fields = ["pk", "date", *(["title", "text", "author", "link"] if with_text else [])]
+    while rows := list(items.filter(pk__gt=last).order_by("pk").only(*fields)[:CHUNK]):
+        last = rows[-1].pk
+        tags: dict[int, list[str]] = {}
+        if with_text:
+            through = Item.tags.through.objects.using(items.db).filter(item__in=rows)
+            for item, name in through.values_list("item_id", "tag__name"):
+                tags.setdefault(item, []).append(name)
+        yield [Candidate(row.pk, row.date, shown(row, tags.get(row.pk, ())) if with_text else None) for row in rows]
+
+
+def shown(item: Item, tags: Iterable[str]) -> Shown:
+    """What rules see of *item*."""
+    return Shown(item.title, item.text, item.author, tuple(tags), item.link)
+
+
+def _lock(feed: Feed, using: str) -> None:
+    # SQLite has one writer at a time anyway, and Django leaves FOR UPDATE out there.
+    list(Feed.objects.using(using).select_for_update().filter(pk=feed.pk).values_list("pk"))

@@ -1,0 +1,237 @@
+"""The only writer of what was fetched.
+
+Each result becomes items, tags, posts and index entries, then a line in the log and the feed's own state: in
+transactions of at most CHUNK items, with the feed's state, and so its validators, in its last one. A crash before that
+makes the next fetch repeat the request, and `identity` finds what is there: no item is lost or doubled. Results without
+items (304, failures, a body that we had) and small documents share transactions.
+
+No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and looking at their
+claims: a result whose claim has passed to another worker is dropped. If a transaction fails for what is in it, its
+documents are written again one by one, and a document that fails then row by row, so that a broken row costs nothing
+but itself. If the database itself fails (locked, full, gone), it is asked once more; then the error is the caller's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from django.db import DatabaseError, OperationalError, router, transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from lifestream import bookkeeping, importing, moves, posting
+from lifestream.bulk import update_rows
+from lifestream.importing import CHUNK, Chunk, Import
+from lifestream.models import Feed, Fetch, Host, Item, Tombstone
+from lifestream.outcome import Fetched, NotModified
+from lifestream.results import Result, Stored
+
+LOG_LENGTH: Final = 50
+"""Lines of the log that `prune_log` keeps for a feed."""
+
+_Counts: TypeAlias = "Counter[str]"
+_Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, _Counts]]
+
+_log = logging.getLogger("lifestream.store")
+
+# What a row can do wrong. OperationalErrors are among them, and are the database's own troubles.
+_ROW_ERRORS: Final = (DatabaseError, ValueError, TypeError, OverflowError)
+
+
+def store(results: Iterable[Result], now: datetime) -> list[Stored]:
+    """Writes *results*, which came by *now*; returns what became of each, in their order.
+
+    Raises OperationalError if the database fails; what was committed until then stays.
+    """
+    using = router.db_for_write(Item)
+    imports = [Import(result) for result in results]
+    for batch in _batches(imports):
+        # More chunks than one has only a document that is a batch by itself.
+        for number in range(len(batch[0].chunks)):
+            _commit(batch, number, now, using)
+            if batch[0].stored.lost and len(batch) == 1:
+                break
+    return [each.stored for each in imports]
+
+
+def prune_log(keep: int = LOG_LENGTH) -> int:
+    """Deletes all but the latest *keep* lines of each feed's log; returns how many those were."""
+    using = router.db_for_write(Fetch)
+    lines = Fetch.objects.using(using).filter(feed=OuterRef("pk")).order_by("-pk").values("pk")
+    # The latest line that is one too many: it goes, and all before it.
+    full = Feed.objects.using(using).annotate(surplus=Subquery(lines[keep : keep + 1])).filter(surplus__isnull=False)
+    return sum(
+        Fetch.objects.using(using).filter(feed=feed, pk__lte=surplus).delete()[0]
+        for feed, surplus in full.values_list("pk", "surplus").order_by("pk")
+    )
+
+
+def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
+    """Imports that share transactions; one that needs several has them for itself."""
+    batch: list[Import] = []
+    size = 0
+    for each in imports:
+        if batch and size + each.size > CHUNK:
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += each.size
+    if batch:
+        yield batch
+
+
+def _commit(batch: Sequence[Import], number: int, now: datetime, using: str) -> None:
+    """Writes chunk *number* of each of *batch*: at once if that works, else with care."""
+    try:
+        try:
+            _transact(batch, number, now, using, _write_at_once)
+        except OperationalError:
+            _log.warning("The database failed and is asked once more.", exc_info=True)
+            _transact(batch, number, now, using, _write_at_once)
+    except OperationalError:
+        raise
+    except _ROW_ERRORS:
+        _log.warning("A batch of %d feeds failed and is written piece by piece.", len(batch), exc_info=True)
+        try:
+            _transact(batch, number, now, using, _write_with_care)
+        except OperationalError:
+            raise
+        except _ROW_ERRORS as error:
+            _log.exception("A batch of %d feeds could not be written; they are fetched again later.", len(batch))
+            for each in batch:
+                each.stored = Stored(
+                    each.feed, Fetch.Outcome.FAILED, lost=True, message=f"could not be stored: {error}"
+                )
+
+
+def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, writer: _Writer) -> None:
+    with transaction.atomic(using=using):
+        feeds = _hold(batch, using)
+        held = [each for each in batch if each.feed in feeds]
+        chunks = [(each, _read(each, number, feeds[each.feed], now, using)) for each in held]
+        written = writer(chunks, using)
+        counts = {each.feed: each.counts + chunk.counts + written[each.feed] for each, chunk in chunks}
+        last = number == len(batch[0].chunks) - 1
+        settled = _settle(held, feeds, counts, now, using) if last else {}
+    # Only now that it is committed is it true.
+    for each in batch:
+        if each.feed not in feeds:
+            _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
+            each.stored = Stored(each.feed, Fetch.Outcome.FAILED, lost=True, message="another worker holds the feed")
+        else:
+            each.counts = counts[each.feed]
+            each.stored = settled.get(each.feed, each.stored)
+
+
+def _hold(batch: Sequence[Import], using: str) -> dict[int, Feed]:
+    """The feeds whose claims still hold, locked until the transaction ends, by key."""
+    tokens = {each.feed: each.result.claim.token for each in batch}
+    feeds = Feed.objects.using(using).filter(pk__in=tokens).defer("icon").order_by("pk").select_for_update()
+    if any(each.drafts for each in batch):
+        of_feed = {"feed": OuterRef("pk")}
+        feeds = feeds.annotate(
+            has_items=Exists(Item.objects.using(using).filter(**of_feed)),
+            has_tombstones=Exists(Tombstone.objects.using(using).filter(**of_feed)),
+        )
+    return {feed.pk: feed for feed in feeds if feed.claim_token == tokens[feed.pk]}
+
+
+def _read(each: Import, number: int, feed: Feed, now: datetime, using: str) -> Chunk:
+    has_items, has_tombstones = getattr(feed, "has_items", True), getattr(feed, "has_tombstones", True)
+    return each.read(number, now, using, empty=not has_items, tombstones=has_tombstones)
+
+
+def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
+    """Writes everything together; returns how many items of each feed were new and changed."""
+    rows = [row for _, chunk in chunks for row in chunk.rows]
+    feeds = {row.feed for row in rows}
+    if rows:
+        importing.write(rows, posting.subscribers_of(feeds, using), using)
+    return {each.feed: importing.count(chunk.rows) for each, chunk in chunks}
+
+
+def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
+    """Writes feed by feed, and where that fails row by row; what fails then is *broken*."""
+    counts: dict[int, _Counts] = {}
+    for each, chunk in chunks:
+        try:
+            with transaction.atomic(using=using):
+                counts |= _write_at_once([(each, chunk)], using)
+        except OperationalError:
+            raise
+        except _ROW_ERRORS:
+            counts[each.feed] = _write_rows(each, chunk, using)
+    return counts
+
+
+def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
+    counts: _Counts = Counter()
+    subscribers = posting.subscribers_of([each.feed], using)
+    for row in chunk.rows:
+        try:
+            with transaction.atomic(using=using):
+                importing.write([row], subscribers, using)
+        except OperationalError:
+            raise
+        except _ROW_ERRORS:
+            _log.exception("%s: its entry %r can't be stored and is left out.", each.result.claim.url, row.name)
+            counts["broken"] += 1
+        else:
+            counts += importing.count([row])
+    return counts
+
+
+def _settle(
+    imports: Sequence[Import], feeds: Mapping[int, Feed], counts: Mapping[int, _Counts], now: datetime, using: str
+) -> dict[int, Stored]:
+    """Writes the state of *feeds* and the log: the end of their imports."""
+    settled: dict[int, Stored] = {}
+    moved: list[Feed] = []
+    lines: list[Fetch] = []
+    for each in imports:
+        feed, count = feeds[each.feed], counts[each.feed]
+        bookkeeping.settle(feed, each.result, now)
+        moved_to = _move(feed, each.result, using)
+        if moved_to:
+            moved.append(feed)
+        broken = f"{count['broken']} entries could not be stored" if count["broken"] else ""
+        stored = Stored(
+            feed.pk,
+            Fetch.Outcome.MOVED if moved_to else bookkeeping.outcome_of(each.result, count["new"], count["changed"]),
+            new=count["new"],
+            changed=count["changed"],
+            unchanged=count["unchanged"],
+            refused=count["refused"],
+            broken=count["broken"],
+            moved_to=moved_to,
+            message=bookkeeping.message_of(each.result, broken),
+        )
+        lines.append(bookkeeping.log(feed, each.result, stored))
+        settled[feed.pk] = stored
+        _pause_host(feed, each.result.next.host_pause, using)
+    said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
+    update_rows(Feed, bookkeeping.STATE, [feed for feed in feeds.values() if feed.pk not in said], using)
+    update_rows(Feed, bookkeeping.STATE + bookkeeping.SAID, [feeds[pk] for pk in sorted(said)], using)
+    update_rows(Feed, bookkeeping.PLACE, moved, using)
+    Fetch.objects.using(using).bulk_create(lines)
+    return settled
+
+
+def _move(feed: Feed, result: Result, using: str) -> str:
+    """Follows a permanent redirect that has lasted; returns the feed's new URL, "" if it stays where it is."""
+    if not isinstance(result.outcome, Fetched | NotModified):
+        return ""
+    url = result.outcome.moved.url if result.outcome.moved else ""
+    if not moves.note(feed, url):
+        return ""
+    moves.follow(feed, url, using)
+    return url
+
+
+def _pause_host(feed: Feed, until: datetime | None, using: str) -> None:
+    if until is not None:
+        shorter = Q(not_before=None) | Q(not_before__lt=until)
+        Host.objects.using(using).filter(shorter, pk=feed.host_id).update(not_before=until)
