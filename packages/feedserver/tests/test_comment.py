@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from feedserver.comment import Comment, Line, ascii_compatible, first_comment, split_lines
 
-DOCUMENT = (
-    "<?xml version='1.0' encoding='{encoding}'?>\r\n<feed>\r<!--\nETag: {{base}}!\r\nEnd: here-->\n</feed>"
-)
+DOCUMENT = "<?xml version='1.0' encoding='{encoding}'?>\r\n<feed>\r<!--\nETag: {{base}}!\r\nEnd: here-->\n</feed>"
 FOUND = Comment((Line(3, b""), Line(4, b"ETag: {base}!"), Line(5, b"End: here")), closed=True)
 
 
@@ -85,9 +83,7 @@ def test_a_declared_code_page_is_believed_only_where_it_is_ebcdic() -> None:
 def test_a_comment_begins_and_ends_where_xml_and_html_say(head: bytes, lines: list[bytes] | None) -> None:
     comment = first_comment(head)
 
-    assert comment == (
-        None if lines is None else Comment(tuple(Line(1, line) for line in lines), closed=True)
-    )
+    assert comment == (None if lines is None else Comment(tuple(Line(1, line) for line in lines), closed=True))
 
 
 @pytest.mark.parametrize("head", [b"<!--", b"<!-- a: b", b"<!-- a: b --", "<!-- a: b".encode("utf-16-le")])

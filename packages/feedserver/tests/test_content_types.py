@@ -44,8 +44,6 @@ def test_a_file_may_hold_a_comment_unless_it_is_known_not_to(name: str) -> None:
     assert can_hold_comment(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["a.json", "a.png", "a.mp3", "a.mp4", "a.pdf", "a.epub", "a.zip", "a.xml.gz", "A.JPG"]
-)
+@pytest.mark.parametrize("name", ["a.json", "a.png", "a.mp3", "a.mp4", "a.pdf", "a.epub", "a.zip", "a.xml.gz", "A.JPG"])
 def test_what_looks_like_a_comment_in_json_or_binary_is_none(name: str) -> None:
     assert not can_hold_comment(name)

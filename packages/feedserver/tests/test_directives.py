@@ -47,6 +47,7 @@ def message(text: str | bytes, *, strict: bool = False) -> str:
         ("Status: 404 Nothing  here", "reason", "Nothing  here"),
         ("Status:\t301\tMoved", "reason", "Moved"),
         ("Status: 299", "reason", ""),
+        ("Status: 103", "status", 103),
         ("Status: 999", "status", 999),
         ("Header: Status: 301", "status", 301),
         ("Header: Status: 301", "reason", "Moved Permanently"),
@@ -283,8 +284,7 @@ def test_a_strict_file_holds_directives_notes_and_remarks(text: str) -> None:
 @pytest.mark.parametrize("text", ["HTTP/1.1 404 Not Found", "Status 404", "<!--", "http://example.com/"])
 def test_a_strict_file_holds_nothing_else(text: str) -> None:
     assert message(f"Note: x\r{text}", strict=True) == (
-        f"feeds/atom.xml:2: {text!r} is no directive. "
-        "Write 'Word: text', or begin the line with # for a remark."
+        f"feeds/atom.xml:2: {text!r} is no directive. Write 'Word: text', or begin the line with # for a remark."
     )
 
 

@@ -209,9 +209,7 @@ def test_a_file_beside_is_read_in_place_of_the_comment_and_says_so(tmp_path: Pat
     ]
 
 
-@pytest.mark.parametrize(
-    "comment", [b"<!-- prose -->", b"<!-- Page: 3 -->", b"<!-- Status: published -->", b""]
-)
+@pytest.mark.parametrize("comment", [b"<!-- prose -->", b"<!-- Page: 3 -->", b"<!-- Status: published -->", b""])
 def test_an_empty_file_beside_puts_a_captured_comment_out_of_force(tmp_path: Path, comment: bytes) -> None:
     path = write(tmp_path, "a.xml", comment + b"<feed/>", b"")
 
@@ -342,6 +340,15 @@ def test_a_name_that_no_file_can_have_is_a_mistake(tmp_path: Path) -> None:
     assert message(tmp_path / "a\0b.xml").startswith(expected)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_a_link_that_leads_to_itself_is_a_mistake(tmp_path: Path) -> None:
+    link = tmp_path / "atom.xml"
+    link.symlink_to(link)
+
+    assert message(link).startswith("feeds/atom.xml: the file cannot be read (")
+    assert message(link).endswith("). Check its name, its links and its permissions.")
+
+
 def test_the_file_beside_has_the_whole_name_and_an_ending() -> None:
     assert sidecar_of(Path("feeds/atom.xml")) == Path("feeds/atom.xml.response")
     assert sidecar_of(Path("feeds/redirect")) == Path("feeds/redirect.response")
@@ -363,9 +370,7 @@ MARKUP = st.sampled_from(
         b"404",
     ]
 )
-ANYTHING = st.one_of(
-    st.binary(max_size=200), st.lists(MARKUP | st.binary(max_size=5), max_size=20).map(b"".join)
-)
+ANYTHING = st.one_of(st.binary(max_size=200), st.lists(MARKUP | st.binary(max_size=5), max_size=20).map(b"".join))
 
 
 @settings(max_examples=300)

@@ -67,7 +67,7 @@ class Declared:
 
 _LINE = re.compile(rb"(?P<word>[A-Za-z\x80-\xff][\w\x80-\xff-]*)[ \t]*:(?!//)[ \t]*")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
-_STATUS = re.compile(rb"(?P<code>[1-9][0-9]{2})(?:[ \t]+(?P<reason>.+))?", re.DOTALL)
+_STATUS = re.compile(rb"(?P<code>[1-9][0-9]{2})(?:[ \t]+(?P<reason>.+))?")
 _STATUS_AS_HEADER = re.compile(rb"status[ \t]*:[ \t]*", re.IGNORECASE)
 
 _CONDITIONALS = ("rfc", "exact", "off")
@@ -205,7 +205,7 @@ def _omit(response: Response, value: bytes) -> Response:
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{to_text(name)!r} is no header's name; write 'Omit: Date' or 'Omit: Date, Content-Type'")
         text = to_text(name)
-        if text.lower() not in _ADDED and (meant := _one_slip_from(text.lower(), _ADDED)):
+        if meant := _one_slip_from(text.lower(), _ADDED):
             raise ValueError(f"{text!r} is never added, so it cannot be omitted; write {meant.title()!r}")
     return replace(response, omit=response.omit.union(map(to_text, names)))
 
