@@ -11,6 +11,7 @@ import textwrap
 import pytest
 
 import feedserver  # noqa: F401 - or each suite below would import it anew
+from steady import JOURNAL_OF_A_MISS, MISS, steady
 
 pytest_plugins = ["pytester"]
 
@@ -26,17 +27,6 @@ def get(url):
     with suppress(HTTPError):
         return urllib.request.urlopen(url, timeout=10).read()
 """
-
-MISSED = """\
-GET /atm.xml: nothing answers.
-Near it: /atom.xml.
-This would answer: a file FEEDS/atm.xml, or
-  server.add('/atm.xml', Response(…))"""
-
-JOURNAL_OF_IT = """\
-The server received 1 request:
-  1. GET /atm.xml -> 404 Not Found, N bytes in N ms"""
-
 
 PLUGIN = ("-p", "pytest_feedserver")
 
@@ -69,13 +59,11 @@ class Suite:
 
 
 class Outcome:
-    """How a run of a suite ended; what differs from run to run is replaced by a word."""
+    """How a run of a suite ended."""
 
     def __init__(self, suite: Suite, result: pytest.RunResult) -> None:
         self.result = result
-        text = "\n".join(result.outlines).replace(str(suite.feeds), "FEEDS").replace("FEEDS\\", "FEEDS/")
-        text = re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
-        self.text = re.sub(r"[\d,]+ bytes in [\d.]+ ms", "N bytes in N ms", text)
+        self.text = steady("\n".join(result.outlines), suite.feeds)
 
     def assert_counts(self, **counts: int) -> None:
         assert self.result.parseoutcomes() | counts == self.result.parseoutcomes(), self.text
@@ -227,8 +215,8 @@ def test_an_unanswered_request_fails_the_test_and_not_its_tear_down(suite: Suite
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1)
-    assert outcome.under("test_asks") == failed_by(MISSED)
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("test_asks") == failed_by(MISS)
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
     assert "feedserver problems" not in outcome.text
 
 
@@ -243,7 +231,7 @@ def test_a_request_in_a_set_up_fails_the_test(suite: Suite) -> None:
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1)
-    assert outcome.under("test_asks") == failed_by(MISSED)
+    assert outcome.under("test_asks") == failed_by(MISS)
 
 
 def test_a_test_that_is_not_strict_may_ask_for_what_nothing_answers(suite: Suite) -> None:
@@ -265,8 +253,8 @@ def test_a_failure_of_the_test_itself_is_told_first(suite: Suite) -> None:
     outcome.assert_counts(failed=1)
     assert 'assert "one" == "two"' in outcome.under("test_asks")
     assert "VerificationError" not in outcome.text
-    assert outcome.under("feedserver problems") == MISSED
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("feedserver problems") == MISS
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
 def test_a_set_up_that_fails_tells_of_the_requests_in_it(suite: Suite) -> None:
@@ -284,8 +272,8 @@ def test_a_set_up_that_fails_tells_of_the_requests_in_it(suite: Suite) -> None:
     """)
     outcome = suite.run()
     outcome.assert_counts(errors=1, passed=1)
-    assert outcome.under("feedserver problems") == MISSED
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("feedserver problems") == MISS
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
 def test_a_request_in_a_tear_down_is_an_error_of_that_tear_down(suite: Suite) -> None:
@@ -308,8 +296,8 @@ def test_a_request_in_a_tear_down_is_an_error_of_that_tear_down(suite: Suite) ->
     """)
     outcome = suite.run()
     outcome.assert_counts(passed=2, errors=1)
-    assert outcome.under("ERROR at teardown of test_ends") == failed_by(MISSED)
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("ERROR at teardown of test_ends") == failed_by(MISS)
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
 def test_a_test_that_passes_has_no_journal(suite: Suite) -> None:
@@ -344,7 +332,7 @@ def test_every_server_of_a_test_is_verified(suite: Suite) -> None:
     told = outcome.under("test_asks")
     assert told.count("GET /atm.xml: nothing answers.") == 2
     assert told.count("The server was http://HOST.") == 2
-    of_one = f"http://HOST\n{JOURNAL_OF_IT}"
+    of_one = f"http://HOST\n{JOURNAL_OF_A_MISS}"
     assert outcome.under("feedserver journal") == f"{of_one}\n\n{of_one}"
 
 
@@ -358,8 +346,8 @@ def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite
     outcome = suite.run()
     outcome.assert_counts(failed=1)
     assert "VerificationError" not in outcome.text
-    assert outcome.under("feedserver problems") == MISSED
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("feedserver problems") == MISS
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
 def test_a_doubtful_fixture_fails_the_test_where_warnings_are_errors(suite: Suite) -> None:
@@ -373,7 +361,7 @@ def test_a_doubtful_fixture_fails_the_test_where_warnings_are_errors(suite: Suit
     outcome = suite.run()
     outcome.assert_counts(failed=1)
     doubt = "FEEDS/atom.xml:2: 'ETag:' is not sent as a header. Write 'Header: ETag: …' to send it."
-    assert outcome.under("test_reads") == failed_by(f"{doubt}\n\n{MISSED}")
+    assert outcome.under("test_reads") == failed_by(f"{doubt}\n\n{MISS}")
 
 
 # A wider scope.
@@ -401,8 +389,8 @@ def test_a_server_of_wider_scope_fails_the_test_that_caused_it_alone(suite: Suit
     """)
     outcome = suite.run()
     outcome.assert_counts(passed=2, failed=1)
-    assert outcome.under("test_asks") == failed_by(MISSED)
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("test_asks") == failed_by(MISS)
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
 def test_a_test_that_skips_itself_leaves_nothing_to_the_next(suite: Suite) -> None:
@@ -473,8 +461,8 @@ def test_a_test_case_of_unittest_is_verified_too(suite: Suite) -> None:
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1, passed=1, skipped=1)
-    assert outcome.under("TestReader.test_asks") == failed_by(MISSED)
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("TestReader.test_asks") == failed_by(MISS)
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
 def test_a_test_case_of_unittest_that_fails_by_itself_is_told_of_the_rest(suite: Suite) -> None:
@@ -493,7 +481,7 @@ def test_a_test_case_of_unittest_that_fails_by_itself_is_told_of_the_rest(suite:
     outcome.assert_counts(failed=1)
     assert 'self.assertEqual("one", "two")' in outcome.under("TestReader.test_asks")
     assert "VerificationError" not in outcome.text
-    assert outcome.under("feedserver problems") == MISSED
+    assert outcome.under("feedserver problems") == MISS
 
 
 def test_an_asynchronous_test_is_verified_too(suite: Suite) -> None:
@@ -511,7 +499,7 @@ def test_an_asynchronous_test_is_verified_too(suite: Suite) -> None:
     """)
     outcome = suite.run("-p", "anyio.pytest_plugin")
     outcome.assert_counts(failed=1)
-    assert outcome.under("test_asks") == failed_by(MISSED)
+    assert outcome.under("test_asks") == failed_by(MISS)
 
 
 def test_what_goes_amiss_can_be_the_expected_failure(suite: Suite) -> None:
@@ -537,7 +525,7 @@ def test_workers_of_xdist_have_servers_of_their_own(suite: Suite) -> None:
     """)
     outcome = Outcome(suite, suite.pytester.runpytest_subprocess(*PLUGIN, "-p", "xdist.plugin", "-n", "2"))
     outcome.assert_counts(passed=6, failed=1)
-    assert outcome.under("feedserver journal") == JOURNAL_OF_IT
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
 def test_the_installed_plugin_can_be_switched_off(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
