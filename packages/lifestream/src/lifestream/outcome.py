@@ -16,6 +16,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 FailureKind: TypeAlias = Literal[
     "url",  # no URL that can be fetched: another scheme, no host, not a URL
+    "credentials",  # they were sealed with a key that is lost
     "address",  # the guard refused what the host resolved to
     "dns",  # the host has no address
     "connection",  # refused, reset, cut short

@@ -1,0 +1,58 @@
+"""The fetcher, the guard and the parsers as the settings want them: what every way to fetch begins with."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+
+from lifestream import credentials
+from lifestream.address import AddressGuard
+from lifestream.conf import settings
+from lifestream.fetch import Fetcher, FetchLimits
+from lifestream.outcome import FetchRequest
+from lifestream.parse.pool import ParserPool
+from lifestream.plugins.registry import Registry
+from lifestream.results import Claimed
+from lifestream.schedule import Limits
+
+
+def make_guard() -> AddressGuard:
+    """The guard that lets public addresses pass, and LIFESTREAM_ALLOWED_NETWORKS."""
+    return AddressGuard(settings.allowed_networks)
+
+
+def make_fetcher(guard: AddressGuard) -> Fetcher:
+    """A fetcher with the limits and the User-Agent of the settings."""
+    limits = FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
+    return Fetcher(guard, user_agent=settings.user_agent or _user_agent(settings.contact), limits=limits)
+
+
+def make_pool(size: int | None = None) -> ParserPool:
+    """Parsers with the rules and plugins of the settings, as many as LIFESTREAM_PARSERS unless *size* is given.
+
+    Raises `PluginError` for a plugin of LIFESTREAM_PLUGINS that can't be loaded.
+    """
+    return ParserPool(
+        size or settings.parsers,
+        settings.parse_timeout,
+        rules=settings.sanitizer_rules,
+        registry=Registry(settings.plugins),
+    )
+
+
+def make_limits() -> Limits:
+    """Our own bounds between two requests of a feed."""
+    return Limits(settings.min_interval, settings.max_interval)
+
+
+def fetch_request(claim: Claimed) -> FetchRequest:
+    """What to ask for on behalf of *claim*. Raises `CredentialsLost` where no key opens its credentials."""
+    return FetchRequest(
+        claim.url, claim.etag, claim.last_modified, credentials.unseal(claim.credentials), max(1, claim.subscribers)
+    )
+
+
+@cache
+def _user_agent(contact: str) -> str:
+    about = f"+{contact}; {{subscribers}}" if contact else "{subscribers}"
+    return f"lifestream/{version('django-lifestream')} ({about})"

@@ -1,0 +1,288 @@
+"""Fetching what is due and storing what came: the pipeline, and the map of it.
+
+    claims.claim ──▶ Downloads ──▶ a 304, 410 or failure ─────────────┐
+      leases,          a thread,   a body that we had ────────────────┤
+      by host          so many     a body ──▶ ParserPool ──▶ Prepared ┤
+                       a host                 child processes         ▼
+                                                          schedule.decide ──▶ store.store ──▶ Report
+                                                            when, and why      in batches
+
+The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network
+or a parser while there is something to write. The same `refresh` serves the command, the admin's button and the
+Celery task. When it returns or raises, no thread and no process is left, and no feed is held that wasn't stored.
+
+Every feed goes through this by itself: what one does is its own row, and nothing that a feed or a server sends can
+stop another. A batch that can't be written is tried again feed by feed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self, TypeAlias
+
+from django.utils import timezone
+
+from lifestream import claims, store
+from lifestream.address import AddressGuard
+from lifestream.conf import settings
+from lifestream.configured import fetch_request, make_fetcher, make_guard, make_limits, make_pool
+from lifestream.credentials import CredentialsLost
+from lifestream.downloads import Download, Downloaded, Downloads, Skipped
+from lifestream.entry import Rhythm
+from lifestream.intake import Intake
+from lifestream.outcome import Failed, FailureKind, Fetched, Outcome
+from lifestream.parse.errors import ParseError
+from lifestream.parse.pool import ParserPool
+from lifestream.prepare import Prepared
+from lifestream.report import Report, Row
+from lifestream.results import Claimed, Result, Stored
+from lifestream.schedule import History, Limits, Terms, decide
+
+log = logging.getLogger(__name__)
+
+Clock: TypeAlias = Callable[[], datetime]
+Progress: TypeAlias = Callable[[Row], None]
+
+_BATCH = 100  # results a write; more would hold SQLite's lock for long
+_PATIENCE = 0.2  # seconds that a result waits for others to be written with, and between looks at `stopping`
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A body whose reading has ended, well or not. *download* is what brought it, without the body."""
+
+    download: Downloaded
+    body_hash: str
+    future: Future[Prepared]
+
+
+_Event: TypeAlias = Downloaded | Skipped | _Read | BaseException
+
+
+def refresh(
+    feeds: Collection[int] | None = None,
+    *,
+    clock: Clock = timezone.now,
+    guard: AddressGuard | None = None,
+    progress: Progress | None = None,
+    early: bool = False,
+    stopping: threading.Event | None = None,
+) -> Report:
+    """Fetches the feeds that are due, or those of *feeds* (keys) that are, and stores what came.
+
+    With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
+    *guard* says which addresses may be dialled, by default as the settings do. *progress* is called with each
+    feed's row once it is stored. When *stopping* is set, what is under way is given up, and stays due. Raises what
+    the database raises while claiming; a feed's own troubles are in the report. No event loop may run in the thread
+    that calls this.
+    """
+    run = _Refresh(Intake(feeds, clock, early=early), clock, progress or _nobody, stopping or threading.Event())
+    with ExitStack() as stack:
+        stack.callback(run.release)
+        pool = stack.enter_context(_LazyPool())
+        fetcher = make_fetcher(guard or make_guard())
+        downloads = Downloads(
+            fetcher, run.events.put, clock=clock, concurrency=settings.concurrency, per_host=settings.per_host
+        )
+        run.work(stack.enter_context(downloads), pool)
+        return Report(tuple(run.rows), run.skipped)
+
+
+class _LazyPool:
+    """A `ParserPool` whose processes are started when the first body needs one, or one surely will."""
+
+    def __init__(self) -> None:
+        self._pool: ParserPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+    def start(self) -> ParserPool:
+        """The pool, with its processes started."""
+        if self._pool is None:
+            self._pool = make_pool()
+        return self._pool
+
+
+@dataclass(slots=True)
+class _Refresh:
+    """One refresh under way: what is held, what has come, what is to be written."""
+
+    intake: Intake
+    clock: Clock
+    progress: Progress
+    stopping: threading.Event
+    events: queue.SimpleQueue[_Event] = field(default_factory=queue.SimpleQueue)
+    held: dict[int, Claimed] = field(default_factory=dict)
+    ready: list[Result] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    unwritten: list[Claimed] = field(default_factory=list)
+    skipped: int = 0
+    limits: Limits = field(default_factory=make_limits)
+    dry: bool = False
+    ready_since: float = 0.0
+
+    def work(self, downloads: Downloads, pool: _LazyPool) -> None:
+        """Claims, decides and writes until nothing is left or `stopping` is set."""
+        renewed = time.monotonic()
+        while not self.stopping.is_set() and self._claim(downloads, pool):
+            for event in self._come():
+                self._take(event, downloads, pool)
+            if len(self.ready) >= _BATCH or len(self.ready) == len(self.held) or self._patience() <= 0:
+                self._write()
+            if time.monotonic() - renewed > settings.lease / 3:
+                claims.renew(self.held.values(), self.clock())
+                renewed = time.monotonic()
+        self._write()
+
+    def release(self) -> None:
+        """Gives back what is still held."""
+        self.skipped += len(self.held)
+        claims.release([*self.held.values(), *self.unwritten])
+        self.held.clear()
+
+    def _claim(self, downloads: Downloads, pool: _LazyPool) -> bool:
+        """Holds enough feeds to keep the network busy. Returns whether there is anything left to do."""
+        if len(self.held) > settings.concurrency or (self.held and self.dry):
+            return True
+        taken = self.intake.take()
+        self.dry = not taken
+        if any(not claim.body_hash for claim in taken):
+            pool.start()  # feeds that were never read: the processes start while the network is slow
+        self.held.update((claim.feed, claim) for claim in taken)
+        for claim in taken:
+            try:
+                downloads.add([Download(claim, fetch_request(claim))])
+            except CredentialsLost as error:
+                self._decide(claim, Failed("credentials", str(error), claim.url), self.clock())
+        return bool(self.held)
+
+    def _come(self) -> Iterator[_Event]:
+        """What has come by now; waits for it if there is nothing to write."""
+        try:
+            yield self.events.get(timeout=max(0.0, self._patience()))
+            for _ in range(_BATCH):
+                yield self.events.get_nowait()
+        except queue.Empty:
+            return
+
+    def _patience(self) -> float:
+        """For how many seconds more the results that are ready wait for others."""
+        return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
+
+    def _take(self, event: _Event, downloads: Downloads, pool: _LazyPool) -> None:
+        match event:
+            case Downloaded(claim, Fetched() as outcome, started):
+                body_hash = hashlib.sha256(outcome.body).hexdigest()
+                if body_hash == claim.body_hash:
+                    downloads.done()
+                    self._decide(claim, outcome, started, Terms.from_json(claim.terms).rhythm, body_hash=body_hash)
+                    return
+                future = pool.start().submit(
+                    outcome.body, outcome.headers, outcome.url, domain=claim.domain, plugin=claim.plugin
+                )
+                read = _Read(replace(event, outcome=replace(outcome, body=b"")), body_hash, future)
+                future.add_done_callback(lambda _: self.events.put(read))
+            case Downloaded(claim, outcome, started):
+                self._decide(claim, outcome, started)
+            case _Read(Downloaded(claim, outcome, started), body_hash, future):
+                downloads.done()
+                try:
+                    prepared = future.result()
+                except (Exception, CancelledError) as error:  # noqa: BLE001 - it becomes the feed's outcome
+                    self._decide(claim, _unread(outcome, error), started)
+                else:
+                    self._decide(claim, outcome, started, prepared.feed.rhythm, prepared, body_hash)
+            case Skipped(claim):
+                claims.release([self.held.pop(claim.feed)])
+                self.skipped += 1
+            case error:
+                raise error
+
+    def _decide(
+        self,
+        claim: Claimed,
+        outcome: Outcome,
+        started: datetime,
+        rhythm: Rhythm | None = None,
+        prepared: Prepared | None = None,
+        body_hash: str = "",
+    ) -> None:
+        history = History(claim.failures, Terms.from_json(claim.terms))
+        due = decide(outcome, history, self.clock(), self.limits, rhythm)
+        if not self.ready:
+            self.ready_since = time.monotonic()
+        self.ready.append(Result(claim, outcome, due, started, prepared, body_hash))
+
+    def _write(self) -> None:
+        """Stores what is ready; what can't be stored together, one by one."""
+        batch, self.ready = self.ready, []
+        try:
+            self._finish(batch, store.store(batch, self.clock()))
+        except Exception:
+            log.exception("%d results could not be stored together; trying them one by one", len(batch))
+            for result in batch:
+                self._write_one(result)
+
+    def _write_one(self, result: Result) -> None:
+        try:
+            stored = store.store([result], self.clock())
+        except Exception as error:
+            log.exception("what %s brought could not be stored", result.claim.url)
+            self.unwritten.append(result.claim)
+            stored = [Stored(result.claim.feed, "failed", message=f"it could not be stored: {error}")]
+        self._finish([result], stored)
+
+    def _finish(self, batch: Sequence[Result], stored: Sequence[Stored]) -> None:
+        for result, each in zip(batch, stored, strict=True):
+            self.held.pop(result.claim.feed, None)
+            if each.lost:
+                self.skipped += 1
+                continue
+            row = _row(result, each)
+            self.rows.append(row)
+            self.progress(row)
+
+
+def _nobody(row: Row) -> None:
+    """Where nobody wants to hear of progress."""
+
+
+def _unread(outcome: Outcome, error: BaseException) -> Failed:
+    """The failure that a body became which could not be read."""
+    if isinstance(error, ParseError):
+        kind: FailureKind = "parse"
+        message = error.reason
+    else:
+        log.error("reading %s failed in a way that was not foreseen", outcome.url, exc_info=error)
+        kind, message = "internal", f"{type(error).__name__}: {error}"
+    return Failed(kind, message, outcome.url, outcome.status, outcome.headers, outcome.duration)
+
+
+def _row(result: Result, stored: Stored) -> Row:
+    claim, due = result.claim, result.next
+    told = result.prepared.feed.title if result.prepared is not None else ""
+    return Row(
+        claim.feed,
+        claim.title or told or claim.domain or claim.url,
+        claim.url,
+        stored.outcome,
+        stored.new,
+        stored.changed,
+        due.at,
+        due.reason,
+        stored.message,
+    )
