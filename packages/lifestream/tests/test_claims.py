@@ -11,9 +11,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connection, connections
+from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_subscription
 from lifestream import claims
@@ -42,9 +44,7 @@ class TestWhatMayBeClaimed:
         ],
         ids=["due", "not due", "asked to wait", "was asked to wait", "paused", "gone", "held", "lease over"],
     )
-    def test_a_feed_is_claimed_if_its_state_allows_it(
-        self, fields: dict[str, object], due: bool, early: bool
-    ) -> None:
+    def test_a_feed_is_claimed_if_its_state_allows_it(self, fields: dict[str, Any], due: bool, early: bool) -> None:
         make_feed(**fields)
         assert len(claims._due(NOW, None, early=False)) == due
         assert len(claims.claim(NOW, 10, early=True)) == early
@@ -141,11 +141,11 @@ class TestLeases:
         assert claims.renew(held, NOW + 2 * MINUTE) == 0
 
     def test_a_claim_takes_few_queries_however_many_feeds_are_due(
-        self, django_assert_max_num_queries: pytest.FixtureRequest
+        self, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
         for _ in range(30):
             make_feed()
-        with django_assert_max_num_queries(7):  # type: ignore[operator]
+        with django_assert_max_num_queries(7):
             assert len(claims.claim(NOW, 30)) == 30
 
 

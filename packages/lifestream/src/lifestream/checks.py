@@ -1,7 +1,121 @@
-"""System checks: what is wrong with the settings, each with an id and a hint."""
+"""System checks: what is wrong with the settings, each with an id and a hint.
+
+Errors, which keep Django from starting:
+E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005 intervals; E006 database; E007 time zones.
+Warnings: W001 SQLite's transactions; W002 requests to one host.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, router
+
+from lifestream.conf import settings
+
+_NUMBERS = (
+    "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
+    "max_interval", "move_after", "lease",
+)  # fmt: skip
 
 
 def register() -> None:
     """Registers all checks with Django; called once, when the app is ready."""
+    for check in (check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone):
+        checks.register(check, "lifestream")
+
+
+def check_html(**_: Any) -> list[checks.CheckMessage]:
+    """E001: LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are what a sanitizer can use and nobody has to fear."""
+    return _errors(
+        "E001",
+        [lambda: settings.sanitizer_rules],
+        "Give a dict of tags and their attributes, as {'a': ['href'], 'p': []}, and a list of CSS properties; "
+        "scripts, styles, frames and event handlers can't be allowed.",
+    )
+
+
+def check_numbers(**_: Any) -> list[checks.CheckMessage]:
+    """E002: every number is one. E005: the intervals fit each other. W002: so do the limits of requests."""
+    found = _errors(
+        "E002",
+        [lambda name=name: getattr(settings, name) for name in _NUMBERS],  # type: ignore[misc]
+        "Durations are in seconds, sizes in bytes.",
+    )
+    if found:
+        return found
+    if settings.min_interval > settings.max_interval:
+        message = "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."
+        hint = f"Set LIFESTREAM_MAX_INTERVAL to at least {settings.min_interval:g} seconds."
+        found.append(checks.Error(message, hint=hint, id="lifestream.E005"))
+    if settings.per_host > settings.concurrency:
+        message = "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."
+        hint = "One host can't have more requests open than there are; two to a host are polite."
+        found.append(checks.Warning(message, hint=hint, id="lifestream.W002"))
+    return found
+
+
+def check_networks(**_: Any) -> list[checks.CheckMessage]:
+    """E003: LIFESTREAM_ALLOWED_NETWORKS holds networks."""
+    hint = "Only private networks need to be named: the public internet is open without it."
+    return _errors("E003", [lambda: settings.allowed_networks], hint)
+
+
+def check_plugins(**_: Any) -> list[checks.CheckMessage]:
+    """E004: every plugin of LIFESTREAM_PLUGINS and of the installed packages can be used."""
+    from lifestream.plugins.registry import PluginError, Registry
+
+    def load() -> None:
+        try:
+            Registry(settings.plugins)
+        except PluginError as error:
+            raise ImproperlyConfigured(f"LIFESTREAM_PLUGINS: {error}.") from error
+
+    return _errors("E004", [load], "Give the dotted paths of subclasses of lifestream.plugins.FeedPlugin.")
+
+
+def check_database(**_: Any) -> list[checks.CheckMessage]:
+    """E006: the database is one that search and claims work on. W001: SQLite's writers wait for each other."""
+    from lifestream.models import Item
+
+    alias = router.db_for_write(Item)
+    connection = connections[alias]
+    if connection.vendor not in ("sqlite", "postgresql"):
+        message = f"The database {alias!r} is {connection.display_name}, on which search and claims do not work."
+        return [checks.Error(message, hint="Use SQLite or PostgreSQL.", id="lifestream.E006")]
+    options = connection.settings_dict.get("OPTIONS", {})
+    if connection.vendor == "sqlite" and str(options.get("transaction_mode", "")).upper() == "DEFERRED":
+        options = {}
+    if connection.vendor == "sqlite" and not options.get("transaction_mode"):
+        message = (
+            f"Transactions on the SQLite database {alias!r} are deferred: two writers can fail instead of waiting."
+        )
+        hint = (
+            f'Set DATABASES["{alias}"]["OPTIONS"] to {{"transaction_mode": "IMMEDIATE", "timeout": 20, '
+            '"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"}.'
+        )
+        return [checks.Warning(message, hint=hint, id="lifestream.W001")]
+    return []
+
+
+def check_time_zone(**_: Any) -> list[checks.CheckMessage]:
+    """E007: Django keeps time zones."""
+    if django_settings.USE_TZ:
+        return []
+    message = "USE_TZ is False: the times of feeds come from all over the world."
+    return [checks.Error(message, hint="Set USE_TZ to True, Django's default.", id="lifestream.E007")]
+
+
+def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:
+    """An error for each of *uses* that raises ImproperlyConfigured."""
+    found: list[checks.CheckMessage] = []
+    for use in uses:
+        try:
+            use()
+        except ImproperlyConfigured as error:
+            found.append(checks.Error(str(error), hint=hint, id=f"lifestream.{number}"))
+    return found

@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.encoding import force_str
+
+if TYPE_CHECKING:
+    from lifestream.sanitize import SanitizerRules
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -32,6 +37,32 @@ class Settings:
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
             raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give a number of at least {least:g}.")
         return float(value)
+
+    @property
+    def sanitizer_rules(self) -> SanitizerRules:
+        """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
+        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: what of a feed's HTML is kept.
+        """
+        from lifestream.sanitize import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
+
+        tags, styles = self.get("VALID_TAGS", DEFAULT_TAGS), self.get("VALID_STYLES", DEFAULT_STYLES)
+        if not isinstance(tags, Mapping):
+            raise ImproperlyConfigured(
+                f"LIFESTREAM_VALID_TAGS is a {type(tags).__name__}; give a dict of tags and their attributes."
+            )
+        if isinstance(styles, str) or not isinstance(styles, Iterable):
+            raise ImproperlyConfigured(
+                f"LIFESTREAM_VALID_STYLES is {styles!r}; give a list of CSS properties, as ['text-align']."
+            )
+        try:
+            return SanitizerRules.of(tags, styles)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {error}.") from error
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Django's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`: the first is for new secrets, all are for old ones."""
+        return tuple(map(force_str, (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS)))
 
     @property
     def default_pagination(self) -> int:

@@ -135,9 +135,7 @@ class Feed(models.Model):
     class Meta:
         ordering = ["title", "url"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["url_hash"], condition=Q(credentials=""), name="lifestream_feed_shared_url"
-            )
+            models.UniqueConstraint(fields=["url_hash"], condition=Q(credentials=""), name="lifestream_feed_shared_url")
         ]
         indexes = [
             models.Index(fields=["next_fetch"], condition=Q(status="active"), name="lifestream_feed_due"),

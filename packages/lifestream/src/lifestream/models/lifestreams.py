@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from lifestream import rules
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
+
+
+def validate_rules(text: str) -> None:
+    """Raises ValidationError for a line of *text* that is no rule."""
+    try:
+        rules.check(text)
+    except rules.RuleError as error:
+        raise ValidationError(str(error)) from error
 
 
 class LifestreamQuerySet(models.QuerySet["Lifestream"]):
@@ -75,17 +85,15 @@ class Subscription(models.Model):
     name = models.TextField(blank=True, help_text="Empty: the feed's own title.")
     folder = models.TextField(blank=True)
     paused = models.BooleanField(default=False, help_text="Shows no new items until it is resumed.")
-    keep_rules = models.TextField(
-        blank=True, help_text="One a line. If there are any, only what matches is shown."
+    keep_rules = models.TextField(blank=True, help_text="One a line. If there are any, only what matches is shown.")
+    block_rules = models.TextField(
+        blank=True, validators=[validate_rules], help_text="One a line. What matches is not shown."
     )
-    block_rules = models.TextField(blank=True, help_text="One a line. What matches is not shown.")
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["folder", "name", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
 
     def __str__(self) -> str:
         return self.display_name
@@ -111,9 +119,7 @@ class Post(models.Model):
     """
 
     lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False)
-    subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False
-    )
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts")
     date = models.DateTimeField()
     hidden = models.BooleanField(default=False)

@@ -1,0 +1,71 @@
+"""User names and passwords of feeds, sealed before they reach the database.
+
+They are encrypted (Fernet, github.com/fernet/spec) with a key that is derived from Django's SECRET_KEY, so a
+copy of the database alone gives nothing away. Keys in SECRET_KEY_FALLBACKS still open what they sealed; once a
+key is in neither setting, its feeds need their passwords entered again.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from lifestream.conf import settings
+
+
+class CredentialsLost(ValueError):
+    """Sealed credentials that no key opens: SECRET_KEY was changed, and the old one is not in SECRET_KEY_FALLBACKS."""
+
+
+def seal(plain: str) -> str:
+    """*plain* ("user:password") encrypted, as text; "" for "", which is a feed without credentials."""
+    return _fernet(settings.secret_keys).encrypt(plain.encode()).decode("ascii") if plain else ""
+
+
+def unseal(sealed: str) -> str:
+    """What `seal` was given. Raises `CredentialsLost`."""
+    if not sealed:
+        return ""
+    try:
+        return _fernet(settings.secret_keys).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise CredentialsLost(
+            "The credentials of this feed can't be decrypted: put the SECRET_KEY they were saved under into "
+            "SECRET_KEY_FALLBACKS, or enter them again."
+        ) from None
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """*url* without user name and password, and these as "user:password" ("" if it has none)."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, ""
+    user, _, password = userinfo.partition(":")
+    bare = urlunsplit(parts._replace(netloc=host))
+    return bare, f"{unquote(user)}:{unquote(password)}" if userinfo else ""
+
+
+def join_url(url: str, plain: str) -> str:
+    """*url* with the credentials *plain* in it: the reverse of `split_url`, for an owner's own export."""
+    if not plain:
+        return url
+    user, _, password = plain.partition(":")
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))
+
+
+@lru_cache(maxsize=8)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    # The first key seals; any of them opens. SECRET_KEY is long and random, so no slow derivation is needed.
+    return MultiFernet([Fernet(_derived(key)) for key in keys])
+
+
+def _derived(secret: str) -> bytes:
+    key = HKDF(SHA256(), 32, salt=None, info=b"lifestream.credentials").derive(secret.encode())
+    return base64.urlsafe_b64encode(key)

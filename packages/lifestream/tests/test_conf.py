@@ -1,0 +1,133 @@
+"""The settings and the checks on them: what is wrong is named, with a remedy, before anything runs."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from pytest_django import Settings
+
+from lifestream.checks import check_database
+from lifestream.conf import settings as conf
+
+
+def found() -> list[tuple[str, str]]:
+    return [(str(message.id), str(message.msg)) for message in checks.run_checks(tags=["lifestream"])]
+
+
+def test_the_tests_own_settings_are_in_order() -> None:
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("default_pagination", 20),
+        ("plugins", ()),
+        ("user_agent", ""),
+        ("max_body", 10 * 1024 * 1024),
+        ("timeout", 30.0),
+        ("parse_timeout", 10.0),
+        ("concurrency", 64),
+        ("per_host", 2),
+        ("min_interval", 3600.0),
+        ("max_interval", 604800.0),
+        ("move_after", 3),
+        ("lease", 900.0),
+    ],
+)
+def test_settings_have_defaults(name: str, default: object) -> None:
+    assert getattr(conf, name) == default
+
+
+def test_networks_come_as_a_list_or_as_text(settings: Settings) -> None:
+    networks = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+    settings.LIFESTREAM_ALLOWED_NETWORKS = ["10.0.0.0/8", "fd00::/8"]
+    assert conf.allowed_networks == networks
+    settings.LIFESTREAM_ALLOWED_NETWORKS = " 10.0.0.0/8, fd00::/8,"
+    assert conf.allowed_networks == networks
+
+
+def test_the_allow_list_becomes_rules_in_whatever_form_it_was_given(settings: Settings) -> None:
+    settings.LIFESTREAM_VALID_TAGS = {"A": ["HREF"], "p": ()}
+    settings.LIFESTREAM_VALID_STYLES = ["Text-Align"]
+    rules = conf.sanitizer_rules
+    assert dict(rules.tags) == {"a": frozenset({"href"}), "p": frozenset()}
+    assert rules.styles == frozenset({"text-align"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number", "message"),
+    [
+        ("VALID_TAGS", {"script": []}, "E001", "LIFESTREAM_VALID_TAGS: <script> can't be allowed: remove it."),
+        ("VALID_TAGS", {"style": []}, "E001", "LIFESTREAM_VALID_TAGS: <style> can't be allowed: remove it."),
+        ("VALID_TAGS", {"iframe": ["src"]}, "E001", "LIFESTREAM_VALID_TAGS: <iframe> can't be allowed: remove it."),
+        (
+            "VALID_TAGS",
+            {"a": ["onclick"]},
+            "E001",
+            "LIFESTREAM_VALID_TAGS: the attribute 'onclick' of <a> can't be allowed: remove it.",
+        ),
+        ("VALID_TAGS", ["a"], "E001", "LIFESTREAM_VALID_TAGS is a list; give a dict of tags and their attributes."),
+        (
+            "VALID_STYLES",
+            "color",
+            "E001",
+            "LIFESTREAM_VALID_STYLES is 'color'; give a list of CSS properties, as ['text-align'].",
+        ),
+        ("TIMEOUT", "30", "E002", "LIFESTREAM_TIMEOUT is '30'; give a number of at least 0.001."),
+        ("PER_HOST", 0, "E002", "LIFESTREAM_PER_HOST is 0; give a number of at least 1."),
+        ("MAX_BODY", True, "E002", "LIFESTREAM_MAX_BODY is True; give a number of at least 1."),
+        ("LEASE", float("nan"), "E002", "LIFESTREAM_LEASE is nan; give a number of at least 1."),
+        (
+            "ALLOWED_NETWORKS",
+            "10.0.0.1/8",
+            "E003",
+            "LIFESTREAM_ALLOWED_NETWORKS: 10.0.0.1/8 has host bits set; give networks as 10.0.0.0/8 or fd00::/8.",
+        ),
+        ("MIN_INTERVAL", 10**9, "E005", "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."),
+        ("PER_HOST", 65, "W002", "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: Settings, name: str, value: Any, number: str, message: str) -> None:
+    setattr(settings, f"LIFESTREAM_{name}", value)
+    assert found() == [(f"lifestream.{number}", message)]
+    assert all(check.hint for check in checks.run_checks(tags=["lifestream"]))
+
+
+def test_a_wrong_plugin_is_named(settings: Settings) -> None:
+    settings.LIFESTREAM_PLUGINS = ["testsite.nowhere.Plugin"]
+    [(number, message)] = found()
+    assert number == "lifestream.E004"
+    assert message.startswith("LIFESTREAM_PLUGINS: the plugin 'testsite.nowhere.Plugin' can't be imported")
+
+
+def test_a_site_without_time_zones_is_refused(settings: Settings) -> None:
+    settings.USE_TZ = False
+    assert [number for number, _ in found()] == ["lifestream.E007"]
+
+
+@pytest.mark.parametrize("mode", [None, "DEFERRED", "deferred"])
+def test_deferred_transactions_on_sqlite_are_warned_of(monkeypatch: pytest.MonkeyPatch, mode: str | None) -> None:
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"transaction_mode": mode} if mode else {})
+    [message] = check_database()
+    assert (message.id, "IMMEDIATE" in str(message.hint)) == ("lifestream.W001", True)
+
+
+def test_other_databases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    monkeypatch.setattr(connection, "display_name", "MySQL")
+    [message] = check_database()
+    assert message.id == "lifestream.E006"
+    assert message.msg == "The database 'default' is MySQL, on which search and claims do not work."
+
+
+def test_what_cannot_be_used_is_not_used(settings: Settings) -> None:
+    settings.LIFESTREAM_TIMEOUT = -1
+    with pytest.raises(ImproperlyConfigured, match="LIFESTREAM_TIMEOUT is -1"):
+        _ = conf.timeout
