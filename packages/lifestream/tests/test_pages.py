@@ -98,6 +98,7 @@ def test_older_items_are_a_link_away_to_the_last(client: Client, main: Lifestrea
     for number in range(7):
         make_post(site, f"Post {number}")
     address, found = "/main/", []
+    shown = page(client, address)
     for _ in range(3):
         shown = page(client, address)
         found += re.findall(r"Post \d", shown.text)

@@ -199,7 +199,7 @@ def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool
 
 def shown(posts: QuerySet[Post]) -> list[Post]:
     """*posts*, loaded with all that cards need, in two queries."""
-    found = list(
+    found: list[Post] = list(
         posts.select_related("subscription", "item__feed")
         .defer("item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
         .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))

@@ -8,7 +8,7 @@ from django.utils.http import http_date
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from lifestream import syndication
+from lifestream import opml, syndication
 from lifestream.timeline import Timeline
 from lifestream.views.reading import cursor_of, keep, read, read_search, read_site, read_tag
 
@@ -43,10 +43,8 @@ def search_feed(request: HttpRequest, slug: str, format: str) -> HttpResponse:  
 @require_safe
 def subscriptions(request: HttpRequest, slug: str) -> HttpResponse:
     """The sites of a lifestream as OPML, to take them to another reader."""
-    from lifestream import opml
-
     timeline = read(request, slug)
-    body = opml.write(timeline)
+    body = opml.write(timeline.lifestream)
     response = HttpResponse(body, content_type="text/x-opml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{timeline.lifestream.slug}.opml"'
     return keep(response, timeline)

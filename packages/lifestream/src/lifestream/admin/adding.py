@@ -1,0 +1,99 @@
+"""The form that adds a feed: it fetches once, to see whether there is one, and keeps what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext, gettext_lazy
+
+from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.subscribe import Added, Found, NotAdded, add_feed, find_feed
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Subscription]
+else:
+    ModelForm = forms.ModelForm
+
+
+class AddFeedForm(ModelForm):
+    """A subscription to be. What is wrong is said at the field that can mend it."""
+
+    user: ClassVar[AbstractBaseUser | AnonymousUser]
+    url = forms.CharField(
+        label=gettext_lazy("Address"),
+        max_length=4000,
+        widget=forms.TextInput(
+            attrs={"class": "vTextField", "inputmode": "url", "autocomplete": "off", "autofocus": ""}
+        ),
+        help_text=gettext_lazy(
+            "Of a feed, or of a page that has one. With a user name and a password in it "
+            "(https://name:password@…) it is a feed of your own, which nobody else sees."
+        ),
+    )
+
+    class Meta:
+        model = Subscription
+        fields = ["url", "lifestream", "name", "folder"]
+        widgets = {
+            "name": forms.TextInput(attrs={"class": "vTextField"}),
+            "folder": forms.TextInput(attrs={"class": "vTextField"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = Lifestream.objects.owned_by(self.user)
+        choice: Any = self.fields["lifestream"]
+        choice.queryset = mine
+        choice.initial = mine.first()
+        self.found: Found | None = None
+        self.added: Added | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """Fetches the address, once everything else is right, and says at a field why there is nothing to add."""
+        values = super().clean() or self.cleaned_data
+        if self.errors:
+            return values
+        try:
+            self.found = find_feed(values["url"])
+        except NotAdded as error:
+            self.add_error(error.field, _sentence(error.reason))
+            return values
+        feed = self.found.source
+        if isinstance(feed, Feed) and feed.subscriptions.filter(lifestream=values["lifestream"]).exists():
+            self.add_error("url", gettext("This lifestream has “{}” already.").format(self.found.title))
+        elif not self.found.title and not values["name"]:
+            self.add_error("name", gettext("The feed has no title of its own: give it a name."))
+        return values
+
+    def subscribe(self) -> Subscription:
+        """Adds what was found, with its items. Raises NotAdded if it has gone in the meantime."""
+        if self.found is None:
+            raise NotAdded(gettext("The form has errors."))
+        values = self.cleaned_data
+        self.added = add_feed(self.found, values["lifestream"], name=values["name"], folder=values["folder"])
+        return self.added.subscription
+
+    def story(self) -> str:
+        """What was found where, for the visitor."""
+        if self.found is None or self.added is None:
+            return ""
+        feed = self.added.subscription.feed
+        text = gettext("Found “{title}” at {url}").format(title=feed.display_title[:100], url=feed.url[:200])
+        if self.found.page:
+            text = gettext("{found}, which {page} names").format(found=text, page=self.found.page[:200])
+        count = feed.items.count()
+        return gettext("{found}: {count} items, site {domain}.").format(found=text, count=count, domain=feed.domain)
+
+    def save(self, commit: bool = True) -> Any:
+        """The same as `subscribe`."""
+        return self.subscribe()
+
+    def save_m2m(self) -> None:
+        """There is nothing of the kind."""
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "."

@@ -1,0 +1,46 @@
+"""Columns that several lists of the admin have: how a feed fares, in a word and a colour, and when something is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext, gettext_lazy
+
+from lifestream.models import Feed
+
+HEALTH = {
+    "ok": gettext_lazy("ok"),
+    "new": gettext_lazy("new"),
+    "failing": gettext_lazy("failing"),
+    "paused": gettext_lazy("paused"),
+    "gone": gettext_lazy("gone"),
+}
+
+
+def health_of(feed: Feed) -> SafeString:
+    """How *feed* fares, as a coloured word, with its last error where it fails."""
+    word = HEALTH.get(feed.health, feed.health)
+    text = gettext("{word}, {count} times").format(word=word, count=feed.failures) if feed.failures > 1 else word
+    return format_html(
+        '<span class="lifestream-health is-{}" title="{}">{}</span>', feed.health, feed.last_error[:300], text
+    )
+
+
+def moment(value: datetime | None) -> SafeString | str:
+    """*value* as "3 hours ago", with the exact time beneath it."""
+    if value is None:
+        return "–"
+    exact = date_format(localtime(value), "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, naturaltime(value))
+
+
+def due_of(feed: Feed) -> SafeString | str:
+    """When the next fetch of *feed* is, and why then."""
+    if feed.status != Feed.Status.ACTIVE:
+        return "–"
+    return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.next_fetch), feed.next_reason)

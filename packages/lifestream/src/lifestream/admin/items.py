@@ -1,0 +1,144 @@
+"""What is shown: posts, which their owners hide and publish, and the items behind them, which are shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from lifestream.admin.owned import OwnedAdmin, ReadOnlyAdmin, is_superuser
+from lifestream.models import Item, Post
+
+
+class ShownFilter(admin.SimpleListFilter):
+    """Posts by whether they are shown."""
+
+    title = gettext_lazy("shown")
+    parameter_name = "shown"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The choices."""
+        return [("yes", gettext("shown")), ("hidden", gettext("hidden")), ("removed", gettext("removed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
+        """The posts of the chosen one."""
+        chosen = {
+            "yes": {"hidden": False, "removed": False},
+            "hidden": {"hidden": True, "removed": False},
+            "removed": {"removed": True},
+        }
+        return queryset.filter(**chosen.get(self.value() or "", {}))
+
+
+@admin.register(Post)
+class PostAdmin(OwnedAdmin):
+    """The items of a lifestream. What is removed stays away; deleted, it would come back with the next fetch."""
+
+    owner_path = "lifestream__owner"
+    list_display = ("item_title", "site", "date", "state", "lifestream")
+    list_filter = (ShownFilter, ("lifestream", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("item__title", "item__link", "item__author")
+    list_select_related = ("lifestream", "subscription__feed", "item")
+    date_hierarchy = "date"
+    ordering = ("-date", "-item_id")
+    actions = ("hide", "publish", "remove")
+    fields = ("item_title", "site", "lifestream", "date", "page", "hidden", "removed")
+    readonly_fields = ("item_title", "site", "lifestream", "date", "page")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Posts without the bodies of their items."""
+        heavy = ("item__content", "item__text", "subscription__feed__icon")
+        return super().get_queryset(request).defer(*heavy)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Posts come from feeds."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """They are removed, not deleted."""
+        return False
+
+    @admin.display(description=gettext_lazy("item"), ordering="item__title")
+    def item_title(self, post: Post) -> str:
+        """Its title, or how it begins."""
+        return post.item.display_title[:140] or str(post.item_id)
+
+    @admin.display(description=gettext_lazy("site"))
+    def site(self, post: Post) -> str:
+        """The name of its site in the lifestream."""
+        return post.subscription.display_name[:80]
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, post: Post) -> SafeString:
+        """Whether it is shown."""
+        name, kind = (
+            (gettext("removed"), "gone") if post.removed
+            else (gettext("hidden"), "paused") if post.hidden
+            else (gettext("shown"), "ok")
+        )  # fmt: skip
+        return format_html('<span class="lifestream-health is-{}">{}</span>', kind, name)
+
+    @admin.display(description=gettext_lazy("page"))
+    def page(self, post: Post) -> SafeString:
+        """The way to its page."""
+        address = reverse("lifestream:item", kwargs={"slug": post.lifestream.slug, "pk": post.item_id})
+        return format_html('<a href="{}">{}</a>', address, gettext("Open"))
+
+    @admin.action(description=gettext_lazy("Hide"), permissions=["change"])
+    def hide(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
+        """Shows them no more, until they are published."""
+        count = Post.objects.filter(pk__in=posts.values("pk")).update(hidden=True)
+        self._tell(request, ngettext("{} post was hidden.", "{} posts were hidden.", count), count)
+
+    @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
+    def publish(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
+        """Shows them again, removed ones too."""
+        count = Post.objects.filter(pk__in=posts.values("pk")).update(hidden=False, removed=False)
+        self._tell(request, ngettext("{} post was published.", "{} posts were published.", count), count)
+
+    @admin.action(description=gettext_lazy("Remove"), permissions=["change"])
+    def remove(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
+        """Takes them out of the lifestream for good."""
+        count = Post.objects.filter(pk__in=posts.values("pk")).update(removed=True)
+        self._tell(request, ngettext("{} post was removed.", "{} posts were removed.", count), count)
+
+    def _tell(self, request: HttpRequest, text: str, count: int) -> None:
+        self.message_user(request, text.format(count), messages.SUCCESS)
+
+    class Media:
+        css = {"all": ["lifestream/admin.css"]}
+
+
+@admin.register(Item)
+class ItemAdmin(ReadOnlyAdmin):
+    """The items, which all lifestreams share: nobody edits one, and only a superuser deletes one."""
+
+    owner_path = "posts__lifestream__owner"
+    list_display = ("heading", "feed", "date", "author")
+    list_select_related = ("feed",)
+    search_fields = ("title", "link", "author", "guid")
+    ordering = ("-date", "-pk")
+    date_hierarchy = "date"
+    fields = (
+        "title", "feed", "link", "author", "date", "updated", "first_seen", "guid", "language", "summary",
+        "enclosures", "media",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Items without their bodies."""
+        return super().get_queryset(request).defer("content", "text", "feed__icon")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only a superuser deletes an item, everywhere and for good."""
+        return is_superuser(request)
+
+    @admin.display(description=gettext_lazy("title"), ordering="title")
+    def heading(self, item: Item) -> str:
+        """Its title, or how it begins."""
+        return item.display_title[:140] or str(item.pk)

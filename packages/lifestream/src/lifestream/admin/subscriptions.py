@@ -1,0 +1,179 @@
+"""The subscriptions: which sites a lifestream has. Adding one fetches the feed, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from lifestream import posting, rules
+from lifestream.admin.adding import AddFeedForm
+from lifestream.admin.columns import due_of, health_of, moment
+from lifestream.admin.owned import OwnedAdmin
+from lifestream.admin.updating import update_now
+from lifestream.models import Subscription
+
+RULES_HELP = gettext_lazy(
+    "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
+    "before them, there and nowhere else."
+)
+
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Subscription]
+else:
+    ModelForm = forms.ModelForm
+
+
+class SubscriptionForm(ModelForm):
+    """What an owner may set of a subscription that is there."""
+
+    class Meta:
+        model = Subscription
+        fields = ["name", "folder", "paused", "keep_rules", "block_rules"]
+        widgets = {
+            "name": forms.TextInput(attrs={"class": "vTextField"}),
+            "folder": forms.TextInput(attrs={"class": "vTextField"}),
+            "keep_rules": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+            "block_rules": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        }
+
+    def clean_keep_rules(self) -> str:
+        """The rules, each of which can be read."""
+        return _checked(self.cleaned_data["keep_rules"])
+
+    def clean_block_rules(self) -> str:
+        """The rules, each of which can be read."""
+        return _checked(self.cleaned_data["block_rules"])
+
+
+def _checked(text: str) -> str:
+    try:
+        rules.check(text)
+    except rules.RuleError as error:
+        raise ValidationError(str(error)) from error
+    return text
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(OwnedAdmin):
+    """The sites of a lifestream: how each fares, and by which rules its items are shown."""
+
+    owner_path = "lifestream__owner"
+    form = SubscriptionForm
+    list_display = ("site", "lifestream", "folder", "health", "fetched", "due", "paused")
+    list_display_links = ("site",)
+    list_filter = ("paused", ("lifestream", admin.RelatedOnlyFieldListFilter), "folder")
+    list_select_related = ("lifestream", "feed")
+    search_fields = ("name", "feed__title", "feed__url", "folder")
+    ordering = ("lifestream", "folder", "name", "feed__title", "pk")
+    list_per_page = 50
+    actions = ("update_now", "pause", "resume")
+    fields = (
+        "feed_address", "lifestream", "name", "folder", "paused", "keep_rules", "block_rules", "health", "fetched",
+        "due",
+    )  # fmt: skip
+    readonly_fields = ("feed_address", "lifestream", "health", "fetched", "due")
+
+    class Media:
+        css = {"all": ["lifestream/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Subscriptions without the icons of their feeds."""
+        return super().get_queryset(request).defer("feed__icon")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form that fetches for a new one, the plain one for others."""
+        if obj is not None:
+            return super().get_form(request, obj, change, **kwargs)
+
+        class Form(AddFeedForm):
+            user = request.user
+
+        return Form
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The fields of either form."""
+        return super().get_fields(request, obj) if obj is not None else list(AddFeedForm.base_fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """None of a new one."""
+        return super().get_readonly_fields(request, obj) if obj is not None else ()
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """The subscription that the form has made, or is to save."""
+        return form.save(commit=False) if change else form.subscribe()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Saves, and shows what other rules let pass; of a new one, tells what was found."""
+        if change:
+            super().save_model(request, obj, form, change)
+            if {"paused", "keep_rules", "block_rules"} & set(form.changed_data):
+                posting.fill(obj)
+        else:
+            self.message_user(request, form.story(), messages.INFO)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """A subscription has nothing that is saved beside it."""
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """What the history says: never an address, which may hold a password."""
+        return [{"added": {}}] if add else super().construct_change_message(request, form, formsets, add)
+
+    @admin.display(description=gettext_lazy("site"), ordering="name")
+    def site(self, subscription: Subscription) -> SafeString:
+        """Its name here, and where it comes from."""
+        feed = subscription.feed
+        private = gettext("with a login") if feed.is_private else ""
+        name = subscription.display_name[:120]
+        return format_html('{}<span class="lifestream-why">{} {}</span>', name, feed.url[:120], private)
+
+    @admin.display(description=gettext_lazy("feed"))
+    def feed_address(self, subscription: Subscription) -> SafeString:
+        """The address of its feed, without any login."""
+        return format_html("{}", subscription.feed.url)
+
+    @admin.display(description=gettext_lazy("health"), ordering="feed__failures")
+    def health(self, subscription: Subscription) -> SafeString:
+        """How its feed fares."""
+        return health_of(subscription.feed)
+
+    @admin.display(description=gettext_lazy("last fetch"), ordering="feed__last_fetch")
+    def fetched(self, subscription: Subscription) -> Any:
+        """When its feed was asked last."""
+        return moment(subscription.feed.last_fetch)
+
+    @admin.display(description=gettext_lazy("next due, and why"), ordering="feed__next_fetch")
+    def due(self, subscription: Subscription) -> Any:
+        """When its feed is asked next, and why then."""
+        return due_of(subscription.feed)
+
+    @admin.action(description=gettext_lazy("Update now"))
+    def update_now(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
+        """Fetches the feeds of what was chosen, as far as their servers let us."""
+        update_now(self, request, list(subscriptions.values_list("feed", flat=True)))
+
+    @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
+    def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
+        """Shows no new items of what was chosen."""
+        count = Subscription.objects.filter(pk__in=subscriptions.values("pk")).update(paused=True)
+        text = ngettext("{} subscription was paused.", "{} subscriptions were paused.", count)
+        self.message_user(request, text.format(count), messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
+    def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
+        """Shows new items again, and what came in the meantime."""
+        chosen = list(Subscription.objects.filter(pk__in=subscriptions.values("pk"), paused=True))
+        for subscription in chosen:
+            subscription.paused = False
+            subscription.save(update_fields=["paused"])
+            posting.fill(subscription)
+        text = ngettext("{} subscription was resumed.", "{} subscriptions were resumed.", len(chosen))
+        self.message_user(request, text.format(len(chosen)), messages.SUCCESS)
