@@ -1,0 +1,202 @@
+"""The Django door: a small project of its own is tested by Django's runner, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from steady import JOURNAL_OF_A_MISS, MISS, steady
+
+pytest.importorskip("django")
+
+SETTINGS = """
+SECRET_KEY = "a key"
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "database"}}
+INSTALLED_APPS = ["reading"]
+USE_TZ = True
+"""
+
+MODELS = """
+import urllib.request
+from urllib.error import HTTPError
+
+from django.db import models
+
+class Feed(models.Model):
+    text = models.TextField()
+
+    class Meta:
+        app_label = "reading"
+
+def fetch(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read().decode()
+    except HTTPError as error:
+        error.close()
+        return ""
+
+def update(url):
+    Feed.objects.create(text=fetch(url))
+"""
+
+HEAD = """
+import asyncio
+import threading
+from pathlib import Path
+
+from django.db import connection
+from django.test.testcases import DatabaseOperationForbidden
+from feedserver.django import (
+    FeedServerSimpleTestCase, FeedServerTestCase, FeedServerTransactionTestCase
+)
+from reading.models import Feed, fetch, update
+
+FEEDS = Path(__file__).parent.parent / "feeds"
+"""
+
+GOOD = """
+class Simple(FeedServerSimpleTestCase):
+    feed_root = FEEDS
+
+    def test_a_feed_is_read(self):
+        self.assertEqual(fetch(self.get_url("atom.xml")), "<feed/>")
+        self.assertEqual(self.base_url, f"http://127.0.0.1:{self.port}")
+
+    def test_the_database_stays_forbidden(self):
+        with self.assertRaises(DatabaseOperationForbidden):
+            Feed.objects.count()
+
+
+class Rolled(FeedServerTestCase):
+    feed_root = FEEDS
+
+    @classmethod
+    def setUpTestData(cls):
+        cls.first = Feed.objects.create(text="first")
+
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(Feed.objects.get(), self.first)
+        self.assertTrue(connection.in_atomic_block)
+
+    def test_a_feed_is_stored(self):
+        update(self.get_url("atom.xml"))
+        self.assertEqual(Feed.objects.filter(text="<feed/>").count(), 1)
+
+    def test_another_is_stored_after_what_was_stored_is_gone(self):
+        update(self.get_url("atom.xml"))
+        self.assertEqual(Feed.objects.count(), 2)
+
+    async def test_a_feed_is_stored_asynchronously(self):
+        text = await asyncio.to_thread(fetch, self.get_url("atom.xml"))
+        await Feed.objects.acreate(text=text)
+        self.assertEqual(await Feed.objects.acount(), 2)
+
+
+class Committed(FeedServerTransactionTestCase):
+    feed_root = FEEDS
+
+    def test_a_feed_is_stored_by_a_thread(self):
+        def work():
+            update(self.get_url("atom.xml"))
+            connection.close()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        self.assertEqual(Feed.objects.get().text, "<feed/>")
+
+    test_another_is_stored_after_what_was_stored_is_gone = test_a_feed_is_stored_by_a_thread
+"""
+
+BAD = """
+class Simple(FeedServerSimpleTestCase):
+    feed_root = FEEDS
+
+    def test_misses(self):
+        fetch(self.get_url("atm.xml"))
+
+
+class Rolled(FeedServerTestCase):
+    feed_root = FEEDS
+
+    def test_misses(self):
+        update(self.get_url("atm.xml"))
+
+    def test_is_clean_again(self):
+        self.assertFalse(Feed.objects.exists())
+
+
+class Committed(FeedServerTransactionTestCase):
+    feed_root = FEEDS
+
+    def test_misses(self):
+        update(self.get_url("atm.xml"))
+
+    def test_is_clean_again(self):
+        self.assertFalse(Feed.objects.exists())
+
+    async def test_misses_asynchronously(self):
+        await asyncio.to_thread(fetch, self.get_url("atm.xml"))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    files = {
+        "settings.py": SETTINGS,
+        "reading/__init__.py": "",
+        "reading/models.py": MODELS,
+        "reading/test_good.py": HEAD + GOOD,
+        "reading/test_bad.py": HEAD + BAD,
+        "feeds/atom.xml": "<feed/>",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    return tmp_path
+
+
+def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the project's tests; the order is another each time."""
+    command = ["-W", "error", "-m", "django", "test", "--settings", "settings", "--shuffle", "-v", "2", *arguments]
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def test_djangos_test_cases_have_servers_and_stay_what_they_are(project: Path) -> None:
+    ran = run(project, "reading.test_good")
+    assert ran.returncode == 0, ran.stdout
+    assert "Ran 7 tests" in ran.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Django's parallel runner needs a fork")
+def test_tests_in_parallel_processes_have_servers_of_their_own(project: Path) -> None:
+    ran = run(project, "--parallel", "2", "reading.test_good")
+    assert ran.returncode == 0, ran.stdout
+    assert "Cloning test database for alias 'default'" in ran.stdout
+    assert "Ran 7 tests" in ran.stdout
+
+
+def test_an_unanswered_request_fails_its_test_and_leaves_the_database_clean(project: Path) -> None:
+    ran = run(project, "reading.test_bad")
+    assert ran.returncode == 1, ran.stdout
+    assert "Ran 6 tests" in ran.stdout
+    assert "FAILED (failures=4)" in ran.stdout
+    told = f"feedserver.server.VerificationError: {MISS}\n{JOURNAL_OF_A_MISS}\n"
+    assert steady(ran.stdout, project / "feeds").count(told) == 4
