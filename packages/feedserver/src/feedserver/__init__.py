@@ -9,9 +9,11 @@ from feedserver.faults import Fault
 from feedserver.fixture import FixtureError, FixtureWarning
 from feedserver.headers import Headers
 from feedserver.journal import Exchange, Journal, NotSeen
+from feedserver.ports import PortTaken
+from feedserver.quitting import stop_server
 from feedserver.request import Request
 from feedserver.response import Auth, Pace, Response, gone, moved, touched
-from feedserver.server import FeedServer, PortTaken, VerificationError, stop_server
+from feedserver.server import FeedServer, VerificationError
 
 __all__ = [
     "Auth",

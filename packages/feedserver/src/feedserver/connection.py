@@ -15,7 +15,7 @@ import asyncio
 import socket
 import struct
 import threading
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from feedserver import wire
 from feedserver.journal import Exchange
@@ -23,8 +23,16 @@ from feedserver.reader import ContinueExpected, Malformed, RequestReader
 from feedserver.site import Pending, Prepared, Site
 from feedserver.steps import Close, Flush, Plan, Read, Reset, Send, Step, Wait
 
+if TYPE_CHECKING:
+    import ssl
+
+    from feedserver.tls import Tls, TlsLayer
+
 BACKLOG = 262_144
 """Bytes of pipelined requests that may wait before the connection stops reading."""
+
+HANDSHAKE = b"\x16"
+"""The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
 
 LINGER = 1.0
 """Seconds that a refused client may go on sending, so that our answer is not lost to a reset (RFC 9112 §9.6)."""
@@ -38,6 +46,10 @@ class Listener(Protocol):
     max_body: int
     connections: set[Connection]
     workers: dict[threading.Thread, str]
+    tls: Tls | None
+
+    def opening_plan(self) -> Plan | None:
+        """What a new connection does before it reads, if anything."""
 
     def forget(self, connection: Connection) -> None:
         """The connection is closed."""
@@ -59,6 +71,7 @@ class Connection(asyncio.Protocol):
         "_saw_eof",
         "_sent",
         "_timer",
+        "_tls",
         "_transport",
         "_unsent",
         "_waits_forever",
@@ -72,6 +85,7 @@ class Connection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._plan: Plan | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._tls: TlsLayer | None = None
         self._keep_alive = True
         self._paused = False
         self._reading_paused = False
@@ -91,6 +105,11 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(0)
         self.last_active = self._listener.loop.time()
         self._listener.connections.add(self)
+        plan = self._listener.opening_plan()
+        if plan is not None:
+            self._exchange = self._listener.site.opening()
+            self._plan = plan
+            self._play()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
@@ -99,7 +118,13 @@ class Connection(asyncio.Protocol):
         self.last_active = self._listener.loop.time()
         reader = self._reader
         if reader is None:
+            if self._listener.tls is not None and self._tls is None and data.startswith(HANDSHAKE):
+                self._tls = self._listener.tls.layer()
             reader = self._reader = self._new_reader()
+        if self._tls is not None:
+            data = self._decrypt(self._tls, data)
+            if not data:
+                return
         reader.feed(data)
         if self._exchange is None:
             self._advance()
@@ -169,12 +194,33 @@ class Connection(asyncio.Protocol):
         if sock is not None:
             sock.close()
 
+    # TLS, where the client speaks it: its first byte tells, so that one port serves both.
+
+    def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
+        """What the client said. One that does not speak TLS, or does not trust us, is noted and let go."""
+        if tls.stalls:
+            return b""
+        problem: ssl.SSLError | None = None
+        try:
+            data = tls.receive(data)
+        except tls.error as error:
+            problem, data = error, b""
+        if self._transport is not None and (answer := tls.to_send()):
+            self._transport.write(answer)
+        if problem is not None and self._exchange is None:
+            self._listener.site.unencrypted(f"TLS failed: {problem}")
+            self._close()
+        return data
+
+    def _write(self, transport: asyncio.Transport, data: bytes) -> None:
+        transport.write(data if self._tls is None else self._tls.send(data))
+
     # From request to answer.
 
     def _new_reader(self) -> RequestReader:
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        return RequestReader(client, self._listener.max_body)
+        return RequestReader(client, self._listener.max_body, "https" if self._tls is not None else "http")
 
     def _advance(self) -> None:
         """Answers what the reader holds, one after the other, until an answer takes time or no request is left."""
@@ -191,7 +237,7 @@ class Connection(asyncio.Protocol):
                         self._begin(site.refuse(cut))
                 break
             if isinstance(event, ContinueExpected):
-                transport.write(wire.CONTINUE)
+                self._write(transport, wire.CONTINUE)
             elif isinstance(event, Malformed):
                 self._begin(site.refuse(event))
             else:
@@ -216,7 +262,7 @@ class Connection(asyncio.Protocol):
             self._plan = prepared.plan
             self._play()
             return
-        transport.write(prepared.whole)
+        self._write(transport, prepared.whole)
         if transport.is_closing():
             return
         self._sent = len(prepared.whole)
@@ -264,7 +310,7 @@ class Connection(asyncio.Protocol):
         while plan is not None and transport is not None and not self._paused:
             step: Step = next(plan, Close())
             if isinstance(step, Send):
-                transport.write(step.data)
+                self._write(transport, step.data)
                 if transport.is_closing():  # the client has gone: `connection_lost` follows, and ends the exchange
                     return
                 self._sent += len(step.data)
@@ -331,6 +377,8 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._lingering:
             return
+        if self._tls is not None:
+            transport.write(self._tls.close())
         if self._saw_eof or not transport.can_write_eof():
             transport.close()
             return

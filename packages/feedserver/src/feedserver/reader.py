@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import httptools
 
@@ -76,13 +76,15 @@ class RequestReader:
         "_raw",
         "_remaining",
         "_scanned",
+        "_scheme",
         "broken",
         "keep_alive",
     )
 
-    def __init__(self, client: str = "", max_body: int = MAX_BODY) -> None:
+    def __init__(self, client: str = "", max_body: int = MAX_BODY, scheme: Literal["http", "https"] = "http") -> None:
         self._client = client
         self._max_body = max_body
+        self._scheme: Literal["http", "https"] = scheme
         self._buffer = bytearray()
         self._scanned = 0
         self._parser: httptools.HttpRequestParser | None = None
@@ -255,7 +257,8 @@ class RequestReader:
         method, target, version = self._line
         self._parser = None
         self._raw = b""
-        request = Request(method, target, version, Headers.from_raw(self._headers), b"".join(self._body), self._client)
+        headers, body = Headers.from_raw(self._headers), b"".join(self._body)
+        request = Request(method, target, version, headers, body, self._client, self._scheme)
         self._body = []
         return request
 

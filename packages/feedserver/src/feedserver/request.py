@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 from urllib.parse import parse_qs, unquote
 
 from feedserver.headers import Headers
@@ -41,7 +42,8 @@ def split_target(target: str) -> Target:
 class Request:
     """What a client asked, as it was sent.
 
-    *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* the address it came from.
+    *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* the address it came from,
+    *scheme* "https" where it came by TLS.
     """
 
     method: str
@@ -50,6 +52,7 @@ class Request:
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
     client: str = ""
+    scheme: Literal["http", "https"] = "http"
 
     @property
     def path(self) -> str:

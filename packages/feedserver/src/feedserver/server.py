@@ -8,7 +8,6 @@ when it returns.
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import socket
 import threading
@@ -17,29 +16,32 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
-from feedserver import fixture, loop_thread
+from feedserver import fixture, loop_thread, ports
 from feedserver.acceptor import Acceptor
 from feedserver.connection import Connection
+from feedserver.faults import Fault
 from feedserver.folder import Folder
 from feedserver.journal import Exchange, HeaderFilter, Journal
+from feedserver.quitting import is_loopback
 from feedserver.reader import MAX_BODY
 from feedserver.request import Request
 from feedserver.response import Answer, Response
 from feedserver.routes import Routes
-from feedserver.site import Site, is_loopback
+from feedserver.site import Site
+from feedserver.steps import Plan, Read
+
+if TYPE_CHECKING:
+    import ssl
+
+    from feedserver.tls import Tls, TlsFault
 
 STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
 
-_BIND_PAUSE = 0.02
 _SAFE = "/?&=%:@!$'()*+,;~#[]-._"
-
-
-class PortTaken(OSError):
-    """The port that was asked for belongs to somebody else."""
 
 
 class VerificationError(AssertionError):
@@ -53,7 +55,8 @@ class FeedServer:
     is how many seconds `start` waits for a fixed port's old owner to go. *follow_links* serves what links lead to
     outside the root. *quit* obeys the method QUIT. *strict* makes `verify` report requests that nothing answers.
     *idle_timeout* is in seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for each
-    call of an answer that is a callable. *journal_limit* is the number of exchanges that are kept.
+    call of an answer that is a callable. *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS
+    beside HTTP, on the same port; one of the words of `TlsFault` in its place says how it goes wrong.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class FeedServer:
         max_body: int = MAX_BODY,
         callable_timeout: float = 5.0,
         journal_limit: int | None = None,
+        tls: bool | TlsFault | Tls = False,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
@@ -80,6 +84,7 @@ class FeedServer:
         self.bind_timeout = bind_timeout
         self.idle_timeout = idle_timeout
         self.max_body = max_body
+        self.tls = _tls(tls)
         self.journal = Journal(journal_limit)
         self.site = Site(Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit)
         self.connections: set[Connection] = set()
@@ -89,7 +94,9 @@ class FeedServer:
         self._wanted_port = port
         self._thread: loop_thread.LoopThread | None = None
         self.loop: asyncio.AbstractEventLoop
+        self._holder: socket.socket | None = None
         self._socket: socket.socket | None = None
+        self._opening: list[Fault | None] = []
         self._acceptor: Acceptor | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed: Callable[[], None] | None = None
@@ -100,7 +107,7 @@ class FeedServer:
     @property
     def is_running(self) -> bool:
         """Whether the server listens."""
-        return self._socket is not None
+        return self._thread is not None
 
     def start(self) -> Self:
         """Binds and listens; returns when clients can connect.
@@ -108,12 +115,12 @@ class FeedServer:
         Raises PortTaken for a port that stays taken for `bind_timeout` seconds, OSError for an address that can't be
         bound.
         """
-        if self._socket is not None:
+        if self._thread is not None:
             raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
-        self._socket = self._bind()
+        self._holder, self._socket = ports.bind_and_listen(self.host, self._wanted_port, self.bind_timeout)
         self.port = self._socket.getsockname()[1]
         name = f"[{self.host}]" if ":" in self.host else self.host
-        self.site.base_url = f"http://{name}:{self.port}"
+        self.site.base_url = f"{'https' if self.tls else 'http'}://{name}:{self.port}"
         self.site.own_hosts = self._own_hosts(name)
         self._pid = os.getpid()
         self._thread = loop_thread.acquire(self)
@@ -135,6 +142,9 @@ class FeedServer:
             raise RuntimeError(
                 f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
             )
+        if self._holder is not None:
+            self._holder.close()
+            self._holder = None
         loop_thread.release(self)
         self._join_workers()
         self.site.close()
@@ -157,9 +167,35 @@ class FeedServer:
             raise RuntimeError("the server has no address yet; start it, or use it in a with statement")
         return self.site.base_url
 
-    def url(self, path: str = "/") -> str:
-        """The URL of *path*; what is not allowed in a URL is percent-encoded, what is encoded already stays."""
-        return f"{self.base_url}/{quote(path.removeprefix('/'), safe=_SAFE)}"
+    def url(self, path: str = "/", *, scheme: Literal["http", "https"] | None = None) -> str:
+        """The URL of *path*; what is not allowed in a URL is percent-encoded, what is encoded already stays.
+
+        A server with TLS answers both schemes; *scheme* chooses one, https is its own.
+        """
+        base = self.base_url if scheme is None else f"{scheme}:{self.base_url.partition(':')[2]}"
+        return f"{base}/{quote(path.removeprefix('/'), safe=_SAFE)}"
+
+    @property
+    def ca_bundle(self) -> str:
+        """The file with the certificate of the authority that a client must trust, for `verify=` and `--cacert`.
+
+        Raises RuntimeError for a server without TLS.
+        """
+        self._tls_or_raise()
+        from feedserver.tls import authority
+
+        return str(authority().bundle)
+
+    def client_context(self) -> ssl.SSLContext:
+        """A context for clients that trusts the server's authority and checks everything; see `ca_bundle`."""
+        self._tls_or_raise()
+        from feedserver.tls import client_context
+
+        return client_context()
+
+    def _tls_or_raise(self) -> None:
+        if self.tls is None:
+            raise RuntimeError("the server speaks no TLS; start it with FeedServer(…, tls=True)")
 
     # What it answers.
 
@@ -186,6 +222,44 @@ class FeedServer:
         if path is None or path.is_dir():
             raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
         return fixture.load(path)
+
+    # How it treats connections.
+
+    def on_connect(self, *faults: Fault | None) -> None:
+        """Breaks connections before any request: the first new one by the first fault, and so on; the last one stays.
+
+        None leaves a connection whole; without any fault, all are whole again.
+        """
+        self._opening = list(faults)
+
+    def refuse(self) -> None:
+        """Refuses new connections, as a server that is down; the port is kept. Those that are open go on."""
+        if self._thread is None:
+            raise RuntimeError("the server is not running, so every connection is refused already")
+        closed = threading.Event()
+
+        def close() -> None:
+            if self._acceptor is not None and self._socket is not None:
+                self._acceptor.close()
+                self._socket = None
+            closed.set()
+
+        self._thread.call(close)
+        closed.wait(STOP_TIMEOUT)
+        if self._holder is None:
+            self._holder = ports.bind(self.host, self.port)
+
+    def accept(self) -> None:
+        """Accepts connections again, on the same port. Raises OSError where somebody took it meanwhile."""
+        if self._thread is None:
+            raise RuntimeError("the server is not running; start it")
+        if self._socket is not None:
+            return
+        if not ports.HOLDS_BESIDE and self._holder is not None:
+            self._holder.close()
+            self._holder = None
+        self._socket = ports.listen(self.host, self.port)
+        self._thread.call(self._open)
 
     # What it has seen.
 
@@ -241,9 +315,10 @@ class FeedServer:
 
     def abandon(self) -> None:
         """In a forked child: closes what was inherited, without a word to the network."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        for sock in (self._holder, self._socket):
+            if sock is not None:
+                sock.close()
+        self._holder = self._socket = None
         for connection in self.connections:
             connection.abandon()
         self.connections.clear()
@@ -257,35 +332,6 @@ class FeedServer:
             self.loop.call_soon(self._close_connections)
 
     # In the caller's thread.
-
-    def _bind(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        deadline = time.monotonic() + self.bind_timeout
-        while True:
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            try:
-                if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-                else:
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                sock.setblocking(False)
-                sock.bind((self.host, self._wanted_port))
-                sock.listen(1024)
-            except OSError as error:
-                sock.close()
-                # Windows says EACCES where somebody else holds the port for himself.
-                if error.errno != errno.EADDRINUSE and not (error.errno == errno.EACCES and os.name == "nt"):
-                    raise _bind_error(error, self.host, self._wanted_port) from error
-                if time.monotonic() >= deadline:
-                    waited = f", and stayed so for {self.bind_timeout:g} s" if self.bind_timeout else ""
-                    raise PortTaken(
-                        errno.EADDRINUSE,
-                        f"port {self._wanted_port} of {self.host} is taken{waited}; stop what listens there, give a "
-                        "bind_timeout to wait for it, or use port=0 for a free one",
-                    ) from error
-                time.sleep(_BIND_PAUSE)
-            else:
-                return sock
 
     def _own_hosts(self, name: str) -> frozenset[str]:
         names = {name.lower()}
@@ -313,7 +359,15 @@ class FeedServer:
                 self.loop, self._socket, lambda: Connection(self), self._close_connections, self._accept_refused
             )
             self._acceptor.open()
+        if self._sweeper is None:
             self._sweeper = self.loop.call_later(self.idle_timeout / 2, self._sweep)
+
+    def opening_plan(self) -> Plan | None:
+        """What a new connection does before it reads, if anything. Called on the event loop."""
+        if not self._opening:
+            return None
+        fault = self._opening.pop(0) if len(self._opening) > 1 else self._opening[0]
+        return fault.apply(iter((Read(),))) if fault is not None else None
 
     def _accept_refused(self, error: OSError) -> None:
         self.site.problem(f"{self.base_url} could not accept a connection: {error}")
@@ -329,7 +383,7 @@ class FeedServer:
         """Ends what runs on the loop, and calls *closed* when the last socket is closed."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        if self._acceptor is not None:
+        if self._acceptor is not None and self._socket is not None:
             self._acceptor.close()
         self._sweeper = self._socket = None
         self._closed = closed
@@ -346,6 +400,16 @@ class FeedServer:
             closed()
 
 
+def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
+    if not wanted:
+        return None
+    from feedserver.tls import Tls
+
+    if isinstance(wanted, Tls):
+        return wanted
+    return Tls(None if wanted is True else wanted)
+
+
 def _refuse_in_loop(what: str) -> None:
     try:
         asyncio.get_running_loop()
@@ -354,34 +418,3 @@ def _refuse_in_loop(what: str) -> None:
     raise RuntimeError(
         f"{what} would block the event loop that runs here; use 'await asyncio.to_thread(server.{what}, …)'"
     )
-
-
-def _bind_error(error: OSError, host: str, port: int) -> OSError:
-    remedy = (
-        "use port=0 for a free one"
-        if error.errno == errno.EACCES
-        else "use an address of this machine, such as 127.0.0.1"
-    )
-    return OSError(error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; {remedy}")
-
-
-def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
-    """Sends QUIT to the server on *port* and waits until it has gone, at most *timeout* seconds.
-
-    Raises ConnectionError where nothing listens there, or what listens does not obey.
-    """
-    import http.client
-
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    try:
-        connection.request("QUIT", "/")
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace").strip()
-    except OSError as error:
-        raise ConnectionError(f"no feedserver stopped on {host} port {port}: {error}") from error
-    except http.client.HTTPException as error:
-        raise ConnectionError(f"what listens on {host} port {port} is no feedserver: {error!r}") from error
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise ConnectionError(f"the server on {host} port {port} did not stop: {answer.status} {text}")

@@ -6,14 +6,12 @@ which would hold up every other connection on the event loop.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,6 +19,7 @@ from feedserver import codings, negotiate, wire
 from feedserver.fixture import FixtureError, FixtureWarning, content_type_for
 from feedserver.headers import Headers
 from feedserver.journal import Exchange, Journal
+from feedserver.quitting import quit_refusal
 from feedserver.reader import Malformed
 from feedserver.request import Request
 from feedserver.response import FileBody, Response, fill_placeholders, has_placeholders
@@ -126,6 +125,18 @@ class Site:
         self.journal.record(exchange)
         response = _plain_text(event.status, f"{event.problem}\n")
         return self._send(exchange, None, response, keep_alive=False)
+
+    def opening(self) -> Exchange:
+        """The exchange of a connection that is broken before any request."""
+        exchange = Exchange(self.journal, None, problem="the connection was broken before any request, as told")
+        self.journal.record(exchange)
+        return exchange
+
+    def unencrypted(self, problem: str) -> None:
+        """Notes a client with which no TLS connection came about; `verify` does not mind, the client's test does."""
+        exchange = Exchange(self.journal, None, problem=problem)
+        self.journal.record(exchange)
+        exchange.finish("closed", 0)
 
     def answer(self, request: Request, keep_alive: bool) -> Verdict:
         """Answers a request; *keep_alive* says whether its connection may be used again."""
@@ -284,39 +295,6 @@ class Site:
         data = wire.whole(head, response, method, time.time())
         steps = None if data is not None else wire.plan(head, response, method)
         return Prepared(exchange, data, steps, head.keep_alive)
-
-
-def quit_refusal(request: Request) -> str:
-    """Why a QUIT is not obeyed, "" if it is: it must come from this machine, and not from a page in a browser.
-
-    A name in Host that is not loopback's points to a rebound DNS name; a browser adds Origin to every request that a
-    page makes with a method of its own.
-    """
-    host = request.headers.get("Host", "").lower()
-    name = host[: host.rfind(":")] if host.rpartition(":")[2].isdigit() else host
-    if not request.target.startswith("/"):
-        return "QUIT is obeyed in origin form only, as in 'QUIT / HTTP/1.1'"
-    if "Origin" in request.headers:
-        return "QUIT is not obeyed when it comes from a web page (it has an Origin)"
-    if not is_loopback(request.client):
-        return f"QUIT is not obeyed from {request.client}, only from this machine"
-    if name and not is_loopback(name.strip("[]")):
-        return f"QUIT is not obeyed for the host {name}, only for a loopback address or localhost"
-    return ""
-
-
-@lru_cache(maxsize=64)
-def is_loopback(host: str) -> bool:
-    """Whether *host* is an address of the loopback, or localhost. Every start asks it, so it is remembered."""
-    import ipaddress
-
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        address = ipaddress.ip_address(host)
-        mapped = getattr(address, "ipv4_mapped", None)
-        return bool((mapped or address).is_loopback)
-    return False
 
 
 def _coding_key(response: Response) -> tuple[object, ...]:

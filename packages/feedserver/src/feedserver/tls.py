@@ -18,9 +18,6 @@ from typing import Literal, TypeAlias, get_args
 NAMES = ("localhost", "127.0.0.1", "::1")
 """What the certificates are for."""
 
-HANDSHAKE = b"\x16"
-"""The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
-
 TlsFault: TypeAlias = Literal[
     "expired",
     "not yet valid",
@@ -56,10 +53,9 @@ class Tls:
             raise ValueError(f"{self.fault!r} is no way to break TLS; there are {known}")
         _trustme()
 
-    @property
-    def server_context(self) -> ssl.SSLContext:
-        """What the server speaks with."""
-        return _server_context(self.fault)
+    def layer(self) -> TlsLayer:
+        """The server's end of a new connection."""
+        return TlsLayer(_server_context(self.fault), self.fault)
 
 
 class Authority:
@@ -106,15 +102,18 @@ def client_context() -> ssl.SSLContext:
 
 
 class TlsLayer:
-    """The server's end of one TLS connection."""
+    """The server's end of one TLS connection. One that *stalls* never answers the client's first message."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "is_open")
+    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "is_open", "stalls")
 
-    def __init__(self, context: ssl.SSLContext, *, quiet_close: bool = False) -> None:
+    error = ssl.SSLError
+
+    def __init__(self, context: ssl.SSLContext, fault: TlsFault | None = None) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._quiet = quiet_close
+        self._quiet = fault == "no close_notify"
+        self.stalls = fault == "handshake stalls"
         self.is_open = False
 
     def receive(self, data: bytes) -> bytes:

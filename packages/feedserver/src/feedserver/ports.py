@@ -1,0 +1,90 @@
+"""Binding: which socket listens, and which one holds the port while connections are refused."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import time
+
+BACKLOG = 1024
+"""Connections that the kernel keeps waiting; a server may be listening long before its event loop looks."""
+
+BIND_PAUSE = 0.02
+"""Seconds between two looks at a port that is taken."""
+
+HOLDS_BESIDE = sys.platform == "linux"
+"""Whether a second socket may be bound to the port beside the one that listens (SO_REUSEADDR, bound before it listens).
+
+Elsewhere the port is held by a socket that is bound when the other one is closed, a moment later.
+"""
+
+
+class PortTaken(OSError):
+    """The port that was asked for belongs to somebody else."""
+
+
+def bind_and_listen(host: str, port: int, timeout: float) -> tuple[socket.socket | None, socket.socket]:
+    """A silent socket that holds the port (where one can be), and the one that listens.
+
+    A port that is taken is waited for, at most *timeout* seconds. Raises PortTaken, and OSError for an address that
+    can't be bound.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        holder: socket.socket | None = None
+        try:
+            if HOLDS_BESIDE:
+                holder = bind(host, port)
+            return holder, listen(host, port if holder is None else holder.getsockname()[1])
+        except OSError as error:
+            if holder is not None:
+                holder.close()
+            # Windows says EACCES where somebody else holds the port for himself.
+            if error.errno != errno.EADDRINUSE and not (error.errno == errno.EACCES and os.name == "nt"):
+                raise _not_bound(error, host, port) from error
+            if time.monotonic() >= deadline:
+                waited = f", and stayed so for {timeout:g} s" if timeout else ""
+                raise PortTaken(
+                    errno.EADDRINUSE,
+                    f"port {port} of {host} is taken{waited}; stop what listens there, give a bind_timeout to wait for "
+                    "it, or use port=0 for a free one",
+                ) from error
+            time.sleep(BIND_PAUSE)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens."""
+    sock = bind(host, port)
+    try:
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has the port, and does nothing yet."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setblocking(False)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _not_bound(error: OSError, host: str, port: int) -> OSError:
+    remedy = (
+        "use port=0 for a free one"
+        if error.errno == errno.EACCES
+        else "use an address of this machine, such as 127.0.0.1"
+    )
+    return OSError(error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; {remedy}")

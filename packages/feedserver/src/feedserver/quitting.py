@@ -1,0 +1,63 @@
+"""QUIT: an HTTP method that ends a server, sent from this machine and never by a web page."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import lru_cache
+
+from feedserver.request import Request
+
+
+def quit_refusal(request: Request) -> str:
+    """Why a QUIT is not obeyed, "" if it is: it must come from this machine, and not from a page in a browser.
+
+    A name in Host that is not loopback's points to a rebound DNS name; a browser adds Origin to every request that a
+    page makes with a method of its own.
+    """
+    host = request.headers.get("Host", "").lower()
+    name = host[: host.rfind(":")] if host.rpartition(":")[2].isdigit() else host
+    if not request.target.startswith("/"):
+        return "QUIT is obeyed in origin form only, as in 'QUIT / HTTP/1.1'"
+    if "Origin" in request.headers:
+        return "QUIT is not obeyed when it comes from a web page (it has an Origin)"
+    if not is_loopback(request.client):
+        return f"QUIT is not obeyed from {request.client}, only from this machine"
+    if name and not is_loopback(name.strip("[]")):
+        return f"QUIT is not obeyed for the host {name}, only for a loopback address or localhost"
+    return ""
+
+
+@lru_cache(maxsize=64)
+def is_loopback(host: str) -> bool:
+    """Whether *host* is an address of the loopback, or localhost. Every start asks it, so it is remembered."""
+    import ipaddress
+
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        mapped = getattr(address, "ipv4_mapped", None)
+        return bool((mapped or address).is_loopback)
+    return False
+
+
+def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
+    """Sends QUIT to the server on *port* and waits until it has gone, at most *timeout* seconds.
+
+    Raises ConnectionError where nothing listens there, or what listens does not obey.
+    """
+    import http.client
+
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    try:
+        connection.request("QUIT", "/")
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace").strip()
+    except OSError as error:
+        raise ConnectionError(f"no feedserver stopped on {host} port {port}: {error}") from error
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"what listens on {host} port {port} is no feedserver: {error!r}") from error
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise ConnectionError(f"the server on {host} port {port} did not stop: {answer.status} {text}")
