@@ -144,6 +144,11 @@ class Committed(FeedServerTransactionTestCase):
 
     async def test_misses_asynchronously(self):
         await asyncio.to_thread(fetch, self.get_url("atm.xml"))
+
+    def test_misses_in_a_subtest(self):
+        for path in ("atom.xml", "atm.xml"):
+            with self.subTest(path):
+                fetch(self.get_url(path))
 """
 
 
@@ -179,13 +184,16 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="Django runs tests in parallel where there is a fork")
+
+
 def test_djangos_test_cases_have_servers_and_stay_what_they_are(project: Path) -> None:
     ran = run(project, "reading.test_good")
     assert ran.returncode == 0, ran.stdout
     assert "Ran 7 tests" in ran.stdout
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Django's parallel runner needs a fork")
+@forks
 def test_tests_in_parallel_processes_have_servers_of_their_own(project: Path) -> None:
     ran = run(project, "--parallel", "2", "reading.test_good")
     assert ran.returncode == 0, ran.stdout
@@ -193,10 +201,14 @@ def test_tests_in_parallel_processes_have_servers_of_their_own(project: Path) ->
     assert "Ran 7 tests" in ran.stdout
 
 
-def test_an_unanswered_request_fails_its_test_and_leaves_the_database_clean(project: Path) -> None:
-    ran = run(project, "reading.test_bad")
+@pytest.mark.parametrize("options", [(), pytest.param(("--parallel", "2"), marks=forks)], ids=["alone", "parallel"])
+def test_an_unanswered_request_fails_its_test_and_leaves_the_database_clean(
+    project: Path, options: tuple[str, ...]
+) -> None:
+    ran = run(project, *options, "reading.test_bad")
     assert ran.returncode == 1, ran.stdout
-    assert "Ran 6 tests" in ran.stdout
-    assert "FAILED (failures=4)" in ran.stdout
-    told = f"feedserver.server.VerificationError: {MISS}\n{JOURNAL_OF_A_MISS}\n"
-    assert steady(ran.stdout, project / "feeds").count(told) == 4
+    assert "Ran 7 tests" in ran.stdout
+    assert "FAILED (failures=5)" in ran.stdout
+    text = steady(ran.stdout, project / "feeds")
+    assert text.count(f"feedserver.server.VerificationError: {MISS}\nThe server received ") == 5
+    assert text.count(JOURNAL_OF_A_MISS) == 4  # the fifth had asked for another feed before

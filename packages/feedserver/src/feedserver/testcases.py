@@ -72,17 +72,12 @@ class FeedServerMixin(_TestCase):
     def setUp(self) -> None:
         """Starts the server."""
         server = self.make_feedserver().start()
-        self.addCleanup(self._stop_feedserver)
+        self.addCleanup(_stop, server)  # no method, which leads back here and would be pickled, too
         self._feedserver = server
         self.port = server.port
         if not self.silence_logging:
             server.journal.listener = _log
         super().setUp()
-
-    def _stop_feedserver(self) -> None:
-        self.feedserver.stop()
-        with _Watch(self):  # what went amiss in the tear-down
-            pass
 
     # Where unittest and its users call, a watch is put around the methods for as long as a test runs.
 
@@ -115,6 +110,7 @@ class FeedServerMixin(_TestCase):
             for name in names:
                 delattr(self, name)
             vars(self).update(replaced)
+            self._feedserver = None  # Django's parallel runner pickles the case of a failed subtest
 
     def _watching(self, method: Callable[..., Any], verifies: bool) -> Callable[..., Any]:
         @wraps(method)
@@ -151,15 +147,26 @@ class _Watch:
         if server is None or (error is None and not self._verifies):
             return
         problems = _take_problems(server)
-        if error is None and problems:
-            failure = VerificationError(problems)
-            failure.add_note(_journal(server))
-            raise failure
+        if error is None:
+            _raise(problems, server)
         # Who skips himself is not judged.
         if isinstance(error, Exception) and not isinstance(error, unittest.SkipTest):
             if problems:
                 error.add_note(f"The server has found amiss:\n{problems}")
             error.add_note(_journal(server))
+
+
+def _stop(server: FeedServer) -> None:
+    """Stops a test's server, and raises what went amiss in the test's tear-down."""
+    server.stop()
+    _raise(_take_problems(server), server)
+
+
+def _raise(problems: str, server: FeedServer) -> None:
+    if problems:
+        failure = VerificationError(problems)
+        failure.add_note(_journal(server))
+        raise failure
 
 
 def _take_problems(server: FeedServer) -> str:
