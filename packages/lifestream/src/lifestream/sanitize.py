@@ -188,7 +188,7 @@ class Sanitizer:
         if is_too_deep(fragment, MAX_DEPTH):
             return html_of(text_of(fragment).replace("\n", "\n\n"))
         if _EMBED.search(fragment):
-            fragment = _unembedded(fragment)
+            fragment = _unembedded(fragment, base_url)
         # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
         self._now.base_url = base_url
         return self._cleaner.clean(fragment).strip()
@@ -228,10 +228,8 @@ class Sanitizer:
 _EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
 
 
-def _unembedded(fragment: str) -> str:
-    """*fragment* with a link in the place of each frame and embedded object: who wants to see it can go
-    there.
-    """
+def _unembedded(fragment: str, base_url: str) -> str:
+    """*fragment* with a link in place of each frame and embedded object, for those who want to see it."""
     pieces: list[str] = []
     linked = ""
     for kind, name, source in tokens(fragment):
@@ -239,12 +237,12 @@ def _unembedded(fragment: str) -> str:
             pieces.append(source)
         elif kind == "start":
             said = attributes(source)
-            address = (said.get("data") if name == "object" else said.get("src")) or ""
+            address = safe_url(said.get("data" if name == "object" else "src", ""), base_url, FETCHED)
             # An object often holds an embed of the same, for browsers of another time.
             if address and address != linked:
                 linked = address
-                words = said.get("title") or address
-                pieces.append(f'<p><a href="{html.escape(address)}">{html.escape(words)}</a></p>')
+                words = html.escape(said.get("title") or address)
+                pieces.append(f'<p><a href="{html.escape(address)}">{words}</a></p>')
     return "".join(pieces)
 
 
@@ -255,6 +253,8 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url
     url = _URL_NOISE.sub("", scrub(url))
+    if not url:
+        return ""
     try:
         absolute = urljoin(base_url, url)
         parts = urlsplit(absolute)

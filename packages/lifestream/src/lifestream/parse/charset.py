@@ -61,7 +61,7 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
             continue
         try:
             text = body.decode(encoding)
-        except UnicodeError:
+        except (UnicodeError, LookupError):  # LookupError: Python has codecs that are no charsets
             continue
         wrong = declared and name != declared[0]
         return Decoded(text, encoding, f"declared as {declared[0]}, but it is {encoding}" if wrong else "")

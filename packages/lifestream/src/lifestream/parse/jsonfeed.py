@@ -65,8 +65,7 @@ def _entry(item: dict[str, Any], url: str, author: str, language: str) -> Entry:
         enclosures=tuple(_enclosures(item, url)),
         media=_media(item, url),
         language=_text(item, "language") or language,
-        # The 1.1 specification wants absolute addresses, and those that write others mean the item's page.
-        base=link or url,
+        base=url,
     )
 
 

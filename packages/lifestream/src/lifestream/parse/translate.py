@@ -8,6 +8,7 @@ from calendar import timegm
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_tz
 from itertools import chain, repeat
 from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
@@ -33,11 +34,8 @@ def feed_of(result: Found, scanned: Scan, url: str, complaint: str) -> ParsedFee
     version = str(_get(result, "version", ""))
     link = _absolute(url, _get(found, "link"))
     atom = version.startswith("atom")
-    # Atom says that addresses are relative to the document (RFC 4287, 2); RSS says nothing, and means the
-    # site.
-    base = url if atom else link or url
     author = _author(found)
-    context = _Context(version, base, _text(_get(found, "language")), author if atom else "")
+    context = _Context(version, url, _text(_get(found, "language")), author if atom else "")
     return ParsedFeed(
         title=_title(found, version),
         link=link,
@@ -66,13 +64,11 @@ class _Context:
 
     def __init__(self, version: str, base: str, language: str, author: str) -> None:
         self.version, self.base, self.language, self.author = version, base, language, author
-        self.atom = version.startswith("atom")
 
     def entry(self, found: Found, extra: ScannedEntry) -> Entry:
         guid = extra.guid or _text(_get(found, "id"))
         link = _absolute(self.base, self._link(found))
         content, base = self._content(found)
-        page = self.base if self.atom else link or self.base
         summary = self._summary(found)
         enclosures = tuple(self._enclosures(found))
         return Entry(
@@ -80,15 +76,15 @@ class _Context:
             link=link,
             title=_title(found, self.version),
             author=_author(found) or self.author,
-            published=_date(found, "published_parsed") or _date(found, "created_parsed"),
-            updated=_date(found, "updated_parsed"),
+            published=_date(found, "published") or _date(found, "created"),
+            updated=_date(found, "updated"),
             content=content,
             summary="" if summary == content else summary,
             tags=tuple(_tags(found)),
             enclosures=enclosures,
             media=tuple(self._media(found, extra)),
             language=self._language(found),
-            base=_absolute(page, base) or page,
+            base=_absolute(self.base, base) or self.base,
         )
 
     def _link(self, found: Found) -> str:
@@ -113,8 +109,9 @@ class _Context:
         detail = _get(found, "summary_detail")
         if detail and detail.get("value"):
             return _as_html(detail)
-        if summary := _get(found, "summary"):
+        if (summary := _get(found, "summary")) and not _get(found, "content"):
             return str(summary)
+        # Without a detail it is feedparser's copy of the content.
         return html_of(str(_get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle") or ""))
 
     def _enclosures(self, found: Found) -> Iterator[Enclosure]:
@@ -220,12 +217,19 @@ def _tags(found: Found) -> list[str]:
 
 
 def _date(found: Found, name: str) -> datetime | None:
-    """A date of feedparser, a time tuple in UTC, as a datetime; None if there is none, or none that exists."""
-    value = _get(found, name)
+    """A date in UTC, from feedparser's time tuple, or else as in mail; None if there is none, or none that
+    exists.
+    """
+    parsed = _get(found, f"{name}_parsed")
     try:
-        return _EPOCH + timedelta(seconds=timegm(value)) if value else None
-    except (ValueError, OverflowError, TypeError):
-        return None
+        if parsed:
+            return _EPOCH + timedelta(seconds=timegm(parsed))
+        # feedparser wants a zone where there is a time, and no weekdays written out (RFC 850).
+        if in_mail := parsedate_tz(_text(_get(found, name))):
+            return datetime(*in_mail[:6], tzinfo=UTC) - timedelta(seconds=in_mail[9] or 0)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        pass  # a day or an hour that no calendar has
+    return None
 
 
 def _heap(found: Found) -> list[Media]:
@@ -248,7 +252,13 @@ def _heap(found: Found) -> list[Media]:
 
 def _icon(found: Found) -> str:
     image = _get(found, "image", {})
-    return _text(_get(found, "icon") or _get(found, "logo") or image.get("href") or dict.get(image, "url"))
+    return _text(
+        _get(found, "icon")
+        or _get(found, "webfeeds_icon")
+        or _get(found, "logo")
+        or image.get("href")
+        or dict.get(image, "url")
+    )
 
 
 def _related(found: Found, rel: str) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lifestream.entry import Entry
+from lifestream.entry import Entry, ParsedFeed
 from lifestream.plugins.base import FeedPlugin
 
 _REPOSITORY = re.compile(r"https://github\.com/[\w.-]+/([\w.-]+)/(?:releases|commit|tags?)\b", re.ASCII)
+
+_IDS = "tag:github.com,2008:"
 
 
 class GitHubPlugin(FeedPlugin):
@@ -18,6 +20,10 @@ class GitHubPlugin(FeedPlugin):
 
     name = "github"
     domains = ("github.com",)
+
+    def recognises(self, feed: ParsedFeed) -> bool:
+        """Whether its entries have the ids that GitHub gives."""
+        return bool(feed.entries) and all(entry.guid.startswith(_IDS) for entry in feed.entries)
 
     def process(self, entry: Entry) -> Entry:
         """*entry* with the name of its repository in the title, unless it is there already."""

@@ -10,7 +10,6 @@ from dataclasses import replace
 from lifestream.entry import Entry
 from lifestream.plugins.base import FeedPlugin
 
-_SUBMITTED = re.compile(r"(?:&#32;|\s)*submitted by(?:&#32;|\s)*<a\b.*", re.DOTALL | re.IGNORECASE)
 _LINK = re.compile(r'<a href="([^"<>]+)">\[link\]</a>', re.IGNORECASE)
 _LAYOUT = re.compile(r"</?(?:table|tbody|tr|td)\b[^>]*>", re.IGNORECASE)
 
@@ -23,11 +22,12 @@ class RedditPlugin(FeedPlugin):
 
     def process(self, entry: Entry) -> Entry:
         """*entry* without Reddit's frame around it."""
-        content = entry.content
-        about = _LINK.search(content)
-        if content.lstrip().startswith("<table"):
-            content = _LAYOUT.sub(" ", content)
-        content = _SUBMITTED.sub("", content).strip()
+        # Reddit's own words come last, after whatever the post says.
+        post, submitted, _ = entry.content.rpartition("submitted by")
+        content = post.removesuffix(" ").removesuffix("&#32;").strip() if submitted else entry.content
+        about = _LINK.search(entry.content, len(post))
+        if content.startswith("<table"):
+            content = _LAYOUT.sub(" ", content).strip()
         # A post of its own text links to itself.
         if about and about[1] != entry.link:
             content = f'{content}<p><a href="{about[1]}">{about[1]}</a></p>'

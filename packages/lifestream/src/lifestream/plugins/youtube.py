@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lifestream.entry import Entry, Media
+from lifestream.entry import Entry, Media, ParsedFeed
 from lifestream.plaintext import linked_html_of
 from lifestream.plugins.base import FeedPlugin
 
@@ -19,6 +19,10 @@ class YouTubePlugin(FeedPlugin):
 
     name = "youtube"
     domains = ("youtube.com", "youtu.be")
+
+    def recognises(self, feed: ParsedFeed) -> bool:
+        """Whether its entries have the ids that YouTube gives."""
+        return bool(feed.entries) and all(_VIDEO.fullmatch(entry.guid) for entry in feed.entries)
 
     def process(self, entry: Entry) -> Entry:
         """*entry* with its description as content and a player for its film."""
