@@ -1,0 +1,35 @@
+"""`lifestream demo`.
+
+Sample feeds of every format, shaped like the sites that people follow, for a site that is thrown away.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+FEEDS = Path(__file__).parent / "feeds"
+_KINDS = frozenset({".xml", ".atom", ".rss", ".rdf", ".json"})
+
+
+def use_home() -> Path:
+    """Gives this process a new folder for its database, and a site that may fetch from loopback and nowhere else new.
+
+    To be called before Django's settings are read. The folder goes when the process ends.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="lifestream-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
+        os.environ.pop(name, None)
+    os.environ["LIFESTREAM_HOME"] = str(folder)
+    os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    os.environ["LIFESTREAM_DEMO"] = "1"
+    return folder
+
+
+def names() -> list[str]:
+    """The file names of the sample feeds."""
+    return sorted(path.name for path in FEEDS.iterdir() if path.suffix in _KINDS)

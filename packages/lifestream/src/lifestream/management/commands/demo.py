@@ -1,0 +1,72 @@
+"""`lifestream demo`: a timeline to look at, from feeds that come along. No network is needed, and nothing is kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from django.utils import timezone
+
+from lifestream import demo, opml
+from lifestream.management.commands.serve import split_address
+from lifestream.management.output import progress_bar, table_of
+from lifestream.models import Lifestream
+from lifestream.refresh import refresh
+from lifestream.serving import ending_on_sigterm, serve
+
+
+class Command(BaseCommand):
+    help = (
+        "Imports sample feeds, which a server in this process serves, and shows them as a timeline. It has a database "
+        "of its own, which goes when the command ends."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "address", nargs="?", default="127.0.0.1:0", help="HOST:PORT, HOST or PORT to serve at (a free port)"
+        )
+        parser.add_argument("--no-serve", action="store_false", dest="serve", help="end after the table")
+
+    def handle(self, *, address: str, **options: Any) -> None:
+        if not os.environ.get("LIFESTREAM_DEMO"):
+            raise CommandError("the demo needs a database of its own: run it as `lifestream demo`")
+        try:
+            from feedserver import FeedServer
+        except ImportError as error:
+            raise CommandError("the demo needs feedserver: install django-lifestream[demo]") from error
+        host, port = split_address(address)
+        call_command("migrate", interactive=False, verbosity=0)
+        with ending_on_sigterm(), FeedServer(demo.FEEDS, strict=False) as server:
+            lifestream = Lifestream.objects.create(
+                slug="demo", title="Demo", tagline="Feeds of every kind, in one timeline"
+            )
+            outlines = [opml.Outline(server.url(name)) for name in demo.names()]
+            feeds = [subscription.feed_id for subscription in opml.subscribe_to(lifestream, outlines).made]
+            self.stdout.write(f"Importing {len(feeds)} sample feeds from {server.base_url}")
+            self.stdout.flush()
+            with progress_bar(len(feeds)) as progress:
+                report = refresh(feeds, progress=progress)
+            self.stdout.write(table_of(report, sys.stdout, timezone.now()))
+            self.stdout.write(f"{report}.")
+            self.stdout.flush()
+            if report.all_failed:
+                sys.exit(1)
+            connections.close_all()
+            if options["serve"]:
+                self._serve(host, port)
+
+    def _serve(self, host: str, port: int) -> None:
+        def ready(url: str) -> None:
+            self.stdout.write(f"The timeline is at {url} Ctrl-C ends it.")
+            self.stdout.flush()
+
+        try:
+            serve(get_wsgi_application(), host, port, ready)
+        except OSError as error:
+            raise CommandError(f"{host}:{port} can't be served: {error.strerror or error}") from error

@@ -1,0 +1,30 @@
+"""`export_opml`: a lifestream's subscriptions, for another reader."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from lifestream import opml
+from lifestream.management.output import chosen_lifestream
+
+
+class Command(BaseCommand):
+    help = "Writes what a lifestream subscribes to as OPML, without feeds that have a password."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to; standard output without it")
+        parser.add_argument("--lifestream", metavar="SLUG", help="which lifestream; needed if there are several")
+
+    def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
+        document = opml.write(chosen_lifestream(lifestream))
+        if file == "-":
+            self.stdout.write(document.decode("utf-8"))
+            return
+        try:
+            Path(file).write_bytes(document)
+        except OSError as error:
+            raise CommandError(f"{file} can't be written: {error.strerror}") from error

@@ -1,0 +1,48 @@
+"""`import_opml`: subscribes a lifestream to all feeds of a list."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from lifestream import opml
+from lifestream.management.output import chosen_lifestream, progress_bar, table_of
+from lifestream.refresh import refresh
+
+
+class Command(BaseCommand):
+    help = "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, and imports them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="the OPML file; - for standard input")
+        parser.add_argument("--lifestream", metavar="SLUG", help="which lifestream; needed if there are several")
+        parser.add_argument(
+            "--no-update", action="store_false", dest="update", help="leave the fetching to update_feeds"
+        )
+
+    def handle(self, *, file: str, lifestream: str | None, update: bool, **_options: Any) -> None:
+        try:
+            outlines = opml.read(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+        except OSError as error:
+            raise CommandError(f"{file} can't be read: {error.strerror}") from error
+        except opml.NotOpml as error:
+            raise CommandError(f"{file}: {error}") from error
+        chosen = chosen_lifestream(lifestream)
+        result = opml.subscribe_to(chosen, outlines)
+        for refusal in result.refused:
+            self.stderr.write(f"Left out: {refusal}.")
+        self.stdout.write(
+            f"{len(result.made)} feeds added to {chosen.slug!r}, {result.known} were there already, "
+            f"{len(result.refused)} left out."
+        )
+        if update and result.made:
+            feeds = [subscription.feed_id for subscription in result.made]
+            with progress_bar(len(feeds)) as progress:
+                report = refresh(feeds, progress=progress)
+            self.stdout.write(table_of(report, sys.stdout, timezone.now()))
+            self.stdout.write(f"{report}.")

@@ -1,0 +1,60 @@
+"""`serve`: the site, ready to use: tables, pages, and feeds that are kept up to date."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+
+from lifestream.background import Updater
+from lifestream.serving import serve
+
+
+class Command(BaseCommand):
+    help = (
+        "Brings the database up to date, serves the pages with a production server, and updates feeds in the "
+        "background, until Ctrl-C or SIGTERM. With CELERY_BROKER_URL, Celery's workers do the updating."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "address", nargs="?", default="127.0.0.1:8000", help="HOST:PORT, HOST or PORT (127.0.0.1:8000)"
+        )
+        parser.add_argument("--no-update", action="store_false", dest="update", help="serve only, and fetch nothing")
+
+    def handle(self, *, address: str, update: bool, **_options: Any) -> None:
+        host, port = split_address(address)
+        call_command("migrate", interactive=False, verbosity=0)
+        connections.close_all()
+        by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))
+        updater = Updater() if update and not by_celery else None
+
+        def ready(url: str) -> None:
+            how = "feeds are updated in the background" if updater else "feeds are not updated by this process"
+            self.stdout.write(f"Lifestream is at {url} ({how}). Ctrl-C ends it.")
+            self.stdout.flush()
+            if updater is not None:
+                updater.start()
+
+        try:
+            serve(get_wsgi_application(), host, port, ready)
+        except OSError as error:
+            raise CommandError(f"{address} can't be served: {error.strerror or error}") from error
+        finally:
+            if updater is not None and updater.is_alive() and not updater.stop():
+                self.stderr.write("A refresh did not end in time; what it held is due again when its lease is over.")
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of "host:port", "host", "[::1]:8000" or "8000". Raises CommandError for anything else."""
+    host, separator, port = address.rpartition(":")
+    if not separator or address.endswith("]"):
+        host, port = ("", address) if address.isdigit() else (address, "8000")
+    if not port.isdigit() or int(port) > 65535:
+        raise CommandError(f"{address!r} is no address; write it like 127.0.0.1:8000")
+    return host.strip("[]") or "127.0.0.1", int(port)

@@ -1,0 +1,92 @@
+"""`update_feeds`: fetches what is due, and tells what came."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
+from django.utils import timezone
+
+from lifestream.credentials import split_url
+from lifestream.management.output import progress_bar, table_of, when
+from lifestream.models import Feed
+from lifestream.models.feeds import url_hash
+from lifestream.redirects import UrlRefused, request_url
+from lifestream.refresh import refresh
+
+
+class Command(BaseCommand):
+    help = (
+        "Fetches the feeds that are due, stores what is new, and prints a table: for each feed its status, what came, "
+        "and when it is due next, and why. The exit status is 1 if all of them failed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--feed", metavar="URL", action="append", dest="urls", help="only this feed; may be given again"
+        )
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            help="also feeds that our own interval would let wait; never before a server or a feed allows it",
+        )
+
+    def handle(self, *, urls: list[str] | None, all: bool, **options: Any) -> None:  # noqa: A002 - as the option is called
+        now = timezone.now()
+        chosen = None if urls is None else _keys(urls)
+        due = Feed.objects.allowed(now) if all else Feed.objects.due(now)
+        total = due.count() if chosen is None else due.filter(pk__in=chosen).count()
+        with progress_bar(total) as progress:
+            report = refresh(chosen, early=all, progress=progress)
+        if options["verbosity"]:
+            if report.rows:
+                self.stdout.write(table_of(report, sys.stdout, timezone.now()))
+            if chosen is not None:
+                self._tell_of_others(set(chosen) - {row.feed for row in report.rows})
+            elif not report.rows:
+                self._tell_when()
+            self.stdout.write(f"{report}.")
+        if report.all_failed:
+            sys.exit(1)
+
+    def _tell_of_others(self, feeds: set[int]) -> None:
+        """Says why feeds that were named were not asked."""
+        now = timezone.now()
+        for feed in Feed.objects.filter(pk__in=feeds).select_related("host"):
+            if feed.status != Feed.Status.ACTIVE:
+                why = f"is {feed.get_status_display()}"
+            elif feed.host.not_before is not None and feed.host.not_before > now:
+                why = f"waits until {when(feed.host.not_before, now)}: its server asked for a pause"
+            else:
+                why = f"is due at {when(feed.next_fetch, now)}: {feed.next_reason}"
+            self.stdout.write(f"{feed.url} was not asked: it {why}.")
+
+    def _tell_when(self) -> None:
+        now = timezone.now()
+        first = Feed.objects.filter(status=Feed.Status.ACTIVE).order_by("next_fetch").first()
+        if first is None:
+            self.stdout.write("There are no feeds yet; add one with add_feed URL.")
+        else:
+            at = when(first.next_fetch, now)
+            self.stdout.write(f"Nothing is due. The next is {first.display_title} at {at}: {first.next_reason}.")
+
+
+def _keys(urls: list[str]) -> list[int]:
+    """The feeds at *urls*. Raises CommandError for one that is none of ours."""
+    keys: list[int] = []
+    for url in urls:
+        bare, _ = split_url(url)
+        try:
+            asked = request_url(bare)
+        except UrlRefused:
+            asked = bare
+        found = list(
+            Feed.objects.filter(Q(url_hash=url_hash(asked)) | Q(url_hash=url_hash(bare))).values_list("pk", flat=True)
+        )
+        if not found:
+            raise CommandError(f"there is no feed {url}; add it with add_feed")
+        keys += found
+    return keys

@@ -1,0 +1,99 @@
+"""How the commands talk: the table of a refresh, a progress bar for who watches, and the lifestream that is meant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TextIO
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from lifestream.models import Lifestream
+from lifestream.report import Report, Row
+from lifestream.schedule import in_words
+
+_WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
+_COLOURS = {"failed": "red", "gone": "red", "new": "green", "changed": "yellow"}
+
+
+@contextmanager
+def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[[Row], None]]:
+    """A bar for *total* feeds, on *stream* (standard error) if that is a terminal; gives what to call with each row."""
+    stream = stream or sys.stderr
+    if not stream.isatty() or not total:
+        yield lambda row: None  # noqa: ARG005 - nobody watches
+        return
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(file=stream), transient=True) as progress:
+        task = progress.add_task("", total=total)
+
+        def advance(row: Row) -> None:
+            progress.update(task, advance=1, description=row.title[:60])
+
+        yield advance
+
+
+def table_of(report: Report, stream: TextIO, now: datetime) -> str:
+    """The rows of *report* for people: as wide as the terminal that *stream* is, and in colour; wide and plain else."""
+    terminal = stream.isatty()
+    console = Console(file=stream, width=None if terminal else _WIDE, no_color=not terminal)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("Feed", "Status"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("New", "Changed"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Next due", overflow="fold")
+    table.add_column("Why", overflow="fold")
+    for row in report.rows:
+        status = Text(row.outcome, _COLOURS.get(row.outcome, ""))
+        if row.message:
+            status.append(f": {row.message}", "default")
+        table.add_row(
+            Text(row.title), status, str(row.new), str(row.changed), Text(when(row.next_at, now)), Text(row.reason)
+        )
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip("\n")
+
+
+def when(at: datetime | None, now: datetime) -> str:
+    """A time to come for people: "14:05 (in 1 hour)", with its date if that is another; "never" for None."""
+    if at is None:
+        return "never"
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+    seconds = (at - now).total_seconds()
+    return f"{clock} (in {in_words(seconds)})" if seconds > 0 else f"{clock} (now)"
+
+
+def chosen_lifestream(slug: str | None) -> Lifestream:
+    """The lifestream called *slug*; without one, the only one, or `main`, which is made where there are none at all.
+
+    Raises CommandError, naming those that there are.
+    """
+    if not Lifestream.objects.exists() and slug in (None, "main"):
+        return Lifestream.objects.create(slug="main", title="Lifestream")
+    if slug is None:
+        everyone = list(Lifestream.objects.all()[:2])
+        found = everyone[0] if len(everyone) == 1 else Lifestream.objects.filter(slug="main").first()
+        problem = "there are several lifestreams; choose one with --lifestream"
+    else:
+        found = Lifestream.objects.filter(slug=slug).first()
+        problem = f"there is no lifestream {slug!r}"
+    if found is None:
+        there = ", ".join(Lifestream.objects.order_by("slug").values_list("slug", flat=True))
+        raise CommandError(f"{problem}: {there or 'there is none; make one in the admin'}")
+    return found

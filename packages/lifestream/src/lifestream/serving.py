@@ -1,0 +1,58 @@
+"""Serving the pages with waitress, a production server in pure Python that runs on every system, until a signal comes.
+
+Waitress and not an ASGI server: the pages are synchronous Django, short and read from one database, and threads
+serve them without a second process to look after.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from waitress.server import MultiSocketServer, create_server
+
+_THREADS = 8
+
+
+def serve(application: Callable[..., Any], host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serves *application* until SIGINT or SIGTERM. *ready* is called with the address once clients can connect.
+
+    Port 0 takes a free one. Raises OSError where the address can't be had.
+    """
+    server = create_server(
+        application, host=host, port=port, threads=_THREADS, ident="lifestream", clear_untrusted_proxy_headers=True
+    )
+    name = f"[{host}]" if ":" in host else host
+    try:
+        with ending_on_sigterm():
+            ready(f"http://{name}:{_port_of(server)}/")
+            server.run()  # ends at SystemExit and KeyboardInterrupt, when the requests under way are answered
+    finally:
+        server.close()
+
+
+def _port_of(server: Any) -> int:
+    if isinstance(server, MultiSocketServer):
+        return int(server.effective_listen[0][1])
+    return int(server.effective_port)
+
+
+@contextmanager
+def ending_on_sigterm() -> Iterator[None]:
+    """SIGTERM ends what runs here as Ctrl-C does. Elsewhere than in the main thread signals are somebody else's."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

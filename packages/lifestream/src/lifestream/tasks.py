@@ -1,0 +1,23 @@
+"""Celery's way to refresh: `update_feeds` on a beat, `update` for feeds that somebody wants now.
+
+Any number of workers may run these at once: the claims in the database see to it that each feed is asked once.
+Celery comes with the extra "scale".
+"""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from lifestream.refresh import refresh
+
+
+@shared_task(name="lifestream.update_feeds", ignore_result=True)
+def update_feeds() -> str:
+    """Fetches all that is due. Returns what was done, in words, for the worker's log."""
+    return str(refresh())
+
+
+@shared_task(name="lifestream.update", ignore_result=True)
+def update(feeds: list[int]) -> str:
+    """Fetches *feeds* (keys) now: our own interval doesn't count, what servers and feeds ask for does."""
+    return str(refresh(feeds, early=True))
