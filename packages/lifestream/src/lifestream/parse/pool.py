@@ -228,6 +228,9 @@ class _Child:
         late = threading.Event()
         try:
             running = self.start()
+        except OSError as error:
+            raise ParserDied(f"no process to read it could be started with {sys.executable!r}: {error}") from error
+        try:
             if not self._ready:
                 with _killing(running.process, _STARTING, late):
                     _exchange(running, {"rules": wire.RULES.pack(self._rules)}, b"")

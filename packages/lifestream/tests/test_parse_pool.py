@@ -1,0 +1,238 @@
+"""Reading documents in child processes: real ones, that are killed, closed and replaced."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from lifestream.parse import NotAFeed, ParserDied, ParseTimeout, parse
+from lifestream.parse.pool import ParserPool, _Child
+from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
+from lifestream.prepare import prepare
+from lifestream.sanitize import Sanitizer, SanitizerRules
+
+FORMATS = Path(__file__).parent / "feeds" / "formats"
+URL = "https://feeds.example/feed.xml"
+FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>'
+# Reading this takes far longer than any test here does.
+ENDLESS = b'<rss version="2.0"><channel>' + b"<item><title>x</title></item>" * 200_000
+
+
+class Shouting(FeedPlugin):
+    """A plugin of a site's own: it is not shipped, so it runs in the parent."""
+
+    name = "shouting"
+    domains: ClassVar[tuple[str, ...]] = ("loud.example",)
+    threads: ClassVar[set[str]] = set()
+
+    def process(self, entry: Entry) -> Entry:
+        self.threads.add(threading.current_thread().name)
+        return replace(entry, title=entry.title.upper(), content="<script>x</script><p>Loud</p>")
+
+
+class Own(FeedPlugin):
+    name = "own"
+
+    def recognises(self, feed: ParsedFeed) -> bool:
+        return feed.title == "T"
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ParserPool]:
+    with ParserPool(2) as pool:
+        yield pool
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[_Child]:
+    """The children that are handed `ENDLESS`, as they are."""
+    children: queue.SimpleQueue[_Child] = queue.SimpleQueue()
+    ask = _Child._ask
+
+    def noting(child: _Child, question: dict[str, object], body: bytes) -> dict[str, object]:
+        if body is ENDLESS:
+            children.put(child)
+        return ask(child, question, body)
+
+    monkeypatch.setattr(_Child, "_ask", noting)
+    return children
+
+
+@pytest.mark.parametrize("path", sorted(FORMATS.iterdir()), ids=lambda path: path.name)
+def test_a_child_says_the_same_as_reading_here(pool: ParserPool, path: Path) -> None:
+    body, headers = path.read_bytes(), {"Content-Type": "application/xml", "Content-Language": "da"}
+    registry = Registry()
+    feed = parse(body, headers, URL)
+
+    assert pool.submit(body, headers, URL).result(60) == prepare(feed, registry.recognise(feed), Sanitizer())
+
+
+def test_many_documents_come_back_each_to_its_own(pool: ParserPool) -> None:
+    futures = [pool.submit(FEED.replace(b"One", b"%d" % number), {}, URL) for number in range(50)]
+
+    assert [future.result(60).items[0].title for future in futures] == [str(number) for number in range(50)]
+
+
+def test_what_is_no_feed_says_so_and_leaves_the_child_at_work() -> None:
+    with ParserPool(1) as pool:
+        with pytest.raises(NotAFeed, match="^it is a web page"):
+            pool.submit(b"<html></html>", {}, URL).result(60)
+        first = _pids(pool)
+        assert pool.submit(FEED, {}, URL).result(60).items[0].guid == "1"
+        assert _pids(pool) == first
+
+
+def test_a_document_over_its_deadline_is_ended_and_the_next_one_is_read() -> None:
+    with ParserPool(1, deadline=0.5) as pool:
+        assert pool.submit(FEED, {}, URL).result(60).items
+        slow, quick = pool.submit(ENDLESS, {}, URL), pool.submit(FEED, {}, URL)
+
+        with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.5 seconds$"):
+            slow.result(60)
+        assert quick.result(60).items[0].guid == "1"
+
+
+def test_a_death_fails_its_own_document_only(asked: queue.SimpleQueue[_Child]) -> None:
+    with ParserPool(2, deadline=30) as pool:
+        _warm(pool)
+        doomed = pool.submit(ENDLESS, {}, URL)
+        child = asked.get(timeout=60)
+        others = [pool.submit(FEED, {}, URL) for _ in range(10)]
+        assert [len(other.result(60).items) for other in others] == [1] * 10
+        assert not doomed.done()
+        _kill(child)
+
+        with pytest.raises(ParserDied, match="^the process that read it ended"):
+            doomed.result(60)
+        assert pool.submit(FEED, {}, URL).result(60).items
+
+
+def test_a_child_that_dies_between_two_documents_fails_the_next_and_is_replaced() -> None:
+    with ParserPool(1) as pool:
+        _warm(pool)
+        _kill(pool._children[0])
+
+        with pytest.raises(ParserDied):
+            pool.submit(FEED, {}, URL).result(60)
+        assert pool.submit(FEED, {}, URL).result(60).items
+
+
+def test_closing_cancels_what_waits_fails_what_is_read_and_leaves_nothing(asked: queue.SimpleQueue[_Child]) -> None:
+    threads = set(threading.enumerate())
+    with ParserPool(1, deadline=60) as pool:
+        _warm(pool)
+        running, waiting = pool.submit(ENDLESS, {}, URL), pool.submit(FEED, {}, URL)
+        child = asked.get(timeout=60)
+        process = child._running.process if child._running else None
+
+    with pytest.raises(ParserDied, match="^the pool was closed"):
+        running.result(0)
+    with pytest.raises(CancelledError):
+        waiting.result(0)
+    assert process is not None
+    assert process.returncode is not None
+    assert set(threading.enumerate()) <= threads
+    with pytest.raises(RuntimeError, match="is closed"):
+        pool.submit(FEED, {}, URL)
+
+
+def test_a_pool_that_was_never_used_closes() -> None:
+    with ParserPool(2):
+        pass
+
+
+def test_a_parser_that_cannot_be_started_fails_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(FORMATS / "no-such-python"))
+    with ParserPool(1) as pool, pytest.raises(ParserDied, match="no-such-python"):
+        pool.submit(FEED, {}, URL).result(60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels don't keep this limit")
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with ParserPool(1) as pool:
+        _warm(pool)
+        (child,) = pool._children
+        assert child._running is not None
+        soft, _ = resource.prlimit(child._running.process.pid, resource.RLIMIT_AS)
+
+    assert 0 < soft <= 2 * 1024**3
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_secrets_of_the_environment_do_not_reach_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lifestream.parse.pool import _environment
+
+    monkeypatch.setenv("DATABASE_URL", "postgres://user:hunter2@db/x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+
+    assert "hunter2" not in "".join(_environment().values())
+    assert "PYTHONPATH" in _environment()
+
+
+def test_a_child_imports_neither_django_nor_a_web_client() -> None:
+    code = "import sys, lifestream.parse.child, lifestream.parse.reading; print(*sorted(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert not {"django", "aiohttp", "asyncio"} & set(modules)
+
+
+def test_rules_reach_the_children() -> None:
+    body = FEED.replace(b"</item>", b"<description>&lt;b&gt;a&lt;/b&gt; &lt;i&gt;b&lt;/i&gt;</description></item>")
+    with ParserPool(1, rules=SanitizerRules.of({"b": []})) as pool:
+        assert pool.submit(body, {}, URL).result(60).items[0].content == "<b>a</b> b"
+
+
+def test_a_plugin_of_ones_own_runs_here_and_before_sanitising() -> None:
+    Shouting.threads.clear()
+    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    with ParserPool(1, registry=registry) as pool:
+        by_domain = pool.submit(FEED, {}, "https://www.loud.example/feed").result(60)
+        by_name = pool.submit(FEED, {}, URL, plugin="shouting").result(60)
+        neither = pool.submit(FEED, {}, URL).result(60)
+
+    assert [prepared.plugin for prepared in (by_domain, by_name, neither)] == ["shouting", "shouting", "generic"]
+    assert (by_name.items[0].title, by_name.items[0].content) == ("ONE", "<p>Loud</p>")
+    assert Shouting.threads == {"parser-1"}
+
+
+def test_a_plugin_of_ones_own_may_recognise_a_feed() -> None:
+    with ParserPool(1, registry=Registry([f"{__name__}.Own"], use_entry_points=False)) as pool:
+        assert pool.submit(FEED, {}, URL).result(60).plugin == "own"
+
+
+def test_a_plugin_that_is_gone_is_reported_and_done_without(pool: ParserPool) -> None:
+    prepared = pool.submit(FEED, {}, URL, plugin="vanished").result(60)
+
+    assert prepared.plugin == "generic"
+    assert len(prepared.items) == 1
+    assert [problem.error for problem in prepared.problems] == [
+        f"there is no plugin 'vanished': choose one of {', '.join(pool.registry.names)}"
+    ]
+
+
+def _warm(pool: ParserPool) -> None:
+    for future in [pool.submit(FEED, {}, URL) for _ in range(4 * len(pool._children))]:
+        future.result(60)
+
+
+def _pids(pool: ParserPool) -> list[int]:
+    return [child._running.process.pid for child in pool._children if child._running]
+
+
+def _kill(child: _Child) -> None:
+    assert child._running is not None
+    os.kill(child._running.process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
