@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import tempfile
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,7 +52,7 @@ class Tls:
         if self.fault is not None and self.fault not in get_args(TlsFault):
             known = ", ".join(repr(name) for name in get_args(TlsFault))
             raise ValueError(f"{self.fault!r} is no way to break TLS; there are {known}")
-        _trustme()
+        _server_context(self.fault)  # made here, in the caller's thread, and not on the event loop
 
     def layer(self) -> TlsLayer:
         """The server's end of a new connection."""
@@ -173,7 +174,9 @@ def _server_context(fault: TlsFault | None) -> ssl.SSLContext:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
     elif fault == "old protocol":
         context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that it is old is what we want of it
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     return context
 
 
