@@ -118,10 +118,6 @@ class FeedAdmin(ReadOnlyAdmin):
         """Feeds are shared by all who subscribe to them: only a superuser changes one."""
         return is_superuser(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only a superuser deletes one, and all of its items with it."""
-        return is_superuser(request)
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Leads to the form that fetches a feed and subscribes to it."""
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:lifestream_subscription_add"))

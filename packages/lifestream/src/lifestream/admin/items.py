@@ -61,8 +61,14 @@ class PostAdmin(OwnedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """They are removed, not deleted."""
-        return False
+        """They are removed, not deleted; a superuser may, since deleting a user deletes the user's posts."""
+        return is_superuser(request)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """All but the one that deletes."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
 
     @admin.display(description=gettext_lazy("item"), ordering="item__title")
     def item_title(self, post: Post) -> str:
@@ -133,10 +139,6 @@ class ItemAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Items without their bodies."""
         return super().get_queryset(request).defer("content", "text", "feed__icon")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only a superuser deletes an item, everywhere and for good."""
-        return is_superuser(request)
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def heading(self, item: Item) -> str:

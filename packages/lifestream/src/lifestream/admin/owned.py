@@ -50,6 +50,16 @@ class OwnedAdmin(ModelAdmin):
             kwargs["queryset"] = Lifestream.objects.owned_by(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """What the page before a deletion lists: the rows themselves.
+
+        Django would list, and ask permission for, all that goes along: each post of a site, each fetch of a feed.
+        """
+        names = [str(row)[:200] for row in objs]
+        return names, {str(self.opts.verbose_name_plural): len(names)}, set(), []
+
 
 class ReadOnlyAdmin(OwnedAdmin):
     """Rows that are read here and written elsewhere."""
@@ -63,5 +73,5 @@ class ReadOnlyAdmin(OwnedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes one."""
-        return False
+        """Only superusers delete one."""
+        return is_superuser(request)
