@@ -128,7 +128,8 @@ class Post(models.Model):
     objects = PostQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-date", "-item"]
+        # By "-item" it would follow the order of items, turned round.
+        ordering = ["-date", "-item_id"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "item"], name="lifestream_post_unique")]
         indexes = [
             models.Index(fields=["lifestream", "date", "item"], name="lifestream_post_timeline"),
