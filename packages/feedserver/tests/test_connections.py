@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import requests
 
-from feedserver import FeedServer, PortTaken, Response
+from feedserver import FeedServer, PortTaken, Response, moved
 from rawclient import RawClient
 
 
@@ -60,3 +63,45 @@ def test_a_server_that_does_not_run_has_nothing_to_refuse_or_accept() -> None:
         server.refuse()
     with pytest.raises(RuntimeError, match=r"the server is not running; start it"):
         server.accept()
+
+
+@pytest.fixture
+def several(root: Path) -> Iterator[FeedServer]:
+    """A server on three addresses of the loopback; macOS and others give it one only."""
+    try:
+        running = FeedServer(root, aliases=["127.0.0.2", "127.0.0.3"], strict=False).start()
+    except OSError as error:
+        pytest.skip(f"this system has one loopback address: {error}")
+    yield running
+    running.stop()
+
+
+def test_several_addresses_lead_to_one_server(several: FeedServer) -> None:
+    several.add("/set", Response(headers={"Set-Cookie": "a=1"}))
+    several.add("/away", moved(several.url("/end", host="127.0.0.2"), 302))
+    several.add("/end", Response("end"))
+    with requests.Session() as session:
+        session.get(several.url("/set"), timeout=10)
+        assert session.get(several.url("/away"), timeout=10).text == "end"
+    away, end = several.requests[1:]
+    assert (away.host, away.headers.get("Cookie")) == (f"127.0.0.1:{several.port}", "a=1")
+    assert (end.host, end.headers.get("Cookie")) == (f"127.0.0.2:{several.port}", None)
+
+
+def test_several_addresses_refuse_and_accept_together(several: FeedServer) -> None:
+    several.refuse()
+    for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, several.port), timeout=10)
+    several.accept()
+    for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        socket.create_connection((host, several.port), timeout=10).close()
+
+
+def test_an_alias_that_is_taken_frees_the_others(root: Path) -> None:
+    with FeedServer(root) as owner:
+        port = owner.port
+        with pytest.raises(PortTaken):
+            FeedServer(root, host="localhost", aliases=["127.0.0.1"], port=port).start()
+    with FeedServer(root, port=port) as again:
+        assert again.port == port

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -51,12 +51,13 @@ class VerificationError(AssertionError):
 class FeedServer:
     """A real HTTP server that serves a folder of feed files, and what `add` puts beside it.
 
-    *root* is the folder, None for a server that has scripted routes only. *port* 0 takes a free one. *bind_timeout*
-    is how many seconds `start` waits for a fixed port's old owner to go. *follow_links* serves what links lead to
-    outside the root. *quit* obeys the method QUIT. *strict* makes `verify` report requests that nothing answers.
-    *idle_timeout* is in seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for each
-    call of an answer that is a callable. *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS
-    beside HTTP, on the same port; one of the words of `TlsFault` in its place says how it goes wrong.
+    *root* is the folder, None for a server that has scripted routes only. *aliases* are more addresses of this machine
+    that it listens on, such as 127.0.0.2, for tests of what a client does with several hosts. *port* 0 takes a free
+    one. *bind_timeout* is how many seconds `start` waits for a fixed port's old owner to go. *follow_links* serves what
+    links lead to outside the root. *quit* obeys the method QUIT. *strict* makes `verify` report requests that nothing
+    answers. *idle_timeout* is in seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for
+    each call of an answer that is a callable. *journal_limit* is the number of exchanges that are kept. *tls* speaks
+    HTTPS beside HTTP, on the same port; one of the words of `TlsFault` in its place says how it goes wrong.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class FeedServer:
         root: str | os.PathLike[str] | None = None,
         *,
         host: str = "127.0.0.1",
+        aliases: Iterable[str] = (),
         port: int = 0,
         bind_timeout: float = 0.0,
         follow_links: bool = False,
@@ -80,6 +82,7 @@ class FeedServer:
         folder = Folder(Path(root), follow_links=follow_links) if root is not None else None
         self.root = folder.root if folder is not None else None
         self.host = host
+        self.aliases = tuple(aliases)
         self.port = port
         self.bind_timeout = bind_timeout
         self.idle_timeout = idle_timeout
@@ -94,10 +97,10 @@ class FeedServer:
         self._wanted_port = port
         self._thread: loop_thread.LoopThread | None = None
         self.loop: asyncio.AbstractEventLoop
-        self._holder: socket.socket | None = None
-        self._socket: socket.socket | None = None
+        self._holding: list[socket.socket] = []
+        self._listening: list[socket.socket] = []
         self._opening: list[Fault | None] = []
-        self._acceptor: Acceptor | None = None
+        self._acceptors: list[Acceptor] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed: Callable[[], None] | None = None
         self._pid = 0
@@ -117,8 +120,7 @@ class FeedServer:
         """
         if self._thread is not None:
             raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
-        self._holder, self._socket = ports.bind_and_listen(self.host, self._wanted_port, self.bind_timeout)
-        self.port = self._socket.getsockname()[1]
+        self._bind()
         name = f"[{self.host}]" if ":" in self.host else self.host
         self.site.base_url = f"{'https' if self.tls else 'http'}://{name}:{self.port}"
         self.site.own_hosts = self._own_hosts(name)
@@ -142,9 +144,7 @@ class FeedServer:
             raise RuntimeError(
                 f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
             )
-        if self._holder is not None:
-            self._holder.close()
-            self._holder = None
+        _close_all(self._holding)
         loop_thread.release(self)
         self._join_workers()
         self.site.close()
@@ -167,12 +167,17 @@ class FeedServer:
             raise RuntimeError("the server has no address yet; start it, or use it in a with statement")
         return self.site.base_url
 
-    def url(self, path: str = "/", *, scheme: Literal["http", "https"] | None = None) -> str:
+    def url(self, path: str = "/", *, scheme: Literal["http", "https"] | None = None, host: str | None = None) -> str:
         """The URL of *path*; what is not allowed in a URL is percent-encoded, what is encoded already stays.
 
-        A server with TLS answers both schemes; *scheme* chooses one, https is its own.
+        A server with TLS answers both schemes; *scheme* chooses one, https is its own. *host* is another name or
+        address that leads to this server: one of its aliases, or localhost.
         """
-        base = self.base_url if scheme is None else f"{scheme}:{self.base_url.partition(':')[2]}"
+        base = self.base_url
+        if scheme is not None:
+            base = f"{scheme}:{base.partition(':')[2]}"
+        if host is not None:
+            base = f"{base.partition('://')[0]}://{f'[{host}]' if ':' in host else host}:{self.port}"
         return f"{base}/{quote(path.removeprefix('/'), safe=_SAFE)}"
 
     @property
@@ -239,26 +244,23 @@ class FeedServer:
         closed = threading.Event()
 
         def close() -> None:
-            if self._acceptor is not None and self._socket is not None:
-                self._acceptor.close()
-                self._socket = None
+            self._close_listening()
             closed.set()
 
         self._thread.call(close)
         closed.wait(STOP_TIMEOUT)
-        if self._holder is None:
-            self._holder = ports.bind(self.host, self.port)
+        if not self._holding:
+            self._holding += [ports.bind(address, self.port) for address in self._addresses]
 
     def accept(self) -> None:
         """Accepts connections again, on the same port. Raises OSError where somebody took it meanwhile."""
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
-        if self._socket is not None:
+        if self._listening:
             return
-        if not ports.HOLDS_BESIDE and self._holder is not None:
-            self._holder.close()
-            self._holder = None
-        self._socket = ports.listen(self.host, self.port)
+        if not ports.HOLDS_BESIDE:
+            _close_all(self._holding)
+        self._listening += [ports.listen(address, self.port) for address in self._addresses]
         self._thread.call(self._open)
 
     # What it has seen.
@@ -315,10 +317,8 @@ class FeedServer:
 
     def abandon(self) -> None:
         """In a forked child: closes what was inherited, without a word to the network."""
-        for sock in (self._holder, self._socket):
-            if sock is not None:
-                sock.close()
-        self._holder = self._socket = None
+        _close_all(self._holding)
+        _close_all(self._listening)
         for connection in self.connections:
             connection.abandon()
         self.connections.clear()
@@ -333,11 +333,28 @@ class FeedServer:
 
     # In the caller's thread.
 
+    @property
+    def _addresses(self) -> tuple[str, ...]:
+        return (self.host, *self.aliases)
+
+    def _bind(self) -> None:
+        try:
+            for number, address in enumerate(self._addresses):
+                port, timeout = (self.port, 0.0) if number else (self._wanted_port, self.bind_timeout)
+                holder, listening = ports.bind_and_listen(address, port, timeout)
+                self._listening.append(listening)
+                self._holding += [holder] if holder is not None else []
+                self.port = listening.getsockname()[1]
+        except OSError:
+            _close_all(self._holding)
+            _close_all(self._listening)
+            raise
+
     def _own_hosts(self, name: str) -> frozenset[str]:
         names = {name.lower()}
         if is_loopback(self.host) or self.host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
             names |= {"localhost", "127.0.0.1", "[::1]"}
-        return frozenset(f"{host}:{self.port}" for host in names)
+        return frozenset(f"{host}:{self.port}" for host in (*names, *self.aliases))
 
     def _holders(self) -> str:
         busy = sum(connection.is_busy for connection in self.connections)
@@ -354,11 +371,12 @@ class FeedServer:
     # On the event loop.
 
     def _open(self) -> None:
-        if self._socket is not None:
-            self._acceptor = Acceptor(
-                self.loop, self._socket, lambda: Connection(self), self._close_connections, self._accept_refused
+        for listening in self._listening:
+            acceptor = Acceptor(
+                self.loop, listening, lambda: Connection(self), self._close_connections, self._accept_refused
             )
-            self._acceptor.open()
+            self._acceptors.append(acceptor)
+            acceptor.open()
         if self._sweeper is None:
             self._sweeper = self.loop.call_later(self.idle_timeout / 2, self._sweep)
 
@@ -383,11 +401,15 @@ class FeedServer:
         """Ends what runs on the loop, and calls *closed* when the last socket is closed."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        if self._acceptor is not None and self._socket is not None:
-            self._acceptor.close()
-        self._sweeper = self._socket = None
+        self._sweeper = None
+        self._close_listening()
         self._closed = closed
         self._close_connections()
+
+    def _close_listening(self) -> None:
+        for acceptor in self._acceptors[-len(self._listening) :] if self._listening else ():
+            acceptor.close()
+        self._listening.clear()
 
     def _close_connections(self) -> None:
         """Where the server stops: ends the connections that there are by now, and tells when none is left to come."""
@@ -395,9 +417,16 @@ class FeedServer:
             return
         for connection in list(self.connections):
             connection.abort("server stopped")
-        if not self.connections and (self._acceptor is None or not self._acceptor.under_way):
+        if not self.connections and not any(acceptor.under_way for acceptor in self._acceptors):
+            self._acceptors.clear()
             closed, self._closed = self._closed, None
             closed()
+
+
+def _close_all(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
+    sockets.clear()
 
 
 def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
