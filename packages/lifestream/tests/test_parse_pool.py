@@ -86,7 +86,7 @@ def test_many_documents_come_back_each_to_its_own(pool: ParserPool) -> None:
 
 def test_what_is_no_feed_says_so_and_leaves_the_child_at_work() -> None:
     with ParserPool(1) as pool:
-        with pytest.raises(NotAFeed, match="^it is a web page"):
+        with pytest.raises(NotAFeed, match=r"^it is a web page"):
             pool.submit(b"<html></html>", {}, URL).result(60)
         first = _pids(pool)
         assert pool.submit(FEED, {}, URL).result(60).items[0].guid == "1"
@@ -113,7 +113,7 @@ def test_a_death_fails_its_own_document_only(asked: queue.SimpleQueue[_Child]) -
         assert not doomed.done()
         _kill(child)
 
-        with pytest.raises(ParserDied, match="^the process that read it ended"):
+        with pytest.raises(ParserDied, match=r"^the process that read it ended"):
             doomed.result(60)
         assert pool.submit(FEED, {}, URL).result(60).items
 
@@ -136,7 +136,7 @@ def test_closing_cancels_what_waits_fails_what_is_read_and_leaves_nothing(asked:
         child = asked.get(timeout=60)
         process = child._running.process if child._running else None
 
-    with pytest.raises(ParserDied, match="^the pool was closed"):
+    with pytest.raises(ParserDied, match=r"^the pool was closed"):
         running.result(0)
     with pytest.raises(CancelledError):
         waiting.result(0)

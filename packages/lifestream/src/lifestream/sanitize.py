@@ -221,7 +221,7 @@ class Sanitizer:
         if name == "srcset":
             return _srcset(value, self._now.base_url) or None
         if name == "style":
-            return _style(value) or None
+            return _style(value, self.rules.styles) or None
         return value
 
 
@@ -284,6 +284,11 @@ def _srcset(value: str, base_url: str) -> str:
     return ", ".join(kept)
 
 
-def _style(value: str) -> str:
-    """The declarations of a style attribute that load, hide and run nothing."""
-    return "; ".join(part.strip() for part in value.split(";") if part.strip() and not _STYLE_DANGER.search(part))
+def _style(value: str, properties: frozenset[str]) -> str:
+    """The declarations of a style attribute that are of *properties*, and load, hide and run nothing."""
+    declarations = (part.strip() for part in value.split(";"))
+    return "; ".join(
+        declaration
+        for declaration in declarations
+        if declaration.partition(":")[0].strip().lower() in properties and not _STYLE_DANGER.search(declaration)
+    )

@@ -1,0 +1,193 @@
+"""HTML as tokens, and as text: linear, and at one with nh3 about where things end."""
+
+from __future__ import annotations
+
+import nh3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifestream.markup import attributes, is_too_deep, tokens
+from lifestream.plaintext import html_of, linked_html_of, scrub, shorten, text_of, without_scripts
+
+MARKUP = st.lists(
+    st.sampled_from(
+        ["<p>", "</p>", "<div", ">", "'", '"', "=", "<!--", "-->", "--!>", "<!", "<?", "</", "<", "/", " ", "a", "b=c",
+         "<script>", "</script>", "<title>", "</title>", "<![CDATA[", "]]>", "&lt;", "&#0;", "<plaintext>", "é", "\n"]
+    )
+).map("".join)  # fmt: skip
+
+
+@given(MARKUP)
+def test_tokens_joined_are_the_source_again(source: str) -> None:
+    assert "".join(token.source for token in tokens(source)) == source
+
+
+@given(st.text())
+def test_any_text_survives_being_made_html_and_text_again(text: str) -> None:
+    assert text_of(html_of(text)).split() == scrub(text).split()
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a<b>c</b>", [("text", ""), ("start", "b"), ("text", ""), ("end", "b")]),
+        ("<A HREF='>'>x", [("start", "a"), ("text", "")]),
+        ("1 < 2", [("text", "")]),
+        ("<a =\">\">x", [("start", "a"), ("text", "")]),
+        ("<!-- <b> --><i>", [("hidden", ""), ("start", "i")]),
+        ("<!--><b>", [("hidden", ""), ("start", "b")]),
+        ("<!--x--!><b>", [("hidden", ""), ("start", "b")]),
+        ("<script><b></script><i>", [("start", "script"), ("hidden", "script"), ("end", "script"), ("start", "i")]),
+        ("<title></b></title>", [("start", "title"), ("hidden", "title"), ("end", "title")]),
+        ("<plaintext></plaintext>", [("start", "plaintext"), ("hidden", "plaintext")]),
+        ("</ x><b>", [("hidden", ""), ("start", "b")]),
+        ("<div a='", [("start", "div")]),
+    ],
+)  # fmt: skip
+def test_where_things_end(source: str, expected: list[tuple[str, str]]) -> None:
+    assert [(kind, name) for kind, name, _ in tokens(source)] == expected
+
+
+def test_attributes_are_read_as_a_browser_does() -> None:
+    tag = """<img SRC="a&amp;b" alt='x > y' width = 5 hidden/data-x=1 src="second" =odd>"""
+
+    assert attributes(tag) == {
+        "src": "a&b",
+        "alt": "x > y",
+        "width": "5",
+        "hidden": "",
+        "data-x": "1",
+        "=odd": "",
+    }
+
+
+DEEP = 20_000
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div>" * DEEP,
+        "<div></x>" * DEEP,
+        "<div><!--</div>-->" * DEEP,
+        "<div><style></div></style>" * DEEP,
+        "<div><textarea></div></textarea>" * DEEP,
+        "<div><script><!--<script></script></div>--></script>" * DEEP,
+        '<div a="</div>">' * DEEP,
+        "<div a='</div>'>" * DEEP,
+        "<div></div x='>'" * DEEP + "<div>" * DEEP,
+        "<svg><![CDATA[></svg>]]>" * DEEP,
+        "<svg>" + "<source>" * DEEP,
+        "<svg>" + "<td>" * DEEP,
+        "<div><table><td></div>" * DEEP,
+        "<ul><li>" * DEEP,
+        "<p><object>" * DEEP,
+        "<!--" + "<b>" * DEEP,
+        "<p>" + "".join(f"<b a={n}>" for n in range(500)) + "<p>x" * DEEP,
+    ],
+    ids=lambda source: source[:30],
+)
+def test_what_would_cost_nh3_too_much_is_told_beforehand(source: str) -> None:
+    assert is_too_deep(source, 1000)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>x" * DEEP,
+        "<p>x</p>" * DEEP,
+        "x<br>" * DEEP,
+        "<img src=a>" * DEEP,
+        "<ul>" + "<li>x" * DEEP,
+        "<table>" + "<tr><td>x" * DEEP,
+        "<b>x</b><i>y</i>" * DEEP,
+        "<div>" * 900 + "</div>" * 900 + "<p>x</p>" * 2000,
+        "<svg><path/></svg>" * 400,
+        "< " * DEEP,
+    ],
+    ids=lambda source: source[:30],
+)
+def test_what_is_only_long_is_not_deep(source: str) -> None:
+    assert not is_too_deep(source, 1000)
+    nh3.clean(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>Hello <b>w</b>orld</p><p>again", "Hello world\nagain"),
+        ("a<br>b<hr/>c", "a\nb\nc"),
+        ("caf&eacute; &amp;amp; &lt;b&gt;", "café &amp; <b>"),
+        ("<script>x</script>y<style>z</style>", "y"),
+        ("<!-- no -->yes", "yes"),
+        ("  many \n  spaces&nbsp; ", "many spaces"),
+        ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
+        ("1 < 2 > 0", "1 < 2 > 0"),
+        ("", ""),
+    ],
+)
+def test_the_text_of_html(source: str, text: str) -> None:
+    assert text_of(source) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ("one\ntwo\n\n \nthree", "<p>one<br>two</p>\n<p>three</p>"),
+        ("<b> & 'q'", "<p>&lt;b&gt; &amp; 'q'</p>"),
+        ("", ""),
+    ],
+)
+def test_text_as_html(text: str, markup: str) -> None:
+    assert html_of(text) == markup
+
+
+def test_addresses_in_text_become_links_without_the_points_behind_them() -> None:
+    assert linked_html_of('See https://a.example/?b=1&c="x" (or http://b.example).') == (
+        '<p>See <a href="https://a.example/?b=1&amp;c=">https://a.example/?b=1&amp;c=</a>&quot;x&quot; '
+        '(or <a href="http://b.example">http://b.example</a>).</p>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("a\0b\x1b\x7fc", "abc"),
+        ("a\r\nb\rc\td", "a\nb\nc\td"),
+        ("\ud800x\udfff", "\ufffdx\ufffd"),
+        ("\ufffe\uffff", "\ufffd\ufffd"),
+        ("😀 ok", "😀 ok"),
+    ],
+)
+def test_scrubbing_leaves_what_every_database_takes(text: str, clean: str) -> None:
+    assert scrub(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "short"),
+    [
+        ("one two three", 13, "one two three"),
+        ("one two three", 12, "one two…"),
+        ("one two, three", 9, "one two…"),
+        ("東京都の天気予報", 5, "東京都の…"),
+        ("one", 0, "…"),
+        ("", 0, ""),
+    ],
+)
+def test_shortening_cuts_at_a_word(text: str, length: int, short: str) -> None:
+    assert shorten(text, length) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("<script>alert(1)</script>News", "News"),
+        ("a<SCRIPT src=x>y</ScRiPt >b<style>p{}</style>c", "abc"),
+        ("How the <script> tag works", "How the <script> tag works"),
+        ("<scripture>", "<scripture>"),
+        ("</script><script>", "</script><script>"),
+    ],
+)
+def test_scripts_are_taken_out_of_text_and_talk_of_them_is_not(text: str, left: str) -> None:
+    assert without_scripts(text) == left
