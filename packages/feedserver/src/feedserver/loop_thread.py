@@ -23,6 +23,9 @@ class Tenant(Protocol):
     def abandon(self) -> None:
         """In a forked child: closes what was inherited, without a word to the network."""
 
+    def stop(self) -> None:
+        """Closes everything, and releases the loop thread."""
+
 
 class LoopThread:
     """An event loop on a thread. *users* are the servers that run on it."""
@@ -134,5 +137,8 @@ if hasattr(os, "register_at_fork"):
 
 @atexit.register
 def _at_exit() -> None:
+    """Stops the servers that were left running, while there still is a thread to do it."""
+    for user in list(_current.users) if _current is not None else ():
+        user.stop()
     with _lock:
         _end_idle()
