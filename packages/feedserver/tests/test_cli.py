@@ -1,0 +1,401 @@
+"""The command, as a process of its own: real sockets, real signals, and what is printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from queue import Queue
+from typing import IO, Any
+from urllib.error import HTTPError
+
+import pytest
+
+from feedserver import FeedServer, cli, ports, stop_server
+from steady import MISS, steady
+
+PATIENCE = 30
+"""Seconds after which a process that says nothing, or does not end, has failed its test."""
+
+HAS_SIGNALS = os.name != "nt"
+
+
+class Process:
+    """A `feedserver` process, whose lines are read as they come; None stands for the end of them."""
+
+    def __init__(self, *arguments: str, stdout: int = subprocess.PIPE, **environment: str) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "feedserver", *arguments],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8", **environment},
+        )
+        self._lines: Queue[str | None] = Queue()
+        self._reader = threading.Thread(target=self._read, args=[self.popen.stdout], daemon=True)
+        self._reader.start()
+
+    def _read(self, stream: IO[str] | None) -> None:
+        for line in stream or ():
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def line(self) -> str:
+        """The next line of standard output."""
+        line = self._lines.get(timeout=PATIENCE)
+        assert line is not None, f"the process has ended: {self.errors()}"
+        return line
+
+    def lines(self) -> list[str]:
+        """The lines that are left, when the process has ended."""
+        return list(iter(lambda: self._lines.get(timeout=PATIENCE), None))
+
+    def status(self) -> int:
+        """The exit status, when the process has ended."""
+        return self.popen.wait(PATIENCE)
+
+    def errors(self) -> str:
+        """What stands on standard error, when the process has ended."""
+        assert self.popen.stderr is not None
+        return self.popen.stderr.read()
+
+    def close(self) -> None:
+        self.popen.kill()
+        self.popen.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        for stream in (self.popen.stdout, self.popen.stderr):
+            if stream is not None:
+                stream.close()
+
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts processes, and ends those that are left."""
+    started: list[Process] = []
+
+    def start_one(*arguments: str, **options: Any) -> Process:
+        started.append(Process(*arguments, **options))
+        return started[-1]
+
+    yield start_one
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def feeds(root: Path) -> Path:
+    (root / "atom.xml").write_text("<feed/>")
+    return root
+
+
+def get(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            return bytes(answer.read())
+    except HTTPError as error:
+        error.close()
+        return b""
+
+
+def send(url: str, data: bytes) -> bytes:
+    """Sends bytes as they are, and reads until the server closes."""
+    with socket.create_connection(
+        (url.split("/")[2].split(":", maxsplit=1)[0], port_of(url)), timeout=PATIENCE
+    ) as client:
+        client.sendall(data)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def without_clock(line: str, feeds: Path) -> str:
+    clock, _, rest = steady(line, feeds).partition(" ")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", clock), line
+    return rest
+
+
+# Serving.
+
+
+def test_the_first_line_is_the_url_and_then_comes_a_line_a_request(start: Start, feeds: Path) -> None:
+    process = start("serve", str(feeds))
+    url = process.line()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+    assert get(f"{url}/atom.xml") == b"<feed/>"
+    assert without_clock(process.line(), feeds) == "GET /atom.xml -> 200 OK, N bytes in N ms"
+
+
+def test_it_listens_where_it_is_told(start: Start, feeds: Path) -> None:
+    with FeedServer() as server:
+        port = server.port
+    assert start("serve", str(feeds), "--host", "localhost", "--port", str(port)).line() == f"http://localhost:{port}"
+
+
+def test_what_nothing_answers_is_explained_below_its_line(start: Start, feeds: Path) -> None:
+    process = start("serve", str(feeds))
+    get(f"{process.line()}/atm.xml")
+    assert without_clock(process.line(), feeds) == "GET /atm.xml -> 404 Not Found, N bytes in N ms"
+    assert [steady(process.line(), feeds) for _ in MISS.splitlines()] == [f"    {line}" for line in MISS.splitlines()]
+
+
+def test_a_mistake_in_a_fixture_is_explained_below_its_line(start: Start, feeds: Path) -> None:
+    (feeds / "atom.xml").write_text("<!--\nStatus: often\n-->\n<feed/>")
+    process = start("serve", str(feeds))
+    get(f"{process.line()}/atom.xml")
+    assert without_clock(process.line(), feeds) == "GET /atom.xml -> 500 Internal Server Error, N bytes in N ms"
+    assert steady(process.line(), feeds).startswith("    FEEDS/atom.xml:2: 'often' is no status")
+
+
+def test_what_is_doubtful_about_a_fixture_is_a_warning_below_its_line(start: Start, feeds: Path) -> None:
+    (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
+    process = start("serve", str(feeds))
+    get(f"{process.line()}/atom.xml")
+    assert without_clock(process.line(), feeds) == "GET /atom.xml -> 200 OK, N bytes in N ms"
+    assert steady(process.line(), feeds) == (
+        "    warning: FEEDS/atom.xml:2: 'ETag:' is not sent as a header. Write 'Header: ETag: …' to send it."
+    )
+
+
+def test_what_is_no_request_is_shown_and_explained(start: Start, feeds: Path) -> None:
+    process = start("serve", str(feeds))
+    assert send(process.line(), b"\x16\x03\x01\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    assert without_clock(process.line(), feeds).startswith(r"b'\x16\x03\x01\r\n\r\n' -> 400 Bad Request, ")
+    assert process.line().startswith("    ")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("utf-8", r"/\x9b2J/ü"), ("ascii", r"/\x9b2J/\xfc")], ids=["unicode", "ascii"]
+)
+def test_a_line_is_printable_whatever_is_asked_for(start: Start, feeds: Path, encoding: str, shown: str) -> None:
+    process = start("serve", str(feeds), PYTHONIOENCODING=encoding)
+    send(process.line(), "GET /\x9b2J/ü HTTP/1.0\r\n\r\n".encode())
+    assert without_clock(process.line(), feeds) == f"GET {shown} -> 404 Not Found, N bytes in N ms"
+
+
+def test_without_a_terminal_there_are_no_colours(start: Start, feeds: Path) -> None:
+    process = start("serve", str(feeds), TERM="xterm")
+    get(f"{process.line()}/atom.xml")
+    assert "\033" not in process.line()
+
+
+@pytest.mark.skipif(not HAS_SIGNALS, reason="a terminal to write to can be made on POSIX systems only")
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_colours_are_for_terminals_that_want_them(
+    start: Start, feeds: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], colours: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    ours, theirs = os.openpty()
+    process = start("serve", str(feeds), stdout=theirs, **environment)
+    os.close(theirs)
+    with os.fdopen(ours, encoding="utf-8") as terminal:
+        url = terminal.readline().strip()
+        get(f"{url}/atom.xml")
+        line = terminal.readline()
+        stop_server(port_of(url))
+        assert process.status() == 0
+    assert (line.startswith("\033[32m"), "\033[0m" in line) == (colours, colours)
+
+
+def test_serving_goes_on_when_nobody_reads_the_lines(start: Start, feeds: Path) -> None:
+    ours, theirs = os.pipe()
+    process = start("serve", str(feeds), stdout=theirs)
+    os.close(theirs)
+    with os.fdopen(ours, encoding="utf-8") as pipe:
+        url = pipe.readline().strip()
+    for _ in range(3):
+        assert get(f"{url}/atom.xml") == b"<feed/>"
+    stop_server(port_of(url))
+    assert process.status() == 0
+    assert process.errors() == ""
+
+
+def test_a_journal_is_kept_within_its_limit(feeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = []
+
+    class Visited(FeedServer):
+        def start(self) -> Visited:
+            super().start()
+            threading.Thread(target=self.visit).start()
+            return self
+
+        def visit(self) -> None:
+            for _ in range(5):
+                get(self.url("atom.xml"))
+            lengths.append(len(self.requests))
+            stop_server(self.port)
+
+    monkeypatch.setattr(cli, "FeedServer", Visited)
+    assert cli.main(["serve", str(feeds), "--journal-limit", "2"]) == 0
+    assert lengths == [2]
+
+
+# The end.
+
+
+ENDS = [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")] if HAS_SIGNALS else []
+
+
+@pytest.mark.parametrize(("number", "name"), ENDS)
+def test_a_signal_ends_it_cleanly(start: Start, feeds: Path, number: int, name: str) -> None:
+    process = start("serve", str(feeds))
+    port = port_of(process.line())
+    process.popen.send_signal(number)
+    assert process.lines() == [f"Stopped by {name}."]
+    assert process.status() == 0
+    assert process.errors() == ""
+    FeedServer(port=port).start().stop()
+
+
+@pytest.mark.skipif(not HAS_SIGNALS, reason="Windows has no SIGTERM to send")
+def test_an_answer_under_way_is_cut_off_and_shown(start: Start, feeds: Path) -> None:
+    (feeds / "slow.xml").write_text("<!--\nPace: 1 byte every 1m\n-->")
+    process = start("serve", str(feeds))
+    url = process.line()
+    with socket.create_connection(("127.0.0.1", port_of(url)), timeout=PATIENCE) as client:
+        client.sendall(b"GET /slow.xml HTTP/1.0\r\n\r\n")
+        assert client.recv(1)
+        process.popen.send_signal(signal.SIGTERM)
+        line, last = process.lines()
+    assert without_clock(line, feeds) == "GET /slow.xml -> 200 OK, N bytes in N ms, server stopped"
+    assert last == "Stopped by SIGTERM."
+    assert process.status() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_it_listens_ends_it_too(
+    feeds: Path, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+    monkeypatch.setattr(ports, "bind_and_listen", lambda *_: signal.raise_signal(number))
+    assert cli.main(["serve", str(feeds)]) == 0
+    name = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+    assert capsys.readouterr() == ("", f"feedserver serve: stopped by {name} before it could listen\n")
+    assert signal.getsignal(number) is before
+
+
+def test_stop_ends_it_and_returns_when_the_port_is_free(start: Start, feeds: Path) -> None:
+    server = start("serve", str(feeds))
+    port = port_of(server.line())
+    stop = start("stop", str(port))
+    assert (stop.status(), stop.lines(), stop.errors()) == (0, [], "")
+    FeedServer(port=port).start().stop()
+    line, last = server.lines()
+    assert without_clock(line, feeds) == "QUIT / -> 200 OK, N bytes in N ms"
+    assert last == "Stopped by QUIT."
+    assert (server.status(), server.errors()) == (0, "")
+
+
+def test_stop_says_when_there_is_no_server(capsys: pytest.CaptureFixture[str]) -> None:
+    with FeedServer() as server:
+        port = server.port
+    assert cli.main(["stop", str(port)]) == 1
+    error = re.sub(r"\[.*", "…", capsys.readouterr().err)
+    assert error == f"feedserver stop: no feedserver stopped on 127.0.0.1 port {port}: …\n"
+
+
+def test_stop_says_when_the_server_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    with FeedServer(strict=False) as server:
+        assert cli.main(["stop", str(server.port)]) == 1
+        first = capsys.readouterr().err.splitlines()[0]
+        assert first.startswith(f"feedserver stop: the server on 127.0.0.1 port {server.port} did not stop: 404 ")
+
+
+def test_stop_says_when_the_server_agrees_and_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "STOP_TIMEOUT", 0.05)
+    with FeedServer(quit=True) as server:
+        assert cli.main(["stop", str(server.port)]) == 1
+        assert capsys.readouterr().err == (
+            f"feedserver stop: the server on 127.0.0.1 port {server.port} has agreed to stop, and still listens\n"
+        )
+
+
+# Bad usage.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "feedserver: the following arguments are required: COMMAND"),
+        (["serve"], "feedserver serve: the following arguments are required: DIR"),
+        (["serve", "nowhere"], "feedserver serve: argument DIR: 'nowhere' is no folder; name a folder of feed files"),
+        (
+            ["serve", ".", "--port", "http"],
+            "feedserver serve: argument --port: 'http' is no port; give a number up to 65535, such as 8097",
+        ),
+        (
+            ["serve", ".", "--port", "65536"],
+            "feedserver serve: argument --port: '65536' is no port; give a number up to 65535, such as 8097",
+        ),
+        (
+            ["serve", ".", "--bind-timeout", "soon"],
+            "feedserver serve: argument --bind-timeout: 'soon' is no number of seconds; give one such as 2.5",
+        ),
+        (
+            ["serve", ".", "--bind-timeout", "inf"],
+            "feedserver serve: argument --bind-timeout: 'inf' is no number of seconds; give one such as 2.5",
+        ),
+        (
+            ["serve", ".", "--journal-limit", "0"],
+            "feedserver serve: argument --journal-limit: '0' is no count; give a number from 1 up",
+        ),
+        (["serve", ".", "--prot", "1"], "feedserver: unrecognized arguments: --prot 1"),
+        (["stop"], "feedserver stop: the following arguments are required: PORT"),
+        (
+            ["stop", "feeds"],
+            "feedserver stop: argument PORT: 'feeds' is no port; give a number up to 65535, such as 8097",
+        ),
+    ],
+)
+def test_bad_usage_is_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr() == ("", f"{message}\n")
+
+
+def test_a_taken_port_is_one_line_and_status_2(feeds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with FeedServer() as owner:
+        status = cli.main(["serve", str(feeds), "--port", str(owner.port), "--bind-timeout", "0.05"])
+        assert status == 2
+        assert capsys.readouterr() == (
+            "",
+            f"feedserver serve: port {owner.port} is taken, and stayed so for 0.05 s; stop what listens there, wait "
+            "for it with --bind-timeout, or leave --port out for a free one\n",
+        )
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert not caught.value.code
+    assert capsys.readouterr() == (f"feedserver {version('feedserver')}\n", "")
+
+
+def test_it_is_installed_as_a_command() -> None:
+    [command] = entry_points(group="console_scripts", name="feedserver")
+    assert command.load() is cli.main
