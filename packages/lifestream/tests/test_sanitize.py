@@ -43,7 +43,10 @@ REL = 'rel="noopener noreferrer nofollow ugc"'
         ("<h1 id=top name=x>x</h1>", "<h1>x</h1>"),
         ("a<!-- hidden -->b", "ab"),
         ('<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>', ""),
-        ('<noscript><p title="</noscript><img src=x onerror=alert(1)>">', '&lt;p title="<img src="https://site.example/blog/x" loading="lazy">"&gt;'),
+        (
+            '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+            '&lt;p title="<img src="https://site.example/blog/x" loading="lazy">"&gt;',
+        ),
         # Embedded pages turn into links.
         ('<iframe src="https://film.example/7?a&amp;b" title="Film &amp; 7"></iframe>',
          f'<p><a href="https://film.example/7?a&amp;b" {REL}>Film &amp; 7</a></p>'),
@@ -95,7 +98,7 @@ HARMFUL = [
 
 @pytest.mark.parametrize("address", HARMFUL)
 def test_no_attribute_keeps_a_harmful_address(address: str) -> None:
-    everything = SanitizerRules.of({tag: ADDRESS_ATTRIBUTES for tag in DEFAULT_TAGS})
+    everything = SanitizerRules.of(dict.fromkeys(DEFAULT_TAGS, ADDRESS_ATTRIBUTES))
     quoted = address.replace('"', "&quot;")
     for tag in sorted(set(DEFAULT_TAGS) - {"*"}):
         for name in ADDRESS_ATTRIBUTES:
@@ -202,13 +205,18 @@ def test_a_thousand_nested_tags_are_kept() -> None:
     assert SANITIZER.html("<div>" * 900 + "x").count("<div>") == 900
 
 
-@given(st.lists(st.sampled_from(["<", ">", "/", "p", "a href=", "img src=", '"', "'", "javascript:x", "&lt;", "onx=1", "<!--",
-                                 "<svg>", "<math>", "<style>", "</p>", "<table>", "<iframe src=", "\0", " "])).map("".join))  # fmt: skip
+SCRAPS = [
+    *("<", ">", "/", '"', "'", "p", "a href=", "img src=", "onx=1", "javascript:x", "&lt;", "<!--", " ", "\0"),
+    *("<svg>", "<math>", "<style>", "</p>", "<table>", "<iframe src="),
+]
+
+
+@given(st.lists(st.sampled_from(SCRAPS)).map("".join))
 def test_what_is_clean_stays_as_it_is(fragment: str) -> None:
     clean = SANITIZER.html(fragment, BASE)
 
     assert SANITIZER.html(clean, BASE) == clean
-    assert "javascript:" not in clean.replace("&lt;", "<") or 'href="javascript' not in clean
+    assert '="javascript:' not in clean
 
 
 def test_threads_do_not_mix_up_their_bases() -> None:
@@ -266,7 +274,7 @@ def test_plain_and_summary() -> None:
 def test_settings_that_cannot_be_made_safe_are_refused(tags: Mapping[str, Iterable[str]], problems: list[str]) -> None:
     assert refused(tags) == problems
     if problems:
-        with pytest.raises(ValueError, match="can't be allowed|are the string"):
+        with pytest.raises(ValueError, match=r"can't be allowed|are the string"):
             SanitizerRules.of(tags)
 
 

@@ -16,7 +16,7 @@ from lifestream.parse.errors import NotAFeed
 from lifestream.plaintext import html_of, scrub
 
 _FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
-_VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/([\d.]+)/?")
+_VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
 
 
 def read(decoded: Decoded, url: str) -> ParsedFeed:
@@ -82,7 +82,7 @@ def _enclosures(item: dict[str, Any], url: str) -> list[Enclosure]:
         Enclosure(
             url=address,
             type=_text(attachment, "mime_type").lower(),
-            length=_whole(attachment, "size_in_bytes"),
+            length=_whole(attachment, "size_in_bytes") or None,
             duration=_whole(attachment, "duration_in_seconds"),
         )
         for attachment in _list(item, "attachments")

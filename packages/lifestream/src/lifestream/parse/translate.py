@@ -120,7 +120,7 @@ class _Context:
             if link.get("rel") == "enclosure" and (url := _absolute(self.base, link.get("href"))):
                 kind = _text(link.get("type")).lower()
                 playable = kind.startswith(("audio/", "video/")) or not kind
-                yield Enclosure(url, kind, _number(link.get("length")), duration if playable else None)
+                yield Enclosure(url, kind, _number(link.get("length")) or None, duration if playable else None)
 
     def _language(self, found: Found) -> str:
         details = [*_get(found, "content", []), _get(found, "summary_detail"), _get(found, "title_detail")]

@@ -25,4 +25,6 @@ class FlickrPlugin(FeedPlugin):
         content = _POSTED.sub("", entry.content or entry.summary, count=1)
         if any(medium.url for medium in entry.media):
             content = _SMALL_PICTURE.sub("", content, count=1)
-        return replace(entry, content=content.strip(), summary="")
+        # All tags stand in one element, with spaces between.
+        tags = tuple(dict.fromkeys(" ".join(entry.tags).split()))
+        return replace(entry, content=content.strip(), summary="", tags=tags)

@@ -1,0 +1,352 @@
+"""Plugins: which feed gets which, what each makes of a feed shaped like its site's, and what a bad one costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from lifestream.discover import site_of
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.parse import parse
+from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
+from lifestream.prepare import PluginProblem, Prepared, prepare
+from lifestream.sanitize import Sanitizer
+
+SITES = Path(__file__).parent / "feeds" / "sites"
+SHIPPED = Registry(use_entry_points=False)
+SANITIZER = Sanitizer()
+
+
+def prepared_file(name: str, domain: str | None = None) -> Prepared:
+    """A file of `feeds/sites`, prepared with the plugin for *domain*, by default that of the site it links to."""
+    feed = parse((SITES / name).read_bytes(), {}, "https://feeds.example/feed")
+    domain = site_of(feed, "").domain if domain is None else domain
+    return prepare(feed, SHIPPED.plugin_for(domain) or SHIPPED.recognise(feed), SANITIZER)
+
+
+def link(url: str, text: str) -> str:
+    return f'<a href="{url}" rel="noopener noreferrer nofollow ugc">{text}</a>'
+
+
+# Each site
+
+
+@pytest.mark.parametrize(
+    ("name", "plugin"),
+    [
+        ("youtube.xml", "youtube"),
+        ("github-releases.atom", "github"),
+        ("mastodon.rss", "mastodon"),
+        ("podcast.xml", "podcast"),
+        ("flickr.xml", "flickr"),
+        ("reddit.atom", "reddit"),
+        ("bluesky.xml", "bluesky"),
+    ],
+)
+def test_a_feed_gets_the_plugin_of_its_site(name: str, plugin: str) -> None:
+    prepared = prepared_file(name)
+
+    assert (prepared.plugin, prepared.problems, prepared.left_out) == (plugin, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "plugin"),
+    [
+        ("youtube.xml", "youtube"),
+        ("github-releases.atom", "github"),
+        ("mastodon.rss", "mastodon"),
+        ("podcast.xml", "podcast"),
+        ("flickr.xml", "generic"),
+    ],
+)
+def test_some_are_recognised_behind_another_domain(name: str, plugin: str) -> None:
+    assert prepared_file(name, domain="proxy.example").plugin == plugin
+
+
+def test_youtube_has_its_description_as_content_and_a_player() -> None:
+    (item,) = prepared_file("youtube.xml").items
+
+    parts = link("https://bench.example/parts", "https://bench.example/parts")
+    assert (item.title, item.author) == ("Why this lamp flickers", "Bench Notes")
+    assert item.content == (
+        f"<p>A loose wire, &amp; how to find it.<br>Parts: {parts}</p>\n<p>00:00 The lamp<br>02:10 &lt;The wire&gt;</p>"
+    )
+    (film,) = item.media
+    assert (film.url, film.type) == ("", "video/*")
+    assert film.player == "https://www.youtube-nocookie.com/embed/dEmO-0_1234"
+    assert film.thumbnail == "https://i1.ytimg.com/vi/dEmO-0_1234/hqdefault.jpg"
+
+
+def test_github_names_the_repository_and_drops_avatars() -> None:
+    first, second = prepared_file("github-releases.atom").items
+
+    assert (first.title, second.title) == ("windlass: v1.4.0", "Windlass 1.3.9: oiled")
+    assert (first.media, second.media) == ((), ())
+    assert first.text == "Added\nA brake (#9)"
+    assert first.published == datetime(2026, 5, 1, 10, 2, 11, tzinfo=UTC)
+
+
+def test_mastodon_shows_links_as_it_does_and_warnings_as_titles() -> None:
+    first, second = prepared_file("mastodon.rss").items
+
+    knots = link("https://salt.example/a/very/long/way/to/knots", "salt.example/a/very/long/way…")
+    rope = link("https://quay.example/tags/rope", "#rope")
+    assert (first.title, first.tags) == ("", ("rope",))
+    assert first.content == f"<p>New knots: {knots} {rope}</p>"
+    assert first.media == (
+        Media(url="https://files.quay.example/knot.jpg", type="image/jpeg", description="A knot, seen from above"),
+    )
+    assert (second.title, second.content) == ("rope & rot", "<p>It rots.</p>")
+
+
+def test_a_podcast_has_each_sound_once_and_in_a_type_that_plays() -> None:
+    second, first, news = prepared_file("podcast.xml").items
+
+    assert second.enclosures == (Enclosure("https://media.example/lw/2.m4a?source=rss", "audio/mp4", 29520000, 2467),)
+    assert second.media == (Media(type="image/*", thumbnail="https://lowwater.example/2.jpg"),)
+    assert (second.author, second.content, second.summary) == ("Ada Quay", "<p>All about mud.</p>", "Mud, in short.")
+    assert first.enclosures == (Enclosure("https://media.example/lw/1.mp3", "audio/mpeg", None, 1807),)
+    assert (first.content, news.content) == ("<p>Sand.</p>", "Soon.")
+
+
+def test_flickr_keeps_the_photographers_words_and_the_large_picture() -> None:
+    (item,) = prepared_file("flickr.xml").items
+
+    assert (item.title, item.author, item.content) == ("Kiln at night", "bo", "<p>Cone 10, and rising.</p>")
+    assert item.media[0].url == "https://live.staticflickr.com/1/5001_b.jpg"
+    assert item.tags == ("kiln", "night")
+
+
+def test_reddit_keeps_the_post_and_what_it_is_about() -> None:
+    about, own = prepared_file("reddit.atom").items
+
+    comments = "https://www.reddit.com/r/knots/comments/1aa/a_knot/"
+    assert (about.link, about.author) == (comments, "bowline")
+    assert about.content.endswith(
+        f"<p>{link('https://knots.example/a?x=1&amp;y=2', 'https://knots.example/a?x=1&amp;y=2')}</p>"
+    )
+    assert "submitted by" not in about.content
+    assert "<td" not in about.content
+    assert own.content == "<div><p>Which is best? (submitted by me)</p> </div>"
+
+
+def test_bluesky_has_plain_text_for_content() -> None:
+    (item,) = prepared_file("bluesky.xml").items
+
+    assert item.title == ""
+    assert item.content == (
+        "<p>Splicing &lt;three&gt; strands &amp; more<br>"
+        f"{link('https://salt.example/splice', 'https://salt.example/splice')}</p>\n"
+        "<p>[contains quote post or other embedded content]</p>"
+    )
+
+
+@pytest.mark.parametrize("plugin", [SHIPPED.named(name) for name in SHIPPED.names], ids=lambda plugin: plugin.name)
+def test_no_shipped_plugin_fails_on_an_empty_entry(plugin: FeedPlugin) -> None:
+    prepared = prepare(ParsedFeed(entries=(Entry(),)), plugin, SANITIZER)
+
+    assert prepared.items == (ItemDraft(),)
+    assert plugin.recognises(ParsedFeed()) is (plugin.name == "nothing")
+
+
+# Choosing
+
+
+class Mine(FeedPlugin):
+    name = "mine"
+    domains = ("github.com", "only.example")
+
+
+class Renamed(FeedPlugin):
+    name = "youtube"
+
+
+class Nameless(FeedPlugin):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("domain", "name", "plugin"),
+    [
+        ("youtube.com", "", "youtube"),
+        ("www.youtube.com", "", "youtube"),
+        ("m.YouTube.com", "", "youtube"),
+        ("notyoutube.com", "", None),
+        ("youtube.com.evil.example", "", None),
+        ("", "", None),
+        ("youtube.com", "podcast", "podcast"),
+    ],
+)
+def test_a_name_counts_before_a_domain(domain: str, name: str, plugin: str | None) -> None:
+    chosen = SHIPPED.plugin_for(domain, name)
+
+    assert (chosen.name if chosen else None) == plugin
+
+
+def test_plugins_of_settings_come_before_those_shipped() -> None:
+    own = Registry([f"{__name__}.Mine", f"{__name__}.Renamed"], use_entry_points=False)
+
+    assert isinstance(own.plugin_for("github.com"), Mine)
+    assert isinstance(own.named("youtube"), Renamed)
+    assert own.plugin_for("youtube.com") is None
+    assert own.has_own
+    assert not SHIPPED.has_own
+
+
+def test_plugins_of_entry_points_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("mine", f"{__name__}:Mine", "lifestream.plugins")]
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: points if group == "lifestream.plugins" else [])
+
+    assert "mine" in Registry().names
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("no.such.Plugin", "the plugin 'no.such.Plugin' can't be imported: No module named 'no'"),
+        ("Plugin", "the plugin 'Plugin' can't be imported: Empty module name"),
+        ("datetime.datetime", "the plugin 'datetime.datetime' is no subclass of lifestream.plugins.FeedPlugin"),
+        (
+            f"{__name__}.Nameless",
+            f"the plugin '{__name__}.Nameless' has no name: set the attribute `name` of its class",
+        ),
+    ],
+)
+def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
+    with pytest.raises(PluginError) as raised:
+        Registry([path], use_entry_points=False)
+
+    assert str(raised.value) == message
+
+
+def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("broken", "no.such:Plugin", "lifestream.plugins")]
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: points)
+
+    with pytest.raises(PluginError, match=r"^the plugin of the entry point 'broken' can't be imported"):
+        Registry()
+
+
+def test_an_unknown_name_is_answered_with_those_there_are() -> None:
+    with pytest.raises(PluginError) as raised:
+        SHIPPED.plugin_for("", "nosuch")
+
+    assert str(raised.value) == (
+        "there is no plugin 'nosuch': choose one of bluesky, flickr, generic, github, mastodon, podcast, reddit, youtube"
+    )
+
+
+# Hooks
+
+
+FEED = ParsedFeed(title="T", entries=(Entry(guid="1", title="One"), Entry(guid="2", title="Two"), Entry(guid="3")))
+
+
+class Telling(FeedPlugin):
+    """Tells in which order it was called, and changes something in each hook."""
+
+    name = "telling"
+    calls: ClassVar[list[str]] = []
+
+    def pre_process(self, entry: Entry) -> Entry:
+        self.calls.append(f"pre_process {entry.guid}")
+        return replace(entry, title=f"{entry.title}!")
+
+    def include_entry(self, entry: Entry) -> bool:
+        self.calls.append(f"include_entry {entry.title}")
+        return entry.guid != "2"
+
+    def process(self, entry: Entry) -> Entry:
+        self.calls.append(f"process {entry.guid}")
+        return replace(entry, content="<script>alert(1)</script><p>Made <b>here</b></p>", link="javascript:alert(1)")
+
+    def post_process(self, draft: ItemDraft) -> None:
+        self.calls.append(f"post_process {draft.guid}")
+        draft.tags = ("told", "told")
+        draft.summary = "<i>Told</i>"
+
+
+def test_the_hooks_are_called_in_order_and_sanitising_comes_after_them() -> None:
+    Telling.calls.clear()
+    prepared = prepare(replace(FEED, entries=FEED.entries[:2]), Telling(), SANITIZER)
+
+    assert Telling.calls == [
+        *("pre_process 1", "include_entry One!", "process 1", "post_process 1"),
+        *("pre_process 2", "include_entry Two!"),
+    ]
+    assert prepared.left_out == 1
+    assert prepared.items == (
+        ItemDraft(
+            guid="1",
+            title="One!",
+            content="<p>Made <b>here</b></p>",
+            text="Made here",
+            summary="Told",
+            tags=("told",),
+        ),
+    )
+
+
+class Failing(FeedPlugin):
+    name = "failing"
+    hook: ClassVar[str] = ""
+
+    def _maybe_fail(self, hook: str, guid: str) -> None:
+        if self.hook == hook and guid == "2":
+            raise LookupError("no luck")
+
+    def pre_process(self, entry: Entry) -> Entry:
+        self._maybe_fail("pre_process", entry.guid)
+        return entry
+
+    def include_entry(self, entry: Entry) -> bool:
+        self._maybe_fail("include_entry", entry.guid)
+        return True
+
+    def process(self, entry: Entry) -> Entry:
+        self._maybe_fail("process", entry.guid)
+        return entry
+
+    def post_process(self, draft: ItemDraft) -> None:
+        self._maybe_fail("post_process", draft.guid)
+
+
+@pytest.mark.parametrize("hook", ["pre_process", "include_entry", "process", "post_process"])
+def test_an_exception_in_a_hook_costs_its_entry_only_and_is_reported(
+    hook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Failing, "hook", hook)
+    prepared = prepare(FEED, Failing(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["1", "3"]
+    assert prepared.problems == (PluginProblem("failing", hook, "Two", "LookupError: no luck"),)
+    assert str(prepared.problems[0]) == (
+        f"plugin failing: {hook} failed on 'Two', which is left out: LookupError: no luck"
+    )
+
+
+class Forgetful(FeedPlugin):
+    name = "forgetful"
+
+    def process(self, entry: Entry) -> Entry:
+        return None if entry.guid == "1" else entry  # type: ignore[return-value]
+
+    def post_process(self, draft: ItemDraft) -> None:
+        if draft.guid == "3":
+            draft.title = None  # type: ignore[assignment]
+
+
+def test_a_hook_that_returns_or_leaves_nonsense_costs_its_entry_only() -> None:
+    prepared = prepare(FEED, Forgetful(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["2"]
+    assert [(problem.hook, problem.entry) for problem in prepared.problems] == [
+        ("process", "One"),
+        ("post_process", "3"),
+    ]
+    assert prepared.problems[0].error == "it returned NoneType, not an Entry"
