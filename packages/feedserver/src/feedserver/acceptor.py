@@ -3,8 +3,8 @@
 asyncio's own servers lose sight of a client between its accept and its transport, so a stop could leave one behind.
 Here each is somebody's at any time: the kernel's, `under_way`, or a connection.
 
-Where the loop can watch a socket, nothing stands between it and the accept, which saves a server that lives for one
-request a tenth of its time; Windows' Proactor can't, and there a task waits.
+Where the loop can watch a socket, a client is a connection as soon as it is accepted; Windows' Proactor can't, and
+there tasks wait.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ import asyncio
 import socket
 from collections.abc import Callable
 
+from feedserver.transport import SocketTransport
+
 ACCEPT_PAUSE = 0.05
 """Seconds without accepting after the system has refused to, for want of descriptors as a rule."""
+
+BATCH = 64
+"""Clients that are accepted before those that were accepted earlier have their turn."""
 
 
 class Acceptor:
@@ -28,7 +33,7 @@ class Acceptor:
         self,
         loop: asyncio.AbstractEventLoop,
         listening: socket.socket,
-        factory: Callable[[], asyncio.BaseProtocol],
+        factory: Callable[[], asyncio.Protocol],
         ended: Callable[[], None],
         refused: Callable[[OSError], None],
     ) -> None:
@@ -61,15 +66,18 @@ class Acceptor:
         self._listening.close()
 
     def _accept(self) -> None:
-        try:
-            client, _ = self._listening.accept()
-        except (BlockingIOError, InterruptedError, ConnectionError):
-            pass  # the client was gone before it was accepted
-        except OSError as error:
-            self._loop.remove_reader(self._listening)
-            self._rest(error)
-        else:
-            self._begin_to_adopt(client)
+        for _ in range(BATCH):
+            try:
+                client, address = self._listening.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionError:
+                continue  # the client was gone before it was accepted
+            except OSError as error:
+                self._loop.remove_reader(self._listening)
+                self._rest(error)
+                return
+            SocketTransport(self._loop, client, address, self._factory())
 
     async def _wait_and_accept(self) -> None:
         while True:

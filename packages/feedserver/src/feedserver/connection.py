@@ -372,14 +372,16 @@ class Connection(asyncio.Protocol):
         """Closes in order: no more is sent, and the client is heard out for a while.
 
         Closing a socket that a client still sends to makes the kernel reset it, and the client may never see the answer
-        that it had been sent (RFC 9112 §9.6).
+        that it had been sent (RFC 9112 §9.6). One that has said that this is its last request sends no more.
         """
         transport = self._transport
         if transport is None or transport.is_closing() or self._lingering:
             return
         if self._tls is not None:
             transport.write(self._tls.close())
-        if self._saw_eof or not transport.can_write_eof():
+        reader = self._reader
+        said_so = reader is not None and reader.is_idle and not reader.keep_alive and not reader.broken
+        if self._saw_eof or said_so or not transport.can_write_eof():
             transport.close()
             return
         self._lingering = True

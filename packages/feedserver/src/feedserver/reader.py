@@ -8,7 +8,7 @@ block ends at an empty line, and a body ends at a line or a count, so it is fed 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import httptools
@@ -50,6 +50,14 @@ class _Refused(Exception):
         super().__init__(problem)
         self.status = status
         self.problem = problem
+
+
+HEADS_KNOWN = 256
+LONGEST_KNOWN = 2048
+
+_known: dict[bytes, tuple[Request, bool]] = {}
+"""Heads that were a request without a body: what each means, and whether its connection stays. A client that polls
+sends the same bytes again and again, and they mean the same each time."""
 
 
 class RequestReader:
@@ -120,7 +128,7 @@ class RequestReader:
 
     def next_event(self) -> Event | None:
         """The next request, refusal or expectation that the bytes so far give; None where more are needed."""
-        if self.broken:
+        if self.broken or not self._buffer:
             return None
         try:
             if self._parser is None:
@@ -164,9 +172,14 @@ class RequestReader:
         if end > MAX_HEAD:
             raise _Refused(431, f"the request's head is longer than {MAX_HEAD:,} bytes")
         head = bytes(buffer[:end])
-        self._raw = head
         del buffer[:end]
         self._scanned = 0
+        if head in _known:
+            request, self.keep_alive = _known[head]
+            if request.client == self._client and request.scheme == self._scheme:
+                return request
+            return replace(request, client=self._client, scheme=self._scheme)
+        self._raw = head
         line, _, fields = head.partition(b"\n")
         version = self._read_request_line(line.removesuffix(b"\r"))
         return self._read_fields(version, fields)
@@ -222,15 +235,23 @@ class RequestReader:
         self._feed_parser(b"POST / " + version + b"\r\n" + fields)
         if self._hosts != 1 and version == b"HTTP/1.1":
             raise _Refused(400, "a request in HTTP/1.1 has exactly one Host header (RFC 9112 §3.2)")
-        if not self._complete:
-            if self._length is not None:
-                if self._length > self._max_body:
-                    raise _Refused(413, f"a body of {self._length:,} bytes is over the limit of {self._max_body:,}")
-                self._remaining = self._length
-            if self._expects and version == b"HTTP/1.1" and not self._buffer:
-                self._expects = False
-                return ContinueExpected()
+        if self._complete:
+            return self._remember(self._raw, self._request())
+        if self._length is not None:
+            if self._length > self._max_body:
+                raise _Refused(413, f"a body of {self._length:,} bytes is over the limit of {self._max_body:,}")
+            self._remaining = self._length
+        if self._expects and version == b"HTTP/1.1" and not self._buffer:
+            self._expects = False
+            return ContinueExpected()
         return self._read_body()
+
+    def _remember(self, head: bytes, request: Request) -> Request:
+        if len(head) <= LONGEST_KNOWN:
+            if len(_known) >= HEADS_KNOWN:
+                _known.clear()
+            _known[head] = (request, self.keep_alive)
+        return request
 
     # The body.
 
@@ -252,8 +273,10 @@ class RequestReader:
                 self._complete = self._remaining == 0
             else:
                 self._feed_parser(piece)
-        if not self._complete:
-            return None
+        return self._request() if self._complete else None
+
+    def _request(self) -> Request:
+        """What was read, all of it; the reader is ready for the next one."""
         method, target, version = self._line
         self._parser = None
         self._raw = b""

@@ -150,8 +150,8 @@ class Site:
             return self._mistake(exchange, request, str(error), keep_alive)
         if isinstance(found, Missing):
             return self._missing(exchange, request, found, keep_alive)
-        if keep_alive and request.method == "GET" and request.version == "1.1":
-            quick = self._quick(exchange, found)
+        if request.method == "GET" and request.version == "1.1":
+            quick = self._quick(exchange, found, keep_alive)
             if quick is not None:
                 return quick
         answer = found.choice.answer
@@ -172,11 +172,12 @@ class Site:
     def _is_own_host(self, host: str) -> bool:
         return host.lower() in self.own_hosts
 
-    def _quick(self, exchange: Exchange, found: Found) -> Prepared | None:
+    def _quick(self, exchange: Exchange, found: Found, keep_alive: bool) -> Prepared | None:
         """The short way of an answer that is the same for everyone: rendered once a second."""
-        quick = found.choice.memo.get("quick")
+        name = "quick" if keep_alive else "quick, closing"
+        quick = found.choice.memo.get(name)
         if quick is None:
-            quick = found.choice.memo["quick"] = self._make_quick(exchange, found.choice)
+            quick = found.choice.memo[name] = self._make_quick(exchange, found.choice, keep_alive)
         if not isinstance(quick, _Quick):
             return None
         second = int(exchange.time)
@@ -185,9 +186,9 @@ class Site:
             quick.second = second
         found.advance()
         exchange.answered(quick.response)
-        return Prepared(exchange, quick.data, None, True)
+        return Prepared(exchange, quick.data, None, keep_alive)
 
-    def _make_quick(self, exchange: Exchange, choice: Choice) -> _Quick | bool:
+    def _make_quick(self, exchange: Exchange, choice: Choice, keep_alive: bool) -> _Quick | bool:
         response = choice.answer
         if not isinstance(response, Response) or has_placeholders(response.headers):
             return False
@@ -196,8 +197,8 @@ class Site:
         request = exchange.request
         if request is not None:
             response = _with_content_type(request, response)
-        head = wire.render_head(request, response, True)
-        if isinstance(response.body, FileBody) or head.framing != "length" or not head.keep_alive:
+        head = wire.render_head(request, response, keep_alive)
+        if isinstance(response.body, FileBody) or head.framing != "length" or head.keep_alive != keep_alive:
             return False
         second = int(exchange.time)
         return _Quick(second, head.at(second) + response.body, head, response)
