@@ -26,14 +26,16 @@ RSS = "application/rss+xml"
         # Comments come last, and each address once.
         (f'<link rel=alternate type={RSS} href=/c title="Comments on this"><link rel=alternate type={RSS} href=/a>'
          f'<link rel=alternate type={RSS} href=/a title=again>',
-         [Candidate("https://www.site.example/a", "", RSS), Candidate("https://www.site.example/c", "Comments on this", RSS)]),
+         [Candidate("https://www.site.example/a", "", RSS),
+          Candidate("https://www.site.example/c", "Comments on this", RSS)]),
         # The first base counts, wherever it stands before the end.
         (f'<link rel=alternate type={RSS} href=f><base target=_top href="/deep/"><base href="/other/">',
          [Candidate("https://www.site.example/deep/f", "", RSS)]),
         (f'<base href="javascript:x"><link rel=alternate type={RSS} href=/f>',
          [Candidate("https://www.site.example/f", "", RSS)]),
         # A page that is cut short, ill-formed, or has its links in the body.
-        (f"<html><head><title>x<link rel=alternate type={RSS} href=/no></title><body><p <a><link rel=alternate type={RSS} href=/f",
+        (f"<html><head><title>x<link rel=alternate type={RSS} href=/no></title><body><p <a>"
+         f"<link rel=alternate type={RSS} href=/f",
          [Candidate("https://www.site.example/f", "", RSS)]),
         # What is no feed.
         ('<link rel="alternate" type="application/json" href="/wp-json/wp/v2/posts/1">', []),

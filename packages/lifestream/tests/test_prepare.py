@@ -26,7 +26,8 @@ def test_everything_hostile_in_an_entry_is_made_harmless() -> None:
         link="javascript:alert(1)",
         title="<script>alert(1)</script>News\ud800",
         author="Ada\x1b[31m",
-        content='<a href="javascript:alert(1)" onclick="x">a</a><img src="file:///etc/passwd"><iframe src="/f"></iframe>',
+        content='<a href="javascript:alert(1)" onclick="x">a</a><img src="file:///etc/passwd">'
+        '<iframe src="/f"></iframe>',
         summary="<script>1</script>Sum",
         tags=("<script>1</script>a", "", "a"),
         enclosures=(Enclosure("file:///etc/passwd", "a/b"), Enclosure("/ok.mp3", "audio/mpeg")),

@@ -10,8 +10,8 @@ from dataclasses import replace
 from lifestream.entry import Entry
 from lifestream.plugins.base import FeedPlugin
 
-_POSTED = re.compile(r"\s*<p>\s*<a\b[^>]*>[^<]*</a>\s*posted a (?:photo|video):\s*</p>", re.IGNORECASE)
-_SMALL_PICTURE = re.compile(r"\s*<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNORECASE)
+_POSTED = re.compile(r"<p>\s*<a\b[^>]*>[^<]*</a>\s*posted a (?:photo|video):\s*</p>", re.IGNORECASE)
+_SMALL_PICTURE = re.compile(r"<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNORECASE)
 
 
 class FlickrPlugin(FeedPlugin):
