@@ -237,7 +237,8 @@ def test_an_unknown_name_is_answered_with_those_there_are() -> None:
         SHIPPED.plugin_for("", "nosuch")
 
     assert str(raised.value) == (
-        "there is no plugin 'nosuch': choose one of bluesky, flickr, generic, github, mastodon, podcast, reddit, youtube"
+        "there is no plugin 'nosuch': choose one of "
+        "bluesky, flickr, generic, github, mastodon, podcast, reddit, youtube"
     )
 
 

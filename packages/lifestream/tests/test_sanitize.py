@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lifestream.plaintext import text_of, text_of_clean
 from lifestream.sanitize import DEFAULT_TAGS, Sanitizer, SanitizerRules, refused, safe_url
 
 BASE = "https://site.example/blog/post"
@@ -206,6 +207,7 @@ def test_a_thousand_nested_tags_are_kept() -> None:
 
 
 SCRAPS = [
+    *("<p>", "<br>", "<b title='", "<td>", "&amp;lt;", "&#0;", "\n", "<pre>", "&nbsp;"),
     *("<", ">", "/", '"', "'", "p", "a href=", "img src=", "onx=1", "javascript:x", "&lt;", "<!--", " ", "\0"),
     *("<svg>", "<math>", "<style>", "</p>", "<table>", "<iframe src="),
 ]
@@ -217,6 +219,7 @@ def test_what_is_clean_stays_as_it_is(fragment: str) -> None:
 
     assert SANITIZER.html(clean, BASE) == clean
     assert '="javascript:' not in clean
+    assert text_of_clean(clean) == text_of(clean)
 
 
 def test_threads_do_not_mix_up_their_bases() -> None:

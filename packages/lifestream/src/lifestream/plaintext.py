@@ -103,5 +103,22 @@ def text_of(source: str) -> str:
             pieces.append(html.unescape(text).replace("\n", " "))
         elif kind != "hidden" and name in _BREAKS_LINE:
             pieces.append("\n")
-    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return _lines("".join(pieces))
+
+
+# nh3 writes names in lower case and values in double quotes, in which no double quote is left.
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS_LINE))})(?:\s(?:[^>\"]|\"[^\"]*\")*)?>")
+_TAG = re.compile(r"</?[a-z][^\s>]*(?:[^>\"]|\"[^\"]*\")*>")
+
+
+def text_of_clean(source: str) -> str:
+    """`text_of` a fragment that nh3 has written, in a quarter of the time: it is well-formed, without
+    comments and scripts.
+    """
+    marked = _BLOCK_TAG.sub("\0", source.replace("\n", " "))
+    return _lines(html.unescape(_TAG.sub("", marked)).replace("\n", " ").replace("\0", "\n"))
+
+
+def _lines(text: str) -> str:
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

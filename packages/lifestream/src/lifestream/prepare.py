@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
-from lifestream.plaintext import html_of, scrub, shorten
+from lifestream.plaintext import html_of, scrub, shorten, text_of_clean
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.sanitize import FETCHED, Sanitizer, safe_url
 
@@ -126,7 +126,7 @@ def draft_of(entry: Entry) -> ItemDraft:
 def made_safe(draft: ItemDraft, sanitizer: Sanitizer) -> ItemDraft:
     """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it."""
     content = sanitizer.html(draft.content, draft.base)
-    text = sanitizer.plain(content)
+    text = text_of_clean(content)
     summary = sanitizer.plain(draft.summary) if draft.summary else text
     return replace(
         draft,

@@ -29,7 +29,7 @@ from lifestream.plaintext import html_of, scrub, shorten, text_of, without_scrip
 
 FORBIDDEN_TAGS: Final = name_set(
     "script style iframe frame frameset object embed applet base meta link form input button select textarea "
-    "svg math template noscript title plaintext xmp"
+    "svg math template noscript noembed noframes title plaintext xmp"
 )
 """Tags that no settings can allow: they run something, leave the fragment, or change how the rest is read."""
 
