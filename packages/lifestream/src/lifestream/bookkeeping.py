@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from lifestream.models import Feed, Fetch
 from lifestream.models.feeds import domain_of
@@ -26,6 +27,11 @@ SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "langu
 
 PLACE: Final = ("url", "url_hash", "host")
 """Those that a move changes."""
+
+LINE: Final = (
+    "feed", "started", "duration", "outcome", "status", "size", "new", "changed", "message", "next_fetch", "reason",
+)  # fmt: skip
+"""The columns of the log."""
 
 
 def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
@@ -73,22 +79,22 @@ def settle(feed: Feed, result: Result, now: datetime) -> None:
             feed.last_error = _message(outcome.message)
 
 
-def log(feed: Feed, result: Result, stored: Stored) -> Fetch:
-    """The line in the log, unsaved. It also is what *feed* says of its last fetch."""
+def log(feed: Feed, result: Result, stored: Stored) -> Sequence[Any]:
+    """The line in the log: values of the columns LINE. It also is what *feed* says of its last fetch."""
     feed.last_status = stored.outcome
     outcome = result.outcome
-    return Fetch(
-        feed=feed,
-        started=result.started,
-        duration=outcome.duration,
-        outcome=stored.outcome,
-        status=outcome.status,
-        size=outcome.size if isinstance(outcome, Fetched) else 0,
-        new=stored.new,
-        changed=stored.changed,
-        message=stored.message,
-        next_fetch=None if feed.status == Feed.Status.GONE else feed.next_fetch,
-        reason=feed.next_reason,
+    return (
+        feed.pk,
+        result.started,
+        outcome.duration,
+        stored.outcome,
+        outcome.status,
+        outcome.size if isinstance(outcome, Fetched) else 0,
+        stored.new,
+        stored.changed,
+        stored.message,
+        None if feed.status == Feed.Status.GONE else feed.next_fetch,
+        feed.next_reason,
     )
 
 

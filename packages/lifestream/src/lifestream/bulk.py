@@ -1,33 +1,92 @@
-"""Many rows by their keys in one go, each with values of its own.
+"""Many rows in one go, each with values of its own, at the cost of the values.
 
-Django's `bulk_update` writes one CASE with a branch a row and column, which takes longer to build and to parse than the
-updates themselves: a prepared statement that is run for each row is many times as fast.
+Django's `bulk_create` makes a model instance and an expression of every cell, and `bulk_update` a CASE with a branch a
+row and column. An import writes a hundred rows a feed; without these it is a third faster as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+from typing import Any
 
 from django.db import connections
-from django.db.models import Model
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CharField, Field, Model, TextField
+
+
+def insert_rows(
+    model: type[Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    using: str,
+    *,
+    returning: Sequence[str] = (),
+) -> list[tuple[Any, ...]]:
+    """Inserts *rows*, with values for the fields *names* of *model*, into the database *using*.
+
+    Returns for each what the columns of the fields *returning* hold, in no particular order. Without *returning*, rows
+    that are there already (by a unique constraint) are left as they are.
+    """
+    connection = connections[using]
+    fields = _fields(model, names)
+    prepare = _preparer(fields, connection)
+    into = f"INSERT INTO {_quoted(connection, model._meta.db_table)} ({_columns(connection, fields)})"
+    mark = f"({', '.join(['%s'] * len(fields))})"
+    end = f"RETURNING {_columns(connection, _fields(model, returning))}" if returning else "ON CONFLICT DO NOTHING"
+    values = map(prepare, rows)
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite" and not returning:
+            # One statement for each costs SQLite nothing, and it may be built to take but 999 values a statement.
+            cursor.executemany(f"{into} VALUES {mark} {end}", list(values))
+            return found
+        size = (connection.features.max_query_params or 30_000) // len(fields)
+        while batch := list(islice(values, size)):
+            marks = ", ".join([mark] * len(batch))
+            cursor.execute(f"{into} VALUES {marks} {end}", list(chain.from_iterable(batch)))
+            found += cursor.fetchall() if returning else []
+    return found
 
 
 def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[Model], using: str) -> None:
     """Writes the fields *names* of *rows*, which are of *model*, into the rows with their keys in database *using*."""
     connection = connections[using]
-    quote = connection.ops.quote_name
-    columns = {field.name: field for field in model._meta.concrete_fields}
-    fields, primary = [columns[name] for name in names], model._meta.pk
-    values = [
-        [
-            *(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields),
-            primary.get_db_prep_save(row.pk, connection),
-        ]
-        for row in rows
-    ]
+    fields = _fields(model, [*names, model._meta.pk.name])
+    prepare = _preparer(fields, connection)
+    values = [prepare([getattr(row, field.attname) for field in fields]) for row in rows]
     if values:
-        settings = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
-        table, key = quote(model._meta.db_table), quote(str(primary.column))
+        quoted = [_quoted(connection, str(field.column)) for field in fields]
+        settings = ", ".join(f"{column} = %s" for column in quoted[:-1])
+        table = _quoted(connection, model._meta.db_table)
         with connection.cursor() as cursor:
             # S608: only names of our own models are put together here.
-            cursor.executemany(f"UPDATE {table} SET {settings} WHERE {key} = %s", values)  # noqa: S608
+            cursor.executemany(f"UPDATE {table} SET {settings} WHERE {quoted[-1]} = %s", values)  # noqa: S608
+
+
+def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:
+    fields = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
+    return [fields[name] for name in names]
+
+
+def _preparer(
+    fields: Sequence[Field[Any, Any]], connection: BaseDatabaseWrapper
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """What turns values of *fields* into those that the database's driver takes. Text is what it takes already."""
+    others = [(place, field) for place, field in enumerate(fields) if not isinstance(field, CharField | TextField)]
+
+    def prepare(values: Sequence[Any]) -> list[Any]:
+        prepared = list(values)
+        for place, field in others:
+            prepared[place] = field.get_db_prep_save(prepared[place], connection)
+        return prepared
+
+    return prepare
+
+
+def _columns(connection: BaseDatabaseWrapper, fields: Sequence[Field[Any, Any]]) -> str:
+    return ", ".join(_quoted(connection, str(field.column)) for field in fields)
+
+
+def _quoted(connection: BaseDatabaseWrapper, name: str) -> str:
+    return str(connection.ops.quote_name(name))

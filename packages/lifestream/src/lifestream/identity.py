@@ -141,13 +141,13 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     addresses = (entry.link, *(enclosure.url for enclosure in entry.enclosures))
     link = next((form for address in addresses if (form := link_form(address)) and form not in home), "")
     title = " ".join(entry.title.split())
-    text = " ".join(_TAG.sub(" ", entry.content or entry.summary).split())
     date = entry.published.isoformat() if entry.published else ""
+    said = entry.content or entry.summary
     return Keys(
         guid=_hash("guid", guid) if guid else "",
         link=_hash("link", link) if link else "",
-        content=_hash("dated", title, date) if date else _hash("text", title, text),
-        whole=_hash("whole", guid, link, title, date, text),
+        content=_hash("dated", title, date) if date else _hash("text", title, " ".join(_TAG.sub(" ", said).split())),
+        whole=_hash("whole", guid, link, title, date, said),
     )
 
 
@@ -202,9 +202,7 @@ class Document:
         return {
             self.keys[i].link
             for i in places
-            if i not in self.repeated
-            and self.owns_link(i)
-            and not (self.trusts(i) and self.keys[i].guid in found)
+            if i not in self.repeated and self.owns_link(i) and not (self.trusts(i) and self.keys[i].guid in found)
         }
 
     def decide(self, places: Sequence[int], known: Iterable[Known]) -> list[Decision]:
@@ -221,9 +219,7 @@ class Document:
             for i in places:
                 if i not in matched and (item := match(i, store)) and self._take(item):
                     matched[i] = item
-        return [
-            Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in places
-        ]
+        return [Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in places]
 
     def _take(self, item: Known) -> bool:
         mark = (item.deleted, item.id)

@@ -16,13 +16,15 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from lifestream import posting, rows, search
-from lifestream.bulk import update_rows
+from lifestream.bulk import insert_rows, update_rows
 from lifestream.identity import Decision, Document, Known, changes_after, may_rewrite
 from lifestream.models import Item, Tag, Tombstone
 from lifestream.models.items import TAG_LENGTH, tag_slug
 from lifestream.plugins.base import ItemDraft
 from lifestream.posting import Candidate, Subscriber
 from lifestream.results import Result, Stored
+from lifestream.rules import Shown
+from lifestream.search import Indexed
 
 CHUNK: Final = 500
 """Items that are written in one transaction."""
@@ -32,6 +34,7 @@ _REWRITTEN: Final = (
     "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
     "language", "enclosures", "media", "fingerprint", "changes", "changed",
 )  # fmt: skip
+_NEW: Final = (*_REWRITTEN, "date", "first_seen")
 _T = TypeVar("_T")
 _log = logging.getLogger("lifestream.store")
 
@@ -84,9 +87,10 @@ class Import:
         self.counts: Counter[str] = Counter()
         self.stored = Stored(self.feed, "")
         self.drafts: Sequence[ItemDraft] = result.prepared.items if result.prepared else ()
-        home = [result.claim.url, result.claim.site_url]
+        home: list[str] = []
         if result.prepared:
-            home += [result.prepared.feed.link, result.prepared.feed.self_url]
+            said = result.prepared.feed
+            home = [result.claim.url, result.claim.site_url, said.link, said.self_url]
         self._document = Document(self.drafts, home)
         places = [place for place in reversed(range(len(self.drafts))) if _says_something(self.drafts[place])]
         self.chunks = [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)] or [[]]
@@ -179,39 +183,46 @@ def write(written: Sequence[Row], subscribers: Mapping[int, Sequence[Subscriber]
     *subscribers* are the feeds' subscriptions.
     """
     new = [row for row in written if row.item is None]
-    created = Item.objects.using(using).bulk_create(Item(feed_id=row.feed, **row.columns) for row in new)
+    values = ([row.feed, *map(row.columns.__getitem__, _NEW)] for row in new)
+    made = insert_rows(Item, ("feed", *_NEW), values, using, returning=("id", "feed_id", "key_hash"))
+    keys = {(feed, key_hash): key for key, feed, key_hash in made}
     changed = [row for row in written if row.item is not None]
-    rewritten = [Item(pk=row.item, **row.columns) for row in changed]
-    update_rows(Item, _REWRITTEN, rewritten, using)
-    everything = [*zip(new, created, strict=True), *zip(changed, rewritten, strict=True)]
-    _write_tags(everything, [item.pk for item in rewritten], using)
-    posting.write_posts(_candidates(zip(new, created, strict=True), subscribers), using)
-    search.index((search.indexed(item, row.tags) for row, item in everything), using)
+    update_rows(Item, _REWRITTEN, (Item(pk=row.item, **row.columns) for row in changed), using)
+    created = [(keys[row.feed, row.columns["key_hash"]], row) for row in new]
+    rewritten = [(row.item, row) for row in changed if row.item is not None]
+    _write_tags(created + rewritten, [key for key, _ in rewritten], using)
+    posting.write_posts(_candidates(created, subscribers), using)
+    search.index((_indexed(key, row) for key, row in created + rewritten), using)
+
+
+def _indexed(key: int, row: Row) -> Indexed:
+    return Indexed(key, " ".join([row.columns["title"], row.columns["author"], *row.tags]), row.columns["text"])
 
 
 def _candidates(
-    created: Iterable[tuple[Row, Item]], subscribers: Mapping[int, Sequence[Subscriber]]
+    created: Iterable[tuple[int, Row]], subscribers: Mapping[int, Sequence[Subscriber]]
 ) -> Iterator[tuple[Candidate, Sequence[Subscriber]]]:
-    for row, item in created:
-        of_feed = subscribers.get(row.feed, ())
-        ruled = any(subscriber.rules for subscriber in of_feed)
-        yield Candidate(item.pk, item.date, posting.shown(item, row.tags) if ruled else None), of_feed
+    for key, row in created:
+        of_feed, columns, shown = subscribers.get(row.feed, ()), row.columns, None
+        if any(subscriber.rules for subscriber in of_feed):
+            shown = Shown(columns["title"], columns["text"], columns["author"], row.tags, columns["link"])
+        yield Candidate(key, columns["date"], shown), of_feed
 
 
-def _write_tags(written: Sequence[tuple[Row, Item]], rewritten: Sequence[int], using: str) -> None:
-    through = Item.tags.through.objects.using(using)
+def _write_tags(written: Sequence[tuple[int, Row]], rewritten: Sequence[int], using: str) -> None:
+    through = Item.tags.through
     for some in _batches(rewritten, _LOOKUP):
-        through.filter(item__in=some).delete()
+        through.objects.using(using).filter(item__in=some).delete()
     names: dict[str, str] = {}
     slugs: list[tuple[int, str]] = []
-    for row, item in written:
+    for item, row in written:
         for name in row.tags:
             slug = tag_slug(name)
             names.setdefault(slug, name[:TAG_LENGTH].strip())
-            slugs.append((item.pk, slug))
+            slugs.append((item, slug))
     keys = _tag_keys(names, using)
     links = dict.fromkeys((item, keys[slug]) for item, slug in slugs)
-    through.bulk_create((Item.tags.through(item_id=item, tag_id=tag) for item, tag in links), ignore_conflicts=True)
+    insert_rows(through, ("item", "tag"), list(links), using)
 
 
 def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
@@ -223,7 +234,7 @@ def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
     # In one order, whoever makes them: two workers that lock each other's rows would wait for ever.
     missing = sorted(set(names) - set(keys))
     if missing:
-        tags.bulk_create((Tag(slug=slug, name=names[slug]) for slug in missing), ignore_conflicts=True)
+        insert_rows(Tag, ("slug", "name"), [(slug, names[slug]) for slug in missing], using)
         for some in _batches(missing, _LOOKUP):
             keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
     return keys

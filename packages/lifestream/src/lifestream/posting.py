@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db import router, transaction
 from django.db.models import Q
 
+from lifestream.bulk import insert_rows
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 from lifestream.rules import Rules, Shown
 
@@ -51,17 +52,12 @@ def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscri
 def write_posts(candidates: Iterable[tuple[Candidate, Sequence[Subscriber]]], using: str) -> int:
     """Posts each candidate for those of its subscribers whose rules allow it; what is posted already stays as it is."""
     posts = [
-        Post(
-            lifestream_id=subscriber.lifestream,
-            subscription_id=subscriber.subscription,
-            item_id=candidate.item,
-            date=candidate.date,
-        )
+        (subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date, False, False)
         for candidate, subscribers in candidates
         for subscriber in subscribers
         if candidate.shown is None or subscriber.rules.allow(candidate.shown)
     ]
-    Post.objects.using(using).bulk_create(posts, ignore_conflicts=True)
+    insert_rows(Post, ("lifestream", "subscription", "item", "date", "hidden", "removed"), posts, using)
     return len(posts)
 
 

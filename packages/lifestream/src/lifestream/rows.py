@@ -55,10 +55,11 @@ def first_date(published: datetime | None, now: datetime) -> datetime:
 
 def _encoded(value: Any) -> bytes | None:
     """*value* as JSON in UTF-8; None if there is something in it that can't be stored."""
-    if _holds_nul(value):
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" in text and _holds_nul(value):
         return None
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return text.encode()
     except UnicodeEncodeError:
         return None
 

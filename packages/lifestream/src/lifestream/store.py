@@ -17,13 +17,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from django.db import DatabaseError, OperationalError, router, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from lifestream import bookkeeping, importing, moves, posting
-from lifestream.bulk import update_rows
+from lifestream.bulk import insert_rows, update_rows
 from lifestream.importing import CHUNK, Chunk, Import
 from lifestream.models import Feed, Fetch, Host, Item, Tombstone
 from lifestream.outcome import Fetched, NotModified
@@ -103,7 +103,7 @@ def _commit(batch: Sequence[Import], number: int, now: datetime, using: str) -> 
             _log.exception("A batch of %d feeds could not be written; they are fetched again later.", len(batch))
             for each in batch:
                 each.stored = Stored(
-                    each.feed, Fetch.Outcome.FAILED, lost=True, message=f"could not be stored: {error}"
+                    each.feed, Fetch.Outcome.FAILED.value, lost=True, message=f"could not be stored: {error}"
                 )
 
 
@@ -120,7 +120,9 @@ def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, w
     for each in batch:
         if each.feed not in feeds:
             _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
-            each.stored = Stored(each.feed, Fetch.Outcome.FAILED, lost=True, message="another worker holds the feed")
+            each.stored = Stored(
+                each.feed, Fetch.Outcome.FAILED.value, lost=True, message="another worker holds the feed"
+            )
         else:
             each.counts = counts[each.feed]
             each.stored = settled.get(each.feed, each.stored)
@@ -190,7 +192,7 @@ def _settle(
     """Writes the state of *feeds* and the log: the end of their imports."""
     settled: dict[int, Stored] = {}
     moved: list[Feed] = []
-    lines: list[Fetch] = []
+    lines: list[Sequence[Any]] = []
     for each in imports:
         feed, count = feeds[each.feed], counts[each.feed]
         bookkeeping.settle(feed, each.result, now)
@@ -198,9 +200,10 @@ def _settle(
         if moved_to:
             moved.append(feed)
         broken = f"{count['broken']} entries could not be stored" if count["broken"] else ""
+        outcome = bookkeeping.outcome_of(each.result, count["new"], count["changed"])
         stored = Stored(
             feed.pk,
-            Fetch.Outcome.MOVED if moved_to else bookkeeping.outcome_of(each.result, count["new"], count["changed"]),
+            Fetch.Outcome.MOVED.value if moved_to else outcome.value,
             new=count["new"],
             changed=count["changed"],
             unchanged=count["unchanged"],
@@ -216,7 +219,7 @@ def _settle(
     update_rows(Feed, bookkeeping.STATE, [feed for feed in feeds.values() if feed.pk not in said], using)
     update_rows(Feed, bookkeeping.STATE + bookkeeping.SAID, [feeds[pk] for pk in sorted(said)], using)
     update_rows(Feed, bookkeeping.PLACE, moved, using)
-    Fetch.objects.using(using).bulk_create(lines)
+    insert_rows(Fetch, bookkeeping.LINE, lines, using)
     return settled
 
 

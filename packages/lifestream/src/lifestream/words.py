@@ -46,11 +46,17 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
 
 
-def words(text: str) -> Iterator[str]:
+def words(text: str) -> list[str]:
     """The words of *text* that is to be found, in order."""
     folded = fold(text)
-    # The pattern for all scripts is five times slower than the one that most text needs.
     special = _SPECIAL.search(folded) is not None
+    if not special and "+" not in folded and "#" not in folded:
+        return _PLAIN_WORD.findall(folded)
+    return list(_split(folded, special=special))
+
+
+def _split(folded: str, *, special: bool) -> Iterator[str]:
+    # The pattern for all scripts is five times slower than the one that most text needs.
     for word in (_ANY_WORD if special else _PLAIN_WORD).findall(folded):
         if special and _UNSPACED_START.match(word):
             yield from (word[i : i + 2] for i in range(len(word)))
@@ -95,7 +101,7 @@ def terms(query: str) -> list[Term]:
 
 
 def _term(text: str) -> Term | None:
-    parts = list(words(text))
+    parts = words(text)
     if not parts:
         return None
     last = _UNSPACED_END.search(fold(text))
