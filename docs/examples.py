@@ -4,6 +4,7 @@ What a block is for is said in an HTML comment before it, which readers do not s
 
 - `file: NAME` writes the block to NAME in the page's own folder;
 - `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail;
+- `serve: FOLDER as ADDRESS`, standing alone, serves FOLDER for the page's commands, which know it by ADDRESS;
 - `output: contains` checks that the last run printed the block's lines;
 - a block of Python without one runs as it stands, in the page's folder and with the names of the blocks before it;
 - `console` blocks hold commands behind `$`; each must succeed, and print the lines below it.
@@ -27,6 +28,7 @@ import pytest
 from sybil import Document, Example, Region, Sybil
 
 _BLOCK = re.compile(
+    r"<!-- serve: (?P<folder>\S+) as (?P<address>\S+) -->$|"
     r"(?:<!-- (?P<purpose>file|pytest|pytest fails|output|skip): (?P<name>.+?) -->\n)?"
     r"```(?P<language>python|xml|toml|ini|console|text|json|html)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
@@ -38,7 +40,7 @@ def find_page(document: Document) -> Iterator[Region]:
     blocks = [
         match
         for match in _BLOCK.finditer(document.text)
-        if match["purpose"] or match["language"] in ("python", "console")
+        if match["folder"] or match["purpose"] or match["language"] in ("python", "console")
     ]
     if blocks:
         yield Region(blocks[0].start(), blocks[-1].end(), blocks, run_page)
@@ -46,7 +48,7 @@ def find_page(document: Document) -> Iterator[Region]:
 
 def run_page(example: Example) -> str | None:
     for block in example.parsed:
-        line = example.document.text.count("\n", 0, block.start("body"))
+        line = example.document.text.count("\n", 0, block.start("body") if block["language"] else block.start())
         problem = run_block(block, line, example)
         if problem:
             return f"line {line + 1}: {problem}"
@@ -56,6 +58,11 @@ def run_page(example: Example) -> str | None:
 def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
     folder: Path = example.namespace["folder"]
     purpose, name, body = block["purpose"], block["name"], block["body"]
+    if block["folder"]:
+        from feedserver import FeedServer
+
+        example.namespace["served"][block["address"]] = FeedServer(folder / block["folder"], strict=False).start()
+        return None
     if purpose in ("file", "pytest", "pytest fails"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +79,8 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
         code = compile("\n" * line + body, str(example.path), "exec", dont_inherit=True)
         exec(code, example.namespace)  # noqa: S102 - running the manual's examples is what this file is for
     elif purpose is None and block["language"] == "console":
+        for address, server in example.namespace["served"].items():
+            body = body.replace(address, server.base_url)
         return _run_console(body, folder)
     return None
 
@@ -80,6 +89,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DJANGO_", "COV_"))
     }
+    environment |= {"LIFESTREAM_HOME": str(folder / "home"), "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"}
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
     return subprocess.run(  # noqa: S603 - the commands are the manual's
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
@@ -102,11 +112,14 @@ def _run_console(body: str, folder: Path) -> str | None:
 def set_up(namespace: dict[str, Any]) -> None:
     namespace["folder"] = Path(tempfile.mkdtemp(prefix="manual-"))
     namespace["before"] = Path.cwd()
+    namespace["served"] = {}
     sys.path.insert(0, str(namespace["folder"]))
     os.chdir(namespace["folder"])
 
 
 def tear_down(namespace: dict[str, Any]) -> None:
+    for server in namespace["served"].values():
+        server.stop()
     os.chdir(namespace["before"])
     sys.path.remove(str(namespace["folder"]))
     sys.modules.pop("reader", None)
