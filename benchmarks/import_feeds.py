@@ -1,0 +1,224 @@
+"""How fast feeds are imported, against lemon24/reader: a first import, and a second one that is answered by 304.
+
+    python benchmarks/import_feeds.py [--feeds 200] [--rounds 5]
+
+Feeds of about 50 KB and 19 entries are served by feedserver in a process of its own, each on a loopback address of
+its own (127.0.1.1, 127.0.1.2, …), so that what a client does per host is on. That needs a system where all of
+127.0.0.0/8 is loopback, as on Linux; elsewhere the program says so.
+
+Both import into SQLite files on disk, in one warm process. Each round starts with an empty database; the first
+round only warms up. Times are of the update alone: adding the feeds is not counted, writing everything down is,
+with lifestream's fetch log, timeline and search index. What counts is the ratio: both ran in the same minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+# A plain installation of reader has the current feedparser, and not the copy that it was released with.
+os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
+
+ENTRIES = 19
+WORKERS = (1, 10, 40)  # of reader's update; the best of them is its figure
+
+
+class Importer(Protocol):
+    """A way to import feeds into an empty database, and again."""
+
+    name: str
+
+    def prepare(self, folder: Path, urls: list[str]) -> None:
+        """Makes a database in *folder* that has feeds at *urls*, all due."""
+
+    def first(self) -> int:
+        """Imports all; returns how many entries there are."""
+
+    def again(self) -> int:
+        """Asks for all again; returns how many feeds were not modified."""
+
+
+class Lifestream:
+    """lifestream, as its command does it, into a timeline."""
+
+    name = "lifestream"
+
+    def __init__(self, folder: Path) -> None:
+        os.environ["LIFESTREAM_HOME"] = str(folder)
+        os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+        os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
+        import django
+
+        django.setup()
+
+    def prepare(self, folder: Path, urls: list[str]) -> None:
+        from django.core.management import call_command
+        from django.db import connection
+
+        from lifestream import opml
+        from lifestream.models import Lifestream as Timeline
+
+        connection.close()
+        connection.settings_dict["NAME"] = str(folder / "lifestream.sqlite3")
+        call_command("migrate", verbosity=0)
+        timeline = Timeline.objects.create(slug="main", title="Main")
+        opml.subscribe_to(timeline, [opml.Outline(url) for url in urls])
+
+    def first(self) -> int:
+        from lifestream.refresh import refresh
+
+        return refresh().new
+
+    def again(self) -> int:
+        from lifestream.refresh import refresh
+
+        return sum(row.outcome == "not modified" for row in refresh(early=True).rows)
+
+
+class Reader:
+    """lemon24/reader with so many *workers*."""
+
+    def __init__(self, workers: int) -> None:
+        self.name = f"reader, {workers} workers"
+        self._workers = workers
+
+    def prepare(self, folder: Path, urls: list[str]) -> None:
+        import reader
+
+        self._reader = reader.make_reader(str(folder / "reader.sqlite3"))
+        for url in urls:
+            self._reader.add_feed(url)
+
+    def first(self) -> int:
+        self._reader.update_feeds(workers=self._workers)
+        return self._reader.get_entry_counts().total or 0
+
+    def again(self) -> int:
+        results = list(self._reader.update_feeds_iter(workers=self._workers, scheduled=False))
+        self._reader.close()
+        return sum(result.not_modified for result in results)
+
+
+def document(number: int) -> bytes:
+    """An RSS feed as blogs write it: 19 entries, about 50 KB."""
+    paragraph = "<p>The <a href='/about'>river</a> was <em>high</em> in the night, and the <b>ferry</b> waited.</p>"
+    items = "".join(
+        f"<item><title>Day {day} of feed {number}</title><link>http://127.0.1.{number}/posts/{day}</link>"
+        f"<guid isPermaLink='false'>tag:{number}:{day}</guid><category>Ferries</category><category>Day {day}</category>"
+        f"<pubDate>{1 + day:02} Mar 2026 08:{number % 60:02}:00 +0100</pubDate><dc:creator>Ada {number}</dc:creator>"
+        f"<description>What happened on day {day}.</description>"
+        f"<content:encoded><![CDATA[<h2>Day {day}</h2>{paragraph * 24}<img src='/{day}.jpg' alt=''>]]></content:encoded></item>"
+        for day in range(ENTRIES)
+    )
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/' "
+        "xmlns:content='http://purl.org/rss/1.0/modules/content/'>"
+        f"<channel><title>Feed {number}</title><link>http://127.0.1.{number}/</link>"
+        f"<description>A feed</description>{items}</channel></rss>"
+    ).encode()
+
+
+def serve(count: int) -> None:
+    """Serves *count* feeds until standard input ends; prints their URLs."""
+    from feedserver import FeedServer, Response
+
+    servers = []
+    for number in range(1, count + 1):
+        server = FeedServer(host=f"127.0.{1 + number // 250}.{1 + number % 250}", journal_limit=10).start()
+        headers = {"Content-Type": "application/rss+xml", "ETag": f'"{number}"'}
+        server.add("/feed.xml", Response(document(number), headers=headers))
+        servers.append(server)
+        print(server.url("/feed.xml"))
+    print(flush=True)
+    sys.stdin.read()
+    for server in servers:
+        server.stop()
+
+
+@contextmanager
+def served(count: int) -> Iterator[list[str]]:
+    """The URLs of *count* feeds, served by another process."""
+    command = [sys.executable, __file__, "--serve", str(count)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        urls = []
+        for line in process.stdout:
+            if not line.strip():
+                break
+            urls.append(line.strip())
+        if len(urls) < count:
+            raise SystemExit("the feeds can't be served: not all of 127.0.0.0/8 is loopback on this system")
+        try:
+            yield urls
+        finally:
+            process.communicate()
+
+
+def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, float]:
+    """Seconds of a first import and of one that is answered by 304."""
+    folder.mkdir(parents=True)
+    importer.prepare(folder, urls)
+    begun = time.perf_counter()
+    entries = importer.first()
+    imported = time.perf_counter()
+    unmodified = importer.again()
+    ended = time.perf_counter()
+    if (entries, unmodified) != (ENTRIES * len(urls), len(urls)):
+        raise SystemExit(f"{importer.name} imported {entries} entries, and got {unmodified} answers of 304")
+    return imported - begun, ended - imported
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--feeds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", action="append", help="lifestream or reader")
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve)
+        return
+    logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="import-feeds-") as named, served(options.feeds) as urls:
+        folder = Path(named)
+        importers: list[Importer] = [Lifestream(folder), *(Reader(workers) for workers in WORKERS)]
+        if options.only:
+            importers = [each for each in importers if each.name.split(",")[0] in options.only]
+        times: dict[str, list[tuple[float, float]]] = {importer.name: [] for importer in importers}
+        for number in range(options.rounds + 1):
+            for importer in importers:
+                taken = measure(importer, folder / f"{number}-{importer.name}", urls)
+                if number:  # the first round warms up
+                    times[importer.name].append(taken)
+                print(f"round {number}: {importer.name}: {taken[0]:.2f} s, {taken[1]:.3f} s", file=sys.stderr)
+        report(times, options.feeds)
+
+
+def report(times: dict[str, list[tuple[float, float]]], feeds: int) -> None:
+    """Prints medians in feeds a second, and how many times the best of reader's each is."""
+    rates = {
+        name: tuple(feeds / statistics.median(column) for column in zip(*rounds, strict=True))
+        for name, rounds in times.items()
+    }
+    best = [
+        max((rate[place] for name, rate in rates.items() if name.startswith("reader")), default=0.0) for place in (0, 1)
+    ]
+    print(f"{feeds} feeds of {len(document(1)) // 1000} KB and {ENTRIES} entries; feeds a second, medians")
+    print(f"{'':22} {'first import':>14} {'x reader':>9} {'all 304':>10} {'x reader':>9}")
+    for name, (first, again) in rates.items():
+        ratios = [f"{rate / other:.2f}" if other else "" for rate, other in zip((first, again), best, strict=True)]
+        print(f"{name:22} {first:14.0f} {ratios[0]:>9} {again:10.0f} {ratios[1]:>9}")
+
+
+if __name__ == "__main__":
+    main()
