@@ -1,0 +1,122 @@
+"""Start, one request, stop: in a tight loop, and with 3 ms of other work between the request and the stop.
+
+The client is a raw socket that reads by Content-Length; it is part of every figure. The other work is not: it is there
+because a server that polls looks fast as long as it is never left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import socket
+import statistics
+import time
+from contextlib import ExitStack
+from functools import partial
+
+from peers import HOST, PATH, Feedserver, Floor, Peer, PytestHttpserverShared, present
+from tables import Bound, Sample, interleave, print_table, print_verdicts
+
+BODY = b"<feed xmlns='http://www.w3.org/2005/Atom'>" + b"<entry/>" * 100 + b"</feed>"
+REQUEST = f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+WORK = 0.003
+
+
+def fetch(port: int, timeout: float | None = None) -> bytes:
+    """Sends a request and reads the answer by its Content-Length; gives the body."""
+    with socket.socket() as client:
+        client.settimeout(timeout)
+        client.connect((HOST, port))
+        client.sendall(REQUEST)
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += _receive(client)
+        head, _, body = data.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        while len(body) < length:
+            body += _receive(client)
+        return body
+
+
+def _receive(client: socket.socket) -> bytes:
+    data = client.recv(65536)
+    if not data:
+        raise ConnectionError("the server closed the connection before its answer was whole")
+    return data
+
+
+def other_work(seconds: float) -> None:
+    """Keeps the processor busy, as a test does that parses what it got."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def cycle(peer: Peer, work: float) -> float:
+    """One test's worth: gives the seconds of start, request and stop, without *work*."""
+    began = time.perf_counter()
+    with peer.cycle() as port:
+        body = fetch(port)
+        worked = time.perf_counter()
+        if work:
+            other_work(work)
+        worked = time.perf_counter() - worked
+    took = time.perf_counter() - began - worked
+    if body != BODY:
+        raise AssertionError(f"{peer.name} answered with {body[:80]!r}")
+    return took
+
+
+def measure(peer: Peer, work: float, budget: float) -> Sample:
+    """Cycles for *budget* seconds, at least 5 times: the median and the slowest, in milliseconds."""
+    times: list[float] = []
+    end = time.perf_counter() + budget
+    while len(times) < 5 or time.perf_counter() < end:
+        times.append(cycle(peer, work) * 1000)
+    return Sample(statistics.median(times), max(times))
+
+
+def run(work: float, rounds: int, budget: float) -> None:
+    """Measures all peers and prints the table."""
+    with ExitStack() as stack:
+        peers = [stack.enter_context(kind(BODY)) for kind in present()]
+        for peer in random.sample(peers, len(peers)):
+            cycle(peer, 0.0)  # imports and first use
+        result = interleave(
+            {peer.name: partial(measure, peer, work, budget) for peer in peers},
+            rounds,
+        )
+    title = f"start + request + stop, {f'{work * 1000:g} ms of other work in between' if work else 'tight loop'}"
+    print_table(
+        title,
+        ["", "median ms", "slowest ms", "to the floor", "to pytest-httpserver, shared"],
+        [
+            [
+                name,
+                f"{result.median(name):.3f}",
+                f"{result.worst(name):.1f}",
+                *[
+                    f"{result.ratio(name, reference):.2f}" if reference in result.samples else "-"
+                    for reference in (Floor.name, PytestHttpserverShared.name)
+                ],
+            ]
+            for name in result.samples
+        ],
+    )
+    bounds = [Bound(Feedserver.name, PytestHttpserverShared.name, 1.5)]
+    if not work:
+        bounds.insert(0, Bound(Feedserver.name, Floor.name, 8))
+    print_verdicts(result, bounds)
+
+
+def main() -> None:
+    """Reads the command line and runs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    quick = parser.parse_args().quick
+    for work in (0.0, WORK):
+        run(work, rounds=2 if quick else 11, budget=0.05 if quick else 0.4)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""How everything here is measured and printed: interleaved rounds, ratios pair by pair, medians of both.
+
+A machine that others use at the same time slows down for seconds. So each round runs every peer once, in a new order,
+and a ratio is taken within its round, between neighbours in time; the median over the rounds is what is printed.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one peer came to in one round: its *value*, and the *worst* single one behind it."""
+
+    value: float
+    worst: float
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What the figures of *name* must keep to: at most, or at least, *limit* times those of *reference*."""
+
+    name: str
+    reference: str
+    limit: float
+    at_least: bool = False
+
+    def verdict(self, rounds: Rounds) -> str:
+        """One line: the bound, what was measured, and whether it holds."""
+        if self.name not in rounds.samples or self.reference not in rounds.samples:
+            return f"-- {self.name} to {self.reference}: not measured, a peer is missing"
+        ratio = rounds.ratio(self.name, self.reference)
+        holds = ratio >= self.limit if self.at_least else ratio <= self.limit
+        wanted = f"at {'least' if self.at_least else 'most'} {self.limit:g} times {self.reference}"
+        return f"{'ok' if holds else 'NO'} {self.name}: {wanted}, measured {ratio:.2f}"
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What every peer came to, round by round."""
+
+    samples: Mapping[str, Sequence[Sample]]
+
+    def median(self, name: str) -> float:
+        """The median value of a peer."""
+        return statistics.median(sample.value for sample in self.samples[name])
+
+    def worst(self, name: str) -> float:
+        """The worst single value of a peer."""
+        return max(sample.worst for sample in self.samples[name])
+
+    def ratio(self, name: str, reference: str) -> float:
+        """The median of a peer's ratios to *reference*, each taken within a round."""
+        pairs = zip(self.samples[name], self.samples[reference], strict=True)
+        return statistics.median(one.value / other.value for one, other in pairs)
+
+
+def interleave(measure: Mapping[str, Callable[[], Sample]], rounds: int) -> Rounds:
+    """Runs every measurement once a round, in a new order each time."""
+    samples: dict[str, list[Sample]] = {name: [] for name in measure}
+    for _ in range(rounds):
+        for name in random.sample(list(measure), len(measure)):
+            samples[name].append(measure[name]())
+    return Rounds(samples)
+
+
+def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table in Markdown: the first column to the left, the others, which are numbers, to the right."""
+    lines = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    print(f"\n{title}\n")
+    for number, line in enumerate(lines):
+        cells = [
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        print(f"| {' | '.join(cells)} |")
+        if number == 0:
+            print(
+                "|"
+                + "|".join("-" * (width + 1) + ("-" if column == 0 else ":") for column, width in enumerate(widths))
+                + "|"
+            )
+
+
+def print_verdicts(rounds: Rounds, bounds: Iterable[Bound]) -> None:
+    """Prints whether the bounds hold."""
+    print()
+    for bound in bounds:
+        print(bound.verdict(rounds))

@@ -1,0 +1,177 @@
+"""Many requests at once, from outside: kept connections, a connection for each request, and 1,000 that are silent.
+
+The load comes from `wrk`, on one thread. Each server is one process. feedserver serves a folder and keeps its journal,
+10,000 exchanges of it; nobody else keeps or logs anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from functools import partial
+
+import serving
+from peers import HOST, PATH, PytestHttpserver, PytestHttpserverThreaded
+from start_stop import fetch
+from tables import Bound, Sample, interleave, print_table, print_verdicts
+
+CLIENTS = 32
+SILENT = 1000
+PATIENCE = 2.0
+"""Seconds after which a request next to silent connections counts as never answered."""
+
+US = serving.KeptFeedserver.name
+HTTPSERVER = PytestHttpserver.name
+THREADED = PytestHttpserverThreaded.name
+
+
+def load(port: int, seconds: int, headers: Sequence[str] = ()) -> Sample:
+    """Requests a second that `wrk` gets answered."""
+    options = [option for header in headers for option in ("-H", header)]
+    command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds}s", *options, f"http://{HOST}:{port}{PATH}"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Requests/sec:\s*([\d.]+)", output)
+    if found is None or "Non-2xx" in output:
+        raise RuntimeError(f"wrk did not get what it asked for:\n{output}")
+    return Sample(float(found[1]), float(found[1]))
+
+
+def compare(
+    names: Sequence[str], title: str, headers: Sequence[str], bounds: Sequence[Bound], rounds: int, seconds: int
+) -> None:
+    """Runs `wrk` against the servers in turn and prints the table."""
+    with ExitStack() as stack:
+        ports = {name: stack.enter_context(serving.serve(name)).port for name in names}
+        for port in ports.values():
+            fetch(port)
+        result = interleave({name: partial(load, port, seconds, headers) for name, port in ports.items()}, rounds)
+    references = [name for name in (serving.NGINX, HTTPSERVER) if name in result.samples]
+    print_table(
+        title,
+        ["", "requests a second", *[f"to {reference}" for reference in references]],
+        [
+            [
+                name,
+                f"{result.median(name):,.0f}",
+                *[f"{result.ratio(name, reference):.2f}" for reference in references],
+            ]
+            for name in result.samples
+        ],
+    )
+    print_verdicts(result, bounds)
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process occupies."""
+    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True).stdout) * 1024
+
+
+def delay(port: int) -> float | None:
+    """Milliseconds of a new connection's request, the median of some; None where no answer comes."""
+    times = []
+    for _ in range(20):
+        began = time.perf_counter()
+        try:
+            fetch(port, PATIENCE)
+        except TimeoutError:
+            return None
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def silent(name: str, count: int) -> tuple[float, float | None, float | None]:
+    """KB that each of *count* silent connections costs, and the delay of a request before and beside them."""
+    with ExitStack() as stack:
+        served = stack.enter_context(serving.serve(name))
+        before = delay(served.port)
+        empty = resident(served.pid)
+        for _ in range(count):
+            stack.enter_context(closing(socket.create_connection((HOST, served.port))))
+        beside = delay(served.port)
+        return (resident(served.pid) - empty) / count / 1024, before, beside
+
+
+def compare_silent(names: Sequence[str], count: int, rounds: int) -> None:
+    """Opens silent connections to the servers and prints the table."""
+    found: dict[str, list[tuple[float, float | None, float | None]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            found[name].append(silent(name, count))
+    print_table(
+        f"{count:,} silent connections",
+        ["", "KB each", "ms of a request before", "ms of a request beside them"],
+        [
+            [
+                name,
+                f"{statistics.median(each[0] for each in runs):.1f}",
+                *(_milliseconds(runs, which) for which in (1, 2)),
+            ]
+            for name, runs in found.items()
+        ],
+    )
+    each = statistics.median(run[0] for run in found[US])
+    print(f"\n{'ok' if each <= 4 else 'NO'} {US}: at most 4 KB each, measured {each:.1f}")
+
+
+def _milliseconds(runs: Sequence[tuple[float, float | None, float | None]], which: int) -> str:
+    times = [time for run in runs if (time := run[which]) is not None]
+    return f"{statistics.median(times):.2f}" if len(times) == len(runs) else f"none in {PATIENCE:g} s"
+
+
+def allow_descriptors(count: int) -> None:
+    """Lets this process and its children have *count* descriptors, where the system has such a limit."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+def main() -> None:
+    """Reads the command line and runs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    quick = parser.parse_args().quick
+    missing = [program for program in ("wrk", "ps") if shutil.which(program) is None]
+    if missing:
+        sys.exit(f"{' and '.join(missing)}: not installed; Debian has packages called wrk and procps")
+    names = serving.present()
+    if quick:
+        names = [name for name in names if name in (serving.NGINX, US, HTTPSERVER)]
+    rounds, seconds = (1, 1) if quick else (9, 2)
+    compare(
+        names,
+        f"a 20 KB Atom file, {CLIENTS} kept connections",
+        (),
+        [
+            Bound(US, serving.NGINX, 0.4, at_least=True),
+            Bound(US, HTTPSERVER, 10, at_least=True),
+            Bound(US, THREADED, 10, at_least=True),
+        ],
+        rounds,
+        seconds,
+    )
+    compare(
+        names,
+        f"a 20 KB Atom file, a connection for each request, {CLIENTS} clients",
+        ("Connection: close",),
+        [Bound(US, HTTPSERVER, 4, at_least=True)],
+        rounds,
+        seconds,
+    )
+    allow_descriptors(SILENT * 2)
+    compare_silent(names, 50 if quick else SILENT, 1 if quick else 5)
+
+
+if __name__ == "__main__":
+    main()
