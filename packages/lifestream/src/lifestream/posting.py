@@ -1,7 +1,8 @@
 """Which lifestreams show an item: subscriptions, their rules, and the posts that come of them.
 
-An import writes the posts of new items, `subscribe` and `fill` those of items that are there already. Both lock the
-feed's row, so that an item that is imported while somebody subscribes is not missed by either.
+An import writes the posts of new items, `subscribe` and `fill` those of items that are there already. Neither misses
+one: an import locks its feed's row before it looks who subscribes, and until then a new subscription, which refers to
+that row, has to wait (SQLite has one writer at a time anyway). So it is either seen by the import or sees its items.
 """
 
 from __future__ import annotations
@@ -66,12 +67,8 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
 
     A subscription that is there already is returned as it is.
     """
-    using = router.db_for_write(Subscription)
-    with transaction.atomic(using=using):
-        _lock(feed, using)
-        subscription, created = Subscription.objects.using(using).get_or_create(
-            lifestream=lifestream, feed=feed, defaults=fields
-        )
+    subscriptions = Subscription.objects.using(router.db_for_write(Subscription))
+    subscription, created = subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)
     if created:
         fill(subscription)
     return subscription
@@ -120,8 +117,3 @@ def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Candidate]]:
 def shown(item: Item, tags: Iterable[str]) -> Shown:
     """What rules see of *item*."""
     return Shown(item.title, item.text, item.author, tuple(tags), item.link)
-
-
-def _lock(feed: Feed, using: str) -> None:
-    # SQLite has one writer at a time anyway, and Django leaves FOR UPDATE out there.
-    list(Feed.objects.using(using).select_for_update().filter(pk=feed.pk).values_list("pk"))
