@@ -299,6 +299,21 @@ def test_a_guid_stays_as_it_is_spelled_wherever_the_feed_comes_from(guid: str, u
     assert only_entry(in_atom, url=url).guid == guid
 
 
+def test_items_of_other_vocabularies_do_not_mix_up_the_guids() -> None:
+    other = '<o:item xmlns:o="urn:other"><guid>no</guid></o:item>'
+    body = rss(
+        f"{other}<item><guid>1</guid>{other}</item>{other}<item><title>none</title></item><item><guid>3</guid></item>"
+    )
+
+    assert [entry.guid for entry in parse(body, {}, URL).entries] == ["1", "", "3"]
+
+
+def test_a_prefixed_feed_keeps_its_guids() -> None:
+    body = b'<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:id>x/1</a:id></a:entry></a:feed>'
+
+    assert only_entry(body).guid == "x/1"
+
+
 @pytest.mark.parametrize(
     ("item", "link"),
     [
@@ -340,6 +355,7 @@ def test_an_entry_of_atom_without_alternate_links_to_what_it_has() -> None:
         ("&lt;img src=x onerror=alert(1)&gt;Sale", "Sale"),
         ("&lt;script&gt;alert(1)&lt;/script&gt;News", "News"),
         ("  two\n  lines  ", "two lines"),
+        ("&lt;![CDATA[Wrapped &amp;amp; twice]]&gt;", "Wrapped & twice"),
     ],
 )
 def test_a_title_of_rss_has_its_entities_resolved_once_and_no_markup(written: str, title: str) -> None:

@@ -36,9 +36,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a web page says of its site: its *title*, its *feeds*, and pictures that may be its icon, best
-    first.
-    """
+    """What a web page says of its site: its *title*, its *feeds*, and pictures that may be its icon, best first."""
 
     title: str = ""
     feeds: tuple[Candidate, ...] = ()
@@ -47,9 +45,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The site behind a feed: its *name*, its page, its *domain* without "www.", and pictures that may be
-    its icon.
-    """
+    """The site behind a feed: its *name*, its page, its *domain* without "www.", and pictures that may be its icon."""
 
     name: str
     url: str
@@ -84,9 +80,7 @@ _META_CHARSET = re.compile(rb"""<meta[^>]+?charset\s*=\s*["']?\s*([a-zA-Z][\w:.-
 
 
 def _decoded(html: bytes, headers: Mapping[str, str]) -> str:
-    """The text of a page: a byte order mark counts first, then HTTP, then the page's own word (HTML,
-    13.2.3.2).
-    """
+    """The text of a page: a byte order mark counts first, then HTTP, then the page's own word (HTML, 13.2.3.2)."""
     said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if "charset" not in said.lower() and (found := _META_CHARSET.search(html[:1024])):
         said = f"text/html; charset={found[1].decode('ascii', 'ignore')}"
@@ -141,9 +135,7 @@ def is_svg(url: str, link: Mapping[str, str] | None = None) -> bool:
 
 
 def _rank(link: Mapping[str, str], relations: set[str]) -> int:
-    """How far the size of an icon is from what a page shows; one of unknown size comes after those that
-    fit.
-    """
+    """How far the size of an icon is from what a page shows; one of unknown size comes after those that fit."""
     widths = [int(width) for width in re.findall(r"(\d{1,4})x\d", link.get("sizes", "").lower())]
     if widths:
         return min(abs(width - _WANTED_ICON) if width >= 32 else 1000 for width in widths)
@@ -155,9 +147,7 @@ _USUAL_PLACES: Final = ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", 
 
 
 def well_known(url: str) -> list[str]:
-    """Where a feed of the page *url* usually is, the most likely first: beside the page, then at the site's
-    root.
-    """
+    """Where a feed of the page *url* usually is, the most likely first: beside the page, then at the site's root."""
     try:
         parts = urlsplit(url)
     except ValueError:

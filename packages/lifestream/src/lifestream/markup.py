@@ -1,5 +1,4 @@
-"""HTML read as a row of tokens, in linear time, whatever it is: for its text, its links, and how deep it
-nests.
+"""HTML read as a row of tokens, in linear time, whatever it is: for its text, its links, and how deep it nests.
 
 It follows the tokenizer of the HTML standard (13.2.5) where browsers and nh3 could be made to disagree with
 us about where a tag, a comment or an attribute's value ends. It builds no tree, so nothing here can be
@@ -88,9 +87,7 @@ _TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
 
 
 def attributes(tag: str) -> dict[str, str]:
-    """The attributes of the source of a tag: names in lower case, entities resolved, the first of a name
-    counts.
-    """
+    """The attributes of the source of a tag: names in lower case, entities resolved, the first of a name counts."""
     found: dict[str, str] = {}
     start = _TAG_NAME.match(tag)
     for name, double, single, bare in _ATTRIBUTE.findall(tag, start.end() if start else 0):

@@ -72,9 +72,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def without_scripts(text: str) -> str:
-    """*text* without the script and style elements in it that are whole; `the <script> tag` is only talk of
-    one.
-    """
+    """*text* without the script and style elements in it that are whole; `the <script> tag` is only talk of one."""
     kept, position = [], 0
     while (start := _SCRIPT.search(text, position)) and (end := _SCRIPT_END.search(text, start.end())):
         kept.append(text[position : start.start()])
@@ -94,9 +92,7 @@ _BREAKS_LINE: Final = name_set(
 
 
 def text_of(source: str) -> str:
-    """The text of an HTML fragment: entities resolved once, spaces collapsed, a line a block, no scripts
-    and styles.
-    """
+    """The text of an HTML fragment: entities resolved once, spaces collapsed, a line a block, no scripts and styles."""
     pieces = []
     for kind, name, text in tokens(source):
         if kind == "text":

@@ -1,5 +1,4 @@
-"""From what a feed says to what may be stored: its entries pass their plugin, and then, not before, are
-made safe.
+"""From what a feed says to what may be stored: its entries pass their plugin, and then, not before, are made safe.
 
 Pure, and the same in a parser's child process and here.
 """
@@ -36,8 +35,7 @@ class PluginProblem:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What came of a document: the *feed*, without its entries, and the *items* they became, safe to store
-    and show.
+    """What came of a document: the *feed*, without its entries, and the *items* they became, safe to store and show.
 
     *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
     what it could not do.
@@ -51,9 +49,7 @@ class Prepared:
 
 
 def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
-    """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry
-    only.
-    """
+    """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry only."""
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
     for entry in feed.entries:

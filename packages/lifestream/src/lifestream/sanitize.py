@@ -106,8 +106,7 @@ _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class SanitizerRules:
-    """What may stay: *tags* with their attributes ("*" is every tag), *styles* properties, *url_schemes* of
-    links.
+    """What may stay: *tags* with their attributes ("*" is every tag), *styles* properties, *url_schemes* of links.
 
     Build it with `of`, which takes what settings hold and refuses what can't be made safe.
     """
@@ -179,9 +178,7 @@ class Sanitizer:
         return attributes
 
     def html(self, fragment: str, base_url: str = "") -> str:
-        """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and
-        harmless.
-        """
+        """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and harmless."""
         if not fragment:
             return ""
         fragment = scrub(fragment)
@@ -198,8 +195,7 @@ class Sanitizer:
         return text_of(scrub(fragment))
 
     def text(self, text: str) -> str:
-        """What is text already (a title, a name): one line, without control characters and whole script
-        elements.
+        """What is text already (a title, a name): one line, without control characters and whole script elements.
 
         It stays text: `a < b` and `&amp;` are kept, and a template has to escape it.
         """
@@ -247,9 +243,7 @@ def _unembedded(fragment: str, base_url: str) -> str:
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
-    """*url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't be
-    read.
-    """
+    """*url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't be read."""
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url
     url = _URL_NOISE.sub("", scrub(url))

@@ -52,9 +52,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 def answer(job: dict[str, Any], body: bytes, registry: Registry, sanitizer: Sanitizer) -> dict[str, Any]:
-    """What becomes of one document. With the plugin None it is only parsed: whoever asks has a plugin of
-    its own.
-    """
+    """What becomes of one document. With the plugin None it is only parsed: whoever asks has a plugin of its own."""
     try:
         feed = parse(body, job["headers"], job["url"])
         if job["plugin"] is None:

@@ -1,6 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org). What has the wrong type counts as missing: one bad item costs
-itself only.
-"""
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org). What has the wrong type counts as missing: one bad item costs itself only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Child processes that read documents, so that reading uses all cores, and a document that hangs or kills
-costs itself only.
+"""Child processes that read documents: reading uses all cores, and a document that hangs or kills costs itself only.
 
 Each child has a thread here, which starts it, hands it one document at a time, and waits. A document that
 takes longer than its deadline is ended with its child, by the kernel after that much time on the processor,
@@ -198,9 +197,7 @@ class _Child:
         self._lock = threading.Lock()
 
     def start(self) -> _Process:
-        """Starts the process unless it runs, and doesn't wait until it is ready. Raises OSError if it
-        can't.
-        """
+        """Starts the process unless it runs, and doesn't wait until it is ready. Raises OSError if it can't."""
         if self._running is None:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "lifestream.parse.child"],
@@ -277,9 +274,7 @@ def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[
 
 @contextmanager
 def _killing(process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
-    """Kills *process*, which ends all waiting for it, and sets *late*, if the block takes longer than
-    *seconds*.
-    """
+    """Kills *process*, which ends all waiting for it, and sets *late*, if the block takes longer than *seconds*."""
 
     def kill() -> None:
         late.set()

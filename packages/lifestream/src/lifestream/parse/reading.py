@@ -39,6 +39,7 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> P
         # What is left of the last entry may lack what it is known by, and would come again as another one.
         # And a document that is closed again is spared feedparser's loose parser.
         document = scanned.closed(document)
+        scanned.broken = False
         complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
     result = _feedparser(document, language)
     if not result.version and (not result.entries or _is_page(text)):

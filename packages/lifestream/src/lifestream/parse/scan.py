@@ -27,6 +27,16 @@ _ENDED_EARLY: Final = frozenset(
         expat.errors.XML_ERROR_PARTIAL_CHAR,
     )
 )
+# Namespaces whose items and entries are a feed's, even where they have a prefix.
+_FEEDS: Final = frozenset(
+    {
+        "http://www.w3.org/2005/Atom",
+        "http://purl.org/atom/ns#",
+        "http://purl.org/rss/1.0/",
+        "http://my.netscape.com/rdf/simple/0.9/",
+        "http://backend.userland.com/rss2",
+    }
+)
 _MAX_MEDIA: Final = 100
 _MAX_TEXT: Final = 100_000
 
@@ -43,21 +53,20 @@ class ScannedEntry:
 class Scan:
     """What was found; *entries* are in the document's order, and only those that were read to their end.
 
-    *cut_off* says that the document ended before its root did. *end* is where in it (in bytes) the last whole
+    *broken* says that the document is ill-formed, and not all of it was read; *cut_off* says that the document ended before its root did. *end* is where in it (in bytes) the last whole
     entry ends, *open* what was open there.
     """
 
     entries: list[ScannedEntry] = field(default_factory=list)
     skip_hours: set[int] = field(default_factory=set)
     skip_days: set[int] = field(default_factory=set)
+    broken: bool = False
     cut_off: bool = False
     end: int = 0
     open: tuple[str, ...] = ()
 
     def closed(self, document: bytes) -> bytes:
-        """*document*, which is the one that was scanned and is cut off, up to its last whole entry, and
-        closed.
-        """
+        """*document*, which is the one that was scanned and is cut off, up to its last whole entry, and closed."""
         return document[: self.end] + "".join(f"</{name}>" for name in reversed(self.open)).encode("utf-8")
 
 
@@ -76,6 +85,7 @@ def scan(document: bytes) -> Scan:
         parser.Parse(document, True)
     except expat.ExpatError as error:
         # feedparser meets the same error and reports it; here what came before it counts.
+        reader.found.broken = True
         reader.found.cut_off = error.code in _ENDED_EARLY
     if reader.found.end:
         reader.found.end = document.find(b">", reader.found.end) + 1
@@ -84,9 +94,7 @@ def scan(document: bytes) -> Scan:
 
 @dataclass(slots=True)
 class _Level:
-    """What Media RSS says of one content, of a group of them, or of a whole entry: the inner one counts
-    first.
-    """
+    """What Media RSS says of one content, of a group of them, or of a whole entry: the inner one counts first."""
 
     content: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
@@ -116,7 +124,7 @@ class _Reader:
                 self.capture(self.keep_guid)
             elif namespace in MEDIA:
                 self.start_media(local.removeprefix(ASIDE), attributes)
-        elif local in {"item", "entry"}:
+        elif local in {"item", "entry"} and (":" not in as_written or namespace in _FEEDS):
             self.entry, self.entry_depth = ScannedEntry(), len(self.open)
             self.levels = [_Level()]
         elif local == "hour" and parent == "skiphours":
@@ -149,7 +157,7 @@ class _Reader:
 
     def keep_hour(self, text: str) -> None:
         # RSS 0.91 counted from 1 to 24, RSS 2.0 counts from 0 to 23.
-        if text.isdecimal() and int(text[:3]) <= 24:
+        if len(text) <= 2 and text.isdecimal() and int(text) <= 24:
             self.found.skip_hours.add(int(text) % 24)
 
     def keep_day(self, text: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.markup import name_set
 from lifestream.parse.document import ASIDE
 from lifestream.parse.scan import Scan, ScannedEntry
 from lifestream.plaintext import html_of, text_of, without_scripts
@@ -53,8 +54,7 @@ def feed_of(result: Found, scanned: Scan, url: str, complaint: str) -> ParsedFee
         complaint=complaint,
         rhythm=_rhythm(found, scanned),
         entries=tuple(
-            context.entry(entry, extra)
-            for entry, extra in zip(_get(result, "entries", []), _extras(scanned), strict=False)
+            context.entry(entry, extra) for entry, extra in _with_extras(_get(result, "entries", []), scanned)
         ),
     )
 
@@ -142,28 +142,24 @@ class _Context:
 
 
 _READABLE: Final = _HTML | {"text/plain", "text", "html", "xhtml", ""}
-_OTHER_PURPOSES: Final = frozenset(
-    {
-        "self",
-        "enclosure",
-        "edit",
-        "edit-media",
-        "replies",
-        "hub",
-        "license",
-        "next",
-        "prev",
-        "previous",
-        "first",
-        "last",
-        "http://schemas.google.com/g/2005#feed",
-    }
+_OTHER_PURPOSES: Final = name_set(
+    "self enclosure edit edit-media replies hub license next prev previous first last "
+    "http://schemas.google.com/g/2005#feed"
 )
 _LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
 
 
-def _extras(scanned: Scan) -> Iterator[ScannedEntry]:
-    return chain(scanned.entries, repeat(ScannedEntry()))
+def _with_extras(entries: Sequence[Found], scanned: Scan) -> Iterator[tuple[Found, ScannedEntry]]:
+    """Each entry of feedparser with what the scan found in it, where that is certain to be the same one."""
+    aligned = scanned.broken or len(entries) == len(scanned.entries)
+    extras = chain(scanned.entries if aligned else (), repeat(ScannedEntry()))
+    for entry, extra in zip(entries, extras, strict=False):
+        yield entry, extra if _is_same_guid(extra.guid, _text(_get(entry, "id"))) else ScannedEntry()
+
+
+def _is_same_guid(written: str | None, found: str) -> bool:
+    """Whether feedparser's id can be what became of the guid as it is *written*: it resolves it against `xml:base`."""
+    return written is None or not found or found.endswith(_text(written).lstrip("./"))
 
 
 def _get(found: Found, name: str, default: Any = None) -> Any:
@@ -175,8 +171,13 @@ def _text(value: object) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
+def _unwrapped(text: str) -> str:
+    """*text* without the CDATA section that it was wrapped in twice."""
+    return text[9:-3] if text.startswith("<![CDATA[") and text.endswith("]]>") else text
+
+
 def _as_html(detail: Found) -> str:
-    value = str(detail["value"])
+    value = _unwrapped(str(detail["value"]))
     return value if detail.get("type", "text/html") in _HTML else html_of(value)
 
 
@@ -187,7 +188,7 @@ def _title(found: Found, version: str) -> str:
 def _plain(found: Found, name: str, version: str) -> str:
     """The text of a title or subtitle, which in RSS is HTML or not, as its author liked."""
     detail = _get(found, f"{name}_detail") or {"value": _get(found, name) or ""}
-    value = str(detail.get("value") or "")
+    value = _unwrapped(str(detail.get("value") or "").strip())
     if detail.get("type") in _HTML:
         return _text(text_of(value))
     if version.startswith("atom"):
@@ -217,9 +218,7 @@ def _tags(found: Found) -> list[str]:
 
 
 def _date(found: Found, name: str) -> datetime | None:
-    """A date in UTC, from feedparser's time tuple, or else as in mail; None if there is none, or none that
-    exists.
-    """
+    """A date in UTC, from feedparser's time tuple, or else as in mail; None if there is none, or none that exists."""
     parsed = _get(found, f"{name}_parsed")
     try:
         if parsed:

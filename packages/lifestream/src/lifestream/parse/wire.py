@@ -62,9 +62,7 @@ class Shape(Generic[Value]):
 
 
 def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
-    """The shape of a dataclass: the list of its fields, of which *inner* are more than text, numbers and
-    None.
-    """
+    """The shape of a dataclass: the list of its fields, of which *inner* are more than text, numbers and None."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a class, which mypy calls callable
     values = attrgetter(*names)
     places = [(names.index(name), shape) for name, shape in inner.items()]

@@ -1,6 +1,4 @@
-"""Flickr's feeds: each entry begins with "so-and-so posted a photo:" and a small picture, before the words
-about it.
-"""
+"""Flickr's feeds: each entry begins with "so-and-so posted a photo:" and a small picture, before the words about it."""
 
 from __future__ import annotations
 

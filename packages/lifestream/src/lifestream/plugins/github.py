@@ -1,6 +1,4 @@
-"""GitHub's Atom: titles that say nothing outside their repository ("v1.2"), and avatars given as if they
-were media.
-"""
+"""GitHub's Atom: titles that say nothing outside their repository ("v1.2"), and avatars given as if they were media."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Mastodon's RSS: posts without titles, content warnings in the text, and links cut up for its own style
-sheet.
-"""
+"""Mastodon's RSS: posts without titles, content warnings in the text, and links cut up for its own style sheet."""
 
 from __future__ import annotations
 
@@ -26,9 +24,7 @@ class MastodonPlugin(FeedPlugin):
         return feed.generator.lower().startswith("mastodon")
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* with its warning, if it has one, as its title, and with links as they are meant to be
-        read.
-        """
+        """*entry* with its warning, if it has one, as its title, and with links as they are meant to be read."""
         content = entry.content or entry.summary
         title = entry.title
         if not title and (found := _WARNING.match(content)):
@@ -38,9 +34,7 @@ class MastodonPlugin(FeedPlugin):
 
 
 def _links_as_shown(content: str) -> str:
-    """*content* without the parts of links that Mastodon's style sheet hides, and with the "…" that it
-    adds.
-    """
+    """*content* without the parts of links that Mastodon's style sheet hides, and with the "…" that it adds."""
     if 'class="invisible"' not in content:
         return content
     pieces: list[str] = []

@@ -1,6 +1,4 @@
-"""Reddit's Atom: a table for its layout, "submitted by" behind every post, and the link that it is about
-inside.
-"""
+"""Reddit's Atom: a table for its layout, "submitted by" behind every post, and the link that it is about inside."""
 
 from __future__ import annotations
 
