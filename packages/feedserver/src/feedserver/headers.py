@@ -4,6 +4,7 @@ order, case and repeats are kept, names are compared without regard to case.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -22,6 +23,20 @@ def to_text(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def imf_fixdate(seconds: float) -> str:
+    """The moment so many *seconds* after the epoch as headers have it (IMF-fixdate, RFC 9110 §5.6.7).
+
+    `email.utils.formatdate` says the same, but its import takes longer than a server's start.
+    """
+    at = time.gmtime(seconds)
+    date = f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
+    return f"{date} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
 
 
 class Headers(Mapping[str, str]):

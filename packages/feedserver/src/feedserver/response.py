@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from email.utils import formatdate, parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from feedserver.faults import Fault
-from feedserver.headers import HeaderInput, Headers, to_bytes
+from feedserver.headers import HeaderInput, Headers, imf_fixdate, to_bytes
 from feedserver.request import Request
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
@@ -197,6 +196,8 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
     An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that
     declares no validator comes back unchanged, since a server without validators has nothing to touch.
     """
+    from email.utils import parsedate_to_datetime  # most tests touch nothing, and need not load it
+
     headers = response.headers
     if "ETag" in headers:
         headers = headers.replaced("ETag", _touched_etag(headers["ETag"]))
@@ -205,7 +206,7 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
             date = parsedate_to_datetime(headers["Last-Modified"]) + by
         except ValueError as error:
             raise ValueError(f"cannot touch {response.source or 'the response'}: {error}") from error
-        headers = headers.replaced("Last-Modified", formatdate(date.timestamp(), usegmt=True))
+        headers = headers.replaced("Last-Modified", imf_fixdate(date.timestamp()))
     return replace(response, headers=headers)
 
 
@@ -232,6 +233,6 @@ def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
         if match[0] == b"{base}":
             return to_bytes(base)
         offset = parse_duration(match["offset"].decode("ascii")) if match["offset"] else 0.0
-        return formatdate(now - offset if match["sign"] == b"-" else now + offset, usegmt=True).encode("ascii")
+        return imf_fixdate(now - offset if match["sign"] == b"-" else now + offset).encode("ascii")
 
     return Headers.from_raw((name, _PLACEHOLDER.sub(fill, value)) for name, value in headers.raw)

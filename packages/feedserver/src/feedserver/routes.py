@@ -5,7 +5,6 @@ Reads files, opens no socket. Runs on the event loop alone, except for `add`, wh
 
 from __future__ import annotations
 
-import difflib
 import os
 import time
 from collections.abc import Callable
@@ -200,6 +199,8 @@ class Routes:
                 f"  server.add({asked!r}, Response(…), method={method!r})",
                 ", ".join(methods),
             )
+        import difflib  # most tests miss nothing, and need not load it
+
         lines = [f"{method} {asked}{'?' + target.query if target.query else ''}: nothing answers."]
         near = difflib.get_close_matches(target.path, self._known_paths(), n=3, cutoff=0.6)
         if near:

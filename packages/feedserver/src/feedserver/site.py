@@ -7,13 +7,12 @@ which would hold up every other connection on the event loop.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from feedserver import codings, negotiate, wire
 from feedserver.fixture import FixtureError, FixtureWarning, content_type_for
@@ -25,6 +24,9 @@ from feedserver.request import Request
 from feedserver.response import FileBody, Response, fill_placeholders, has_placeholders
 from feedserver.routes import Choice, Found, Missing, Routes
 from feedserver.steps import Plan
+
+if TYPE_CHECKING:
+    import tempfile
 
 INLINE = 32_768
 """Bytes of a body that are coded on the event loop; more goes to a thread."""
@@ -245,6 +247,8 @@ class Site:
         return replace(response, body=coded, coding=None)
 
     def _code_file(self, body: FileBody, coding: str) -> FileBody:
+        import tempfile  # few tests code so much that a file must hold it
+
         with self._scratch_lock:
             if self._scratch is None:
                 self._scratch = tempfile.TemporaryDirectory(prefix="feedserver-", ignore_cleanup_errors=True)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.utils import formatdate
 from typing import Literal, TypeAlias
 
-from feedserver.headers import to_bytes
+from feedserver.headers import imf_fixdate, to_bytes
 from feedserver.request import Request
 from feedserver.response import FileBody, Response
 from feedserver.steps import Close, Plan, Read, Send, Step, Wait
@@ -50,7 +49,7 @@ def http_date(second: int) -> bytes:
     global _last_date  # noqa: PLW0603 - a pure function's memory of one value
     known, text = _last_date
     if known != second:
-        text = formatdate(second, usegmt=True).encode("ascii")
+        text = imf_fixdate(second).encode("ascii")
         _last_date = (second, text)
     return text
 
