@@ -41,7 +41,8 @@ def render_item_detail(context: Context, post: Post) -> SafeString:
 
 def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
     """The templates for items of *domain*, the first that exists is used: "a.b.c" has a-b-c, b-c, then basic."""
-    labels = [re.sub(r"[^a-z0-9]+", "-", label) for label in domain.lower().split(".") if label][-6:]
+    labels = [re.sub(r"[^a-z0-9]+", "-", label).strip("-") for label in domain.lower().split(".")]
+    labels = [label for label in labels if label][-6:]
     names = ["-".join(labels[start:]) for start in range(max(len(labels) - 1, 0))]
     return [f"{folder}{name}.html" for name in [*names, "basic"]]
 

@@ -61,6 +61,7 @@
       if (last?.dataset.day === day.dataset.day) last.append(...day.querySelectorAll("[data-item]"));
       else days.append(document.adoptNode(day));
     }
+    reachable();
     const next = page.querySelector("[data-pager] a[rel=next]");
     const link = pager.querySelector("a[rel=next]");
     if (next) link.href = next.href;
@@ -80,6 +81,17 @@
     event.preventDefault();
     more();
   });
+
+  // What is wider than the page scrolls by itself, and has to be reached with the keyboard for that.
+  const wide = ".prose pre, .prose table";
+  const reachable = () => {
+    for (const block of document.querySelectorAll(wide)) {
+      if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+      else block.removeAttribute("tabindex");
+    }
+  };
+  reachable();
+  addEventListener("resize", reachable);
 
   // Keys, for those who want them: single letters disturb people who speak to their computer (WCAG 2.1.4).
   const KEY = "lifestream-keys";

@@ -1,0 +1,35 @@
+"""A real browser, and the demo for it.
+
+Playwright's loop stays in the thread that started it, where neither the ORM nor another loop may run beside it. So it
+is started for one module and ended with it, and nothing in these tests touches the database of the test run.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from browser.sites import running
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser."""
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The demo's address: its pages are under /demo/."""
+    with running("demo", home=tmp_path_factory.mktemp("unused")) as address:
+        yield address

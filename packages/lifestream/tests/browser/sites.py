@@ -1,0 +1,51 @@
+"""Real sites: the bundled one as its command starts it, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SECONDS = 30.0
+
+
+def environment(home: Path, **more: str) -> Mapping[str, str]:
+    """What the command is to find around it: *home* as LIFESTREAM_HOME, and *more*."""
+    ours = {
+        "LIFESTREAM_HOME": str(home),
+        "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "DJANGO_SETTINGS_MODULE": "lifestream.site.settings",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    inherited = {name: os.environ[name] for name in os.environ if name not in ("DATABASE_URL", "CELERY_BROKER_URL")}
+    return {**inherited, **ours, **more}
+
+
+@contextmanager
+def running(*command: str, home: Path) -> Iterator[str]:
+    """`lifestream COMMAND` in a process, and the address that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lifestream", *command],
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    with process, process.stdout:
+        try:
+            found = None
+            for line in process.stdout:
+                if found := re.search(r"is at (http://\S+)/", line):
+                    break
+            if found is None:
+                pytest.fail(f"lifestream {' '.join(command)} ended with {process.wait(SECONDS)} and printed no address")
+            yield found[1]
+        finally:
+            process.terminate()
+            process.wait(SECONDS)

@@ -1,0 +1,78 @@
+"""A visitor with a browser window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize
+
+from browser.sites import SECONDS
+
+LARGE: ViewportSize = {"width": 1280, "height": 900}
+SMALL: ViewportSize = {"width": 360, "height": 740}
+WCAG_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@dataclass
+class Visitor:
+    """A visitor with a browser window at the site *base*, who notices what a page asks of whom and what goes wrong."""
+
+    page: Page
+    base: str
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self._remember)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+
+    def _remember(self, request: Request) -> None:
+        # A method of our own: playwright marks the function that it is given.
+        self.requests.append(request)
+
+    def goto(self, path: str, status: int = 200) -> Page:
+        """Goes to *path*, which must answer with *status*."""
+        response = self.page.goto(f"{self.base}{path}")
+        assert response is not None and response.status == status
+        return self.page
+
+    def violations(self) -> str:
+        """What is against WCAG 2.2, level AA, on the page, as axe tells it; "" if nothing is."""
+        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG_AA}})
+        return str(found.generate_report()) if found.violations_count else ""
+
+    def asked_elsewhere(self) -> list[Request]:
+        """The requests that went to another address than the site's own."""
+        return [request for request in self.requests if urlsplit(request.url)[:2] != urlsplit(self.base)[:2]]
+
+    def overflows(self) -> bool:
+        """Whether the page is wider than the window."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+@contextmanager
+def visiting(
+    browser: Browser, base: str, *, scheme: str = "light", size: ViewportSize = LARGE, script: bool = True
+) -> Iterator[Visitor]:
+    """A visitor at *base* with a window of that *size*, a system in that colour *scheme*, and scripts or none."""
+    context: BrowserContext = browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport=size,
+        java_script_enabled=script,
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(SECONDS * 1000)
+    # Nothing but this machine is asked, whatever a page does.
+    context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
+    try:
+        visitor = Visitor(context.new_page(), base)
+        yield visitor
+        assert visitor.complaints == []
+    finally:
+        context.close()
