@@ -53,8 +53,8 @@ class ScannedEntry:
 class Scan:
     """What was found; *entries* are in the document's order, and only those that were read to their end.
 
-    *broken* says that the document is ill-formed, and not all of it was read; *cut_off* says that the document ended before its root did. *end* is where in it (in bytes) the last whole
-    entry ends, *open* what was open there.
+    *broken* says that the document is ill-formed, and not all of it was read; *cut_off*, that it ended before
+    its root did. *end* is where in it (in bytes) the last whole entry ends, *open* what was open there.
     """
 
     entries: list[ScannedEntry] = field(default_factory=list)
