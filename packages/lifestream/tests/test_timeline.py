@@ -152,9 +152,10 @@ def test_tags_are_counted_over_the_latest_posts() -> None:
 def test_a_private_lifestream_exists_for_its_owner_and_for_superusers() -> None:
     owner = User.objects.create_user("owner")
     make_lifestream("diary", owner=owner, is_public=False)
-    for user in (owner, User.objects.create_superuser("root")):
-        assert timeline_for(user, "diary").owned
-    for user in (None, AnonymousUser(), User.objects.create_user("somebody")):
+    assert timeline_for(owner, "diary").owned
+    assert timeline_for(User.objects.create_superuser("root"), "diary").owned
+    others: list[User | AnonymousUser | None] = [None, AnonymousUser(), User.objects.create_user("somebody")]
+    for user in others:
         with pytest.raises(Lifestream.DoesNotExist):
             timeline_for(user, "diary")
 
@@ -163,5 +164,6 @@ def test_a_public_lifestream_is_owned_by_its_owner_only() -> None:
     owner = User.objects.create_user("owner")
     make_lifestream("planet", owner=owner)
     assert timeline_for(owner, "planet").owned
-    for user in (None, AnonymousUser(), User.objects.create_user("somebody")):
+    others: list[User | AnonymousUser | None] = [None, AnonymousUser(), User.objects.create_user("somebody")]
+    for user in others:
         assert not timeline_for(user, "planet").owned

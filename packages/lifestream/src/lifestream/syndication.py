@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable
-from typing import IO, Any, Final
+from typing import Any, Final
 from xml.sax.xmlreader import AttributesImpl
 
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
@@ -72,7 +72,7 @@ class Json(SyndicationFeed):
 
     content_type = "application/feed+json; charset=utf-8"
 
-    def write(self, outfile: IO[Any], encoding: str) -> None:
+    def write(self, outfile: Any, encoding: str) -> None:
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
             "title": self.feed["title"],
@@ -90,10 +90,10 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
     written = {
         "id": item["unique_id"],
         "url": item["link"],
-        "title": item["title"],
+        "title": item["title"] or None,
         "content_html": item["content"] or None,
         "content_text": None if item["content"] else item["description"],
-        "summary": item["description"],
+        "summary": item["description"] or None,
         "date_published": item["pubdate"].isoformat(),
         "date_modified": item["updateddate"].isoformat(),
         "authors": [{"name": item["author_name"]}],
@@ -103,7 +103,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
             for e in item["enclosures"]
         ],
     }
-    return {key: value for key, value in written.items() if value not in (None, "", [])}
+    return {key: value for key, value in written.items() if value not in (None, [])}
 
 
 FORMATS: Final[dict[str, type[Atom | Rss | Json]]] = {"atom": Atom, "rss": Rss, "json": Json}

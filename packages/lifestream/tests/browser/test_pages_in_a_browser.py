@@ -271,6 +271,8 @@ def test_a_hostile_page_keeps_its_shape(chromium: Browser, demo: str) -> None:
 
 def test_a_page_that_is_not_there_says_so(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
-        visitor.goto("/demo/items/999999/", 404)
+        page = visitor.goto("/demo/items/999999/", 404)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
+        expect(page.get_by_role("link", name="To the beginning")).to_be_visible()
         visitor.complaints.clear()  # of the 404
         assert visitor.violations() == ""

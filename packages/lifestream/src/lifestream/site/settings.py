@@ -12,6 +12,7 @@ TIME_ZONE                    the zone that dates are shown in (UTC)
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import dj_database_url
 
@@ -56,7 +57,8 @@ WSGI_APPLICATION = "lifestream.site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [HOME / "templates"],  # what stands there replaces ours
+        # What stands in LIFESTREAM_HOME replaces ours.
+        "DIRS": [HOME / "templates", Path(__file__).parent / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
