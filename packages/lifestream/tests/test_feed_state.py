@@ -169,8 +169,11 @@ class TestLog:
         for hour in range(5):
             for feed in feeds:
                 store([result(feed, NotModified(feed.url), started=NOW + hour * HOUR)], NOW)
-        assert prune_log(keep=3) == 4
-        assert prune_log(keep=3) == 0
+        keys = [feed.pk for feed in feeds]
+        assert prune_log(keys, keep=3, slack=3) == 0
+        assert prune_log(keys[:1], keep=3, slack=2) == 2
+        assert prune_log(keys, keep=3, slack=1) == 2
+        assert prune_log(keys, keep=3, slack=1) == 0
         for feed in feeds:
             assert [line.started for line in feed.fetches.all()] == [NOW + hour * HOUR for hour in (4, 3, 2)]
 

@@ -29,7 +29,9 @@ from lifestream.search import Indexed
 CHUNK: Final = 500
 """Items that are written in one transaction."""
 
-_LOOKUP: Final = 400  # values in an IN: SQLite may be built to take 999
+LOOKUP: Final = 400
+"""Values in an IN: SQLite may be built to take 999 a statement."""
+
 _REWRITTEN: Final = (
     "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
     "language", "enclosures", "media", "fingerprint", "changes", "changed",
@@ -158,7 +160,7 @@ class Import:
     @staticmethod
     def _find(items: Any, column: str, values: Iterable[str], stored: dict[int, _Stored]) -> list[Known]:
         known = []
-        for some in _batches(values, _LOOKUP):
+        for some in batches(values, LOOKUP):
             found = items.filter(**{f"{column}__in": some}).order_by()
             for row in found.values_list(
                 "pk", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed"
@@ -211,7 +213,7 @@ def _candidates(
 
 def _write_tags(written: Sequence[tuple[int, Row]], rewritten: Sequence[int], using: str) -> None:
     through = Item.tags.through
-    for some in _batches(rewritten, _LOOKUP):
+    for some in batches(rewritten, LOOKUP):
         through.objects.using(using).filter(item__in=some).delete()
     names: dict[str, str] = {}
     slugs: list[tuple[int, str]] = []
@@ -229,18 +231,19 @@ def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
     """The keys of the tags with these slugs; those that are missing are made, with their names."""
     tags = Tag.objects.using(using)
     keys: dict[str, int] = {}
-    for some in _batches(names, _LOOKUP):
+    for some in batches(names, LOOKUP):
         keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
     # In one order, whoever makes them: two workers that lock each other's rows would wait for ever.
     missing = sorted(set(names) - set(keys))
     if missing:
         insert_rows(Tag, ("slug", "name"), [(slug, names[slug]) for slug in missing], using)
-        for some in _batches(missing, _LOOKUP):
+        for some in batches(missing, LOOKUP):
             keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
     return keys
 
 
-def _batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+def batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """*values* in lists of at most *size*."""
     rest = iter(values)
     while batch := list(islice(rest, size)):
         yield batch

@@ -94,6 +94,7 @@ def refresh(
             fetcher, run.events.put, clock=clock, concurrency=settings.concurrency, per_host=settings.per_host
         )
         run.work(stack.enter_context(downloads), pool)
+        store.prune_log({row.feed for row in run.rows})
         return Report(tuple(run.rows), run.skipped)
 
 

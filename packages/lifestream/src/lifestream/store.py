@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from django.db import DatabaseError, OperationalError, router, transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Window
+from django.db.models.functions import RowNumber
 
 from lifestream import bookkeeping, importing, moves, posting
 from lifestream.bulk import insert_rows, update_rows
@@ -31,6 +32,8 @@ from lifestream.results import Result, Stored
 
 LOG_LENGTH: Final = 50
 """Lines of the log that `prune_log` keeps for a feed."""
+LOG_SLACK: Final = 10
+"""So many more there may be, since cutting all logs at each run takes as long as writing to them."""
 
 _Counts: TypeAlias = "Counter[str]"
 _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, _Counts]]
@@ -57,16 +60,23 @@ def store(results: Iterable[Result], now: datetime) -> list[Stored]:
     return [each.stored for each in imports]
 
 
-def prune_log(keep: int = LOG_LENGTH) -> int:
-    """Deletes all but the latest *keep* lines of each feed's log; returns how many those were."""
+def prune_log(feeds: Collection[int], keep: int = LOG_LENGTH, slack: int = LOG_SLACK) -> int:
+    """Cuts the log of each of *feeds* (keys) to its latest *keep* lines where it has *slack* more than that, or longer.
+
+    Returns how many lines went.
+    """
     using = router.db_for_write(Fetch)
-    lines = Fetch.objects.using(using).filter(feed=OuterRef("pk")).order_by("-pk").values("pk")
-    # The latest line that is one too many: it goes, and all before it.
-    full = Feed.objects.using(using).annotate(surplus=Subquery(lines[keep : keep + 1])).filter(surplus__isnull=False)
-    return sum(
-        Fetch.objects.using(using).filter(feed=feed, pk__lte=surplus).delete()[0]
-        for feed, surplus in full.values_list("pk", "surplus").order_by("pk")
-    )
+    log = Fetch.objects.using(using).order_by()
+    age = Window(RowNumber(), partition_by=F("feed"), order_by=F("pk").desc())
+    count = 0
+    for some in importing.batches(sorted(feeds), importing.LOOKUP):
+        lengths = log.filter(feed__in=some).values("feed").annotate(length=Count("pk"))
+        full = list(lengths.filter(length__gte=keep + slack).values_list("feed", flat=True))
+        aged = log.filter(feed__in=full).annotate(age=age)
+        surplus = list(aged.filter(age__gt=keep).values_list("pk", flat=True)) if full else []
+        for part in importing.batches(surplus, importing.LOOKUP):
+            count += log.filter(pk__in=part).delete()[0]
+    return count
 
 
 def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:

@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import lifestream.models.lifestreams
 from django.conf import settings
 from django.db import migrations, models
+
+import lifestream.models.lifestreams
 
 
 class Migration(migrations.Migration):
@@ -55,6 +56,11 @@ class Migration(migrations.Migration):
                 ("description", models.TextField(blank=True)),
                 ("language", models.TextField(blank=True)),
                 ("icon", models.BinaryField(blank=True, default=b"")),
+                (
+                    "icon_url",
+                    models.TextField(blank=True, editable=False, help_text="The picture that the feed names."),
+                ),
+                ("icon_checked", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "plugin",
                     models.TextField(blank=True, help_text="The name of a plugin; empty: the one for its domain."),
