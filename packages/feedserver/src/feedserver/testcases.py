@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     _TestCase = object
 
-__unittest = True  # its tracebacks leave out the frames of modules that say so
+__unittest = True  # its tracebacks leave out the frames of modules that say so; pytest wants it said in each function
 
 logger = logging.getLogger("feedserver")
 
@@ -94,6 +94,7 @@ class FeedServerMixin(_TestCase):
     @contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:  # noqa: N802 - unittest calls it so
         """A subtest, see `unittest.TestCase.subTest`; what goes amiss in it is its own failure."""
+        __tracebackhide__ = True
         with super().subTest(*args, **params), _Watch(self):
             yield
 
@@ -115,11 +116,13 @@ class FeedServerMixin(_TestCase):
     def _watching(self, method: Callable[..., Any], verifies: bool) -> Callable[..., Any]:
         @wraps(method)
         def watched(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             with _Watch(self, verifies):
                 return method(*args, **kwargs)
 
         @wraps(method)
         async def watched_async(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             with _Watch(self, verifies):
                 return await method(*args, **kwargs)
 
@@ -143,6 +146,7 @@ class _Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        __tracebackhide__ = True
         server = self._case._feedserver
         if server is None or (error is None and not self._verifies):
             return
@@ -163,6 +167,7 @@ def _stop(server: FeedServer) -> None:
 
 
 def _raise(problems: str, server: FeedServer) -> None:
+    __tracebackhide__ = True
     if problems:
         failure = VerificationError(problems)
         failure.add_note(_journal(server))
