@@ -7,6 +7,7 @@ import threading
 
 from django.db import close_old_connections, connections
 
+from lifestream.icons import find_icons
 from lifestream.refresh import refresh
 from lifestream.report import Report
 
@@ -48,4 +49,11 @@ class Updater(threading.Thread):
             return Report()
         if report.rows:
             log.info("%s", report)
+            self._find_icons()
         return report
+
+    def _find_icons(self) -> None:
+        try:
+            find_icons()
+        except Exception:
+            log.exception("the icons of sites could not be looked for")

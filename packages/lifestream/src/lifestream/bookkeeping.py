@@ -22,7 +22,7 @@ STATE: Final = (
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
-SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "language", "hub_url")
+SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url")
 """Those that a document may change."""
 
 PLACE: Final = ("url", "url_hash", "host")
@@ -114,6 +114,7 @@ def _describe(feed: Feed, prepared: Prepared) -> None:
     feed.domain = domain_of(feed.site_url or feed.url)
     feed.description = scrub(said.subtitle) or feed.description
     feed.language = scrub(said.language) or feed.language
+    feed.icon_url = scrub(said.icon)
     feed.hub_url = scrub(said.hub_url)
 
 

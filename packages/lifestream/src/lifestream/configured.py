@@ -21,9 +21,9 @@ def make_guard() -> AddressGuard:
     return AddressGuard(settings.allowed_networks)
 
 
-def make_fetcher(guard: AddressGuard) -> Fetcher:
-    """A fetcher with the limits and the User-Agent of the settings."""
-    limits = FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
+def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetcher:
+    """A fetcher with the User-Agent of the settings, and their limits unless others are given."""
+    limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
     return Fetcher(guard, user_agent=settings.user_agent or _user_agent(settings.contact), limits=limits)
 
 

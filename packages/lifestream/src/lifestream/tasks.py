@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from lifestream.icons import find_icons as look_for_icons
 from lifestream.refresh import refresh
 
 
@@ -21,3 +22,9 @@ def update_feeds() -> str:
 def update(feeds: list[int]) -> str:
     """Fetches *feeds* (keys) now: our own interval doesn't count, what servers and feeds ask for does."""
     return str(refresh(feeds, early=True))
+
+
+@shared_task(name="lifestream.find_icons", ignore_result=True)
+def find_icons() -> int:
+    """Looks for the icons of sites that have none. Returns how many were found."""
+    return look_for_icons()

@@ -101,6 +101,8 @@ class Feed(models.Model):
     description = models.TextField(blank=True)
     language = models.TextField(blank=True)
     icon = models.BinaryField(blank=True, default=b"")
+    icon_url = models.TextField(blank=True, editable=False, help_text="The picture that the feed names.")
+    icon_checked = models.DateTimeField(null=True, blank=True, editable=False)
     plugin = models.TextField(blank=True, help_text="The name of a plugin; empty: the one for its domain.")
     hub_url = models.TextField("WebSub hub", blank=True)
     created = models.DateTimeField(default=timezone.now, editable=False)

@@ -127,5 +127,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # One look a minute for what is due. A look that no worker took before the next one comes is dropped.
 CELERY_BEAT_SCHEDULE = {
-    "update-feeds": {"task": "lifestream.update_feeds", "schedule": 60.0, "options": {"expires": 55.0}}
+    "update-feeds": {"task": "lifestream.update_feeds", "schedule": 60.0, "options": {"expires": 55.0}},
+    "find-icons": {"task": "lifestream.find_icons", "schedule": 3600.0, "options": {"expires": 3500.0}},
 }

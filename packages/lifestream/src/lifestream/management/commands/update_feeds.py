@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from lifestream.credentials import split_url
+from lifestream.icons import find_icons
 from lifestream.management.output import progress_bar, table_of, when
 from lifestream.models import Feed
 from lifestream.models.feeds import url_hash
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             elif not report.rows:
                 self._tell_when()
             self.stdout.write(f"{report}.")
+        find_icons([row.feed for row in report.rows])
         if report.all_failed:
             sys.exit(1)
 

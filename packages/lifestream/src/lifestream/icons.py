@@ -1,0 +1,109 @@
+"""Icons of sites: looked for some time after a feed was added, through the same guard as feeds.
+
+A feed that has none yet is asked about once a month: the picture that the feed names, those that its site's page
+names, and the usual place. What comes is kept if its first bytes are those of a picture that can hold no script.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.utils import timezone
+
+from lifestream.address import AddressGuard
+from lifestream.configured import make_fetcher, make_guard
+from lifestream.discover import read_page, site_of
+from lifestream.entry import ParsedFeed
+from lifestream.fetch import Fetcher, FetchLimits
+from lifestream.models import Feed
+from lifestream.outcome import Fetched, FetchRequest
+
+AGAIN: Final = timedelta(days=30)
+"""After this long, a site that had no icon is asked again."""
+
+LIMITS: Final = FetchLimits(timeout=10.0, max_body=256 * 1024)
+"""An icon is small, and nobody waits for it."""
+
+CANDIDATES: Final = 4
+"""Requests for one site's icon, its page's not counted."""
+
+AT_ONCE: Final = 8
+"""Sites that are asked at the same time."""
+
+_SIGNATURES: Final = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+    b"\x00\x00\x01\x00": "image/x-icon",
+}
+
+
+def image_type(data: bytes) -> str:
+    """The media type of an image by its first bytes; "" for what is none, and for SVG, which can hold script."""
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            return kind
+    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+
+
+def find_icons(
+    feeds: Collection[int] | None = None,
+    *,
+    limit: int = 20,
+    clock: Callable[[], datetime] = timezone.now,
+    guard: AddressGuard | None = None,
+) -> int:
+    """Looks for the icons of at most *limit* feeds that were read and have none; of *feeds* (keys) only, if given.
+
+    Returns how many were found. No event loop may run in the thread that calls this.
+    """
+    now = clock()
+    wanting = Feed.objects.filter(
+        Q(icon_checked=None) | Q(icon_checked__lte=now - AGAIN),
+        icon=b"",
+        status=Feed.Status.ACTIVE,
+        last_success__isnull=False,
+    )
+    if feeds is not None:
+        wanting = wanting.filter(pk__in=feeds)
+    sites = list(wanting.order_by("pk").values_list("pk", "url", "site_url", "icon_url")[:limit])
+    if not sites:
+        return 0
+    found = asyncio.run(_look_at(sites, guard or make_guard()))
+    for key, icon in found:
+        Feed.objects.filter(pk=key).update(icon=icon, icon_checked=now)
+    return sum(bool(icon) for _, icon in found)
+
+
+_Row = tuple[int, str, str, str]
+
+
+async def _look_at(sites: list[_Row], guard: AddressGuard) -> list[tuple[int, bytes]]:
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(fetcher: Fetcher, row: _Row) -> tuple[int, bytes]:
+        async with turns:
+            return row[0], await _icon_of(fetcher, *row[1:])
+
+    async with make_fetcher(guard, LIMITS) as fetcher:
+        return list(await asyncio.gather(*(one(fetcher, row) for row in sites)))
+
+
+async def _icon_of(fetcher: Fetcher, url: str, site_url: str, icon_url: str) -> bytes:
+    site = site_of(ParsedFeed(link=site_url, icon=icon_url), url)
+    candidates = [icon_url] if icon_url else []
+    if site.url:
+        outcome = await fetcher.fetch(FetchRequest(site.url))
+        if isinstance(outcome, Fetched):
+            candidates += read_page(outcome.body, outcome.headers, outcome.url).icons
+    candidates += site.icons
+    for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
+        outcome = await fetcher.fetch(FetchRequest(candidate))
+        if isinstance(outcome, Fetched) and image_type(outcome.body):
+            return outcome.body
+    return b""
