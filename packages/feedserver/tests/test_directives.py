@@ -137,8 +137,8 @@ def test_a_response_keeps_what_no_directive_speaks_of() -> None:
         ("Paces: 1", "unknown directive 'Paces:'. Did you mean 'Pace:'?"),
         ("Condtional: off", "unknown directive 'Condtional:'. Did you mean 'Conditional:'?"),
         (
-            "Fault: reset after 512",
-            "the fault 'reset after 512' is not available in this version. Remove the line.",
+            "Fault: rset after 512",
+            "'rset after 512' is no fault. Write 'reset before answer | after headers | after N | at end'.",
         ),
         ("Header: ETag", "'ETag' is no header. Write 'Header: Name: value'."),
         (

@@ -18,13 +18,12 @@ from hypothesis import strategies as st
 
 from feedserver import codings
 from feedserver.conditions import parse_http_date
-from feedserver.faults import Fault
+from feedserver.faults import Nothing
 from feedserver.headers import Headers
 from feedserver.negotiate import is_plain, select, slice_range
 from feedserver.ranges import MAX_RANGES
 from feedserver.request import Request
 from feedserver.response import FileBody, Response
-from feedserver.steps import Plan
 
 MONDAY = "Mon, 01 Jan 2024 12:00:00 GMT"
 TUESDAY = "Tue, 02 Jan 2024 12:00:00 GMT"
@@ -43,13 +42,6 @@ def feed(*fields: tuple[str, str | bytes], body: bytes = b"0123456789", **option
 
 def status(request: Request, response: Response) -> int:
     return select(request, response).status
-
-
-class NoFault(Fault):
-    """Breaks nothing; here to be kept."""
-
-    def apply(self, plan: Plan) -> Plan:
-        return plan
 
 
 class TestPlain:
@@ -462,7 +454,7 @@ class TestNotModified:
         assert answer.coding is None
 
     def test_keeps_delay_faults_and_where_it_comes_from(self) -> None:
-        fault = NoFault()
+        fault = Nothing()
         response = feed(("ETag", '"1"'), delay="2s", faults=[fault], source="feed.xml", notes=[("Expect", "x")])
 
         answer = select(get(("If-None-Match", '"1"')), response)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedserver.headers import Headers
-from feedserver.reader import MAX_HEAD, ContinueExpected, Event, Malformed, RequestReader
+from feedserver.reader import MAX_HEAD, Arriving, ContinueExpected, Event, Malformed, RequestReader
 from feedserver.request import Request
 
 
@@ -171,7 +171,8 @@ def read_all(pieces: list[bytes], max_body: int = 1000) -> tuple[list[Event], Re
     for piece in pieces:
         reader.feed(piece)
         while (event := reader.next_event()) is not None:
-            events.append(event)
+            if not isinstance(event, Arriving):
+                events.append(event)
     return events, reader
 
 
@@ -211,6 +212,18 @@ def test_a_malformed_field_is_refused_with_400(name: str) -> None:
     for pieces in ([data], [data[i : i + 1] for i in range(len(data))]):
         events, _ = read_all(pieces)
         assert [e.status for e in events if isinstance(e, Malformed)] == [400]
+
+
+def test_a_request_with_a_body_is_told_of_as_soon_as_its_head_is_there() -> None:
+    head = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
+    for later in (b"", b"abc", b"abcGET / HTTP/1.1\r\nHost: a\r\n\r\n"):
+        reader = RequestReader()
+        reader.feed(head + later)
+        event = reader.next_event()
+        assert isinstance(event, Arriving)
+        assert (event.request.target, event.request.body, event.request.is_whole) == ("/x", b"", False)
+        reader.feed(b"" if later else b"abc")
+        assert reader.next_event() == request("PUT", "/x", HOST, ("Content-Length", "3"), body=b"abc")
 
 
 def test_a_client_that_expects_100_is_told_to_go_on_and_read() -> None:

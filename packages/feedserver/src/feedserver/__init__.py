@@ -5,14 +5,13 @@ with FeedServer("tests/feeds") as server:
     assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
 """
 
-from feedserver.faults import Fault
 from feedserver.fixture import FixtureError, FixtureWarning
 from feedserver.headers import Headers
-from feedserver.journal import Exchange, Journal, NotSeen
+from feedserver.journal import Exchange, Journal, NotSeen, Strike
 from feedserver.ports import PortTaken
 from feedserver.quitting import stop_server
 from feedserver.request import Request
-from feedserver.response import Auth, Pace, Response, gone, moved, touched
+from feedserver.response import Auth, Fault, Pace, Response, broken, gone, moved, touched
 from feedserver.server import FeedServer, VerificationError
 
 __all__ = [
@@ -29,7 +28,9 @@ __all__ = [
     "PortTaken",
     "Request",
     "Response",
+    "Strike",
     "VerificationError",
+    "broken",
     "gone",
     "moved",
     "stop_server",

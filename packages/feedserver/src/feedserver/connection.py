@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from feedserver import wire
 from feedserver.journal import Exchange
-from feedserver.reader import ContinueExpected, Malformed, RequestReader
-from feedserver.site import Pending, Prepared, Site
-from feedserver.steps import Close, Flush, Plan, Read, Reset, Send, Step, Wait
+from feedserver.reader import Arriving, ContinueExpected, Malformed, RequestReader
+from feedserver.site import Pending, Prepared, Site, Verdict
+from feedserver.steps import Close, Flush, Plan, Read, Reset, Send, Step, Struck, Wait
 
 if TYPE_CHECKING:
     import ssl
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 BACKLOG = 262_144
 """Bytes of pipelined requests that may wait before the connection stops reading."""
+
+STEPS_A_TURN = 64
+"""Steps of a plan that are taken before other connections have their turn: a plan may have no end."""
 
 HANDSHAKE = b"\x16"
 """The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
@@ -59,6 +62,7 @@ class Connection(asyncio.Protocol):
     """The server's side of one connection."""
 
     __slots__ = (
+        "_body_sent",
         "_exchange",
         "_keep_alive",
         "_lingering",
@@ -94,6 +98,7 @@ class Connection(asyncio.Protocol):
         self._waits_forever = False
         self._overrun: asyncio.TimerHandle | None = None
         self._sent = 0
+        self._body_sent = 0
         self._unsent = 0
         self.last_active = 0.0
 
@@ -113,7 +118,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
-        if self._lingering:
+        if self._lingering or self._waits_forever:
             return
         self.last_active = self._listener.loop.time()
         reader = self._reader
@@ -159,7 +164,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whichever side."""
-        self._finish("client left" if exc is None else f"client left ({exc})")
+        left = "stalled until the client left" if self._waits_forever else "client left"
+        self._finish(left if exc is None else f"{left} ({exc})")
         self._transport = None
         self._listener.forget(self)
 
@@ -240,15 +246,21 @@ class Connection(asyncio.Protocol):
                 self._write(transport, wire.CONTINUE)
             elif isinstance(event, Malformed):
                 self._begin(site.refuse(event))
+            elif isinstance(event, Arriving):
+                early = site.early(event.request)
+                if early is not None:
+                    self._answer(early)
             else:
-                verdict = site.answer(event, reader.keep_alive)
-                if isinstance(verdict, Prepared):
-                    self._begin(verdict)
-                else:
-                    self._send_to_thread(verdict)
+                self._answer(site.answer(event, reader.keep_alive))
         if self._reading_paused and self._exchange is None and self._transport is not None:
             self._reading_paused = False
             self._transport.resume_reading()
+
+    def _answer(self, verdict: Verdict) -> None:
+        if isinstance(verdict, Prepared):
+            self._begin(verdict)
+        else:
+            self._send_to_thread(verdict)
 
     def _begin(self, prepared: Prepared) -> None:
         """Starts to send an answer, and ends it too where the kernel takes it whole."""
@@ -257,7 +269,7 @@ class Connection(asyncio.Protocol):
             return
         self._exchange = prepared.exchange
         self._keep_alive = prepared.keep_alive
-        self._sent = 0
+        self._sent = self._body_sent = 0
         if prepared.whole is None:
             self._plan = prepared.plan
             self._play()
@@ -307,19 +319,29 @@ class Connection(asyncio.Protocol):
         """Takes steps until one takes time, the kernel is full, or the plan ends."""
         plan, transport = self._plan, self._transport
         self._timer = None
-        while plan is not None and transport is not None and not self._paused:
+        if plan is None or transport is None:
+            return
+        for _ in range(STEPS_A_TURN):
+            if self._paused:
+                return
             step: Step = next(plan, Close())
             if isinstance(step, Send):
                 self._write(transport, step.data)
                 if transport.is_closing():  # the client has gone: `connection_lost` follows, and ends the exchange
                     return
                 self._sent += len(step.data)
+                if step.part == "body":
+                    self._body_sent += len(step.data)
+            elif isinstance(step, Struck):
+                if self._exchange is not None:
+                    self._exchange.struck(step.fault, self._body_sent if step.at is None else step.at)
             elif isinstance(step, Wait):
                 self._wait(step.seconds)
                 return
             elif not isinstance(step, Flush):  # writing stops at a full kernel anyway, so a flush is no step of its own
                 self._end(step)
                 return
+        self._wait(0)
 
     def _wait(self, seconds: float | None) -> None:
         if seconds is not None:
@@ -328,6 +350,9 @@ class Connection(asyncio.Protocol):
         self._waits_forever = True
         if self._saw_eof:
             self._close()
+        elif self._reading_paused and self._transport is not None:
+            self._reading_paused = False
+            self._transport.resume_reading()  # else nobody would notice that the client leaves
 
     def _end(self, step: Step) -> None:
         """The answer is sent: ends the exchange as the plan's last step says."""
@@ -335,7 +360,7 @@ class Connection(asyncio.Protocol):
             self._finish("reset")
             self._reset()
         elif isinstance(step, Close):
-            self._finish("complete")
+            self._finish(step.ended)
             self._close()
         else:
             self._finish("complete")

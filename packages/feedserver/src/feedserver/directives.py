@@ -23,7 +23,7 @@ from typing import TypeAlias, cast
 from feedserver import codings
 from feedserver.comment import Line
 from feedserver.headers import to_text
-from feedserver.response import Auth, Conditional, Pace, Response, parse_duration, reason_phrase
+from feedserver.response import Auth, Conditional, Pace, Response, broken, parse_duration, reason_phrase
 
 Directive: TypeAlias = Callable[[Response, bytes], Response]
 
@@ -221,8 +221,10 @@ def _auth(response: Response, value: bytes) -> Response:
     return replace(response, auth=Auth.parse(to_text(value)))
 
 
-def _fault(_response: Response, value: bytes) -> Response:
-    raise ValueError(f"the fault {to_text(value)!r} is not available in this version; remove the line")
+def _fault(response: Response, value: bytes) -> Response:
+    from feedserver import faults  # most fixtures have none, so most tests need not load them
+
+    return broken(response, faults.parse(to_text(value)))
 
 
 DIRECTIVES: Mapping[str, Directive] = MappingProxyType(

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from feedserver.headers import Headers
 from feedserver.request import Request
@@ -24,6 +25,17 @@ class NotSeen(AssertionError, TimeoutError):
     """What a test expected of its client did not arrive in time, or not at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A *fault*, in the words of its directive, and the byte of the body *at* which it struck."""
+
+    fault: str
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.fault}: struck at byte {self.at:,}"
+
+
 class Exchange:
     """One request and its answer.
 
@@ -35,6 +47,7 @@ class Exchange:
         "_bytes_sent",
         "_duration",
         "_ended",
+        "_faults",
         "_journal",
         "_response",
         "_started",
@@ -61,6 +74,7 @@ class Exchange:
         self._started = time.perf_counter()
         self._response: Response | None = None
         self._ended: str | None = None
+        self._faults: tuple[Strike, ...] = ()
         self._bytes_sent = 0
         self._duration = 0.0
 
@@ -71,6 +85,11 @@ class Exchange:
         if self._response is None:
             self._response = response
             self._journal.changed()
+
+    def struck(self, fault: str, at: int) -> None:
+        """Says that a fault has broken the answer at that byte of its body."""
+        self._faults += (Strike(fault, at),)
+        self._journal.changed()
 
     def finish(self, ended: str, bytes_sent: int) -> None:
         """Says how the exchange ended, once: what is told later changes nothing."""
@@ -113,8 +132,21 @@ class Exchange:
 
     @property
     def ended(self) -> str:
-        """How it ended: "complete", "client left", "closed", "reset", "server stopped", …."""
+        """How it ended: "complete", "client left", "closed", "reset", "stalled until the client left", …."""
         return self._outcome()
+
+    @property
+    def faults(self) -> tuple[Strike, ...]:
+        """The faults that broke the answer, in the order in which they struck.
+
+        Waits until all that were to strike have, or the exchange has ended without them.
+        """
+        self._journal.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
+        return self._faults
+
+    def _knows_faults(self) -> bool:
+        due = len(self._response.faults) if self._response is not None else 1
+        return self._ended is not None or len(self._faults) >= due
 
     @property
     def bytes_sent(self) -> int:
@@ -174,10 +206,11 @@ class Exchange:
             answer = self.problem or "no answer yet"
         else:
             answer = f"{self._response.status} {self._response.reason}".rstrip()
+        struck = "".join(f", {strike}" for strike in self._faults)
         if self._ended is None:
-            return f"{self} -> {answer}, still going out"
+            return f"{self} -> {answer}{struck}, still going out"
         tail = "" if self._ended == "complete" else f", {self._ended}"
-        return f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{tail}"
+        return f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{struck}{tail}"
 
     def __repr__(self) -> str:
         return f"<Exchange {self.describe()}>"

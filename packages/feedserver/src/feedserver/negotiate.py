@@ -11,8 +11,8 @@ Placeholders in headers have been filled in before, since a validator may hold o
 is sent: a header is added where there is none, an ETag is not changed by a coding, and nothing is replaced
 but on a 206.
 
-HEAD is answered like GET, but knows no ranges (§14.2); the wire leaves the body out. Delay, pace and faults
-stay on every answer. Of those that are made here,
+HEAD is answered like GET, but knows no ranges (§14.2); the wire leaves the body out. Delay and pace stay on
+every answer, faults on all but a 401, behind which they wait. Of those that are made here,
 
 - a 304 keeps all headers but those that describe the body that it hasn't got. §15.4.5 wants
   Content-Location, Date, ETag, Vary, Cache-Control and Expires. Last-Modified, Set-Cookie, Link and
@@ -143,7 +143,8 @@ def _unauthorized(response: Response, challenge: str) -> Response:
     """A 401 (§15.5.2) with the challenges that the response declares, else with ours."""
     declared = [field for field in response.headers.raw if field[0].lower() == b"www-authenticate"]
     explanation = "the request lacks the credentials that this resource asks for"
-    return _with_header(_refusal(response, 401, explanation, declared), "WWW-Authenticate", challenge)
+    refusal = replace(_refusal(response, 401, explanation, declared), faults=())
+    return _with_header(refusal, "WWW-Authenticate", challenge)
 
 
 def _not_modified(response: Response) -> Response:

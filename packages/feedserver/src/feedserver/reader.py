@@ -42,7 +42,14 @@ class ContinueExpected:
     """The client waits for "100 Continue" before it sends the body (RFC 9110 §10.1.1)."""
 
 
-Event: TypeAlias = Request | Malformed | ContinueExpected
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """The head of a request is there, and its body is still to come: *request* has none yet. The whole one follows."""
+
+    request: Request
+
+
+Event: TypeAlias = Request | Malformed | ContinueExpected | Arriving
 
 
 class _Refused(Exception):
@@ -128,7 +135,7 @@ class RequestReader:
 
     def next_event(self) -> Event | None:
         """The next request, refusal or expectation that the bytes so far give; None where more are needed."""
-        if self.broken or not self._buffer:
+        if self.broken or not (self._buffer or self._expects):
             return None
         try:
             if self._parser is None:
@@ -236,15 +243,13 @@ class RequestReader:
         if self._hosts != 1 and version == b"HTTP/1.1":
             raise _Refused(400, "a request in HTTP/1.1 has exactly one Host header (RFC 9112 §3.2)")
         if self._complete:
-            return self._remember(self._raw, self._request())
+            return self._remember(self._raw, self._finished())
         if self._length is not None:
             if self._length > self._max_body:
                 raise _Refused(413, f"a body of {self._length:,} bytes is over the limit of {self._max_body:,}")
             self._remaining = self._length
-        if self._expects and version == b"HTTP/1.1" and not self._buffer:
-            self._expects = False
-            return ContinueExpected()
-        return self._read_body()
+        self._expects = self._expects and version == b"HTTP/1.1"
+        return Arriving(self._request(is_whole=False))
 
     def _remember(self, head: bytes, request: Request) -> Request:
         if len(head) <= LONGEST_KNOWN:
@@ -257,6 +262,10 @@ class RequestReader:
 
     def _read_body(self) -> Event | None:
         buffer = self._buffer
+        if self._expects:
+            self._expects = False
+            if not buffer:
+                return ContinueExpected()
         while not self._complete and buffer:
             if self._remaining > 0:
                 size = min(self._remaining, len(buffer))
@@ -273,17 +282,21 @@ class RequestReader:
                 self._complete = self._remaining == 0
             else:
                 self._feed_parser(piece)
-        return self._request() if self._complete else None
+        return self._finished() if self._complete else None
 
-    def _request(self) -> Request:
+    def _finished(self) -> Request:
         """What was read, all of it; the reader is ready for the next one."""
-        method, target, version = self._line
+        request = self._request(is_whole=True)
         self._parser = None
         self._raw = b""
-        headers, body = Headers.from_raw(self._headers), b"".join(self._body)
-        request = Request(method, target, version, headers, body, self._client, self._scheme)
         self._body = []
+        self._expects = False
         return request
+
+    def _request(self, *, is_whole: bool) -> Request:
+        method, target, version = self._line
+        headers, body = Headers.from_raw(self._headers), b"".join(self._body)
+        return Request(method, target, version, headers, body, self._client, self._scheme, is_whole)
 
     def _feed_parser(self, data: bytes) -> None:
         parser = self._parser

@@ -43,7 +43,7 @@ class Request:
     """What a client asked, as it was sent.
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* the address it came from,
-    *scheme* "https" where it came by TLS.
+    *scheme* "https" where it came by TLS. It *is_whole*, unless it was answered before its body came.
     """
 
     method: str
@@ -53,6 +53,7 @@ class Request:
     body: bytes = b""
     client: str = ""
     scheme: Literal["http", "https"] = "http"
+    is_whole: bool = True
 
     @property
     def path(self) -> str:

@@ -1,18 +1,24 @@
-"""What is answered: one response, as a value, and the short ways to make the common ones."""
+"""What is answered: one response, as a value; what can break it; and the short ways to make the common ones.
+
+`Response` and `Fault` stand in one room, since each is made of the other. The faults themselves are in `faults/`.
+"""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import IntEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
-from feedserver.faults import Fault
 from feedserver.headers import HeaderInput, Headers, imf_fixdate, to_bytes
 from feedserver.request import Request
+from feedserver.steps import Plan
+from feedserver.when import EACH_TIME, When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
@@ -94,6 +100,57 @@ class FileBody:
 Body: TypeAlias = bytes | FileBody
 
 
+class Layer(IntEnum):
+    """What of an answer a fault breaks. Those of a lower layer go first, whatever the order of their declaration."""
+
+    BODY = 1
+    FRAMING = 2
+    HEAD = 3
+    TIMING = 4
+    END = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(ABC):
+    """A way to break an answer, *when* it is to strike; `faults/template.py` shows how to write one.
+
+    A fault is a frozen dataclass, so that a response which holds it stays a value. Its hooks are asked in this order,
+    and each may leave the answer as it is:
+
+    - `prepare`, before the request is negotiated, makes the response one that can be broken so: it asks for a coding,
+      or for chunks.
+    - `shape`, when the body is coded and cut to its range, breaks the response as a value.
+    - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
+
+    One that is *early* does not wait for the request's body.
+    """
+
+    layer: ClassVar[Layer]
+    early: ClassVar[bool] = False
+    when: When = field(default=EACH_TIME, kw_only=True)
+
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """What a directive calls it, without *when*: "reset after 512"."""
+
+    def __str__(self) -> str:
+        """The whole directive, which gives the same fault again: "reset after 512 on request 2"."""
+        return f"{self.words} {self.when}".rstrip()
+
+    def prepare(self, response: Response) -> Response:
+        """Gives the response that can be broken so. This is no strike yet."""
+        return response
+
+    def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - for subclasses
+        """Gives the broken response; None where there is nothing to break, such as the body of a 304."""
+        return None
+
+    def apply(self, plan: Plan) -> Plan:
+        """Gives the plan that misbehaves, as lazily as *plan* is, with a `Struck` where it does."""
+        return plan
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Response:
     """What a request is answered with.
@@ -132,7 +189,7 @@ class Response:
         conditional: Conditional = "rfc",
         auth: Auth | str | None = None,
         omit: Iterable[str] = (),
-        faults: Iterable[Fault] = (),
+        faults: Iterable[Fault] | Fault = (),
         source: str = "",
         notes: Iterable[tuple[str, str]] = (),
         error: str = "",
@@ -158,16 +215,44 @@ class Response:
         put(self, "conditional", conditional)
         put(self, "auth", Auth.parse(auth) if isinstance(auth, str) else auth)
         put(self, "omit", frozenset(name.lower() for name in omit))
-        put(self, "faults", tuple(faults))
+        put(self, "faults", _checked(faults))
         put(self, "source", source)
         put(self, "notes", tuple(notes))
         put(self, "error", error)
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A *response* that a fault has broken, from that byte of its body on."""
+
+    response: Response
+    at: int = 0
 
 
 Answer: TypeAlias = Response | Callable[[Request], Response]
 """What a route can hold:
 a response, or a callable that makes one (it runs on a thread of its own, for a bounded time).
 """
+
+
+def _checked(faults: Iterable[Fault] | Fault) -> tuple[Fault, ...]:
+    faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
+    for fault in faults:
+        if not isinstance(fault, Fault):
+            remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
+            raise TypeError(f"{fault!r} is no fault; {remedy}")
+    return faults
+
+
+def body_size(response: Response) -> int:
+    """Bytes of the body."""
+    body = response.body
+    return body.size if isinstance(body, FileBody) else len(body)
+
+
+def sends_body(method: str, status: int) -> bool:
+    """Whether an answer has a body: not to HEAD, and not with 1xx, 204 and 304 (RFC 9112 §6.3)."""
+    return method != "HEAD" and status >= 200 and status not in (204, 304)
 
 
 def reason_phrase(status: int) -> str:
@@ -188,6 +273,11 @@ def moved(location: str, status: int = 301) -> Response:
 def gone() -> Response:
     """410: the feed is gone for good, and a good client stops asking (RFC 9110 §15.5.11)."""
     return Response(status=410)
+
+
+def broken(response: Response, *faults: Fault) -> Response:
+    """The same response, broken by *faults* too."""
+    return replace(response, faults=(*response.faults, *faults))
 
 
 def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:

@@ -25,10 +25,18 @@ Signature: TypeAlias = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(slots=True)
+class Turns:
+    """How many requests have *taken* an answer."""
+
+    taken: int = 0
+
+
+@dataclass(slots=True)
 class Choice:
     """One answer that can be given again and again; *memo* is for what the layers above derive from it."""
 
     answer: Answer
+    turns: Turns = field(default_factory=Turns)
     memo: dict[str, object] = field(default_factory=dict)
 
 
@@ -73,6 +81,16 @@ class Found:
     choice: Choice
     advance: Callable[[], None] = _no_advance
 
+    @property
+    def number(self) -> int:
+        """Which request this is that the choice answers, counted from 1."""
+        return self.choice.turns.taken + 1
+
+    def take(self) -> None:
+        """The choice was given: counts it, and moves on."""
+        self.choice.turns.taken += 1
+        self.advance()
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -95,6 +113,7 @@ class Routes:
         self._cache: dict[tuple[str, str], _Cached] = {}
         self._episodes: dict[Path, _Cached] = {}
         self._positions: dict[Path, int] = {}
+        self._turns: dict[Path, tuple[Response, Turns]] = {}
 
     def add(self, target: str, answers: tuple[Answer, ...], method: str | None = None) -> None:
         """Answers *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
@@ -185,7 +204,16 @@ class Routes:
         signature = signature_of(watched)
         loaded = fixture.read(file)
         self.warnings.extend(loaded.warnings)
-        return _Cached(watched, signature, Choice(loaded.response))
+        return _Cached(watched, signature, Choice(loaded.response, self._turns_of(file, loaded.response)))
+
+    def _turns_of(self, file: Path, response: Response) -> Turns:
+        """A file that is read again and says the same as before goes on counting."""
+        before, turns = self._turns.get(file, (None, None))
+        if turns is None or before != response:
+            turns = Turns()
+        if response.faults:
+            self._turns[file] = (response, turns)
+        return turns
 
     # What to say when nothing answers.
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from feedserver import codings, negotiate, wire
+from feedserver import codings, negotiate, striking, wire
 from feedserver.fixture import FixtureError, FixtureWarning, content_type_for
 from feedserver.headers import Headers
 from feedserver.journal import Exchange, Journal
 from feedserver.quitting import quit_refusal
 from feedserver.reader import Malformed
 from feedserver.request import Request
-from feedserver.response import FileBody, Response, fill_placeholders, has_placeholders
+from feedserver.response import Fault, FileBody, Response, body_size, fill_placeholders, has_placeholders
 from feedserver.routes import Choice, Found, Missing, Routes
 from feedserver.steps import Plan
 
@@ -158,18 +158,35 @@ class Site:
                 return quick
         answer = found.choice.answer
         if isinstance(answer, Response):
-            return self._negotiate(exchange, request, answer, found.advance, keep_alive)
+            chosen = striking.choose(answer, found.number)
+            return self._negotiate(exchange, request, chosen, found.take, keep_alive)
         found_answer = answer  # a name that keeps its type inside the closure
-        name = _name_of(answer)
-        found.advance()
+        name, number = _name_of(answer), found.number
+        found.take()
         return Pending(
             exchange,
             name,
-            lambda: self._call(exchange, request, found_answer, name, keep_alive),
+            lambda: self._call(exchange, request, found_answer, name, number, keep_alive),
             lambda: self._mistake(
                 exchange, request, f"{name} did not answer {request} within {self.callable_timeout:g} s", keep_alive
             ),
         )
+
+    def early(self, request: Request) -> Verdict | None:
+        """Answers a request whose body is still to come, where a fault of its response says so; None: read on."""
+        try:
+            found = self.routes.find(request, self._is_own_host)
+        except (FixtureError, OSError):
+            return None  # told when the request is whole
+        answer = found.choice.answer if isinstance(found, Found) else None
+        if not isinstance(found, Found) or not isinstance(answer, Response):
+            return None
+        chosen = striking.choose(answer, found.number)
+        if not any(fault.early for fault in chosen.faults):
+            return None
+        exchange = Exchange(self.journal, request)
+        self.journal.record(exchange)
+        return self._negotiate(exchange, request, chosen, found.take, keep_alive=False)
 
     def _is_own_host(self, host: str) -> bool:
         return host.lower() in self.own_hosts
@@ -184,7 +201,7 @@ class Site:
             return None
         second = int(exchange.time)
         if quick.second != second:
-            quick.data = quick.head.at(second) + quick.data[len(quick.data) - wire.body_size(quick.response) :]
+            quick.data = quick.head.at(second) + quick.data[len(quick.data) - body_size(quick.response) :]
             quick.second = second
         found.advance()
         exchange.answered(quick.response)
@@ -228,7 +245,7 @@ class Site:
                 return self._mistake(exchange, request, f"{selected.source or request.path}: {error}", keep_alive)
             return self._send(exchange, request, negotiate.slice_range(request, coded), keep_alive)
 
-        if wire.body_size(selected) <= INLINE or _coding_key(selected) in self._coded:
+        if body_size(selected) <= INLINE or _coding_key(selected) in self._coded:
             return work()
         name = f"the {selected.coding} coding of {selected.source or request.path}"
         late = f"{name} took longer than {self.callable_timeout:g} s"
@@ -258,7 +275,13 @@ class Site:
             return FileBody(Path(name), target.tell())
 
     def _call(
-        self, exchange: Exchange, request: Request, answer: Callable[[Request], Response], name: str, keep_alive: bool
+        self,
+        exchange: Exchange,
+        request: Request,
+        answer: Callable[[Request], Response],
+        name: str,
+        number: int,
+        keep_alive: bool,
     ) -> Prepared:
         """Runs on a thread of its own."""
         try:
@@ -268,7 +291,8 @@ class Site:
         if not isinstance(response, Response):
             problem = f"{name} returned {response!r} for {request}; return a Response"
             return self._mistake(exchange, request, problem, keep_alive)
-        verdict = self._negotiate(exchange, request, response, lambda: None, keep_alive)
+        chosen = striking.choose(response, number)
+        verdict = self._negotiate(exchange, request, chosen, lambda: None, keep_alive)
         return verdict if isinstance(verdict, Prepared) else verdict.work()
 
     def _missing(self, exchange: Exchange, request: Request, missing: Missing, keep_alive: bool) -> Prepared:
@@ -294,12 +318,25 @@ class Site:
         return self._send(exchange, request, _plain_text(200, "The server stops.\n"), keep_alive=False)
 
     def _send(self, exchange: Exchange, request: Request | None, response: Response, keep_alive: bool) -> Prepared:
+        if request is not None and response.faults:
+            return self._send_broken(exchange, request, response, keep_alive)
         exchange.answered(response)
         method = request.method if request is not None else "GET"
         head = wire.render_head(request, response, keep_alive)
         data = wire.whole(head, response, method, time.time())
         steps = None if data is not None else wire.plan(head, response, method)
         return Prepared(exchange, data, steps, head.keep_alive)
+
+    def _send_broken(self, exchange: Exchange, request: Request, response: Response, keep_alive: bool) -> Prepared:
+        shaped, struck = striking.shape(request, response)
+
+        def missed(fault: Fault) -> None:
+            self.problem(striking.why_missed(request, shaped, fault))
+
+        exchange.answered(shaped)
+        head = wire.render_head(request, shaped, keep_alive)
+        plan = striking.break_plan(wire.plan(head, shaped, request.method), shaped.faults, struck, missed)
+        return Prepared(exchange, None, plan, head.keep_alive)
 
 
 def _coding_key(response: Response) -> tuple[object, ...]:

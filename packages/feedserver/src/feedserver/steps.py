@@ -44,8 +44,18 @@ class Flush:
 
 
 @dataclass(frozen=True, slots=True)
+class Struck:
+    """Note in the journal that a *fault* has struck: here, or *at* that byte of the body."""
+
+    fault: str
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
-    """End the connection in order: everything is sent, then FIN."""
+    """End the connection in order: everything is sent, then FIN. *ended* is the journal's word for it."""
+
+    ended: str = "complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +63,5 @@ class Reset:
     """End the connection with RST (linger 0), since a plain abort looks like an end of file."""
 
 
-Step: TypeAlias = Read | Handshake | Send | Wait | Flush | Close | Reset
+Step: TypeAlias = Read | Handshake | Send | Wait | Flush | Struck | Close | Reset
 Plan: TypeAlias = Iterator[Step]

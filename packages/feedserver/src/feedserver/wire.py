@@ -14,8 +14,8 @@ from typing import Literal, TypeAlias
 
 from feedserver.headers import imf_fixdate, to_bytes
 from feedserver.request import Request
-from feedserver.response import FileBody, Response
-from feedserver.steps import Close, Plan, Read, Send, Step, Wait
+from feedserver.response import FileBody, Response, body_size, sends_body
+from feedserver.steps import Close, Plan, Read, Send, Wait
 
 PIECE = 262_144
 """Bytes of a file that are read at a time."""
@@ -52,17 +52,6 @@ def http_date(second: int) -> bytes:
         text = imf_fixdate(second).encode("ascii")
         _last_date = (second, text)
     return text
-
-
-def body_size(response: Response) -> int:
-    """Bytes of the body."""
-    body = response.body
-    return body.size if isinstance(body, FileBody) else len(body)
-
-
-def sends_body(method: str, status: int) -> bool:
-    """Whether an answer has a body: not to HEAD, and not with 1xx, 204 and 304 (RFC 9112 §6.3)."""
-    return method != "HEAD" and status >= 200 and status not in (204, 304)
 
 
 def render_head(request: Request | None, response: Response, keep_alive: bool) -> Head:
@@ -127,14 +116,7 @@ def whole(head: Head, response: Response, method: str, now: float) -> bytes | No
 
 
 def plan(head: Head, response: Response, method: str) -> Plan:
-    """The steps of an answer, faults applied in the order in which they are declared."""
-    steps = _steps(head, response, method)
-    for fault in response.faults:
-        steps = fault.apply(steps)
-    return steps
-
-
-def _steps(head: Head, response: Response, method: str) -> Iterator[Step]:
+    """The steps of an answer, its faults left out."""
     if response.delay:
         yield Wait(response.delay)
     yield Send(head.at(time.time()), "head")

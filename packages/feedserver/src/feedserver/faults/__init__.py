@@ -1,5 +1,113 @@
-"""Ways to break an answer: each a small frozen class that turns one plan into another, a file a family."""
+"""Ways to break an answer: each a small frozen class, a family a file; `template.py` is the one to copy for the next.
 
-from feedserver.faults.fault import Fault
+`KINDS` is the whole catalogue, and the only place that knows every fault: directives, messages, tests and the manual
+are made from it.
+"""
 
-__all__ = ["Fault"]
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from feedserver.faults import body, ends, framing, head, redirects, template, timing
+from feedserver.faults.body import Bomb, CorruptGzip, EndlessBody, FalseCoding, TruncatedGzip
+from feedserver.faults.ends import Close, Reset, Stall
+from feedserver.faults.framing import (
+    BadChunkSize,
+    ChunkExtensions,
+    LengthWithChunks,
+    LongLength,
+    MissingLastChunk,
+    ShortLength,
+    Trailers,
+    TwoLengths,
+)
+from feedserver.faults.head import BadStatusLine, EndlessHeaders, Garbage, Http09, Interim, OddHeader
+from feedserver.faults.kind import Kind
+from feedserver.faults.redirects import RedirectLoop, RedirectToAddress, RedirectToFile, RedirectToPort
+from feedserver.faults.template import Nothing
+from feedserver.faults.timing import EarlyAnswer, SlowBody, SlowHeaders
+from feedserver.response import Fault, Layer, Shaped
+from feedserver.when import FromRequest, OnEvery, OnRequest, When, WithProbability, split_when
+
+__all__ = [
+    "KINDS",
+    "BadChunkSize",
+    "BadStatusLine",
+    "Bomb",
+    "ChunkExtensions",
+    "Close",
+    "CorruptGzip",
+    "EarlyAnswer",
+    "EndlessBody",
+    "EndlessHeaders",
+    "FalseCoding",
+    "Fault",
+    "FromRequest",
+    "Garbage",
+    "Http09",
+    "Interim",
+    "Kind",
+    "Layer",
+    "LengthWithChunks",
+    "LongLength",
+    "MissingLastChunk",
+    "Nothing",
+    "OddHeader",
+    "OnEvery",
+    "OnRequest",
+    "RedirectLoop",
+    "RedirectToAddress",
+    "RedirectToFile",
+    "RedirectToPort",
+    "Reset",
+    "Shaped",
+    "ShortLength",
+    "SlowBody",
+    "SlowHeaders",
+    "Stall",
+    "Trailers",
+    "TruncatedGzip",
+    "TwoLengths",
+    "When",
+    "WithProbability",
+    "parse",
+]
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name.lower(): kind
+        for family in (ends, framing, body, head, redirects, timing, template)
+        for kind in family.KINDS
+    }
+)
+"""Every kind of fault by its name in lower case."""
+
+
+def parse(text: str) -> Fault:
+    """Reads a directive's value, such as "reset after 512 on request 2".
+
+    Raises ValueError, with the nearest name or what the fault takes.
+    """
+    done, when = split_when(text)
+    words = done.split()
+    for count in range(len(words), 0, -1):  # the longest name that fits
+        kind = KINDS.get(" ".join(words[:count]).lower())
+        if kind is not None:
+            return replace(_read(kind, " ".join(words[count:]), done), when=when)
+    starts = [" ".join(words).lower(), *(word.lower() for word in words[:1])]
+    near = [name for start in starts for name in difflib.get_close_matches(start, KINDS, n=1)]
+    if near:
+        raise ValueError(f"{done!r} is no fault; write {KINDS[near[0]].usage!r}")
+    raise ValueError(f"{done!r} is no fault; write one of {', '.join(kind.name for kind in KINDS.values())}")
+
+
+def _read(kind: Kind, rest: str, text: str) -> Fault:
+    try:
+        return kind.read(rest)
+    except ValueError as error:
+        if error.args:
+            raise
+        raise ValueError(f"{text!r} is no way to say it; write {kind.usage!r}") from None

@@ -1,0 +1,254 @@
+"""Bodies: what arrives is whole to HTTP, and no body that a client could or should read to its end."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar
+
+from feedserver.faults.kind import Kind, check_at_least, plain, with_number
+from feedserver.faults.places import after_body, is_body, is_last_chunk
+from feedserver.request import Request
+from feedserver.response import Fault, FileBody, Layer, Response, Shaped, body_size, sends_body
+from feedserver.steps import Close, Plan, Read, Send, Struck
+
+MEGABYTE = 1024 * 1024
+
+_FILLER = b" " * 65_535 + b"\n"
+_BLOCKS_PER_MEGABYTE = MEGABYTE // len(_FILLER)
+# RFC 1952 §2.3: deflate, no flags, no time, no hint of effort, unknown system.
+_GZIP_HEAD = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded(Fault):
+    """A coded body that is damaged: in the coding that the response has, else in gzip, whatever the client accepts."""
+
+    layer: ClassVar[Layer] = Layer.BODY
+
+    def prepare(self, response: Response) -> Response:
+        """Asks for a coding."""
+        if "Content-Encoding" in response.headers or response.coding not in (None, "auto"):
+            return response
+        return replace(response, coding="gzip")
+
+
+@dataclass(frozen=True, slots=True)
+class TruncatedGzip(_Coded):
+    """The coded body ends *after* so many bytes, by default half of it, and Content-Length agrees."""
+
+    after: int | None = None
+
+    def __post_init__(self) -> None:
+        check_at_least(0, self.after, "bytes to cut after")
+
+    @property
+    def words(self) -> str:
+        """As in "truncated gzip after 100"."""
+        return "truncated gzip" if self.after is None else f"truncated gzip after {self.after}"
+
+    def shape(self, request: Request, response: Response) -> Shaped | None:
+        """Where there is a coded body that is longer."""
+        size = body_size(response)
+        keep = size // 2 if self.after is None else self.after
+        if keep >= size or not _has_coded_body(request, response):
+            return None
+        body = response.body
+        cut = replace(body, size=keep) if isinstance(body, FileBody) else body[:keep]
+        return Shaped(replace(response, body=cut, headers=response.headers.without("Content-Length")), keep)
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptGzip(_Coded):
+    """One byte of the coded body is changed, the one *after* so many; the length stays."""
+
+    after: int = 20
+
+    def __post_init__(self) -> None:
+        check_at_least(0, self.after, "bytes to leave whole")
+
+    @property
+    def words(self) -> str:
+        """As in "corrupt gzip after 20"."""
+        return f"corrupt gzip after {self.after}"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Changes the byte that follows the place."""
+        rest = yield from after_body(plan, self.after)
+        if rest is None:
+            return
+        struck = False
+        for step in rest:
+            if not struck and is_body(step):
+                struck = True
+                yield Struck(str(self))
+                yield Send(bytes([step.data[0] ^ 0xFF]) + step.data[1:])
+            else:
+                yield step
+
+
+@dataclass(frozen=True, slots=True)
+class FalseCoding(Fault):
+    """Content-Encoding names a *coding* that the body is not in.
+
+    With "identity" it is the other way round: the body is coded (in gzip, unless the response says otherwise), and no
+    Content-Encoding tells.
+    """
+
+    layer: ClassVar[Layer] = Layer.BODY
+    coding: str = "gzip"
+
+    @property
+    def words(self) -> str:
+        """As in "false coding br"."""
+        return f"false coding {self.coding}"
+
+    def prepare(self, response: Response) -> Response:
+        """For "identity", asks for a coding to be silent about."""
+        if self.coding == "identity" and response.coding in (None, "auto"):
+            return replace(response, coding="gzip")
+        return response
+
+    def shape(self, request: Request, response: Response) -> Shaped | None:
+        """Where there is a body, and the label is not true."""
+        label = response.headers.get("Content-Encoding", "identity")
+        if label == self.coding or not body_size(response) or not sends_body(request.method, response.status):
+            return None
+        if self.coding == "identity":
+            return Shaped(replace(response, headers=response.headers.without("Content-Encoding")))
+        return Shaped(replace(response, headers=response.headers.replaced("Content-Encoding", self.coding)))
+
+
+@dataclass(frozen=True, slots=True)
+class Bomb(Fault):
+    """A body in gzip that inflates to that many *megabytes* (of 2**20 bytes) from a thousandth of them.
+
+    It is the response's body and then blanks, so that a client which inflates all of it finds a feed in it.
+    """
+
+    layer: ClassVar[Layer] = Layer.BODY
+    megabytes: int = 10
+
+    def __post_init__(self) -> None:
+        check_at_least(1, self.megabytes, "megabytes")
+
+    @property
+    def words(self) -> str:
+        """As in "bomb 10 MB"."""
+        return f"bomb {self.megabytes} MB"
+
+    def prepare(self, response: Response) -> Response:
+        """It brings its own coding."""
+        return replace(response, coding=None)
+
+    def shape(self, request: Request, response: Response) -> Shaped | None:
+        """Where there may be a body."""
+        if not sends_body(request.method, response.status):
+            return None
+        body = response.body
+        start = body if isinstance(body, bytes) and "Content-Encoding" not in response.headers else b""
+        headers = response.headers.without("Content-Length").replaced("Content-Encoding", "gzip")
+        return Shaped(replace(response, body=inflating(start, self.megabytes), headers=headers))
+
+
+@dataclass(frozen=True, slots=True)
+class EndlessBody(Fault):
+    """The body is followed by blanks without end, as fast as the client reads. It is sent uncoded."""
+
+    layer: ClassVar[Layer] = Layer.BODY
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "endless body"
+
+    def prepare(self, response: Response) -> Response:
+        """Promises no length."""
+        headers = response.headers.without("Content-Length")
+        return replace(response, coding=None, headers=headers, omit=response.omit | {"content-length"})
+
+    def apply(self, plan: Plan) -> Plan:
+        """Never comes to the end."""
+        chunked = seen = False
+        for step in plan:
+            chunked = is_last_chunk(step)
+            seen = seen or is_body(step)
+            if chunked or (seen and isinstance(step, Close | Read)):
+                break
+            yield step
+        else:
+            return
+        yield Struck(str(self))
+        while True:
+            if chunked:
+                yield Send(b"%x\r\n" % len(_FILLER), "framing")
+            yield Send(_FILLER)
+            if chunked:
+                yield Send(b"\r\n", "framing")
+
+
+@lru_cache(maxsize=8)
+def inflating(start: bytes, megabytes: int) -> bytes:
+    """A gzip stream of *start* and so many megabytes of blanks; making it takes milliseconds, whatever its size.
+
+    A full flush makes the coding of a block independent of what came before (RFC 1951, zlib's manual), so one coded
+    block is repeated, and the checksum is computed for all repetitions at once.
+    """
+    stream = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    head = stream.compress(start) + stream.flush(zlib.Z_FULL_FLUSH)
+    block = stream.compress(_FILLER) + stream.flush(zlib.Z_FULL_FLUSH)
+    end = stream.flush(zlib.Z_FINISH)
+    times = megabytes * _BLOCKS_PER_MEGABYTE
+    checksum = _checksum_of_repeats(zlib.crc32(start), _FILLER, times)
+    size = len(start) + times * len(_FILLER)
+    trailer = checksum.to_bytes(4, "little") + (size % 2**32).to_bytes(4, "little")
+    return b"".join([_GZIP_HEAD, head, block * times, end, trailer])
+
+
+def _checksum_of_repeats(checksum: int, block: bytes, times: int) -> int:
+    """The CRC-32 of something with this *checksum* followed by *block* so many *times*.
+
+    One more block takes a checksum c to M·c ⊕ k, with a matrix M over GF(2); so it can be squared.
+    """
+    constant = zlib.crc32(block, 0)
+    columns = [zlib.crc32(block, 1 << bit) ^ constant for bit in range(32)]
+    while times:
+        if times & 1:
+            checksum = _product(columns, checksum) ^ constant
+        constant ^= _product(columns, constant)
+        columns = [_product(columns, column) for column in columns]
+        times >>= 1
+    return checksum
+
+
+def _product(columns: list[int], vector: int) -> int:
+    result = 0
+    for bit, column in enumerate(columns):
+        if vector >> bit & 1:
+            result ^= column
+    return result
+
+
+def _has_coded_body(request: Request, response: Response) -> bool:
+    return "Content-Encoding" in response.headers and sends_body(request.method, response.status)
+
+
+def _read_false_coding(rest: str) -> Fault:
+    if " " in rest:
+        raise ValueError
+    return FalseCoding(rest.lower()) if rest else FalseCoding()
+
+
+KINDS = (
+    with_number("truncated gzip", "[after N]", TruncatedGzip, 100),
+    with_number("corrupt gzip", "[after N]", CorruptGzip, 12),
+    Kind(
+        "false coding",
+        "[CODING]",
+        _read_false_coding,
+        ("false coding", "false coding br", "false coding identity"),
+    ),
+    with_number("bomb", "[N MB]", Bomb, 100),
+    plain("endless body", EndlessBody),
+)

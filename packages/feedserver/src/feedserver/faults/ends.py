@@ -1,0 +1,130 @@
+"""Ends: the connection is reset, closed or left silent at a place that the client does not expect.
+
+Bytes of the body are counted as they are sent: in their coding, without the framing of chunks. That many have been
+taken by the kernel when the end comes.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from feedserver import steps
+from feedserver.faults import places
+from feedserver.faults.kind import Kind
+from feedserver.response import Fault, Layer
+from feedserver.steps import Flush, Plan, Struck
+
+_PLACE = re.compile(r"before answer|after headers|after (?P<size>\d+)(?: bytes?)?|at end", re.IGNORECASE)
+_TAKES = "before answer | after headers | after N | at end"
+_EXAMPLES = ("before answer", "after headers", "after 512", "at end")
+
+
+@dataclass(frozen=True, slots=True)
+class _End(Fault):
+    """An end at one place: `after=512` bytes of the body, `after="headers"`, `before="answer"` or `at="end"`.
+
+    Raises ValueError for no place, or for two.
+    """
+
+    layer: ClassVar[Layer] = Layer.END
+    verb: ClassVar[str]
+    after: int | Literal["headers"] | None = None
+    before: Literal["answer"] | None = None
+    at: Literal["end"] | None = None
+
+    def __post_init__(self) -> None:
+        wanted = (self.after, self.before, self.at)
+        sound = (self.after in (None, "headers") or isinstance(self.after, int)) and wanted[1:] in (
+            (None, None),
+            ("answer", None),
+            (None, "end"),
+        )
+        if not sound or sum(place is not None for place in wanted) != 1:
+            name = type(self).__name__
+            raise ValueError(
+                f"a {self.verb} strikes at one place; write {name}(before='answer'), {name}(after='headers'), "
+                f"{name}(after=512) or {name}(at='end')"
+            )
+        if isinstance(self.after, int) and self.after < 0:
+            raise ValueError(f"a {self.verb} cannot strike after {self.after} bytes; use 0 or more")
+
+    @property
+    def words(self) -> str:
+        """As in "reset after 512"."""
+        place = "before answer" if self.before else "at end" if self.at else f"after {self.after}"
+        return f"{self.verb} {place}"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Plays *plan* up to the place, and ends it there."""
+        if self.before:
+            rest = yield from places.before_answer(plan)
+        elif self.at:
+            rest = yield from places.at_end(plan)
+        elif self.after == "headers" or not self.after:
+            rest = yield from places.after_headers(plan)
+        else:
+            rest = yield from places.after_body(plan, self.after)
+        if rest is not None:
+            yield Flush()
+            yield Struck(str(self))
+            yield self.end()
+
+    @abstractmethod
+    def end(self) -> steps.Step:
+        """How it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(_End):
+    """The connection is reset (RST): the client's next read fails. What a crashed or overloaded server does."""
+
+    verb: ClassVar[str] = "reset"
+
+    def end(self) -> steps.Step:
+        """With RST."""
+        return steps.Reset()
+
+
+@dataclass(frozen=True, slots=True)
+class Close(_End):
+    """The connection is closed in order (FIN), as by a proxy that gives up; the client must notice what is missing."""
+
+    verb: ClassVar[str] = "close"
+
+    def end(self) -> steps.Step:
+        """With FIN."""
+        return steps.Close("closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Stall(_End):
+    """Nothing more comes, and the connection stays open until the client leaves or the server stops."""
+
+    verb: ClassVar[str] = "stall"
+
+    def end(self) -> steps.Step:
+        """Not at all."""
+        return steps.Wait(None)
+
+
+def _reader(make: Callable[..., Fault]) -> Callable[[str], Fault]:
+    def read(rest: str) -> Fault:
+        match = _PLACE.fullmatch(rest)
+        if match is None:
+            raise ValueError
+        if match["size"]:
+            return make(after=int(match["size"]))
+        word, place = rest.lower().split()
+        return make(**{word: place})
+
+    return read
+
+
+KINDS = tuple(
+    Kind(end.verb, _TAKES, _reader(end), tuple(f"{end.verb} {place}" for place in _EXAMPLES))
+    for end in (Reset, Close, Stall)
+)

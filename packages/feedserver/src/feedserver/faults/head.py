@@ -1,0 +1,195 @@
+"""Heads: what comes before the body is no HTTP, has no end, or has in it what a header must not have."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, TypeAlias, get_args
+
+from feedserver.faults.kind import Kind, check_at_least, plain, with_number
+from feedserver.faults.places import before_answer, closing, is_body, is_head
+from feedserver.request import Request
+from feedserver.response import Fault, Layer, Response, Shaped, reason_phrase
+from feedserver.steps import Close, Plan, Send, Struck
+
+_LINES_AT_ONCE = 64
+
+Twist: TypeAlias = Literal["obs-fold", "bare LF", "NUL", "non-ASCII"]
+"""What a header's value can have in it that RFC 9110 §5.5 forbids, or allows but to nobody's good."""
+
+_TWISTS: dict[Twist, bytes] = {
+    "obs-fold": b"\r\n\tfolded",  # RFC 9112 §5.2
+    "bare LF": b"\nX-Injected: by a bare LF",  # RFC 9112 §2.2: a recipient may take it for the end of a line
+    "NUL": b"\0",
+    "non-ASCII": b"\xc3\xbc\xff",  # a letter in UTF-8, then a byte that is none
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BadStatusLine(Fault):
+    """The status is no number: `HTTP/1.1 fine OK`."""
+
+    layer: ClassVar[Layer] = Layer.HEAD
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "bad status line"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Replaces the first line."""
+        struck = False
+        for step in closing(plan):
+            if not struck and is_head(step):
+                struck = True
+                yield Struck(str(self))
+                yield Send(b"HTTP/1.1 fine OK\r\n" + step.data.partition(b"\r\n")[2], "head")
+            else:
+                yield step
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage(Fault):
+    """So many *bytes* without sense in place of the answer, the same ones each time; then the connection is closed."""
+
+    layer: ClassVar[Layer] = Layer.HEAD
+    bytes: int = 64
+
+    def __post_init__(self) -> None:
+        check_at_least(1, self.bytes, "bytes")
+
+    @property
+    def words(self) -> str:
+        """As in "garbage 64 bytes"."""
+        return f"garbage {self.bytes} bytes"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Sends them, and nothing of the answer."""
+        rest = yield from before_answer(plan)
+        if rest is not None:
+            yield Struck(str(self))
+            yield Send(random.Random(0).randbytes(self.bytes), "head")  # noqa: S311 - no secret
+            yield Close("closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Http09(Fault):
+    """The answer of HTTP/0.9: the body alone, to the end of the connection, without status or headers."""
+
+    layer: ClassVar[Layer] = Layer.HEAD
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "HTTP/0.9"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Leaves out what is no body."""
+        struck = False
+        for step in closing(plan):
+            if is_head(step) and not struck:
+                struck = True
+                yield Struck(str(self))
+            if is_body(step) or not isinstance(step, Send):
+                yield step
+
+
+@dataclass(frozen=True, slots=True)
+class EndlessHeaders(Fault):
+    """The head goes on without end, header by header, as fast as the client reads."""
+
+    layer: ClassVar[Layer] = Layer.HEAD
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "endless headers"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Never comes to the empty line."""
+        for step in plan:
+            if not is_head(step):
+                yield step
+                continue
+            yield Struck(str(self))
+            yield Send(step.data.removesuffix(b"\r\n"), "head")
+            number = 0
+            while True:
+                lines = [b"X-Endless-%d: on and on\r\n" % n for n in range(number, number + _LINES_AT_ONCE)]
+                number += _LINES_AT_ONCE
+                yield Send(b"".join(lines), "head")
+
+
+@dataclass(frozen=True, slots=True)
+class OddHeader(Fault):
+    """A header whose value ends in a *twist*: obs-fold, a bare LF, NUL, or bytes that are not ASCII.
+
+    *name* is a header of the response, or one that is added.
+    """
+
+    layer: ClassVar[Layer] = Layer.HEAD
+    twist: Twist
+    name: str = "X-Odd"
+
+    def __post_init__(self) -> None:
+        if self.twist not in _TWISTS:
+            raise ValueError(f"{self.twist!r} is no twist; write one of {', '.join(get_args(Twist))}")
+
+    @property
+    def words(self) -> str:
+        """As in "bare LF in ETag"."""
+        return f"{self.twist} in {self.name}"
+
+    def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - each answer has a head
+        """Always."""
+        value = response.headers.get_raw(self.name.lower().encode("ascii"))
+        twisted = (b"odd" if value is None else value) + _TWISTS[self.twist]
+        return Shaped(replace(response, headers=response.headers.replaced(self.name, twisted)))
+
+
+@dataclass(frozen=True, slots=True)
+class Interim(Fault):
+    """An interim answer (RFC 9110 §15.2) before the answer, which clients must expect even if they did not ask."""
+
+    layer: ClassVar[Layer] = Layer.HEAD
+    status: int = 103
+
+    def __post_init__(self) -> None:
+        if not 100 <= self.status <= 199:
+            raise ValueError(f"{self.status} is no status of an interim answer; use one from 100 to 199")
+
+    @property
+    def words(self) -> str:
+        """As in "interim 103"."""
+        return f"interim {self.status}"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Sends it first."""
+        rest = yield from before_answer(plan)
+        if rest is not None:
+            yield Struck(str(self))
+            status_line = f"HTTP/1.1 {self.status} {reason_phrase(self.status)}"
+            yield Send(f"{status_line}\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n".encode("ascii"), "head")
+            yield from rest
+
+
+def _odd(twist: Twist) -> Kind:
+    def read(rest: str) -> Fault:
+        if not rest:
+            return OddHeader(twist)
+        word, _, name = rest.partition(" ")
+        if word.lower() != "in" or not name or " " in name:
+            raise ValueError
+        return OddHeader(twist, name)
+
+    return Kind(twist, "[in NAME]", read, (twist, f"{twist} in ETag"))
+
+
+KINDS = (
+    plain("bad status line", BadStatusLine),
+    with_number("garbage", "[N bytes]", Garbage, 1000),
+    plain("HTTP/0.9", Http09),
+    plain("endless headers", EndlessHeaders),
+    *(_odd(twist) for twist in get_args(Twist)),
+    with_number("interim", "[N]", Interim, 100),
+)

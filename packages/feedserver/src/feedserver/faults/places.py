@@ -1,0 +1,92 @@
+"""Places in a plan: where faults strike.
+
+Each function passes on the steps up to its place, and returns the rest of the plan, or None where the plan has no such
+place; then all of it was passed on. So a fault reads:
+
+    rest = yield from after_body(plan, 512)
+    if rest is not None:
+        ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from itertools import chain
+from typing import TypeAlias, TypeGuard
+
+from feedserver.steps import Close, Plan, Read, Send, Step
+
+UpTo: TypeAlias = Generator[Step, None, Plan | None]
+
+
+def before_answer(plan: Plan) -> UpTo:
+    """Before anything is sent, after a delay. A plan that only reads, that of a new connection, has this place too."""
+    for step in plan:
+        if isinstance(step, Send | Read):
+            return chain((step,), plan)
+        yield step
+    return None
+
+
+def after_headers(plan: Plan) -> UpTo:
+    """Behind the last byte of the head."""
+    seen = False
+    for step in plan:
+        if seen and (isinstance(step, Read | Close) or (isinstance(step, Send) and step.part != "head")):
+            return chain((step,), plan)
+        seen = seen or isinstance(step, Send)
+        yield step
+    return None
+
+
+def after_body(plan: Plan, size: int) -> UpTo:
+    """Behind so many bytes of the body, which is one place more than it has bytes."""
+    for step in plan:
+        if isinstance(step, Send) and step.part == "body":
+            if len(step.data) >= size:
+                if size:
+                    yield Send(step.data[:size])
+                return chain(_unless_empty(step.data[size:]), plan)
+            size -= len(step.data)
+        yield step
+    return None
+
+
+def at_end(plan: Plan) -> UpTo:
+    """Behind everything, where the next request would be read or the connection closed."""
+    for step in plan:
+        if isinstance(step, Read | Close):
+            return iter((step,))
+        yield step
+    return None
+
+
+def is_body(step: Step) -> TypeGuard[Send]:
+    """Whether a part of the body is sent here."""
+    return isinstance(step, Send) and step.part == "body"
+
+
+def is_head(step: Step) -> TypeGuard[Send]:
+    """Whether a part of the head is sent here."""
+    return isinstance(step, Send) and step.part == "head"
+
+
+def is_chunk_size(step: Step) -> TypeGuard[Send]:
+    """Whether the line before a chunk is sent here, that of the last chunk too (RFC 9112 §7.1)."""
+    return isinstance(step, Send) and step.part == "framing" and step.data != b"\r\n"
+
+
+def is_last_chunk(step: Step) -> TypeGuard[Send]:
+    """Whether the end of a body in chunks is sent here."""
+    return is_chunk_size(step) and step.data.startswith(b"0")
+
+
+def closing(plan: Plan) -> Plan:
+    """Closes at the end, since the client cannot know where another answer would begin."""
+    for step in plan:
+        yield Close() if isinstance(step, Read) else step
+
+
+def _unless_empty(data: bytes) -> Iterator[Step]:
+    if data:
+        yield Send(data)

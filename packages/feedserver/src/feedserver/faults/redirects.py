@@ -1,0 +1,129 @@
+"""Redirects to where a client must not follow: in a loop, out of HTTP, to another port, into a private network.
+
+Each replaces the status by 302, and Location by a URL; the rest of the response stays, and even a 304 becomes one.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import ClassVar
+
+from feedserver.faults.kind import Kind, plain, with_number
+from feedserver.request import Request
+from feedserver.response import Fault, Layer, Response, Shaped, reason_phrase
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect(Fault):
+    layer: ClassVar[Layer] = Layer.BODY
+
+    def shape(self, request: Request, response: Response) -> Shaped | None:
+        """Always."""
+        headers = response.headers.replaced("Location", self.location(request))
+        return Shaped(replace(response, status=302, reason=reason_phrase(302), headers=headers))
+
+    @abstractmethod
+    def location(self, request: Request) -> str:
+        """Where the client is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectLoop(_Redirect):
+    """To the URL that was asked for."""
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "redirect loop"
+
+    def location(self, request: Request) -> str:
+        """The target itself."""
+        return request.target
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectToFile(_Redirect):
+    """To `file:///etc/passwd`, which a client must never read for a server."""
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "redirect to file:"
+
+    def location(self, request: Request) -> str:  # noqa: ARG002 - the same for all
+        """A file of the client's own machine."""
+        return "file:///etc/passwd"
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectToPort(_Redirect):
+    """To another *port* of the same host: 1 by default, on which nothing listens as a rule."""
+
+    port: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise ValueError(f"port {self.port} does not exist; ports go from 1 to 65535")
+
+    @property
+    def words(self) -> str:
+        """As in "redirect to port 22"."""
+        return f"redirect to port {self.port}"
+
+    def location(self, request: Request) -> str:
+        """The same path there."""
+        return f"{request.scheme}://{_without_port(request.host)}:{self.port}{_path_of(request)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectToAddress(_Redirect):
+    """To an *address* in a private network, which a client in a data centre must not be made to ask (SSRF)."""
+
+    address: str = "10.0.0.1"
+
+    def __post_init__(self) -> None:
+        try:
+            ip_address(self.address)
+        except ValueError:
+            raise ValueError(f"{self.address!r} is no IP address; write one such as 10.0.0.1 or ::1") from None
+
+    @property
+    def words(self) -> str:
+        """As in "redirect to private address 10.0.0.1"."""
+        return f"redirect to private address {self.address}"
+
+    def location(self, request: Request) -> str:
+        """The same path there."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{request.scheme}://{host}{_path_of(request)}"
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
+
+
+def _path_of(request: Request) -> str:
+    """Path and query as they were sent, also by a client that uses the server as its proxy."""
+    if request.target.startswith("/"):
+        return request.target
+    return "/" + request.target.partition("://")[2].partition("/")[2]
+
+
+def _read_address(rest: str) -> Fault:
+    return RedirectToAddress(rest) if rest else RedirectToAddress()
+
+
+KINDS = (
+    plain("redirect loop", RedirectLoop),
+    plain("redirect to file:", RedirectToFile),
+    with_number("redirect to port", "[N]", RedirectToPort, 22),
+    Kind(
+        "redirect to private address",
+        "[ADDRESS]",
+        _read_address,
+        ("redirect to private address", "redirect to private address 127.0.0.2"),
+    ),
+)

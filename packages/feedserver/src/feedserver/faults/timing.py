@@ -1,0 +1,92 @@
+"""Timing: the answer comes drop by drop, or before the request is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from feedserver.faults.kind import Kind, plain
+from feedserver.request import Request
+from feedserver.response import Fault, Layer, Pace, Response, Shaped
+from feedserver.steps import Part, Plan, Send, Struck, Wait
+
+SLOW = Pace(1, 0.1)
+"""A byte every tenth of a second: slower than any client's patience, faster than most of their read timeouts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Slow(Fault):
+    layer: ClassVar[Layer] = Layer.TIMING
+    part: ClassVar[Part]
+    pace: Pace = SLOW
+
+    @property
+    def words(self) -> str:
+        """As in "slow body 10 bytes every 100ms"."""
+        name = "slow headers" if self.part == "head" else "slow body"
+        unit = "byte" if self.pace.bytes == 1 else "bytes"
+        return f"{name} {self.pace.bytes} {unit} every {self.pace.seconds * 1000:g}ms"
+
+    def apply(self, plan: Plan) -> Plan:
+        """Sends the part in pieces, and waits between them."""
+        struck = False
+        for step in plan:
+            if not isinstance(step, Send) or step.part != self.part:
+                yield step
+                continue
+            for start in range(0, len(step.data), self.pace.bytes):
+                if struck:
+                    yield Wait(self.pace.seconds)
+                else:
+                    struck = True
+                    yield Struck(str(self))
+                yield Send(step.data[start : start + self.pace.bytes], self.part)
+
+
+@dataclass(frozen=True, slots=True)
+class SlowHeaders(_Slow):
+    """The head comes at a *pace*, so that a client waits long for a status."""
+
+    part: ClassVar[Part] = "head"
+
+
+@dataclass(frozen=True, slots=True)
+class SlowBody(_Slow):
+    """The body comes at a *pace*; a timeout for each read never fires, only one for the whole answer does."""
+
+    part: ClassVar[Part] = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyAnswer(Fault):
+    """The answer goes out when the request's head is there, while its body may still come; then the connection closes.
+
+    What is left of the body is thrown away for a second. A request without a body cannot be answered early.
+    """
+
+    layer: ClassVar[Layer] = Layer.TIMING
+    early: ClassVar[bool] = True
+
+    @property
+    def words(self) -> str:
+        """Its name."""
+        return "early answer"
+
+    def shape(self, request: Request, response: Response) -> Shaped | None:
+        """Where the request is not whole."""
+        return None if request.is_whole else Shaped(response)
+
+
+def _slow(name: str, make: Callable[..., Fault]) -> Kind:
+    def read(rest: str) -> Fault:
+        return make(Pace.parse(rest)) if rest else make()
+
+    return Kind(name, "[N bytes every D]", read, (name, f"{name} 10 bytes every 20ms"))
+
+
+KINDS = (
+    _slow("slow headers", SlowHeaders),
+    _slow("slow body", SlowBody),
+    plain("early answer", EarlyAnswer),
+)

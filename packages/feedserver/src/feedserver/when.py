@@ -1,0 +1,149 @@
+"""When a fault strikes: on which of the requests that its response answers.
+
+    reset after 512                              each time
+    reset after 512 on request 2                 the second time only
+    reset after 512 on every 3rd request         the third time, the sixth, …
+    reset after 512 from request 2               the second time and ever after
+    reset after 512 with probability 0.3 seed 7  three times in ten, the same ones in every run
+
+Requests are counted as a timeline does: HEAD is not counted, nor is a request that must log in first. Each answer that
+was given to `add`, and each file, has its own count.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class When(ABC):
+    """On which requests a fault strikes."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def strikes(self, number: int) -> bool:
+        """Whether it strikes the request with this *number*, counted from 1."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """As it stands at the end of a directive."""
+
+
+@dataclass(frozen=True, slots=True)
+class EachTime(When):
+    """Each time: what holds where nothing is said."""
+
+    def strikes(self, number: int) -> bool:
+        """Always."""
+        return number > 0
+
+    def __str__(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class OnRequest(When):
+    """Once, on the request with this *number*."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _check(self.number)
+
+    def strikes(self, number: int) -> bool:
+        """Whether this is the one."""
+        return number == self.number
+
+    def __str__(self) -> str:
+        return f"on request {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class OnEvery(When):
+    """On every *number*-th request: `OnEvery(3)` is the third, the sixth, …"""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _check(self.number)
+
+    def strikes(self, number: int) -> bool:
+        """Whether this is one of them."""
+        return number % self.number == 0
+
+    def __str__(self) -> str:
+        return f"on every {self.number}{_ordinal(self.number)} request"
+
+
+@dataclass(frozen=True, slots=True)
+class FromRequest(When):
+    """On the request with this *number* and all that follow."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        _check(self.number)
+
+    def strikes(self, number: int) -> bool:
+        """Whether it has begun."""
+        return number >= self.number
+
+    def __str__(self) -> str:
+        return f"from request {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class WithProbability(When):
+    """By chance, with a *probability* between 0 and 1; the same *seed* strikes the same requests in every run."""
+
+    probability: float
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"{self.probability:g} is no probability; use a number from 0 to 1")
+
+    def strikes(self, number: int) -> bool:
+        """Whether chance has it. Each request draws for itself, so that asking twice changes nothing."""
+        return random.Random(f"{self.seed}/{number}").random() < self.probability  # noqa: S311 - chance, no secret
+
+    def __str__(self) -> str:
+        return f"with probability {self.probability!r} seed {self.seed}"
+
+
+EACH_TIME = EachTime()
+
+_ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
+    (r"on\s+request\s+(\d+)", lambda match: OnRequest(int(match[1]))),
+    (r"on\s+every\s+(\d+)(?:st|nd|rd|th)\s+request", lambda match: OnEvery(int(match[1]))),
+    (r"from\s+request\s+(\d+)", lambda match: FromRequest(int(match[1]))),
+    (
+        r"with\s+probability\s+(\d*\.?\d+)(?:\s+seed\s+(-?\d+))?",
+        lambda match: WithProbability(float(match[1]), int(match[2] or 0)),
+    ),
+)
+
+
+def split_when(text: str) -> tuple[str, When]:
+    """Takes "reset after 512 on request 2" apart: what is done, and when. Raises ValueError with the remedy."""
+    text = text.strip()
+    for pattern, made_of in _ENDINGS:
+        match = re.search(rf"(?:^|\s+){pattern}$", text, re.IGNORECASE)
+        if match is not None:
+            return text[: match.start()], made_of(match)
+    return text, EACH_TIME
+
+
+def _check(number: int) -> None:
+    if number < 1:
+        raise ValueError(f"there is no request {number}; they are counted from 1")
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
