@@ -225,12 +225,8 @@ def test_a_feed_with_credentials_is_never_in_public(client: Client, address: str
     make_post(make_site(lifestream, "Open site", icon=PNG), "Word", date=NOON, tags=("t",))
     secret = make_site(lifestream, "Sesame", url="https://sesame.example/feed", credentials="encrypted", icon=PNG)
     post = make_post(secret, "Sesame word", date=NOON, tags=("t",))
-    address = "/planet/" + address.format(item=post.item_id, site=secret.pk)
-    response = client.get(address)
-    if str(secret.pk) in address.split("/") or str(post.item_id) in address.split("/"):
-        assert response.status_code == 404
-    else:
-        assert response.status_code == 200
+    response = client.get("/planet/" + address.format(item=post.item_id, site=secret.pk))
+    assert response.status_code == (404 if "{" in address else 200)
     assert b"esame" not in response.content
 
 
