@@ -22,13 +22,12 @@ from urllib.parse import quote
 from feedserver import fixture, loop_thread, ports
 from feedserver.acceptor import Acceptor
 from feedserver.connection import Connection
-from feedserver.faults import Fault
 from feedserver.folder import Folder
 from feedserver.journal import Exchange, HeaderFilter, Journal
 from feedserver.quitting import is_loopback
 from feedserver.reader import MAX_BODY
 from feedserver.request import Request
-from feedserver.response import Answer, Response
+from feedserver.response import Answer, Fault, Response
 from feedserver.routes import Routes
 from feedserver.site import Site
 from feedserver.steps import Plan, Read
