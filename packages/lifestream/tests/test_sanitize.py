@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping
 
@@ -218,7 +219,7 @@ def test_what_is_clean_stays_as_it_is(fragment: str) -> None:
     clean = SANITIZER.html(fragment, BASE)
 
     assert SANITIZER.html(clean, BASE) == clean
-    assert '="javascript:' not in clean
+    assert not re.search(r'\b(?!title=|alt=)[\w-]+="\s*javascript:', clean)  # in a title it is only text
     assert text_of_clean(clean) == text_of(clean)
 
 
