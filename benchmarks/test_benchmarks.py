@@ -1,0 +1,35 @@
+"""Every program here still runs (`uv run pytest benchmarks`). What it measures is not judged: a test has company."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = ["start_stop.py", "pytest_fixture.py", "throughput.py", "imports.py", "cycles.py"]
+NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_prints_a_table_with_feedserver_in_it_and_says_which_bounds_hold(program: str) -> None:
+    missing = [name for name in NEEDS.get(program, ()) if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed")
+
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name(program)), "--quick"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    for reason in (line for line in lines if line.startswith("skipped: ")):
+        print(reason)
+    assert any("feedserver" in line for line in lines if line.startswith("|"))
+    assert any(line.startswith(("ok ", "NO ", "-- ")) for line in lines)
