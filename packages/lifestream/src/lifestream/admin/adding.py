@@ -26,7 +26,7 @@ class AddFeedForm(ModelForm):
         label=gettext_lazy("Address"),
         max_length=4000,
         widget=forms.TextInput(
-            attrs={"class": "vTextField", "inputmode": "url", "autocomplete": "off", "autofocus": ""}
+            attrs={"class": "vLargeTextField", "inputmode": "url", "autocomplete": "off", "autofocus": ""}
         ),
         help_text=gettext_lazy(
             "Of a feed, or of a page that has one. With a user name and a password in it "
@@ -96,4 +96,6 @@ class AddFeedForm(ModelForm):
 
 
 def _sentence(reason: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "."
+    begins_with_an_address = "://" in reason.split(" ", 1)[0]
+    start = reason[:1] if begins_with_an_address else reason[:1].upper()
+    return f"{start}{reason[1:]}".rstrip(".") + "."

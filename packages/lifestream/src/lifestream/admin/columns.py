@@ -39,6 +39,13 @@ def moment(value: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, naturaltime(value))
 
 
+def last_fetch_of(feed: Feed) -> SafeString | str:
+    """When *feed* was asked last, and what came of it."""
+    if feed.last_fetch is None:
+        return "–"
+    return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.last_fetch), feed.last_status)
+
+
 def due_of(feed: Feed) -> SafeString | str:
     """When the next fetch of *feed* is, and why then."""
     if feed.status != Feed.Status.ACTIVE:

@@ -8,13 +8,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.columns import due_of, health_of, moment
+from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
@@ -78,9 +79,9 @@ class FeedAdmin(ReadOnlyAdmin):
 
     owner_path = "subscriptions__lifestream__owner"
     form = FeedForm
-    list_display = ("name", "health", "fetched", "last_status", "failures", "due", "subscribers")
+    list_display = ("name", "health", "fetched", "due", "subscribers")
     list_display_links = ("name",)
-    list_filter = (HealthFilter, "plugin")
+    list_filter = (HealthFilter,)
     search_fields = ("title", "url", "domain")
     ordering = ("title", "pk")
     list_per_page = 50
@@ -138,7 +139,7 @@ class FeedAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("last fetch"), ordering="last_fetch")
     def fetched(self, feed: Feed) -> Any:
         """When it was asked last."""
-        return moment(feed.last_fetch)
+        return last_fetch_of(feed)
 
     @admin.display(description=gettext_lazy("last success"))
     def succeeded(self, feed: Feed) -> Any:
@@ -193,8 +194,8 @@ class FetchAdmin(ReadOnlyAdmin):
     """The log: every request of a feed, what came of it, and when the next one is and why."""
 
     owner_path = "feed__subscriptions__lifestream__owner"
-    list_display = ("started", "feed", "result", "status", "new", "changed", "took", "size", "message", "next")
-    list_display_links = ("started",)
+    list_display = ("when", "feed", "result", "items", "took", "next")
+    list_display_links = ("when",)
     list_filter = ("outcome", "status")
     list_select_related = ("feed",)
     search_fields = ("feed__title", "feed__url", "message")
@@ -209,16 +210,35 @@ class FetchAdmin(ReadOnlyAdmin):
         """The log without the icons of the feeds."""
         return super().get_queryset(request).defer("feed__icon")
 
+    @admin.display(description=gettext_lazy("started"), ordering="started")
+    def when(self, fetch: Fetch) -> Any:
+        """When it began."""
+        return moment(fetch.started)
+
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def result(self, fetch: Fetch) -> SafeString:
-        """What came of it, in colour."""
+        """What came of it, in colour, the HTTP status, and what went wrong if anything did."""
         kind = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}.get(fetch.outcome, "new")
-        return format_html('<span class="lifestream-health is-{}">{}</span>', kind, fetch.get_outcome_display())
+        told = " ".join(filter(None, (str(fetch.status or ""), fetch.message[:300])))
+        return format_html(
+            '<span class="lifestream-health is-{}">{}</span><span class="lifestream-why">{}</span>',
+            kind,
+            fetch.get_outcome_display(),
+            told,
+        )
+
+    @admin.display(description=gettext_lazy("items"), ordering="new")
+    def items(self, fetch: Fetch) -> str:
+        """How many were new, and how many had been edited."""
+        new = gettext("{} new").format(fetch.new) if fetch.new else ""
+        changed = gettext("{} changed").format(fetch.changed) if fetch.changed else ""
+        return ", ".join(filter(None, (new, changed))) or "–"
 
     @admin.display(description=gettext_lazy("took"), ordering="duration")
-    def took(self, fetch: Fetch) -> str:
-        """How long it took, in milliseconds."""
-        return f"{fetch.duration * 1000:,.0f} ms"
+    def took(self, fetch: Fetch) -> SafeString:
+        """How long it took, and how much was sent."""
+        size = filesizeformat(fetch.size) if fetch.size else ""
+        return format_html('{} ms<span class="lifestream-why">{}</span>', f"{fetch.duration * 1000:,.0f}", size)
 
     @admin.display(description=gettext_lazy("next due, and why"))
     def next(self, fetch: Fetch) -> SafeString:

@@ -11,11 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream import posting, rules
 from lifestream.admin.adding import AddFeedForm
-from lifestream.admin.columns import due_of, health_of, moment
+from lifestream.admin.columns import due_of, health_of, last_fetch_of
 from lifestream.admin.owned import OwnedAdmin
 from lifestream.admin.updating import update_now
 from lifestream.models import Subscription
@@ -38,6 +39,12 @@ class SubscriptionForm(ModelForm):
     class Meta:
         model = Subscription
         fields = ["name", "folder", "paused", "keep_rules", "block_rules"]
+        help_texts = {
+            "keep_rules": format_lazy(
+                "{} {}", gettext_lazy("If there are any, only what matches is shown."), RULES_HELP
+            ),
+            "block_rules": format_lazy("{} {}", gettext_lazy("What matches is not shown."), RULES_HELP),
+        }
         widgets = {
             "name": forms.TextInput(attrs={"class": "vTextField"}),
             "folder": forms.TextInput(attrs={"class": "vTextField"}),
@@ -148,7 +155,7 @@ class SubscriptionAdmin(OwnedAdmin):
     @admin.display(description=gettext_lazy("last fetch"), ordering="feed__last_fetch")
     def fetched(self, subscription: Subscription) -> Any:
         """When its feed was asked last."""
-        return moment(subscription.feed.last_fetch)
+        return last_fetch_of(subscription.feed)
 
     @admin.display(description=gettext_lazy("next due, and why"), ordering="feed__next_fetch")
     def due(self, subscription: Subscription) -> Any:
