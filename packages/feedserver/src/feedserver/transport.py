@@ -29,10 +29,11 @@ class SocketTransport(asyncio.Transport):
         "_heard_out",
         "_loop",
         "_losing",
+        "_paused",
         "_protocol",
-        "_reading",
         "_sock",
         "_unsent",
+        "_watched",
     )
 
     def __init__(
@@ -43,7 +44,8 @@ class SocketTransport(asyncio.Transport):
         self._address = address
         self._protocol = protocol
         self._unsent: bytes | bytearray = b""
-        self._reading = True
+        self._watched = False
+        self._paused = False
         self._heard_out = False
         self._eof = False
         self._closing = False
@@ -51,8 +53,10 @@ class SocketTransport(asyncio.Transport):
         sock.setblocking(False)
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        loop.add_reader(sock.fileno(), self._read)
         protocol.connection_made(self)
+        if self.is_reading():
+            self._read()  # many a client has sent its request by now; one that is answered and closed is never watched
+        self._watch()
 
     def __repr__(self) -> str:
         return f"<SocketTransport {self._sock!r}{', closing' if self._closing else ''}>"
@@ -78,7 +82,7 @@ class SocketTransport(asyncio.Transport):
                 self._protocol.data_received(data)
             elif self._protocol.eof_received():
                 self._heard_out = True
-                self.pause_reading()
+                self._unwatch()
             else:
                 self.close()
         except BaseException:
@@ -87,19 +91,27 @@ class SocketTransport(asyncio.Transport):
 
     def is_reading(self) -> bool:
         """Whether the protocol is given what arrives."""
-        return self._reading
+        return not (self._paused or self._heard_out or self._closing)
 
     def pause_reading(self) -> None:
         """Leaves in the kernel what arrives."""
-        if self._reading:
-            self._reading = False
-            self._loop.remove_reader(self._sock.fileno())
+        self._paused = True
+        self._unwatch()
 
     def resume_reading(self) -> None:
         """Reads on."""
-        if not self._reading and not self._heard_out and not self._closing:
-            self._reading = True
+        self._paused = False
+        self._watch()
+
+    def _watch(self) -> None:
+        if self.is_reading() and not self._watched:
+            self._watched = True
             self._loop.add_reader(self._sock.fileno(), self._read)
+
+    def _unwatch(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._loop.remove_reader(self._sock.fileno())
 
     # Writing.
 
@@ -179,7 +191,7 @@ class SocketTransport(asyncio.Transport):
     def close(self) -> None:
         """Closes when the kernel has taken everything."""
         self._closing = True
-        self.pause_reading()
+        self._unwatch()
         if not self._unsent:
             self._lose_soon(None)
 
@@ -191,7 +203,7 @@ class SocketTransport(asyncio.Transport):
         if self._losing:
             return
         self._losing = self._closing = True
-        self.pause_reading()
+        self._unwatch()
         if self._unsent:
             self._unsent = b""
             self._loop.remove_writer(self._sock.fileno())
