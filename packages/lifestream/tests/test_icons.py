@@ -11,7 +11,8 @@ from factories import NOW, make_feed
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.address import AddressGuard
-from lifestream.icons import AGAIN, find_icons, image_type
+from lifestream.icons import AGAIN, find_icons
+from lifestream.images import image_type
 from lifestream.models import Feed
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"

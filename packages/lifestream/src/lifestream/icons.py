@@ -19,6 +19,7 @@ from lifestream.configured import make_fetcher, make_guard
 from lifestream.discover import read_page, site_of
 from lifestream.entry import ParsedFeed
 from lifestream.fetch import Fetcher, FetchLimits
+from lifestream.images import image_type
 from lifestream.models import Feed
 from lifestream.outcome import Fetched, FetchRequest
 
@@ -33,22 +34,6 @@ CANDIDATES: Final = 4
 
 AT_ONCE: Final = 8
 """Sites that are asked at the same time."""
-
-_SIGNATURES: Final = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-    b"\x00\x00\x01\x00": "image/x-icon",
-}
-
-
-def image_type(data: bytes) -> str:
-    """The media type of an image by its first bytes; "" for what is none, and for SVG, which can hold script."""
-    for signature, kind in _SIGNATURES.items():
-        if data.startswith(signature):
-            return kind
-    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
 
 
 def find_icons(

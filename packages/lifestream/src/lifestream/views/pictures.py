@@ -9,7 +9,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from lifestream.icons import image_type
+from lifestream.images import image_type
 from lifestream.models import Feed
 from lifestream.views.reading import keep, read_site
 

@@ -1,0 +1,21 @@
+"""Which pictures may be shown from our own address: those that can hold no script."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SIGNATURES: Final = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+    b"\x00\x00\x01\x00": "image/x-icon",
+}
+
+
+def image_type(data: bytes) -> str:
+    """The media type of an image by its first bytes; "" for what is none, and for SVG, which can hold script."""
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            return kind
+    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
