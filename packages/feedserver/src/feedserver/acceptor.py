@@ -50,7 +50,7 @@ class Acceptor:
         """Begins to accept, or goes on."""
         self._pause = None
         try:
-            self._loop.add_reader(self._listening, self._accept)
+            self._loop.add_reader(self._listening.fileno(), self._accept)
         except NotImplementedError:
             self._waiting = self._loop.create_task(self._wait_and_accept())
 
@@ -62,7 +62,7 @@ class Acceptor:
             self._waiting.cancel()
             self._watch(self._waiting)
         else:
-            self._loop.remove_reader(self._listening)
+            self._loop.remove_reader(self._listening.fileno())
         self._listening.close()
 
     def _accept(self) -> None:
@@ -74,7 +74,7 @@ class Acceptor:
             except ConnectionError:
                 continue  # the client was gone before it was accepted
             except OSError as error:
-                self._loop.remove_reader(self._listening)
+                self._loop.remove_reader(self._listening.fileno())
                 self._rest(error)
                 return
             SocketTransport(self._loop, client, address, self._factory())
