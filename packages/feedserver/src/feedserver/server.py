@@ -34,7 +34,9 @@ from feedserver.steps import Plan, Read
 
 if TYPE_CHECKING:
     import ssl
+    from typing import Unpack
 
+    from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
     from feedserver.tls import Tls, TlsFault
 
 STOP_TIMEOUT = 10.0
@@ -211,6 +213,23 @@ class FeedServer:
         on a thread of its own. Without *method*, every method is answered.
         """
         self.site.routes.add(path, answers, method)
+
+    def mount(
+        self,
+        path: str,
+        feed: Feed,
+        format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
+        **options: Unpack[RenderOptions],
+    ) -> LiveFeed:
+        """Serves *feed* at *path* in a *format* of `Feed.render`, and gives what changes it: publish, edit, move, ….
+
+        The options are those of `Feed.render`; ETag and Last-Modified are sent unless `validators=False`.
+        """
+        from feedserver.feeds import LiveFeed  # most servers have none
+
+        live = LiveFeed(feed, format, **options)
+        live.mount(self, path)
+        return live
 
     def fixture(self, name: str | os.PathLike[str]) -> Response:
         """The response that a file of the root describes, to be added to a route or changed with `dataclasses.replace`.

@@ -1,0 +1,38 @@
+"""Feeds by code: say what is in a feed, and have it as RSS, Atom, RDF or JSON Feed, in any encoding.
+
+feed = Feed(title="News", entries=[Entry(title="First", link="https://example.org/1")])
+server.add("/feed", feed.render("atom"))
+"""
+
+from feedserver.feeds.live import LiveFeed
+from feedserver.feeds.model import (
+    Category,
+    Enclosure,
+    Entry,
+    Episode,
+    Feed,
+    Media,
+    Person,
+    Podcast,
+    Text,
+    Thumbnail,
+)
+from feedserver.feeds.rendering import FORMATS, Format, FormatName, RenderOptions
+
+__all__ = [
+    "FORMATS",
+    "Category",
+    "Enclosure",
+    "Entry",
+    "Episode",
+    "Feed",
+    "Format",
+    "FormatName",
+    "LiveFeed",
+    "Media",
+    "Person",
+    "Podcast",
+    "RenderOptions",
+    "Text",
+    "Thumbnail",
+]

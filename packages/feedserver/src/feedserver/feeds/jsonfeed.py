@@ -1,0 +1,90 @@
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
+
+An item always has an id: its own, or what stands for one. Text that is HTML is `content_html`, else `content_text`;
+title and summary are plain by definition, so markup in them stands as it is given.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from feedserver.feeds.dates import rfc3339
+from feedserver.feeds.markup import codec_name, encode
+from feedserver.feeds.model import Enclosure, Entry, Feed, Person, Text, text_of
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def document(feed: Feed) -> dict[str, Any]:
+    """The feed as JSON Feed 1.1."""
+    return _given(
+        version=VERSION,
+        title=_plain(feed.title),
+        home_page_url=feed.link,
+        feed_url=feed.url,
+        description=_plain(feed.subtitle),
+        next_url=feed.next_url,
+        icon=feed.image,
+        favicon=feed.icon,
+        authors=[_author(author) for author in feed.authors] or None,
+        language=feed.language,
+        hubs=[{"type": "WebSub", "url": hub} for hub in feed.hubs] or None,
+    ) | {"items": [_item(entry) for entry in feed.entries]}
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    content = text_of(entry.content, "html")
+    return _given(
+        id=entry.identity,
+        url=entry.link,
+        title=_plain(entry.title),
+        content_html=content.value if entry.content is not None and content.type != "text" else None,
+        content_text=content.value if entry.content is not None and content.type == "text" else None,
+        summary=_plain(entry.summary),
+        image=entry.image,
+        date_published=rfc3339(entry.published),
+        date_modified=rfc3339(entry.updated),
+        authors=[_author(author) for author in entry.authors] or None,
+        tags=[category.term for category in entry.categories] or None,
+        language=entry.language,
+        attachments=[_attachment(enclosure) for enclosure in entry.enclosures] or None,
+    )
+
+
+def _author(author: Person) -> dict[str, Any]:
+    return _given(name=author.name, url=author.uri)
+
+
+def _attachment(enclosure: Enclosure) -> dict[str, Any]:
+    return _given(
+        url=enclosure.url,
+        mime_type=enclosure.type,
+        title=enclosure.title,
+        size_in_bytes=enclosure.length or None,
+        duration_in_seconds=enclosure.duration,
+    )
+
+
+def _plain(value: str | Text | None) -> str | None:
+    return None if value is None else text_of(value).value
+
+
+def _given(**fields: object) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def serialize(document: dict[str, Any], encoding: str = "utf-8", *, bom: bool | None = None) -> bytes:
+    """Turns *document* into bytes. RFC 8259 §8.1 knows UTF-8 only; another *encoding* is for clients to cope with.
+
+    What the encoding lacks is written as an escape. Raises ValueError for lone surrogates, which are no characters.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        found = ord(text[error.start])
+        raise ValueError(f"the feed holds U+{found:04X}, half a character; leave it out") from error
+    if not codec_name(encoding).startswith("utf"):
+        text = json.dumps(document, indent=2) + "\n"
+    return encode(text, encoding, bom=bom)

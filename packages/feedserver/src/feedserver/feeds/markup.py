@@ -1,0 +1,255 @@
+"""XML that is well-formed by construction: a tree of elements, and the one place that turns it into bytes.
+
+Whatever stands in a text or an attribute is escaped, whatever XML 1.0 cannot hold is refused, and a character that the
+encoding lacks becomes a reference. So a value that goes in comes out of every parser the same, carriage returns
+included (they would be normalised, §2.11, §3.3.3, and are written as references).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+from xml.etree import ElementTree as ET
+
+XHTML = "http://www.w3.org/1999/xhtml"
+
+NAMESPACES: Mapping[str, str] = MappingProxyType(
+    {
+        "atom": "http://www.w3.org/2005/Atom",
+        "content": "http://purl.org/rss/1.0/modules/content/",
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "dcterms": "http://purl.org/dc/terms/",
+        "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+        "media": "http://search.yahoo.com/mrss/",
+        "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "sy": "http://purl.org/rss/1.0/modules/syndication/",
+        "thr": "http://purl.org/syndication/thread/1.0",
+    }
+)
+"""The namespaces that documents use, by prefix; the root declares those that occur."""
+
+_XML = "http://www.w3.org/XML/1998/namespace"
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2, production 2
+_ENCODING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")  # §4.3.3, production 81
+_TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}  # ">" too: "]]>" may not stand in text (§2.4)
+_VALUE = {**_TEXT, '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
+
+
+class Html(str):
+    """Text that is markup for its reader: what publishing software likes to put into a CDATA section."""
+
+    __slots__ = ()
+
+
+Child: TypeAlias = "Element | str"
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element: its *name* with prefix, its *attributes* and its *children*."""
+
+    name: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    children: tuple[Child, ...] = ()
+
+
+def element(name: str, *children: Child | None, **attributes: str | int | None) -> Element:
+    """Makes an element; children and attributes that are None are left out."""
+    return Element(
+        name,
+        tuple((key, str(value)) for key, value in attributes.items() if value is not None),
+        tuple(child for child in children if child is not None),
+    )
+
+
+def optional(name: str, value: str | int | None) -> Element | None:
+    """An element with *value* as its text; None where there is no value."""
+    if value is None:
+        return None
+    return Element(name, (), (value if isinstance(value, str) else str(value),))
+
+
+def xhtml(fragment: str) -> Element:
+    """A fragment of XHTML within its `div` (RFC 4287 §3.1.1.3). Raises ValueError where it is not well-formed."""
+    try:
+        parsed = ET.fromstring(f'<div xmlns="{XHTML}">{fragment}</div>')  # noqa: S314 - the user's own text
+    except (ET.ParseError, ValueError) as error:
+        raise ValueError(f"{fragment!r} is no well-formed XHTML ({error}); write it as html instead") from error
+    return _from_tree(parsed, "")
+
+
+def _from_tree(node: ET.Element, around: str) -> Element:
+    space, local = _split(node.tag)
+    attributes = [("xmlns", space)] if space != around else []
+    for name, value in node.attrib.items():
+        foreign, attribute = _split(name)
+        if foreign == _XML:
+            attribute = f"xml:{attribute}"
+        elif foreign:
+            raise ValueError(f"the attribute {attribute!r} of {foreign} cannot stand in XHTML; leave it out")
+        attributes.append((attribute, value))
+    children: list[Child] = [node.text] if node.text else []
+    for child in node:
+        children.append(_from_tree(child, space))
+        if child.tail:
+            children.append(child.tail)
+    return Element(local, tuple(attributes), tuple(children))
+
+
+def _split(name: str) -> tuple[str, str]:
+    space, brace, local = name[1:].rpartition("}") if name.startswith("{") else ("", "", name)
+    return (space, local) if brace else ("", name)
+
+
+def serialize(
+    root: Element,
+    encoding: str = "utf-8",
+    *,
+    bom: bool | None = None,
+    declaration: bool | str = True,
+    cdata: bool = False,
+) -> bytes:
+    """Turns the tree below *root* into a document in *encoding*, any that Python knows.
+
+    *bom* puts a byte order mark before it; None does so for UTF-16 and UTF-32, which need one. *declaration* is whether
+    there is an XML declaration; a string is the encoding that it names in place of the true one. *cdata* writes `Html`
+    in CDATA sections. Raises ValueError for what XML cannot hold and for an encoding that is not known.
+    """
+    codec_name(encoding)  # tells of one that does not exist
+    declared = _declared(encoding, declaration)
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    root = Element(root.name, (*root.attributes, *_prefixes(root)), root.children)
+    text = _document(head, root, _Style(cdata, frozenset()))
+    missing = frozenset(character for character in set(text) if not _survives(character, encoding))
+    if missing:
+        if impossible := [character for character in head if character in missing]:
+            raise ValueError(f"{encoding!r} cannot write {impossible[0]!r}, so no XML; choose another encoding")
+        text = _document(head, root, _Style(cdata, missing))
+    return encode(text, encoding, bom=bom)
+
+
+def encode(text: str, encoding: str, *, bom: bool | None = None) -> bytes:
+    """*text* in *encoding*, with a byte order mark if *bom*; None adds one to UTF-16 and UTF-32, which need it.
+
+    Those two are little-endian, unless the name says otherwise. Raises ValueError where the encoding is not known or
+    lacks a character.
+    """
+    name = codec_name(encoding)
+    if bom is None:
+        bom = name in ("utf-16", "utf-32", "utf-8-sig")
+    if name in ("utf-16", "utf-32"):
+        name += "-le"
+    try:
+        return (("\ufeff" if bom else "") + text).encode(name.removesuffix("-sig"))
+    except UnicodeEncodeError as error:
+        character = text[error.start - bom] if error.start >= bom else "\ufeff"
+        raise ValueError(f"{encoding!r} cannot write U+{ord(character):04X}; choose another encoding") from error
+
+
+def codec_name(encoding: str) -> str:
+    """Python's name for *encoding*. Raises ValueError for one that it does not know, or that is not one of text."""
+    try:
+        "".encode(encoding)  # refuses base64, rot13 and the like, which `codecs.lookup` knows as well
+        return codecs.lookup(encoding).name
+    except LookupError as error:
+        raise ValueError(f"{encoding!r} is no encoding of text; write its registered name, as in 'utf-8'") from error
+
+
+def _declared(encoding: str, declaration: bool | str) -> str:
+    if declaration is False:
+        return ""
+    name = encoding if declaration is True else declaration
+    if not _ENCODING_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} cannot stand in an XML declaration; write a name such as 'windows-1251'")
+    return "utf-8" if name.lower() == "utf-8-sig" else name
+
+
+def _survives(character: str, encoding: str) -> bool:
+    """Whether a character comes back as itself; some codecs, such as Shift JIS, map several to the same bytes."""
+    try:
+        return character.encode(encoding).decode(encoding) == character
+    except UnicodeError:
+        return False
+
+
+def _prefixes(root: Element) -> Iterator[tuple[str, str]]:
+    found = {name.partition(":")[0] for name in _names(root) if ":" in name}
+    for prefix, uri in NAMESPACES.items():
+        if prefix in found:
+            yield f"xmlns:{prefix}", uri
+
+
+def _names(node: Element) -> Iterator[str]:
+    yield node.name
+    for name, _ in node.attributes:
+        yield name
+    for child in node.children:
+        if isinstance(child, Element):
+            yield from _names(child)
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    cdata: bool
+    missing: frozenset[str]
+
+
+def _document(head: str, root: Element, style: _Style) -> str:
+    return (head + "".join(_write(root, "\n", style, root.name)) + "\n").lstrip()
+
+
+def _write(node: Element, indent: str | None, style: _Style, path: str) -> Iterator[str]:
+    """Writes *node*; *indent* is the line break and the blanks before its tags, None where there may be none."""
+    attributes = "".join(
+        f' {name}="{_escape(value, _VALUE, style, f"{path}/@{name}")}"' for name, value in node.attributes
+    )
+    if not node.children:
+        yield f"{indent or ''}<{node.name}{attributes}/>"
+        return
+    yield f"{indent or ''}<{node.name}{attributes}>"
+    # Where there is text among the children, or a browser would see it, a line break would change what is said.
+    lines = indent is not None and not any(isinstance(child, str) for child in node.children)
+    lines = lines and ("xmlns", XHTML) not in node.attributes
+    seen: dict[str, int] = {}
+    for child in node.children:
+        if isinstance(child, Element):
+            seen[child.name] = seen.get(child.name, 0) + 1
+            where = f"{path}/{child.name}[{seen[child.name]}]"
+            yield from _write(child, f"{indent}  " if lines else None, style, where)
+        elif style.cdata and isinstance(child, Html):
+            yield _cdata(child, style, path)
+        else:
+            yield _escape(child, _TEXT, style, path)
+    yield f"{indent}</{node.name}>" if lines else f"</{node.name}>"
+
+
+def _escape(text: str, escapes: Mapping[str, str], style: _Style, path: str) -> str:
+    _check(text, path)
+    special = {*escapes, *style.missing}
+    if special.isdisjoint(text):
+        return text
+    return "".join(
+        escapes.get(character) or (f"&#{ord(character)};" if character in style.missing else character)
+        for character in text
+    )
+
+
+def _cdata(text: str, style: _Style, path: str) -> str:
+    """A CDATA section; it ends and begins anew around what it cannot hold: "]]>", and what needs a reference."""
+    _check(text, path)
+    section = text.replace("]]>", "]]]]><![CDATA[>")
+    for character in sorted({"\r", *style.missing} & set(text)):
+        section = section.replace(character, f"]]>&#{ord(character)};<![CDATA[")
+    return f"<![CDATA[{section}]]>"
+
+
+def _check(text: str, path: str) -> None:
+    if found := _ILLEGAL.search(text):
+        raise ValueError(
+            f"{path} holds U+{ord(found[0]):04X}, which no XML document can, not even as a reference "
+            f"(XML 1.0 §2.2); leave it out, or write the document by hand to test a reader with it"
+        )

@@ -1,0 +1,274 @@
+"""What a feed says, in no format: frozen values that every format is written from.
+
+A field that is not given is not written, so a feed without dates has none in any format. The one exception is the id
+of an entry where a format cannot do without (see `Entry.identity`). A date may be text, which goes out as it is: so a
+feed gets a wrong one. Text that has no type of its own in a format (RSS knows none) stands there as it is given.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from feedserver.feeds.rendering import FormatName, RenderOptions
+    from feedserver.response import Response
+
+Date: TypeAlias = datetime | str
+"""A moment with its time zone; or text, to be written as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A *value* with the *type* that Atom gives it (RFC 4287 §3.1.1).
+
+    The value of "xhtml" is a well-formed fragment of XHTML.
+    """
+
+    value: str
+    type: Literal["text", "html", "xhtml"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author or owner: a *name*, and perhaps an *email* address and the *uri* of a page."""
+
+    name: str
+    email: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A tag: its *term*, the *scheme* (a URI) that it belongs to, and a *label* for people."""
+
+    term: str
+    scheme: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with an entry.
+
+    *length* is in bytes. *title* and *duration* (in seconds) are known to JSON Feed only.
+    """
+
+    url: str
+    type: str = "application/octet-stream"
+    length: int = 0
+    title: str | None = None
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture: Media RSS's `media:thumbnail`. Sizes are in pixels."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture, sound or film: Media RSS's `media:content`. *length* is in bytes, *duration* in seconds."""
+
+    url: str
+    type: str | None = None
+    medium: str | None = None
+    length: int | None = None
+    duration: int | None = None
+    width: int | None = None
+    height: int | None = None
+    title: str | None = None
+    description: str | None = None
+    thumbnails: Sequence[Thumbnail] = ()
+
+    def __post_init__(self) -> None:
+        _freeze(self, "thumbnails", Thumbnail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """What the iTunes module says of an entry. *duration* is in seconds, or text such as "1:02:03"."""
+
+    title: str | None = None
+    author: str | None = None
+    subtitle: str | None = None
+    summary: str | None = None
+    duration: int | str | None = None
+    explicit: bool | None = None
+    episode: int | None = None
+    season: int | None = None
+    type: Literal["full", "trailer", "bonus"] | None = None
+    image: str | None = None
+    block: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Podcast:
+    """What the iTunes module says of a feed. A category is a tuple: its name, and perhaps that of one below it."""
+
+    author: str | None = None
+    owner: Person | None = None
+    subtitle: str | None = None
+    summary: str | None = None
+    image: str | None = None
+    categories: Sequence[tuple[str, ...]] = ()
+    explicit: bool | None = None
+    type: Literal["episodic", "serial"] | None = None
+    block: bool | None = None
+    complete: bool | None = None
+    new_feed_url: str | None = None
+
+    def __post_init__(self) -> None:
+        _freeze(self, "categories", tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that a feed tells of.
+
+    A `str` is plain text as *title* and *rights*, and HTML as *summary* and *content*; `Text` says it for itself.
+    *link* is the entry's page, *comments* that of its discussion, *image* the URL of a picture of it.
+    Raises ValueError for a date without time zone, TypeError where a sequence holds something else.
+    """
+
+    title: str | Text | None = None
+    link: str | None = None
+    id: str | None = None
+    summary: str | Text | None = None
+    content: str | Text | None = None
+    published: Date | None = None
+    updated: Date | None = None
+    authors: Sequence[Person] = ()
+    categories: Sequence[Category] = ()
+    enclosures: Sequence[Enclosure] = ()
+    media: Sequence[Media] = ()
+    episode: Episode | None = None
+    image: str | None = None
+    comments: str | None = None
+    rights: str | Text | None = None
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        _freeze(self, "authors", Person)
+        _freeze(self, "categories", Category)
+        _freeze(self, "enclosures", Enclosure)
+        _freeze(self, "media", Media)
+        _check_dates(self, "published", "updated")
+
+    @property
+    def identity(self) -> str:
+        """The id, or else the link, or else a URN made of title and dates, the same each time it is asked for.
+
+        It stands for the id in formats that cannot do without one (Atom, RDF, JSON Feed), and `LiveFeed` finds an entry
+        by it.
+        """
+        return self.id or self.link or _urn(text_of(self.title).value, self.published, self.updated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed and its *entries*, in the order in which they are written.
+
+    A `str` is plain text as *title*, *subtitle* and *rights*; `Text` says it for itself. *link* is the site's page,
+    *url* the feed's own address, *next_url* that of its next page (RFC 5005), *hubs* those of its WebSub hubs.
+    *image* and *icon* are URLs of a large and a small picture. How often to ask: *ttl* in minutes, *skip_hours* (0 to
+    23) and *skip_days* (their English names), *update_period* ("hourly", "daily", …) with *update_frequency*.
+    Raises ValueError for a date without time zone, TypeError where a sequence holds something else.
+    """
+
+    title: str | Text | None = None
+    entries: Sequence[Entry] = ()
+    link: str | None = None
+    id: str | None = None
+    subtitle: str | Text | None = None
+    url: str | None = None
+    next_url: str | None = None
+    hubs: Sequence[str] = ()
+    authors: Sequence[Person] = ()
+    categories: Sequence[Category] = ()
+    published: Date | None = None
+    updated: Date | None = None
+    language: str | None = None
+    rights: str | Text | None = None
+    generator: str | None = None
+    image: str | None = None
+    icon: str | None = None
+    ttl: int | None = None
+    skip_hours: Sequence[int] = ()
+    skip_days: Sequence[str] = ()
+    update_period: str | None = None
+    update_frequency: int | None = None
+    podcast: Podcast | None = None
+
+    def __post_init__(self) -> None:
+        _freeze(self, "entries", Entry)
+        _freeze(self, "hubs", str)
+        _freeze(self, "authors", Person)
+        _freeze(self, "categories", Category)
+        _freeze(self, "skip_hours", int)
+        _freeze(self, "skip_days", str)
+        _check_dates(self, "published", "updated")
+
+    @property
+    def identity(self) -> str:
+        """The id, or else the feed's own address, its site, or a URN made of its title."""
+        return self.id or self.url or self.link or _urn(text_of(self.title).value)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest date in the feed; None where there is none. Dates that are text don't count."""
+        return max(self._dates(), default=None)
+
+    def _dates(self) -> Iterator[datetime]:
+        dates = [self.published, self.updated]
+        for entry in self.entries:
+            dates += [entry.published, entry.updated]
+        yield from (date for date in dates if isinstance(date, datetime))
+
+    def render(self, format: FormatName = "rss", **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the word
+        """Writes the feed as a document: "rss" (2.0), "atom" (1.0), "rdf" (RSS 1.0), "json" (JSON Feed 1.1), "rss091"
+        or "atom03". The options are those of `feedserver.feeds.RenderOptions`.
+
+        Raises ValueError for a format that is not known, for characters that XML cannot hold, and for an encoding that
+        there is none of.
+        """
+        from feedserver.feeds.rendering import render  # the formats know the model, so it looks them up only here
+
+        return render(self, format, **options)
+
+
+def text_of(value: str | Text | None, type: Literal["text", "html"] = "text") -> Text:  # noqa: A002 - Atom's word
+    """*value* as a `Text`: a `str` has the *type* that its place gives it, None is empty."""
+    if isinstance(value, Text):
+        return value
+    return Text(value or "", type)
+
+
+def _urn(*parts: object) -> str:
+    name = "\n".join(str(part) for part in parts).encode("ascii", "backslashreplace").decode("ascii")
+    return uuid.uuid5(uuid.NAMESPACE_URL, name).urn
+
+
+def _freeze(owner: object, name: str, kind: type) -> None:
+    values = getattr(owner, name)
+    if isinstance(values, str) or not all(isinstance(value, kind) for value in values):
+        wanted = f"{type(owner).__name__}({name}=[…])"
+        raise TypeError(f"{wanted} takes a sequence of {kind.__name__}, not {values!r}")
+    object.__setattr__(owner, name, tuple(values))
+
+
+def _check_dates(owner: object, *names: str) -> None:
+    for name in names:
+        date = getattr(owner, name)
+        if isinstance(date, datetime) and date.utcoffset() is None:
+            example = date.replace(tzinfo=UTC)
+            raise ValueError(f"{name}={date!r} has no time zone; say which one is meant, as in {example!r}")

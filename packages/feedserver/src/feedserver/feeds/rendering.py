@@ -1,0 +1,104 @@
+"""From a feed to the response that serves it: the table of formats, Content-Type and validators."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
+
+from feedserver.feeds import atom, atom03, jsonfeed, rdf, rss, rss091
+from feedserver.feeds.markup import Element, serialize
+from feedserver.feeds.model import Feed
+from feedserver.headers import HeaderInput, Headers
+from feedserver.response import Response
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+FormatName: TypeAlias = Literal["rss", "atom", "rdf", "json", "rss091", "atom03"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: its *title* for people, the *media_type* of its answers, and what writes it as XML; None for JSON."""
+
+    title: str
+    media_type: str
+    document: Callable[[Feed], Element] | None
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "rss": Format("RSS 2.0", "application/rss+xml", rss.document),
+        "atom": Format("Atom 1.0", "application/atom+xml", atom.document),
+        "rdf": Format("RSS 1.0", "application/rdf+xml", rdf.document),
+        "json": Format("JSON Feed 1.1", "application/feed+json", None),
+        "rss091": Format("RSS 0.91", "application/rss+xml", rss091.document),
+        "atom03": Format("Atom 0.3", "application/atom+xml", atom03.document),
+    }
+)
+"""Every format that a feed can be written in, by the name that `Feed.render` takes."""
+
+
+class RenderOptions(TypedDict, total=False):
+    """How a document is written and served; each may be left out.
+
+    encoding: the encoding of the document, "utf-8" if not given. What it lacks is written as a reference.
+    bom: whether a byte order mark stands before it; if not given, only for UTF-16 and UTF-32, which need one.
+    declaration: whether there is an XML declaration (there is, if not given); a string is the encoding that it names
+    in place of the true one.
+    cdata: whether HTML stands in CDATA sections.
+    media_type: the type of Content-Type in place of the format's own.
+    charset: the charset parameter of Content-Type; none is sent if not given.
+    validators: whether to send an ETag, made from the document, and a Last-Modified, the newest date in the feed.
+    headers: more headers, sent after these.
+    """
+
+    encoding: str
+    bom: bool | None
+    declaration: bool | str
+    cdata: bool
+    media_type: str
+    charset: str
+    validators: bool
+    headers: HeaderInput
+
+
+def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the word
+    """Writes *feed* in a format of `FORMATS`. See `Feed.render`."""
+    if format not in FORMATS:
+        raise ValueError(f"{format!r} is no format of a feed; there are {', '.join(FORMATS)}")
+    chosen = FORMATS[format]
+    body = _body(feed, chosen, options)
+    content_type = options.get("media_type", chosen.media_type)
+    if charset := options.get("charset"):
+        content_type += f"; charset={charset}"
+    headers = Headers({"Content-Type": content_type})
+    if options.get("validators"):
+        headers = headers.added("ETag", f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+        if feed.newest is not None:
+            headers = headers.added("Last-Modified", http_date(feed.newest))
+    headers = Headers([*headers.raw, *Headers(options.get("headers", ())).raw])
+    return Response(body, headers=headers, source=f"the feed {feed.identity} as {chosen.title}")
+
+
+def _body(feed: Feed, format: Format, options: RenderOptions) -> bytes:  # noqa: A002 - the word
+    encoding, bom = options.get("encoding", "utf-8"), options.get("bom")
+    if format.document is None:
+        return jsonfeed.serialize(jsonfeed.document(feed), encoding, bom=bom)
+    return serialize(
+        format.document(feed),
+        encoding,
+        bom=bom,
+        declaration=options.get("declaration", True),
+        cdata=options.get("cdata", False),
+    )
+
+
+def http_date(date: datetime) -> str:
+    """A moment as HTTP writes it (RFC 9110 §5.6.7): whole seconds, rounded down, in GMT."""
+    return format_datetime(date.astimezone(UTC), usegmt=True)

@@ -1,0 +1,102 @@
+"""RSS 2.0 (https://www.rssboard.org/rss-specification), with the modules that feeds of today carry.
+
+The format knows no types of text and only authors with an e-mail address, so text stands as it is given, and an author
+without address is a `dc:creator`. What RSS has no word for is said in Atom's: the feed's own address, `atom:updated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from feedserver.feeds import modules
+from feedserver.feeds.dates import rfc822, rfc3339
+from feedserver.feeds.markup import Element, Html, element, optional
+from feedserver.feeds.model import Category, Enclosure, Entry, Feed, Person, Text, text_of
+
+
+def document(feed: Feed) -> Element:
+    """The feed as RSS 2.0."""
+    return element("rss", element("channel", *_channel(feed), *map(_item, feed.entries)), version="2.0")
+
+
+def _channel(feed: Feed) -> Iterator[Element | None]:
+    yield plain("title", feed.title)
+    yield optional("link", feed.link)
+    yield plain("description", feed.subtitle)
+    yield from modules.atom_links(feed)
+    yield optional("language", feed.language)
+    yield plain("copyright", feed.rights)
+    for author in feed.authors:
+        yield _author("managingEditor", author)
+    yield optional("pubDate", rfc822(feed.published))
+    yield optional("lastBuildDate", rfc822(feed.updated))
+    yield from map(_category, feed.categories)
+    yield optional("generator", feed.generator)
+    yield from schedule(feed)
+    yield image(feed)
+    yield from modules.syndication(feed)
+    yield from modules.podcast(feed)
+
+
+def _item(entry: Entry) -> Element:
+    return element("item", *_fields(entry))
+
+
+def _fields(entry: Entry) -> Iterator[Element | None]:
+    yield plain("title", entry.title)
+    yield optional("link", entry.link)
+    if entry.id is not None:
+        yield element("guid", entry.id, isPermaLink="true" if entry.id == entry.link else "false")
+    yield html("description", entry.summary)
+    yield modules.content(entry)
+    for author in entry.authors:
+        yield _author("author", author)
+    yield from map(_category, entry.categories)
+    yield optional("comments", entry.comments)
+    yield from map(_enclosure, entry.enclosures)
+    yield optional("pubDate", rfc822(entry.published))
+    yield optional("atom:updated", rfc3339(entry.updated))
+    yield plain("dc:rights", entry.rights)
+    yield optional("dc:language", entry.language)
+    yield from modules.media(entry)
+    yield from modules.episode(entry)
+
+
+def plain(name: str, value: str | Text | None) -> Element | None:
+    """An element for text that is read as such, None where there is none."""
+    return None if value is None else optional(name, text_of(value).value)
+
+
+def html(name: str, value: str | Text | None) -> Element | None:
+    """An element for text that is read as HTML, None where there is none."""
+    return None if value is None else optional(name, Html(text_of(value, "html").value))
+
+
+def schedule(feed: Feed) -> Iterator[Element | None]:
+    """When to ask, and when not to."""
+    yield optional("ttl", feed.ttl)
+    if feed.skip_hours:
+        yield element("skipHours", *(optional("hour", hour) for hour in feed.skip_hours))
+    if feed.skip_days:
+        yield element("skipDays", *(optional("day", day) for day in feed.skip_days))
+
+
+def image(feed: Feed) -> Element | None:
+    """The feed's picture, with the title and the link that the specification asks for."""
+    if feed.image is None:
+        return None
+    return element("image", optional("url", feed.image), plain("title", feed.title), optional("link", feed.link))
+
+
+def _author(name: str, author: Person) -> Element | None:
+    if author.email is None:
+        return optional("dc:creator", author.name)
+    return optional(name, f"{author.email} ({author.name})" if author.name else author.email)
+
+
+def _category(category: Category) -> Element:
+    return element("category", category.term, domain=category.scheme)
+
+
+def _enclosure(enclosure: Enclosure) -> Element:
+    return element("enclosure", url=enclosure.url, length=enclosure.length, type=enclosure.type)
