@@ -166,10 +166,10 @@ class _Screen:
             os.close(nowhere)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
-        """Prints a line about an exchange, and below it what the server has found amiss since the last one."""
+        """Prints a line about an exchange, and below it what was amiss with it."""
         clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
         self.show(f"{clock} {exchange.describe()}", _COLOURS.get(_status(exchange) // 100, _RED))
-        problems = server.site.take_problems()
+        problems = server.site.take_problems_of(exchange)
         if exchange.request is None:
             problems.append(exchange.problem)
         for warning in server.site.take_warnings():

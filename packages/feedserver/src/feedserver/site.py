@@ -90,22 +90,29 @@ class Site:
         self.base_url = ""
         self.own_hosts: frozenset[str] = frozenset()
         self.on_quit: Callable[[], None] | None = None
-        self._problems: list[str] = []
+        self._problems: list[tuple[Exchange | None, str]] = []
         self._coded: dict[tuple[object, ...], bytes | FileBody] = {}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._scratch_lock = threading.Lock()
 
     # Problems, which `verify` raises.
 
-    def problem(self, message: str) -> None:
-        """Keeps what a test should know of."""
-        self._problems.append(message)
+    def problem(self, message: str, exchange: Exchange | None = None) -> None:
+        """Keeps what a test should know of, and the exchange it is about, if it is about one."""
+        self._problems.append((exchange, message))
 
     def take_problems(self) -> list[str]:
         """The problems since they were last taken."""
-        problems = self._problems[:]
-        del self._problems[: len(problems)]
-        return problems
+        taken = self._problems[:]
+        del self._problems[: len(taken)]
+        return [message for _, message in taken]
+
+    def take_problems_of(self, exchange: Exchange) -> list[str]:
+        """Those about *exchange*, and those about none."""
+        taken = [problem for problem in self._problems[:] if problem[0] in (exchange, None)]
+        for problem in taken:
+            self._problems.remove(problem)
+        return [message for _, message in taken]
 
     def take_warnings(self) -> list[FixtureWarning]:
         """What is doubtful about the fixtures that were read since this was last asked."""
@@ -298,7 +305,7 @@ class Site:
     def _missing(self, exchange: Exchange, request: Request, missing: Missing, keep_alive: bool) -> Prepared:
         if self.strict:
             exchange.problem = missing.message
-            self.problem(missing.message)
+            self.problem(missing.message, exchange)
         response = _plain_text(missing.status, f"{missing.message}\n")
         if missing.allow:
             response = replace(response, headers=response.headers.added("Allow", missing.allow))
@@ -306,7 +313,7 @@ class Site:
 
     def _mistake(self, exchange: Exchange, request: Request, message: str, keep_alive: bool) -> Prepared:
         exchange.problem = message
-        self.problem(message)
+        self.problem(message, exchange)
         return self._send(exchange, request, _plain_text(500, f"{message}\n", error=message), keep_alive)
 
     def _quit(self, exchange: Exchange, request: Request) -> Prepared:
@@ -331,7 +338,7 @@ class Site:
         shaped, struck = striking.shape(request, response)
 
         def missed(fault: Fault) -> None:
-            self.problem(striking.why_missed(request, shaped, fault))
+            self.problem(striking.why_missed(request, shaped, fault), exchange)
 
         exchange.answered(shaped)
         head = wire.render_head(request, shaped, keep_alive)

@@ -1,0 +1,168 @@
+"""What clients make of a URL, each used as its manual says: to the end, with a timeout.
+
+As a program, `python feed_clients.py NAME URL` prints the outcome as JSON. The tests of the faults and the catalogue in
+the manual both ask these, so that what the one shows is what the other holds to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+TIMEOUT = 0.5
+"""Seconds; for each read or for the whole answer, as each client means it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a client got: *status* and *body*, or the *error* that it ended with, or, of feedparser, *noticed*."""
+
+    status: int | None = None
+    size: int = 0
+    digest: str = ""
+    error: str = ""
+    noticed: str = ""
+
+
+def got(status: int, body: bytes, noticed: str = "") -> Outcome:
+    """An answer that came to an end, as far as the client can tell."""
+    return Outcome(status, len(body), hashlib.sha256(body).hexdigest(), noticed=noticed)
+
+
+def by_urllib(url: str) -> Outcome:
+    """The standard library's, with all that it follows and fills in by itself."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - the URLs are of a local test server
+            return got(answer.status, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Outcome(error.code, error=f"HTTPError {error.code}")
+
+
+def by_requests(url: str) -> Outcome:
+    """requests, on urllib3."""
+    import requests
+
+    answer = requests.get(url, timeout=TIMEOUT)
+    return got(answer.status_code, answer.content)
+
+
+def by_niquests(url: str) -> Outcome:
+    """niquests, on urllib3-future."""
+    import niquests
+
+    answer = niquests.get(url, timeout=TIMEOUT)
+    return got(answer.status_code, answer.content)
+
+
+def by_httpx(url: str) -> Outcome:
+    """httpx, told to follow redirects."""
+    import httpx
+
+    answer = httpx.get(url, timeout=TIMEOUT, follow_redirects=True, trust_env=False)
+    return got(answer.status_code, answer.content)
+
+
+def by_aiohttp(url: str) -> Outcome:
+    """aiohttp, whose timeout is for the whole answer."""
+    import aiohttp
+
+    async def get() -> Outcome:
+        limit = aiohttp.ClientTimeout(total=TIMEOUT)
+        async with aiohttp.ClientSession(timeout=limit) as session, session.get(url) as answer:
+            return got(answer.status, await answer.read())
+
+    return asyncio.run(get())
+
+
+def by_curl(url: str) -> Outcome:
+    """curl's command, which follows redirects, asks for codings, and must hear something all the time."""
+    curl = shutil.which("curl")
+    if curl is None:
+        raise FileNotFoundError("this machine has no curl")
+    speed = ["--speed-limit", "1", "--speed-time", "1", "--max-time", str(TIMEOUT)]
+    done = subprocess.run(  # noqa: S603 - a local test server's URL
+        [curl, "-sSL", "--compressed", *speed, "-w", "%{stderr}%{json}", url], capture_output=True, check=False
+    )
+    if done.returncode:
+        return Outcome(error=f"exit {done.returncode}")
+    return got(json.loads(done.stderr.splitlines()[-1])["response_code"], done.stdout)
+
+
+def by_feedparser(url: str) -> Outcome:
+    """feedparser with its own client, which never raises; what it noticed is in `bozo_exception`."""
+    import feedparser
+
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)  # the only way to give it one
+    try:
+        parsed = feedparser.parse(url)
+    finally:
+        socket.setdefaulttimeout(before)
+    noticed = type(parsed.bozo_exception).__name__ if parsed.bozo else ""
+    status = parsed.get("status")
+    if status is None:
+        return Outcome(error=noticed or "no status")
+    return Outcome(status, len(parsed.entries), "", noticed=noticed)
+
+
+CLIENTS: dict[str, Callable[[str], Outcome]] = {
+    "urllib": by_urllib,
+    "requests": by_requests,
+    "httpx": by_httpx,
+    "aiohttp": by_aiohttp,
+    "niquests": by_niquests,
+    "curl": by_curl,
+    "feedparser": by_feedparser,
+}
+
+
+def ask(name: str, url: str) -> Outcome:
+    """The outcome of one client; whatever it raises is an outcome too."""
+    try:
+        return CLIENTS[name](url)
+    except Exception as error:  # noqa: BLE001 - which error a client ends with is what is asked for
+        return Outcome(error=name_of(error))
+
+
+def name_of(error: BaseException) -> str:
+    """The error's class; of urllib's, which wraps all of them in URLError, the one inside."""
+    reason: Any = getattr(error, "reason", None)
+    return type(reason if isinstance(reason, BaseException) else error).__name__
+
+
+def version_of(name: str) -> str:
+    """The version of a client, for the table's caption."""
+    if name == "urllib":
+        return sys.version.partition(" ")[0]
+    if name == "curl":
+        return subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]  # noqa: S607
+    from importlib.metadata import version
+
+    return version(name)
+
+
+def main() -> None:
+    """Prints the outcome and the seconds that it took, or the version where there is no URL."""
+    name, *urls = sys.argv[1:]
+    if not urls:
+        sys.stdout.write(version_of(name))
+        return
+    start = time.perf_counter()
+    outcome = ask(name, urls[0])
+    json.dump({**asdict(outcome), "seconds": time.perf_counter() - start}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
