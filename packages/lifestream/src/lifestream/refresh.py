@@ -22,7 +22,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -148,10 +148,10 @@ class _Refresh:
                 claims.renew(self.held.values(), self.clock())
                 renewed = time.monotonic()
         self._write()
+        self.skipped += len(self.held)
 
     def release(self) -> None:
         """Gives back what is still held."""
-        self.skipped += len(self.held)
         claims.release([*self.held.values(), *self.unwritten])
         self.held.clear()
 
@@ -164,11 +164,13 @@ class _Refresh:
         if any(not claim.body_hash for claim in taken):
             pool.start()  # feeds that were never read: the processes start while the network is slow
         self.held.update((claim.feed, claim) for claim in taken)
+        asked = []
         for claim in taken:
             try:
-                downloads.add([Download(claim, fetch_request(claim))])
+                asked.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
                 self._decide(claim, Failed("credentials", str(error), claim.url), self.clock())
+        downloads.add(asked)  # together, so that a host that is too busy stops all of its feeds
         return bool(self.held)
 
     def _come(self) -> Iterator[_Event]:
@@ -232,30 +234,30 @@ class _Refresh:
         """Stores what is ready; what can't be stored together, one by one."""
         batch, self.ready = self.ready, []
         try:
-            self._finish(batch, store.store(batch, self.clock()))
+            stored = store.store(batch, self.clock())
         except Exception:
             log.exception("%d results could not be stored together; trying them one by one", len(batch))
-            for result in batch:
-                self._write_one(result)
+            stored = [self._write_one(result) for result in batch]
+        for result, each in zip(batch, stored, strict=True):
+            self._finish(result, each)
 
-    def _write_one(self, result: Result) -> None:
+    def _write_one(self, result: Result) -> Stored:
         try:
-            stored = store.store([result], self.clock())
+            [stored] = store.store([result], self.clock())
         except Exception as error:
             log.exception("what %s brought could not be stored", result.claim.url)
             self.unwritten.append(result.claim)
-            stored = [Stored(result.claim.feed, "failed", message=f"it could not be stored: {error}")]
-        self._finish([result], stored)
+            return Stored(result.claim.feed, "failed", message=f"it could not be stored: {error}")
+        return stored
 
-    def _finish(self, batch: Sequence[Result], stored: Sequence[Stored]) -> None:
-        for result, each in zip(batch, stored, strict=True):
-            self.held.pop(result.claim.feed, None)
-            if each.lost:
-                self.skipped += 1
-                continue
-            row = _row(result, each)
-            self.rows.append(row)
-            self.progress(row)
+    def _finish(self, result: Result, stored: Stored) -> None:
+        del self.held[result.claim.feed]
+        if stored.lost:
+            self.skipped += 1
+            return
+        row = _row(result, stored)
+        self.rows.append(row)
+        self.progress(row)
 
 
 def _nobody(row: Row) -> None:

@@ -38,7 +38,9 @@ class Command(BaseCommand):
             raise CommandError("the demo needs a database of its own: run it as `lifestream demo`")
         try:
             from feedserver import FeedServer
-        except ImportError as error:
+        except ModuleNotFoundError as error:
+            if error.name != "feedserver":
+                raise
             raise CommandError("the demo needs feedserver: install django-lifestream[demo]") from error
         host, port = split_address(address)
         call_command("migrate", interactive=False, verbosity=0)

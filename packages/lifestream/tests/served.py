@@ -1,0 +1,47 @@
+"""Answers for tests that fetch, and a clock that they move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from feedserver import Response
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> datetime:
+        """Moves on by so many seconds, minutes, hours or days."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+def rss(*titles: str, title: str = "A feed", head: str = "") -> str:
+    """An RSS document with an item for each of *titles*, which also is its guid; *head* stands in the channel."""
+    items = "".join(
+        f"<item><title>{name}</title><guid isPermaLink='false'>{name}</guid><link>http://example.org/{name}</link>"
+        f"<description>About {name}.</description></item>"
+        for name in titles
+    )
+    named = f"<title>{title}</title>" if title else ""
+    return f"<rss version='2.0'><channel>{named}<link>http://example.org/</link>{head}{items}</channel></rss>"
+
+
+def feed(titles: Sequence[str] = ("one", "two"), **headers: str) -> Response:
+    """An answer that is a feed; an underscore in a header's name is a hyphen."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(rss(*titles), headers={"Content-Type": "application/rss+xml", **named})
+
+
+def page(html: str) -> Response:
+    """An answer that is a web page."""
+    return Response(f"<!doctype html><html>{html}</html>", headers={"Content-Type": "text/html; charset=utf-8"})
