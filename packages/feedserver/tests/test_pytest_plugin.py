@@ -67,8 +67,9 @@ class Outcome:
         self.text = steady("\n".join(result.outlines), suite.feeds)
 
     def assert_counts(self, **counts: int) -> None:
-        assert self.result.parseoutcomes() | counts == self.result.parseoutcomes(), self.text
-        assert sum(self.result.parseoutcomes().values()) == sum(counts.values()), self.text
+        told = self.result.parseoutcomes()
+        told.pop("warnings", None)  # pytest 8.3 warns that the plugin was imported before, by the run around this one
+        assert told == counts, self.text
 
     def under(self, *headings: str) -> str:
         """What stands under a heading, which may be searched under another heading first."""
@@ -351,7 +352,7 @@ def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite
 
 
 def test_a_doubtful_fixture_fails_the_test_where_warnings_are_errors(suite: Suite) -> None:
-    suite.configure("feedserver_root = feeds", "filterwarnings = error")
+    suite.configure("feedserver_root = feeds", "filterwarnings = error::feedserver.FixtureWarning")
     (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
     suite.write("""
         def test_reads(feedserver):
