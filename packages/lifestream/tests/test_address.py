@@ -128,9 +128,7 @@ def test_networks_can_be_given_as_a_list() -> None:
 
 
 def test_what_is_no_network_is_named_with_the_remedy() -> None:
-    with pytest.raises(
-        ValueError, match=r"'localhost' is no network; write it like 192\.168\.0\.0/16 or fd00::/8"
-    ):
+    with pytest.raises(ValueError, match=r"'localhost' is no network; write it like 192\.168\.0\.0/16 or fd00::/8"):
         AddressGuard.allowing("10.0.0.0/8, localhost")
 
 

@@ -76,13 +76,8 @@ def fetch(
     """Fetches one after the other with one fetcher; the outcome, or a list of them if there are several."""
 
     async def run() -> list[Outcome]:
-        async with Fetcher(
-            guard, user_agent=AGENT, limits=FetchLimits(**limits), resolver=resolver
-        ) as fetcher:
-            return [
-                await fetcher.fetch(FetchRequest(each) if isinstance(each, str) else each)
-                for each in requests
-            ]
+        async with Fetcher(guard, user_agent=AGENT, limits=FetchLimits(**limits), resolver=resolver) as fetcher:
+            return [await fetcher.fetch(FetchRequest(each) if isinstance(each, str) else each) for each in requests]
 
     outcomes = asyncio.run(run())
     return outcomes if len(outcomes) > 1 else outcomes[0]
@@ -142,9 +137,7 @@ def test_repeated_headers_are_joined_and_equal_ones_count_once(server: FeedServe
     assert (headers["cache-control"], headers["etag"]) == ("public, max-age=60", '"a"')
 
 
-@pytest.mark.parametrize(
-    "status", [201, 204, 206, 300, 305, 400, 401, 403, 404, 418, 429, 451, 500, 502, 503, 599]
-)
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 305, 400, 401, 403, 404, 418, 429, 451, 500, 502, 503, 599])
 def test_an_answer_that_brings_no_feed_is_a_failure_with_its_status(server: FeedServer, status: int) -> None:
     server.add("/feed", Response(b"" if status == 204 else RSS, status=status, reason="No Luck"))
     outcome = fetch(server.url("/feed"))
@@ -207,9 +200,7 @@ def test_a_validator_is_echoed_byte_for_byte(server: FeedServer, name: str, valu
 
 def test_both_validators_are_sent_back_and_a_304_is_not_modified(server: FeedServer) -> None:
     date = "Sun, 01 Mar 2026 12:00:00 GMT"
-    server.add(
-        "/feed", Response(RSS, headers={"ETag": '"v1"', "Last-Modified": date, "Cache-Control": "max-age=9"})
-    )
+    server.add("/feed", Response(RSS, headers={"ETag": '"v1"', "Last-Modified": date, "Cache-Control": "max-age=9"}))
     outcome = fetch(FetchRequest(server.url("/feed"), etag='"v1"', last_modified=date))
     assert isinstance(outcome, NotModified)
     assert (outcome.headers["etag"], outcome.headers["cache-control"]) == ('"v1"', "max-age=9")
@@ -297,9 +288,7 @@ def test_credentials_follow_a_redirect_within_their_origin_and_never_leave_it(se
 
 
 def test_credentials_in_a_redirect_are_not_picked_up(server: FeedServer) -> None:
-    server.add(
-        "/feed", Response(status=301, headers={"Location": f"http://me:secret@127.0.0.1:{server.port}/new"})
-    )
+    server.add("/feed", Response(status=301, headers={"Location": f"http://me:secret@127.0.0.1:{server.port}/new"}))
     server.add("/new", Response(RSS))
     outcome = fetch(server.url("/feed"))
     assert outcome.moved == Moved(server.url("/new"))
@@ -350,9 +339,7 @@ def test_redirects_without_end_are_followed_ten_times(server: FeedServer) -> Non
     assert len(server.requests) == 11
 
 
-@pytest.mark.parametrize(
-    "location", ["file:///etc/passwd", "ftp://example.org/", "javascript:alert(1)", "data:,x"]
-)
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://example.org/", "javascript:alert(1)", "data:,x"])
 def test_a_redirect_to_another_scheme_is_refused(server: FeedServer, location: str) -> None:
     server.add("/feed", moved(location))
     outcome = fetch(server.url("/feed"))
@@ -360,9 +347,7 @@ def test_a_redirect_to_another_scheme_is_refused(server: FeedServer, location: s
     assert "not http or https" in outcome.message
 
 
-@pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "ftp://example.org/", "feed", "http://", "http://[::1/"]
-)
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/", "feed", "http://", "http://[::1/"])
 def test_what_is_no_url_of_a_feed_is_a_failure(url: str) -> None:
     assert fetch(url).kind == "url"
 
@@ -550,9 +535,7 @@ def test_a_long_header_of_a_real_site_is_read() -> None:
 
 def test_a_connection_that_is_refused_is_a_failure() -> None:
     with socket.socket() as closed:
-        closed.bind(
-            ("127.0.0.1", 0)
-        )  # bound and not listening: nobody else can take the port, nothing answers
+        closed.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can take the port, nothing answers
         outcome = fetch(f"http://127.0.0.1:{closed.getsockname()[1]}/")
     assert outcome.kind == "connection"
     assert "no connection to 127.0.0.1" in outcome.message
@@ -604,9 +587,7 @@ def test_many_fetches_run_at_once(server: FeedServer) -> None:
 
     async def run() -> list[Outcome]:
         async with Fetcher(LOOPBACK, user_agent=AGENT) as fetcher:
-            return await asyncio.gather(
-                *(fetcher.fetch(FetchRequest(server.url("/feed"))) for _ in range(50))
-            )
+            return await asyncio.gather(*(fetcher.fetch(FetchRequest(server.url("/feed"))) for _ in range(50)))
 
     outcomes = asyncio.run(run())
     assert all(isinstance(outcome, Fetched) for outcome in outcomes)

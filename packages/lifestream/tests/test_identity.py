@@ -63,18 +63,14 @@ class Shelf:
         for number, (known, entry) in list(self.items.items()):
             if entry.title == title:
                 del self.items[number]
-                self.tombstones.append(
-                    Known(number, known.key, known.link, known.content, known.guid, deleted=True)
-                )
+                self.tombstones.append(Known(number, known.key, known.link, known.content, known.guid, deleted=True))
 
     @property
     def titles(self) -> list[str]:
         return sorted(entry.title for _, entry in self.items.values())
 
 
-def entry(
-    title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = ""
-) -> Entry:
+def entry(title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = "") -> Entry:
     published = None if day is None else DAY + timedelta(days=day)
     return Entry(
         guid=guid,
@@ -237,9 +233,7 @@ def test_an_item_is_found_even_if_an_entry_before_it_could_pass_for_it() -> None
 
 
 def test_of_two_versions_of_an_entry_the_later_one_is_kept() -> None:
-    old, new = (
-        Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in (1, 2)
-    )
+    old, new = (Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in (1, 2))
     for document in ([old, new], [new, old]):
         shelf = Shelf()
         shelf.read(*document)
@@ -283,9 +277,7 @@ def test_links_are_compared_in_this_form(link: str, form: str) -> None:
 
 
 WORDS = st.sampled_from(["", "a", "b"])
-ENTRIES = st.lists(
-    st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 1, 2]), WORDS), max_size=6, unique=True
-)
+ENTRIES = st.lists(st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 1, 2]), WORDS), max_size=6, unique=True)
 
 
 @given(st.data(), ENTRIES, st.integers(1, 6))

@@ -50,9 +50,7 @@ def test_an_empty_body_is_empty_in_every_coding(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "gzip, br"])
 def test_a_coding_that_was_not_asked_for_is_refused_by_name(coding: str) -> None:
-    with pytest.raises(
-        CodingFailed, match=f"^the body is in the coding '{coding}', which was not asked for$"
-    ):
+    with pytest.raises(CodingFailed, match=f"^the body is in the coding '{coding}', which was not asked for$"):
         Body(coding, cap=10)
 
 
@@ -91,9 +89,7 @@ def test_members_that_inflate_to_nothing_are_counted() -> None:
         body.feed(gzip.compress(b"") * 1001)
 
 
-@pytest.mark.parametrize(
-    ("coding", "data"), [("gzip", gzip.compress(TEXT)), ("deflate", zlib.compress(TEXT))]
-)
+@pytest.mark.parametrize(("coding", "data"), [("gzip", gzip.compress(TEXT)), ("deflate", zlib.compress(TEXT))])
 def test_a_coded_body_that_ends_early_is_refused(coding: str, data: bytes) -> None:
     body = Body(coding, cap=len(TEXT))
     body.feed(data[:-5])

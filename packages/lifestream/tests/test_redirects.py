@@ -25,9 +25,7 @@ from lifestream.redirects import RedirectRefused, Trail, UrlRefused, credentials
         ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
     ],
 )
-def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold(
-    url: str, requested: str
-) -> None:
+def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold(url: str, requested: str) -> None:
     assert request_url(url) == requested
 
 
@@ -110,9 +108,7 @@ def test_only_the_leading_permanent_part_of_the_way_is_a_move(
         ),
     ],
 )
-def test_a_redirect_that_leads_nowhere_is_refused_with_the_reason(
-    hops: list[tuple[int, str]], message: str
-) -> None:
+def test_a_redirect_that_leads_nowhere_is_refused_with_the_reason(hops: list[tuple[int, str]], message: str) -> None:
     with pytest.raises(RedirectRefused) as refusal:
         follow(*hops, limit=3)
     assert str(refusal.value) == message

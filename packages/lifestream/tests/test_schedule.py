@@ -17,15 +17,11 @@ LIMITS = Limits(min_interval=HOUR, max_interval=7 * DAY)
 
 
 def fetched(**headers: str) -> Fetched:
-    return Fetched(
-        "http://example.org/feed", b"", headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
+    return Fetched("http://example.org/feed", b"", headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 def not_modified(**headers: str) -> NotModified:
-    return NotModified(
-        "http://example.org/feed", headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
+    return NotModified("http://example.org/feed", headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 def failed(status: int | None = 500, **headers: str) -> Failed:

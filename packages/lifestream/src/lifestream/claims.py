@@ -93,21 +93,12 @@ def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:
     passed over.
     """
     waiting = due.filter(host=OuterRef("pk")).order_by("next_fetch").values("next_fetch")[:1]
-    hosts = (
-        Host.objects.annotate(waiting=Subquery(waiting))
-        .filter(waiting__isnull=False)
-        .order_by("waiting", "pk")
-    )
+    hosts = Host.objects.annotate(waiting=Subquery(waiting)).filter(waiting__isnull=False).order_by("waiting", "pk")
     return list(hosts.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
 
 
 def _claimed(token: str, until: datetime) -> list[Claimed]:
-    feeds = (
-        Feed.objects.filter(claim_token=token)
-        .select_related("host")
-        .defer("icon")
-        .order_by("next_fetch", "pk")
-    )
+    feeds = Feed.objects.filter(claim_token=token).select_related("host").defer("icon").order_by("next_fetch", "pk")
     counts = Subscription.objects.filter(feed__claim_token=token).values_list("feed").annotate(Count("pk"))
     subscribers = dict(counts.order_by())
     return [

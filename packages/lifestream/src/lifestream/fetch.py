@@ -110,9 +110,7 @@ class Fetcher:
 
     async def _follow(self, request: FetchRequest, trail: Trail) -> Outcome:
         if self._session is None:
-            raise RuntimeError(
-                "a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`"
-            )
+            raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         home = origin(trail.url)
         headers = self._headers(request)
         authorization = _basic(request.credentials) if request.credentials else ""
@@ -128,16 +126,12 @@ class Fetcher:
                 try:
                     trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
                 except RedirectRefused as error:
-                    return Failed(
-                        "redirect", str(error), trail.url, response.status, headers_of(response.headers)
-                    )
+                    return Failed("redirect", str(error), trail.url, response.status, headers_of(response.headers))
 
     async def _get(self, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""
         if self._session is None:
-            raise RuntimeError(
-                "a Fetcher is open inside its context only: write `async with Fetcher(…) as fetcher`"
-            )
+            raise RuntimeError("a Fetcher is open inside its context only: write `async with Fetcher(…) as fetcher`")
         target, server = URL(url, encoded=True), origin(url)
         may_be_kept = server in self._servers
         self._servers.add(server)

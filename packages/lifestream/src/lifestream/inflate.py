@@ -94,9 +94,7 @@ class Body:
             if len(self._head) < 2:  # too little to tell raw deflate from zlib
                 return
             data, self._head = self._head, b""
-            self._inflater = zlib.decompressobj(
-                _AUTO if self._coding != "deflate" or _has_header(data) else _RAW
-            )
+            self._inflater = zlib.decompressobj(_AUTO if self._coding != "deflate" or _has_header(data) else _RAW)
         while data:
             try:
                 out = self._inflater.decompress(data, self._cap - self.size + 1)
@@ -105,9 +103,7 @@ class Body:
             self._keep(out)
             if not self._inflater.eof:
                 data = self._inflater.unconsumed_tail
-            elif self._inflater.unused_data.startswith(
-                _GZIP_MAGIC
-            ):  # RFC 1952 §2.2: members follow each other
+            elif self._inflater.unused_data.startswith(_GZIP_MAGIC):  # RFC 1952 §2.2: members follow each other
                 self._members += 1
                 if self._members > _MAX_MEMBERS:
                     raise CodingFailed(f"the {self._coding} body has more than {_MAX_MEMBERS} members")

@@ -42,9 +42,7 @@ def request_url(url: str) -> str:
     except ValueError as error:
         raise UrlRefused(f"{url} is no URL: {error}") from error
     if parts.scheme not in ("http", "https"):
-        raise UrlRefused(
-            f"{url} is not fetched: its scheme is {parts.scheme or 'missing'}, not http or https"
-        )
+        raise UrlRefused(f"{url} is not fetched: its scheme is {parts.scheme or 'missing'}, not http or https")
     if not host:
         raise UrlRefused(f"{url} names no host")
     return urlunsplit((parts.scheme, host + port, _encoded(parts.path) or "/", _encoded(parts.query), ""))

@@ -16,12 +16,8 @@ from multidict import CIMultiDictProxy
 from lifestream.address import REFUSED_ERRNO, AddressGuard
 from lifestream.outcome import FailureKind
 
-_HEADER_LIMIT = (
-    64 * 1024
-)  # bytes a line; 8 KiB, the default, is less than some sites' Content-Security-Policy
-_RESOLVER_THREADS = (
-    32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
-)
+_HEADER_LIMIT = 64 * 1024  # bytes a line; 8 KiB, the default, is less than some sites' Content-Security-Policy
+_RESOLVER_THREADS = 32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
 
 
 def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
@@ -37,9 +33,7 @@ def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) 
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(
-            total=None, sock_connect=None
-        ),  # `fetch` has one deadline for everything
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `fetch` has one deadline for everything
         auto_decompress=False,
         trust_env=False,
         max_line_size=_HEADER_LIMIT,
