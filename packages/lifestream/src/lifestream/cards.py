@@ -3,8 +3,8 @@
 A card has a kind, which is what a reader would call it: a *note* has no title, a *photo* is a picture with few words,
 an *audio* or a *video* can be played, anything else is an *article*. Pure: it reads what is loaded already.
 
-Content is safe when it is stored; addresses in `media` and `enclosures` are checked again here, since a plugin may have
-put them there, and a page would open them.
+Content and addresses are safe when they are stored. Addresses are looked at once more, since a page opens them: a card has
+those of the web only.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Card:
 
     kind: str
     title: str
+    link: str
     language: str
     summary: str
     pictures: tuple[Picture, ...] = ()
@@ -104,6 +105,7 @@ def card_of(post: Post) -> Card:
     return Card(
         kind=kind,
         title=item.title.strip(),
+        link=of_the_web(item.link),
         language=language_of(item.language, item.feed.language),
         summary=item.summary,
         pictures=apart,
@@ -120,6 +122,11 @@ def card_of(post: Post) -> Card:
 def objects(stored: object) -> list[Mapping[str, Any]]:
     """The objects in a list from the database; what is none, which only a plugin can have put there, is left out."""
     return [entry for entry in stored if isinstance(entry, Mapping)] if isinstance(stored, list) else []
+
+
+def of_the_web(address: str) -> str:
+    """*address* if a browser may be sent there, else ""."""
+    return address if address.startswith(("http://", "https://")) else ""
 
 
 def language_of(*candidates: str) -> str:
@@ -214,5 +221,4 @@ def _text(entry: Mapping[str, Any], name: str) -> str:
 
 def address(entry: Mapping[str, Any], name: str) -> str:
     """The web address that *entry* has under *name*; "" if that is anything else."""
-    value = _text(entry, name)
-    return value if value.startswith(("http://", "https://")) else ""
+    return of_the_web(_text(entry, name))

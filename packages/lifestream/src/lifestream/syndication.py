@@ -163,7 +163,7 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     page = absolute(timeline.item_url(post))
     return {
         "title": item.title,
-        "link": item.link or page,
+        "link": cards.of_the_web(item.link) or page,
         "description": item.summary,
         "content": item.content,
         "author_name": item.author or post.subscription.display_name,

@@ -64,6 +64,7 @@ class FeedForm(ModelForm):
         widgets = {"title": forms.TextInput(attrs={"class": "vTextField"}),
                              "site_url": forms.URLInput(attrs={"class": "vTextField"})}  # fmt: skip
 
+    site_url = forms.URLField(label=gettext_lazy("Site"), required=False, assume_scheme="https")
     plugin = forms.ChoiceField(required=False, help_text=gettext_lazy("Empty: the one for its domain."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

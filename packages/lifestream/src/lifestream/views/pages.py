@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from lifestream.cards import of_the_web
 from lifestream.conf import settings
 from lifestream.models import Lifestream, Post
 from lifestream.timeline import Timeline, by_day
@@ -86,7 +87,14 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except Post.DoesNotExist:
         raise Http404(gettext("There is no such item.")) from None
     newer, older = timeline.neighbours(post)
-    context = {**_frame(timeline), "post": post, "item": post.item, "newer": newer, "older": older}
+    context = {
+        **_frame(timeline),
+        "post": post,
+        "item": post.item,
+        "canonical": of_the_web(post.item.link),
+        "newer": newer,
+        "older": older,
+    }
     return keep(render(request, "lifestream/item.html", context), timeline)
 
 
