@@ -1,0 +1,276 @@
+"""Real clients against every fault: each ends in time, with an error where there must be one; the server lives on."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+
+import aiohttp
+import feed_clients
+import feedparser
+import httpx
+import pytest
+import requests
+
+from feedserver import FeedServer, Response
+from feedserver.faults import KINDS, parse
+
+FEED = (
+    b'<?xml version="1.0"?>\n<feed xmlns="http://www.w3.org/2005/Atom"><title>Example</title>'
+    + b"".join(b"<entry><id>urn:n:%d</id><title>Entry %d</title></entry>" % (n, n) for n in range(40))
+    + b"</feed>"
+)
+WHOLE, ERROR, OTHER = "whole", "error", "something else"
+
+# What a client may make of it; where there is only one word, there is no other way to read RFC 9110 and 9112.
+FAILS, SURVIVES, SPOILT = {ERROR}, {WHOLE}, {ERROR, OTHER}
+OUTCOMES: dict[str, set[str]] = {
+    "reset before answer": FAILS,
+    "reset after headers": FAILS,
+    "reset after 512": FAILS,
+    "close before answer": FAILS,
+    "close after headers": FAILS,
+    "close after 512": FAILS,
+    "stall before answer": FAILS,
+    "stall after headers": FAILS,
+    "stall after 512": FAILS,
+    "reset at end": SURVIVES,
+    "close at end": SURVIVES,
+    "stall at end": SURVIVES,
+    "short content-length by 100": SPOILT,
+    "long content-length": FAILS,
+    "two content-lengths": {ERROR, WHOLE},
+    "content-length with transfer-encoding": {ERROR, WHOLE},
+    "missing last chunk": FAILS,
+    "bad chunk size": FAILS,
+    "bad chunk size -1": FAILS,
+    "bad chunk size ffffffffffffffffff": FAILS,
+    "chunk extensions": SURVIVES,
+    "trailers": SURVIVES,
+    "truncated gzip": SPOILT,
+    "corrupt gzip": SPOILT,
+    "false coding": {ERROR, WHOLE},  # urllib knows no codings, and so believes in none
+    "false coding identity": SPOILT,
+    "bomb": SPOILT,
+    "bad status line": FAILS,
+    "garbage": FAILS,
+    "HTTP/0.9": FAILS,
+    "obs-fold": {ERROR, WHOLE},
+    "bare LF": {ERROR, WHOLE},
+    "NUL": {ERROR, WHOLE},
+    "non-ASCII": {ERROR, WHOLE},
+    "interim": {ERROR, WHOLE, OTHER},  # to some, 103 is the answer
+    "interim 100": {ERROR, WHOLE},
+    "redirect loop": FAILS,
+    "redirect to file:": FAILS,
+    "redirect to port": FAILS,
+    "redirect to private address 127.0.0.2": SPOILT,  # the loopback, so that no test leaves this machine
+    "slow headers 10 bytes every 5ms": SURVIVES,
+    "slow body 300 bytes every 5ms": SURVIVES,
+    "early answer": SURVIVES,  # none of them sends a body with GET
+    "nothing": SURVIVES,
+}
+ENDLESS = ("endless body", "endless headers")
+PATIENCE = 20.0
+"""Seconds for what must come: long, so that a busy machine spoils no test."""
+IMPATIENCE = 0.5
+"""Seconds for what will never come."""
+
+every_client = pytest.mark.parametrize("client", ["urllib", "requests", "httpx", "aiohttp", "curl"])
+
+
+@pytest.fixture(autouse=True)
+def careless_clients() -> Iterator[None]:
+    """Some clients leave a socket to the garbage collector when an answer breaks: their business, not the server's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
+
+
+def serve(server: FeedServer, text: str) -> str:
+    server.add("/feed.xml", Response(FEED, headers={"ETag": '"v1"'}, faults=parse(text)))
+    return server.url("feed.xml")
+
+
+def test_every_kind_of_fault_is_tried() -> None:
+    kinds = {type(parse(example)) for kind in KINDS.values() for example in kind.examples}
+    assert {type(parse(text)) for text in (*OUTCOMES, *ENDLESS)} == kinds
+
+
+@every_client
+@pytest.mark.parametrize("text", OUTCOMES)
+def test_a_client_ends_as_it_must(server: FeedServer, text: str, client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stalls = text.startswith("stall") and text != "stall at end"
+    monkeypatch.setattr(feed_clients, "TIMEOUT", IMPATIENCE if stalls else PATIENCE)
+    outcome = feed_clients.ask(client, serve(server, text))
+    verdict = ERROR if outcome.error else WHOLE if outcome.digest == hashlib.sha256(FEED).hexdigest() else OTHER
+    assert verdict in OUTCOMES[text], outcome
+    first = server.wait_for("/feed.xml", timeout=PATIENCE)[0]
+    if text == "early answer":
+        assert "the fault 'early answer' did not strike" in server.site.take_problems()[0]
+    else:
+        assert [strike.fault for strike in first.faults] == [str(parse(text))]
+    server.add("/fine", Response("fine"))
+    monkeypatch.setattr(feed_clients, "TIMEOUT", PATIENCE)
+    assert feed_clients.ask(client, server.url("fine")) == feed_clients.got(200, b"fine")
+
+
+# What has no end: a client that counts leaves in time.
+
+ENOUGH = 1_000_000
+
+
+def count_by_urllib(url: str) -> int:
+    size = 0
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        while size < ENOUGH:
+            size += len(answer.read(65_536))
+    return size
+
+
+def count_by_requests(url: str) -> int:
+    size = 0
+    with requests.get(url, timeout=PATIENCE, stream=True) as answer:
+        for piece in answer.iter_content(65_536):
+            size += len(piece)
+            if size >= ENOUGH:
+                break
+    return size
+
+
+def count_by_httpx(url: str) -> int:
+    size = 0
+    with httpx.stream("GET", url, timeout=PATIENCE, trust_env=False) as answer:
+        for piece in answer.iter_bytes():
+            size += len(piece)
+            if size >= ENOUGH:
+                break
+    return size
+
+
+def count_by_aiohttp(url: str) -> int:
+    async def get() -> int:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return len(await answer.content.readexactly(ENOUGH))
+
+    return asyncio.run(get())
+
+
+@pytest.mark.parametrize("count", [count_by_urllib, count_by_requests, count_by_httpx, count_by_aiohttp])
+def test_a_client_that_counts_leaves_an_endless_body(server: FeedServer, count: Callable[[str], int]) -> None:
+    assert count(serve(server, "endless body")) >= ENOUGH
+    [exchange] = server.journal.exchanges
+    assert exchange.ended.startswith("client left")
+    assert [(strike.fault, strike.at) for strike in exchange.faults] == [("endless body", len(FEED))]
+
+
+@every_client
+def test_every_client_gives_up_on_endless_headers(
+    server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_clients, "TIMEOUT", 2.0)
+    assert feed_clients.ask(client, serve(server, "endless headers")).error
+    [exchange] = server.journal.exchanges
+    assert exchange.ended.startswith("client left")
+
+
+# Slower than patience.
+
+
+@pytest.mark.parametrize("client", ["aiohttp", "curl"])
+def test_a_timeout_for_the_whole_answer_ends_a_drip(
+    server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_clients, "TIMEOUT", IMPATIENCE)
+    assert feed_clients.ask(client, serve(server, "slow body")).error
+    assert server.journal.exchanges[0].bytes_sent < len(FEED)
+
+
+@pytest.mark.parametrize("client", ["urllib", "requests", "httpx"])
+def test_a_timeout_for_each_read_does_not_end_a_drip(
+    server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_clients, "TIMEOUT", 1.0)
+    outcome = feed_clients.ask(client, serve(server, f"slow body {len(FEED) // 12} bytes every 100ms"))
+    assert (outcome.status, outcome.size) == (200, len(FEED))
+    assert server.journal.exchanges[0].duration > 1.0
+
+
+# Connections that are used again.
+
+
+def test_a_session_of_requests_gets_over_a_reset_on_a_used_connection(server: FeedServer) -> None:
+    url = serve(server, "reset after 512 on request 2")
+    with requests.Session() as session:
+        assert session.get(url, timeout=PATIENCE).content == FEED
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            session.get(url, timeout=PATIENCE)
+        assert session.get(url, timeout=PATIENCE).content == FEED
+    assert [exchange.ended for exchange in server.journal.exchanges] == ["complete", "reset", "complete"]
+
+
+def test_a_client_of_httpx_gets_over_a_close_on_a_used_connection(server: FeedServer) -> None:
+    url = serve(server, "close after headers on request 2")
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+        assert client.get(url).content == FEED
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get(url)
+        assert client.get(url).content == FEED
+
+
+def test_a_session_of_aiohttp_meets_the_same_fault_on_a_used_connection(server: FeedServer) -> None:
+    url = serve(server, "missing last chunk on request 2")
+
+    async def get() -> None:
+        async with aiohttp.ClientSession() as session:
+            async with session.get(url) as answer:
+                assert await answer.read() == FEED
+            async with session.get(url) as answer:
+                with pytest.raises(aiohttp.ClientPayloadError):
+                    await answer.read()
+            async with session.get(url) as answer:
+                assert await answer.read() == FEED
+
+    asyncio.run(get())
+    assert [bool(exchange.faults) for exchange in server.journal.exchanges] == [False, True, False]
+
+
+def test_a_post_is_answered_early(server: FeedServer) -> None:
+    server.add("/hub", Response("too much", 413, faults=parse("early answer")), method="POST")
+    body = b"x" * 20_000
+    answers = [
+        requests.post(server.url("hub"), data=body, timeout=PATIENCE).status_code,
+        httpx.post(server.url("hub"), content=body, timeout=PATIENCE, trust_env=False).status_code,
+    ]
+    try:
+        urllib.request.urlopen(server.url("hub"), data=body, timeout=PATIENCE)
+    except urllib.error.HTTPError as error:
+        with error:
+            answers.append(error.code)
+    assert answers == [413, 413, 413]
+    assert [exchange.body for exchange in server.journal.exchanges] == [b"", b"", b""]
+
+
+def test_feedparser_notices_or_not(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_clients, "TIMEOUT", PATIENCE)
+    cut = feedparser.parse(serve(server, "truncated gzip"))
+    assert cut.bozo and len(cut.entries) < 40
+    assert len(feedparser.parse(serve(server, "trailers")).entries) == 40
+    assert feed_clients.ask("feedparser", serve(server, "close after headers")).error
+
+
+def test_nothing_of_a_broken_answer_is_left(server: FeedServer) -> None:
+    for text in OUTCOMES:
+        url = serve(server, text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(feed_clients, "TIMEOUT", 0.1 if text.startswith("stall") else PATIENCE)
+            feed_clients.ask("urllib", url)
+    assert server.journal.wait_until(lambda: not any(connection.is_busy for connection in server.connections), PATIENCE)
+    server.stop()
+    assert not server.connections and not server.workers
+    assert all(exchange.is_over for exchange in server.journal.exchanges)
