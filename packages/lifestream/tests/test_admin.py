@@ -246,3 +246,27 @@ def test_staff_without_permissions_see_nothing(client: Client) -> None:
     client.force_login(User.objects.create_user("clerk", is_staff=True))
     for model in MODELS:
         assert client.get(f"/admin/lifestream/{model}/").status_code == 403
+
+
+def test_an_owner_unsubscribes_and_the_posts_go_along(client: Client, mine: Lifestream) -> None:
+    site = make_site(mine, "No longer")
+    make_post(site)
+    address = f"/admin/lifestream/subscription/{site.pk}/delete/"
+    assert "No longer" in client.get(address).content.decode()
+    assert client.post(address, {"post": "yes"}).status_code == 302
+    assert not Subscription.objects.exists() and not Post.objects.exists() and Item.objects.exists()
+
+
+def test_a_user_is_deleted_with_all_that_was_theirs(root: Client) -> None:
+    owner = editor()
+    make_post(make_site(make_lifestream(owner=owner)))
+    assert root.post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Lifestream.objects.exists() and not Post.objects.exists()
+
+
+def test_a_feed_is_deleted_with_its_log_and_its_items(root: Client) -> None:
+    post = make_post(make_site())
+    Fetch.objects.create(feed=post.item.feed, started=timezone.now(), outcome="new")
+    data = {"action": "delete_selected", "_selected_action": [post.item.feed_id], "post": "yes"}
+    root.post("/admin/lifestream/feed/", data)
+    assert not Feed.objects.exists() and not Item.objects.exists() and not Fetch.objects.exists()

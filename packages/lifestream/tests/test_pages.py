@@ -295,7 +295,8 @@ def test_a_site_without_an_icon_has_the_first_letter_of_its_name(client: Client,
 def test_hostile_text_stays_text(client: Client, main: Lifestream, address: str) -> None:
     evil = '"><script>alert(1)</script>&lt;b&gt;'
     site = make_site(main, evil, description=evil, language='en" onload="x', domain=evil)
-    post = make_post(site, f"title {evil}", author=evil, summary=evil, tags=(evil,), language='"><script>', link="javascript:alert(2)",
+    post = make_post(site, f"title {evil}", author=evil, summary=evil, tags=(evil,), language='"><script>',
+                     link="javascript:alert(2)",
                      media=[{"url": 'https://x.example/"><script>a.png', "type": "image/png", "description": evil}],
                      enclosures=[{"url": "javascript:alert(1)", "type": "audio/mpeg"}, "none", {"url": 7}])  # fmt: skip
     body = client.get(address.format(item=post.item_id)).content.decode()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import feedparser  # type: ignore[import-untyped]
+import feedparser
 import pytest
 from django.test import Client
 

@@ -3,8 +3,8 @@
 A card has a kind, which is what a reader would call it: a *note* has no title, a *photo* is a picture with few words,
 an *audio* or a *video* can be played, anything else is an *article*. Pure: it reads what is loaded already.
 
-Content and addresses are safe when they are stored. Addresses are looked at once more, since a page opens them: a card has
-those of the web only.
+Content and addresses are safe when they are stored. Addresses are looked at once more, since a page opens them: a card
+has those of the web only.
 """
 
 from __future__ import annotations
