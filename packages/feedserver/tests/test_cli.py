@@ -19,7 +19,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from feedserver import FeedServer, cli, ports, stop_server
+from feedserver import FeedServer, Response, cli, ports, stop_server
 from steady import MISS, steady
 
 PATIENCE = 30
@@ -325,7 +325,8 @@ def test_stop_says_when_the_server_agrees_and_stays(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "STOP_TIMEOUT", 0.05)
-    with FeedServer(quit=True) as server:
+    with FeedServer() as server:
+        server.add("/", Response("I will", omit=["Content-Length"]), method="QUIT")
         assert cli.main(["stop", str(server.port)]) == 1
         assert capsys.readouterr().err == (
             f"feedserver stop: the server on 127.0.0.1 port {server.port} has agreed to stop, and still listens\n"

@@ -266,8 +266,11 @@ def test_quit_is_no_more_than_a_method_where_it_is_not_allowed(server: FeedServe
 
 def test_stop_server_sends_quit(root: Path) -> None:
     with FeedServer(root, quit=True) as server:
-        stop_server(server.port)
-        assert server.quit_requested.wait(10)
+        port = server.port
+        stop_server(port)
+        assert not server.is_running
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
 
 
 def test_stop_server_says_when_there_is_none_to_stop(root: Path) -> None:

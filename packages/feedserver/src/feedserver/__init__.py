@@ -9,10 +9,10 @@ from feedserver.fixture import FixtureError, FixtureWarning
 from feedserver.headers import Headers
 from feedserver.journal import Exchange, Journal, NotSeen, Strike
 from feedserver.ports import PortTaken
-from feedserver.quitting import stop_server
 from feedserver.request import Request
 from feedserver.response import Auth, Fault, Pace, Response, broken, gone, moved, touched
 from feedserver.server import FeedServer, VerificationError
+from feedserver.stopping import stop_server
 
 __all__ = [
     "Auth",

@@ -15,7 +15,6 @@ import io
 import math
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +26,7 @@ from typing import Any, NoReturn, TextIO
 
 from feedserver.journal import Exchange, NotSeen
 from feedserver.ports import PortTaken
-from feedserver.quitting import stop_server
+from feedserver.stopping import stop_server
 from feedserver.server import FeedServer
 
 JOURNAL_LIMIT = 1000
@@ -96,24 +95,10 @@ def _report(server: FeedServer, ended: SimpleQueue[Exchange], screen: _Screen) -
 
 def _stop(options: argparse.Namespace) -> int:
     try:
-        stop_server(options.port, options.host)
+        stop_server(options.port, options.host, STOP_TIMEOUT)
     except ConnectionError as error:
         return _complain("feedserver stop", str(error), 1)
-    deadline = time.monotonic() + STOP_TIMEOUT
-    while _listens(options.host, options.port):
-        if time.monotonic() > deadline:
-            problem = f"the server on {options.host} port {options.port} has agreed to stop, and still listens"
-            return _complain("feedserver stop", problem, 1)
-        time.sleep(0.01)
     return 0
-
-
-def _listens(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 # Signals.

@@ -39,25 +39,3 @@ def is_loopback(host: str) -> bool:
         mapped = getattr(address, "ipv4_mapped", None)
         return bool((mapped or address).is_loopback)
     return False
-
-
-def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
-    """Sends QUIT to the server on *port* and waits until it has gone, at most *timeout* seconds.
-
-    Raises ConnectionError where nothing listens there, or what listens does not obey.
-    """
-    import http.client
-
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    try:
-        connection.request("QUIT", "/")
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace").strip()
-    except OSError as error:
-        raise ConnectionError(f"no feedserver stopped on {host} port {port}: {error}") from error
-    except http.client.HTTPException as error:
-        raise ConnectionError(f"what listens on {host} port {port} is no feedserver: {error!r}") from error
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise ConnectionError(f"the server on {host} port {port} did not stop: {answer.status} {text}")

@@ -13,7 +13,9 @@ import socket
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -94,7 +96,8 @@ class FeedServer:
         self.connections: set[Connection] = set()
         self.workers: dict[threading.Thread, str] = {}
         self.quit_requested = threading.Event()
-        self.site.on_quit = self.quit_requested.set  # not a method of ours: without a cycle, a server is freed at once
+        self.site.on_quit = partial(_quit, weakref.ref(self))  # without a cycle, a server is freed at once
+        self._stopped = threading.Event()
         self._wanted_port = port
         self._thread: loop_thread.LoopThread | None = None
         self.loop: asyncio.AbstractEventLoop
@@ -126,6 +129,7 @@ class FeedServer:
         self.site.base_url = f"{'https' if self.tls else 'http'}://{name}:{self.port}"
         self.site.own_hosts = self._own_hosts(name)
         self._pid = os.getpid()
+        self._stopped.clear()
         self._thread = loop_thread.acquire(self)
         self.loop = self._thread.loop
         self._thread.call(self._open)
@@ -137,7 +141,11 @@ class FeedServer:
         Raises RuntimeError, naming what holds it, where that takes too long. Stopping twice is no error.
         """
         thread, self._thread = self._thread, None
-        if thread is None or self._pid != os.getpid():
+        if self._pid != os.getpid():
+            return
+        if thread is None:
+            if threading.current_thread() not in self.workers:  # which whoever stops the server waits for
+                self._stopped.wait(STOP_TIMEOUT)
             return
         closed = threading.Event()
         thread.call(lambda: self._close(closed.set))
@@ -150,6 +158,7 @@ class FeedServer:
         self._join_workers()
         self.site.close()
         self.port = self._wanted_port
+        self._stopped.set()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -439,6 +448,14 @@ class FeedServer:
             self._acceptors.clear()
             closed, self._closed = self._closed, None
             closed()
+
+
+def _quit(reference: weakref.ref[FeedServer]) -> None:
+    """Stops the server, on a thread of its own: this is called on the event loop, which the stop waits for."""
+    server = reference()
+    if server is not None:
+        server.quit_requested.set()
+        threading.Thread(target=server.stop, name="feedserver: QUIT", daemon=True).start()
 
 
 def _close_all(sockets: list[socket.socket]) -> None:
