@@ -116,11 +116,7 @@ class AddressGuard:
 
         "" if it may. Anything but an IP is refused.
         """
-        try:
-            parsed = _parse(address)
-        except ValueError:
-            return "no IP address"
-        return "" if any(parsed in network for network in self.allowed_networks) else _special(parsed)
+        return _why_not(self.allowed_networks, address)
 
     def check(self, address: str) -> None:
         """Raises `AddressRefused` if *address* may not be dialled."""
@@ -156,6 +152,14 @@ def _parse(address: str) -> Address:
 
 
 @lru_cache(maxsize=4096)
+def _why_not(allowed: tuple[Network, ...], address: str) -> str:
+    try:
+        parsed = _parse(address)
+    except ValueError:
+        return "no IP address"
+    return "" if any(parsed in network for network in allowed) else _special(parsed)
+
+
 def _special(address: Address) -> str:
     """What is special about *address*, in words that follow "is"; "" for a public one."""
     if isinstance(address, IPv4Address):

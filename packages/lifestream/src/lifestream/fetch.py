@@ -72,7 +72,7 @@ class Fetcher:
         self._user_agent = user_agent
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
-        self._servers: set[tuple[str, str, int]] = set()
+        self._servers: set[str] = set()
 
     async def __aenter__(self) -> Self:
         self._session = open_session(self._guard, self._resolver)
@@ -111,14 +111,12 @@ class Fetcher:
     async def _follow(self, request: FetchRequest, trail: Trail) -> Outcome:
         if self._session is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
-        home = origin(trail.url)
+        home = trail.url
         headers = self._headers(request)
-        authorization = _basic(request.credentials) if request.credentials else ""
         while True:
-            if authorization and origin(trail.url) == home:
-                sent = headers | {"Authorization": authorization}
-            else:
-                sent = headers
+            sent = headers
+            if request.credentials and origin(trail.url) == origin(home):
+                sent = headers | {"Authorization": _basic(request.credentials)}
             async with await self._get(trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
                     return await self._answer(request, trail, response)
@@ -132,7 +130,7 @@ class Fetcher:
         """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""
         if self._session is None:
             raise RuntimeError("a Fetcher is open inside its context only: write `async with Fetcher(…) as fetcher`")
-        target, server = URL(url, encoded=True), origin(url)
+        target, server = URL(url, encoded=True), url[: url.index("/", 8)]
         may_be_kept = server in self._servers
         self._servers.add(server)
         try:

@@ -150,6 +150,10 @@ def refused(tags: Mapping[str, Iterable[str]]) -> list[str]:
     return problems
 
 
+_ON_DEMAND: Final = {"img": {"loading": "lazy"}, "audio": {"preload": "none"}, "video": {"preload": "none"}}
+"""What is loaded when it is looked at, or played: a page asks other sites for as little as it can."""
+
+
 class Sanitizer:
     """Makes fragments safe by *rules*. It can be used by several threads at once."""
 
@@ -165,7 +169,7 @@ class Sanitizer:
             url_schemes=set(self.rules.url_schemes),
             url_relative="pass_through",
             filter_style_properties=set(self.rules.styles),
-            set_tag_attribute_values={"img": {"loading": "lazy"}} if "img" in tags else None,
+            set_tag_attribute_values={tag: values for tag, values in _ON_DEMAND.items() if tag in tags},
         )
 
     def _attributes(self) -> dict[str, set[str]]:

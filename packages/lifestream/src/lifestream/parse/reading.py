@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import feedparser  # type: ignore[import-untyped]
+import feedparser
 
 from lifestream.entry import ParsedFeed
 from lifestream.parse import jsonfeed

@@ -70,8 +70,10 @@ TEMPLATES = [
     }
 ]
 
-_database = dj_database_url.config(
-    default=f"sqlite:///{(HOME / 'lifestream.sqlite3').as_posix()}", conn_max_age=600, conn_health_checks=True
+_database = dj_database_url.parse(
+    os.environ.get("DATABASE_URL") or f"sqlite:///{(HOME / 'lifestream.sqlite3').as_posix()}",
+    conn_max_age=600,
+    conn_health_checks=True,
 )
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # Readers don't wait for the writer, and a writer waits its turn at the start, where it can.
