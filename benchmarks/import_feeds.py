@@ -30,7 +30,7 @@ from typing import Protocol
 os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
 
 ENTRIES = 19
-WORKERS = (1, 10, 40)  # of reader's update; the best of them is its figure
+WORKERS = (1, 10)  # of reader's update; the best of them is its figure
 
 
 class Importer(Protocol):

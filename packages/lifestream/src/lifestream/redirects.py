@@ -39,7 +39,7 @@ def request_url(url: str) -> str:
     """
     if len(url) > _MAX_URL:
         raise UrlRefused(f"a URL of {len(url)} characters is too long; {_MAX_URL} is the limit")
-    if _READY.fullmatch(url) and "?" != url[-1]:
+    if _READY.fullmatch(url) and url[-1] != "?":
         return url
     try:
         parts = urlsplit(url)
