@@ -33,7 +33,9 @@ NAMESPACES: Mapping[str, str] = MappingProxyType(
 """The namespaces that documents use, by prefix; the root declares those that occur."""
 
 _XML = "http://www.w3.org/XML/1998/namespace"
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2, production 2
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no character of XML 1.0 (§2.2, production 2)."""
+
 _ENCODING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")  # §4.3.3, production 81
 _TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}  # ">" too: "]]>" may not stand in text (§2.4)
 _VALUE = {**_TEXT, '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
@@ -248,7 +250,7 @@ def _cdata(text: str, style: _Style, path: str) -> str:
 
 
 def _check(text: str, path: str) -> None:
-    if found := _ILLEGAL.search(text):
+    if found := ILLEGAL.search(text):
         raise ValueError(
             f"{path} holds U+{ord(found[0]):04X}, which no XML document can, not even as a reference "
             f"(XML 1.0 §2.2); leave it out, or write the document by hand to test a reader with it"

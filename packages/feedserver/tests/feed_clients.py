@@ -18,6 +18,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 TIMEOUT = 0.5
@@ -59,10 +61,8 @@ def by_requests(url: str) -> Outcome:
 
 
 def by_niquests(url: str) -> Outcome:
-    """niquests, on urllib3-future."""
-    import niquests
-
-    answer = niquests.get(url, timeout=TIMEOUT)
+    """niquests, on urllib3-future, which takes urllib3's place where it is installed: it needs its own environment."""
+    answer = import_module("niquests").get(url, timeout=TIMEOUT)
     return got(answer.status_code, answer.content)
 
 
@@ -148,8 +148,6 @@ def version_of(name: str) -> str:
         return sys.version.partition(" ")[0]
     if name == "curl":
         return subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]  # noqa: S607
-    from importlib.metadata import version
-
     return version(name)
 
 
