@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import fastfeedparser  # type: ignore[import-untyped]
-import feedparser  # type: ignore[import-untyped]
+import fastfeedparser
+import feedparser
 import pytest
 from hypothesis import HealthCheck, given, settings
 

@@ -1,0 +1,202 @@
+"""Which encoding a document is in, by the book: from a Content-Type and bytes to a decision, and the rule behind it.
+
+XML types (text/xml, application/xml, whatever ends in +xml) follow RFC 7303, which leaves what it does not decide to
+XML 1.0 (fifth edition). It treats all of them alike (§4.1, §4.2), text/xml too, which RFC 3023 took for US-ASCII.
+text/html follows the HTML Standard, which looks at an XML declaration as well, and never refuses bytes.
+
+Nothing here is taken from what readers do.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its *name*, what it *says*, and the *sections* where it stands."""
+
+    name: str
+    says: str
+    sections: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The *encoding* (a name that Python knows) that a *rule* takes a document to be in; None where it is refused.
+
+    *is_open* where the standards prescribe no result.
+    """
+
+    encoding: str | None
+    rule: Rule
+    is_open: bool = False
+
+
+BOM = Rule(
+    "BOM",
+    "A byte order mark is authoritative, whatever charset and declaration say.",
+    "RFC 7303 §3.2, §8.9; XML 1.0 §4.3.3",
+)
+CHARSET = Rule(
+    "charset",
+    "Without a byte order mark, the charset parameter is authoritative, whatever the declaration says.",
+    "RFC 7303 §3.2, §8.8",
+)
+DECLARATION = Rule(
+    "declaration",
+    "With neither, the encoding is the one that the XML declaration names.",
+    "RFC 7303 §3.2, §8.3; XML 1.0 §4.3.3",
+)
+DEFAULT = Rule(
+    "default",
+    "With none of the three, it is UTF-8.",
+    "RFC 7303 §8.5; XML 1.0 §4.3.3",
+)
+CONFLICT = Rule(
+    "conflict",
+    "Without a charset, it is a fatal error if the declaration names another encoding than the document is in.",
+    "XML 1.0 §4.3.3",
+)
+UNDECLARED = Rule(
+    "undeclared",
+    "Without a charset, it is a fatal error if what has neither byte order mark nor declaration is not in UTF-8.",
+    "XML 1.0 §4.3.3",
+)
+UNKNOWN = Rule(
+    "unknown",
+    "An encoding that cannot be processed is a fatal error.",
+    "RFC 7303 §3.2; XML 1.0 §4.3.3",
+)
+UNMARKED = Rule(
+    "unmarked",
+    "UTF-16 must begin with a byte order mark. If it does not, results are undefined: a processor may refuse the "
+    "document, and may recover.",
+    "RFC 7303 §3.3; XML 1.0 §1.2, §4.3.3, F.1; RFC 2781 §4.3",
+)
+ILLEGAL = Rule(
+    "illegal",
+    "Bytes that are not legal in the encoding are a fatal error.",
+    "XML 1.0 §4.3.3",
+)
+NO_XML = Rule(
+    "no XML",
+    "What the bytes say in that encoding is not well-formed: U+0000 is no character of XML.",
+    "XML 1.0 §2.1, §2.2",
+)
+HTML_BOM = Rule(
+    "HTML: BOM",
+    "A byte order mark decides.",
+    "HTML §13.2.3.2, step 1",
+)
+HTML_CHARSET = Rule(
+    "HTML: charset",
+    "Without one, the charset parameter decides, if it is supported; a label means what the Encoding Standard says.",
+    "HTML §13.2.3.2, step 4; Encoding §4.2",
+)
+HTML_PRESCAN = Rule(
+    "HTML: declaration",
+    "With neither, an XML declaration in UTF-16 is recognised; else what it names is taken (UTF-8 for UTF-16).",
+    "HTML §13.2.3.2, step 5",
+)
+HTML_DEFAULT = Rule(
+    "HTML: default",
+    "With nothing to go by, a user agent may guess, or take its default, which depends on the locale.",
+    "HTML §13.2.3.2, steps 8, 9",
+)
+
+RULES = (
+    *(BOM, CHARSET, DECLARATION, DEFAULT, CONFLICT, UNDECLARED, UNKNOWN, UNMARKED, ILLEGAL, NO_XML),
+    *(HTML_BOM, HTML_CHARSET, HTML_PRESCAN, HTML_DEFAULT),
+)
+"""Every rule, in the order in which they are looked at."""
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_NAMED = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)""")
+_HTML_LABELS: Mapping[str, str] = MappingProxyType(
+    {"utf-16": "utf-16-le", "us-ascii": "windows-1252", "iso-8859-1": "windows-1252"}
+)
+"""Labels that mean something else in the Encoding Standard than at IANA."""
+
+
+def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
+    """Decides by *media_type* and *charset* of a Content-Type which encoding *data* is in."""
+    if media_type == "text/html":
+        return _decide_html(charset, data)
+    marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
+    if marked is not None:
+        named = declared_in(data.decode(marked, "replace"))
+        if charset is None and named is not None and not _is_same(named, marked):
+            return Decision(None, CONFLICT)
+        return Decision(marked, BOM)
+    if charset is not None:
+        return _decide_by_charset(charset, data)
+    return _decide_by_document(data)
+
+
+def _decide_by_charset(charset: str, data: bytes) -> Decision:
+    if not _is_known(charset):
+        return Decision(None, UNKNOWN)
+    if codecs.lookup(charset).name != "utf-16":
+        return Decision(charset, CHARSET)
+    looks_like = _utf_16_without_mark(data)
+    if looks_like is not None:
+        return Decision(looks_like, UNMARKED, is_open=True)
+    return Decision("utf-16-be", CHARSET)  # RFC 2781 §4.3
+
+
+def _decide_by_document(data: bytes) -> Decision:
+    looks_like = _utf_16_without_mark(data)
+    named = declared_in(data.decode(looks_like or "latin-1", "replace"))
+    if named is None:
+        return Decision(None, UNDECLARED) if looks_like else Decision("utf-8", DEFAULT)
+    if not _is_known(named):
+        return Decision(None, UNKNOWN)
+    if looks_like is not None:
+        return Decision(looks_like, UNMARKED, is_open=True) if _is_same(named, looks_like) else Decision(None, CONFLICT)
+    # The declaration could be read as ASCII, so the document is in no form of UTF-16.
+    return Decision(None, CONFLICT) if _is_same(named, "utf-16-le") else Decision(named, DECLARATION)
+
+
+def _decide_html(charset: str | None, data: bytes) -> Decision:
+    marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
+    if marked is not None:
+        return Decision(marked, HTML_BOM)
+    if charset is not None and _is_known(charset):
+        return Decision(_HTML_LABELS.get(charset, charset), HTML_CHARSET)
+    for encoding in ("utf-16-le", "utf-16-be"):
+        if data.startswith("<?x".encode(encoding)):
+            return Decision(encoding, HTML_PRESCAN)
+    named = declared_in(data.decode("latin-1"))
+    if named is not None and _is_known(named):
+        return Decision("utf-8" if _is_same(named, "utf-16-le") else _HTML_LABELS.get(named, named), HTML_PRESCAN)
+    return Decision("windows-1252", HTML_DEFAULT, is_open=True)
+
+
+def declared_in(text: str) -> str | None:
+    """The encoding that the XML declaration at the beginning of *text* names, in lower case; None where none does."""
+    found = _NAMED.match(text.removeprefix("\ufeff"))
+    return found[1].lower() if found else None
+
+
+def _utf_16_without_mark(data: bytes) -> str | None:
+    """UTF-16 as XML 1.0 appendix F.1 recognises it, by the zeros around the first "<"."""
+    return {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(data[:2])
+
+
+def _is_same(label: str, encoding: str) -> bool:
+    """Whether a label names an encoding; "utf-16" names both byte orders."""
+    name = codecs.lookup(label).name if _is_known(label) else label
+    return encoding == name or (name == "utf-16" and encoding.startswith("utf-16"))
+
+
+def _is_known(label: str) -> bool:
+    try:
+        codecs.lookup(label)
+    except LookupError:
+        return False
+    return True
