@@ -13,6 +13,7 @@ import importlib.util
 import logging
 import select
 import socket
+import socketserver
 import threading
 import time
 import warnings
@@ -217,7 +218,7 @@ def free_port() -> int:
 def _handler(body: bytes, protocol: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = protocol
-        wbufsize = -1  # head and body leave in one write
+        disable_nagle_algorithm = True  # or the body waits for the client to acknowledge the head
 
         def do_GET(self) -> None:
             self.send_response(200)
@@ -237,6 +238,23 @@ def _handler(body: bytes, protocol: str) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Silent(socketserver.BaseServer):
+    """A server that does not print what befalls it when a client leaves, and lets more than five clients wait."""
+
+    request_queue_size = 1024
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+class _ThreadingServer(_Silent, ThreadingHTTPServer):
+    pass
+
+
+class _OldServer(_Silent, HTTPServer):
+    pass
+
+
 class StandardLibrary(Peer):
     """`http.server.ThreadingHTTPServer` with `serve_forever` on a thread."""
 
@@ -245,7 +263,7 @@ class StandardLibrary(Peer):
     @contextmanager
     def cycle(self) -> Iterator[int]:
         """A server and a thread of its own."""
-        with ThreadingHTTPServer((HOST, 0), _handler(self.body, "HTTP/1.1")) as server:
+        with _ThreadingServer((HOST, 0), _handler(self.body, "HTTP/1.1")) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
             yield server.server_address[1]
@@ -269,7 +287,7 @@ class OldDesign(Peer):
         with ready:
             while True:
                 with suppress(OSError):
-                    server = HTTPServer((HOST, self.port), _handler(self.body, "HTTP/1.0"))
+                    server = _OldServer((HOST, self.port), _handler(self.body, "HTTP/1.0"))
                     break
                 time.sleep(1)
             server.is_done = False  # type: ignore[attr-defined]
