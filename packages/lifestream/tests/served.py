@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
 
 from feedserver import Response
 
@@ -23,6 +27,20 @@ class Clock:
         """Moves on by so many seconds, minutes, hours or days."""
         self.now += timedelta(**by)
         return self.now
+
+
+@contextmanager
+def watched_processes() -> Iterator[list[subprocess.Popen[Any]]]:
+    """The processes that are started in the block."""
+    started: list[subprocess.Popen[Any]] = []
+    popen = subprocess.Popen
+
+    def noted(*args: Any, **options: Any) -> subprocess.Popen[Any]:
+        started.append(popen(*args, **options))
+        return started[-1]
+
+    with mock.patch("subprocess.Popen", noted):
+        yield started
 
 
 def rss(*titles: str, title: str = "A feed", head: str = "") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from lifestream.models import Feed, Fetch, Host, Item, Post
 from lifestream.refresh import refresh
 from lifestream.report import Report, Row
 from lifestream.results import Result
-from served import START, Clock, feed, page, rss
+from served import START, Clock, feed, page, rss, watched_processes
 
 HOUR = timedelta(hours=1)
 
@@ -316,15 +315,8 @@ class HowItEnds(RefreshTestCase):
 
     def test_no_thread_and_no_process_is_left(self) -> None:
         before = set(threading.enumerate())
-        started: list[subprocess.Popen[bytes]] = []
-        popen = subprocess.Popen
-
-        def noted(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
-            started.append(popen(*args, **options))
-            return started[-1]
-
         self.make_feed("/feed", feed())
-        with mock.patch("subprocess.Popen", noted):
+        with watched_processes() as started:
             self.refresh()
         assert started
         assert all(process.poll() is not None for process in started)

@@ -66,7 +66,7 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> str:
         )
     with console.capture() as captured:
         console.print(table)
-    return captured.get().rstrip("\n")
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def when(at: datetime | None, now: datetime) -> str:
