@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
+import aiohttp
+import httpx
 import pytest
 import requests
 
-from feedserver import FeedServer, PortTaken, Response, moved
+from feedserver import Fault, FeedServer, PortTaken, Response, moved
+from feedserver.faults import Close, Garbage, Reset, Stall
 from rawclient import RawClient
 
 
@@ -105,3 +110,81 @@ def test_an_alias_that_is_taken_frees_the_others(root: Path) -> None:
             FeedServer(root, host="localhost", aliases=["127.0.0.1"], port=port).start()
     with FeedServer(root, port=port) as again:
         assert again.port == port
+
+
+def received(server: FeedServer) -> bytes | None:
+    """What comes over a connection that says nothing; None where it is reset, be it while it is made."""
+    try:
+        with RawClient(server) as client:
+            return client.read_to_end()
+    except ConnectionResetError:
+        return None
+
+
+ON_CONNECT: dict[str, tuple[Fault, bytes | None, str]] = {
+    "reset": (Reset(before="answer"), None, "reset"),
+    "closed": (Close(before="answer"), b"", "closed"),
+    "greeted with garbage": (Garbage(64), Random(0).randbytes(64), "closed"),
+}
+
+
+@pytest.mark.parametrize("name", ON_CONNECT)
+def test_a_connection_is_broken_before_any_request(server: FeedServer, name: str) -> None:
+    fault, expected, ended = ON_CONNECT[name]
+    server.on_connect(fault)
+    assert received(server) == expected
+    exchange = server.journal.exchanges[-1]
+    assert exchange.request is None
+    assert exchange.ended == ended
+    assert [strike.fault for strike in exchange.faults] == [str(fault)]
+    server.on_connect()
+    with RawClient(server) as client:
+        assert client.get("/x").body == b"x"
+
+
+def test_a_connection_is_stalled_until_the_client_leaves(server: FeedServer) -> None:
+    server.on_connect(Stall(before="answer"))
+    with RawClient(server) as client:
+        client.ask("/x")
+        client.socket.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            client.socket.recv(100)
+    exchange = server.journal.exchanges[-1]
+    assert exchange.ended == "stalled until the client left"
+    assert server.requests == []
+
+
+def test_connections_are_broken_one_after_the_other(server: FeedServer) -> None:
+    server.on_connect(Reset(before="answer"), None, Close(before="answer"), None)
+    assert received(server) is None
+    with RawClient(server) as client:
+        assert client.get("/x").body == b"x"
+    assert received(server) == b""
+    for _ in range(2):
+        with RawClient(server) as client:
+            assert client.get("/x").body == b"x"
+
+
+def by_requests(url: str) -> bytes:
+    return requests.get(url, timeout=10).content
+
+
+def by_httpx(url: str) -> bytes:
+    return httpx.get(url, timeout=10, trust_env=False).content
+
+
+def by_aiohttp(url: str) -> bytes:
+    async def get() -> bytes:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return await answer.read()
+
+    return asyncio.run(get())
+
+
+@pytest.mark.parametrize("get", [by_requests, by_httpx, by_aiohttp], ids=lambda get: get.__name__)
+def test_clients_see_a_broken_connection_and_use_the_next(server: FeedServer, get: Callable[[str], bytes]) -> None:
+    server.on_connect(Close(before="answer"), None)
+    if get is not by_aiohttp:  # which tries an idempotent request again by itself
+        with pytest.raises((requests.ConnectionError, httpx.TransportError)):
+            get(server.url("x"))
+    assert get(server.url("x")) == b"x"
