@@ -99,7 +99,7 @@ CERTIFICATE_FAULTS = {
     "self-signed": "self-signed certificate",
     "incomplete chain": "unable to get local issuer certificate",
     "handshake fails": "handshake failure",
-    "old protocol": "protocol version",
+    "old protocol": "protocol version|unsupported protocol|legacy sigalg",
 }
 
 
@@ -139,7 +139,7 @@ def test_an_end_without_close_notify_is_seen_by_who_looks() -> None:
         server.add("/x", Response("hello", omit=["Content-Length", "Transfer-Encoding"]))
         received, error = read_to_end(server)
     assert received.endswith(b"\r\n\r\nhello")
-    assert isinstance(error, ssl.SSLEOFError)
+    assert "EOF" in str(error)  # a class of its own in some versions of Python only
 
 
 def test_an_end_in_order_has_its_close_notify(secure: FeedServer) -> None:
@@ -152,7 +152,9 @@ def test_an_end_in_order_has_its_close_notify(secure: FeedServer) -> None:
 def read_to_end(server: FeedServer) -> tuple[bytes, ssl.SSLError | None]:
     """What a client gets that minds how the connection ends, and what it minded."""
     plain = socket.create_connection((server.host, server.port), timeout=10)
-    with server.client_context().wrap_socket(plain, server_hostname="localhost") as client:
+    context = server.client_context()
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    with context.wrap_socket(plain, server_hostname="localhost") as client:
         client.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # which typeshed lacks
         client.sendall(b"GET /x HTTP/1.0\r\n\r\n")
         received = b""
