@@ -1,11 +1,12 @@
-"""The command: `feedserver serve` and `feedserver stop`.
+"""The command: `feedserver serve`, `feedserver stop` and `feedserver record`.
 
 The event loop puts each exchange that has ended into a queue; the main thread, which has nothing else to do, prints
 it. So a slow terminal holds up nobody's answer. A signal raises `_Stopped` in the main thread, whatever that waits for:
 a port, an exchange, a terminal.
 
 Exit status: 0 where the command did what it was for, an end by Ctrl-C, SIGTERM or QUIT included; 1 where there was no
-server to stop, or it did not stop; 2 for bad usage, a folder that is missing and a port that is taken among it.
+server to stop, or it did not stop, or where no answer came that could be recorded; 2 for bad usage, a folder that is
+missing and a port that is taken among it.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
+from feedserver import record
 from feedserver.journal import Exchange, NotSeen
 from feedserver.ports import PortTaken
-from feedserver.stopping import stop_server
 from feedserver.server import FeedServer
+from feedserver.stopping import stop_server
 
 JOURNAL_LIMIT = 1000
 """Exchanges that `serve` keeps unless told otherwise."""
@@ -44,7 +46,7 @@ _TICK = 0.5 if os.name == "nt" else None
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with *arguments*, those of the process by default, and gives its exit status."""
     options = _parser().parse_args(arguments)
-    return _serve(options) if options.command == "serve" else _stop(options)
+    return {"serve": _serve, "stop": _stop, "record": _record}[options.command](options)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -98,6 +100,16 @@ def _stop(options: argparse.Namespace) -> int:
         stop_server(options.port, options.host, STOP_TIMEOUT)
     except ConnectionError as error:
         return _complain("feedserver stop", str(error), 1)
+    return 0
+
+
+def _record(options: argparse.Namespace) -> int:
+    status, text = record.run(options)
+    if status:
+        return _complain("feedserver record", text, status)
+    screen = _Screen(sys.stdout)
+    for line in text.splitlines():
+        screen.show(line)
     return 0
 
 
@@ -241,6 +253,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     stop.add_argument("port", metavar="PORT", type=_port, help="the port that it listens on")
     stop.add_argument("--host", default="127.0.0.1", help="the address that it listens on (default: %(default)s)")
+
+    record.add_parser(commands)
     return parser
 
 

@@ -1,0 +1,341 @@
+"""`feedserver record`: fetches a URL once, and writes what came as a fixture.
+
+The body goes into a file, byte for byte, as it came: in its content coding, if it has one. Status and headers go into
+`NAME.response` beside it, since a comment would change the bytes. A redirect is not followed but recorded. What does
+not belong into a fixture is left out, and told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from feedserver.fixture import SIDECAR, sidecar_of
+from feedserver.headers import Headers, to_text
+from feedserver.redaction import LeftOut, is_secret, redact, secrets_in, without_secrets
+from feedserver.response import has_placeholders, reason_phrase
+
+if TYPE_CHECKING:
+    import ssl
+    from http.client import HTTPConnection, HTTPResponse
+
+TIMEOUT = 30.0
+"""Seconds that a whole answer may take."""
+
+LARGEST = 256 * 1024 * 1024
+"""The largest body, in bytes, that is recorded."""
+
+_PIECE = 65_536
+_HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[^\r\n\0]*)")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_SHORTEST_SECRET = 6
+_SAFE = "/?&=%:@!$'()*+,;~[]-._"
+
+
+class RecordingError(Exception):
+    """An answer that could not be recorded; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came: *headers* as they were sent, *body* without framing but in its content coding."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+    body: bytes
+    framing: str
+    """How its end was told: "length", "chunked" or "close"."""
+    version: int
+    """10 or 11: that of HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
+
+    *left_out* is what the answer had and the fixture has not; *notes* are for people to read before they commit it.
+    """
+
+    url: str
+    file: Path
+    sidecar: Path
+    status: int
+    reason: str
+    size: int
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+def record(
+    url: str,
+    file: str | Path,
+    *,
+    headers: Iterable[tuple[str, str]] = (),
+    force: bool = False,
+    timeout: float = TIMEOUT,
+    context: ssl.SSLContext | None = None,
+) -> Recording:
+    """Fetches *url* with one GET and writes the answer to *file*, and its directives beside it.
+
+    *headers* are sent with the request, in place of the few that are sent by default. *force* overwrites files that are
+    there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's authorities by default.
+
+    Raises ValueError for a URL that is no address of HTTP, FileExistsError where there is a file already, and
+    RecordingError where no whole answer came.
+    """
+    parts = _checked(url)
+    file = Path(file)
+    if file.suffix == SIDECAR:
+        raise ValueError(f"{file} is where the directives would be; name the file for the body, such as feed.xml")
+    sidecar = sidecar_of(file)
+    if not force:
+        _refuse_to_overwrite(file, sidecar)
+    sent = tuple(headers)
+    answer = fetch(parts, sent, timeout, context)
+    redacted = redact(answer.headers.raw)
+    fields, unwritable = _writable(redacted.fields)
+    clean = without_secrets(url)[0]
+    text = directives(answer, fields, clean)
+    mode = "wb" if force else "xb"
+    with file.open(mode) as body, sidecar.open(mode) as beside:
+        body.write(answer.body)
+        beside.write(text)
+    return Recording(
+        clean,
+        file,
+        sidecar,
+        answer.status,
+        to_text(answer.reason),
+        len(answer.body),
+        (*redacted.left_out, *unwritable),
+        tuple(_notes(answer, Headers.from_raw(fields), text, _secrets(url, sent))),
+    )
+
+
+# What is asked.
+
+
+def _checked(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(
+            f"{url!r} has no port that there is ({error}); leave it out, or give one up to 65535"
+        ) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError(
+            f"{url!r} cannot be recorded; give an address of http or https, such as https://example.org/feed"
+        )
+    return parts
+
+
+def _refuse_to_overwrite(*files: Path) -> None:
+    for file in files:
+        if file.exists():
+            raise FileExistsError(f"{file} is there already; choose another name, or overwrite it with --force")
+
+
+def fetch(
+    url: SplitResult, headers: Sequence[tuple[str, str]], timeout: float, context: ssl.SSLContext | None = None
+) -> Answer:
+    """Asks for *url* once, and reads the answer as it is. Raises RecordingError where none comes, or not all of it."""
+    import http.client  # with TLS, it costs more than a start of the command that doesn't record
+
+    connection: HTTPConnection
+    if url.scheme == "https":
+        connection = http.client.HTTPSConnection(url.hostname or "", url.port, timeout=timeout, context=context)
+    else:
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
+    deadline = time.monotonic() + timeout
+    try:
+        _ask(connection, url, headers)
+        with connection.getresponse() as response:
+            return _read(response, deadline)
+    except (OSError, UnicodeError, http.client.HTTPException) as error:  # UnicodeError: a name that no host can have
+        raise RecordingError(f"no whole answer came from {url.netloc.rpartition('@')[2]}: {_words(error)}") from error
+    finally:
+        connection.close()
+
+
+def _ask(connection: HTTPConnection, url: SplitResult, headers: Sequence[tuple[str, str]]) -> None:
+    given = {name.lower() for name, _ in headers}
+    target = quote(url.path or "/", safe=_SAFE) + (f"?{quote(url.query, safe=_SAFE)}" if url.query else "")
+    # No coding is asked for unless somebody asks: the fixture then suits clients that can't undo it.
+    connection.putrequest("GET", target, skip_host="host" in given, skip_accept_encoding="accept-encoding" in given)
+    defaults = [("User-Agent", "feedserver-record"), ("Accept", "*/*"), ("Connection", "close")]
+    if url.username is not None:
+        credentials = f"{unquote(url.username)}:{unquote(url.password or '')}".encode()
+        defaults.append(("Authorization", f"Basic {base64.b64encode(credentials).decode('ascii')}"))
+    for name, value in (*(pair for pair in defaults if pair[0].lower() not in given), *headers):
+        connection.putheader(name, value.encode("utf-8"))
+    connection.endheaders()
+
+
+def _read(response: HTTPResponse, deadline: float) -> Answer:
+    chunked, length = bool(response.chunked), response.length
+    framing = "chunked" if chunked else ("close" if length is None else "length")
+    body = bytearray()
+    while length is None or len(body) < length:
+        # read1 gives what is there, so that a slow server meets the deadline. Not every Python's counts what is left.
+        piece = response.read1(_PIECE if length is None else min(_PIECE, length - len(body)))
+        if not piece:
+            break
+        body += piece
+        if len(body) > LARGEST:
+            raise RecordingError(f"the body is larger than {LARGEST // 1024**2} MiB; nothing was written")
+        if time.monotonic() > deadline:
+            raise TimeoutError("it took too long; allow it more with --timeout")
+    if length is not None and len(body) < length:
+        raise ConnectionError(f"it ended {length - len(body)} bytes early")
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.raw_items()]
+    reason = response.reason.encode("latin-1")
+    return Answer(response.status, reason, Headers.from_raw(fields), bytes(body), framing, response.version)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+# What is written.
+
+
+def directives(answer: Answer, fields: Iterable[tuple[bytes, bytes]], url: str) -> bytes:
+    """The content of `NAME.response`: the status, the header *fields*, and what the answer came without."""
+    when = f", answered {answer.headers['Date']}" if "Date" in answer.headers else ""
+    lines = [f"# {url}{when}".encode("utf-8", "replace"), (b"Status: %d %b" % (answer.status, answer.reason)).rstrip()]
+    lines += [b"Header: %b: %b" % field for field in fields]
+    absent = [name for name in ("Date", "Content-Type") if name not in answer.headers]
+    if answer.framing != "length":
+        absent.append("Content-Length")
+    if answer.framing == "close":
+        absent.append("Transfer-Encoding")
+    if absent:
+        lines.append(f"Omit: {', '.join(absent)}".encode("ascii"))
+    return b"\n".join(lines) + b"\n"
+
+
+def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[LeftOut]]:
+    """The fields that a directive can say, and those that it cannot."""
+    kept: list[tuple[bytes, bytes]] = []
+    left_out: list[LeftOut] = []
+    for name, folded in fields:
+        value = re.sub(rb"[\r\n]+[ \t]*", b" ", folded)  # as old servers do (RFC 9112 §5.2)
+        if not _TOKEN.fullmatch(name):
+            left_out.append(LeftOut(repr(name.decode("latin-1")), "it is no name of a header"))
+        elif has_placeholders(Headers.from_raw([(name, value)])):
+            left_out.append(LeftOut(name.decode("ascii"), "its braces would be filled in"))
+        else:
+            kept.append((name, value))
+    return kept, left_out
+
+
+def _secrets(url: str, sent: Iterable[tuple[str, str]]) -> set[str]:
+    """The secrets that the request brought, in any spelling that an answer could repeat."""
+    values = {*secrets_in(url), *(value.split()[-1] for name, value in sent if is_secret(name) and value.strip())}
+    return {value for each in values for value in (each, unquote(each)) if len(value) >= _SHORTEST_SECRET}
+
+
+def _notes(answer: Answer, headers: Headers, text: bytes, secrets: set[str]) -> Iterable[str]:
+    for place, data in (("body", answer.body), ("headers", text)):
+        if any(secret.encode("utf-8") in data for secret in secrets):
+            yield f"a secret of the request is still in the {place}; look before you commit"
+    if "://" in headers.get("Location", ""):
+        yield "Location leads to the real address, where a client would follow it; write {base}/… to keep it here"
+    if not answer.reason and reason_phrase(answer.status):
+        yield f"the answer had no reason phrase; {reason_phrase(answer.status)!r} is sent"
+    if answer.version != 11:
+        yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
+
+
+# The command.
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Adds `record` to the command's parsers; `run` carries it out."""
+    parser = commands.add_parser(
+        "record",
+        help="fetch a URL once, and write it as a fixture",
+        description="Fetches a URL with one GET and writes what came: the body to FILE, byte for byte, status and "
+        "headers to FILE.response. Redirects are not followed but recorded. Cookies, tokens and other secrets are "
+        "left out, and what is left out is printed.",
+    )
+    parser.add_argument("url", metavar="URL", type=_url, help="an address of http or https")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where to write the body")
+    parser.add_argument(
+        "--header",
+        metavar="'NAME: VALUE'",
+        type=_header,
+        action="append",
+        default=[],
+        help="send a header, such as 'Accept-Encoding: gzip'; may be given several times",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_timeout,
+        default=TIMEOUT,
+        help="for the whole answer (default: %(default)g)",
+    )
+
+
+def _url(text: str) -> str:
+    try:
+        _checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _header(text: str) -> tuple[str, str]:
+    match = _HEADER.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no header; write 'Name: value'")
+    return match["name"], match["value"]
+
+
+def _timeout(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time limit; give a number of seconds, such as 10")
+    return seconds
+
+
+def run(options: argparse.Namespace) -> tuple[int, str]:
+    """Carries out `record` and gives its exit status (1: no answer, 2: nowhere to write it) and what to print."""
+    try:
+        made = record(options.url, options.output, headers=options.header, force=options.force, timeout=options.timeout)
+    except RecordingError as error:
+        return 1, str(error)
+    except (FileExistsError, ValueError) as error:
+        return 2, str(error)
+    except OSError as error:
+        return 2, f"{options.output} cannot be written: {error.strerror or error}"
+    return 0, "\n".join(summary(made))
+
+
+def summary(made: Recording) -> Iterable[str]:
+    """What was written, and what was not, in lines for people."""
+    yield f"{made.file}: {made.size:,} bytes"
+    yield f"{made.sidecar}: {made.status} {made.reason}".rstrip()
+    reasons: dict[str, dict[str, None]] = {}
+    for each in made.left_out:
+        reasons.setdefault(each.why, {})[each.name] = None
+    for why, names in reasons.items():
+        yield (
+            f"left out: {', '.join(names)} ({why})" if "replaced" not in why else f"changed: {', '.join(names)} ({why})"
+        )
+    for note in made.notes:
+        yield f"note: {note}"
