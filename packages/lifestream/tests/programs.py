@@ -1,0 +1,120 @@
+"""Programs that tests start as a user would: what they print is waited for, and none outlives its test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+PATIENCE = 60.0  # seconds for what takes a moment; only a test that fails waits as long
+
+# What a shell may have set for the tests, and a program would take for itself.
+_OURS = (
+    "CELERY_BROKER_URL",
+    "DATABASE_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "LIFESTREAM_ALLOWED_NETWORKS",
+    "LIFESTREAM_DEMO",
+    "LIFESTREAM_HOSTS",
+    "PYTHONWARNINGS",
+)
+
+
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    """The environment of a program that keeps its things in *home*, with *variables*."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
+    return {**inherited, "LIFESTREAM_HOME": str(home), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **variables}
+
+
+def lifestream(*arguments: str) -> list[str]:
+    """The command line of the `lifestream` command."""
+    return [sys.executable, "-m", "lifestream", *arguments]
+
+
+def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs the `lifestream` command in *home* to its end."""
+    return subprocess.run(
+        lifestream(*arguments),
+        env=environment(home, **variables),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+class Program:
+    """A program under way, with all that it has printed. A context manager that ends it."""
+
+    def __init__(self, command: list[str], environ: Mapping[str, str]) -> None:
+        self._lines: list[str] = []
+        self._changed = threading.Condition()
+        self._over = False
+        self._process = subprocess.Popen(
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self.terminate()
+        if error is not None:
+            error.add_note(f"The program has printed:\n{self.output}")
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far, to standard output and error."""
+        with self._changed:
+            return "".join(self._lines)
+
+    def wait_for_line(self, text: str, count: int = 1) -> str:
+        """Waits until *count* lines with *text* in them are printed. Returns the last of them.
+
+        Raises AssertionError where the program ends before.
+        """
+        deadline = time.monotonic() + PATIENCE
+        with self._changed:
+            while True:
+                found = [line for line in self._lines if text in line]
+                if len(found) >= count:
+                    return found[count - 1].rstrip("\n")
+                if self._over or not self._changed.wait(deadline - time.monotonic()):
+                    raise AssertionError(f"{text!r} was printed {len(found)} times, not {count}")
+
+    def terminate(self) -> int:
+        """Asks it to end, with SIGTERM where there are signals, and returns its exit status. It is killed if it stays.
+
+        Raises AssertionError for a program that had to be killed.
+        """
+        self._process.terminate()
+        try:
+            status = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError("the program did not end when it was asked to") from None
+        self._reader.join(PATIENCE)
+        return status
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                with self._changed:
+                    self._lines.append(line)
+                    self._changed.notify_all()
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()

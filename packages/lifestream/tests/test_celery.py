@@ -1,0 +1,156 @@
+"""Celery's workers refresh feeds: real ones, as processes, with a real Redis and a real PostgreSQL between them.
+
+The workers share the database of the test, so its rows are there for both. Each worker has a queue of its own name:
+tests that run at once on one Redis don't take each other's tasks.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from celery import Celery
+from django.db import connection
+
+from factories import make_feed, make_lifestream, make_subscription
+from feedserver import Request, Response
+from feedserver.django import FeedServerTransactionTestCase
+from lifestream.models import Feed, Item, Post
+from programs import PATIENCE, Program, environment
+from served import feed as feed_of
+from served import page
+
+BROKER = os.environ.get("LIFESTREAM_TEST_REDIS_URL", "")
+ON_POSTGRES = os.environ.get("LIFESTREAM_TEST_DATABASE_URL", "").startswith("postgres")
+
+pytestmark = [
+    pytest.mark.redis,
+    pytest.mark.postgres,
+    pytest.mark.skipif(not BROKER, reason="LIFESTREAM_TEST_REDIS_URL names no Redis; see scripts/services.py"),
+    pytest.mark.skipif(
+        not ON_POSTGRES, reason="LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py"
+    ),
+]
+
+
+def database_url() -> str:
+    """The database of this test, as a worker is told of it."""
+    settings = connection.settings_dict
+    user = quote(settings["USER"], safe="") + (
+        f":{quote(settings['PASSWORD'], safe='')}" if settings["PASSWORD"] else ""
+    )
+    return f"postgresql://{user}@{settings['HOST']}:{settings['PORT']}/{quote(settings['NAME'], safe='')}"
+
+
+class Worker(Program):
+    """A worker of the bundled site, ready for tasks."""
+
+    def __init__(self, home: Path, producer: Celery) -> None:
+        self._producer = producer
+        self._queue = f"lifestream-{secrets.token_hex(8)}"
+        # One child process, since that is what a site runs, and no talk with other workers on the same Redis.
+        options = "worker --pool prefork --concurrency 1 --loglevel INFO --without-mingle --without-gossip"
+        site = ["--app", "lifestream.site", *options.split(), "--queues", self._queue, "--hostname", self._queue]
+        environ = environment(
+            home,
+            DATABASE_URL=database_url(),
+            CELERY_BROKER_URL=BROKER,
+            LIFESTREAM_ALLOWED_NETWORKS="127.0.0.0/8",
+        )
+        super().__init__([sys.executable, "-m", "celery", *site], environ)
+
+    def send(self, task: str, *arguments: object) -> None:
+        """Puts a task into the queue of this worker."""
+        # A connection for this one, and not the pool that Celery keeps for the life of the process.
+        with self._producer.connection_for_write() as broker, broker.Producer() as producer:
+            self._producer.send_task(task, arguments, producer=producer, queue=self._queue, ignore_result=True)
+
+    def done(self, task: str, count: int = 1) -> str:
+        """Waits until *count* tasks have ended well, the last one *task*, and returns what that one said."""
+        line = self.wait_for_line("succeeded in ", count)
+        assert f"Task {task}[" in line
+        return line.partition("succeeded in ")[2].partition(": ")[2]
+
+
+class CeleryTest(FeedServerTransactionTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.home = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.producer = self.enterContext(Celery("producer", broker=BROKER, set_as_current=False))
+        self.lifestream = make_lifestream("main")
+
+    def worker(self) -> Worker:
+        """A worker that is ready; it ends with the test."""
+        worker = self.enterContext(Worker(self.home, self.producer))
+        worker.wait_for_line(" ready.")
+        return worker
+
+    def feed(self, path: str = "feed") -> Feed:
+        feed = make_feed(self.get_url(path))
+        make_subscription(feed, self.lifestream)
+        return feed
+
+    def test_a_worker_fetches_what_is_due_and_ends_when_it_is_asked_to(self) -> None:
+        self.feedserver.add("/feed", feed_of(["one", "two"], ETag='"1"'), Response(status=304))
+        feed = self.feed()
+        worker = self.worker()
+        worker.send("lifestream.update_feeds")
+        self.feedserver.wait_for("/feed", timeout=PATIENCE)
+        assert worker.done("lifestream.update_feeds") == "'1 feed asked, 2 new, 0 changed, 0 failed'"
+        assert sorted(Item.objects.values_list("title", flat=True)) == ["one", "two"]
+        assert Post.objects.filter(lifestream=self.lifestream).count() == 2
+        feed.refresh_from_db()
+        assert (feed.last_status, feed.failures, feed.claim_token) == ("new", 0, "")
+        worker.send("lifestream.update_feeds")  # at once: it isn't due
+        assert worker.done("lifestream.update_feeds", 2) == "'0 feeds asked, 0 new, 0 changed, 0 failed'"
+        self.feedserver.assert_requested("/feed", count=1)
+        worker.send("lifestream.update", [feed.pk])  # somebody wants it now
+        assert worker.done("lifestream.update", 3) == "'1 feed asked, 0 new, 0 changed, 0 failed'"
+        self.feedserver.assert_requested("/feed", count=1, headers={"If-None-Match": '"1"'})
+        assert worker.terminate() == 0
+        assert "Warm shutdown" in worker.output
+
+    def test_two_workers_ask_one_feed_once(self) -> None:
+        answering = threading.Event()
+        self.addCleanup(answering.set)
+
+        def answer(_request: Request) -> Response:
+            answering.wait(PATIENCE)
+            return feed_of(["one"])
+
+        self.feedserver.add("/feed", answer)
+        self.feed()
+        first, second = self.worker(), self.worker()
+        first.send("lifestream.update_feeds")
+        self.feedserver.wait_for("/feed", timeout=PATIENCE)
+        second.send("lifestream.update_feeds")  # while the first one waits for the answer
+        assert second.done("lifestream.update_feeds") == "'0 feeds asked, 0 new, 0 changed, 0 failed'"
+        answering.set()
+        assert first.done("lifestream.update_feeds") == "'1 feed asked, 1 new, 0 changed, 0 failed'"
+        self.feedserver.assert_requested("/feed", count=1)
+        assert Item.objects.count() == 1
+
+    def test_a_feed_that_fails_costs_the_worker_nothing(self) -> None:
+        png = b"\x89PNG\r\n\x1a\npicture"
+        self.feedserver.add("/broken", page("Log in"))
+        self.feedserver.add("/feed", feed_of(["one"]))
+        self.feedserver.add("/", page(""))
+        self.feedserver.add("/logo.png", Response(png))
+        broken = self.feed("broken")
+        feed = self.feed()
+        worker = self.worker()
+        worker.send("lifestream.update_feeds")
+        assert worker.done("lifestream.update_feeds") == "'2 feeds asked, 1 new, 0 changed, 1 failed'"
+        broken.refresh_from_db()
+        assert (broken.failures, broken.claim_token) == (1, "")
+        Feed.objects.filter(pk=feed.pk).update(site_url=self.get_url("/"), icon_url=self.get_url("logo.png"))
+        worker.send("lifestream.find_icons")
+        assert worker.done("lifestream.find_icons", 2) == "1"
+        feed.refresh_from_db()
+        assert bytes(feed.icon) == png
