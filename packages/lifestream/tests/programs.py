@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE = 60.0  # seconds for what takes a moment; only a test that fails waits as long
+PATIENCE = 120.0  # seconds for what takes a moment; only a test that fails waits as long
 
 # What a shell may have set for the tests, and a program would take for itself.
 _OURS = (

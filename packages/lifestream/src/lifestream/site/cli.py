@@ -10,7 +10,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-_NEEDS_TABLES = frozenset({"add_feed", "update_feeds", "import_opml", "export_opml", "serve", "createsuperuser", "why"})
+_NEEDS_TABLES = frozenset(
+    {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds"}
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
