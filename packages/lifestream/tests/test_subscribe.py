@@ -129,6 +129,34 @@ class Credentials(SubscribeTestCase):
         assert credentials.unseal(made.credentials) == "ada:pass word"
         assert Item.objects.filter(feed=made).count() == 1
 
+    def test_added_again_it_is_known_and_another_user_has_another_feed(self) -> None:
+        self.feedserver.add("/feed", Response(rss("secret")))
+        first = self.add(self.url)
+        again = self.add(self.url)
+        assert (again.is_new, again.subscription) == (False, first.subscription)
+        assert Post.objects.filter(lifestream=self.lifestream).count() == 1
+        other = self.add(self.url.replace("ada", "bob"))
+        assert other.is_new
+        assert other.subscription.feed != first.subscription.feed
+
+    def test_added_again_with_another_password_it_gets_that(self) -> None:
+        self.feedserver.add("/feed", Response(rss("secret")))
+        row = self.add(self.url).subscription.feed
+        self.add(self.url.replace("pass%20word", "new"))
+        row.refresh_from_db()
+        assert credentials.unseal(row.credentials) == "ada:new"
+        with self.settings(SECRET_KEY="another key, and the old one is lost", SECRET_KEY_FALLBACKS=[]):
+            assert not self.add(self.url).is_new
+            row.refresh_from_db()
+            assert credentials.unseal(row.credentials) == "ada:pass word"
+        assert Feed.objects.count() == 1
+
+    def test_what_another_lifestream_has_is_not_shared(self) -> None:
+        theirs = add_feed(self.find(self.url), make_lifestream("theirs"), clock=self.clock)
+        ours = self.add(self.url)
+        assert ours.is_new
+        assert ours.subscription.feed != theirs.subscription.feed
+
     def test_they_are_in_no_message(self) -> None:
         self.feedserver.add("/missing", Response(status=404))
         refused = self.refusal(self.url.replace("/feed", "/missing"))

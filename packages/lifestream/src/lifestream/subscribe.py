@@ -128,6 +128,8 @@ def add_feed(
     claim: Claimed | None = None
     if isinstance(found.source, Feed):
         feed = found.source
+    elif (own := _own_feed(found, lifestream)) is not None:
+        feed = own
     else:
         feed, claim = _new_feed(found, clock())
     known = Subscription.objects.filter(lifestream=lifestream, feed=feed).exists()
@@ -206,6 +208,28 @@ def _candidates(page: Fetched) -> Iterator[str]:
         if url not in seen:
             seen.add(url)
             yield url
+
+
+def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
+    """The feed that *lifestream* has at this URL for this user, with the password that has just worked.
+
+    One whose credentials can't be read any more, since the site's key is lost, gets these: its user has entered them
+    again, as the error asks for.
+    """
+    if not found.credentials:
+        return None
+    private = Feed.objects.with_url(found.url).filter(subscriptions__lifestream=lifestream).exclude(credentials="")
+    for feed in private.order_by("pk"):
+        try:
+            kept = credentials.unseal(feed.credentials)
+        except credentials.CredentialsLost:
+            kept = found.credentials.partition(":")[0]
+        if kept.partition(":")[0] == found.credentials.partition(":")[0]:
+            if kept != found.credentials:
+                feed.credentials = credentials.seal(found.credentials)
+                feed.save(update_fields=["credentials"])
+            return feed
+    return None
 
 
 def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
