@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 class Updater(threading.Thread):
     """Looks every *interval* seconds for feeds that are due, and refreshes them, until `stop`."""
 
-    def __init__(self, interval: float = 60.0) -> None:
+    def __init__(self, interval: float) -> None:
         super().__init__(name="lifestream-updater", daemon=True)
         self._interval = interval
         self._stopping = threading.Event()

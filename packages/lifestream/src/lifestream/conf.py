@@ -145,6 +145,11 @@ class Settings:
         return int(self._number("MOVE_AFTER", 3, least=1))
 
     @property
+    def check_every(self) -> float:
+        """`LIFESTREAM_CHECK_EVERY`: how often a server or a beat looks for feeds that are due."""
+        return self._number("CHECK_EVERY", 60.0, least=0.1)
+
+    @property
     def lease(self) -> float:
         """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one takes it."""
         return self._number("LEASE", 900.0, least=1)

@@ -5,6 +5,7 @@ LIFESTREAM_HOSTS             the host names that the site is reached by, comma-s
 LIFESTREAM_ALLOWED_NETWORKS  private networks that feeds may be fetched from, comma-separated
 LIFESTREAM_CONTACT           an address or URL for the User-Agent, so that a feed's owner knows whom to ask
 DATABASE_URL                 another database than SQLite in LIFESTREAM_HOME: postgresql://user:password@host/name
+LIFESTREAM_CHECK_EVERY       how many seconds to wait between two looks for feeds that are due (60)
 CELERY_BROKER_URL            the broker of Celery's workers: redis://host/0
 TIME_ZONE                    the zone that dates are shown in (UTC)
 """
@@ -121,14 +122,19 @@ LOGGING = {
 }
 
 LIFESTREAM_ALLOWED_NETWORKS = _listed("LIFESTREAM_ALLOWED_NETWORKS")
+LIFESTREAM_CHECK_EVERY = float(os.environ.get("LIFESTREAM_CHECK_EVERY", "60"))
 LIFESTREAM_CONTACT = os.environ.get("LIFESTREAM_CONTACT", "")
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# One look a minute for what is due. A look that no worker took before the next one comes is dropped.
+# A task that no worker took before the next one comes is dropped.
 CELERY_BEAT_SCHEDULE = {
-    "update-feeds": {"task": "lifestream.update_feeds", "schedule": 60.0, "options": {"expires": 55.0}},
+    "update-feeds": {
+        "task": "lifestream.update_feeds",
+        "schedule": LIFESTREAM_CHECK_EVERY,
+        "options": {"expires": LIFESTREAM_CHECK_EVERY},
+    },
     "find-icons": {"task": "lifestream.find_icons", "schedule": 3600.0, "options": {"expires": 3500.0}},
 }

@@ -12,6 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
 from lifestream.background import Updater
+from lifestream.conf import settings as lifestream_settings
 from lifestream.serving import serve
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))
-        updater = Updater() if update and not by_celery else None
+        updater = Updater(lifestream_settings.check_every) if update and not by_celery else None
 
         def ready(url: str) -> None:
             how = "feeds are updated in the background" if updater else "feeds are not updated by this process"
