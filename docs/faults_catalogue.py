@@ -17,16 +17,18 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from feedserver import FeedServer, Response
-from feedserver.faults import KINDS, Kind, parse
+from feedserver.faults import KINDS, Fault, Kind, parse
+from feedserver.when import EACH_TIME
 
 HERE = Path(__file__).parent
 PAGE = HERE / "feedserver" / "faults.md"
@@ -34,10 +36,13 @@ PROGRAM = HERE.parent / "packages" / "feedserver" / "tests" / "feed_clients.py"
 CLIENTS = ("urllib", "requests", "httpx", "aiohttp", "niquests", "curl", "feedparser")
 NIQUESTS = "niquests>=3.14"  # where its urllib3-future is installed, requests would use that; so it is kept apart
 
-PATIENCE = 6.0
+PATIENCE = 8.0
 """Seconds after which a client that still waits is ended."""
-MEMORY = 2 * 1024**3
-"""Bytes of address space that a client may have, where the system can limit it."""
+MUCH = 1_000_000
+"""Bytes after which a bare socket has seen enough of an answer."""
+
+LINE = " ⏎ ".encode()
+"""Stands for the end of a line."""
 
 ENTRIES = 20
 FEED = (
@@ -48,9 +53,14 @@ FEED = (
     )
     + b"</feed>"
 )
-NOT_DIALLED = {
+# What every head of these answers has.
+ODDLY_FRAMED = re.compile(rb'HTTP/1\.1 200 OK|ETag: "v1"|Content-Type: .*|Date: .*')
+USUAL = re.compile(ODDLY_FRAMED.pattern + rb"|Content-Length: %d" % len(FEED))
+FRAMING = re.compile(rb"^(?:Content-Length|Transfer-Encoding):", re.MULTILINE)
+NOT_TRIED = {
     "redirect to private address": "10.0.0.1 is not ours to ask",
     "redirect to port 22": "who knows what listens there",
+    "early answer": "none of them sends a body with GET",
 }
 FAMILIES = {
     "ends": "Ends",
@@ -59,7 +69,7 @@ FAMILIES = {
     "head": "Heads",
     "redirects": "Redirects",
     "timing": "Timing",
-    "template": "None",
+    "template": "Nothing",
 }
 
 
@@ -89,24 +99,20 @@ def interpreters() -> Iterator[Interpreters]:
 
 
 def outcome_of(command: list[str]) -> dict[str, Any] | None:
-    """What a client printed; None where it had to be ended."""
-    try:
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, capture_output=True, timeout=PATIENCE, check=True, preexec_fn=limit_memory()
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    told: dict[str, Any] = json.loads(done.stdout)
+    """What a client printed; None where it had to be ended. Time counts from when it has loaded what it needs."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as client:  # noqa: S603
+        if client.stdout is None or client.stdout.readline() != b"ready\n":
+            client.kill()
+            raise SystemExit(f"{command} did not start: {client.communicate()[1].decode()}")
+        try:
+            printed, complaint = client.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            client.kill()
+            return None
+    if client.returncode:
+        raise SystemExit(f"{command} failed: {complaint.decode()}")
+    told: dict[str, Any] = json.loads(printed)
     return told
-
-
-def limit_memory() -> Callable[[], None] | None:
-    """Called in the child before it becomes the client; None where there are no such limits."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    return lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def in_words(name: str, outcome: dict[str, Any] | None) -> str:
@@ -125,14 +131,15 @@ def in_words(name: str, outcome: dict[str, Any] | None) -> str:
 
 
 def on_the_wire(server: FeedServer, early: bool) -> str:
-    """What a bare socket sees: the first line, how much there is, and what comes behind it."""
+    """What a bare socket sees in two seconds, shortened, and what comes behind it."""
     received = b""
     end = "and on and on"
+    until = time.monotonic() + 2
     with socket.create_connection((server.host, server.port), timeout=0.5) as client:
         body = "Content-Length: 9\r\n" if early else ""
         client.sendall(f"GET /feed.xml HTTP/1.1\r\nHost: {server.host}\r\n{body}\r\n".encode())
         try:
-            while len(received) < 1_000_000:
+            while len(received) < MUCH and time.monotonic() < until:
                 data = client.recv(65_536)
                 if not data:
                     end = "FIN"
@@ -141,32 +148,60 @@ def on_the_wire(server: FeedServer, early: bool) -> str:
         except ConnectionResetError:
             end = "RST"
         except TimeoutError:
-            end = "nothing more" if server.journal.exchanges[-1].is_over is False else "the connection stays"
-    if not received:
-        return end
-    head, separator, rest = received.partition(b"\r\n\r\n")
-    size = f"{len(rest):,} bytes behind the head" if separator else f"{len(received):,} bytes"
-    first = head.partition(b"\r\n")[0][:40].decode("ascii", "replace")
-    shown = f"`{first}`, " if first.isprintable() and "\ufffd" not in first else ""
-    return f"{shown}{size}, {end}"
+            end = "" if server.journal.exchanges[-1].is_over else "silence"
+    return ", ".join(part for part in (*transcript(received), end) if part)
+
+
+def transcript(received: bytes) -> Iterator[str]:
+    """An answer in words, with what is special about it."""
+    if not received.startswith(b"HTTP/"):
+        yield from transcript_of_body(received)
+        return
+    head, end, rest = received.partition(b"\r\n\r\n")
+    usual = ODDLY_FRAMED if len(FRAMING.findall(head)) > 1 else USUAL
+    special = [line for line in re.split(rb"\r\n(?![ \t])", head) if not usual.fullmatch(line)]
+    more = "" if len(special) < 4 else " …"
+    yield "head" + (f" with {code(LINE.join(special[:3]))}{more}" if special else "") if end else f"{code(head[:60])} …"
+    yield from transcript(rest) if rest.startswith(b"HTTP/") else transcript_of_body(rest)
+
+
+def transcript_of_body(rest: bytes) -> Iterator[str]:
+    """What comes behind a head."""
+    before, feed, behind = rest.partition(FEED)
+    if feed:
+        yield code(before)
+        yield "the feed"
+        yield code(behind[:40].rstrip(b" ")) + (" …" if len(behind) > 40 else "")
+    elif rest and FEED.startswith(rest):
+        yield f"{len(rest):,} bytes of the feed"
+    elif rest:
+        yield f"{len(rest):,} bytes"
+
+
+def code(data: bytes) -> str:
+    """Bytes as inline code, line ends and what cannot be printed made visible."""
+    text = data.replace(b"\r\n", LINE).decode("utf-8", "backslashreplace")
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text).replace("|", r"\|")
+    return f"`{shown}`" if shown else ""
 
 
 def tables(python: Interpreters) -> Iterator[str]:
     """The catalogue, a table a family, as lines of Markdown."""
-    with FeedServer() as server, ThreadPoolExecutor(4) as pool:
+    with FeedServer() as server, ThreadPoolExecutor(2) as pool:
         for module, kinds in groupby(KINDS.values(), lambda kind: type(parse(kind.examples[0])).__module__):
             family = sys.modules[module]
             heading = FAMILIES[module.rpartition(".")[2]]
             kinds_here = list(kinds)
-            yield from ["", f"## {heading}", "", (family.__doc__ or "").strip().partition("\n\n")[0], ""]
+            about = (family.__doc__ or "").partition(": ")[2].partition("\n\n")[0]
+            yield from ["", f"## {heading}", "", about[:1].upper() + about[1:], ""]
             yield from descriptions(kinds_here)
             yield from ["", f"| directive | on the wire | {' | '.join(CLIENTS)} |", "|---" * (len(CLIENTS) + 2) + "|"]
             for example in (example for kind in kinds_here for example in kind.examples):
                 fault = parse(example)
                 server.add("/feed.xml", Response(FEED, headers={"ETag": '"v1"'}, faults=fault))
                 wire = on_the_wire(server, fault.early)
-                if example in NOT_DIALLED:
-                    cells = [f"not tried: {NOT_DIALLED[example]}", *[""] * (len(CLIENTS) - 1)]
+                if example in NOT_TRIED:
+                    cells = [f"not tried: {NOT_TRIED[example]}", *[""] * (len(CLIENTS) - 1)]
                 else:
                     url = server.url("feed.xml")
                     outcomes = pool.map(lambda name, url=url: outcome_of(python.command(name, url)), CLIENTS)
@@ -179,10 +214,19 @@ def descriptions(kinds: list[Kind]) -> Iterator[str]:
     yield from ["| directive | in Python | what it does |", "|---|---|---|"]
     for kind in kinds:
         made = type(parse(kind.examples[0]))
-        text = re.sub(r"\s+", " ", inspect.getdoc(made) or "")
-        text = re.sub(r"(?<![\w*])\*(?!\*)(\w+)\*(?!\*)", r"\1", text).replace("|", r"\|")
+        text = re.sub(r"\s+", " ", inspect.getdoc(made) or "").replace("|", r"\|")
         usage = kind.usage.replace("|", r"\|")
-        yield f"| `{usage}` | `{repr(parse(kind.examples[-1])).replace(', when=EachTime()', '').replace('when=EachTime()', '')}` | {text} |"
+        yield f"| `{usage}` | `{in_python(parse(kind.examples[-1]))}` | {text} |"
+
+
+def in_python(fault: Fault) -> str:
+    """The shortest expression that makes a fault."""
+    given = [
+        f"{field.name}={value!r}"
+        for field in fields(fault)
+        if (value := getattr(fault, field.name)) != field.default and value is not EACH_TIME
+    ]
+    return f"{type(fault).__name__}({', '.join(given)})"
 
 
 def main() -> None:
@@ -196,7 +240,8 @@ def main() -> None:
         for name in CLIENTS:
             done = subprocess.run(python.command(name), capture_output=True, text=True, check=True)  # noqa: S603
             versions.append(f"{name} {done.stdout}")
-        lines = ["", f"Measured with {', '.join(versions)}.", *tables(python), ""]
+        about = f"Measured with {', '.join(versions)}. The feed has {len(FEED):,} bytes and {ENTRIES} entries."
+        lines = ["", about, *tables(python), ""]
     PAGE.write_text(before + start + "\n".join(lines) + "\n" + end + after, encoding="utf-8")
 
 
