@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from celery import Celery
@@ -26,13 +26,14 @@ from programs import PATIENCE, Program, environment
 from served import feed as feed_of
 from served import page
 
-BROKER = os.environ.get("LIFESTREAM_TEST_REDIS_URL", "")
+REDIS = os.environ.get("LIFESTREAM_TEST_REDIS_URL", "")
+BROKER = urlsplit(REDIS)._replace(path="/1").geturl()  # not the first of its databases, which other tests empty
 ON_POSTGRES = os.environ.get("LIFESTREAM_TEST_DATABASE_URL", "").startswith("postgres")
 
 pytestmark = [
     pytest.mark.redis,
     pytest.mark.postgres,
-    pytest.mark.skipif(not BROKER, reason="LIFESTREAM_TEST_REDIS_URL names no Redis; see scripts/services.py"),
+    pytest.mark.skipif(not REDIS, reason="LIFESTREAM_TEST_REDIS_URL names no Redis; see scripts/services.py"),
     pytest.mark.skipif(
         not ON_POSTGRES, reason="LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py"
     ),
