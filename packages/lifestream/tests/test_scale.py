@@ -1,4 +1,4 @@
-"""More than one machine: Celery's worker and beat on a real Redis, with a real PostgreSQL between them.
+"""More than one machine: commands, workers and a beat, with a real Redis and a real PostgreSQL between them.
 
 `python scripts/services.py run -- pytest packages/lifestream/tests/test_scale.py` starts both.
 """
@@ -137,24 +137,6 @@ def site(tmp_path: Path, database: str, broker: str) -> Sites:
 
 
 ALL_ARE_DUE = "UPDATE lifestream_feed SET next_fetch = now() - interval '1 day'"
-
-
-@pytest.mark.postgres
-def test_the_commands_work_on_postgresql(site: Sites, server: FeedServer) -> None:
-    server.add("/feed", feed(("one", "two"), ETag='"v1"'))
-    assert "with 2 items" in site.run("add_feed", server.url("/feed"))
-    assert "not modified" in site.run("update_feeds", "--all")
-    assert rows(site.more["DATABASE_URL"], "SELECT count(*) FROM lifestream_item") == [(2,)]
-
-
-@pytest.mark.postgres
-def test_a_task_is_done_by_a_worker(site: Sites, server: FeedServer) -> None:
-    server.add("/feed", feed(("one",)), feed(("one", "two")))
-    site.run("add_feed", server.url("/feed"))
-    with site.worker():
-        site.run("shell", "-c", "from lifestream.site.celery import app; app.send_task('lifestream.update', [[1]])")
-        server.wait_for("/feed", count=2, timeout=PATIENCE)
-    assert rows(site.more["DATABASE_URL"], "SELECT title FROM lifestream_item ORDER BY title") == [("one",), ("two",)]
 
 
 @pytest.mark.postgres
