@@ -5,13 +5,27 @@ from __future__ import annotations
 import gzip
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from feedserver import FeedServer, Response, Strike, VerificationError, broken
+from feedserver import (
+    FeedServer,
+    Headers,
+    Request,
+    Response,
+    Strike,
+    VerificationError,
+    broken,
+    negotiate,
+    striking,
+    wire,
+)
 from feedserver.codings import encode
 from feedserver.faults import (
     KINDS,
@@ -443,6 +457,50 @@ def test_what_needs_no_body_strikes_304_and_head_too(server: FeedServer) -> None
 
 
 # The contract, on plans.
+
+
+def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
+    """The broken plan, made as a site makes it."""
+    selected = negotiate.select(request, striking.choose(response, 1))
+    if selected.coding is not None and isinstance(selected.body, bytes):
+        selected = replace(selected, body=encode(selected.body, selected.coding), coding=None)
+    shaped, struck = striking.shape(request, negotiate.slice_range(request, selected))
+    head = wire.render_head(request, shaped, True)
+    return striking.break_plan(wire.plan(head, shaped, request.method), shaped.faults, struck, missed.append)
+
+
+@given(
+    texts=st.lists(st.sampled_from([example for kind in KINDS.values() for example in kind.examples]), max_size=5),
+    request=st.builds(
+        Request,
+        st.sampled_from(["GET", "HEAD", "POST"]),
+        st.just("/f"),
+        st.sampled_from(["1.0", "1.1"]),
+        st.sampled_from([Headers(), Headers({"If-None-Match": '"v"'}), Headers({"Range": "bytes=3-9"})]),
+    ),
+    response=st.builds(
+        Response,
+        st.sampled_from([b"", b"x", BODY]),
+        st.sampled_from([200, 204, 404, 500]),
+        st.sampled_from([(), {"ETag": '"v"', "Accept-Ranges": "bytes"}, {"Content-Length": "7"}]),
+        coding=st.sampled_from([None, "gzip", "deflate"]),
+        pace=st.sampled_from([None, "100 bytes every 1ms"]),
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
+    texts: list[str], request: Request, response: Response
+) -> None:
+    missed: list[Fault] = []
+    plan = answered(broken(response, *map(parse, texts)), request, missed)
+    steps = list(islice(plan, 10_000))
+    ends = [step for step in steps if isinstance(step, Read | CloseStep | ResetStep) or step == Wait(None)]
+    if len(steps) < 10_000:  # else it has no end, as some are meant to
+        assert ends == steps[-1:]
+        struck = {step.fault for step in steps if isinstance(step, Struck)}
+        assert struck | {str(fault) for fault in missed} == {str(parse(text)) for text in texts}
+        assert not struck & {str(fault) for fault in missed}
+    assert all(step.at is None or step.at >= 0 for step in steps if isinstance(step, Struck))
 
 
 def played(fault: Fault, *steps: Step) -> list[Step]:

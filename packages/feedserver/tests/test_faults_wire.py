@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -309,3 +310,12 @@ def test_a_stall_ends_when_a_client_leaves_that_had_sent_much_more(server: FeedS
         for _ in range(100):
             client.send(b"GET /ok HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 200)
     assert exchange.ended.startswith("stalled until the client left")
+
+
+def test_a_stall_ends_when_a_client_has_said_that_it_sends_no_more(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, delay="20ms", faults=parse("stall after 10")))
+    with RawClient(server) as client:
+        client.ask("/f")
+        client.socket.shutdown(socket.SHUT_WR)  # it is gone as far as the server can tell
+        assert client.read_to_end().endswith(BODY[:10])
+    assert server.journal.exchanges[0].ended == "stalled until the client left"
