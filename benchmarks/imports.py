@@ -1,7 +1,7 @@
 """What it costs to have feedserver at all: its import and first answer, and its plugin to a suite that does not use it.
 
-Each figure is the processor time of a new process (on Windows its duration), which is its duration on a machine that has
-nothing else to do. What counts is the difference to its neighbour in the same round that does without. Everything was
+An import's figure is the processor time of a new process (on Windows its duration), which is its duration on a machine
+that has nothing else to do. What counts is the difference to a bare interpreter in the same round. Everything was
 compiled before, into a folder of the run's own, whatever the installer and the environment say about bytecode.
 """
 
@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from tables import Rounds, Sample, interleave, print_table
 
@@ -63,9 +62,20 @@ os._exit(0)
 }
 """What is run, after the module that it needs. pytest-httpserver is not stopped: that may take half a second."""
 
-WITHOUT = "pytest without the plugin"
-WITH = "pytest with the plugin"
-SUITE = "import pytest\n@pytest.mark.parametrize('number', range(20))\ndef test(number): pass\n"
+PLUGINS: Mapping[str, tuple[str, str]] = {
+    "feedserver": ("pytest_feedserver", "pytest_feedserver"),
+    "pytest-httpserver": ("pytest_httpserver", "pytest_httpserver.pytest_plugin"),
+    "pytest-localserver": ("pytest_localserver", "pytest_localserver.plugin"),
+}
+"""Plugins of pytest, after the module that each needs."""
+
+LOAD = """
+import time, pytest
+manager = pytest.PytestPluginManager()
+began = time.perf_counter()
+manager.import_plugin({plugin!r})
+print(time.perf_counter() - began)
+"""
 
 
 def run(arguments: Sequence[str]) -> Sample:
@@ -116,21 +126,26 @@ def compare_imports(rounds: int) -> None:
     print(f"\n{verdict(ANSWER, over(result, ANSWER, BARE), 100)}")
 
 
-def compare_suites(rounds: int) -> None:
-    """Measures a suite that does not use the plugin, with it and without, and prints the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "test_nothing.py").write_text(SUITE)
-        pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, folder]
-        commands = {WITHOUT: pytest, WITH: [*pytest, "-p", "pytest_feedserver"]}
-        for command in commands.values():
-            run(command)
-        result = interleave({name: partial(run, command) for name, command in commands.items()}, rounds)
+def compare_plugins(rounds: int) -> None:
+    """Measures what each plugin adds to a suite that does not use it, and prints the table."""
+    programs = {
+        name: LOAD.format(plugin=plugin)
+        for name, (needs, plugin) in PLUGINS.items()
+        if importlib.util.find_spec(needs) is not None
+    }
+    for program in programs.values():
+        load(program)
+    result = interleave({name: partial(load, program) for name, program in programs.items()}, rounds)
     print_table(
-        "a suite of 20 tests without a server",
-        ["", "ms", "ms over pytest alone"],
-        [[name, f"{result.median(name):.0f}", f"{over(result, name, WITHOUT):.1f}"] for name in commands],
+        "a plugin, loaded by pytest and never used", ["", "ms"], [[n, f"{result.median(n):.1f}"] for n in programs]
     )
-    print(f"\n{verdict(WITH, over(result, WITH, WITHOUT), 2)}")
+    print(f"\n{verdict('feedserver, the plugin', result.median('feedserver'), 2)}")
+
+
+def load(program: str) -> Sample:
+    """Milliseconds that loading a plugin takes in a new process, pytest being there already."""
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    return Sample(float(output) * 1000, float(output) * 1000)
 
 
 def main() -> None:
@@ -140,10 +155,9 @@ def main() -> None:
     quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as bytecode:
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         compare_imports(2 if quick else 15)
-        compare_suites(2 if quick else 31)
+        compare_plugins(2 if quick else 15)
 
 
 if __name__ == "__main__":
