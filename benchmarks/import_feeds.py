@@ -117,7 +117,8 @@ def document(number: int) -> bytes:
         f"<guid isPermaLink='false'>tag:{number}:{day}</guid><category>Ferries</category><category>Day {day}</category>"
         f"<pubDate>{1 + day:02} Mar 2026 08:{number % 60:02}:00 +0100</pubDate><dc:creator>Ada {number}</dc:creator>"
         f"<description>What happened on day {day}.</description>"
-        f"<content:encoded><![CDATA[<h2>Day {day}</h2>{paragraph * 24}<img src='/{day}.jpg' alt=''>]]></content:encoded></item>"
+        f"<content:encoded><![CDATA[<h2>Day {day}</h2>{paragraph * 24}<img src='/{day}.jpg' alt=''>]]>"
+        "</content:encoded></item>"
         for day in range(ENTRIES)
     )
     return (

@@ -1,6 +1,6 @@
 """What it costs to have feedserver at all: its import and first answer, and its plugin to a suite that does not use it.
 
-An import's figure is the processor time of a new process (on Windows its duration), which is its duration on a machine
+An import's figure is the processor time of a new process (on Windows its duration), its duration on a machine
 that has nothing else to do. What counts is the difference to a bare interpreter in the same round. Everything was
 compiled before, into a folder of the run's own, whatever the installer and the environment say about bytecode.
 """

@@ -444,7 +444,9 @@ def test_a_fault_without_an_occasion_is_told(
 def test_a_fault_that_another_one_forestalled_is_told(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
     asked(server)
-    assert "the fault 'reset after 20' did not strike" in problems(server)
+    told = problems(server)
+    assert "the fault 'reset after 20' did not strike" in told
+    assert told.endswith("; use a longer body, or strike earlier, or drop the faults that end it first")
     assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
 
 

@@ -132,9 +132,11 @@ FASTFEEDPARSER = Reader(
         "updated": lambda entry: of_text(entry.get("updated")),
         "authors": lambda entry: names(entry.get("authors", []))[:1],
         "categories": lambda entry: categories(entry.get("tags", [])),
-        "enclosures": lambda entry: [(each["url"], each["type"], each["length"]) for each in entry["enclosures"]],
+        "enclosures": lambda entry: [
+            (each["url"], each["type"], each["length"]) for each in entry.get("enclosures", [])
+        ],
         "comments": lambda entry: entry.get("comments"),
-        "media": lambda entry: [each["url"] for each in entry["media_content"]],
+        "media": lambda entry: [each["url"] for each in entry.get("media_content", [])],
         "image": lambda entry: entry.get("image"),
     },
     silent={

@@ -28,7 +28,8 @@ REL = 'rel="noopener noreferrer nofollow ugc"'
         ('<img src="/a.png" alt="A" width=5 height=6 class=big>',
          '<img src="https://site.example/a.png" alt="A" width="5" height="6" loading="lazy">'),
         ('<video src="v.mp4" poster="p.jpg" controls autoplay></video>',
-         '<video src="https://site.example/blog/v.mp4" poster="https://site.example/blog/p.jpg" controls="" preload="none"></video>'),
+         '<video src="https://site.example/blog/v.mp4" poster="https://site.example/blog/p.jpg" controls="" '
+         'preload="none"></video>'),
         ("<table><tr><td colspan=2>x</td></tr></table>",
          '<table><tbody><tr><td colspan="2">x</td></tr></tbody></table>'),
         ('<pre><code>a &lt; b</code></pre>', "<pre><code>a &lt; b</code></pre>"),

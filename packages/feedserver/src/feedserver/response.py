@@ -157,6 +157,7 @@ class Response:
 
     *delay* is in seconds, before the first byte. *coding* is a content coding that the body is sent in, "auto" to
     let Accept-Encoding choose. *omit* names headers that are not added. *conditional* says how validators are compared.
+    *faults* break the answer.
     Three are for messages: *source* names the file or the call that this response comes from, *notes*
     are a fixture's remarks, *error* is the mistake that made it a 500.
     """

@@ -6,8 +6,9 @@
         assert [entry.title for entry in my_parser(response.body)] == [entry.title for entry in feed.entries]
 
 What is drawn is nasty but not open to dispute: every script, characters beyond the first plane, references, "]]>". But
-there is no white space at the ends or in a row, which readers trim, and plain text holds nothing that would be a tag or
-a reference in HTML, since RSS does not say whether a title is that. Dates have whole seconds.
+there is no white space at the ends or in a row, which readers trim; plain text holds nothing that would be a tag or a
+reference in HTML, since RSS does not say whether a title is that; nothing looks like UTF-8 that was taken for ISO-8859-1
+("Ã©"), which feedparser mends. Dates have whole seconds.
 
 Needs Hypothesis: `pip install feedserver[hypothesis]`.
 """
@@ -99,8 +100,15 @@ def texts() -> SearchStrategy[str]:
     return (
         st.lists(words, min_size=1, max_size=5)
         .map(lambda drawn: " ".join(" ".join(drawn).split()))
-        .filter(lambda text: bool(text) and not _TAG_OR_REFERENCE.search(text))
+        .filter(lambda text: bool(text) and not _TAG_OR_REFERENCE.search(text) and not _looks_garbled(text))
     )
+
+
+def _looks_garbled(text: str) -> bool:
+    try:
+        return text.encode("latin-1").decode("utf-8") != text
+    except UnicodeError:
+        return False
 
 
 def html() -> SearchStrategy[str]:
@@ -161,7 +169,8 @@ def _emails() -> SearchStrategy[str]:
 
 def _names() -> SearchStrategy[str]:
     # RSS writes "address (name)", Atom's readers too, so a name holds nothing of that, and no address.
-    return texts().map(lambda text: " ".join(re.sub(r"[()@<>,;:]", "", text).split())).filter(bool)
+    names = texts().map(lambda text: " ".join(re.sub(r"[()@<>,;:]", "", text).split()))
+    return names.filter(lambda name: bool(name) and not _looks_garbled(name))
 
 
 def _people(carried: Carried) -> SearchStrategy[Person]:

@@ -74,8 +74,9 @@ def why_missed(request: Request, response: Response, fault: Fault) -> str:
             "'before answer' or 'after headers'"
         )
     else:
+        beside = ", or drop the faults that end it first" if len(response.faults) > 1 else ""
         why = (
             f"it has no place in the answer to {request}, a {response.status} of {size:,} bytes over "
-            f"HTTP/{request.version}; use a longer body, or strike earlier"
+            f"HTTP/{request.version}; use a longer body, or strike earlier{beside}"
         )
     return f"{where}: the fault '{fault}' did not strike: {why}"
