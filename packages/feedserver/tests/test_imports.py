@@ -1,0 +1,38 @@
+"""What an import brings along: a suite waits for it before its first test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+FEW_TESTS_NEED = {
+    "brotli",
+    "difflib",
+    "django",
+    "email.utils",
+    "feedserver.faults",
+    "feedserver.feeds",
+    "feedserver.tls",
+    "http.client",
+    "pytest",
+    "tempfile",
+    "unittest",
+}
+
+
+def loaded(statement: str) -> set[str]:
+    """The modules that a new interpreter has after *statement*."""
+    program = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+def test_what_few_tests_need_is_loaded_by_those_that_need_it() -> None:
+    assert loaded("import feedserver") & FEW_TESTS_NEED == set()
+
+
+def test_the_pytest_plugin_loads_nothing_of_the_server() -> None:
+    with_plugin = loaded("import pytest, pytest_feedserver")
+
+    assert "pytest_feedserver" in with_plugin
+    assert not [module for module in with_plugin if module.partition(".")[0] in ("asyncio", "feedserver", "httptools")]
