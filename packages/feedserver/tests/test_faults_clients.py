@@ -10,12 +10,12 @@ import warnings
 from collections.abc import Callable, Iterator
 
 import aiohttp
-import feed_clients
 import feedparser
 import httpx
 import pytest
 import requests
 
+import feed_clients
 from feedserver import FeedServer, Response
 from feedserver.faults import KINDS, parse
 
