@@ -6,6 +6,7 @@ and a ratio is taken within its round, between neighbours in time; the median ov
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,10 +15,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sample:
-    """What one peer came to in one round: its *value*, and the *worst* single one behind it."""
+    """What one peer came to in one round: its *value*, the *worst* single one behind it, and its *cost* where measured.
+
+    The cost is in microseconds of processor time for each of what is counted.
+    """
 
     value: float
     worst: float
+    cost: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,10 @@ class Rounds:
     def worst(self, name: str) -> float:
         """The worst single value of a peer."""
         return max(sample.worst for sample in self.samples[name])
+
+    def cost(self, name: str) -> float:
+        """The median cost of a peer."""
+        return statistics.median(sample.cost for sample in self.samples[name])
 
     def ratio(self, name: str, reference: str) -> float:
         """The median of a peer's ratios to *reference*, each taken within a round."""

@@ -1,12 +1,15 @@
 """Many requests at once, from outside: kept connections, a connection for each request, and 1,000 that are silent.
 
 The load comes from `wrk`, on one thread. Each server is one process. feedserver serves a folder and keeps its journal,
-10,000 exchanges of it; nobody else keeps or logs anything.
+10,000 exchanges of it; nobody else keeps or logs anything. Requests a second suffer where others use the machine too;
+the processor time that a server takes for each does so less.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import re
 import shutil
 import socket
@@ -18,6 +21,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import serving
 from peers import HOST, PATH, PytestHttpserver, PytestHttpserverThreaded
@@ -34,15 +38,27 @@ HTTPSERVER = PytestHttpserver.name
 THREADED = PytestHttpserverThreaded.name
 
 
-def load(port: int, seconds: int, headers: Sequence[str] = ()) -> Sample:
-    """Requests a second that `wrk` gets answered."""
+def load(served: serving.Served, seconds: int, headers: Sequence[str] = ()) -> Sample:
+    """Requests a second that `wrk` gets answered, and the processor time that the server takes for each."""
     options = [option for header in headers for option in ("-H", header)]
-    command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds}s", *options, f"http://{HOST}:{port}{PATH}"]
+    command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds}s", *options, f"http://{HOST}:{served.port}{PATH}"]
+    before = processor_seconds(served.pid)
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Requests/sec:\s*([\d.]+)", output)
-    if found is None or "Non-2xx" in output:
+    took = processor_seconds(served.pid) - before
+    rate = re.search(r"Requests/sec:\s*([\d.]+)", output)
+    count = re.search(r"(\d+) requests in", output)
+    if rate is None or count is None or "Non-2xx" in output:
         raise RuntimeError(f"wrk did not get what it asked for:\n{output}")
-    return Sample(float(found[1]), float(found[1]))
+    return Sample(float(rate[1]), float(rate[1]), took / int(count[1]) * 1e6)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has had of the processors so far; not a number where the system has no /proc."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return math.nan
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def compare(
@@ -50,19 +66,20 @@ def compare(
 ) -> None:
     """Runs `wrk` against the servers in turn and prints the table."""
     with ExitStack() as stack:
-        ports = {name: stack.enter_context(serving.serve(name)).port for name in names}
-        for port in ports.values():
-            fetch(port)
-        result = interleave({name: partial(load, port, seconds, headers) for name, port in ports.items()}, rounds)
+        peers = {name: stack.enter_context(serving.serve(name)) for name in names}
+        for served in peers.values():
+            fetch(served.port)
+        result = interleave({name: partial(load, served, seconds, headers) for name, served in peers.items()}, rounds)
     references = [name for name in (serving.NGINX, HTTPSERVER) if name in result.samples]
     print_table(
         title,
-        ["", "requests a second", *[f"to {reference}" for reference in references]],
+        ["", "requests a second", *[f"to {reference}" for reference in references], "processor µs a request"],
         [
             [
                 name,
                 f"{result.median(name):,.0f}",
                 *[f"{result.ratio(name, reference):.2f}" for reference in references],
+                f"{result.cost(name):.0f}",
             ]
             for name in result.samples
         ],

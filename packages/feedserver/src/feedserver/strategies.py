@@ -7,8 +7,8 @@
 
 What is drawn is nasty but not open to dispute: every script, characters beyond the first plane, references, "]]>". But
 there is no white space at the ends or in a row, which readers trim; plain text holds nothing that would be a tag or a
-reference in HTML, since RSS does not say whether a title is that; nothing looks like UTF-8 that was taken for ISO-8859-1
-("Ã©"), which feedparser mends. Dates have whole seconds.
+reference in HTML, since RSS does not say whether a title is that; and nothing looks like UTF-8 that was taken for
+ISO-8859-1 ("Ã©"), which feedparser mends. Dates have whole seconds.
 
 Needs Hypothesis: `pip install feedserver[hypothesis]`.
 """
