@@ -22,6 +22,12 @@ STATE: Final = (
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
+REPLACED: Final = (
+    "created", "description", "last_fetch", "terms", "next_reason", "not_before", "last_error", "last_status",
+    "claimed_until", "failures",
+)  # fmt: skip
+"""Columns that need not be read to settle a result without a document, since it replaces them or leaves them alone."""
+
 SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url")
 """Those that a document may change."""
 

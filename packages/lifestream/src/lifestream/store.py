@@ -1,14 +1,15 @@
 """The only writer of what was fetched.
 
 Each result becomes items, tags, posts and index entries, then a line in the log and the feed's own state: in
-transactions of at most CHUNK items, with the feed's state, and so its validators, in its last one. A crash before that
-makes the next fetch repeat the request, and `identity` finds what is there: no item is lost or doubled. Results without
-items (304, failures, a body that we had) and small documents share transactions.
+transactions of at most CHUNK items, with the feed's state, and so its validators, in its last one. A crash before
+that makes the next fetch repeat the request, and `identity` finds what is there: no item is lost or doubled.
+Results without items (304, failures, a body that we had) and small documents share transactions.
 
 No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and looking at their
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails for what is in it, its
-documents are written again one by one, and a document that fails then row by row, so that a broken row costs nothing
-but itself. If the database itself fails (locked, full, gone), it is asked once more; then the error is the caller's.
+documents are written again one by one, and a document that fails then row by row, so that a broken row costs
+nothing but itself. If the database itself fails (locked, full, gone), it is asked once more; then the error is the
+caller's.
 """
 
 from __future__ import annotations
@@ -141,7 +142,9 @@ def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, w
 def _hold(batch: Sequence[Import], using: str) -> dict[int, Feed]:
     """The feeds whose claims still hold, locked until the transaction ends, by key."""
     tokens = {each.feed: each.result.claim.token for each in batch}
-    feeds = Feed.objects.using(using).filter(pk__in=tokens).defer("icon").order_by("pk").select_for_update()
+    feeds = Feed.objects.using(using).filter(pk__in=tokens).order_by("pk").select_for_update()
+    fetched = any(isinstance(each.result.outcome, Fetched) for each in batch)
+    feeds = feeds.defer("icon") if fetched else feeds.defer("icon", *bookkeeping.REPLACED)
     if any(each.drafts for each in batch):
         of_feed = {"feed": OuterRef("pk")}
         feeds = feeds.annotate(
