@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Func, Q, QuerySet, Value
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Func, Lookup, Q, QuerySet, Value
+from django.db.models.sql.compiler import SQLCompiler
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +30,11 @@ from lifestream.models import Lifestream, Post, Subscription, Tag
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
+
+if TYPE_CHECKING:
+    _BooleanLookup = Lookup[bool]
+else:
+    _BooleanLookup = Lookup  # which has a parameter for type checkers only
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -217,19 +224,43 @@ def by_day(posts: Iterable[Post]) -> Iterator[Day]:
         yield Day(day, tuple(group))
 
 
-def _older_than(cursor: Cursor) -> Func:
-    return _compared("<", cursor)
+class _RowComparison(_BooleanLookup):
+    """`(date, item_id) < (…)`, a comparison of rows: a `Q` would spell it with OR, and go through all that is newer.
+
+    A lookup, since Django 6.1 asks of any other condition whether it `= True`, and then no index helps.
+    """
+
+    prepare_rhs = False
+    operator: ClassVar[str]
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """The comparison, as both databases know it."""
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} {self.operator} {right}", (*left_params, *right_params)
 
 
-def _newer_than(cursor: Cursor) -> Func:
-    return _compared(">", cursor)
+class _Before(_RowComparison):
+    operator = "<"
 
 
-def _compared(operator: str, cursor: Cursor) -> Func:
-    """`(date, item_id) < (cursor)`: Django would spell it with OR for a `Q`."""
+class _After(_RowComparison):
+    operator = ">"
+
+
+def _older_than(cursor: Cursor) -> Lookup[bool]:
+    return _Before(*_rows(cursor))
+
+
+def _newer_than(cursor: Cursor) -> Lookup[bool]:
+    return _After(*_rows(cursor))
+
+
+def _rows(cursor: Cursor) -> tuple[Func, Func]:
+    """A post's place in the timeline, and the cursor's."""
     here = Func(F("date"), F("item_id"), template="(%(expressions)s)")
     there = Func(Value(cursor.date, output_field=DateTimeField()), Value(cursor.item), template="(%(expressions)s)")
-    return Func(here, there, template="%(expressions)s", arg_joiner=f" {operator} ", output_field=BooleanField())
+    return here, there
 
 
 def _midnight(day: dt.date) -> dt.datetime:

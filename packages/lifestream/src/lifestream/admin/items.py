@@ -64,9 +64,10 @@ class PostAdmin(OwnedAdmin):
         """They are removed, not deleted; a superuser may, since deleting a user deletes the user's posts."""
         return is_superuser(request)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """All but the one that deletes."""
-        actions = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """All but the one that deletes. *action_location* came with Django 6.1."""
+        place = {} if action_location is None else {"action_location": action_location}
+        actions = super().get_actions(request, **place)
         actions.pop("delete_selected", None)
         return actions
 
