@@ -26,7 +26,7 @@ from feedserver.strategies import CARRIED, documents
 
 Getters = Mapping[str, Callable[[Any], Any]]
 
-thoroughly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thoroughly = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def of_parsed(parsed: Any) -> datetime | None:
@@ -55,6 +55,7 @@ def links(found: Any, relation: str) -> str | None:
 
 @dataclass(frozen=True)
 class Reader:
+    name: str
     parse: Callable[[Response], Any]
     feed: Getters
     entry: Getters
@@ -72,6 +73,7 @@ def parse_with_feedparser(response: Response) -> Any:
 
 
 FEEDPARSER = Reader(
+    "feedparser",
     parse_with_feedparser,
     {
         "title": lambda feed: feed.get("title"),
@@ -113,6 +115,7 @@ FEEDPARSER = Reader(
 )
 
 FASTFEEDPARSER = Reader(
+    "fastfeedparser",
     lambda response: fastfeedparser.parse(response.body),
     {
         "title": lambda feed: feed.get("title"),
@@ -168,6 +171,7 @@ def parse_json(response: Response) -> JsonFeed:
 
 
 STANDARD_LIBRARY = Reader(
+    "the standard library",
     parse_json,
     {
         "title": lambda feed: feed.get("title"),
@@ -230,23 +234,20 @@ def compare(reader: Reader, response: Response, feed: Feed, kind: str) -> None:
             if reader is FASTFEEDPARSER and name == "authors":
                 value = value[:1]
             if value or name not in reader.filled.split():
-                assert getters[name](found) == value, name
+                assert getters[name](found) == value, f"{reader.name}: {name}"
 
 
-READ = [
-    *((kind, "feedparser", FEEDPARSER) for kind in FORMATS if kind != "json"),
-    *((kind, "fastfeedparser", FASTFEEDPARSER) for kind in FORMATS),
-    ("json", "the standard library", STANDARD_LIBRARY),
-]
+XML_READERS = [FEEDPARSER, FASTFEEDPARSER]
 
 
-@pytest.mark.parametrize(("kind", "reader"), [(k, r) for k, _, r in READ], ids=[f"{k} by {n}" for k, n, _ in READ])
-def test_what_went_in_comes_out(kind: FormatName, reader: Reader) -> None:
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_went_in_comes_out(kind: FormatName) -> None:
     @given(documents(kind))
     @thoroughly
     def check(document: tuple[Response, Feed]) -> None:
         response, feed = document
-        compare(reader, response, feed, kind)
+        for reader in [FASTFEEDPARSER, STANDARD_LIBRARY] if kind == "json" else XML_READERS:
+            compare(reader, response, feed, kind)
 
     check()
 
