@@ -13,9 +13,9 @@ claim is a single conditional UPDATE, which is atomic in any transaction mode.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections, router, transaction
 from django.db.models import Count, F, Min, OuterRef, Subquery, Window
@@ -107,7 +107,10 @@ _CLAIMED: Final = (
 
 def _claimed(token: str, until: datetime) -> list[Claimed]:
     # Rows and not models: a claim is made of each feed in each run, and half of its cost was in the instances.
-    feeds = Feed.objects.filter(claim_token=token).order_by("next_fetch", "pk").values_list(*_CLAIMED)
+    feeds: Iterable[tuple[Any, ...]] = (
+        Feed.objects.filter(claim_token=token).order_by("next_fetch", "pk").values_list(*_CLAIMED)
+    )
     counts = Subscription.objects.filter(feed__claim_token=token).values_list("feed").annotate(Count("pk"))
     subscribers = dict(counts.order_by())
-    return [Claimed(pk, token, until, *rest, subscribers.get(pk, 0)) for pk, *rest in feeds]
+    make: Callable[..., Claimed] = Claimed
+    return [make(pk, token, until, *rest, subscribers.get(pk, 0)) for pk, *rest in feeds]
