@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import queue
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -71,7 +72,14 @@ def take(events: Events, count: int) -> list[Downloaded | Skipped]:
     return taken
 
 
-def test_every_download_comes_to_something_and_keeps_its_claim(server: FeedServer) -> None:
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_every_download_comes_to_something_and_keeps_its_claim(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch, loop: str
+) -> None:
+    if loop == "uvloop":
+        pytest.importorskip("uvloop", reason="it is not made for this system")
+    else:
+        monkeypatch.setitem(sys.modules, "uvloop", None)
     server.add("/feed", Response("<rss/>", headers={"ETag": '"a"'}))
     events: Events = queue.SimpleQueue()
     jobs = [download(server.url("/feed")), download(server.url("/feed"), etag='"a"'), download("ftp://nowhere/")]
