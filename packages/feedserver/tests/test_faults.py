@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedserver import (
@@ -490,6 +490,7 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
     ),
 )
 @settings(max_examples=300, deadline=None)
+@example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
 def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response
 ) -> None:

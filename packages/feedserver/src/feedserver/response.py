@@ -101,13 +101,17 @@ Body: TypeAlias = bytes | FileBody
 
 
 class Layer(IntEnum):
-    """What of an answer a fault breaks. Those of a lower layer go first, whatever the order of their declaration."""
+    """What of an answer a fault breaks. Those of a lower layer go first, whatever the order of their declaration.
+
+    What has no end comes after what leaves something out, since leaving out what has no end would never end either.
+    """
 
     BODY = 1
     FRAMING = 2
     HEAD = 3
-    TIMING = 4
-    END = 5
+    ENDLESS = 4
+    TIMING = 5
+    END = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Http09(Fault):
 class EndlessHeaders(Fault):
     """The head goes on without end, header by header, as fast as the client reads."""
 
-    layer: ClassVar[Layer] = Layer.HEAD
+    layer: ClassVar[Layer] = Layer.ENDLESS
 
     @property
     def words(self) -> str:
