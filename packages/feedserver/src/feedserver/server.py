@@ -147,9 +147,10 @@ class FeedServer:
             if threading.current_thread() not in self.workers:  # which whoever stops the server waits for
                 self._stopped.wait(STOP_TIMEOUT)
             return
-        closed = threading.Event()
-        thread.call(lambda: self._close(closed.set))
-        if not closed.wait(STOP_TIMEOUT):
+        closed = threading.Lock()  # an Event does the same, at five times the price
+        closed.acquire()
+        thread.call(lambda: self._close(closed.release))
+        if not closed.acquire(timeout=STOP_TIMEOUT):
             raise RuntimeError(
                 f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
             )
