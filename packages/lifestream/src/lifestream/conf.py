@@ -14,6 +14,7 @@ import ipaddress
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -140,6 +141,33 @@ class Settings:
         return self._number("MAX_INTERVAL", 7 * 86400.0)
 
     @property
+    def public_url(self) -> str:
+        """`LIFESTREAM_PUBLIC_URL`: where hubs reach this site, as "https://planet.example.org"; "": nothing is pushed.
+
+        Without a slash at its end. Raises `ImproperlyConfigured` for what no hub may be told: anything but https, but
+        for loopback with LIFESTREAM_PUSH_OVER_HTTP.
+        """
+        url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
+        if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
+            raise ImproperlyConfigured(f"LIFESTREAM_PUBLIC_URL is {url!r}: {problem}.")
+        return url
+
+    @property
+    def push_over_http(self) -> bool:
+        """`LIFESTREAM_PUSH_OVER_HTTP`: this site and its hubs may speak without TLS on loopback. For tests only."""
+        return bool(self.get("PUSH_OVER_HTTP", False))
+
+    @property
+    def push_min_interval(self) -> float:
+        """`LIFESTREAM_PUSH_MIN_INTERVAL`: however often a hub pushes, a feed is not asked again sooner."""
+        return self._number("PUSH_MIN_INTERVAL", 300.0, least=1)
+
+    @property
+    def push_poll_interval(self) -> float:
+        """`LIFESTREAM_PUSH_POLL_INTERVAL`: how often a feed is asked beside what its hub pushes."""
+        return self._number("PUSH_POLL_INTERVAL", 6 * 3600.0, least=1)
+
+    @property
     def move_after(self) -> int:
         """`LIFESTREAM_MOVE_AFTER`: a feed's URL is changed when it was redirected for good so often in a row."""
         return int(self._number("MOVE_AFTER", 3, least=1))
@@ -153,6 +181,28 @@ class Settings:
     def lease(self) -> float:
         """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one takes it."""
         return self._number("LEASE", 900.0, least=1)
+
+
+def _no_public_url(url: str, *, over_http: bool) -> str:
+    """What keeps *url* from being the origin of a public site, in words; "" if nothing does."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  raises ValueError where it is no number
+    except ValueError as error:
+        return f"it is no URL ({error})"
+    if not parts.hostname or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
+        return "give a scheme and a host, as https://planet.example.org"
+    if parts.scheme == "https" or (parts.scheme == "http" and over_http and is_loopback(parts.hostname)):
+        return ""
+    return "hubs are let in by https only"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host*, of a URL, is this machine itself, by its name or address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 settings = Settings()

@@ -1,4 +1,5 @@
-"""The tables: what is fetched (`feeds`), what it said (`items`), and who shows it (`lifestreams`).
+"""The tables: what is fetched (`feeds`) and told of by hubs (`hubs`), what it said (`items`), and who shows it
+(`lifestreams`).
 
 Feeds and items are shared by everyone and written by `store` alone; lifestreams, subscriptions and posts
 belong to their owner. Text from feeds is held in text columns without a limit, and is unique by its
@@ -8,6 +9,7 @@ SHA-256, since no index can hold 5 KB of guid.
 from __future__ import annotations
 
 from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
+from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
 from lifestream.models.lifestreams import Lifestream, LifestreamQuerySet, Post, PostQuerySet, Subscription
 
@@ -16,6 +18,7 @@ __all__ = [
     "FeedQuerySet",
     "Fetch",
     "Host",
+    "HubSubscription",
     "Item",
     "ItemQuerySet",
     "Lifestream",

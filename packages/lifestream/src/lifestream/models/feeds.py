@@ -105,6 +105,7 @@ class Feed(models.Model):
     icon_checked = models.DateTimeField(null=True, blank=True, editable=False)
     plugin = models.TextField(blank=True, help_text="The name of a plugin; empty: the one for its domain.")
     hub_url = models.TextField("WebSub hub", blank=True)
+    hub_topic = models.TextField(blank=True, editable=False, help_text="What the feed calls itself at its hub.")
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     # What the server said last, kept as it was spelt.
@@ -127,6 +128,11 @@ class Feed(models.Model):
     last_success = models.DateTimeField(null=True, blank=True)
     last_status = models.TextField(blank=True)
     last_error = models.TextField(blank=True)
+
+    # What its hub does for it; see lifestream.pushes. *pushed* is the last push that no fetch has answered yet, and
+    # until *push_until* the hub is relied on to tell of what is new.
+    pushed = models.DateTimeField(null=True, blank=True, editable=False)
+    push_until = models.DateTimeField("pushed until", null=True, blank=True, editable=False)
 
     # Which worker holds it, and until when; see lifestream.claims.
     claim_token = models.CharField(max_length=32, blank=True, editable=False)
