@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from lifestream.entry import ParsedFeed
 from lifestream.models import Feed, Fetch
 from lifestream.models.feeds import domain_of
 from lifestream.outcome import Failed, Fetched, Gone, NotModified
 from lifestream.plaintext import scrub
 from lifestream.prepare import Prepared
+from lifestream.pushes import make_due
 from lifestream.results import Result, Stored
 
 MESSAGE_LENGTH: Final = 2000
@@ -18,7 +20,8 @@ MESSAGE_LENGTH: Final = 2000
 
 STATE: Final = (
     "etag", "last_modified", "moved_to", "moved_count", "status", "next_fetch", "next_reason", "not_before", "terms",
-    "failures", "last_fetch", "last_success", "last_status", "last_error", "claim_token", "claimed_until",
+    "failures", "last_fetch", "last_success", "last_status", "last_error", "pushed",
+    "push_until", "claim_token", "claimed_until",
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
@@ -28,7 +31,7 @@ REPLACED: Final = (
 )  # fmt: skip
 """Columns that need not be read to settle a result without a document, since it replaces them or leaves them alone."""
 
-SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url")
+SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic")
 """Those that a document may change."""
 
 PLACE: Final = ("url", "url_hash", "host")
@@ -74,6 +77,7 @@ def settle(feed: Feed, result: Result, now: datetime) -> None:
             feed.last_success = now
             if result.prepared is not None:
                 _describe(feed, result.prepared)
+            _note_hub(feed, outcome, result.prepared)
         case NotModified():
             # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those alone that it doesn't name.
             feed.etag = _validator(outcome, "etag") or feed.etag
@@ -121,7 +125,29 @@ def _describe(feed: Feed, prepared: Prepared) -> None:
     feed.description = scrub(said.subtitle) or feed.description
     feed.language = scrub(said.language) or feed.language
     feed.icon_url = scrub(said.icon)
-    feed.hub_url = scrub(said.hub_url)
+
+
+def _note_hub(feed: Feed, outcome: Fetched, prepared: Prepared | None) -> None:
+    said = prepared.feed if prepared is not None else ParsedFeed()
+    links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
+    if links.hub or prepared is not None:
+        feed.hub_url, feed.hub_topic = scrub(links.hub), scrub(links.topic)
+
+
+def hear_hub(feed: Feed, result: Result, now: datetime, *, new: int) -> None:
+    """Compares what its hub has told of *feed*, which is settled, with what the fetch brought: *new* items.
+
+    A push that came after the fetch had begun makes the feed due again. A hub that did not tell of what is new is no
+    longer relied on, until it pushes.
+    """
+    if not isinstance(result.outcome, Fetched | NotModified):
+        return
+    if feed.pushed is None:
+        feed.push_until = None if new else feed.push_until
+    elif feed.pushed > result.started:
+        make_due(feed, now)
+    else:
+        feed.pushed = None
 
 
 def _validator(outcome: Fetched | NotModified, name: str) -> str:

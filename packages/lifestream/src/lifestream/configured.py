@@ -9,6 +9,7 @@ from lifestream import credentials
 from lifestream.address import AddressGuard
 from lifestream.conf import settings
 from lifestream.fetch import Fetcher, FetchLimits
+from lifestream.hubs import HubClient
 from lifestream.outcome import FetchRequest
 from lifestream.parse.pool import ParserPool
 from lifestream.plugins.registry import Registry
@@ -25,6 +26,12 @@ def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetc
     """A fetcher with the User-Agent of the settings, and their limits unless others are given."""
     limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
     return Fetcher(guard, user_agent=settings.user_agent or _user_agent(settings.contact), limits=limits)
+
+
+def make_hub_client(guard: AddressGuard) -> HubClient:
+    """A client for hubs, with the User-Agent of the settings."""
+    agent = settings.user_agent or _user_agent(settings.contact)
+    return HubClient(guard, user_agent=agent.replace("{subscribers}", "WebSub"), timeout=min(settings.timeout, 10.0))
 
 
 def make_pool(size: int | None = None) -> ParserPool:

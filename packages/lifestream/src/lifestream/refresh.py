@@ -6,6 +6,8 @@
                        a host                 child processes         ▼
                                                           schedule.decide ──▶ store.store ──▶ Report
                                                             when, and why      in batches
+                                                                                   │
+                                    hubkeeping.keep_hubs: what hubs are to be asked ◀──┘
 
 The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network
 or a parser while there is something to write. The same `refresh` serves the command, the admin's button and the
@@ -38,6 +40,7 @@ from lifestream.configured import fetch_request, make_fetcher, make_guard, make_
 from lifestream.credentials import CredentialsLost
 from lifestream.downloads import Download, Downloaded, Downloads, Skipped
 from lifestream.entry import Rhythm
+from lifestream.hubkeeping import keep_hubs
 from lifestream.intake import Intake
 from lifestream.outcome import Failed, FailureKind, Fetched, Outcome
 from lifestream.parse.errors import ParseError
@@ -95,7 +98,18 @@ def refresh(
         )
         run.work(stack.enter_context(downloads), pool)
         store.prune_log({row.feed for row in run.rows})
-        return Report(tuple(run.rows), run.skipped)
+    if not run.stopping.is_set():
+        _keep_hubs({row.feed for row in run.rows}, feeds, clock, guard)
+    return Report(tuple(run.rows), run.skipped)
+
+
+def _keep_hubs(
+    fetched: Collection[int], feeds: Collection[int] | None, clock: Clock, guard: AddressGuard | None
+) -> None:
+    try:
+        keep_hubs(fetched, feeds, clock=clock, guard=guard)
+    except Exception:  # what was fetched is stored, and pushes only add to it
+        log.exception("hubs could not be asked; it is tried again after the next refresh")
 
 
 class _LazyPool:
@@ -133,6 +147,7 @@ class _Refresh:
     unwritten: list[Claimed] = field(default_factory=list)
     skipped: int = 0
     limits: Limits = field(default_factory=make_limits)
+    pushing: bool = field(default_factory=lambda: bool(settings.public_url))
     dry: bool = False
     ready_since: float = 0.0
 
@@ -225,10 +240,18 @@ class _Refresh:
         body_hash: str = "",
     ) -> None:
         history = History(claim.failures, Terms.from_json(claim.terms))
-        due = decide(outcome, history, self.clock(), self.limits, rhythm)
+        due = decide(outcome, history, self.clock(), self._limits_for(claim, outcome), rhythm)
         if not self.ready:
             self.ready_since = time.monotonic()
         self.ready.append(Result(claim, outcome, due, started, prepared, body_hash))
+
+    def _limits_for(self, claim: Claimed, outcome: Outcome) -> Limits:
+        """Our bounds for *claim*: wider ones while a hub tells of what is new."""
+        told = self.pushing and claim.push_until is not None and claim.push_until > self.clock()
+        if not told or isinstance(outcome, Failed):
+            return self.limits
+        slow = max(self.limits.min_interval, settings.push_poll_interval)
+        return replace(self.limits, min_interval=slow, max_interval=max(slow, self.limits.max_interval))
 
     def _write(self) -> None:
         """Stores what is ready; what can't be stored together, one by one."""

@@ -23,6 +23,7 @@ class Claimed:
 
     *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`.
     *terms* are in the form of `schedule.Terms.as_json`. *subscribers* counts the lifestreams that show it.
+    Until *push_until* its hub is relied on to tell of what is new.
     """
 
     feed: int
@@ -40,6 +41,7 @@ class Claimed:
     body_hash: str = ""
     failures: int = 0
     terms: Mapping[str, Any] = field(default_factory=dict)
+    push_until: datetime | None = None
     subscribers: int = 0
 
 

@@ -209,6 +209,7 @@ def _settle(
     for each in imports:
         feed, count = feeds[each.feed], counts[each.feed]
         bookkeeping.settle(feed, each.result, now)
+        bookkeeping.hear_hub(feed, each.result, now, new=count["new"])
         moved_to = _move(feed, each.result, using)
         if moved_to:
             moved.append(feed)

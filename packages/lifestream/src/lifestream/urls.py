@@ -17,11 +17,19 @@ class FormatConverter(StringConverter):
     regex = "atom|rss|json"
 
 
+class KeyConverter(StringConverter):
+    """What a hub was told, to reach us by: see `models.hubs.make_key`. No lifestream's page is called like that."""
+
+    regex = "[A-Za-z0-9_-]{43}"
+
+
 register_converter(FormatConverter, "lifestream_format")
+register_converter(KeyConverter, "lifestream_key")
 
 app_name = "lifestream"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("push/<lifestream_key:key>", views.push, name="push"),
     path("<slug:slug>/", views.timeline, name="timeline"),
     path("<slug:slug>/feed.<lifestream_format:format>", views.timeline_feed, name="timeline-feed"),
     path("<slug:slug>/subscriptions.opml", views.subscriptions, name="opml"),

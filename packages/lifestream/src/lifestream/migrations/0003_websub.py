@@ -2,52 +2,82 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import lifestream.models.hubs
 from django.db import migrations, models
+
+import lifestream.models.hubs
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('lifestream', '0002_search'),
+        ("lifestream", "0002_search"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='feed',
-            name='hub_topic',
-            field=models.TextField(blank=True, editable=False, help_text='What the feed calls itself at its hub.'),
+            model_name="feed",
+            name="hub_topic",
+            field=models.TextField(blank=True, editable=False, help_text="What the feed calls itself at its hub."),
         ),
         migrations.AddField(
-            model_name='feed',
-            name='push_until',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='pushed until'),
+            model_name="feed",
+            name="push_until",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="pushed until"),
         ),
         migrations.AddField(
-            model_name='feed',
-            name='pushed',
+            model_name="feed",
+            name="pushed",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.CreateModel(
-            name='HubSubscription',
+            name="HubSubscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hub', models.TextField()),
-                ('topic', models.TextField()),
-                ('key', models.CharField(default=lifestream.models.hubs.make_key, editable=False, max_length=64, unique=True)),
-                ('state', models.CharField(choices=[('asked', 'asked for'), ('active', 'active'), ('denied', 'denied'), ('leaving', 'being given up')], default='asked', max_length=8)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('next_request', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('last_request', models.DateTimeField(blank=True, null=True)),
-                ('last_push', models.DateTimeField(blank=True, null=True)),
-                ('message', models.TextField(blank=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hub_subscriptions', to='lifestream.feed')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hub", models.TextField()),
+                ("topic", models.TextField()),
+                (
+                    "key",
+                    models.CharField(
+                        default=lifestream.models.hubs.make_key, editable=False, max_length=64, unique=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "asked for"),
+                            ("active", "active"),
+                            ("denied", "denied"),
+                            ("leaving", "being given up"),
+                        ],
+                        default="asked",
+                        max_length=8,
+                    ),
+                ),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("next_request", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("last_request", models.DateTimeField(blank=True, null=True)),
+                ("last_push", models.DateTimeField(blank=True, null=True)),
+                ("message", models.TextField(blank=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hub_subscriptions",
+                        to="lifestream.feed",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'leaving'), _negated=True), fields=('feed',), name='lifestream_hub_wanted')],
+                "ordering": ["-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "leaving"), _negated=True),
+                        fields=("feed",),
+                        name="lifestream_hub_wanted",
+                    )
+                ],
             },
         ),
     ]
