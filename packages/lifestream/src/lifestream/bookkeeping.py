@@ -14,6 +14,7 @@ from lifestream.plaintext import scrub
 from lifestream.prepare import Prepared
 from lifestream.pushes import make_due
 from lifestream.results import Result, Stored
+from lifestream.websub import links_of
 
 MESSAGE_LENGTH: Final = 2000
 """Characters of a message that the log keeps: a document may have thousands of problems."""
@@ -31,7 +32,9 @@ REPLACED: Final = (
 )  # fmt: skip
 """Columns that need not be read to settle a result without a document, since it replaces them or leaves them alone."""
 
-SAID: Final = ("body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic")
+SAID: Final = (
+    "body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",
+)  # fmt: skip
 """Those that a document may change."""
 
 PLACE: Final = ("url", "url_hash", "host")
