@@ -36,11 +36,15 @@ def test_the_tests_own_settings_are_in_order() -> None:
         ("per_host", 2),
         ("min_interval", 3600.0),
         ("max_interval", 604800.0),
+        ("jitter", 0.1),
+        ("per_host_rate", 5.0),
+        ("pauses_hosts", True),
         ("move_after", 3),
         ("lease", 900.0),
     ],
 )
-def test_settings_have_defaults(name: str, default: object) -> None:
+def test_settings_have_defaults(settings: Settings, name: str, default: object) -> None:
+    del settings.LIFESTREAM_JITTER, settings.LIFESTREAM_PER_HOST_RATE  # the tests' own
     assert getattr(conf, name) == default
 
 
@@ -90,6 +94,7 @@ def test_the_allow_list_becomes_rules_in_whatever_form_it_was_given(settings: Se
             "LIFESTREAM_ALLOWED_NETWORKS: 10.0.0.1/8 has host bits set; give networks as 10.0.0.0/8 or fd00::/8.",
         ),
         ("MIN_INTERVAL", 10**9, "E005", "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."),
+        ("PAUSE_SCOPE", "domain", "E008", """LIFESTREAM_PAUSE_SCOPE is 'domain'; give "host" or "feed"."""),
         ("PER_HOST", 65, "W002", "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
-from lifestream import posting
+from lifestream import fetchlog, posting
 from lifestream.credentials import seal
 from lifestream.entry import ParsedFeed
 from lifestream.freshness import Freshness
@@ -17,7 +17,7 @@ from lifestream.outcome import Failed, Fetched, Gone, Moved, NotModified, Outcom
 from lifestream.prepare import PluginProblem, Prepared
 from lifestream.results import Stored
 from lifestream.schedule import Next, Terms
-from lifestream.store import prune_log, store
+from lifestream.store import store
 
 pytestmark = pytest.mark.django_db
 
@@ -168,14 +168,49 @@ class TestLog:
         feeds = [make_feed(), make_feed()]
         for hour in range(5):
             for feed in feeds:
-                store([result(feed, NotModified(feed.url), started=NOW + hour * HOUR)], NOW)
+                outcome = Failed("status", f"the server answered 50{hour}")
+                store([result(feed, outcome, started=NOW + hour * HOUR)], NOW)
         keys = [feed.pk for feed in feeds]
-        assert prune_log(keys, keep=3, slack=3) == 0
-        assert prune_log(keys[:1], keep=3, slack=2) == 2
-        assert prune_log(keys, keep=3, slack=1) == 2
-        assert prune_log(keys, keep=3, slack=1) == 0
+        assert fetchlog.prune(keys, keep=3, slack=3) == 0
+        assert fetchlog.prune(keys[:1], keep=3, slack=2) == 2
+        assert fetchlog.prune(keys, keep=3, slack=1) == 2
+        assert fetchlog.prune(keys, keep=3, slack=1) == 0
         for feed in feeds:
             assert [line.started for line in feed.fetches.all()] == [NOW + hour * HOUR for hour in (4, 3, 2)]
+
+    def test_what_comes_to_the_same_extends_the_last_line(self) -> None:
+        feed, sibling = make_feed(URL), make_feed()
+        times = [NOW + hour * HOUR for hour in range(3)]
+        for time in times:
+            keep(feed, NotModified(URL, duration=0.25), started=time, next=Next(time + HOUR, f"at {time:%H}"))
+            keep(sibling, NotModified(sibling.url), started=time)
+        line = feed.fetches.get()
+        assert (line.started, line.latest, line.count) == (times[0], times[2], 3)
+        assert (line.duration, line.next_fetch, line.reason) == (0.25, times[2] + HOUR, "at 14")
+        assert sibling.fetches.get().count == 3
+
+    def test_what_comes_to_something_else_is_a_line_of_its_own(self) -> None:
+        feed = make_feed(URL)
+        outcomes: list[Outcome] = [
+            Fetched(URL, b""),
+            NotModified(URL),
+            Failed("status", "500", status=500),
+            Failed("status", "503", status=503),
+            Failed("timeout", "too slow"),
+            Failed("timeout", "too slow"),
+            NotModified(URL),
+        ]
+        for outcome in outcomes:
+            keep(feed, outcome)
+        assert list(feed.fetches.order_by("pk").values_list("status", "count")) == [
+            (200, 1), (304, 1), (500, 1), (503, 1), (None, 2), (304, 1)
+        ]  # fmt: skip
+
+    def test_what_brought_something_is_never_one_with_another(self) -> None:
+        feed = make_feed(URL)
+        for title in ("A", "B"):
+            keep(feed, Fetched(URL, b""), prepared=prepared(draft(title, title)))
+        assert list(feed.fetches.values_list("new", "count")) == [(1, 1), (1, 1)]
 
 
 NEW_URL = "https://new.example.org/feed"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,18 @@ import pytest
 from lifestream.entry import Rhythm
 from lifestream.freshness import Freshness
 from lifestream.outcome import Failed, Fetched, Gone, NotModified, Outcome
-from lifestream.schedule import History, Limits, Next, Terms, decide, in_words, ordinal
+from lifestream.pace import Pace
+from lifestream.schedule import (
+    History,
+    Limits,
+    Next,
+    Terms,
+    candidates_as_json,
+    candidates_from_json,
+    decide,
+    in_words,
+    ordinal,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
 HOUR = 3600.0
@@ -95,6 +107,101 @@ def test_the_latest_time_that_anyone_asks_for_is_when_a_feed_is_due(
 ) -> None:
     due = decide(outcome, History(), NOW, LIMITS, rhythm)
     assert (wait(due), due.reason) == (seconds, reason)
+    assert (due.candidates[-1].at, due.candidates[-1].reason) == (due.at, reason)
+    assert [each.at for each in due.candidates] == sorted(each.at for each in due.candidates)
+
+
+def published(**ago: float) -> Pace:
+    """The pace of a feed whose three entries were published in so long a time until now."""
+    return Pace(3, NOW - timedelta(**ago))
+
+
+@pytest.mark.parametrize(
+    ("pace", "seconds", "reason"),
+    [
+        (published(hours=1), HOUR, "our own interval of 1 hour"),
+        (published(days=1), HOUR, "our own interval of 1 hour"),
+        (published(days=3), 3 * HOUR, "the feed publishes once a day: 3 hours"),
+        (published(days=10.5), 10.5 * HOUR, "the feed publishes twice a week: 10 hours 30 minutes"),
+        (published(days=90), 90 * HOUR, "the feed publishes once a month: 3 days 18 hours"),
+        (published(days=9000), 7 * DAY, "the feed publishes less than once a year: 7 days"),
+    ],
+)
+def test_our_own_interval_follows_the_pace_of_the_feed_within_our_bounds(
+    pace: Pace, seconds: float, reason: str
+) -> None:
+    due = decide(fetched(), History(), NOW, LIMITS, pace=pace)
+    assert (wait(due), due.reason, due.not_before) == (seconds, reason, None)
+
+
+def test_a_304_keeps_the_pace_and_time_goes_on_for_a_feed_that_is_silent() -> None:
+    first = decide(fetched(), History(), NOW, LIMITS, pace=published(days=3))
+    later = NOW + timedelta(days=3)
+    second = decide(not_modified(), History(terms=first.terms), later, LIMITS)
+    assert second.at == later + timedelta(hours=6)
+
+
+def test_what_server_and_feed_ask_for_is_a_minimum_for_any_pace() -> None:
+    due = decide(fetched(cache_control="max-age=21600"), History(), NOW, LIMITS, Rhythm(ttl=60), published(days=3))
+    assert (wait(due), due.reason) == (6 * HOUR, "max-age of the last answer: 6 hours")
+    assert [(each.at, each.reason) for each in due.candidates] == [
+        (NOW + timedelta(seconds=60), "the feed's ttl: 60 seconds"),
+        (NOW + timedelta(hours=3), "the feed publishes once a day: 3 hours"),
+        (NOW + timedelta(hours=6), "max-age of the last answer: 6 hours"),
+    ]
+
+
+class TestSpread:
+    LIMITS = Limits(HOUR, 7 * DAY, jitter=0.1)
+
+    def later(self, feed: str, outcome: Outcome, now: datetime = NOW, rhythm: Rhythm | None = None) -> Next:
+        return decide(outcome, History(feed=feed), now, self.LIMITS, rhythm)
+
+    def test_feeds_that_came_together_do_not_come_together_again(self) -> None:
+        waits = [wait(self.later(f"http://example.org/{number}", fetched())) for number in range(1000)]
+        assert min(waits) >= HOUR
+        assert max(waits) < 1.1 * HOUR
+        minutes = Counter(int(seconds // 60) for seconds in waits)
+        assert len(minutes) == 6
+        assert max(minutes.values()) < 250
+
+    def test_it_is_the_same_for_the_same_feed_and_time_and_another_for_others(self) -> None:
+        one = self.later("http://example.org/", fetched())
+        assert one == self.later("http://example.org/", fetched())
+        assert one.at != self.later("http://example.org/x", fetched()).at
+        after = self.later("http://example.org/", fetched(), NOW + timedelta(seconds=1))
+        assert after.at is not None and one.at is not None
+        assert after.at - one.at != timedelta(seconds=1)
+
+    def test_it_never_is_before_what_was_asked_for_and_no_minimum_by_itself(self) -> None:
+        for number in range(50):
+            due = self.later(f"{number}", failed(429, retry_after="7200"))
+            assert 2 * HOUR <= wait(due) < 2 * HOUR + 360
+            assert due.not_before == due.host_pause == NOW + timedelta(hours=2)
+            assert due.reason == "Retry-After: 2 hours"
+            assert due.candidates[-1].reason.endswith(" more, so that feeds don't come all at once")
+
+    def test_it_leads_into_no_hour_that_the_feed_skips(self) -> None:
+        rhythm = Rhythm(skip_hours=frozenset({13, 14}))
+        for number in range(50):
+            due = self.later(f"{number}", fetched(), NOW - timedelta(minutes=3), rhythm)
+            assert due.at is not None
+            assert due.at.hour in (12, 15)
+
+    def test_of_a_long_interval_it_is_half_an_hour_at_most(self) -> None:
+        waits = [wait(decide(failed(), History(9, feed=f"{n}"), NOW, self.LIMITS)) for n in range(100)]
+        assert min(waits) >= 7 * DAY and max(waits) < 7 * DAY + 1800
+
+
+def test_a_pause_may_be_for_the_refused_feed_alone() -> None:
+    due = decide(failed(429, retry_after="7200"), History(), NOW, Limits(HOUR, DAY, pauses_hosts=False))
+    assert (due.host_pause, due.not_before) == (None, NOW + timedelta(hours=2))
+
+
+def test_candidates_survive_their_way_through_a_json_column() -> None:
+    candidates = decide(fetched(cache_control="max-age=7200"), History(), NOW, LIMITS).candidates
+    assert len(candidates) == 2
+    assert candidates_from_json(candidates_as_json(candidates)) == candidates
 
 
 def test_a_304_that_says_nothing_keeps_what_the_answer_it_confirms_asked_for() -> None:
@@ -187,6 +294,7 @@ def test_a_429_and_a_503_that_says_when_pause_the_whole_host(outcome: Outcome, s
         Terms(),
         Terms(Freshness(7200.0, "Expires")),
         Terms(Freshness(0.0, "max-age"), Rhythm(60, 3600, frozenset({0, 23}), frozenset({6}))),
+        Terms(pace=Pace(7, datetime(2026, 2, 1, 12, 30, 15, 250_000, tzinfo=UTC))),
     ],
 )
 def test_terms_survive_their_way_through_a_json_column(terms: Terms) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from lifestream.entry import ParsedFeed
+from lifestream.fetchlog import Line
 from lifestream.models import Feed, Fetch
 from lifestream.models.feeds import domain_of
 from lifestream.outcome import Failed, Fetched, Gone, NotModified
@@ -14,21 +14,22 @@ from lifestream.plaintext import scrub
 from lifestream.prepare import Prepared
 from lifestream.pushes import make_due
 from lifestream.results import Result, Stored
+from lifestream.schedule import candidates_as_json
 from lifestream.websub import links_of
 
 MESSAGE_LENGTH: Final = 2000
 """Characters of a message that the log keeps: a document may have thousands of problems."""
 
 STATE: Final = (
-    "etag", "last_modified", "moved_to", "moved_count", "status", "next_fetch", "next_reason", "not_before", "terms",
-    "failures", "last_fetch", "last_success", "last_status", "last_error", "pushed",
+    "etag", "last_modified", "moved_to", "moved_count", "status", "next_fetch", "next_reason", "candidates",
+    "not_before", "terms", "failures", "last_fetch", "last_success", "last_status", "last_error", "pushed",
     "push_until", "claim_token", "claimed_until",
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
 REPLACED: Final = (
-    "created", "description", "last_fetch", "terms", "next_reason", "not_before", "last_error", "last_status",
-    "claimed_until", "failures",
+    "created", "description", "last_fetch", "terms", "next_reason", "candidates", "not_before", "last_error",
+    "last_status", "claimed_until", "failures",
 )  # fmt: skip
 """Columns that need not be read to settle a result without a document, since it replaces them or leaves them alone."""
 
@@ -39,11 +40,6 @@ SAID: Final = (
 
 PLACE: Final = ("url", "url_hash", "host")
 """Those that a move changes."""
-
-LINE: Final = (
-    "feed", "started", "duration", "outcome", "status", "size", "new", "changed", "message", "next_fetch", "reason",
-)  # fmt: skip
-"""The columns of the log."""
 
 
 def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
@@ -69,6 +65,7 @@ def settle(feed: Feed, result: Result, now: datetime) -> None:
     feed.terms = due.terms.as_json()
     feed.next_fetch = due.at or feed.next_fetch
     feed.next_reason = due.reason
+    feed.candidates = candidates_as_json(due.candidates)
     feed.not_before = due.not_before
     feed.last_error = ""
     feed.claim_token, feed.claimed_until = "", None
@@ -92,11 +89,11 @@ def settle(feed: Feed, result: Result, now: datetime) -> None:
             feed.last_error = _message(outcome.message)
 
 
-def log(feed: Feed, result: Result, stored: Stored) -> Sequence[Any]:
-    """The line in the log: values of the columns LINE. It also is what *feed* says of its last fetch."""
+def log(feed: Feed, result: Result, stored: Stored) -> Line:
+    """The line in the log. It also is what *feed* says of its last fetch."""
     feed.last_status = stored.outcome
     outcome = result.outcome
-    return (
+    return Line(
         feed.pk,
         result.started,
         outcome.duration,

@@ -1,7 +1,8 @@
 """System checks: what is wrong with the settings, each with an id and a hint.
 
 Errors, which keep Django from starting:
-E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005 intervals; E006 database; E007 time zones.
+E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005 intervals; E006 database; E007 time zones;
+E008 whom a pause is for.
 Warnings: W001 SQLite's transactions; W002 requests to one host.
 """
 
@@ -19,13 +20,15 @@ from lifestream.conf import settings
 
 _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
-    "max_interval", "move_after", "lease",
+    "max_interval", "jitter", "per_host_rate", "move_after", "lease",
 )  # fmt: skip
 
 
 def register() -> None:
     """Registers all checks with Django; called once, when the app is ready."""
-    for check in (check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone):
+    for check in (
+        check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone, check_pause_scope
+    ):  # fmt: skip
         checks.register(check, "lifestream")
 
 
@@ -108,6 +111,12 @@ def check_time_zone(**_: Any) -> list[checks.CheckMessage]:
         return []
     message = "USE_TZ is False: the times of feeds come from all over the world."
     return [checks.Error(message, hint="Set USE_TZ to True, Django's default.", id="lifestream.E007")]
+
+
+def check_pause_scope(**_: Any) -> list[checks.CheckMessage]:
+    """E008: LIFESTREAM_PAUSE_SCOPE is a scope."""
+    hint = 'With "host", all feeds of a server wait when it asks one to; that is the default, and polite.'
+    return _errors("E008", [lambda: settings.pauses_hosts], hint)
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:

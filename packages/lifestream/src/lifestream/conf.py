@@ -131,6 +131,21 @@ class Settings:
         return int(self._number("PER_HOST", 2, least=1))
 
     @property
+    def per_host_rate(self) -> float:
+        """`LIFESTREAM_PER_HOST_RATE`: feeds that are asked for a second of one host; 0 for no limit."""
+        return self._number("PER_HOST_RATE", 5.0)
+
+    @property
+    def pauses_hosts(self) -> bool:
+        """`LIFESTREAM_PAUSE_SCOPE`: what waits when a server asks for a pause: all feeds of its "host", or the "feed"
+        that it refused.
+        """
+        value = self.get("PAUSE_SCOPE", "host")
+        if value not in ("host", "feed"):
+            raise ImproperlyConfigured(f'LIFESTREAM_PAUSE_SCOPE is {value!r}; give "host" or "feed".')
+        return bool(value == "host")
+
+    @property
     def min_interval(self) -> float:
         """`LIFESTREAM_MIN_INTERVAL`: a feed is never asked again sooner."""
         return self._number("MIN_INTERVAL", 3600.0)
@@ -166,6 +181,13 @@ class Settings:
     def push_poll_interval(self) -> float:
         """`LIFESTREAM_PUSH_POLL_INTERVAL`: how often a feed is asked beside what its hub pushes."""
         return self._number("PUSH_POLL_INTERVAL", 6 * 3600.0, least=1)
+
+    @property
+    def jitter(self) -> float:
+        """`LIFESTREAM_JITTER`: a fetch is put off by up to this part of our interval, so that feeds don't come all at
+        once.
+        """
+        return self._number("JITTER", 0.1)
 
     @property
     def move_after(self) -> int:

@@ -49,7 +49,7 @@ def make_pool(size: int | None = None) -> ParserPool:
 
 def make_limits() -> Limits:
     """Our own bounds between two requests of a feed."""
-    return Limits(settings.min_interval, settings.max_interval)
+    return Limits(settings.min_interval, settings.max_interval, settings.jitter, settings.pauses_hosts)
 
 
 def fetch_request(claim: Claimed) -> FetchRequest:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, TypeVar
 
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
@@ -46,6 +47,11 @@ class Prepared:
     plugin: str = ""
     left_out: int = 0
     problems: tuple[PluginProblem, ...] = ()
+
+    @property
+    def dates(self) -> tuple[datetime | None, ...]:
+        """When each item was published, or else updated."""
+        return tuple(item.published or item.updated for item in self.items)
 
 
 def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:

@@ -33,16 +33,16 @@ from typing import Self, TypeAlias
 
 from django.utils import timezone
 
-from lifestream import claims, store
+from lifestream import claims, fetchlog, store
 from lifestream.address import AddressGuard
 from lifestream.conf import settings
 from lifestream.configured import fetch_request, make_fetcher, make_guard, make_limits, make_pool
 from lifestream.credentials import CredentialsLost
 from lifestream.downloads import Download, Downloaded, Downloads, Skipped
-from lifestream.entry import Rhythm
 from lifestream.hubkeeping import keep_hubs
 from lifestream.intake import Intake
 from lifestream.outcome import Failed, FailureKind, Fetched, Outcome
+from lifestream.pace import pace_of
 from lifestream.parse.errors import ParseError
 from lifestream.parse.pool import ParserPool
 from lifestream.prepare import Prepared
@@ -97,7 +97,7 @@ def refresh(
             fetcher, run.events.put, clock=clock, concurrency=settings.concurrency, per_host=settings.per_host
         )
         run.work(stack.enter_context(downloads), pool)
-        store.prune_log({row.feed for row in run.rows})
+        fetchlog.prune({row.feed for row in run.rows})
     if not run.stopping.is_set():
         _keep_hubs({row.feed for row in run.rows}, feeds, clock, guard)
     return Report(tuple(run.rows), run.skipped)
@@ -207,7 +207,7 @@ class _Refresh:
                 body_hash = hashlib.sha256(outcome.body).hexdigest()
                 if body_hash == claim.body_hash:
                     downloads.done()
-                    self._decide(claim, outcome, started, Terms.from_json(claim.terms).rhythm, body_hash=body_hash)
+                    self._decide(claim, outcome, started, body_hash=body_hash)
                     return
                 future = pool.start().submit(
                     outcome.body, outcome.headers, outcome.url, domain=claim.domain, plugin=claim.plugin
@@ -223,7 +223,7 @@ class _Refresh:
                 except (Exception, CancelledError) as error:  # noqa: BLE001 - it becomes the feed's outcome
                     self._decide(claim, _unread(outcome, error), started)
                 else:
-                    self._decide(claim, outcome, started, prepared.feed.rhythm, prepared, body_hash)
+                    self._decide(claim, outcome, started, prepared, body_hash)
             case Skipped(claim):
                 claims.release([self.held.pop(claim.feed)])
                 self.skipped += 1
@@ -235,12 +235,16 @@ class _Refresh:
         claim: Claimed,
         outcome: Outcome,
         started: datetime,
-        rhythm: Rhythm | None = None,
         prepared: Prepared | None = None,
         body_hash: str = "",
     ) -> None:
-        history = History(claim.failures, Terms.from_json(claim.terms))
-        due = decide(outcome, history, self.clock(), self._limits_for(claim, outcome), rhythm)
+        now = self.clock()
+        history = History(claim.failures, Terms.from_json(claim.terms), claim.url)
+        if prepared is not None:
+            rhythm, pace = prepared.feed.rhythm, pace_of(prepared.dates, now)
+        else:  # the body that we had says what it said
+            rhythm, pace = history.terms.rhythm, history.terms.pace
+        due = decide(outcome, history, now, self._limits_for(claim, outcome), rhythm, pace)
         if not self.ready:
             self.ready_since = time.monotonic()
         self.ready.append(Result(claim, outcome, due, started, prepared, body_hash))

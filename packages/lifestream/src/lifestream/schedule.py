@@ -2,9 +2,13 @@
 
 The answer is the latest of all times that are asked for, since each is a minimum:
 
-- ours: the local interval; after errors, a gap that doubles with each one in a row;
+- ours: an eighth of the gap between two entries, within our bounds; after errors, a gap that doubles with each one in
+  a row;
 - the server's: max-age less Age, Expires, Retry-After;
 - the feed's: ttl, sy:updatePeriod over sy:updateFrequency, then skipHours and skipDays.
+
+To that comes a spread: a thousand feeds that were fetched together, after an import or a standstill, would else come
+together for ever. It is no chance but a hash of the feed and the time, so the same values give the same answer.
 
 What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval and never
 theirs. It is capped, because a cache that is told "ten years" must not lose a feed. A 304 is as good as the
@@ -14,25 +18,35 @@ answer it confirms: what that one said about freshness holds anew unless the 304
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from lifestream.entry import Rhythm
 from lifestream.freshness import Freshness, freshness, retry_after
 from lifestream.outcome import Failed, Fetched, Gone, NotModified, Outcome
+from lifestream.pace import Pace, how_often
 
 _MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and the feed would be lost
+_SHARE = 1 / 8  # of the gap between two entries: on average an entry is seen a sixteenth of it late
+_MOST_SPREAD = 1800.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*."""
+    """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
+
+    A fetch is put off by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
+    a server that asks for a pause gets it for all of its feeds, or for the one that it refused.
+    """
 
     min_interval: float = 3600.0
     max_interval: float = 7 * 86400.0
+    jitter: float = 0.0
+    pauses_hosts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,7 @@ class Terms:
 
     freshness: Freshness | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
+    pace: Pace | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The terms for a JSON column, without what isn't set: {} for none at all."""
@@ -53,13 +68,14 @@ class Terms:
             "update_interval": self.rhythm.update_interval,
             "skip_hours": sorted(self.rhythm.skip_hours),
             "skip_days": sorted(self.rhythm.skip_days),
+            "pace": self.pace and [self.pace.count, self.pace.since.timestamp()],
         }
         return {name: value for name, value in terms.items() if value not in (None, [])}
 
     @classmethod
     def from_json(cls, terms: Mapping[str, Any]) -> Terms:
         """The terms that `as_json` wrote."""
-        fresh = terms.get("fresh")
+        fresh, pace = terms.get("fresh"), terms.get("pace")
         return cls(
             Freshness(*fresh) if fresh else None,
             Rhythm(
@@ -68,15 +84,38 @@ class Terms:
                 frozenset(terms.get("skip_hours", ())),
                 frozenset(terms.get("skip_days", ())),
             ),
+            Pace(pace[0], datetime.fromtimestamp(pace[1], UTC)) if pace else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What came before: how many *failures* in a row, and the *terms* of the last answer that had any."""
+    """What came before: how many *failures* in a row, and the *terms* of the last answer that had any.
+
+    *feed* is what the feed is known by, so that each has a spread of its own.
+    """
 
     failures: int = 0
     terms: Terms = field(default_factory=Terms)
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A time that something asked for: not before *at*, and the *reason* in words."""
+
+    at: datetime
+    reason: str
+
+
+def candidates_as_json(candidates: Iterable[Candidate]) -> list[list[str]]:
+    """*candidates* for a JSON column."""
+    return [[candidate.at.isoformat(timespec="seconds"), candidate.reason] for candidate in candidates]
+
+
+def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[Candidate, ...]:
+    """The candidates that `candidates_as_json` wrote, to the second."""
+    return tuple(Candidate(datetime.fromisoformat(at), reason) for at, reason in column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +124,7 @@ class Next:
 
     *not_before* is the part that server and feed ask for, None if nothing. *host_pause* is how long all feeds
     of the host wait, None if only this one does. *failures* and *terms* are the history of the next decision.
+    *candidates* are all times that were asked for, in their order; the last one is when the feed is due.
     """
 
     at: datetime | None
@@ -93,6 +133,7 @@ class Next:
     host_pause: datetime | None = None
     failures: int = 0
     terms: Terms = field(default_factory=Terms)
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +142,47 @@ class _Wait:
     reason: str
 
 
-def decide(outcome: Outcome, history: History, now: datetime, limits: Limits, rhythm: Rhythm | None = None) -> Next:
+def decide(
+    outcome: Outcome,
+    history: History,
+    now: datetime,
+    limits: Limits,
+    rhythm: Rhythm | None = None,
+    pace: Pace | None = None,
+) -> Next:
     """When to ask again after *outcome*, which came *now*.
 
-    *rhythm* is what the document said, for a `Fetched` that was parsed; one that could not be is a `Failed`.
+    *rhythm* and *pace* are the document's, for a `Fetched` that was parsed; one that could not be is a `Failed`.
     """
     match outcome:
         case Gone():
             return Next(None, "410 Gone: it is not asked again", failures=history.failures, terms=history.terms)
         case Failed():
             return _after_failure(outcome, history, now, limits)
-        case Fetched() | NotModified():
-            return _after_success(outcome, history, now, limits, rhythm)
+        case Fetched():
+            terms = Terms(freshness(outcome.headers, now), rhythm or Rhythm(), pace)
+            return _after_success(outcome, replace(history, failures=0, terms=terms), now, limits)
+        case NotModified():
+            terms = replace(history.terms, freshness=freshness(outcome.headers, now) or history.terms.freshness)
+            return _after_success(outcome, replace(history, failures=0, terms=terms), now, limits)
 
 
-def _after_success(
-    outcome: Fetched | NotModified, history: History, now: datetime, limits: Limits, rhythm: Rhythm | None
-) -> Next:
-    terms = Terms(freshness(outcome.headers, now), rhythm or Rhythm())
-    if isinstance(outcome, NotModified):
-        terms = Terms(terms.freshness or history.terms.freshness, history.terms.rhythm)
+def _after_success(outcome: Fetched | NotModified, history: History, now: datetime, limits: Limits) -> Next:
+    terms = history.terms
     theirs = [_capped(wait, limits.max_interval) for wait in _asked_for(terms)]
     if (pause := retry_after(outcome.headers, now)) is not None:
         theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
-    ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
-    return _next(now, ours, theirs, terms)
+    ours = _own_interval(terms, now, limits)
+    return _next(now, ours, theirs, history, limits)
+
+
+def _own_interval(terms: Terms, now: datetime, limits: Limits) -> _Wait:
+    if terms.pace is not None:
+        gap = terms.pace.gap(now)
+        seconds = min(gap * _SHARE, limits.max_interval)
+        if seconds > limits.min_interval:
+            return _Wait(seconds, f"the feed publishes {how_often(gap)}: {in_words(seconds)}")
+    return _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
 
 
 def _after_failure(outcome: Failed, history: History, now: datetime, limits: Limits) -> Next:
@@ -138,8 +195,8 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
         # The server knows better than our doubling when it will be back.
         ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
         theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
-    due = _next(now, ours, theirs, history.terms, failures)
-    if not pauses_host(outcome):
+    due = _next(now, ours, theirs, replace(history, failures=failures), limits)
+    if not limits.pauses_hosts or not pauses_host(outcome):
         return due
     return replace(due, host_pause=due.not_before or now + timedelta(seconds=limits.min_interval))
 
@@ -167,14 +224,29 @@ def _asked_for(terms: Terms) -> list[_Wait]:
     return waits
 
 
-def _next(now: datetime, ours: _Wait, theirs: list[_Wait], terms: Terms, failures: int = 0) -> Next:
+def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, limits: Limits) -> Next:
     asked = max(theirs, key=lambda wait: wait.seconds, default=None)
     latest = asked if asked is not None and asked.seconds > ours.seconds else ours
-    at, skipped = _past_skipped(now + timedelta(seconds=latest.seconds), terms.rhythm)
+    waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))
+    candidates = [Candidate(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
+    reason, at = latest.reason, candidates[-1].at
     not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
-    if latest is asked:
-        not_before = at
-    return Next(at, skipped or latest.reason, not_before, failures=failures, terms=terms)
+    late = timedelta(seconds=_spread(history.feed, now, min(limits.jitter * ours.seconds, _MOST_SPREAD)))
+    rhythm = history.terms.rhythm
+    begins, skipped = _past_skipped(at + late, rhythm)
+    if skipped:
+        candidates.append(Candidate(begins, skipped))
+        reason, at, not_before = skipped, begins, begins
+    if late:
+        at += late
+        candidates.append(Candidate(at, f"{in_words(late.total_seconds())} more, so that feeds don't come all at once"))
+    return Next(at, reason, not_before, failures=history.failures, terms=history.terms, candidates=tuple(candidates))
+
+
+def _spread(feed: str, now: datetime, most: float) -> float:
+    """Seconds from 0 to *most*, evenly spread over feeds and times, and the same for the same two."""
+    digest = hashlib.sha256(f"{now.timestamp()} {feed}".encode("utf-8", "surrogatepass")).digest()
+    return most * int.from_bytes(digest[:8]) / 2**64
 
 
 def _capped(wait: _Wait, cap: float) -> _Wait:

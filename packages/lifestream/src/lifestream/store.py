@@ -16,25 +16,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from django.db import DatabaseError, OperationalError, router, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, OuterRef, Q
 
-from lifestream import bookkeeping, importing, moves, posting
-from lifestream.bulk import insert_rows, update_rows
+from lifestream import bookkeeping, fetchlog, importing, moves, posting
+from lifestream.bulk import update_rows
+from lifestream.fetchlog import Line
 from lifestream.importing import CHUNK, Chunk, Import
 from lifestream.models import Feed, Fetch, Host, Item, Tombstone
 from lifestream.outcome import Fetched, NotModified
 from lifestream.results import Result, Stored
-
-LOG_LENGTH: Final = 50
-"""Lines of the log that `prune_log` keeps for a feed."""
-LOG_SLACK: Final = 10
-"""So many more there may be, since cutting all logs at each run takes as long as writing to them."""
 
 _Counts: TypeAlias = "Counter[str]"
 _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, _Counts]]
@@ -59,25 +54,6 @@ def store(results: Iterable[Result], now: datetime) -> list[Stored]:
             if batch[0].stored.lost and len(batch) == 1:
                 break
     return [each.stored for each in imports]
-
-
-def prune_log(feeds: Collection[int], keep: int = LOG_LENGTH, slack: int = LOG_SLACK) -> int:
-    """Cuts the log of each of *feeds* (keys) to its latest *keep* lines where it has *slack* more than that, or longer.
-
-    Returns how many lines went.
-    """
-    using = router.db_for_write(Fetch)
-    log = Fetch.objects.using(using).order_by()
-    age = Window(RowNumber(), partition_by=F("feed"), order_by=F("pk").desc())
-    count = 0
-    for some in importing.batches(sorted(feeds), importing.LOOKUP):
-        lengths = log.filter(feed__in=some).values("feed").annotate(length=Count("pk"))
-        full = list(lengths.filter(length__gte=keep + slack).values_list("feed", flat=True))
-        aged = log.filter(feed__in=full).annotate(age=age)
-        surplus = list(aged.filter(age__gt=keep).values_list("pk", flat=True)) if full else []
-        for part in importing.batches(surplus, importing.LOOKUP):
-            count += log.filter(pk__in=part).delete()[0]
-    return count
 
 
 def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
@@ -205,7 +181,7 @@ def _settle(
     """Writes the state of *feeds* and the log: the end of their imports."""
     settled: dict[int, Stored] = {}
     moved: list[Feed] = []
-    lines: list[Sequence[Any]] = []
+    lines: list[Line] = []
     for each in imports:
         feed, count = feeds[each.feed], counts[each.feed]
         bookkeeping.settle(feed, each.result, now)
@@ -233,7 +209,7 @@ def _settle(
     update_rows(Feed, bookkeeping.STATE, [feed for feed in feeds.values() if feed.pk not in said], using)
     update_rows(Feed, bookkeeping.STATE + bookkeeping.SAID, [feeds[pk] for pk in sorted(said)], using)
     update_rows(Feed, bookkeeping.PLACE, moved, using)
-    insert_rows(Fetch, bookkeeping.LINE, lines, using)
+    fetchlog.write(lines, using)
     return settled
 
 

@@ -28,6 +28,7 @@ from lifestream.configured import make_fetcher, make_guard, make_limits, make_po
 from lifestream.discover import feeds_in_page, well_known
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.outcome import Failed, Fetched, FetchRequest
+from lifestream.pace import pace_of
 from lifestream.parse.errors import ParseError
 from lifestream.parse.pool import ParserPool
 from lifestream.prepare import Prepared
@@ -253,7 +254,8 @@ def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
 
 
 def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
-    due = decide(reading.fetched, History(), now, make_limits(), reading.prepared.feed.rhythm)
+    said, pace = reading.prepared.feed, pace_of(reading.prepared.dates, now)
+    due = decide(reading.fetched, History(feed=claim.url), now, make_limits(), said.rhythm, pace)
     body_hash = hashlib.sha256(reading.fetched.body).hexdigest()
     [stored] = store.store([Result(claim, reading.fetched, due, reading.started, reading.prepared, body_hash)], now)
     return stored

@@ -86,3 +86,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # feedserver, which all tests fetch from, listens on loopback; the guard refuses that by default.
 LIFESTREAM_ALLOWED_NETWORKS = ["127.0.0.0/8", "::1/128"]
+
+# A clock that a test moves by an hour is to find the feed due, and forty feeds of one server are to come at once.
+LIFESTREAM_JITTER = 0
+LIFESTREAM_PER_HOST_RATE = 0

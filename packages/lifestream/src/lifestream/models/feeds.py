@@ -119,6 +119,8 @@ class Feed(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(default=timezone.now)
     next_reason = models.TextField(blank=True)
+    # All times that were asked for, and by what; the last one holds. See schedule.Candidate.
+    candidates = models.JSONField(default=list, blank=True, editable=False)
     # The part of the wait that the server or the feed asked for: nobody asks sooner, whatever a user wants.
     not_before = models.DateTimeField(null=True, blank=True)
     # How long answers are fresh and how often the feed is published, as told last; see schedule.Terms.
@@ -189,7 +191,10 @@ class Feed(models.Model):
 
 
 class Fetch(models.Model):
-    """One request of a feed: what came of it, and when the next one is, and why."""
+    """What came of a request of a feed, or of *count* in a row that came to the same, the last of them at *latest*.
+
+    It also says when the next one was due then, and why.
+    """
 
     class Outcome(models.TextChoices):
         NEW = "new", "new items"
@@ -202,6 +207,8 @@ class Fetch(models.Model):
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="fetches", db_index=False)
     started = models.DateTimeField()
+    count = models.PositiveIntegerField("times", default=1)
+    latest = models.DateTimeField(null=True, blank=True, help_text="When the last of them started.")
     duration = models.FloatField(default=0.0, help_text="In seconds.")
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
     status = models.PositiveSmallIntegerField("HTTP status", null=True, blank=True)

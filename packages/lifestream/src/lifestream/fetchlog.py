@@ -1,0 +1,101 @@
+"""The log of fetches.
+
+Those of a feed that came to the same, one after the other, are one line: "not modified", 30 times since Monday. So the
+lines that are kept reach back to what mattered.
+
+Whoever writes holds the feeds' claims, so nobody else writes lines of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from django.db import router
+from django.db.models import Count, F, Max, Window
+from django.db.models.functions import RowNumber
+
+from lifestream.bulk import insert_rows, update_rows
+from lifestream.importing import LOOKUP, batches
+from lifestream.models import Fetch
+
+LENGTH: Final = 50
+"""Lines that `prune` keeps for a feed."""
+SLACK: Final = 10
+"""So many more there may be, since cutting all logs at each run takes as long as writing to them."""
+
+_REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
+_EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
+
+
+class Line(NamedTuple):
+    """One fetch, in the columns of `Fetch`: *feed* is its key, *next_fetch* None for never again."""
+
+    feed: int
+    started: datetime
+    duration: float
+    outcome: str
+    status: int | None
+    size: int
+    new: int
+    changed: int
+    message: str
+    next_fetch: datetime | None
+    reason: str
+
+    def repeats(self, before: Fetch) -> bool:
+        """Whether this came to the same as *before*, so that there is nothing new to tell."""
+        same = (before.outcome, before.status, before.message) == (self.outcome, self.status, self.message)
+        return same and self.outcome in _REPEATABLE and not (self.new or self.changed or before.new or before.changed)
+
+
+def write(lines: Sequence[Line], using: str) -> None:
+    """Writes *lines*, one a feed at most. It runs in the caller's transaction."""
+    last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE], using)
+    repeated, fresh = [], []
+    for line in lines:
+        before = last.get(line.feed)
+        if before is not None and line.repeats(before):
+            repeated.append(_extended(before, line))
+        else:
+            fresh.append((*line, 1))
+    update_rows(Fetch, _EXTENDED, repeated, using)
+    insert_rows(Fetch, (*Line._fields, "count"), fresh, using)
+
+
+def prune(feeds: Collection[int], keep: int = LENGTH, slack: int = SLACK) -> int:
+    """Cuts the log of each of *feeds* (keys) to its latest *keep* lines where it has *slack* more than that, or longer.
+
+    Returns how many lines went.
+    """
+    using = router.db_for_write(Fetch)
+    log = Fetch.objects.using(using).order_by()
+    age = Window(RowNumber(), partition_by=F("feed"), order_by=F("pk").desc())
+    count = 0
+    for some in batches(sorted(feeds), LOOKUP):
+        lengths = log.filter(feed__in=some).values("feed").annotate(length=Count("pk"))
+        full = list(lengths.filter(length__gte=keep + slack).values_list("feed", flat=True))
+        aged = log.filter(feed__in=full).annotate(age=age)
+        surplus = list(aged.filter(age__gt=keep).values_list("pk", flat=True)) if full else []
+        for part in batches(surplus, LOOKUP):
+            count += log.filter(pk__in=part).delete()[0]
+    return count
+
+
+def _last_of(feeds: Sequence[int], using: str) -> Mapping[int, Fetch]:
+    """The last line of each of *feeds*."""
+    log = Fetch.objects.using(using).order_by()
+    last: dict[int, Fetch] = {}
+    for some in batches(feeds, LOOKUP):
+        keys = log.filter(feed__in=some).values("feed").annotate(last=Max("pk")).values("last")
+        last |= {fetch.feed_id: fetch for fetch in log.filter(pk__in=keys)}
+    return last
+
+
+def _extended(fetch: Fetch, line: Line) -> Fetch:
+    fetch.count += 1
+    fetch.latest = line.started
+    fetch.duration, fetch.size = line.duration, line.size
+    fetch.next_fetch, fetch.reason = line.next_fetch, line.reason
+    return fetch
