@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -47,13 +48,16 @@ def server() -> Iterator[FeedServer]:
         yield server
 
 
-def downloading(events: Events, *, concurrency: int = 8, per_host: int = 2, clock: object = None) -> Downloads:
+def downloading(
+    events: Events, *, concurrency: int = 8, per_host: int = 2, clock: object = None, **options: Any
+) -> Downloads:
     return Downloads(
         Fetcher(AddressGuard.allowing("127.0.0.0/8"), user_agent="lifestream"),
         events.put,
         clock=clock or (lambda: NOW),  # type: ignore[arg-type]
         concurrency=concurrency,
         per_host=per_host,
+        **options,
     )
 
 
@@ -154,6 +158,28 @@ def test_a_host_that_says_it_is_too_much_is_not_asked_for_its_other_feeds(server
         elsewhere.claim.feed,
     }
     assert len(server.requests) == 2
+
+
+def test_if_a_pause_is_for_the_refused_feed_alone_the_others_of_its_host_are_asked(server: FeedServer) -> None:
+    server.add("/busy", Response(status=429))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, per_host=1, pauses_hosts=False) as downloads:
+        downloads.add(download(server.url("/busy")) for _ in range(3))
+        assert all(isinstance(event, Downloaded) for event in take(events, 3))
+
+
+def test_a_host_is_asked_so_often_in_a_second_and_another_one_does_not_wait_for_it(server: FeedServer) -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    server.add("/feed", Response(status=404))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, rate=0.001, pause=pause) as downloads:
+        downloads.add([*(download(server.url("/feed")) for _ in range(5)), download(server.url("/feed"), "elsewhere")])
+        take(events, 6)
+    assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 5)]
 
 
 def test_a_503_that_names_no_time_holds_for_its_own_feed_only(server: FeedServer) -> None:

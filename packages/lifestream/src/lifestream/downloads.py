@@ -1,12 +1,14 @@
 """Fetching many feeds at once: an event loop in a thread of its own, so that a long write never stalls a download.
 
     caller's thread                       the loop's thread
-    add(downloads) ─────────────────────▶ a queue a host ─▶ fetch, so many at once, so many a host
+    add(downloads) ─────────────────────▶ a queue a host ─▶ fetch, so many at once, and of a host so many at once
+                                                            and so many a second
     events.get() ◀── Downloaded/Skipped ──┘
 
 A body is a burden until it is read, so a download that brought one holds its place until `done` gives it back: that
 bounds memory, and keeps the network no further ahead than the parsers can follow. When a host says that it is too
-much (429, or 503 with Retry-After), what still waits for that host is skipped.
+much (429, or 503 with Retry-After), what still waits for that host is skipped. A worker holds all that is due of a host
+(see `claims`), so the host's budget can be kept here.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +58,8 @@ class Downloads:
 
     *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception where this
     thread itself breaks down, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host*
-    of a host.
+    of a host, and of that *rate* begin in a second (0: any number); *pause* is what waits for a turn. With
+    *pauses_hosts* a pause that a server asks for is for all of its feeds.
     """
 
     def __init__(
@@ -67,11 +70,18 @@ class Downloads:
         clock: Callable[[], datetime],
         concurrency: int,
         per_host: int,
+        rate: float = 0.0,
+        pauses_hosts: bool = True,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._fetcher = fetcher
         self._put = put
         self._clock = clock
         self._per_host = per_host
+        self._apart = 1.0 / rate if rate else 0.0
+        self._turns: dict[str, float] = {}
+        self._pauses_hosts = pauses_hosts
+        self._pause = pause
         self._places = asyncio.Semaphore(concurrency)
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
@@ -138,6 +148,7 @@ class Downloads:
         """Fetches one after the other what waits for *host*."""
         waiting = self._waiting[host]
         while waiting:
+            await self._turn(host)  # before it takes a place that another host could use
             await self._places.acquire()
             if not waiting:  # a sibling took the last one
                 self._places.release()
@@ -148,12 +159,21 @@ class Downloads:
             if not isinstance(outcome, Fetched):
                 self._places.release()
             self._put(Downloaded(download.claim, outcome, started))
-            if pauses_host(outcome):
+            if self._pauses_hosts and pauses_host(outcome):
                 while waiting:
                     self._put(Skipped(waiting.popleft().claim))
         self._active[host] -= 1
         if not self._active[host]:
             del self._active[host], self._waiting[host]
+
+    async def _turn(self, host: str) -> None:
+        """Waits until *host* may be asked for one more."""
+        if self._apart:
+            now = asyncio.get_running_loop().time()
+            at = max(now, self._turns.get(host, now))
+            self._turns[host] = at + self._apart
+            if at > now:
+                await self._pause(at - now)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

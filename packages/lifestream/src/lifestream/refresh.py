@@ -94,7 +94,13 @@ def refresh(
         pool = stack.enter_context(_LazyPool())
         fetcher = make_fetcher(guard or make_guard())
         downloads = Downloads(
-            fetcher, run.events.put, clock=clock, concurrency=settings.concurrency, per_host=settings.per_host
+            fetcher,
+            run.events.put,
+            clock=clock,
+            concurrency=settings.concurrency,
+            per_host=settings.per_host,
+            rate=settings.per_host_rate,
+            pauses_hosts=settings.pauses_hosts,
         )
         run.work(stack.enter_context(downloads), pool)
         fetchlog.prune({row.feed for row in run.rows})
