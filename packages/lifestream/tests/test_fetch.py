@@ -312,12 +312,21 @@ def test_a_redirect_is_followed_and_only_a_permanent_one_is_a_move(server: FeedS
     assert outcome.moved == (Moved(server.url("/new")) if status in (301, 308) else None)
 
 
-def test_conditions_go_along_with_a_redirect_and_a_304_tells_of_the_move(server: FeedServer) -> None:
+def test_conditions_go_to_the_url_that_they_are_of_and_a_304_tells_of_the_move(server: FeedServer) -> None:
     server.add("/feed", moved("/new"))
     server.add("/new", Response(RSS, headers={"ETag": '"v1"'}))
-    outcome = fetch(FetchRequest(server.url("/feed"), etag='"v1"'))
+    outcome = fetch(FetchRequest(server.url("/feed"), etag='"v1"', validated_url=server.url("/new")))
+    assert ["If-None-Match" in request.headers for request in server.requests] == [False, True]
     assert isinstance(outcome, NotModified)
     assert outcome.moved == Moved(server.url("/new"))
+
+
+def test_the_validator_of_another_url_is_not_sent_nor_a_304_to_it_believed(server: FeedServer) -> None:
+    server.add("/feed", moved("/elsewhere"))
+    server.add("/elsewhere", Response(status=304))
+    outcome = fetch(FetchRequest(server.url("/feed"), etag='"v1"'))
+    assert ["If-None-Match" in request.headers for request in server.requests] == [True, False]
+    assert (outcome.kind, outcome.status) == ("status", 304)
 
 
 def test_a_loop_ends_where_it_closes(server: FeedServer) -> None:

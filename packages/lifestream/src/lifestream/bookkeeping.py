@@ -21,9 +21,9 @@ MESSAGE_LENGTH: Final = 2000
 """Characters of a message that the log keeps: a document may have thousands of problems."""
 
 STATE: Final = (
-    "etag", "last_modified", "moved_to", "moved_count", "status", "next_fetch", "next_reason", "candidates",
-    "not_before", "terms", "failures", "last_fetch", "last_success", "last_status", "last_error", "pushed",
-    "push_until", "claim_token", "claimed_until",
+    "etag", "last_modified", "validated_url", "moved_to", "moved_count", "status", "next_fetch", "next_reason",
+    "candidates", "not_before", "terms", "failures", "last_fetch", "last_success", "last_status", "last_error",
+    "pushed", "push_until", "claim_token", "claimed_until",
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
@@ -73,6 +73,7 @@ def settle(feed: Feed, result: Result, now: datetime) -> None:
         case Fetched():
             # All of the answer's validators, even if there are none: an old one is never sent again.
             feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
+            feed.validated_url = "" if outcome.url == result.claim.url else outcome.url
             feed.body_hash = result.body_hash
             feed.last_success = now
             if result.prepared is not None:

@@ -113,13 +113,16 @@ class Fetcher:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         home = trail.url
         headers = self._headers(request)
+        conditions = _conditions(request)
         while True:
-            sent = headers
+            # Another URL's validator says nothing, and could by chance be right (RFC 9110 §8.8).
+            conditional = conditions if trail.url == (request.validated_url or home) else {}
+            sent = headers | conditional
             if request.credentials and origin(trail.url) == origin(home):
-                sent = headers | {"Authorization": _basic(request.credentials)}
+                sent["Authorization"] = _basic(request.credentials)
             async with await self._get(trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
-                    return await self._answer(request, trail, response)
+                    return await self._answer(bool(conditional), trail, response)
                 location = response.headers.get("Location", "")
                 try:
                     trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
@@ -145,22 +148,17 @@ class Fetcher:
     def _headers(self, request: FetchRequest) -> dict[str, str]:
         count = request.subscribers
         subscribers = "1 subscriber" if count == 1 else f"{count} subscribers"
-        headers = {
+        return {
             "User-Agent": self._user_agent.replace(_SUBSCRIBERS, subscribers),
             "Accept": _ACCEPT,
             "Accept-Encoding": ACCEPTED,
         }
-        if request.etag:
-            headers["If-None-Match"] = request.etag
-        if request.last_modified:
-            headers["If-Modified-Since"] = request.last_modified
-        return headers
 
-    async def _answer(self, request: FetchRequest, trail: Trail, response: aiohttp.ClientResponse) -> Outcome:
+    async def _answer(self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse) -> Outcome:
         status = response.status
         headers = headers_of(response.headers)
         moved = Moved(trail.moved) if trail.moved else None
-        if status == HTTPStatus.NOT_MODIFIED and (request.etag or request.last_modified):
+        if status == HTTPStatus.NOT_MODIFIED and conditional:
             return NotModified(trail.url, status, headers, moved)
         if status == HTTPStatus.GONE and trail.permanent:
             return Gone(trail.url, status, headers)
@@ -182,6 +180,11 @@ class Fetcher:
         async for chunk in response.content.iter_any():
             body.feed(chunk)
         return body.finish(), body.received
+
+
+def _conditions(request: FetchRequest) -> dict[str, str]:
+    fields = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _basic(credentials: str) -> str:

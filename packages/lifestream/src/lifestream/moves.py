@@ -45,7 +45,7 @@ def follow(feed: Feed, url: str, using: str) -> None:
     feed.domain = domain_of(feed.site_url or url)
     feed.derive()
     # They were the old URL's, and nobody else's. The body's hash stays: what it says is stored.
-    feed.etag = feed.last_modified = ""
+    feed.etag = feed.last_modified = feed.validated_url = ""
     feed.moved_to, feed.moved_count = "", 0
 
 

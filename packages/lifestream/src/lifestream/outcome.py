@@ -39,6 +39,7 @@ _LONGEST_VALIDATOR = 4096
 class FetchRequest:
     """What to ask for: a *url*, its validators as they were received, and how many subscribe to it.
 
+    The validators go to the URL whose answer brought them and to no other: *validated_url*, "" for *url* itself.
     *credentials* is "user:password" for HTTP Basic (RFC 7617), sent to the URL's own origin only.
     """
 
@@ -47,6 +48,7 @@ class FetchRequest:
     last_modified: str = ""
     credentials: str = field(default="", repr=False)
     subscribers: int = 1
+    validated_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

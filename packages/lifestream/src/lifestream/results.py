@@ -38,6 +38,7 @@ class Claimed:
     credentials: str = field(default="", repr=False)
     etag: str = ""
     last_modified: str = ""
+    validated_url: str = ""
     body_hash: str = ""
     failures: int = 0
     terms: Mapping[str, Any] = field(default_factory=dict)

@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
             field=models.JSONField(blank=True, default=list, editable=False),
         ),
         migrations.AddField(
+            model_name="feed",
+            name="validated_url",
+            field=models.TextField(blank=True, editable=False),
+        ),
+        migrations.AddField(
             model_name="fetch",
             name="count",
             field=models.PositiveIntegerField(default=1, verbose_name="times"),

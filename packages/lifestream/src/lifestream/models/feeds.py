@@ -112,6 +112,7 @@ class Feed(models.Model):
     etag = models.TextField("ETag", blank=True)
     last_modified = models.TextField("Last-Modified", blank=True)
     body_hash = models.CharField(max_length=64, blank=True, editable=False)
+    validated_url = models.TextField(blank=True, editable=False)  # what the validators are of, if not of the feed's URL
     moved_to = models.TextField(blank=True)
     moved_count = models.PositiveIntegerField(default=0)
 
