@@ -41,6 +41,10 @@ def test_the_tests_own_settings_are_in_order() -> None:
         ("pauses_hosts", True),
         ("move_after", 3),
         ("lease", 900.0),
+        ("public_url", ""),
+        ("push_over_http", False),
+        ("push_min_interval", 300.0),
+        ("push_poll_interval", 21600.0),
     ],
 )
 def test_settings_have_defaults(settings: Settings, name: str, default: object) -> None:

@@ -2,32 +2,37 @@
 
 Errors, which keep Django from starting:
 E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005 intervals; E006 database; E007 time zones;
-E008 whom a pause is for.
-Warnings: W001 SQLite's transactions; W002 requests to one host.
+E008 whom a pause is for; E009 where hubs reach the site.
+Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
+from django.http.request import validate_host
+from django.urls import NoReverseMatch, reverse
 
 from lifestream.conf import settings
 
 _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
-    "max_interval", "jitter", "per_host_rate", "move_after", "lease",
+    "max_interval", "jitter", "per_host_rate", "move_after", "lease", "push_min_interval",
+    "push_poll_interval",
 )  # fmt: skip
 
 
 def register() -> None:
     """Registers all checks with Django; called once, when the app is ready."""
     for check in (
-        check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone, check_pause_scope
+        check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone, check_pause_scope,
+        check_pushes,
     ):  # fmt: skip
         checks.register(check, "lifestream")
 
@@ -117,6 +122,29 @@ def check_pause_scope(**_: Any) -> list[checks.CheckMessage]:
     """E008: LIFESTREAM_PAUSE_SCOPE is a scope."""
     hint = 'With "host", all feeds of a server wait when it asks one to; that is the default, and polite.'
     return _errors("E008", [lambda: settings.pauses_hosts], hint)
+
+
+def check_pushes(**_: Any) -> list[checks.CheckMessage]:
+    """E009: hubs can be told where this site is. W003: they are by https. W004: they are let in when they come."""
+    hint = "Give the address of this site, as https://planet.example.org, or leave it out: then nothing is pushed."
+    if found := _errors("E009", [lambda: settings.public_url], hint):
+        return found
+    host = urlsplit(settings.public_url).hostname
+    if host is None:
+        return []
+    try:
+        reverse("lifestream:push", args=["k" * 43])
+    except NoReverseMatch:
+        message = "LIFESTREAM_PUBLIC_URL is set, but the pages of lifestream are not in the URLconf."
+        return [checks.Error(message, hint='Include "lifestream.urls" in it.', id="lifestream.E009")]
+    if settings.push_over_http:
+        message = "LIFESTREAM_PUSH_OVER_HTTP lets hubs speak without TLS on this machine."
+        found.append(checks.Warning(message, hint="It is for tests: leave it out.", id="lifestream.W003"))
+    if not validate_host(host, django_settings.ALLOWED_HOSTS):
+        message = f"Hubs reach this site as {host!r}, the host in LIFESTREAM_PUBLIC_URL, and Django refuses that."
+        hint = f"Add {host!r} to ALLOWED_HOSTS."
+        found.append(checks.Warning(message, hint=hint, id="lifestream.W004"))
+    return found
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:

@@ -28,12 +28,15 @@ from lifestream.conf import is_loopback, settings
 from lifestream.models import Feed, HubSubscription
 from lifestream.models.feeds import domain_of
 from lifestream.plaintext import scrub, shorten
+from lifestream.schedule import Candidate, candidates_as_json
 from lifestream.websub import Mode, lease_of, over_tls, renewal
 
 State = HubSubscription.State
 
 DENIED_FOR: Final = timedelta(days=7)
 """So long a hub that has denied a subscription isn't asked for it."""
+PUSHED: Final = "its hub says that there is something new"
+"""Why a feed is due for which a push came."""
 FAREWELLS: Final = 3
 """So often a hub is asked to end a subscription; a push that comes later is answered that there is none (410)."""
 
@@ -217,7 +220,7 @@ def receive(key: str, now: datetime) -> bool:
             return feed is not None
         feed.pushed, feed.push_until = now, lease_until
         make_due(feed, now)
-        feed.save(using=using, update_fields=["pushed", "push_until", "next_fetch", "next_reason"])
+        feed.save(using=using, update_fields=["pushed", "push_until", "next_fetch", "next_reason", "candidates"])
     return True
 
 
@@ -235,4 +238,5 @@ def make_due(feed: Feed, now: datetime) -> None:
         # A cache on the way would give what we have, as long as it may.
         soonest = max(soonest, feed.not_before)
     if soonest < feed.next_fetch:
-        feed.next_fetch, feed.next_reason = soonest, "its hub says that there is something new"
+        feed.next_fetch, feed.next_reason = soonest, PUSHED
+        feed.candidates = [*feed.candidates, *candidates_as_json([Candidate(soonest, PUSHED)])]

@@ -40,13 +40,15 @@ class Limits:
     """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
 
     A fetch is put off by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
-    a server that asks for a pause gets it for all of its feeds, or for the one that it refused.
+    a server that asks for a pause gets it for all of its feeds, or for the one that it refused. *beside_hub* says that
+    these are the bounds of a feed whose hub tells of what is new.
     """
 
     min_interval: float = 3600.0
     max_interval: float = 7 * 86400.0
     jitter: float = 0.0
     pauses_hosts: bool = True
+    beside_hub: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,8 @@ def _own_interval(terms: Terms, now: datetime, limits: Limits) -> _Wait:
         seconds = min(gap * _SHARE, limits.max_interval)
         if seconds > limits.min_interval:
             return _Wait(seconds, f"the feed publishes {how_often(gap)}: {in_words(seconds)}")
-    return _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
+    beside = ", beside what its hub pushes" if limits.beside_hub else ""
+    return _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}{beside}")
 
 
 def _after_failure(outcome: Failed, history: History, now: datetime, limits: Limits) -> Next:

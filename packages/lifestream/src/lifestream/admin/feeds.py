@@ -11,15 +11,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
-from lifestream.models import Feed, Fetch, Subscription
+from lifestream.models import Feed, Fetch, HubSubscription, Subscription
 from lifestream.plugins.registry import Registry
 
 
@@ -89,7 +91,7 @@ class FeedAdmin(ReadOnlyAdmin):
     actions = ("update_now", "pause", "resume")
     readonly_fields = (
         "url", "domain", "description", "language", "health", "fetched", "succeeded", "last_status", "last_error",
-        "failures", "due", "etag", "last_modified", "moved_to", "hub_url", "created", "log",
+        "failures", "due", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "url", "site_url", "domain", "description", "language", "plugin")}),
@@ -99,7 +101,7 @@ class FeedAdmin(ReadOnlyAdmin):
         ),
         (
             gettext_lazy("What its server said"),
-            {"fields": ("etag", "last_modified", "moved_to", "hub_url", "created"), "classes": ("collapse",)},
+            {"fields": ("etag", "last_modified", "moved_to", "hub_url", "hub", "created"), "classes": ("collapse",)},
         ),
     )
 
@@ -151,6 +153,19 @@ class FeedAdmin(ReadOnlyAdmin):
     def due(self, feed: Feed) -> Any:
         """When it is asked next, and why then."""
         return due_of(feed)
+
+    @admin.display(description=gettext_lazy("pushes"))
+    def hub(self, feed: Feed) -> str:
+        """What was agreed with its hub."""
+        agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
+        if agreed is None:
+            return "–"
+        told = [agreed.get_state_display(), agreed.message[:300]]
+        if agreed.lease_until is not None:
+            told.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
+        if agreed.last_push is not None:
+            told.append(gettext("last push {}").format(date_format(localtime(agreed.last_push), "DATETIME_FORMAT")))
+        return ", ".join(filter(None, told))
 
     @admin.display(description=gettext_lazy("subscribers"), ordering="subscriber_count")
     def subscribers(self, feed: Feed) -> int:

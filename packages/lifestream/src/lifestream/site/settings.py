@@ -5,6 +5,7 @@ LIFESTREAM_HOSTS             the host names that the site is reached by, comma-s
 LIFESTREAM_ALLOWED_NETWORKS  private networks that feeds may be fetched from, comma-separated
 LIFESTREAM_CONTACT           an address or URL for the User-Agent, so that a feed's owner knows whom to ask
 DATABASE_URL                 another database than SQLite in LIFESTREAM_HOME: postgresql://user:password@host/name
+LIFESTREAM_PUBLIC_URL        where hubs reach the site, as https://planet.example.org, so that they may push
 LIFESTREAM_CHECK_EVERY       how many seconds to wait between two looks for feeds that are due (60)
 CELERY_BROKER_URL            the broker of Celery's workers: redis://host/0
 TIME_ZONE                    the zone that dates are shown in (UTC)
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -29,7 +31,11 @@ HOME = home()
 SECRET_KEY = secret_key(HOME)
 DEBUG = False
 
+LIFESTREAM_PUBLIC_URL = os.environ.get("LIFESTREAM_PUBLIC_URL", "")
+
 _hosts = _listed("LIFESTREAM_HOSTS")
+if (_public := urlsplit(LIFESTREAM_PUBLIC_URL).hostname) and _public not in _hosts:
+    _hosts.append(_public)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *_hosts]
 CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in _hosts if host != "*"]
 
