@@ -3,7 +3,8 @@
 Errors, which keep Django from starting:
 E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005 intervals; E006 database; E007 time zones;
 E008 whom a pause is for; E009 where hubs reach the site.
-Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django refuses.
+Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that
+Django refuses.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _LONGEST_URL = 2048
 _LINK = re.compile(
     r'<([^<>]*+)>((?>\s*+;\s*+(?>[\w!#$%&+.^`|~*\'-]++)(?>\s*+=\s*+(?>"(?>[^"\\]|\\.)*+"|[^\s",;]++))?+)*+)'
 )
-_RELATION = re.compile(r';\s*+rel\s*+=\s*+(?>"((?>[^"\\]|\\.)*+)"|([^\s",;]++))', re.IGNORECASE)
+_PARAMETER = re.compile(r';\s*+([^\s=;",]++)(?>\s*+=\s*+(?>"((?>[^"\\]|\\.)*+)"|([^\s",;]++)))?+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str 
     its *url*.
     """
     header = headers.get("link", "")[:_LONGEST_HEADER]
-    related = _related(header, url) if "hub" in header else {}
+    related = _related(header, url) if "hub" in header.lower() else {}
     if "hub" in related:
         hub, topic = related["hub"], related.get("self", topic)
     hub, topic = _of_the_web(hub), _of_the_web(topic) or _of_the_web(url)
@@ -63,12 +63,13 @@ def _related(header: str, url: str) -> dict[str, str]:
     """The first target of each relation in a Link header field (RFC 8288 §3), as absolute addresses."""
     related: dict[str, str] = {}
     for target, parameters in _LINK.findall(header):
-        found = _RELATION.search(parameters)
         try:
             address = urljoin(url, target.strip())
         except ValueError:
             continue
-        for relation in ((found[1] or found[2]) if found else "").lower().split():
+        said = (quoted or bare for name, quoted, bare in _PARAMETER.findall(parameters) if name.lower() == "rel")
+        # Only the first one counts (RFC 8288 §3.3).
+        for relation in next(said, "").lower().split():
             related.setdefault(relation, address)
     return related
 
