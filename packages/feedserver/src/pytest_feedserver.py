@@ -35,17 +35,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def feedserver(request: pytest.FixtureRequest, feedserver_factory: FeedServerFactory) -> Iterator[FeedServer]:
+def feedserver(request: pytest.FixtureRequest) -> Iterator[FeedServer]:
     """A started feedserver.FeedServer of this test's own; @pytest.mark.feedserver(root, port=…) sets it up."""
-    from feedserver.pytest import marked_options
+    from feedserver.pytest import factory_of, marked_options
 
-    with feedserver_factory(**marked_options(request.node)) as server:
+    # A fixture of pytest's that this one asked for would cost each test more than its server's start.
+    with factory_of(request.config)(**marked_options(request.node)) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def feedserver_factory(pytestconfig: pytest.Config) -> FeedServerFactory:
     """Starts servers of a wider scope: with feedserver_factory(root, **options) as server: yield server."""
-    from feedserver.pytest import FeedServerFactory
+    from feedserver.pytest import factory_of
 
-    return FeedServerFactory(pytestconfig)
+    return factory_of(pytestconfig)

@@ -546,7 +546,7 @@ def test_fixtures_markers_and_options_introduce_themselves(suite: Suite) -> None
         def test_reads(feedserver):
             pass
     """)
-    assert "SETUP    F feedserver (fixtures used: feedserver_factory)" in suite.run("--setup-show").text
+    assert "SETUP    F feedserver\n" in suite.run("--setup-show").text
     assert "A started feedserver.FeedServer of this test's own" in suite.run("--fixtures").text
     assert "@pytest.mark.feedserver(root, **options): the options of" in suite.run("--markers").text
     assert "feedserver_root (string):" in suite.run("--help").text

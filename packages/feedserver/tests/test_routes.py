@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedserver import FeedServer, Request, Response, gone, moved, touched
+from feedserver import FeedServer, FixtureWarning, Request, Response, fixture, gone, moved, touched
 from feedserver.folder import Folder, host_folder, split_path, timeline_files
 from feedserver.headers import Headers
 from feedserver.response import Auth, Pace, fill_placeholders, parse_duration
@@ -295,3 +297,76 @@ def test_a_request_is_taken_apart() -> None:
     assert Request("GET", "http://h?x").path == "/"
     assert Request("GET", "/a", headers=Headers({"Host": "h"}), body=b"\xc3\xbc").host == "h"
     assert Request("GET", "/a", body=b"\xc3\xbc").text == "ü"
+
+
+# What one server has read, the next one need not read again.
+
+
+def age(*paths: Path) -> None:
+    """Makes files look unchanged for an hour, so that they may be kept."""
+    hour_ago = time.time() - 3600
+    for path in paths:
+        os.utime(path, (hour_ago, hour_ago))
+
+
+def ask(root: Path, target: str = "/a.xml", **options: Any) -> tuple[int, bytes]:
+    with FeedServer(root, strict=False, **options) as server, RawClient(server) as client:
+        answer = client.get(target)
+    return answer.status, answer.body
+
+
+def test_a_server_serves_what_an_earlier_one_has_read_without_reading_it_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "a.xml").write_text("one")
+    age(root / "a.xml", root)
+    assert ask(root) == (200, b"one")
+    monkeypatch.setattr(fixture, "read", None)  # whoever reads fails
+    assert ask(root) == (200, b"one")
+
+
+def test_a_server_reads_anew_what_has_changed_since_an_earlier_one(root: Path) -> None:
+    (root / "a.xml").write_text("one")
+    age(root / "a.xml", root)
+    assert ask(root) == (200, b"one")
+    (root / "a.xml").write_text("two")
+    assert ask(root) == (200, b"two")
+    (root / "a.xml.response").write_text("Status: 410\n")
+    assert ask(root) == (410, b"two")
+    (root / "a.xml.response").unlink()
+    (root / "a.xml").unlink()
+    assert ask(root)[0] == 404
+
+
+def test_a_link_that_is_followed_for_one_server_is_not_for_another(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.xml").write_text("outside")
+    try:
+        (root / "a.xml").symlink_to(tmp_path / "outside.xml")
+    except OSError as error:
+        pytest.skip(f"this system makes no links: {error}")
+    age(tmp_path / "outside.xml", root)
+    assert ask(root, follow_links=True) == (200, b"outside")
+    assert ask(root)[0] == 404
+
+
+def test_what_is_doubtful_about_a_fixture_is_told_by_each_server(root: Path) -> None:
+    (root / "a.xml").write_text("<!--\nX-Doubt: yes\nStatus: 200\n-->")
+    age(root / "a.xml", root)
+    for _ in range(2):
+        with FeedServer(root) as server, RawClient(server) as client:
+            client.get("/a.xml")
+            with pytest.warns(FixtureWarning, match="X-Doubt"):
+                server.verify()
+
+
+def test_each_server_counts_the_requests_of_a_fixture_for_itself(root: Path) -> None:
+    (root / "a.xml").write_text("<!--\nFault: close after 0 on request 1\n-->")
+    age(root / "a.xml", root)
+    for _ in range(2):
+        with FeedServer(root) as server:
+            for ended in ("closed", "complete"):
+                with RawClient(server) as client:
+                    client.ask("/a.xml", "Connection: close")
+                    client.read_to_end()
+                assert server.requests[-1].path == "/a.xml"
+                assert server.journal.exchanges[-1].ended == ended

@@ -305,10 +305,18 @@ def test_a_doubtful_fixture_fails_a_test_where_warnings_are_errors(feeds: Path) 
     assert f"VerificationError: {doubt}\n\n{MISS}\n" in steady(result.failures[0][1], feeds)
 
 
-def test_a_test_that_is_debugged_raises_what_went_amiss(feeds: Path) -> None:
+def test_a_test_that_is_debugged_raises_what_went_amiss_and_leaves_no_server(feeds: Path) -> None:
+    servers: list[FeedServer] = []
+
+    class Case(Misses):
+        def make_feedserver(self) -> FeedServer:
+            servers.append(super().make_feedserver())
+            return servers[-1]
+
     with pytest.raises(AssertionError) as caught:
-        Misses("test_it").debug()
+        Case("test_it").debug()
     assert steady(str(caught.value), feeds) == MISS
+    assert [server.is_running for server in servers] == [False]
 
 
 def test_a_test_can_run_again() -> None:

@@ -22,6 +22,7 @@ from feedserver.journal import Exchange
 from feedserver.reader import Arriving, ContinueExpected, Malformed, RequestReader
 from feedserver.site import Pending, Prepared, Site, Verdict
 from feedserver.steps import Close, Flush, Plan, Read, Reset, Send, Step, Struck, Wait
+from feedserver.transport import SocketTransport
 
 if TYPE_CHECKING:
     import ssl
@@ -189,10 +190,13 @@ class Connection(asyncio.Protocol):
         self._begin(self._listener.site.refuse(Malformed(408, problem, raw)))
 
     def abort(self, reason: str) -> None:
-        """Ends at once, whatever is under way."""
+        """Ends at once, whatever is under way. Nothing of the connection's own may be calling."""
         self._finish(reason)
-        if self._transport is not None:
-            self._transport.abort()
+        transport = self._transport
+        if isinstance(transport, SocketTransport):
+            transport.end()
+        elif transport is not None:
+            transport.abort()
 
     def abandon(self) -> None:
         """In a forked child: closes this process's copy of the socket; the parent's goes on."""

@@ -12,8 +12,6 @@ SubRip and BitTorrent have none; theirs are those that files in the wild are ser
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 DEFAULT = "application/octet-stream"
 """The type of a file whose extension says nothing (RFC 2046 §4.5.1)."""
 
@@ -84,7 +82,8 @@ _BINARY = (
 
 def content_type_for(name: str) -> str:
     """The Content-Type of a file called *name*, by its last extension in any case; `DEFAULT` for others."""
-    return _TYPES.get(PurePosixPath(name).suffix.lower(), DEFAULT)
+    stem, dot, extension = name.rstrip("/").rpartition("/")[2].rpartition(".")
+    return _TYPES.get(f".{extension.lower()}", DEFAULT) if dot and stem else DEFAULT
 
 
 def can_hold_comment(name: str) -> bool:

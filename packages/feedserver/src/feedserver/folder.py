@@ -56,6 +56,13 @@ class Folder:
         self.root = root.absolute()
         self.real_root = os.path.realpath(root)
         self.follow_links = follow_links
+        self._identity = (self.root, self.real_root, follow_links)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Folder) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
 
     def locate(self, path: str, host: str = "") -> Path | None:
         """Where the file for a URL path lies: a regular file, a `.response` that stands alone, or a timeline's folder.

@@ -3,6 +3,10 @@
 It is a daemon, starts with the first server and stays, since a thread a test is what makes test servers slow. Before a
 fork it ends if no server runs, so that a test suite may fork without a warning; a forked child only closes what it
 inherited: unregistering a socket there would take it out of its parent's epoll set, which the two share.
+
+What another thread asks of the loop costs a wake, and the fight of two threads for the interpreter's lock: more than a
+start or a stop itself. So where the system lets sockets be added to a wait that is under way (epoll, kqueue), that
+thread does it itself, between two turns of the loop: it visits.
 """
 
 from __future__ import annotations
@@ -10,11 +14,17 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import selectors
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    _Selector = selectors.BaseSelector
+else:
+    _Selector = object
 
 
 class Tenant(Protocol):
@@ -27,11 +37,43 @@ class Tenant(Protocol):
         """Closes everything, and releases the loop thread."""
 
 
+class VisitedSelector(_Selector):
+    """A selector that lets other threads at its loop while it waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = threading.Lock()  # held by who is at the loop
+        self._turn.acquire()
+        self._visits = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready, see `selectors.BaseSelector.select`."""
+        before = self._visits
+        self._turn.release()
+        try:
+            ready = super().select(timeout)
+        finally:
+            self._turn.acquire()
+        if before == self._visits:
+            return ready
+        # What was ready before a visit may be closed since, and its number another's: that is another key then.
+        watched = self.get_map()
+        return [(key, events) for key, events in ready if watched.get(key.fd) is key]
+
+    def visit(self, function: Callable[[], object]) -> None:
+        """Calls *function* while the loop waits."""
+        with self._turn:
+            self._visits += 1
+            function()
+
+
 class LoopThread:
     """An event loop on a thread. *users* are the servers that run on it."""
 
     def __init__(self) -> None:
-        self.loop: asyncio.AbstractEventLoop = _new_loop()
+        self._selector = _new_selector()
+        self.loop: asyncio.AbstractEventLoop = _new_loop(self._selector)
+        self.loop.set_debug(False)  # it would refuse visits; only code of ours runs there
         self.users: set[Tenant] = set()
         self._thread = threading.Thread(target=self._run, name="feedserver", daemon=True)
         self._thread.start()
@@ -45,9 +87,25 @@ class LoopThread:
         """Whether the caller runs on this thread."""
         return threading.current_thread() is self._thread
 
+    @property
+    def can_be_visited(self) -> bool:
+        """Whether `visit` calls at once, in the caller's thread."""
+        return self._selector is not None
+
     def call(self, function: Callable[[], object]) -> None:
         """Calls *function* on the loop, soon."""
         self.loop.call_soon_threadsafe(function)
+
+    def visit(self, function: Callable[[], object]) -> None:
+        """Calls *function* between two turns of the loop: at once, by the caller, where that can be; else soon.
+
+        It may watch sockets, cease to, and cancel timers. The loop does not wake for callbacks and timers that it
+        leaves: it takes them up when something else wakes it.
+        """
+        if self._selector is None:
+            self.call(function)
+        else:
+            self._selector.visit(function)
 
     def end(self) -> None:
         """Stops the loop and its thread, and frees their descriptors."""
@@ -76,10 +134,18 @@ class LoopThread:
         loop._thread_id = None  # type: ignore[attr-defined]
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
+def _new_selector() -> VisitedSelector | None:
+    """The system's selector, where another thread may change what it waits for."""
+    for name in ("EpollSelector", "KqueueSelector"):
+        if hasattr(selectors, name):
+            return type(f"Visited{name}", (VisitedSelector, getattr(selectors, name)), {})()  # type: ignore[no-any-return]
+    return None
+
+
+def _new_loop(selector: VisitedSelector | None) -> asyncio.AbstractEventLoop:
     if sys.platform == "win32":
         return asyncio.ProactorEventLoop()
-    return asyncio.SelectorEventLoop()
+    return asyncio.SelectorEventLoop(selector)
 
 
 _lock = threading.Lock()

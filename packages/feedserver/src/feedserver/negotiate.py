@@ -107,8 +107,10 @@ def slice_range(request: Request, response: Response) -> Response:
 
 
 def _has_ranges(response: Response) -> bool:
-    units = response.headers.get("Accept-Ranges", "").lower().split(",")
-    return response.status == 200 and "bytes" in [unit.strip(" \t") for unit in units]
+    if response.status != 200 or response.headers.get_raw(b"accept-ranges") is None:
+        return False
+    units = response.headers["Accept-Ranges"].lower().split(",")
+    return "bytes" in [unit.strip(" \t") for unit in units]
 
 
 def _size(response: Response) -> int:

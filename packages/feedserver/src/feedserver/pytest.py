@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +52,22 @@ class FeedServerFactory:
             root = _configured_root(self._config)
         elif root is not None:
             root = _start_of_paths(self._config) / root
-        with FeedServer(root, **options) as server, self._watch.over(server):
-            yield server
+        with FeedServer(root, **options) as server:
+            watched = self._watch.begin(server)
+            try:
+                yield server
+            finally:
+                self._watch.end(watched)
+
+
+_FACTORY: Final = pytest.StashKey[FeedServerFactory]()
+
+
+def factory_of(config: pytest.Config) -> FeedServerFactory:
+    """The one factory of a run, made when it is first asked for."""
+    if _FACTORY not in config.stash:
+        config.stash[_FACTORY] = FeedServerFactory(config)
+    return config.stash[_FACTORY]
 
 
 # Options.
@@ -131,17 +145,17 @@ class _Watch:
         self._found: list[str] = []
         self._raised: VerificationError | None = None
 
-    @contextmanager
-    def over(self, server: FeedServer) -> Iterator[None]:
-        """Watches *server* as long as it runs."""
+    def begin(self, server: FeedServer) -> _Watched:
+        """Watches *server* from now on."""
         watched = _Watched(server)
         self._running.append(watched)
-        try:
-            yield
-        finally:
-            self._ask(watched)
-            self._running.remove(watched)
-            self._ended.append(watched)
+        return watched
+
+    def end(self, watched: _Watched) -> None:
+        """Watches it no more; what it has found amiss is asked for once more."""
+        self._ask(watched)
+        self._running.remove(watched)
+        self._ended.append(watched)
 
     # What pytest calls.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from enum import IntEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from feedserver.headers import HeaderInput, Headers, imf_fixdate, to_bytes
 from feedserver.request import Request
@@ -224,6 +224,17 @@ class Response:
         put(self, "source", source)
         put(self, "notes", tuple(notes))
         put(self, "error", error)
+
+    def with_headers(self, headers: Headers) -> Response:
+        """The same with other headers: what `dataclasses.replace` gives, without checking again what was checked."""
+        same = object.__new__(Response)
+        for name in _NAMES:
+            object.__setattr__(same, name, getattr(self, name))
+        object.__setattr__(same, "headers", headers)
+        return same
+
+
+_NAMES: Final = tuple(field.name for field in fields(Response))
 
 
 @dataclass(frozen=True, slots=True)

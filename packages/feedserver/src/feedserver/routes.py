@@ -1,6 +1,9 @@
 """Which response answers a request: scripted routes first, then the folder.
 
 Reads files, opens no socket. Runs on the event loop alone, except for `add`, which any thread may call.
+
+A suite has a server a test and one folder for them all, so what was read of a small file is kept for the servers to
+come. Each asks the system whether the file is still the same, as it does for every request.
 """
 
 from __future__ import annotations
@@ -20,6 +23,12 @@ from feedserver.response import Answer, Response
 
 FRESH = 0.05
 """Seconds after a change during which a file is not cached: a second change might leave the same time stamp."""
+
+KEPT = 512
+"""Fixtures that are kept for the servers to come."""
+
+LARGEST_KEPT = 65_536
+"""The largest body, in bytes, that is kept for them."""
 
 Signature: TypeAlias = tuple[tuple[int, int, int], ...]
 
@@ -59,15 +68,33 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cached:
-    """A loaded fixture, and what must not have changed since: *watched* are the paths whose *signature* was taken."""
+class _Loaded:
+    """What a *file* says, and what must not have changed since: *watched* are the paths whose *signature* was taken."""
 
+    file: Path
     watched: tuple[str, ...]
     signature: Signature
-    choice: Choice
+    response: Response
+    warnings: tuple[fixture.FixtureWarning, ...]
+    memo: dict[str, object] = field(default_factory=dict)
 
     def is_current(self) -> bool:
         return signature_of(self.watched) == self.signature
+
+    def is_settled(self) -> bool:
+        return max(changed for changed, _, _ in self.signature) / 1e9 < time.time() - FRESH
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    """A loaded fixture, as an answer of one server."""
+
+    loaded: _Loaded
+    choice: Choice
+
+
+_kept: dict[tuple[Folder, str, str], _Loaded] = {}
+"""For the servers to come: what answers a host and a path of a folder."""
 
 
 def _no_advance() -> None:
@@ -169,18 +196,25 @@ class Routes:
             return None
         key = (host, path)
         cached = self._cache.get(key)
-        if cached is not None and cached.is_current():
+        if cached is not None and cached.loaded.is_current():
             return Found(cached.choice)
         self._cache.pop(key, None)
-        located = self.folder.locate(path, host)
-        if located is None:
-            return None
-        if located.is_dir():
-            return self._from_timeline(located)
-        loaded = self._load(located)
-        if _is_settled(loaded):
-            self._cache[key] = loaded
-        return Found(loaded.choice)
+        kept = _kept.get((self.folder, host, path))
+        if kept is not None and kept.is_current():
+            loaded = kept
+        else:
+            located = self.folder.locate(path, host)
+            if located is None:
+                return None
+            if located.is_dir():
+                return self._from_timeline(located)
+            loaded = _load(located)
+            if loaded.is_settled():
+                _keep((self.folder, host, path), loaded)
+        cached = self._cached(loaded)
+        if loaded.is_settled():
+            self._cache[key] = cached
+        return Found(cached.choice)
 
     def _from_timeline(self, folder: Path) -> Found:
         files = timeline_files(folder)
@@ -191,20 +225,15 @@ class Routes:
             self._positions[folder] = position + 1
 
         cached = self._episodes.get(file)
-        if cached is None or not cached.is_current():
-            cached = self._load(file)
-            if _is_settled(cached):
+        if cached is None or not cached.loaded.is_current():
+            cached = self._cached(_load(file))
+            if cached.loaded.is_settled():
                 self._episodes[file] = cached
         return Found(cached.choice, advance)
 
-    def _load(self, file: Path) -> _Cached:
-        """Loads a fixture. The folder is watched too: it tells when a sidecar appears, without asking each time."""
-        sidecar = sidecar_of(file)
-        watched = tuple(os.fspath(path) for path in (file, file.parent, sidecar) if path.exists())
-        signature = signature_of(watched)
-        loaded = fixture.read(file)
+    def _cached(self, loaded: _Loaded) -> _Cached:
         self.warnings.extend(loaded.warnings)
-        return _Cached(watched, signature, Choice(loaded.response, self._turns_of(file, loaded.response)))
+        return _Cached(loaded, Choice(loaded.response, self._turns_of(loaded.file, loaded.response), loaded.memo))
 
     def _turns_of(self, file: Path, response: Response) -> Turns:
         """A file that is read again and says the same as before goes on counting."""
@@ -246,8 +275,22 @@ class Routes:
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
 
 
-def _is_settled(cached: _Cached) -> bool:
-    return max(changed for changed, _, _ in cached.signature) / 1e9 < time.time() - FRESH
+def _load(file: Path) -> _Loaded:
+    """Loads a fixture. The folder is watched too: it tells when a sidecar appears, without asking each time."""
+    sidecar = sidecar_of(file)
+    watched = tuple(os.fspath(path) for path in (file, file.parent, sidecar) if path.exists())
+    signature = signature_of(watched)
+    loaded = fixture.read(file)
+    return _Loaded(file, watched, signature, loaded.response, loaded.warnings)
+
+
+def _keep(key: tuple[Folder, str, str], loaded: _Loaded) -> None:
+    body = loaded.response.body
+    if isinstance(body, bytes) and len(body) <= LARGEST_KEPT:
+        _kept.pop(key, None)
+        if len(_kept) >= KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = loaded
 
 
 def signature_of(watched: tuple[str, ...]) -> Signature:

@@ -132,7 +132,7 @@ class FeedServer:
         self._stopped.clear()
         self._thread = loop_thread.acquire(self)
         self.loop = self._thread.loop
-        self._thread.call(self._open)
+        self._thread.visit(self._open)
         return self
 
     def stop(self) -> None:
@@ -149,7 +149,7 @@ class FeedServer:
             return
         closed = threading.Lock()  # an Event does the same, at five times the price
         closed.acquire()
-        thread.call(lambda: self._close(closed.release))
+        thread.visit(lambda: self._close(closed.release))
         if not closed.acquire(timeout=STOP_TIMEOUT):
             raise RuntimeError(
                 f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
@@ -275,7 +275,7 @@ class FeedServer:
             self._close_listening()
             closed.set()
 
-        self._thread.call(close)
+        self._thread.visit(close)
         closed.wait(STOP_TIMEOUT)
         if not self._holding:
             self._holding += [ports.bind(address, self.port) for address in self._addresses]
@@ -289,7 +289,7 @@ class FeedServer:
         if not ports.HOLDS_BESIDE:
             _close_all(self._holding)
         self._listening += [ports.listen(address, self.port) for address in self._addresses]
-        self._thread.call(self._open)
+        self._thread.visit(self._open)
 
     # What it has seen.
 
@@ -441,13 +441,15 @@ class FeedServer:
 
     def _close_connections(self) -> None:
         """Where the server stops: ends the connections that there are by now, and tells when none is left to come."""
-        if self._closed is None:
+        closed, self._closed = self._closed, None  # connections that end at once need no second look
+        if closed is None:
             return
         for connection in list(self.connections):
             connection.abort("server stopped")
-        if not self.connections and not any(acceptor.under_way for acceptor in self._acceptors):
+        if self.connections or any(acceptor.under_way for acceptor in self._acceptors):
+            self._closed = closed
+        else:
             self._acceptors.clear()
-            closed, self._closed = self._closed, None
             closed()
 
 

@@ -366,5 +366,5 @@ def _with_content_type(request: Request, response: Response) -> Response:
     if response.body and "Content-Type" not in response.headers and "content-type" not in response.omit:
         known = content_type_for(request.path)
         if known != "application/octet-stream":
-            return replace(response, headers=response.headers.added("Content-Type", known))
+            return response.with_headers(response.headers.added("Content-Type", known))
     return response

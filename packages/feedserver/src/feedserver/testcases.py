@@ -87,9 +87,13 @@ class FeedServerMixin(_TestCase):
             return super().run(result)
 
     def debug(self) -> None:
-        """Runs the test without a result, see `unittest.TestCase.debug`."""
+        """Runs the test without a result, see `unittest.TestCase.debug`; the server stops even where the test fails."""
         with self._watched():
-            super().debug()
+            try:
+                super().debug()
+            finally:
+                if self._feedserver is not None:
+                    self._feedserver.stop()
 
     @contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:  # noqa: N802 - unittest calls it so

@@ -24,8 +24,11 @@ class SocketTransport(asyncio.Transport):
 
     __slots__ = (
         "_address",
+        "_calling",
         "_closing",
+        "_ended",
         "_eof",
+        "_error",
         "_heard_out",
         "_loop",
         "_losing",
@@ -50,6 +53,9 @@ class SocketTransport(asyncio.Transport):
         self._eof = False
         self._closing = False
         self._losing = False
+        self._calling = False
+        self._ended = False
+        self._error: Exception | None = None
         sock.setblocking(False)
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -75,8 +81,10 @@ class SocketTransport(asyncio.Transport):
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            self._lose_soon(error)
+            self._error = error
+            self.end()
             return
+        self._calling = True  # what ends meanwhile ends below, and not in the middle of the protocol's code
         try:
             if data:
                 self._protocol.data_received(data)
@@ -88,6 +96,10 @@ class SocketTransport(asyncio.Transport):
         except BaseException:
             self._lose_soon(None)  # the loop tells what went wrong; the client is not left to wait
             raise
+        finally:
+            self._calling = False
+            if self._losing:
+                self.end()
 
     def is_reading(self) -> bool:
         """Whether the protocol is given what arrives."""
@@ -199,18 +211,28 @@ class SocketTransport(asyncio.Transport):
         """Closes now, whatever is unsent."""
         self._lose_soon(None)
 
+    def end(self) -> None:
+        """Closes now, whatever is unsent, and tells the protocol before it returns: its code must not be calling."""
+        if self._ended:
+            return
+        self._ended = True
+        self._let_go()
+        try:
+            self._protocol.connection_lost(self._error)
+        finally:
+            self._sock.close()
+
     def _lose_soon(self, error: Exception | None) -> None:
         if self._losing:
             return
+        self._error = error
+        self._let_go()
+        if not self._calling:
+            self._loop.call_soon(self.end)
+
+    def _let_go(self) -> None:
         self._losing = self._closing = True
         self._unwatch()
         if self._unsent:
             self._unsent = b""
             self._loop.remove_writer(self._sock.fileno())
-        self._loop.call_soon(self._lose, error)
-
-    def _lose(self, error: Exception | None) -> None:
-        try:
-            self._protocol.connection_lost(error)
-        finally:
-            self._sock.close()
