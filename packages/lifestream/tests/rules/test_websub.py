@@ -15,7 +15,9 @@ from unittest import mock
 import httpx
 import pytest
 from django.db.models import QuerySet
-from django.test import LiveServerTestCase, override_settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.http.request import UnreadablePostError
+from django.test import LiveServerTestCase, RequestFactory, override_settings
 
 from factories import make_feed
 from feedserver import Request, Response
@@ -27,6 +29,7 @@ from lifestream.hubkeeping import keep_hubs
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh import refresh
 from lifestream.report import Report
+from lifestream.views import push
 from served import START, Clock, rss
 
 pytestmark = pytest.mark.rule(40)
@@ -288,6 +291,13 @@ class Pushing(WebSubTestCase):
         with self.settings(SECRET_KEY="another key " * 5, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
             self.hub.push(b"anything")
         assert self.state().pushed == self.clock.now
+
+    def test_a_hub_that_goes_away_in_the_middle_is_no_error_of_ours(self) -> None:
+        body = b"x" * 100
+        request = RequestFactory().post("/push", body, "text/xml", headers={"X-Hub-Signature": self.hub.sign(body)})
+        with mock.patch.object(WSGIRequest, "read", side_effect=UnreadablePostError("the connection broke")):
+            assert push(request, self.hub.callback.rpartition("/")[2]).status_code == 400
+        assert self.state().pushed is None
 
     def test_other_methods_are_refused(self) -> None:
         for method in ("PUT", "DELETE", "HEAD", "OPTIONS"):

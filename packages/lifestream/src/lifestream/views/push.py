@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -57,11 +58,14 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
         return _answer(410)  # which tells a hub to end the subscription
     signature = Signature(request.headers.get("X-Hub-Signature", ""), pushes.secrets_of(key))
     size = 0
-    while piece := request.read(_PIECE):
-        size += len(piece)
-        if size > settings.max_body:
-            return _answer(413)
-        signature.update(piece)
+    try:
+        while piece := request.read(_PIECE):
+            size += len(piece)
+            if size > settings.max_body:
+                return _answer(413)
+            signature.update(piece)
+    except UnreadablePostError:
+        return _answer(400)  # the hub is gone, and nobody hears this
     if not signature.holds():
         log.warning("a push without a good signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
     elif not pushes.receive(key, timezone.now()):
