@@ -261,7 +261,9 @@ class _Refresh:
         if not told or isinstance(outcome, Failed):
             return self.limits
         slow = max(self.limits.min_interval, settings.push_poll_interval)
-        return replace(self.limits, min_interval=slow, max_interval=max(slow, self.limits.max_interval), beside_hub=True)
+        return replace(
+            self.limits, min_interval=slow, max_interval=max(slow, self.limits.max_interval), beside_hub=True
+        )
 
     def _write(self) -> None:
         """Stores what is ready; what can't be stored together, one by one."""

@@ -14,8 +14,8 @@ from unittest import mock
 
 import httpx
 import pytest
-from django.db.models import QuerySet
 from django.core.handlers.wsgi import WSGIRequest
+from django.db.models import QuerySet
 from django.http.request import UnreadablePostError
 from django.test import LiveServerTestCase, RequestFactory, override_settings
 
