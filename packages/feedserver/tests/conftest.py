@@ -7,7 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer
+from feedserver import FeedServer, loop_thread
+
+
+def running_servers() -> set[FeedServer]:
+    """The servers of this process that listen."""
+    thread = loop_thread._current
+    return (
+        {user for user in thread.users.copy() if isinstance(user, FeedServer) and user.is_running} if thread else set()
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_server_is_left() -> Iterator[None]:
+    """A test that leaves a server running fails, and not the one after it."""
+    before = running_servers()
+    yield
+    assert running_servers() <= before
 
 
 @pytest.fixture
