@@ -394,6 +394,31 @@ print("nothing left")
 """
 
 
+FREED = """
+import gc, sys, urllib.request
+from feedserver import FeedServer
+
+def cycle():
+    with FeedServer(sys.argv[1]) as server, urllib.request.urlopen(server.url("a.xml")) as answer:
+        answer.read()
+    assert server.requests
+
+cycle()
+gc.collect()
+gc.disable()
+cycle()
+cycle()  # the loop's last turn may still know the server before
+gc.set_debug(gc.DEBUG_SAVEALL)
+gc.collect()
+print(sorted({type(thing).__name__ for thing in gc.garbage if type(thing).__module__.startswith("feedserver")}))
+"""
+
+
+def test_a_server_and_what_it_has_served_are_freed_without_the_garbage_collector(root: Path) -> None:
+    (root / "a.xml").write_text("hello")
+    assert run_python(FREED, str(root)) == "[]\n"
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list descriptors in /proc")
 def test_cycles_leave_no_descriptor_or_thread(root: Path) -> None:
     (root / "a.xml").write_text("hello")

@@ -36,6 +36,40 @@ class Strike:
         return f"{self.fault}: struck at byte {self.at:,}"
 
 
+class Changes:
+    """Wakes who waits for an exchange to change; *listener* is called with each that has ended.
+
+    It stands between exchanges and their journal, so that the two are no cycle: bodies would stay in memory until the
+    garbage collector comes.
+    """
+
+    __slots__ = ("_condition", "_waiting", "listener")
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting = 0
+        self.listener: Callable[[Exchange], None] | None = None
+
+    def tell(self) -> None:
+        """Something has changed."""
+        if self._waiting:
+            with self._condition:
+                self._condition.notify_all()
+
+    def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
+        """Waits until *predicate* holds, at most *timeout* seconds; tells whether it does.
+
+        The count of waiters goes up before the predicate is first asked, and is read by the loop after it has
+        recorded, so no change falls between the two.
+        """
+        with self._condition:
+            self._waiting += 1
+            try:
+                return self._condition.wait_for(predicate, timeout)
+            finally:
+                self._waiting -= 1
+
+
 class Exchange:
     """One request and its answer.
 
@@ -45,10 +79,10 @@ class Exchange:
 
     __slots__ = (
         "_bytes_sent",
+        "_changes",
         "_duration",
         "_ended",
         "_faults",
-        "_journal",
         "_response",
         "_started",
         "problem",
@@ -66,7 +100,7 @@ class Exchange:
         problem: str = "",
         now: float | None = None,
     ) -> None:
-        self._journal = journal
+        self._changes = journal.changes
         self.request = request
         self.raw = raw
         self.problem = problem
@@ -84,12 +118,12 @@ class Exchange:
         """Says what the request is answered with, once: an answer that comes after its time limit changes nothing."""
         if self._response is None:
             self._response = response
-            self._journal.changed()
+            self._changes.tell()
 
     def struck(self, fault: str, at: int) -> None:
         """Says that a fault has broken the answer at that byte of its body."""
         self._faults += (Strike(fault, at),)
-        self._journal.changed()
+        self._changes.tell()
 
     def finish(self, ended: str, bytes_sent: int) -> None:
         """Says how the exchange ended, once: what is told later changes nothing."""
@@ -97,8 +131,8 @@ class Exchange:
             self._bytes_sent = bytes_sent
             self._duration = time.perf_counter() - self._started
             self._ended = ended
-            self._journal.changed()
-            listener = self._journal.listener
+            self._changes.tell()
+            listener = self._changes.listener
             if listener is not None:
                 listener(self)
 
@@ -111,7 +145,7 @@ class Exchange:
 
     def _outcome(self) -> str:
         if self._ended is None:
-            self._journal.wait_until(lambda: self._ended is not None, OUTCOME_TIMEOUT)
+            self._changes.wait_until(lambda: self._ended is not None, OUTCOME_TIMEOUT)
         if self._ended is None:
             raise NotSeen(f"the answer to {self} is still going out after {OUTCOME_TIMEOUT:g} s")
         return self._ended
@@ -120,7 +154,7 @@ class Exchange:
     def response(self) -> Response:
         """What it was answered with. Raises NotSeen where the exchange ended without an answer."""
         if self._response is None:
-            self._journal.wait_until(lambda: self._response is not None or self._ended is not None, OUTCOME_TIMEOUT)
+            self._changes.wait_until(lambda: self._response is not None or self._ended is not None, OUTCOME_TIMEOUT)
         if self._response is None:
             raise NotSeen(f"{self} was not answered: {self._ended or 'no answer was made yet'}")
         return self._response
@@ -141,7 +175,7 @@ class Exchange:
 
         Waits until all that were to strike have, or the exchange has ended without them.
         """
-        self._journal.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
+        self._changes.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
         return self._faults
 
     def _knows_faults(self) -> bool:
@@ -221,44 +255,29 @@ HeaderFilter = Mapping[str, str | None]
 
 
 class Journal:
-    """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all).
-
-    *listener* is called with each exchange when it has ended, on the event loop, so it must return at once.
-    """
+    """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all)."""
 
     def __init__(self, limit: int | None = None) -> None:
         self._entries: deque[Exchange] = deque(maxlen=limit)
-        self._condition = threading.Condition()
-        self._waiting = 0
-        self.listener: Callable[[Exchange], None] | None = None
+        self.changes = Changes()
+
+    @property
+    def listener(self) -> Callable[[Exchange], None] | None:
+        """What is called with each exchange when it has ended, on the event loop, so that it must return at once."""
+        return self.changes.listener
+
+    @listener.setter
+    def listener(self, listener: Callable[[Exchange], None] | None) -> None:
+        self.changes.listener = listener
 
     def record(self, exchange: Exchange) -> None:
         """Adds an exchange. Called on the event loop, before the answer's first byte."""
         self._entries.append(exchange)
-        if self._waiting:
-            self._wake()
-
-    def changed(self) -> None:
-        """Wakes who waits for the outcome of an exchange."""
-        if self._waiting:
-            self._wake()
-
-    def _wake(self) -> None:
-        with self._condition:
-            self._condition.notify_all()
+        self.changes.tell()
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
-        """Waits until *predicate* holds, at most *timeout* seconds; tells whether it does.
-
-        The count of waiters goes up before the predicate is first asked, and is read by the loop after it has
-        recorded, so no change falls between the two.
-        """
-        with self._condition:
-            self._waiting += 1
-            try:
-                return self._condition.wait_for(predicate, timeout)
-            finally:
-                self._waiting -= 1
+        """Waits until *predicate* holds, at most *timeout* seconds; tells whether it does."""
+        return self.changes.wait_until(predicate, timeout)
 
     def settle(self, timeout: float = 0.2) -> None:
         """Waits a moment for answers that are all but over: a client may have the last byte before it is noted here."""
