@@ -1,0 +1,89 @@
+"""What the tests of the rules have in common: feeds of a real server, a clock, and a pipeline that is run whole.
+
+A test says what the server answers, moves the clock, and looks at what the server was asked and at what is stored. What
+lies between is `refresh`, with its own network, parsers and database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.test import override_settings
+
+from factories import make_feed, make_subscription
+from feedserver import Request
+from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
+from feedserver.testcases import FeedServerMixin
+from lifestream.models import Feed, Item
+from lifestream.refresh import refresh
+from lifestream.report import Report, Row
+from served import START, Clock
+
+
+class _Ruled(FeedServerMixin):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = Clock()
+
+    def subscribe(self, path: str, *answers: Any, **fields: Any) -> Feed:
+        """A feed that is due, with a subscriber, at a path that gives *answers* one after the other."""
+        if answers:
+            self.feedserver.add(path, *answers)
+        made = make_feed(self.get_url(path), **{"next_fetch": START, "created": START, **fields})
+        make_subscription(made)
+        return made
+
+    def refresh(self, feeds: Collection[int] | None = None, **options: Any) -> Report:
+        """What is due by the test's clock is fetched."""
+        return refresh(feeds, clock=self.clock, **options)
+
+    def refresh_one(self, **options: Any) -> Row:
+        """The same where one feed is due, which is the test's business."""
+        [row] = self.refresh(**options).rows
+        return row
+
+    def refresh_next(self, feed: Feed) -> Row:
+        """Moves the clock to when *feed* is due next, and fetches it."""
+        feed.refresh_from_db()
+        self.clock.now = max(self.clock.now, feed.next_fetch)
+        [row] = self.refresh([feed.pk]).rows
+        return row
+
+    def asked(self, path: str | None = None) -> list[Request]:
+        """The requests that the server received, for *path* alone if it is given."""
+        return [request for request in self.feedserver.requests if path in (None, request.path)]
+
+    def last(self) -> Request:
+        """The last of them."""
+        return self.feedserver.requests[-1]
+
+    def titles(self) -> list[str]:
+        """The titles of all items, sorted."""
+        return sorted(Item.objects.values_list("title", flat=True))
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """All that is stored of items, to the last column."""
+        return list(Item.objects.order_by("pk").values_list())
+
+    def assert_waits(self, seconds: float, *, early: bool = True) -> None:
+        """The only feed is asked again after so many *seconds*, and not one before, not even *early* if that is set."""
+        asked = len(self.asked())
+        self.clock.move(seconds=seconds - 1)
+        self.refresh()
+        if early:
+            self.refresh(early=True)
+        assert len(self.asked()) == asked, "it was asked too soon"
+        self.clock.move(seconds=1)
+        self.refresh()
+        assert len(self.asked()) == asked + 1, "it was not asked when it was due"
+
+
+@override_settings(LIFESTREAM_PARSERS=1)
+class RuleTestCase(_Ruled, FeedServerTestCase):
+    """A test of a rule; what it stores is rolled back."""
+
+
+@override_settings(LIFESTREAM_PARSERS=1)
+class RuleTransactionTestCase(_Ruled, FeedServerTransactionTestCase):
+    """A test of a rule with several threads or processes, which see what is committed."""

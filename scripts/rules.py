@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Runs the tests of the forty rules of a good feed client, and prints them as a table.
+
+    uv run python scripts/rules.py
+
+Each rule has one line for each test that shows it. The exit status is 1 if a test fails, or if a rule has none that
+ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TESTS = ROOT / "packages/lifestream/tests/rules"
+RULES = {
+    "Validators": {
+        1: "ETag and Last-Modified go back byte for byte",
+        2: "both if there are both, none if there is none",
+        3: "one that was changed, dropped or is another URL's is not sent",
+        4: "a 304's new validator and max-age are taken over",
+        5: "the same body writes no item",
+        6: "those of a body that can't be parsed are not kept",
+    },
+    "Timing": {
+        7: "max-age, less Age, is waited for",
+        8: "Expires alone counts from Date; 0 is stale",
+        9: "an absurd max-age is capped, 0 means our own minimum",
+        10: "429: Retry-After is waited for, in seconds or as a date",
+        11: "503: the same",
+        12: "429 without it: growing gaps, no retry at once",
+        13: "429: the host's other feeds pause too, if so set",
+        14: "errors: growing gaps, reset by a success, no end",
+        15: "ttl, skipHours, skipDays and sy:update… are minimums",
+        16: "fifty feeds of one host: bounded concurrency and rate",
+        17: "a restart or an import makes no burst",
+        18: "two workers or subscribers: one request",
+    },
+    "Redirects": {
+        19: "301 and 308 are saved after lasting; items never move to another feed",
+        20: "302, 303 and 307 are not saved",
+        21: "of a chain, the leading permanent part is saved",
+        22: "a loop is bounded; a log-in page takes neither URL nor items",
+        23: "410 ends the polling and says so; 404 backs off",
+    },
+    "Requests": {
+        24: "a stable, telling User-Agent; gzip; no Cookie, Referer or query",
+        25: "adding a feed is one GET of it",
+    },
+    "Hostile servers": {
+        26: "no connection to loopback, private and such addresses, in any form",
+        27: "the address that was checked is dialled",
+        28: "no redirect to another scheme than http and https",
+        29: "a cap on the body, inflated",
+        30: "a deadline for the whole request",
+        31: "entities: bounded, and nothing read from elsewhere",
+        32: "javascript:, data:, file: and scripts are made harmless",
+    },
+    "Items": {
+        33: "a BOM wins over the charset; text/xml needs none",
+        34: "one guid on every item: they stay apart",
+        35: "relative guids survive a move of the feed",
+        36: "a new guid with the same link: one item",
+        37: "no guid, link or date: nothing grows",
+        38: "edits in place, churn capped, vanished stays, deleted stays away",
+        39: "no date: first seen; future: clamped; UTC; bad entries apart",
+    },
+    "Push": {
+        40: "WebSub: own topic, signed, renewed, polling goes on",
+    },
+}
+
+
+class Seen:
+    """Which tests show which rule, and how they ended: a plugin for one run of pytest."""
+
+    def __init__(self) -> None:
+        self.tests: dict[int, list[str]] = defaultdict(list)
+        self.ended: dict[str, str] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Notes the tests; those without the mark were left out by `-m rule`."""
+        for item in sorted(items, key=lambda item: (item.path, item.location[1] or 0)):
+            for mark in item.iter_markers("rule"):
+                self.tests[mark.args[0]].append(item.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Notes how a test, or a part of it, ended: what failed stays failed."""
+        before = self.ended.get(report.nodeid)
+        if report.failed or (before != "failed" and (report.when == "call" or report.skipped)):
+            self.ended[report.nodeid] = report.outcome
+        if sys.stderr.isatty():
+            print(f"\r{len(self.ended)} tests", end="", file=sys.stderr, flush=True)
+
+    def verdict(self, rule: int) -> str:
+        """Whether the rule holds: "yes", "NO", or "not seen" where no test of it has run."""
+        ended = {self.ended.get(test, "not run") for test in self.tests[rule]}
+        if "failed" in ended:
+            return "NO"
+        return "yes" if "passed" in ended and ended <= {"passed", "skipped"} else "not seen"
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the tests and prints the table. Returns the exit status."""
+    seen, output = Seen(), io.StringIO()
+    with contextlib.redirect_stdout(output):
+        where = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", str(TESTS)]
+        status = pytest.main([*where, "-m", "rule", *arguments], plugins=[seen])
+    if sys.stderr.isatty():
+        print("\r", end="", file=sys.stderr)
+    held = print_table(seen)
+    if status != pytest.ExitCode.OK:
+        print(f"\n{output.getvalue()}")
+    return 0 if held and status == pytest.ExitCode.OK else 1
+
+
+def print_table(seen: Seen) -> bool:
+    """Prints the rules, each with its verdict and its tests. Returns whether all of them hold."""
+    width = max(len(words) for rules in RULES.values() for words in rules.values())
+    verdicts = []
+    for section, rules in RULES.items():
+        print(f"\n{section}")
+        for rule, words in rules.items():
+            verdicts.append(seen.verdict(rule))
+            tests = [name_of(test) for test in seen.tests[rule]] or ["no test"]
+            for number, test in enumerate(dict.fromkeys(tests)):
+                head = f"{rule:>4}  {words:<{width}}  {verdicts[-1]:<8}" if number == 0 else " " * (width + 16)
+                print(f"{head}  {test}")
+    print(f"\n{verdicts.count('yes')} of {len(verdicts)} rules hold, by {len(seen.ended)} tests.")
+    return set(verdicts) == {"yes"}
+
+
+def name_of(test: str) -> str:
+    """A test's name as the sentence that it is, without its parameters."""
+    return test.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
