@@ -5,10 +5,10 @@
                                                             and so many a second
     events.get() ◀── Downloaded/Skipped ──┘
 
-A body is a burden until it is read, so a download that brought one holds its place until `done` gives it back: that
-bounds memory, and keeps the network no further ahead than the parsers can follow. When a host says that it is too
-much (429, or 503 with Retry-After), what still waits for that host is skipped. A worker holds all that is due of a host
-(see `claims`), so the host's budget can be kept here.
+A body is a burden until it is read, so it keeps its share of the memory until `done` gives that back: nothing is asked
+for while too much waits to be read, and the network gets no further ahead than the parsers can follow. When a host
+says that it is too much (429, or 503 with Retry-After), what still waits for that host is skipped. A worker holds all
+that is due of a host (see `claims`), so the host's budget can be kept here.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from lifestream.fetch import Fetcher
+from lifestream.memory import Memory, Share
 from lifestream.outcome import Fetched, FetchRequest, Outcome
 from lifestream.results import Claimed
 from lifestream.schedule import pauses_host
@@ -59,7 +60,7 @@ class Downloads:
     *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception where this
     thread itself breaks down, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host*
     of a host, and of that *rate* begin in a second (0: any number); *pause* is what waits for a turn. With
-    *pauses_hosts* a pause that a server asks for is for all of its feeds.
+    *pauses_hosts* a pause that a server asks for is for all of its feeds. *memory* is what all bodies may hold.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Downloads:
         rate: float = 0.0,
         pauses_hosts: bool = True,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        memory: Memory | None = None,
     ) -> None:
         self._fetcher = fetcher
         self._put = put
@@ -82,6 +84,8 @@ class Downloads:
         self._turns: dict[str, float] = {}
         self._pauses_hosts = pauses_hosts
         self._pause = pause
+        self._memory = memory or Memory()
+        self._bodies: dict[int, Share] = {}
         self._places = asyncio.Semaphore(concurrency)
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
@@ -106,9 +110,9 @@ class Downloads:
         """Queues *downloads*."""
         self._loop.call_soon_threadsafe(self._enqueue, list(downloads))
 
-    def done(self) -> None:
-        """Gives back the place of a `Fetched` that came out: its body has been read."""
-        self._loop.call_soon_threadsafe(self._places.release)
+    def done(self, claim: Claimed) -> None:
+        """Frees the memory of a `Fetched` that came for *claim*: its body has been read."""
+        self._loop.call_soon_threadsafe(self._give_back, claim.feed)
 
     def _run(self) -> None:
         try:
@@ -144,20 +148,26 @@ class Downloads:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._put(error)
 
+    def _give_back(self, feed: int) -> None:
+        self._bodies.pop(feed).leave()
+
     async def _serve(self, host: str) -> None:
         """Fetches one after the other what waits for *host*."""
         waiting = self._waiting[host]
         while waiting:
             await self._turn(host)  # before it takes a place that another host could use
             await self._places.acquire()
+            await self._memory.admit()
             if not waiting:  # a sibling took the last one
                 self._places.release()
                 break
             download = waiting.popleft()
             started = self._clock()
-            outcome = await self._fetcher.fetch(download.request)
-            if not isinstance(outcome, Fetched):
-                self._places.release()
+            share = self._memory.share()
+            outcome = await self._fetcher.fetch(download.request, share)
+            self._places.release()
+            if isinstance(outcome, Fetched):
+                self._bodies[download.claim.feed] = share
             self._put(Downloaded(download.claim, outcome, started))
             if self._pauses_hosts and pauses_host(outcome):
                 while waiting:

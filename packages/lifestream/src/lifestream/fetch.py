@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from yarl import URL
 
 from lifestream.address import AddressGuard
 from lifestream.inflate import ACCEPTED, Body, BodyTooLarge, CodingFailed
+from lifestream.memory import Crowded, Memory, Share
 from lifestream.outcome import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
 from lifestream.redirects import REDIRECT_STATUSES, RedirectRefused, Trail, UrlRefused, origin, request_url
 from lifestream.transport import failure_of, headers_of, open_session
@@ -38,6 +40,7 @@ _ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
 )
 _SUBSCRIBERS = "{subscribers}"
+_CROWDED = "it was given up as the largest of the answers that came at once, which were too large together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +88,25 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def fetch(self, request: FetchRequest) -> Outcome:
-        """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`."""
+    async def fetch(self, request: FetchRequest, share: Share | None = None) -> Outcome:
+        """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
+
+        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it.
+        """
         started = time.perf_counter()
-        outcome = await self._bounded(request)
+        share = share or Memory(sys.maxsize).share()
+        outcome = await self._bounded(request, share)
+        if isinstance(outcome, Fetched):
+            share.finish()
+        else:
+            share.leave()
         return replace(outcome, duration=time.perf_counter() - started)
 
-    async def _bounded(self, request: FetchRequest) -> Outcome:
+    async def _bounded(self, request: FetchRequest, share: Share) -> Outcome:
         limits = self._limits
         try:
-            async with asyncio.timeout(limits.timeout):
-                return await self._follow(request, Trail(request_url(request.url)))
+            async with asyncio.timeout(limits.timeout) as share.deadline:
+                return await self._follow(request, Trail(request_url(request.url)), share)
         except TimeoutError:
             return Failed("timeout", f"no whole answer within {limits.timeout:g} s", request.url)
         except UrlRefused as error:
@@ -108,7 +119,7 @@ class Fetcher:
             log.exception("fetching %s failed in a way that was not foreseen", request.url)
             return Failed("internal", f"{type(error).__name__}: {error}", request.url)
 
-    async def _follow(self, request: FetchRequest, trail: Trail) -> Outcome:
+    async def _follow(self, request: FetchRequest, trail: Trail, share: Share) -> Outcome:
         if self._session is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         home = trail.url
@@ -122,7 +133,7 @@ class Fetcher:
                 sent["Authorization"] = _basic(request.credentials)
             async with await self._get(trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
-                    return await self._answer(bool(conditional), trail, response)
+                    return await self._answer(bool(conditional), trail, response, share)
                 location = response.headers.get("Location", "")
                 try:
                     trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
@@ -154,7 +165,9 @@ class Fetcher:
             "Accept-Encoding": ACCEPTED,
         }
 
-    async def _answer(self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse) -> Outcome:
+    async def _answer(
+        self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, share: Share
+    ) -> Outcome:
         status = response.status
         headers = headers_of(response.headers)
         moved = Moved(trail.moved) if trail.moved else None
@@ -165,20 +178,26 @@ class Fetcher:
         if status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
             return Failed("status", _status_message(response), trail.url, status, headers)
         try:
-            body, received = await self._body(response, headers)
+            body, received = await self._body(response, headers, share)
         except BodyTooLarge as error:
             return Failed("too large", str(error), trail.url, status, headers)
+        except Crowded:
+            return Failed("too large", _CROWDED, trail.url, status, headers)
         except CodingFailed as error:
             return Failed("coding", str(error), trail.url, status, headers)
         return Fetched(trail.url, body, status, headers, moved, size=received)
 
-    async def _body(self, response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> tuple[bytes, int]:
+    async def _body(
+        self, response: aiohttp.ClientResponse, headers: Mapping[str, str], share: Share
+    ) -> tuple[bytes, int]:
         cap = self._limits.max_body
         body = Body(headers.get("content-encoding", ""), cap)
+        share.forget = body.forget
         if (response.content_length or 0) > cap:
             raise BodyTooLarge(f"the body has {response.content_length} bytes, more than {cap}")
         async for chunk in response.content.iter_any():
-            body.feed(chunk)
+            for grown in body.pieces(chunk):
+                await share.grow(grown)
         return body.finish(), body.received
 
 

@@ -2,15 +2,19 @@
 
 A kilobyte of gzip can hold a megabyte. So the inflater is asked for no more than one byte over what is still
 allowed, and a body that goes over is given up in the same step: memory stays bounded by the cap, however it
-is coded.
+is coded. It comes in pieces, so that whoever reads may wait between them for room.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 
 ACCEPTED = "gzip, deflate"
 """What Accept-Encoding offers (RFC 9110 §12.5.3): all that this module inflates."""
+
+PIECE = 64 * 1024
+"""How many bytes are inflated at a time."""
 
 _AUTO = 32 + zlib.MAX_WBITS  # reads the header to tell zlib (RFC 1950) from gzip (RFC 1952)
 _RAW = -zlib.MAX_WBITS  # RFC 1951: old IIS sends this as "deflate"
@@ -54,15 +58,25 @@ class Body:
 
         Raises `BodyTooLarge` or `CodingFailed`; the body is then forgotten.
         """
+        for _ in self.pieces(data):
+            pass
+
+    def pieces(self, data: bytes) -> Iterator[int]:
+        """Takes the next bytes from the wire piece by piece, as it is iterated.
+
+        Each time it says by how many bytes the body has grown, which are PIECE at most where they are inflated. Raises
+        as `feed` does.
+        """
         self.received += len(data)
         try:
-            if self._coding:
-                self._inflate(data)
-            else:
-                self._keep(data)
+            yield from self._inflate(data) if self._coding else self._keep(data)
         except (BodyTooLarge, CodingFailed):
-            self._parts.clear()
+            self.forget()
             raise
+
+    def forget(self) -> None:
+        """Drops what has come so far."""
+        self._parts.clear()
 
     def finish(self) -> bytes:
         """The whole body. Raises `CodingFailed` if its coding is not complete."""
@@ -73,18 +87,15 @@ class Body:
         self._parts.clear()
         return body
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: bytes) -> Iterator[int]:
         self.size += len(data)
         if self.size > self._cap:
             raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
         if data:
             self._parts.append(data)
+            yield len(data)
 
-    def _inflate(self, data: bytes) -> None:
-        # What follows the end of the coded data inflates to nothing, so bytes on the wire have a cap of
-        # their own, a little higher, since coding what is random makes it longer.
-        if self.received > self._cap + self._cap // 64 + 1024:
-            raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+    def _inflate(self, data: bytes) -> Iterator[int]:
         # What follows the end of the coded data inflates to nothing, so bytes on the wire have a cap of
         # their own, a little higher, since coding what is random makes it longer.
         if self.received > self._cap + self._cap // 64 + 1024:
@@ -97,10 +108,10 @@ class Body:
             self._inflater = zlib.decompressobj(_AUTO if self._coding != "deflate" or _has_header(data) else _RAW)
         while data:
             try:
-                out = self._inflater.decompress(data, self._cap - self.size + 1)
+                out = self._inflater.decompress(data, min(PIECE, self._cap - self.size + 1))
             except zlib.error as error:
                 raise CodingFailed(f"the {self._coding} body is broken: {error}") from error
-            self._keep(out)
+            yield from self._keep(out)
             if not self._inflater.eof:
                 data = self._inflater.unconsumed_tail
             elif self._inflater.unused_data.startswith(_GZIP_MAGIC):  # RFC 1952 §2.2: members follow each other

@@ -212,18 +212,19 @@ class _Refresh:
             case Downloaded(claim, Fetched() as outcome, started):
                 body_hash = hashlib.sha256(outcome.body).hexdigest()
                 if body_hash == claim.body_hash:
-                    downloads.done()
+                    downloads.done(claim)
                     self._decide(claim, outcome, started, body_hash=body_hash)
                     return
                 future = pool.start().submit(
                     outcome.body, outcome.headers, outcome.url, domain=claim.domain, plugin=claim.plugin
                 )
-                read = _Read(replace(event, outcome=replace(outcome, body=b"")), body_hash, future)
-                future.add_done_callback(lambda _: self.events.put(read))
+                bodiless = replace(event, outcome=replace(outcome, body=b""))
+                # What was read must not hold its own future: in a circle, documents would pile up.
+                future.add_done_callback(lambda done: self.events.put(_Read(bodiless, body_hash, done)))
             case Downloaded(claim, outcome, started):
                 self._decide(claim, outcome, started)
             case _Read(Downloaded(claim, outcome, started), body_hash, future):
-                downloads.done()
+                downloads.done(claim)
                 try:
                     prepared = future.result()
                 except (Exception, CancelledError) as error:  # noqa: BLE001 - it becomes the feed's outcome

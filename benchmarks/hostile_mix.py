@@ -1,0 +1,268 @@
+"""What hostile servers cost a refresh: its time, its memory, and how long the honest feeds in the mix take.
+
+    python benchmarks/hostile_mix.py [--feeds 300] [--rounds 5] [--timeout 30] [--quick]
+
+A third of the feeds stall, drip, blow up, redirect in a circle or reset, each kind in its variants; the others are
+those of import_feeds.py. All are served by feedserver in a process of its own, each on a loopback address of its own.
+A round imports the honest ones alone and the whole mix, in a new order each time, each in a new process with an empty
+database and 256 requests at once.
+
+The time of a refresh is that of the call. The honest feeds' is until the last of them is stored. Memory is the peak
+of what is resident (VmHWM, on Linux alone): of the process that refreshes, and of its parsers together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from import_feeds import ENTRIES, document
+from tables import Bound, Rounds, Sample, print_table
+
+CONCURRENCY = 256
+ALONE = "the honest feeds alone"
+MIX = "honest and hostile"
+MEGABYTES = 200
+"""The bound of the memory, for all processes of a refresh together."""
+LATER = 1.2
+"""The bound of a refresh, in deadlines, and of the honest feeds, in their own time."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one refresh came to: seconds, and megabytes (nan where they can't be had)."""
+
+    total: float
+    honest: float
+    process: float
+    parsers: float
+    feeds: int
+    failed: int
+    items: int
+
+    @property
+    def memory(self) -> float:
+        """Of all processes together: at most that, since their peaks need not fall together."""
+        return self.process + self.parsers
+
+
+# What serves.
+
+
+def answers(number: int) -> Any:
+    """The hostile answer with this *number*."""
+    from feedserver import Pace, Response
+    from feedserver.faults import Bomb, EndlessBody, RedirectLoop, Reset, SlowBody, SlowHeaders, Stall
+
+    drip = Pace(1, 0.1)
+    faults = [
+        Stall(before="answer"),
+        SlowBody(drip),
+        Bomb(100),
+        RedirectLoop(),
+        Reset(before="answer"),
+        Stall(after="headers"),
+        SlowHeaders(drip),
+        EndlessBody(),
+        RedirectLoop(),
+        Reset(after=512),
+        Stall(after=20_000),
+        SlowBody(Pace(100, 0.1)),
+    ]
+    headers = {"Content-Type": "application/rss+xml"}
+    return Response(document(number), headers=headers, faults=faults[number % len(faults)])
+
+
+def serve(honest: int, hostile: int) -> None:
+    """Serves that many feeds until standard input ends; prints the URLs of the honest ones, then of the others."""
+    from feedserver import FeedServer, Response
+
+    servers = []
+    for number in range(honest + hostile):
+        server = FeedServer(host=f"127.0.{1 + number // 250}.{1 + number % 250}", journal_limit=10).start()
+        if number < honest:
+            answer = Response(document(number), headers={"Content-Type": "application/rss+xml", "ETag": f'"{number}"'})
+        else:
+            answer = answers(number)
+        server.add("/feed.xml", answer)
+        servers.append(server)
+        print(server.url("/feed.xml"))
+    print(flush=True)
+    sys.stdin.read()
+    for server in servers:
+        server.stop()
+
+
+@contextmanager
+def served(honest: int, hostile: int) -> Iterator[list[str]]:
+    """The URLs of so many feeds, the honest ones first, served by another process."""
+    command = [sys.executable, __file__, "--serve", str(honest), str(hostile)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        urls = [line.strip() for line in iter(process.stdout.readline, "\n") if line.strip()]
+        if len(urls) < honest + hostile:
+            raise SystemExit("the feeds can't be served: not all of 127.0.0.0/8 is loopback on this system")
+        try:
+            yield urls
+        finally:
+            process.communicate()
+
+
+# What is measured.
+
+
+def refresh_once(folder: Path, timeout: float, honest: int, urls: list[str]) -> Figures:
+    """Imports *urls*, the first *honest* of which are, into a new database in *folder*."""
+    os.environ["LIFESTREAM_HOME"] = str(folder)
+    os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.LIFESTREAM_TIMEOUT = timeout
+    settings.LIFESTREAM_CONCURRENCY = CONCURRENCY
+    django.setup()
+    call_command("migrate", verbosity=0)
+    from lifestream import opml
+    from lifestream.models import Lifestream
+    from lifestream.refresh import refresh
+    from lifestream.report import Row
+
+    opml.subscribe_to(Lifestream.objects.create(slug="main", title="Main"), [opml.Outline(url) for url in urls])
+    wanted = set(urls[:honest])
+    stored: list[float] = []
+    peaks: dict[int, float] = {}
+
+    def progress(row: Row) -> None:
+        if row.url in wanted:
+            stored.append(time.perf_counter())
+        peaks.update({child: peak(child) for child in children()})
+
+    begun = time.perf_counter()
+    report = refresh(progress=progress)
+    ended = time.perf_counter()
+    return Figures(
+        ended - begun,
+        max(stored) - begun,
+        peak(os.getpid()),
+        sum(peaks.values()) if peaks else float("nan"),
+        len(report.rows),
+        report.failed,
+        report.new,
+    )
+
+
+def peak(process: int) -> float:
+    """The most that was resident of a *process* (its id), in megabytes; nan where the system doesn't say."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return float("nan")
+    return next((int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
+
+
+def children() -> list[int]:
+    """The ids of the processes that this one has started and that still run, where the system says."""
+    try:
+        return [
+            int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()
+        ]
+    except OSError:
+        return []
+
+
+def measure(folder: Path, timeout: float, honest: int, urls: list[str]) -> Figures:
+    """The same in a new process."""
+    folder.mkdir(parents=True)
+    command = [sys.executable, __file__, "--refresh", str(folder), str(timeout), str(honest)]
+    done = subprocess.run(command, input=json.dumps(urls), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return Figures(**json.loads(done.stdout))
+
+
+def check(name: str, figures: Figures, honest: int, feeds: int) -> None:
+    """Ends the program where feeds were lost, or hostile ones were not."""
+    wanted = (feeds, feeds - honest, honest * ENTRIES)
+    if (figures.feeds, figures.failed, figures.items) != wanted:
+        raise SystemExit(f"{name}: {figures}; feeds, failed and items should be {wanted}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--feeds", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--timeout", type=float, default=30.0, help="LIFESTREAM_TIMEOUT, the deadline, in seconds")
+    parser.add_argument("--quick", action="store_true", help="few feeds and one round, to see that it runs")
+    parser.add_argument("--serve", type=int, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--refresh", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(*options.serve)
+        return
+    if options.refresh:
+        folder, timeout, honest = options.refresh
+        figures = refresh_once(Path(folder), float(timeout), int(honest), json.load(sys.stdin))
+        json.dump(asdict(figures), sys.stdout)
+        return
+    feeds, rounds, timeout = (36, 1, 3.0) if options.quick else (options.feeds, options.rounds, options.timeout)
+    compare(feeds, rounds, timeout)
+
+
+def compare(feeds: int, rounds: int, timeout: float) -> None:
+    """Measures both in turns, and prints the table and the bounds."""
+    honest = feeds - feeds // 3
+    figures: dict[str, list[Figures]] = {ALONE: [], MIX: []}
+    with tempfile.TemporaryDirectory(prefix="hostile-mix-") as folder, served(honest, feeds // 3) as urls:
+        counts = {ALONE: honest, MIX: feeds}
+        for number in range(rounds):
+            for name in random.sample(list(counts), 2):
+                taken = measure(Path(folder, f"{number}-{name}"), timeout, honest, urls[: counts[name]])
+                check(name, taken, honest, counts[name])
+                figures[name].append(taken)
+                print(f"round {number + 1}: {name}: {taken}", file=sys.stderr)
+    print_table(
+        f"lifestream: {feeds} feeds, {feeds // 3} of them hostile; deadline {timeout:g} s; medians, memory the worst",
+        ["", "honest feeds, s", "all, s", "MB", "of these the parsers"],
+        [
+            [
+                f"lifestream, {name}",
+                f"{statistics.median(each.honest for each in taken):.2f}",
+                f"{statistics.median(each.total for each in taken):.2f}",
+                f"{max(each.memory for each in taken):.0f}",
+                f"{max(each.parsers for each in taken):.0f}",
+            ]
+            for name, taken in figures.items()
+        ],
+    )
+    worst = max(each.total for each in figures[MIX])
+    memory = max(each.memory for each in figures[MIX])
+    samples = Rounds({name: [Sample(each.honest, each.total) for each in taken] for name, taken in figures.items()})
+    print()
+    print(verdict("time", "s", worst, LATER * timeout))
+    print(verdict("memory", "MB", memory, MEGABYTES))
+    print(Bound(MIX, ALONE, LATER).verdict(samples))
+
+
+def verdict(what: str, unit: str, measured: float, limit: float) -> str:
+    """One line: a bound of the mix, and whether it holds."""
+    if measured != measured:
+        return f"-- {what}: not measured, this system doesn't tell"
+    return f"{'ok' if measured <= limit else 'NO'} {what}: at most {limit:g} {unit}, measured {measured:.1f}"
+
+
+if __name__ == "__main__":
+    main()
