@@ -192,7 +192,7 @@ class Opml(CommandTestCase):
         self.file.write_bytes(render("t", outlines))
         with mock.patch("sys.stderr", io.StringIO()) as errors:
             printed = self.run_command("import_opml", str(self.file))
-        assert printed.startswith("1 feeds added to 'main', 0 were there already, 1 left out.\n")
+        assert printed.startswith("1 feed added to 'main', 0 known before, 1 left out.\n")
         assert printed.endswith("1 feed asked, 2 new, 0 changed, 0 failed.\n")
         assert "Left out: ftp://example.org/ is not fetched" in errors.getvalue()
         assert Item.objects.count() == 2

@@ -5,8 +5,8 @@
                                         origin
 
 One deadline covers all of it: names, connections, every hop, the whole body. A body is read into memory up to
-a cap that counts inflated bytes; of an answer that is no feed, nothing is read at all. What FETCHING.md calls
-rules 1, 2, 19 to 23 and 24 to 30 is kept here, as far as one request can; when to ask again is `schedule`'s.
+a cap that counts inflated bytes; of an answer that is no feed, nothing is read at all. Here is kept what makes a
+client polite as far as one request can; when to ask again is `schedule`'s.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         for refusal in result.refused:
             self.stderr.write(f"Left out: {refusal}.")
         self.stdout.write(
-            f"{len(result.made)} feeds added to {chosen.slug!r}, {result.known} were there already, "
+            f"{_feeds(len(result.made))} added to {chosen.slug!r}, {result.known} known before, "
             f"{len(result.refused)} left out."
         )
         if update and result.made:
@@ -46,3 +46,7 @@ class Command(BaseCommand):
                 report = refresh(feeds, progress=progress)
             self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             self.stdout.write(f"{report}.")
+
+
+def _feeds(count: int) -> str:
+    return "1 feed" if count == 1 else f"{count} feeds"
