@@ -1,4 +1,4 @@
-"""How the commands talk: the table of a refresh, a progress bar for who watches, and the lifestream that is meant."""
+"""How the commands talk: the table of a refresh, a progress bar for who watches, and which feed is meant."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TextIO
 
 from django.core.management.base import CommandError
+from django.db.models import Q
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from lifestream.models import Lifestream
+from lifestream.credentials import split_url
+from lifestream.models import Feed, Lifestream
+from lifestream.models.feeds import domain_of, url_hash
+from lifestream.redirects import UrlRefused, request_url
 from lifestream.report import Report, Row
 from lifestream.schedule import in_words
 
-_WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
-_COLOURS = {"failed": "red", "gone": "red", "new": "green", "changed": "yellow"}
+WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
+_MOST_COMPARED = 20_000  # URLs, which takes a second
+COLOURS = {"failed": "red", "gone": "red", "new": "green", "changed": "yellow"}
 
 
 @contextmanager
@@ -49,7 +55,7 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
 def table_of(report: Report, stream: TextIO, now: datetime) -> str:
     """The rows of *report* for people: as wide as the terminal that *stream* is, and in colour; wide and plain else."""
     terminal = stream.isatty()
-    console = Console(file=stream, width=None if terminal else _WIDE, no_color=not terminal)
+    console = Console(file=stream, width=None if terminal else WIDE, no_color=not terminal)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("Feed", "Status"):
         table.add_column(heading, overflow="fold")
@@ -58,7 +64,7 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> str:
     table.add_column("Next due", overflow="fold")
     table.add_column("Why", overflow="fold")
     for row in report.rows:
-        status = Text(row.outcome, _COLOURS.get(row.outcome, ""))
+        status = Text(row.outcome, COLOURS.get(row.outcome, ""))
         if row.message:
             status.append(f": {row.message}", "default")
         table.add_row(
@@ -77,6 +83,40 @@ def when(at: datetime | None, now: datetime) -> str:
     clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
     seconds = (at - now).total_seconds()
     return f"{clock} (in {in_words(seconds)})" if seconds > 0 else f"{clock} (now)"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """A time that is past for people: "14:05 (1 hour ago)", with its date if that is another."""
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+    return f"{clock} ({in_words((now - at).total_seconds())} ago)"
+
+
+def feeds_at(url: str) -> list[int]:
+    """The keys of the feeds at *url*: more than one only where some have a login.
+
+    Raises CommandError for a URL that is none of ours, naming those that are like it.
+    """
+    bare, _ = split_url(url)
+    try:
+        asked = request_url(bare)
+    except UrlRefused:
+        asked = bare
+    hashes = {url_hash(asked), url_hash(bare)}
+    found = list(Feed.objects.filter(url_hash__in=hashes).order_by("pk").values_list("pk", flat=True))
+    if not found:
+        nearest = _nearest(asked)
+        meant = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+        raise CommandError(f"there is no feed {bare}; add it with add_feed{meant}")
+    return found
+
+
+def _nearest(url: str) -> list[str]:
+    """Up to three URLs of feeds that *url* may have been meant for: of its site, or spelt nearly like it."""
+    host = Q(domain=domain_of(url)) if domain_of(url) else Q(site_url=url)
+    of_site = list(Feed.objects.filter(host).order_by("url").values_list("url", flat=True)[:100])
+    everyone = of_site or Feed.objects.order_by("url").values_list("url", flat=True)[:_MOST_COMPARED]
+    return get_close_matches(url, list(dict.fromkeys(everyone)), 3, 0.0 if of_site else 0.85)
 
 
 def chosen_lifestream(slug: str | None) -> Lifestream:

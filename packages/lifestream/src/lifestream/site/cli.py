@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 _NEEDS_TABLES = frozenset(
-    {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds"}
+    {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds", "why"}
 )
 
 

@@ -6,16 +6,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from lifestream.credentials import split_url
 from lifestream.icons import find_icons
-from lifestream.management.output import progress_bar, table_of, when
+from lifestream.management.output import feeds_at, progress_bar, table_of, when
 from lifestream.models import Feed
-from lifestream.models.feeds import url_hash
-from lifestream.redirects import UrlRefused, request_url
 from lifestream.refresh import refresh
 
 
@@ -37,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *, urls: list[str] | None, all: bool, **options: Any) -> None:  # noqa: A002 - as the option is called
         now = timezone.now()
-        chosen = None if urls is None else _keys(urls)
+        chosen = None if urls is None else [feed for url in urls for feed in feeds_at(url)]
         due = Feed.objects.allowed(now) if all else Feed.objects.due(now)
         total = due.count() if chosen is None else due.filter(pk__in=chosen).count()
         with progress_bar(total) as progress:
@@ -74,21 +70,3 @@ class Command(BaseCommand):
         else:
             at = when(first.next_fetch, now)
             self.stdout.write(f"Nothing is due. The next is {first.display_title} at {at}: {first.next_reason}.")
-
-
-def _keys(urls: list[str]) -> list[int]:
-    """The feeds at *urls*. Raises CommandError for one that is none of ours."""
-    keys: list[int] = []
-    for url in urls:
-        bare, _ = split_url(url)
-        try:
-            asked = request_url(bare)
-        except UrlRefused:
-            asked = bare
-        found = list(
-            Feed.objects.filter(Q(url_hash=url_hash(asked)) | Q(url_hash=url_hash(bare))).values_list("pk", flat=True)
-        )
-        if not found:
-            raise CommandError(f"there is no feed {url}; add it with add_feed")
-        keys += found
-    return keys

@@ -1,0 +1,138 @@
+"""`why`: what is known of a feed, what its last fetches came to, and the reasoning for the next one."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lifestream.conf import settings
+from lifestream.management.output import COLOURS, WIDE, ago, feeds_at, when
+from lifestream.models import Feed, Fetch
+from lifestream.schedule import Candidate, candidates_from_json, in_words
+
+_LABEL = 16  # columns
+
+
+class Command(BaseCommand):
+    help = (
+        "Says of a feed how it fares, when it is asked next and why then: each time that its server, the feed itself "
+        "or we ourselves ask for, and which one holds. Then come its last fetches."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("url", metavar="URL", help="of the feed")
+        parser.add_argument(
+            "--fetches", metavar="N", type=int, default=10, help="how many of the last ones (%(default)s)"
+        )
+
+    def handle(self, *, url: str, fetches: int, **options: Any) -> None:
+        now = timezone.now()
+        for feed in Feed.objects.filter(pk__in=feeds_at(url)).select_related("host").order_by("pk"):
+            self.stdout.write(f"{feed.display_title}: {feed.url}")
+            for label, told in state_of(feed, now):
+                self.stdout.write(f"  {label:<{_LABEL}}{told}")
+            self.stdout.write(f"\nNext fetch: {next_of(feed, now)}")
+            for line in reasoning_of(feed, now):
+                self.stdout.write(f"  {line}")
+            log = list(feed.fetches.order_by("-pk")[: max(0, fetches)])
+            if log and options["verbosity"]:
+                self.stdout.write("\nLast fetches:")
+                self.stdout.write(_table_of(log, now))
+
+
+def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
+    """What is known of *feed*, as labels and what they label."""
+    yield "health", feed.health if feed.failures < 2 else f"{feed.health}, {feed.failures} times in a row"
+    subscribers = feed.subscriptions.count()
+    yield "subscribers", str(subscribers) if subscribers else "none"
+    if feed.last_fetch is not None:
+        yield "last fetch", f"{ago(feed.last_fetch, now)}: {feed.last_status}"
+    if feed.last_success is not None and feed.failures:
+        yield "last success", ago(feed.last_success, now)
+    if feed.last_error:
+        yield "last error", feed.last_error
+    for label, validator in (("ETag", feed.etag), ("Last-Modified", feed.last_modified)):
+        if validator:
+            yield label, validator
+    if feed.moved_to and feed.status == Feed.Status.ACTIVE:
+        times = f"{feed.moved_count} of {settings.move_after} times in a row"
+        yield "redirected to", f"{feed.moved_to}, for good, {times}"
+    if feed.push_until is not None and feed.push_until > now:
+        yield "pushed by", f"{feed.hub_url} until {when(feed.push_until, now)}"
+    if feed.claim_token and feed.claimed_until is not None and feed.claimed_until > now:
+        yield "being fetched", f"a worker holds it until {when(feed.claimed_until, now)} at most"
+
+
+def next_of(feed: Feed, now: datetime) -> str:
+    """When *feed* is asked next, and why then, in a line."""
+    if feed.status == Feed.Status.PAUSED:
+        return "none, since it is paused; resume it in the admin"
+    if feed.status == Feed.Status.GONE:
+        return f"none: {feed.next_reason}"
+    pause = feed.host.not_before
+    if pause is not None and pause > max(now, feed.next_fetch):
+        return f"{when(pause, now)}: its server asked for a pause, for all feeds of {feed.host.name}"
+    return f"{when(feed.next_fetch, now)}: {feed.next_reason or 'it has not been asked yet'}"
+
+
+def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
+    """Each time that something asked for, in their order, the one that holds marked; then what no user can skip."""
+    if feed.status != Feed.Status.ACTIVE:
+        return
+    candidates = list(candidates_from_json(feed.candidates))
+    if candidates and abs(candidates[-1].at - feed.next_fetch) > timedelta(seconds=1):
+        candidates = []  # it was made due by hand since
+    pause = feed.host.not_before
+    held_by_host = pause is not None and pause > max(now, feed.next_fetch)
+    for candidate in candidates:
+        mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
+        yield f"{mark} {_moment(candidate, now)}  {candidate.reason}"
+    if pause is not None and held_by_host:
+        yield f"> {_moment(Candidate(pause, ''), now)}  a pause that its server asked for"
+    if feed.not_before is not None and feed.not_before > now:
+        yield f"Not before {when(feed.not_before, now)}, not even with --all: server or feed ask for that."
+
+
+def _moment(candidate: Candidate, now: datetime) -> str:
+    local, today = timezone.localtime(candidate.at), timezone.localtime(now).date()
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def _table_of(log: list[Fetch], now: datetime) -> str:
+    terminal = sys.stdout.isatty()
+    console = Console(file=sys.stdout, width=None if terminal else WIDE, no_color=not terminal)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("When", "What came", "New", "Changed", "Took", "Next due then, and why"):
+        table.add_column(heading, overflow="fold", justify="right" if heading in ("New", "Changed", "Took") else "left")
+    for fetch in log:
+        came = Text(fetch.outcome, COLOURS.get(fetch.outcome, ""))
+        told = " ".join(filter(None, (str(fetch.status or ""), fetch.message)))
+        came.append(f" {told}" if told else "", "default")
+        due = "never" if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
+        table.add_row(
+            Text(_times(fetch, now)),
+            came,
+            str(fetch.new),
+            str(fetch.changed),
+            f"{fetch.duration * 1000:,.0f} ms",
+            Text(f"{due}: {fetch.reason}"),
+        )
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _times(fetch: Fetch, now: datetime) -> str:
+    if fetch.latest is None:
+        return ago(fetch.started, now)
+    lasted = in_words((fetch.latest - fetch.started).total_seconds())
+    return f"{ago(fetch.latest, now)}, the last of {fetch.count} in {lasted}"
