@@ -74,6 +74,24 @@ def test_the_list_of_feeds_tells_health_next_fetch_and_why(root: Client) -> None
         assert words in page.replace("\xa0", " ")
 
 
+def test_a_feed_tells_each_time_that_its_next_fetch_was_chosen_from(root: Client) -> None:
+    candidates = [["2026-03-01T13:00:00+00:00", "our own interval"], ["2026-03-01T14:00:00+00:00", "max-age <b>"]]
+    feed = make_feed(candidates=candidates)
+    page = root.get(f"/admin/lifestream/feed/{feed.pk}/change/").content.decode().replace("\xa0", " ")
+    assert "<li>March 1, 2026, 1 p.m.: our own interval</li>" in page
+    assert "<li>March 1, 2026, 2 p.m.: max-age &lt;b&gt;</li>" in page
+
+
+def test_fetches_that_came_to_the_same_are_one_line_with_their_number(root: Client) -> None:
+    now = timezone.now()
+    hour = timedelta(hours=1)
+    fields = {"outcome": "not modified", "status": 304, "reason": "the feed publishes twice a week"}
+    Fetch.objects.create(feed=make_feed(), started=now - 30 * hour, latest=now - hour, count=30, **fields)
+    page = listed(root, "fetch").replace("\xa0", " ")
+    assert "30 times since 1 day, 6 hours ago" in page
+    assert "the feed publishes twice a week" in page
+
+
 @pytest.mark.parametrize(
     ("health", "fields"),
     [

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.models import Feed
+from lifestream.schedule import candidates_from_json
 
 HEALTH = {
     "ok": gettext_lazy("ok"),
@@ -51,3 +52,12 @@ def due_of(feed: Feed) -> SafeString | str:
     if feed.status != Feed.Status.ACTIVE:
         return "–"
     return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.next_fetch), feed.next_reason)
+
+
+def reasoning_of(feed: Feed) -> SafeString | str:
+    """Each time that something asked for at the last fetch of *feed*, in their order: the latest holds."""
+    candidates = candidates_from_json(feed.candidates)
+    if feed.status != Feed.Status.ACTIVE or not candidates:
+        return "–"
+    exact = ((date_format(localtime(each.at), "DATETIME_FORMAT"), each.reason) for each in candidates)
+    return format_html("<ol>{}</ol>", format_html_join("", "<li>{}: {}</li>", exact))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
@@ -17,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment
+from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
@@ -91,13 +92,25 @@ class FeedAdmin(ReadOnlyAdmin):
     actions = ("update_now", "pause", "resume")
     readonly_fields = (
         "url", "domain", "description", "language", "health", "fetched", "succeeded", "last_status", "last_error",
-        "failures", "due", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
+        "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "url", "site_url", "domain", "description", "language", "plugin")}),
         (
             gettext_lazy("Health"),
-            {"fields": ("health", "due", "fetched", "succeeded", "last_status", "last_error", "failures", "log")},
+            {
+                "fields": (
+                    "health",
+                    "due",
+                    "reasoning",
+                    "fetched",
+                    "succeeded",
+                    "last_status",
+                    "last_error",
+                    "failures",
+                    "log",
+                )
+            },
         ),
         (
             gettext_lazy("What its server said"),
@@ -167,6 +180,11 @@ class FeedAdmin(ReadOnlyAdmin):
             told.append(gettext("last push {}").format(date_format(localtime(agreed.last_push), "DATETIME_FORMAT")))
         return ", ".join(filter(None, told))
 
+    @admin.display(description=gettext_lazy("what asks for when"))
+    def reasoning(self, feed: Feed) -> Any:
+        """All the times that the next fetch was chosen from."""
+        return reasoning_of(feed)
+
     @admin.display(description=gettext_lazy("subscribers"), ordering="subscriber_count")
     def subscribers(self, feed: Feed) -> int:
         """How many lifestreams have it."""
@@ -197,7 +215,9 @@ class FeedAdmin(ReadOnlyAdmin):
         count = (
             Feed.objects.filter(pk__in=feeds.values("pk"))
             .exclude(status=Feed.Status.ACTIVE)
-            .update(status=Feed.Status.ACTIVE, next_fetch=timezone.now(), next_reason="resumed", failures=0)
+            .update(
+                status=Feed.Status.ACTIVE, next_fetch=timezone.now(), next_reason="resumed", candidates=[], failures=0
+            )
         )
         self._tell(request, ngettext("{} feed was resumed.", "{} feeds were resumed.", count), count)
 
@@ -226,10 +246,13 @@ class FetchAdmin(ReadOnlyAdmin):
         """The log without the icons of the feeds."""
         return super().get_queryset(request).defer("feed__icon")
 
-    @admin.display(description=gettext_lazy("started"), ordering="started")
+    @admin.display(description=gettext_lazy("started"), ordering="pk")
     def when(self, fetch: Fetch) -> Any:
-        """When it began."""
-        return moment(fetch.started)
+        """When it began, or the last of several that came to the same, and since when."""
+        if fetch.latest is None:
+            return moment(fetch.started)
+        times = gettext("{} times since {}").format(fetch.count, naturaltime(fetch.started))
+        return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.latest), times)
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def result(self, fetch: Fetch) -> SafeString:
