@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class LifestreamConfig(AppConfig):
-    """Registers the system checks; nothing else happens when Django starts."""
+    """Registers the system checks, and what follows from a subscription; nothing else happens when Django starts."""
 
     name = "lifestream"
     label = "lifestream"
@@ -14,6 +14,11 @@ class LifestreamConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from lifestream import checks
+        from django.db.models.signals import post_delete, post_save
+
+        from lifestream import checks, posting
+        from lifestream.models import Subscription
 
         checks.register()
+        for signal in (post_save, post_delete):
+            signal.connect(posting.subscription_changed, Subscription, dispatch_uid="lifestream.readers")

@@ -3,6 +3,9 @@
 An import writes the posts of new items, `subscribe` and `fill` those of items that are there already. Neither misses
 one: an import locks its feed's row before it looks who subscribes, and until then a new subscription, which refers to
 that row, has to wait (SQLite has one writer at a time anyway). So it is either seen by the import or sees its items.
+
+A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not asked on behalf of
+nobody. When somebody wants it again, it is due when it would have been.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import router, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from lifestream.bulk import insert_rows
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription
@@ -72,6 +75,20 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
     if created:
         fill(subscription)
     return subscription
+
+
+def note_readers(feeds: Collection[int], using: str) -> None:
+    """Makes those of *feeds* (keys) idle that nobody reads any more, and those active again that somebody does."""
+    reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
+    chosen = Feed.objects.using(using).filter(pk__in=feeds)
+    chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)
+    chosen.filter(reading, status=Feed.Status.IDLE).update(status=Feed.Status.ACTIVE)
+
+
+def subscription_changed(instance: Subscription, using: str, raw: bool = False, **_: Any) -> None:
+    """A subscription was saved or deleted: a receiver of Django's signals, whatever the way it happened."""
+    if not raw:
+        note_readers([instance.feed_id], using)
 
 
 def fill(subscription: Subscription, unlike: Feed | None = None) -> int:

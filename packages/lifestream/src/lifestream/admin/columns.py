@@ -19,6 +19,7 @@ HEALTH = {
     "new": gettext_lazy("new"),
     "failing": gettext_lazy("failing"),
     "paused": gettext_lazy("paused"),
+    "idle": gettext_lazy("without subscribers"),
     "gone": gettext_lazy("gone"),
 }
 

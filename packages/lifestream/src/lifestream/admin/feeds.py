@@ -34,7 +34,7 @@ class HealthFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """The choices."""
-        return [(word, gettext(word)) for word in ("ok", "failing", "new", "paused", "gone")]
+        return [(word, gettext(word)) for word in ("ok", "failing", "new", "paused", "idle", "gone")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Feed]) -> QuerySet[Feed]:
         """The feeds of the chosen one."""
@@ -46,7 +46,7 @@ class HealthFilter(admin.SimpleListFilter):
                 return active.filter(failures__gt=0).exclude(last_fetch=None)
             case "new":
                 return active.filter(last_fetch=None)
-            case "paused" | "gone" as status:
+            case "paused" | "idle" | "gone" as status:
                 return queryset.filter(status=status)
             case _:
                 return queryset

@@ -170,7 +170,9 @@ class SubscriptionAdmin(OwnedAdmin):
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         """Shows no new items of what was chosen."""
-        count = Subscription.objects.filter(pk__in=subscriptions.values("pk")).update(paused=True)
+        chosen = Subscription.objects.filter(pk__in=list(subscriptions.values_list("pk", flat=True)))
+        count = chosen.update(paused=True)
+        posting.note_readers(list(chosen.values_list("feed", flat=True)), chosen.db)
         text = ngettext("{} subscription was paused.", "{} subscriptions were paused.", count)
         self.message_user(request, text.format(count), messages.SUCCESS)
 

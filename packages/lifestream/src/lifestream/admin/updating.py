@@ -23,5 +23,7 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
     for row in [row for row in report.rows if row.failed][:TOLD_ONE_BY_ONE]:
         model_admin.message_user(request, f"{row.title[:100]}: {row.message}", messages.ERROR)
     if waiting := len(set(feeds)) - len(report.rows):
-        text = gettext("{} were left alone: they are paused or gone, or their servers asked for time.")
+        text = gettext(
+            "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time."
+        )
         model_admin.message_user(request, text.format(waiting), messages.WARNING)

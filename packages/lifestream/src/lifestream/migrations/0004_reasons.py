@@ -9,6 +9,20 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="feed",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("active", "active"),
+                    ("paused", "paused"),
+                    ("idle", "without subscribers"),
+                    ("gone", "gone"),
+                ],
+                default="active",
+                max_length=8,
+            ),
+        ),
         migrations.AddField(
             model_name="feed",
             name="candidates",

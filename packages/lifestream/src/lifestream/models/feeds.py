@@ -88,6 +88,7 @@ class Feed(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
         PAUSED = "paused", "paused"
+        IDLE = "idle", "without subscribers"  # or all of them have paused it; see lifestream.posting
         GONE = "gone", "gone"
 
     # What it is.
@@ -183,7 +184,7 @@ class Feed(models.Model):
 
     @property
     def health(self) -> str:
-        """How it fares: "gone", "paused", "new" (never fetched), "failing" or "ok"."""
+        """How it fares: "gone", "paused", "idle", "new" (never fetched), "failing" or "ok"."""
         if self.status != self.Status.ACTIVE:
             return self.status
         if self.last_fetch is None:

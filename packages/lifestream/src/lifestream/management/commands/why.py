@@ -76,6 +76,8 @@ def next_of(feed: Feed, now: datetime) -> str:
     """When *feed* is asked next, and why then, in a line."""
     if feed.status == Feed.Status.PAUSED:
         return "none, since it is paused; resume it in the admin"
+    if feed.status == Feed.Status.IDLE:
+        return "none, since nobody subscribes to it, or all who do have paused it"
     if feed.status == Feed.Status.GONE:
         return f"none: {feed.next_reason}"
     pause = feed.host.not_before
