@@ -132,12 +132,19 @@ class TestADatabaseThatFails:
         assert (stored.new, Item.objects.count()) == (3, 3)
         assert "The database failed and is asked once more" in caplog.text
 
-    def test_then_it_is_the_callers_and_what_was_committed_stays(self, fails: Callable[[int], None]) -> None:
+    def test_then_it_says_so_and_the_feed_stays_as_it_was(
+        self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
+    ) -> None:
         feed = make_feed()
         claimed = document(feed, 3)
         fails(2)
-        with pytest.raises(OperationalError, match="database is locked"):
-            store([claimed], NOW)
+        [stored] = store([claimed], NOW)
+        assert stored.unwritten
+        assert stored.message == (
+            "the database failed (database is locked); see that it runs and has room, then update again: "
+            "nothing is lost"
+        )
+        assert stored.message in caplog.text
         assert Item.objects.count() == 0
         feed.refresh_from_db()
         assert (feed.claim_token, feed.last_fetch) == (claimed.claim.token, None)

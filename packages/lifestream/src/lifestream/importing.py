@@ -80,7 +80,7 @@ class Import:
 
     A document's first entry is the latest, as a rule, so entries are written from its end: then the order of
     keys is the order of time, also for entries that have no date. *counts* are of the chunks that are
-    committed, and *stored* is what became of the whole.
+    committed, and *stored* is what became of the whole. It is *over* where no more of it is to be written.
     """
 
     def __init__(self, result: Result) -> None:
@@ -88,6 +88,7 @@ class Import:
         self.feed = result.claim.feed
         self.counts: Counter[str] = Counter()
         self.stored = Stored(self.feed, "")
+        self.over = False
         self.drafts: Sequence[ItemDraft] = result.prepared.items if result.prepared else ()
         home: list[str] = []
         if result.prepared:

@@ -49,6 +49,7 @@ from lifestream.prepare import Prepared
 from lifestream.report import Report, Row
 from lifestream.results import Claimed, Result, Stored
 from lifestream.schedule import History, Limits, Terms, decide
+from lifestream.trouble import FAILURES, trouble_of
 
 log = logging.getLogger(__name__)
 
@@ -103,10 +104,10 @@ def refresh(
             pauses_hosts=settings.pauses_hosts,
         )
         run.work(stack.enter_context(downloads), pool)
-        fetchlog.prune({row.feed for row in run.rows})
+        _prune({row.feed for row in run.rows})
     if not run.stopping.is_set():
         _keep_hubs({row.feed for row in run.rows}, feeds, clock, guard)
-    return Report(tuple(run.rows), run.skipped)
+    return Report(tuple(run.rows), run.skipped, len(run.unwritten))
 
 
 def _keep_hubs(
@@ -166,21 +167,33 @@ class _Refresh:
             if len(self.ready) >= _BATCH or len(self.ready) == len(self.held) or self._patience() <= 0:
                 self._write()
             if time.monotonic() - renewed > settings.lease / 3:
-                claims.renew(self.held.values(), self.clock())
+                self._renew()
                 renewed = time.monotonic()
         self._write()
         self.skipped += len(self.held)
 
     def release(self) -> None:
         """Gives back what is still held."""
-        claims.release([*self.held.values(), *self.unwritten])
+        _release([*self.held.values(), *self.unwritten])
         self.held.clear()
+
+    def _renew(self) -> None:
+        try:
+            claims.renew(self.held.values(), self.clock())
+        except FAILURES as error:
+            log.warning("leases could not be renewed: %s", trouble_of(error))
 
     def _claim(self, downloads: Downloads, pool: _LazyPool) -> bool:
         """Holds enough feeds to keep the network busy. Returns whether there is anything left to do."""
         if len(self.held) > settings.concurrency or (self.held and self.dry):
             return True
-        taken = self.intake.take()
+        try:
+            taken = self.intake.take()
+        except FAILURES as error:
+            if not (self.held or self.rows):
+                raise
+            log.warning("no more feeds could be claimed: %s", trouble_of(error))
+            taken = []
         self.dry = not taken
         if any(not claim.body_hash for claim in taken):
             pool.start()  # feeds that were never read: the processes start while the network is slow
@@ -232,7 +245,7 @@ class _Refresh:
                 else:
                     self._decide(claim, outcome, started, prepared, body_hash)
             case Skipped(claim):
-                claims.release([self.held.pop(claim.feed)])
+                _release([self.held.pop(claim.feed)])
                 self.skipped += 1
             case error:
                 raise error
@@ -282,8 +295,7 @@ class _Refresh:
             [stored] = store.store([result], self.clock())
         except Exception as error:
             log.exception("what %s brought could not be stored", result.claim.url)
-            self.unwritten.append(result.claim)
-            return Stored(result.claim.feed, "failed", message=f"it could not be stored: {error}")
+            return Stored(result.claim.feed, "failed", unwritten=True, message=f"it could not be stored: {error}")
         return stored
 
     def _finish(self, result: Result, stored: Stored) -> None:
@@ -291,9 +303,27 @@ class _Refresh:
         if stored.lost:
             self.skipped += 1
             return
+        if stored.unwritten:
+            self.unwritten.append(result.claim)
         row = _row(result, stored)
         self.rows.append(row)
         self.progress(row)
+
+
+def _prune(feeds: Collection[int]) -> None:
+    """Cuts the log of *feeds*, or leaves that to the next refresh."""
+    try:
+        fetchlog.prune(feeds)
+    except FAILURES as error:
+        log.warning("the log of fetches could not be cut: %s", trouble_of(error))
+
+
+def _release(claimed: Collection[Claimed]) -> None:
+    """Gives feeds back; where the database fails, their leases end by themselves."""
+    try:
+        claims.release(claimed)
+    except FAILURES as error:
+        log.warning("%d feeds stay claimed until their leases end: %s", len(claimed), trouble_of(error))
 
 
 def _nobody(row: Row) -> None:
@@ -321,7 +351,7 @@ def _row(result: Result, stored: Stored) -> Row:
         stored.outcome,
         stored.new,
         stored.changed,
-        due.at,
-        due.reason,
+        result.started if stored.unwritten else due.at,
+        "what came could not be stored" if stored.unwritten else due.reason,
         stored.message,
     )

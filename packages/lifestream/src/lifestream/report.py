@@ -34,11 +34,13 @@ class Row:
 class Report:
     """What a refresh did, a row a feed in the order in which they were finished.
 
-    *skipped* counts those that were left for later, since their host asked for a pause or the refresh was stopped.
+    *skipped* counts those that were left for later, since their host asked for a pause or the refresh was stopped,
+    *unstored* those of which something came that the database didn't take.
     """
 
     rows: tuple[Row, ...] = ()
     skipped: int = 0
+    unstored: int = 0
 
     @property
     def all_failed(self) -> bool:
@@ -63,6 +65,8 @@ class Report:
     def __str__(self) -> str:
         feeds = "1 feed" if len(self.rows) == 1 else f"{len(self.rows)} feeds"
         parts = [f"{feeds} asked", f"{self.new} new", f"{self.changed} changed", f"{self.failed} failed"]
+        if self.unstored:
+            parts.append(f"{self.unstored} not stored")
         if self.skipped:
             parts.append(f"{self.skipped} left for later")
         return ", ".join(parts)

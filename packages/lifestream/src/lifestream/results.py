@@ -66,7 +66,8 @@ class Result:
 class Stored:
     """What became of a result, counted in items; *outcome* is a `Fetch.Outcome`.
 
-    *refused* were deleted here before, *broken* could not be written. *lost* means that nothing was
+    *refused* were deleted here before, *broken* could not be written. *unwritten* means that the database failed: the
+    feed is still held and due, and some of its items may be written. *lost* means that nothing was
     written, since another worker holds the feed by now, or it is gone. *moved_to* is the feed's new URL, if
     it got one.
     """
@@ -79,5 +80,6 @@ class Stored:
     refused: int = 0
     broken: int = 0
     lost: bool = False
+    unwritten: bool = False
     moved_to: str = ""
     message: str = ""

@@ -7,9 +7,9 @@ Results without items (304, failures, a body that we had) and small documents sh
 
 No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and looking at their
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails for what is in it, its
-documents are written again one by one, and a document that fails then row by row, so that a broken row costs
-nothing but itself. If the database itself fails (locked, full, gone), it is asked once more; then the error is the
-caller's.
+feeds are written one by one, and a document that fails then row by row, so that a broken row costs nothing but itself.
+If the database itself fails (locked, full, gone), it is asked once more, on a new connection if the old one is broken;
+then a full one is asked feed by feed, and what isn't taken is `unwritten`: nothing of it is lost but the request.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from django.db import DatabaseError, OperationalError, router, transaction
+from django.db import DatabaseError, connections, router, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from lifestream import bookkeeping, fetchlog, importing, moves, posting
@@ -28,32 +29,62 @@ from lifestream.bulk import update_rows
 from lifestream.fetchlog import Line
 from lifestream.importing import CHUNK, Chunk, Import
 from lifestream.models import Feed, Fetch, Host, Item, Tombstone
-from lifestream.outcome import Fetched, NotModified
+from lifestream.outcome import Failed, Fetched, NotModified
 from lifestream.results import Result, Stored
+from lifestream.trouble import FAILURES, Trouble, trouble_of
 
 _Counts: TypeAlias = "Counter[str]"
 _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, _Counts]]
 
 _log = logging.getLogger("lifestream.store")
 
-# What a row can do wrong. OperationalErrors are among them, and are the database's own troubles.
+# What a row can do wrong. Some of FAILURES are among them, and are the database's own troubles.
 _ROW_ERRORS: Final = (DatabaseError, ValueError, TypeError, OverflowError)
 
 
 def store(results: Iterable[Result], now: datetime) -> list[Stored]:
     """Writes *results*, which came by *now*; returns what became of each, in their order.
 
-    Raises OperationalError if the database fails; what was committed until then stays.
+    What the database didn't take is `unwritten`, and the log says why.
     """
     using = router.db_for_write(Item)
     imports = [Import(result) for result in results]
+    trouble: Trouble | None = None
     for batch in _batches(imports):
+        if trouble is None or trouble.takes_less:
+            trouble = _store(batch, now, using)
+        else:  # it would be waited for again each time
+            _give_up(batch, trouble)
+    return [each.stored for each in imports]
+
+
+def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None:
+    """Writes *batch*; returns what is wrong with the database, if anything is."""
+    try:
         # More chunks than one has only a document that is a batch by itself.
         for number in range(len(batch[0].chunks)):
             _commit(batch, number, now, using)
-            if batch[0].stored.lost and len(batch) == 1:
+            if all(each.over for each in batch):
                 break
-    return [each.stored for each in imports]
+    except FAILURES as error:
+        trouble = trouble_of(error)
+        _log.exception("%s could not be stored: %s", _named(batch), trouble)
+        if trouble.takes_less and len(batch) > 1:
+            for each in batch:
+                trouble = _store([each], now, using) or trouble
+        else:
+            _give_up(batch, trouble)
+        return trouble
+    return None
+
+
+def _give_up(batch: Sequence[Import], trouble: Trouble) -> None:
+    for each in batch:
+        each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, unwritten=True, message=str(trouble))
+
+
+def _named(batch: Sequence[Import]) -> str:
+    return batch[0].result.claim.url if len(batch) == 1 else f"{len(batch)} feeds"
 
 
 def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
@@ -71,27 +102,52 @@ def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
 
 
 def _commit(batch: Sequence[Import], number: int, now: datetime, using: str) -> None:
-    """Writes chunk *number* of each of *batch*: at once if that works, else with care."""
+    """Writes chunk *number* of each of *batch*: at once if that works, else with care. Raises one of FAILURES."""
     try:
         try:
             _transact(batch, number, now, using, _write_at_once)
-        except OperationalError:
-            _log.warning("The database failed and is asked once more.", exc_info=True)
+        except FAILURES as error:
+            _log.warning("The database failed and is asked once more: %s", error)
+            _reconnect(using)
             _transact(batch, number, now, using, _write_at_once)
-    except OperationalError:
+    except FAILURES:
         raise
-    except _ROW_ERRORS:
-        _log.warning("A batch of %d feeds failed and is written piece by piece.", len(batch), exc_info=True)
+    except _ROW_ERRORS as error:
+        _log.warning("%s could not be written at once, and are written piece by piece: %s", _named(batch), error)
+        for each in batch:
+            _commit_with_care(each, number, now, using)
+
+
+def _reconnect(using: str) -> None:
+    """Closes a connection that is broken, so that the next statement opens another."""
+    connection = connections[using]
+    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+
+
+def _commit_with_care(each: Import, number: int, now: datetime, using: str) -> None:
+    """Writes chunk *number* of one document by itself, row by row if need be.
+
+    Where not even its feed's state can be written, it is put off, as a failure.
+    """
+    try:
+        _transact([each], number, now, using, _write_with_care)
+    except FAILURES:
+        raise
+    except _ROW_ERRORS as error:
+        url = each.result.claim.url
+        _log.exception("What %s brought can't be stored.", url)
+        words = f"what it brought can't be stored: {type(error).__name__}: {error}"
+        later = replace(each.result.next, failures=each.result.claim.failures + 1)
+        failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
+        putting_off = Import(failed)
         try:
-            _transact(batch, number, now, using, _write_with_care)
-        except OperationalError:
-            raise
-        except _ROW_ERRORS as error:
-            _log.exception("A batch of %d feeds could not be written; they are fetched again later.", len(batch))
-            for each in batch:
-                each.stored = Stored(
-                    each.feed, Fetch.Outcome.FAILED.value, lost=True, message=f"could not be stored: {error}"
-                )
+            _transact([putting_off], 0, now, using, _write_at_once)
+            each.stored = putting_off.stored
+        except _ROW_ERRORS as again:
+            _log.exception("Not even that %s failed could be stored.", url)
+            each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, unwritten=True, message=str(again))
+        each.over = True
 
 
 def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, writer: _Writer) -> None:
@@ -110,6 +166,7 @@ def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, w
             each.stored = Stored(
                 each.feed, Fetch.Outcome.FAILED.value, lost=True, message="another worker holds the feed"
             )
+            each.over = True
         else:
             each.counts = counts[each.feed]
             each.stored = settled.get(each.feed, each.stored)
@@ -151,7 +208,7 @@ def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict
         try:
             with transaction.atomic(using=using):
                 counts |= _write_at_once([(each, chunk)], using)
-        except OperationalError:
+        except FAILURES:
             raise
         except _ROW_ERRORS:
             counts[each.feed] = _write_rows(each, chunk, using)
@@ -165,7 +222,7 @@ def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
         try:
             with transaction.atomic(using=using):
                 importing.write([row], subscribers, using)
-        except OperationalError:
+        except FAILURES:
             raise
         except _ROW_ERRORS:
             _log.exception("%s: its entry %r can't be stored and is left out.", each.result.claim.url, row.name)

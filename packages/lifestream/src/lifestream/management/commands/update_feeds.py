@@ -13,12 +13,13 @@ from lifestream.icons import find_icons
 from lifestream.management.output import feeds_at, progress_bar, table_of, when
 from lifestream.models import Feed
 from lifestream.refresh import refresh
+from lifestream.trouble import FAILURES, trouble_of
 
 
 class Command(BaseCommand):
     help = (
         "Fetches the feeds that are due, stores what is new, and prints a table: for each feed its status, what came, "
-        "and when it is due next, and why. The exit status is 1 if all of them failed."
+        "and when it is due next, and why. The exit status is 1 if all of them failed, or if the database did."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,7 +38,10 @@ class Command(BaseCommand):
         due = Feed.objects.allowed(now) if all else Feed.objects.due(now)
         total = due.count() if chosen is None else due.filter(pk__in=chosen).count()
         with progress_bar(total) as progress:
-            report = refresh(chosen, early=all, progress=progress)
+            try:
+                report = refresh(chosen, early=all, progress=progress)
+            except FAILURES as error:
+                raise CommandError(f"the feeds could not be updated: {trouble_of(error)}") from error
         if options["verbosity"]:
             if report.rows:
                 self.stdout.write(table_of(report, sys.stdout, timezone.now()))
@@ -47,7 +51,7 @@ class Command(BaseCommand):
                 self._tell_when()
             self.stdout.write(f"{report}.")
         find_icons([row.feed for row in report.rows])
-        if report.all_failed:
+        if report.all_failed or report.unstored:
             sys.exit(1)
 
     def _tell_of_others(self, feeds: set[int]) -> None:

@@ -1,0 +1,119 @@
+"""A refresh in a process of its own, for tests that kill it: `python dying.py [PLACE]` waits for a line, then begins.
+
+At a PLACE it kills itself, as a power cut would: nothing is cleaned up, and nothing that isn't committed is kept. Its
+standard error is its parsers' too, and so ends only when all of them have.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+CHUNK: Final = 50
+"""Items in one transaction: fewer than usual, so that a small document has several."""
+
+PLACES: Final[dict[str, tuple[str, str, int]]] = {
+    "after the claim": ("claims.claim", "after", 1),
+    "when a parser has the document": ("parse.wire.send", "after", 2),  # the rules come first
+    "before the first chunk": ("store._commit", "before", 1),
+    "while tags are written": ("importing._write_tags", "before", 1),
+    "while the search index is written": ("search.index", "after", 1),
+    "between chunks": ("store._commit", "before", 2),
+    "in the last chunk": ("search.index", "after", 3),
+    "before the feed's state is written": ("store._settle", "before", 1),
+    "before the feed's state is committed": ("store._settle", "after", 1),
+    "when all is stored": ("store.store", "after", 1),
+}
+"""Functions of lifestream: before or after which call of them it ends."""
+
+
+def die() -> None:
+    """Ends this process at once: by SIGKILL, or by TerminateProcess."""
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def set_up(place: str) -> None:
+    """Wraps the function of *place*."""
+    from importlib import import_module
+
+    path, when, count = PLACES[place]
+    module_name, _, name = path.rpartition(".")
+    module = import_module(f"lifestream.{module_name}")
+    function: Callable[..., Any] = getattr(module, name)
+    calls = 0
+
+    def dying(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == count and when == "before":
+            die()
+        result = function(*args, **options)
+        if calls == count:
+            die()
+        return result
+
+    setattr(module, name, dying)
+
+
+def start(place: str = "", **settings: str) -> subprocess.Popen[str]:
+    """Starts this program on the database of the test that calls; see `go`."""
+    from django.db import connection
+
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
+    environment = {
+        **os.environ,
+        "LIFESTREAM_TEST_DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "testsite.settings",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        **settings,
+    }
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, __file__, *([place] if place else [])],
+        env=environment,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        encoding="utf-8",
+    )
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    """Lets a process begin that `start` gave, once it is ready."""
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout.readline() == "ready\n"
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def main() -> None:
+    """The process."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    from lifestream import importing, store
+    from lifestream.refresh import refresh
+
+    settings.LIFESTREAM_PARSERS = 1
+    for module in (importing, store):
+        setattr(module, "CHUNK", CHUNK)  # noqa: B010 - it is Final to all others
+    if len(sys.argv) > 1:
+        set_up(sys.argv[1])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(refresh(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
