@@ -59,8 +59,11 @@ def insert_rows(
     return found
 
 
-def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[Model], using: str) -> None:
-    """Writes the fields *names* of *rows*, which are of *model*, into the rows with their keys in database *using*."""
+def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object], using: str) -> None:
+    """Writes the fields *names* of *rows* into the rows of *model* with their keys, in database *using*.
+
+    *rows* are of *model*, or of a type that has those fields and the key by the same names.
+    """
     connection = connections[using]
     fields = _fields(model, [*names, model._meta.pk.name])
     prepare = _preparer(fields, connection)

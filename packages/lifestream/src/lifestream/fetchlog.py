@@ -8,7 +8,8 @@ Whoever writes holds the feeds' claims, so nobody else writes lines of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -27,6 +28,7 @@ SLACK: Final = 10
 
 _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
 _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
+_CAME_TO: Final = ("outcome", "status", "message", "new", "changed")
 
 
 class Line(NamedTuple):
@@ -44,10 +46,23 @@ class Line(NamedTuple):
     next_fetch: datetime | None
     reason: str
 
-    def repeats(self, before: Fetch) -> bool:
-        """Whether this came to the same as *before*, so that there is nothing new to tell."""
-        same = (before.outcome, before.status, before.message) == (self.outcome, self.status, self.message)
-        return same and self.outcome in _REPEATABLE and not (self.new or self.changed or before.new or before.changed)
+    @property
+    def came_to(self) -> tuple[object, ...]:
+        """What a fetch that came to the same has in common with this one."""
+        return self.outcome, self.status, self.message, self.new, self.changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Extended:
+    """A line that is there already, with the columns that one more of its kind changes."""
+
+    id: int
+    count: int
+    latest: datetime
+    duration: float
+    size: int
+    next_fetch: datetime | None
+    reason: str
 
 
 def write(lines: Sequence[Line], using: str) -> None:
@@ -55,9 +70,10 @@ def write(lines: Sequence[Line], using: str) -> None:
     last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE], using)
     repeated, fresh = [], []
     for line in lines:
-        before = last.get(line.feed)
-        if before is not None and line.repeats(before):
-            repeated.append(_extended(before, line))
+        pk, count, came_to = last.get(line.feed, (0, 0, ()))
+        if line.outcome in _REPEATABLE and came_to == line.came_to:
+            extended = (line.started, line.duration, line.size, line.next_fetch, line.reason)
+            repeated.append(_Extended(pk, count + 1, *extended))
         else:
             fresh.append((*line, 1))
     update_rows(Fetch, _EXTENDED, repeated, using)
@@ -83,19 +99,12 @@ def prune(feeds: Collection[int], keep: int = LENGTH, slack: int = SLACK) -> int
     return count
 
 
-def _last_of(feeds: Sequence[int], using: str) -> Mapping[int, Fetch]:
-    """The last line of each of *feeds*."""
+def _last_of(feeds: Sequence[int], using: str) -> dict[int, tuple[int, int, tuple[object, ...]]]:
+    """The key of the last line of each of *feeds*, how many fetches it stands for, and what they came to."""
     log = Fetch.objects.using(using).order_by()
-    last: dict[int, Fetch] = {}
+    last: dict[int, tuple[int, int, tuple[object, ...]]] = {}
     for some in batches(feeds, LOOKUP):
         keys = log.filter(feed__in=some).values("feed").annotate(last=Max("pk")).values("last")
-        last |= {fetch.feed_id: fetch for fetch in log.filter(pk__in=keys)}
+        found = log.filter(pk__in=keys).values_list("feed", "pk", "count", *_CAME_TO)
+        last |= {feed: (pk, count, tuple(came_to)) for feed, pk, count, *came_to in found}
     return last
-
-
-def _extended(fetch: Fetch, line: Line) -> Fetch:
-    fetch.count += 1
-    fetch.latest = line.started
-    fetch.duration, fetch.size = line.duration, line.size
-    fetch.next_fetch, fetch.reason = line.next_fetch, line.reason
-    return fetch

@@ -248,6 +248,8 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
 
 def _spread(feed: str, now: datetime, most: float) -> float:
     """Seconds from 0 to *most*, evenly spread over feeds and times, and the same for the same two."""
+    if not most:
+        return 0.0
     digest = hashlib.sha256(f"{now.timestamp()} {feed}".encode("utf-8", "surrogatepass")).digest()
     return most * int.from_bytes(digest[:8]) / 2**64
 
