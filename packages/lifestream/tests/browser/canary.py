@@ -1,0 +1,163 @@
+"""A browser that tells of every script that runs and should not, and of every host that is asked and should not be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, Route
+
+from browser.sites import SECONDS
+
+# What a reader might do, done to every element of every frame once it is loaded: else an attempt that waits for a mouse
+# would look harmless. Links and forms that lead anywhere on the web are not followed.
+_PROVOKE = """
+(() => {
+  const EVENTS = [
+    "mouseover", "mouseenter", "mousemove", "pointerover", "pointerenter", "mousedown", "mouseup", "focus", "focusin",
+    "blur", "keydown", "keyup", "input", "change", "copy", "beforecopy", "drag", "wheel", "scroll", "toggle", "select",
+    "animationstart", "transitionend", "contextmenu", "begin", "start", "slotchange",
+  ];
+  const leads = (address) => /^(https?|mailto|tel|magnet):/i.test(address || "");
+  const target = (element) => {
+    const address = element.href ?? element.getAttributeNS("http://www.w3.org/1999/xlink", "href");
+    return address?.baseVal ?? address;
+  };
+  const stay = (event) => {
+    const link = event.target.closest?.("a, area, math, mi, maction");
+    if (link && leads(target(link))) event.preventDefault();
+    const button = event.target.closest?.("button, input");
+    if (button?.type === "checkbox") event.preventDefault();
+  };
+  const provoke = () => {
+    addEventListener("click", stay);
+    addEventListener("submit", (event) => {
+      const own = event.submitter?.hasAttribute("formaction");
+      // Not `form.action`: a form of the admin has a field of that name.
+      const action = own ? event.submitter.getAttribute("formaction") : event.target.getAttribute("action");
+      if (leads(new URL(action ?? "", document.baseURI).href)) event.preventDefault();
+    });
+    for (const element of document.querySelectorAll("*")) {
+      for (const name of EVENTS) element.dispatchEvent(new Event(name, { bubbles: true, cancelable: true }));
+      element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    }
+    setTimeout(() => document.documentElement.setAttribute("data-provoked", ""), 30);
+  };
+  window.xss = window.xss ?? ((number) => window.tell_of_xss(number));
+  if (document.readyState === "complete") setTimeout(provoke, 0);
+  else addEventListener("load", () => setTimeout(provoke, 0));
+})();
+"""
+
+# What has no business in a page of ours, whatever it would do.
+_AUDIT = """() => {
+  const found = [];
+  for (const element of document.querySelectorAll("*")) {
+    for (const { name, value } of element.attributes) {
+      const bare = value.replace(/[\\x00-\\x20]/g, "").toLowerCase();
+      if (/^on/i.test(name) || (/^(javascript|vbscript|data|blob|file|filesystem|feed|view-source):/.test(bare)
+          && /href|src|action|data|poster|cite|background|ping|player/i.test(name)))
+        found.push(`<${element.localName} ${name}="${value}">`);
+    }
+  }
+  const strangers = ":is(article, #result_list, .readonly, .site-head, .site-cards) "
+    + ":is(script, style, iframe, frame, object, embed, applet, base, meta, link, svg, math, template, form)";
+  for (const element of document.querySelectorAll(strangers)) found.push(element.outerHTML.slice(0, 200));
+  return found;
+}"""
+
+
+@dataclass
+class Lookout:
+    """A browser window at the site *base*, and what was seen there that should not have been.
+
+    *ran* are the numbers of the attempts that ran, *asked* requests to hosts that nobody may ask, *forbidden* what the
+    site's policy stopped. Pictures may be asked of anybody but the host at *there*.
+    """
+
+    page: Page
+    base: str
+    there: str
+    ran: set[int] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    forbidden: list[str] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+
+    def goto(self, path: str) -> Page:
+        """Opens *path*, or a whole address, and does there all that a reader might do. The page must be there."""
+        address = path if "://" in path else f"{self.base}{path}"
+        response = self.page.goto(address)
+        assert response is not None and response.status == 200, (address, response and response.status)
+        # Not by a function: the policy forbids to make one of text.
+        self.page.wait_for_selector("[data-provoked]", state="attached")
+        return self.page
+
+    def visit(self, path: str) -> Page:
+        """`goto`, and looks through the page for what has no business there."""
+        page = self.goto(path)
+        self.surprises += [f"{path}: {found}" for found in page.evaluate(_AUDIT)]
+        return page
+
+    def told(self, source: object, number: object) -> None:
+        """Hears that an attempt ran."""
+        self.ran.add(int(str(number)))
+
+    def sent(self, request: Request) -> None:
+        """Hears of a request."""
+        place = urlsplit(request.url)
+        if place.netloc == self.there:
+            self.asked.add(request.url)
+            return
+        of_the_web = place.scheme in ("http", "https") and place.netloc != urlsplit(self.base).netloc
+        if of_the_web and request.resource_type not in ("image", "media"):
+            self.asked.add(f"{request.resource_type} {request.url}")
+
+    def interrupted(self, dialog: Dialog) -> None:
+        """Is asked something."""
+        self.surprises.append(f"a dialog was opened: {dialog.message}")
+        dialog.dismiss()
+
+    def heard(self, text: str) -> None:
+        """Hears what the browser writes to its console."""
+        if "Content Security Policy" in text:
+            self.forbidden.append(text)
+
+    def assert_quiet(self) -> None:
+        """Raises AssertionError if anything ran, was asked for, had to be stopped, or has no business there."""
+        assert (sorted(self.ran), sorted(self.asked), self.forbidden, self.surprises) == ([], [], [], [])
+
+
+@contextmanager
+def looking_out(browser: Browser, base: str, there: str, *, policy: bool = True) -> Iterator[Lookout]:
+    """A window at *base*; *there* is the host that nobody may ask. Without *policy*, the site's own is taken away."""
+    context: BrowserContext = browser.new_context()
+    context.set_default_timeout(SECONDS * 1000)
+    lookout = Lookout(context.new_page(), base, there)
+    context.expose_binding("tell_of_xss", lookout.told)
+    context.add_init_script(_PROVOKE)
+    context.on("request", lookout.sent)
+    context.on("dialog", lookout.interrupted)
+    context.on("page", lambda page: lookout.surprises.append(f"a window was opened: {page.url}"))
+    context.on("console", lambda said: lookout.heard(said.text))
+    if not policy:
+        context.route(re.compile(re.escape(base) + r"/(?!static/)"), _without_policy)
+    # Nothing but this machine is asked, whatever a page does.
+    context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
+    try:
+        yield lookout
+    finally:
+        context.unroute_all(behavior="ignoreErrors")
+        context.close()
+
+
+def _without_policy(route: Route) -> None:
+    """The site's answer without its Content-Security-Policy; a feed or a list is opened as the document that it is."""
+    answer = route.fetch(max_redirects=0)
+    gone = ("content-security-policy", "content-disposition")
+    headers = {name: value for name, value in answer.headers.items() if name not in gone}
+    if re.search(r"[+/](xml|x-opml)\b", headers.get("content-type", "")):
+        headers["content-type"] = "application/xml; charset=utf-8"
+    route.fulfill(response=answer, headers=headers)

