@@ -34,6 +34,12 @@ def test_a_command_works_on_an_empty_folder(tmp_path: Path, arguments: list[str]
     assert (tmp_path / "new" / "lifestream.sqlite3").exists()
 
 
+def test_why_of_a_feed_that_there_is_not_is_an_error(tmp_path: Path) -> None:
+    done = run(tmp_path / "new", "why", "https://blog.example/feed")
+    assert done.returncode == 1
+    assert done.stderr == "CommandError: there is no feed https://blog.example/feed; add it with add_feed\n"
+
+
 def test_help_needs_no_database(tmp_path: Path) -> None:
     done = run(tmp_path / "new", "add_feed", "--help")
     assert (done.returncode, done.stderr) == (0, "")
