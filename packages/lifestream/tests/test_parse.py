@@ -495,6 +495,7 @@ def test_how_often_a_feed_asks_to_be_fetched(channel: str, rhythm: Rhythm) -> No
     [
         (b"", "", "the answer is empty"),
         (b" \r\n\0 ", "", "the answer is empty"),
+        (b"&#xD800;", "", "there is nothing in the answer but characters that are none"),
         (b"<!DOCTYPE html><html><body>Hi</body></html>", "text/html", "it is a web page (HTML), not a feed"),
         (b"<!-- x --><HTML><item>not one</item>", "text/xml", "it is a web page (HTML), not a feed"),
         (b"hello", "text/plain", "no RSS, Atom, RDF or JSON Feed was found in it; the server calls it text/plain"),
@@ -613,3 +614,9 @@ def test_headers_may_be_written_in_any_case() -> None:
     body = rss("<item><title>\xe4</title></item>").decode().encode("iso-8859-1")
 
     assert parse(body, {"CONTENT-TYPE": "text/xml; charset=iso-8859-1"}, URL).entries[0].title == "\xe4"
+
+
+def test_a_namespace_that_only_begins_like_that_of_media_is_another() -> None:
+    body = b"""<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/2"><channel><title>T</title><item>
+        <guid>1</guid><media:group><media:content url="http://example.com/1"/></media:group></item></channel></rss>"""
+    assert [entry.guid for entry in parse(body, {}, "https://example.com/feed").entries] == ["1"]

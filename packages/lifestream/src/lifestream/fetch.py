@@ -165,9 +165,7 @@ class Fetcher:
             "Accept-Encoding": ACCEPTED,
         }
 
-    async def _answer(
-        self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, share: Share
-    ) -> Outcome:
+    async def _answer(self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, share: Share) -> Outcome:
         status = response.status
         headers = headers_of(response.headers)
         moved = Moved(trail.moved) if trail.moved else None

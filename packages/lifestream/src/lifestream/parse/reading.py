@@ -32,6 +32,8 @@ def read(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
 
 def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> ParsedFeed:
     text = cleaned(decoded.text)
+    if not text.strip():
+        raise NotAFeed("there is nothing in the answer but characters that are none")
     document = text.encode("utf-8")
     scanned = scan(document)
     complaints = [decoded.complaint]

@@ -145,8 +145,10 @@ class _Reader:
             self.found.entries.append(self.entry)
             self.found.end, self.found.open = self.parser.CurrentByteIndex, tuple(self.open)
             self.entry = None
-        elif name.startswith(MEDIA) and _parts(name)[1] in {"content", "group"}:
-            self.levels.pop()
+        elif name.startswith(MEDIA):
+            namespace, local, _ = _parts(name)
+            if namespace in MEDIA and local in {"content", "group"}:
+                self.levels.pop()
 
     def characters(self, text: str) -> None:
         if self.text is not None:
