@@ -14,6 +14,7 @@ from unittest import mock
 
 import httpx
 import pytest
+from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIRequest
 from django.db.models import QuerySet
 from django.http.request import UnreadablePostError
@@ -25,6 +26,7 @@ from feedserver.testcases import FeedServerMixin
 from hub import CHALLENGE, Hub
 from lifestream import credentials, pushes
 from lifestream.address import AddressGuard
+from lifestream.background import Updater
 from lifestream.hubkeeping import keep_hubs
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh import refresh
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.rule(40)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 UNKNOWN = "k" * 43
+PATIENCE = 30.0  # seconds that only a test that fails waits
 
 
 @override_settings(LIFESTREAM_PUSH_OVER_HTTP=True, LIFESTREAM_PARSERS=1)
@@ -549,6 +552,16 @@ class HostileHubs(WebSubTestCase):
                 self.refresh()
                 assert len(new.asked) == (status in (307, 308))
 
+    def test_a_redirect_to_another_scheme_is_not_followed(self) -> None:
+        for scheme in ("https", "file", "javascript"):
+            with self.subTest(scheme):
+                HubSubscription.objects.update(next_request=self.clock.now)
+                elsewhere = Response(status=308, headers={"Location": f"{scheme}://127.0.0.1:9/hub"})
+                self.feedserver.add("/hub", elsewhere, method="POST")
+                self.refresh()
+                assert f"{scheme}://127.0.0.1:9/hub" in self.message()
+                assert "redirects to" in self.message()
+
     def test_redirects_in_a_ring_end(self) -> None:
         self.feedserver.add("/hub", Response(status=307, headers={"Location": "/hub"}), method="POST")
         self.refresh()
@@ -608,6 +621,42 @@ class HostileHubs(WebSubTestCase):
             [row] = self.refresh().rows
         assert row.outcome == "new"
         assert "hubs could not be asked" in logged.output[0]
+
+
+class Updating(WebSubTestCase):
+    """Who sees to it that hubs are asked."""
+
+    def test_the_thread_beside_a_server_does(self) -> None:
+        with mock.patch("lifestream.background.find_icons", return_value=0):
+            updater = Updater(interval=3600.0)
+            updater.start()
+            try:
+                self.feedserver.wait_for("/hub", timeout=PATIENCE)
+            finally:
+                assert updater.stop(PATIENCE)
+        assert self.hub.verify().status_code == 200
+
+    def test_the_admin_tells_what_was_agreed(self) -> None:
+        self.subscribed()
+        self.clock.move(hours=1)
+        self.hub.push("there is more")
+        HubSubscription.objects.update(message="<script>alert(1)</script>")
+        root = User.objects.create_superuser("root")
+        self.client.force_login(root)
+        page = self.client.get(f"/admin/lifestream/feed/{self.feed.pk}/change/").content.decode()
+        assert (
+            "active, &lt;script&gt;alert(1)&lt;/script&gt;, until March 11, 2026, noon, last push March 1, 2026" in page
+        )
+
+    def test_a_look_at_one_feed_asks_no_other_hub(self) -> None:
+        self.feedserver.add("/other", self.answer)
+        make_feed(self.get_url("/other"), next_fetch=START)
+        self.refresh()
+        HubSubscription.objects.update(next_request=self.clock.now)
+        count = len(self.hub.asked)
+        self.refresh(feeds=[self.feed.pk])
+        assert len(self.hub.asked) == count + 1
+        assert self.hub.callback.endswith(HubSubscription.objects.get(feed=self.feed).key)
 
 
 class Discovery(WebSubTestCase):
