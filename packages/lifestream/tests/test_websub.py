@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_django import Settings
 
 from lifestream.conf import settings as conf
 from lifestream.websub import Links, Signature, lease_of, links_of, over_tls, renewal, request_form
+from programs import run
 
 FEED = "https://example.org/blog/feed"
 HUB = "https://hub.example/"
@@ -135,6 +137,14 @@ def test_what_is_no_signature_holds_nothing(header: str) -> None:
 def test_the_public_url_is_an_origin(settings: Settings, url: str) -> None:
     settings.LIFESTREAM_PUBLIC_URL = url
     assert conf.public_url == url.rstrip("/")
+
+
+def test_the_bundled_site_is_reached_where_it_is_said_to_be(tmp_path: Path) -> None:
+    done = run(tmp_path, "check", LIFESTREAM_PUBLIC_URL="https://planet.example.org")
+    assert (done.returncode, done.stderr) == (0, "")
+    refused = run(tmp_path, "check", LIFESTREAM_PUBLIC_URL="http://planet.example.org")
+    assert refused.returncode == 1
+    assert "LIFESTREAM_PUBLIC_URL is 'http://planet.example.org': hubs are let in by https only." in refused.stderr
 
 
 @pytest.mark.parametrize(
