@@ -6,7 +6,7 @@ It stands beside the package and imports nothing that pytest has not imported be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,13 +34,28 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+_running: list[pytest.Item] = []
+"""The test under way; one that runs pytest itself has others on top of it."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Remembers the test under way."""
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.pop()
+
+
 @pytest.fixture
-def feedserver(request: pytest.FixtureRequest) -> Iterator[FeedServer]:
+def feedserver() -> Iterator[FeedServer]:
     """A started feedserver.FeedServer of this test's own; @pytest.mark.feedserver(root, port=…) sets it up."""
     from feedserver.pytest import factory_of, marked_options
 
-    # A fixture of pytest's that this one asked for would cost each test more than its server's start.
-    with factory_of(request.config)(**marked_options(request.node)) as server:
+    # Asking for `request`, or for another fixture, would cost each test more than its server's start and stop.
+    item = _running[-1]
+    with factory_of(item.config)(**marked_options(item)) as server:
         yield server
 
 
