@@ -1,7 +1,8 @@
 """What a connection can be told to do, as values.
 
 A plan is a lazy iterator of steps, so it can be endless, and nothing of it is made before the transport has taken what
-came before. `connection.py` plays plans and knows no fault by name; faults turn one plan into another.
+came before. `connection.py` plays plans and knows no fault by name; faults turn one plan into another. TLS is no step: a
+client's first byte tells whether it speaks it, whatever the plan.
 """
 
 from __future__ import annotations
@@ -16,11 +17,6 @@ Part: TypeAlias = Literal["head", "body", "framing"]
 @dataclass(frozen=True, slots=True)
 class Read:
     """Read the next request and answer it. A plan that ends without `Read`, `Close` or `Reset` closes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handshake:
-    """Speak TLS from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +59,5 @@ class Reset:
     """End the connection with RST (linger 0), since a plain abort looks like an end of file."""
 
 
-Step: TypeAlias = Read | Handshake | Send | Wait | Flush | Struck | Close | Reset
+Step: TypeAlias = Read | Send | Wait | Flush | Struck | Close | Reset
 Plan: TypeAlias = Iterator[Step]
