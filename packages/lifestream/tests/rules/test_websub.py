@@ -27,6 +27,7 @@ from hub import CHALLENGE, Hub
 from lifestream import credentials, pushes
 from lifestream.address import AddressGuard
 from lifestream.background import Updater
+from lifestream.configured import make_pool
 from lifestream.hubkeeping import keep_hubs
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh import refresh
@@ -42,7 +43,19 @@ UNKNOWN = "k" * 43
 PATIENCE = 30.0  # seconds that only a test that fails waits
 
 
-@override_settings(LIFESTREAM_PUSH_OVER_HTTP=True, LIFESTREAM_PARSERS=1)
+@pytest.fixture(scope="module", autouse=True)
+def parser() -> Iterator[None]:
+    """One process reads the feeds of all tests: to start one for each would take longer than all else."""
+    pool = make_pool(1)
+    kept = mock.Mock(wraps=pool, close=lambda: None)
+    try:
+        with mock.patch("lifestream.refresh.make_pool", return_value=kept):
+            yield
+    finally:
+        pool.close()
+
+
+@override_settings(LIFESTREAM_PUSH_OVER_HTTP=True)
 class WebSubTestCase(FeedServerMixin, LiveServerTestCase):
     """A feed at /feed whose hub is at /hub, and a site that the hub can reach."""
 
