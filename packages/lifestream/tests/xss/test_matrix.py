@@ -1,0 +1,70 @@
+"""Every attribute of every element, with every address that may run something: what a browser need not be asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lifestream.markup import attributes, is_too_deep, name_set, tokens
+from lifestream.sanitize import DEFAULT_TAGS, FORBIDDEN_TAGS, MAX_DEPTH, Sanitizer, SanitizerRules
+from xss.attempts import Attempt, html_attempts
+
+TAGS = sorted({*DEFAULT_TAGS, *FORBIDDEN_TAGS, "body", "html", "head", "image", "font", "marquee", "x-y"} - {"*"})
+ADDRESSES = name_set(
+    "href src srcset data action formaction poster cite background longdesc usemap profile manifest codebase classid "
+    "archive code dynsrc lowsrc ping icon xlink:href xml:base content srcdoc data-src data-player style value label "
+    "title alt lang dir name id class from to values by begin attributename is slot nonce integrity target rel type "
+    "http-equiv imagesrcset blocking sizes media download headers scope datetime"
+)
+HANDLERS = name_set("onload onerror onclick onmouseover onfocus ontoggle onbegin onanimationstart onpointerover onxyz")
+DANGERS = (
+    "javascript:xss(1)",
+    "JAVASCRIPT:xss(1)",
+    "java&#10;script:xss(1)",
+    "&#1;javascript&colon;xss(1)",
+    "vbscript:xss(1)",
+    "data:text/html,<script>xss(1)</script>",
+    "data:image/svg+xml,<svg onload=xss(1)>",
+    "blob:https://example.org/1",
+    "file:///etc/passwd",
+)
+RUNS = re.compile(r"(javascript|vbscript|data|blob|file):", re.IGNORECASE)
+# What a browser takes for an address in an element that may stay; text in others is text, whatever it says.
+OPENED = name_set("href src srcset poster cite style background data action formaction ping xlink:href")
+
+
+@pytest.fixture(scope="module")
+def sanitizer() -> Sanitizer:
+    return Sanitizer()
+
+
+@pytest.fixture(scope="module")
+def lenient() -> Sanitizer:
+    """One whose site allows all attributes that can be allowed, of all elements that can be."""
+    may = [name for name in ADDRESSES if name not in ("action", "formaction", "srcdoc", "ping")]
+    return Sanitizer(SanitizerRules.of({tag: may for tag in TAGS if tag not in FORBIDDEN_TAGS}))
+
+
+@pytest.mark.parametrize("tag", TAGS)
+@pytest.mark.parametrize("name", ["sanitizer", "lenient"])
+def test_no_attribute_holds_what_could_run(request: pytest.FixtureRequest, name: str, tag: str) -> None:
+    clean: Sanitizer = request.getfixturevalue(name)
+    for attribute in ADDRESSES | HANDLERS:
+        for danger in DANGERS:
+            made = clean.html(f'<table><tr><td><{tag} {attribute}="{danger}">a</{tag}>', "https://example.org/")
+            for kind, element, source in tokens(made):
+                if kind != "start":
+                    continue
+                assert element not in FORBIDDEN_TAGS, made
+                found = attributes(source)
+                assert not any(each.startswith("on") for each in found), made
+                assert not any(RUNS.search(found[each]) for each in OPENED & set(found)), made
+
+
+@pytest.mark.parametrize("attempt", html_attempts(), ids=lambda attempt: f"{attempt.number}-{attempt.kind}")
+def test_what_is_safe_stays_as_it_is(sanitizer: Sanitizer, attempt: Attempt) -> None:
+    # What reads differently the second time would read differently in a browser, too: that is how mutations work.
+    once = sanitizer.html(attempt.armed("there.example"), "https://example.org/")
+    # Only what has grown too deep to be read at all is text from then on.
+    assert sanitizer.html(once, "https://example.org/") == once or is_too_deep(once, MAX_DEPTH)
