@@ -17,6 +17,7 @@ from lifestream.identity import (
     CHURN_FORGIVEN,
     CHURN_LIMIT,
     CHURN_PAUSE,
+    Decision,
     Document,
     Known,
     changes_after,
@@ -24,7 +25,7 @@ from lifestream.identity import (
     may_rewrite,
 )
 
-DAY = datetime(2024, 5, 1, tzinfo=UTC)
+DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 HOME = "https://example.com/"
 
 
@@ -48,9 +49,12 @@ class Shelf:
         known = [item for item in stored if item.key in wanted]
         links = document.links_to_find(places, {item.key for item in known})
         known += [item for item in stored if item.link in links]
+        contents = document.contents_to_find(places, known)
+        known += [item for item in stored if item.content in contents]
         for decision in document.decide(places, known):
             if decision.refused:
                 self.refused += 1
+                self._follow(decision, entries[decision.index].guid.strip())
                 continue
             number = decision.known.id if decision.known else len(self.items) + len(self.tombstones) + 1
             entry, keys = entries[decision.index], decision.keys
@@ -58,6 +62,12 @@ class Shelf:
             self.items[number] = (item, entry)
         under = [item.key for item, _ in self.items.values()]
         assert len(under) == len(set(under)), "two items under one key"
+
+    def _follow(self, decision: Decision, guid: str) -> None:
+        known, keys = decision.known, decision.keys
+        assert known is not None
+        place = self.tombstones.index(known)
+        self.tombstones[place] = Known(known.id, decision.key, keys.link, keys.content, guid, deleted=True)
 
     def delete(self, title: str) -> None:
         for number, (known, entry) in list(self.items.items()):
@@ -187,6 +197,34 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         [[entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "h")]] * 2,
         ["A", "B", "C"],
     ),
+    "guid and link change at once, title and date stay": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1)]],
+        ["A"],
+    ),
+    "and afterwards the new ones are known without the old date": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1)], [entry("B", "2", "b", 2)]],
+        ["B"],
+    ),
+    "guid and link change at once: not if the old guid is still there": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1), entry("B", "1", "c", 1)]],
+        SAME,
+    ),
+    "guid and link change at once: not if the old link is still there": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1), entry("B", "3", "a", 1), entry("B", "4", "a", 2)]],
+        ["A", "A", "B", "B"],
+    ),
+    "guid and link change at once: not if two items say the same": (
+        [[entry("A", "1", "a", 1), entry("A", "2", "b", 1)], [entry("A", "3", "c", 1)]],
+        ["A"] * 3,
+    ),
+    "guid and link change at once: not without a date": (
+        [[entry("A", "1", "a", content="text")], [entry("A", "2", "b", content="text")]],
+        ["A", "A"],
+    ),
+    "rule 37: no guid, no date, and a link that changes with every fetch": (
+        [[entry("A", "", f"a?session={fetch}", content="text")] for fetch in range(3)],
+        ["A"],
+    ),
     "what vanishes from the document stays": ([[entry("A", "1"), entry("B", "2")], [entry("B", "2")]], SAME),
     "an empty document": ([[entry("A", "1")], []], ["A"]),
 }
@@ -214,6 +252,36 @@ def test_a_deleted_item_does_not_come_back(again: Entry) -> None:
     shelf.delete("A")
     shelf.read(again, entry("B", "3", "b"))
     assert (shelf.titles, shelf.refused) == (["B"], 1)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [entry("A", "2", "b", 1)],
+        [entry("A", "", "", 1)],
+        [entry("A", "2", "a", 1), entry("B", "2", "b", 2), entry("B", "3", "b", 3)],
+        [entry("A", "2", "a", 1), entry("A", "2", "b", 3), entry("A", "4", "c", 3)],
+    ],
+    ids=["under its content", "without guid and link", "by its guid, then by its link", "step by step"],
+)
+def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry]) -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "1", "a", 1))
+    shelf.delete("A")
+    for moved in moves:
+        shelf.read(moved)
+    assert (shelf.titles, shelf.refused) == ([], len(moves))
+
+
+def test_a_deleted_item_without_words_of_its_own_stands_for_no_other() -> None:
+    shelf = Shelf()
+    shelf.read(entry("", "1", "a"))
+    shelf.delete("")
+    shelf.read(entry("", "2", "b"))
+    shelf.read(entry("Photo", "3", "c"))
+    shelf.delete("Photo")
+    shelf.read(entry("Photo", "4", "d"))
+    assert shelf.titles == ["", "Photo"]
 
 
 def test_deleting_one_of_many_with_the_same_guid_spares_the_others() -> None:

@@ -9,14 +9,17 @@ all of them when the site moves. So an entry has keys in tiers, and is looked fo
    is not the site's home page, and the guid that the item had is gone from the document. `http` and `https`
    are one, and so are links with and without a slash at the end: that is how sites move, and two such
    entries in one document count as two uses of a link, so it identifies neither. All else has to be equal.
-3. *content*: title and date, or title and text if there is no date.
+3. *content*: title and date, or title and text if there is no date. It stands for the two above where an entry has
+   neither; and where both have changed at once, as a new program for a site does it, it finds the item if both old
+   ones are gone, and if it says enough: a title and a time, or, where nobody gives guids, a title and a text.
 4. *whole*: everything, which keeps apart what is the same in all tiers above.
 
 An item is stored under one key, the strongest that its entry had. It is found again under it, and under
 weaker ones while those are its alone; a new guid that comes with an old link replaces the old one. Stored
 keys outlive releases: **a change to how a key is made doubles every item**, so it needs a migration.
 
-Tombstones take part as if they were items: what matches one was deleted here, and does not come back.
+Tombstones take part as if they were items, with all keys that theirs had: what matches one was deleted here, and does
+not come back. They follow their entry to new keys as an item would, else it would return by its second move.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -69,12 +72,16 @@ class Said(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of an entry, each a SHA-256 in hex; *guid* and *link* are "" where it has none."""
+    """The keys of an entry, each a SHA-256 in hex; *guid* and *link* are "" where it has none.
+
+    *told_by* is what tells its content from others', beside its title: "date", "text" or nothing ("").
+    """
 
     guid: str
     link: str
     content: str
     whole: str
+    told_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +150,16 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     title = " ".join(entry.title.split())
     date = entry.published.isoformat() if entry.published else ""
     said = entry.content or entry.summary
+    text = " ".join(_TAG.sub(" ", said).split())
+    # A date without a time says little: a day may bring two entries with one title.
+    dated = entry.published is not None and entry.published.time() != time()
+    told_by = "date" if dated else "text" if text else ""
     return Keys(
         guid=_hash("guid", guid) if guid else "",
         link=_hash("link", link) if link else "",
-        content=_hash("dated", title, date) if date else _hash("text", title, " ".join(_TAG.sub(" ", said).split())),
+        content=_hash("dated", title, date) if date else _hash("text", title, text),
         whole=_hash("whole", guid, link, title, date, said),
+        told_by=told_by if title else "",
     )
 
 
@@ -166,6 +178,7 @@ class Document:
         self._guids_here = set(self._guids)
         self._guid_uses = Counter(self.keys[i].guid for i in kept)
         self._link_uses = Counter(self.keys[i].link for i in kept)
+        self._content_uses = Counter(self.keys[i].content for i in kept)
         self._keys_used: set[str] = set()
         self._taken: set[tuple[bool, int]] = set()
 
@@ -205,6 +218,18 @@ class Document:
             if i not in self.repeated and self.owns_link(i) and not (self.trusts(i) and self.keys[i].guid in found)
         }
 
+    def contents_to_find(self, places: Iterable[int], known: Iterable[Known]) -> set[str]:
+        """The contents by which those of *places* may be found that share neither key nor link with any of *known*."""
+        known = list(known)
+        keys, links = {item.key for item in known}, {item.link for item in known}
+        return {
+            mine.content
+            for mine in (self.keys[i] for i in places if i not in self.repeated)
+            if mine.told_by and self._content_uses[mine.content] == 1
+            if mine.link not in links or not mine.link
+            if keys.isdisjoint((mine.guid, mine.link, mine.content, mine.whole))
+        }
+
     def decide(self, places: Sequence[int], known: Iterable[Known]) -> list[Decision]:
         """What the entries at *places* are, given the items *known* by their keys and links; repeated ones
         are left out.
@@ -215,7 +240,7 @@ class Document:
         places = [i for i in places if i not in self.repeated]
         matched: dict[int, Known] = {}
         # All strong matches come before any weak one, whatever the order of the entries.
-        for match in (self._by_filed_key, self._by_guid, self._by_link, self._by_content):
+        for match in (self._by_filed_key, self._by_guid, self._by_link, self._by_content, self._by_what_it_says):
             for i in places:
                 if i not in matched and (item := match(i, store)) and self._take(item):
                     matched[i] = item
@@ -253,6 +278,17 @@ class Document:
         item = store.by_key.get(self.keys[i].content)
         return item if item and self._may_rename(i, item) else None
 
+    def _by_what_it_says(self, i: int, store: _Store) -> Known | None:
+        """The item whose guid and link have both changed, if it is the only one here and there that says this."""
+        mine = self.keys[i]
+        items = store.by_content.get(mine.content, ())
+        if not mine.told_by or len(items) != 1 or self._content_uses[mine.content] != 1:
+            return None
+        item = items[0]
+        # Where there are guids, the same words without a date may well be another entry: "Build passed".
+        tells = mine.told_by == "date" or item.deleted or not (mine.guid or item.guid)
+        return item if tells and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item) else None
+
     def _may_rename(self, i: int, item: Known) -> bool:
         """Whether entry *i* may be *item* though it does not share its key: no entry here has the item's
         own guid.
@@ -261,7 +297,7 @@ class Document:
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:
         """What entry *i* is to be stored under: the item's own key, unless it is new or has a new guid."""
-        if item and (item.deleted or not self.trusts(i) or item.guid == self._guids[i]):
+        if item and (not self.trusts(i) or item.guid == self._guids[i]):
             self._keys_used.add(item.key)
             return item.key
         keys = self.keys[i]
@@ -283,15 +319,18 @@ class _Store:
     def __init__(self, known: Iterable[Known]) -> None:
         self.by_key: Mapping[str, Known]
         self.by_link: Mapping[str, Sequence[Known]]
+        self.by_content: Mapping[str, Sequence[Known]]
         by_key: dict[str, Known] = {}
         by_link: dict[str, list[Known]] = {}
+        by_content: dict[str, list[Known]] = {}
         for item in dict.fromkeys(known):
             # A live item comes before a tombstone of the same key: it was let in again.
             if item.key not in by_key or by_key[item.key].deleted:
                 by_key[item.key] = item
             if item.link:
                 by_link.setdefault(item.link, []).append(item)
-        self.by_key, self.by_link = by_key, by_link
+            by_content.setdefault(item.content, []).append(item)
+        self.by_key, self.by_link, self.by_content = by_key, by_link, by_content
 
 
 def _later(one: datetime | None, other: datetime | None) -> bool:

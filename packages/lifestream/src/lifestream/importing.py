@@ -20,6 +20,7 @@ from lifestream.bulk import insert_rows, update_rows
 from lifestream.identity import Decision, Document, Known, changes_after, may_rewrite
 from lifestream.models import Item, Tag, Tombstone
 from lifestream.models.items import TAG_LENGTH, tag_slug
+from lifestream.plaintext import scrub
 from lifestream.plugins.base import ItemDraft
 from lifestream.posting import Candidate, Subscriber
 from lifestream.results import Result, Stored
@@ -60,10 +61,13 @@ class Row:
 class Chunk:
     """What is to be written of a part of a document, and how many of its entries were *unchanged*, *refused*,
     *broken*.
+
+    *followed* are tombstones whose entries have moved: the key of each, and its new keys and guid.
     """
 
     rows: list[Row] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    followed: list[tuple[int, str, str, str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class Import:
         """Puts an entry among the rows of *chunk*, or counts it among those that need none."""
         if decision.refused:
             chunk.counts["refused"] += 1
+            self._follow(decision, chunk)
             return
         draft = self.drafts[decision.index]
         try:
@@ -141,21 +146,29 @@ class Import:
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
         chunk.rows.append(Row(self.feed, columns, tags, decision.known.id))
 
+    def _follow(self, decision: Decision, chunk: Chunk) -> None:
+        """Notes under which keys a deleted entry came this time, where they are others than its tombstone's."""
+        before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
+        now = (decision.key, keys.link, keys.content, guid)
+        if before is not None and now != (before.key, before.link, before.content, before.guid):
+            chunk.followed.append((before.id, *now))
+
     def _known(
         self, places: Sequence[int], using: str, *, empty: bool, tombstones: bool
     ) -> tuple[list[Known], dict[int, _Stored]]:
         """The items, and tombstones, that the entries at *places* may be."""
         known: list[Known] = []
         stored: dict[int, _Stored] = {}
+        if places and tombstones:
+            dead = Tombstone.objects.using(using).filter(feed=self.feed)
+            columns = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid")
+            known += [Known(*row, deleted=True) for row in columns.iterator()]
         if places and not empty:
             found = Item.objects.using(using).filter(feed=self.feed)
             by_key = self._find(found, "key_hash", self._document.keys_to_find(places), stored)
             links = self._document.links_to_find(places, {item.key for item in by_key})
-            known = by_key + self._find(found, "link_hash", links, stored)
-        if places and tombstones:
-            dead = Tombstone.objects.using(using).filter(feed=self.feed)
-            for row in dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid").iterator():
-                known.append(Known(*row, deleted=True))
+            known += by_key + self._find(found, "link_hash", links, stored)
+            known += self._find(found, "content_hash", self._document.contents_to_find(places, known), stored)
         return known, stored
 
     @staticmethod
@@ -196,6 +209,14 @@ def write(written: Sequence[Row], subscribers: Mapping[int, Sequence[Subscriber]
     _write_tags(created + rewritten, [key for key, _ in rewritten], using)
     posting.write_posts(_candidates(created, subscribers), using)
     search.index((_indexed(key, row) for key, row in created + rewritten), using)
+
+
+def follow(followed: Iterable[tuple[int, str, str, str, str]], using: str) -> None:
+    """Writes the new keys of tombstones. It runs in the caller's transaction."""
+    names = ("key_hash", "link_hash", "content_hash", "guid")
+    update_rows(
+        Tombstone, names, (Tombstone(pk=pk, **dict(zip(names, keys, strict=True))) for pk, *keys in followed), using
+    )
 
 
 def _indexed(key: int, row: Row) -> Indexed:

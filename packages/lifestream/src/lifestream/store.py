@@ -198,6 +198,7 @@ def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[i
     feeds = {row.feed for row in rows}
     if rows:
         importing.write(rows, posting.subscribers_of(feeds, using), using)
+    importing.follow((moved for _, chunk in chunks for moved in chunk.followed), using)
     return {each.feed: importing.count(chunk.rows) for each, chunk in chunks}
 
 
