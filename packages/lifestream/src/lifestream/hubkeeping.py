@@ -7,6 +7,7 @@ What isn't done in time is done later: each errand has its own next time (see `p
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
@@ -22,6 +23,8 @@ from lifestream.hubs import HubAnswer, HubClient
 from lifestream.pushes import Errand
 from lifestream.websub import request_form
 
+log = logging.getLogger(__name__)
+
 LIMIT: Final = 50
 """Errands of one run; a site that has more gets to them in the next ones."""
 DEADLINE: Final = 20.0
@@ -30,6 +33,20 @@ AT_ONCE: Final = 8
 """Hubs that are asked at the same time."""
 
 _LATER: Final = HubAnswer(False, "not asked this time: the hub was busy or out of reach, or time was up")
+
+
+def try_to_keep_hubs(
+    fetched: Collection[int],
+    feeds: Collection[int] | None,
+    *,
+    clock: Callable[[], datetime],
+    guard: AddressGuard | None,
+) -> None:
+    """`keep_hubs`, for the end of a refresh: what goes wrong is logged, since pushes only add to what is stored."""
+    try:
+        keep_hubs(fetched, feeds, clock=clock, guard=guard)
+    except Exception:
+        log.exception("hubs could not be asked; it is tried again after the next refresh")
 
 
 def keep_hubs(

@@ -7,7 +7,7 @@
                                                           schedule.decide ──▶ store.store ──▶ Report
                                                             when, and why      in batches
                                                                                    │
-                                    hubkeeping.keep_hubs: what hubs are to be asked ◀──┘
+                                    hubkeeping: what hubs are to be asked ◀──┘
 
 The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network
 or a parser while there is something to write. The same `refresh` serves the command, the admin's button and the
@@ -39,7 +39,7 @@ from lifestream.conf import settings
 from lifestream.configured import fetch_request, make_fetcher, make_guard, make_limits, make_pool
 from lifestream.credentials import CredentialsLost
 from lifestream.downloads import Download, Downloaded, Downloads, Skipped
-from lifestream.hubkeeping import keep_hubs
+from lifestream.hubkeeping import try_to_keep_hubs
 from lifestream.intake import Intake
 from lifestream.outcome import Failed, FailureKind, Fetched, Outcome
 from lifestream.pace import pace_of
@@ -106,17 +106,8 @@ def refresh(
         run.work(stack.enter_context(downloads), pool)
         _prune({row.feed for row in run.rows})
     if not run.stopping.is_set():
-        _keep_hubs({row.feed for row in run.rows}, feeds, clock, guard)
+        try_to_keep_hubs({row.feed for row in run.rows}, feeds, clock=clock, guard=guard)
     return Report(tuple(run.rows), run.skipped, len(run.unwritten))
-
-
-def _keep_hubs(
-    fetched: Collection[int], feeds: Collection[int] | None, clock: Clock, guard: AddressGuard | None
-) -> None:
-    try:
-        keep_hubs(fetched, feeds, clock=clock, guard=guard)
-    except Exception:  # what was fetched is stored, and pushes only add to it
-        log.exception("hubs could not be asked; it is tried again after the next refresh")
 
 
 class _LazyPool:

@@ -596,7 +596,7 @@ class HostileHubs(WebSubTestCase):
         def keep(*args: Any, **options: Any) -> int:
             return keep_hubs(*args, **options, deadline=seconds)
 
-        with mock.patch("lifestream.refresh.keep_hubs", keep):
+        with mock.patch("lifestream.hubkeeping.keep_hubs", keep):
             self.refresh()
 
     def test_a_hub_that_refuses_is_asked_at_growing_distances(self) -> None:
@@ -628,8 +628,8 @@ class HostileHubs(WebSubTestCase):
 
     def test_what_goes_wrong_with_hubs_is_logged_and_costs_no_item(self) -> None:
         with (
-            mock.patch("lifestream.refresh.keep_hubs", side_effect=RuntimeError("a bug")),
-            self.assertLogs("lifestream.refresh", "ERROR") as logged,
+            mock.patch("lifestream.hubkeeping.keep_hubs", side_effect=RuntimeError("a bug")),
+            self.assertLogs("lifestream.hubkeeping", "ERROR") as logged,
         ):
             [row] = self.refresh().rows
         assert row.outcome == "new"
