@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ TIMEOUT = 30.0
 _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[^\r\n\0]*)")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _SHORTEST_SECRET = 6
+_BODILESS = (204, 304)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,15 @@ def record(
     *headers* are sent with the request, in place of the few that are sent by default. *force* overwrites files that are
     there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's authorities by default.
 
-    Raises ValueError for a URL that is no address of HTTP, FileExistsError where there is a file already, and
-    RecordingError where no whole answer came.
+    Raises ValueError for a URL that is no address of HTTP, FileExistsError where there is a file already, another
+    OSError where none can be, and RecordingError where no whole answer came.
     """
     parts = checked(url)
     file = Path(file)
     if file.suffix == SIDECAR:
         raise ValueError(f"{file} is where the directives would be; name the file for the body, such as feed.xml")
     sidecar = sidecar_of(file)
+    _refuse_where_no_file_can_be(file, sidecar)
     if not force:
         _refuse_to_overwrite(file, sidecar)
     sent = tuple(headers)
@@ -81,18 +83,15 @@ def record(
     fields, unwritable = _writable(redacted.fields)
     clean = without_secrets(url)[0]
     text = directives(answer, fields, clean)
-    mode = "wb" if force else "xb"
-    with file.open(mode) as body, sidecar.open(mode) as beside:
-        body.write(answer.body)
-        beside.write(text)
+    _write("wb" if force else "xb", {sidecar: text, file: answer.body})
     return Recording(
         clean,
         file,
         sidecar,
         answer.status,
-        to_text(answer.reason),
+        to_text(_unfolded(answer.reason)),
         len(answer.body),
-        (*redacted.left_out, *unwritable),
+        (*(_told(each, answer) for each in redacted.left_out), *unwritable, *_no_headers(answer)),
         tuple(_notes(answer, Headers.from_raw(fields), text, _secrets(url, sent))),
     )
 
@@ -106,10 +105,34 @@ def _refuse_to_overwrite(*files: Path) -> None:
             raise FileExistsError(f"{file} is there already; choose another name, or overwrite it with --force")
 
 
+def _refuse_where_no_file_can_be(*files: Path) -> None:
+    for file in files:
+        if not file.parent.is_dir():
+            raise NotADirectoryError(f"{file} cannot be written: there is no folder {file.parent}; make it first")
+        if file.is_dir():
+            raise IsADirectoryError(f"{file} cannot be written: it is a folder; name a file, such as feed.xml")
+
+
+def _write(mode: str, contents: Mapping[Path, bytes]) -> None:
+    """Writes all files or none: half a fixture would be served as a whole one."""
+    begun: list[Path] = []
+    try:
+        for path, data in contents.items():
+            with path.open(mode) as file:
+                begun.append(path)
+                file.write(data)
+    except OSError:
+        for path in begun:
+            path.unlink(missing_ok=True)
+        raise
+
+
 def directives(answer: Answer, fields: Iterable[tuple[bytes, bytes]], url: str) -> bytes:
     """The content of `NAME.response`: the status, the header *fields*, and what the answer came without."""
+    # What a server says may hold line breaks: it would go on as directives of its own.
     when = f", answered {answer.headers['Date']}" if "Date" in answer.headers else ""
-    lines = [f"# {url}{when}".encode("utf-8", "replace"), (b"Status: %d %b" % (answer.status, answer.reason)).rstrip()]
+    lines = [_unfolded(f"# {url}{when}".encode("utf-8", "replace"))]
+    lines.append((b"Status: %d %b" % (answer.status, _unfolded(answer.reason))).rstrip())
     lines += [b"Header: %b: %b" % field for field in fields]
     absent = [name for name in ("Date", "Content-Type") if name not in answer.headers]
     if answer.framing != "length":
@@ -126,9 +149,11 @@ def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, 
     kept: list[tuple[bytes, bytes]] = []
     left_out: list[LeftOut] = []
     for name, folded in fields:
-        value = re.sub(rb"[\r\n]+[ \t]*", b" ", folded)  # as old servers do (RFC 9112 §5.2)
+        value = _unfolded(folded)
         if not _TOKEN.fullmatch(name):
             left_out.append(LeftOut(repr(name.decode("latin-1")), "it is no name of a header"))
+        elif name.lower() == b"status":
+            left_out.append(LeftOut(name.decode("ascii"), "a directive of that name gives the status"))
         elif has_placeholders(Headers.from_raw([(name, value)])):
             left_out.append(LeftOut(name.decode("ascii"), "its braces would be filled in"))
         else:
@@ -136,9 +161,31 @@ def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, 
     return kept, left_out
 
 
+def _unfolded(text: bytes) -> bytes:
+    """One line of what may be several, as old servers send them (RFC 9112 §5.2)."""
+    return re.sub(rb"[\r\n]+[ \t]*", b" ", text)
+
+
+def _told(left_out: LeftOut, answer: Answer) -> LeftOut:
+    """The same, but the server adds a Content-Length only where that tells where the body ends."""
+    if left_out.name.lower() == "content-length" and (answer.framing != "length" or answer.status in _BODILESS):
+        return LeftOut(left_out.name, "it did not tell where the answer ended")
+    return left_out
+
+
+def _no_headers(answer: Answer) -> Iterable[LeftOut]:
+    for position, line in enumerate(answer.unread):
+        yield LeftOut(repr(line), "it stands behind that" if position else "it is no header")
+
+
 def _secrets(url: str, sent: Iterable[tuple[str, str]]) -> set[str]:
     """The secrets that the request brought, in any spelling that an answer could repeat."""
-    values = {*secrets_in(url), *(value.split()[-1] for name, value in sent if is_secret(name) and value.strip())}
+    values = {*secrets_in(url)}
+    for name, value in sent:
+        if name.lower() == "cookie":
+            values |= {pair.partition("=")[2].strip() for pair in value.split(";")}
+        elif is_secret(name) and value.strip():
+            values.add(value.split()[-1])
     return {value for each in values for value in (each, unquote(each)) if len(value) >= _SHORTEST_SECRET}
 
 
@@ -217,10 +264,12 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
         made = record(options.url, options.output, headers=options.header, force=options.force, timeout=options.timeout)
     except RecordingError as error:
         return 1, str(error)
-    except (FileExistsError, ValueError) as error:
-        return 2, str(error)
     except OSError as error:
-        return 2, f"{options.output} cannot be written: {error.strerror or error}"
+        if error.strerror is None:  # our own words
+            return 2, str(error)
+        return 2, f"{error.filename or options.output} cannot be written: {error.strerror}"
+    except ValueError as error:
+        return 2, str(error)
     return 0, "\n".join(summary(made))
 
 

@@ -24,17 +24,24 @@ _SECRET_WORDS = frozenset(
         *("csrf", "jwt", "password", "secret", "session", "sessionid", "signature", "sid", "token", "xsrf"),
     }
 )
+_SECRET_WORD_ENDINGS = ("apikey", "cookie", "password", "secret", "token")  # X-CSRFToken
 _CHALLENGES = frozenset({"www-authenticate", "proxy-authenticate"})
 _OPEN_CHALLENGE = re.compile(r"(basic|bearer)\b", re.IGNORECASE)  # RFC 7617, RFC 6750: a realm, and what went wrong
-_PARAMETER = re.compile(r"(?P<before>[?&;](?P<name>[\w.\-\[\]%]+)=)(?P<value>[^&#;,\s\"'<>]+)")
+_PARAMETER = re.compile(
+    r"(?P<before>(?:[?&#]|(?P<of_path>;))(?P<name>[\w.\-\[\]%]+)=)"
+    r"(?P<value>(?(of_path)[^?&#;,\s\"'<>]+|[^&#;,\s\"'<>]+))"
+)
 _USERINFO = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://)(?P<userinfo>[^/?#@\s]+)@")
 _SECRET_PARAMETERS = frozenset(
     {
-        *("access_key", "access_token", "api_key", "apikey", "auth", "authkey", "hmac", "jwt", "key"),
-        *("pass", "passwd", "password", "pwd", "secret", "session", "sessionid", "sid", "sig", "signature", "token"),
+        *("auth", "authkey", "authorization", "hmac", "jwt", "key"),
+        *("pass", "passwd", "pwd", "session", "sid", "sig"),
     }
 )
-_SECRET_ENDINGS = ("_key", "_token", "_secret", "-token", "-signature", "-credential", "-key-id", "-policy")
+_SECRET_ENDINGS = (
+    *("apikey", "password", "secret", "sessid", "sessionid", "signature", "token"),  # accessToken, PHPSESSID
+    *("_key", "-credential", "-key-id", "-policy"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,9 @@ def _reason_against(name: str, value: str, named_by_connection: set[str]) -> str
 def is_secret(name: str) -> bool:
     """Whether a header's *name* says that its value is a secret."""
     words = re.split(r"[-_]", name.lower())
-    return not _SECRET_WORDS.isdisjoint(words) or ("api" in words and "key" in words)
+    if any(word in _SECRET_WORDS or word.endswith(_SECRET_WORD_ENDINGS) for word in words):
+        return True
+    return "api" in words and "key" in words
 
 
 def without_secrets(text: str) -> tuple[str, tuple[str, ...]]:
@@ -96,8 +105,7 @@ def without_secrets(text: str) -> tuple[str, tuple[str, ...]]:
     found: list[str] = []
 
     def replaced(match: re.Match[str]) -> str:
-        name = match["name"].lower()
-        if name not in _SECRET_PARAMETERS and not name.endswith(_SECRET_ENDINGS):
+        if not _names_secret(match["name"]):
             return match[0]
         found.append(f"parameter {match['name']}")
         return match["before"] + REPLACEMENT
@@ -112,9 +120,11 @@ def without_secrets(text: str) -> tuple[str, tuple[str, ...]]:
 
 def secrets_in(url: str) -> tuple[str, ...]:
     """The secret values in a URL, as they stand there: to look for where else they are."""
-    values = [
-        match["value"]
-        for match in _PARAMETER.finditer(url)
-        if match["name"].lower() in _SECRET_PARAMETERS or match["name"].lower().endswith(_SECRET_ENDINGS)
-    ]
-    return (*values, *(match["userinfo"].partition(":")[2] for match in _USERINFO.finditer(url)))
+    values = [match["value"] for match in _PARAMETER.finditer(url) if _names_secret(match["name"])]
+    # Without a password, the name is a token, as in https://TOKEN@example.org/.
+    return (*values, *(match["userinfo"].rpartition(":")[2] for match in _USERINFO.finditer(url)))
+
+
+def _names_secret(parameter: str) -> bool:
+    name = parameter.lower()
+    return name in _SECRET_PARAMETERS or name.endswith(_SECRET_ENDINGS)
