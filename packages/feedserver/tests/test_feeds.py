@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -471,12 +471,29 @@ def test_a_date_needs_a_time_zone() -> None:
     [
         (lambda: Feed(entries=["abc"]), r"Feed\(entries=\[…\]\) takes a sequence of Entry, not \['abc'\]"),  # type: ignore[list-item]
         (lambda: Entry(authors=["Ada"]), r"Entry\(authors=\[…\]\) takes a sequence of Person, not \['Ada'\]"),  # type: ignore[list-item]
-        (lambda: Feed(hubs="https://hub.example"), r"Feed\(hubs=\[…\]\) takes a sequence of str"),
+        (lambda: Feed(hubs="https://hub.example"), r"Feed\(hubs=\[…\]\) takes a sequence of str, not 'https:"),
+        (lambda: Feed(entries=ENTRY), r"Feed\(entries=\[…\]\) takes a sequence of Entry, not Entry\("),  # type: ignore[arg-type]
+        (lambda: Feed(entries=None), r"Feed\(entries=\[…\]\) takes a sequence of Entry, not None"),  # type: ignore[arg-type]
+        (lambda: Feed(entries=[ENTRY, "abc"]), r"takes a sequence of Entry, not \['abc'\]$"),  # type: ignore[list-item]
+        (
+            lambda: Entry(published=date(2026, 11, 1)),  # type: ignore[arg-type]
+            r"Entry\(published=…\) takes a datetime with its time zone, or text .*, not datetime\.date\(2026, 11, 1\)",
+        ),
+        (
+            lambda: FEED.render("rss", encodng="utf-16"),  # type: ignore[call-arg]
+            "encodng is no option of a feed's document; there are encoding, bom",
+        ),
     ],
 )
-def test_a_sequence_of_something_else_is_refused(make: Any, message: str) -> None:
+def test_what_is_of_another_kind_is_refused(make: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         make()
+
+
+def test_entries_may_come_from_a_generator() -> None:
+    feed = Feed(entries=(Entry(title=title) for title in ("One", "Two")))  # type: ignore[arg-type]
+    assert [entry.title for entry in feed.entries] == ["One", "Two"]
+    assert said(feed, "rss", "channel/item/title") == ["One", "Two"]
 
 
 def test_a_feed_is_a_value() -> None:

@@ -100,6 +100,15 @@ def test_last_modified_is_not_in_the_future() -> None:
     assert LiveFeed(Feed(), clock=lambda: NOON).response.headers["Last-Modified"] == "Sun, 01 Nov 2026 11:00:00 GMT"
 
 
+def test_changes_within_a_second_are_told_apart_by_date() -> None:
+    live = LiveFeed(Feed(entries=[Entry(id="1", published=NOON)]), clock=lambda: NOON)
+    seen = [parsedate_to_datetime(live.response.headers["Last-Modified"])]
+    for title in ("One", "Two"):
+        live.edit("1", title=title)
+        seen.append(parsedate_to_datetime(live.response.headers["Last-Modified"]))
+    assert seen == [NOON + timedelta(seconds=seconds) for seconds in range(3)]
+
+
 def test_a_feed_without_validators_never_answers_304(server: FeedServer) -> None:
     live = server.mount("/feed", FEED, "atom", validators=False)
     live.touch()
@@ -125,6 +134,20 @@ def test_a_feed_that_moves_to_another_host_is_there_for_a_proxys_client(server: 
     server.mount("/feed", FEED).move("http://blog.example/feed")
     assert get(server).headers["Location"] == "http://blog.example/feed"
     assert b"<title>One</title>" in get(server, "http://blog.example/feed").body
+
+
+@pytest.mark.parametrize(
+    ("to", "status", "message"),
+    [
+        ("new", 301, "'new' is no place to move to; give a path such as '/new', or a whole URL"),
+        ("/new", 410, "410 is no redirect; give 301 or 308"),
+    ],
+)
+def test_a_move_to_nowhere_is_refused(server: FeedServer, to: str, status: int, message: str) -> None:
+    live = server.mount("/feed", FEED)
+    with pytest.raises(ValueError, match=message):
+        live.move(to, status)
+    assert get(server).status == 200
 
 
 def test_a_feed_at_several_paths_changes_everywhere(server: FeedServer) -> None:

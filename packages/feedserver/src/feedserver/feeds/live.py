@@ -45,8 +45,9 @@ class LiveFeed:
     """A *feed* that changes over time, written in *format*. `FeedServer.mount` makes one and mounts it.
 
     The options are those of `Feed.render`, but validators are on unless they are turned off: the ETag changes with the
-    document; Last-Modified is the newest date in the feed, never in the future (*clock* tells what that is), and at
-    least a second later after each change, so that no client that goes by dates misses one.
+    document; Last-Modified is the newest date in the feed, but none in the future (*clock* tells what that is). After
+    each change it is at least a second later, so that no client that goes by dates misses one: changes that come faster
+    than one a second run ahead of the clock.
     """
 
     def __init__(
@@ -129,7 +130,12 @@ class LiveFeed:
         """Moves the feed to *to*: where it was is a redirect there, and the feed lives on at *to*.
 
         *to* is a path, or a whole URL: then the feed is at that URL for a client that uses the server as its proxy.
+        Raises ValueError for anything else, and for a *status* that is no redirect.
         """
+        if not to.startswith("/") and "://" not in to:
+            raise ValueError(f"{to!r} is no place to move to; give a path such as '/new', or a whole URL")
+        if not 300 <= status < 400:
+            raise ValueError(f"{status} is no redirect; give 301 or 308 for a move for good, 302 or 307 for a while")
         with self._lock:
             for server, path in self._places:
                 server.add(path, moved(to, status))

@@ -8,7 +8,7 @@ feed gets a wrong one. Text that has no type of its own in a format (RSS knows n
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -137,7 +137,8 @@ class Entry:
 
     A `str` is plain text as *title* and *rights*, and HTML as *summary* and *content*; `Text` says it for itself.
     *link* is the entry's page, *comments* that of its discussion, *image* the URL of a picture of it.
-    Raises ValueError for a date without time zone, TypeError where a sequence holds something else.
+    Raises ValueError for a date without time zone, TypeError for what is no date, and where a sequence holds something
+    else.
     """
 
     title: str | Text | None = None
@@ -182,7 +183,8 @@ class Feed:
     *url* the feed's own address, *next_url* that of its next page (RFC 5005), *hubs* those of its WebSub hubs.
     *image* and *icon* are URLs of a large and a small picture. How often to ask: *ttl* in minutes, *skip_hours* (0 to
     23) and *skip_days* (their English names), *update_period* ("hourly", "daily", …) with *update_frequency*.
-    Raises ValueError for a date without time zone, TypeError where a sequence holds something else.
+    Raises ValueError for a date without time zone, TypeError for what is no date, and where a sequence holds something
+    else.
     """
 
     title: str | Text | None = None
@@ -259,16 +261,22 @@ def _urn(*parts: object) -> str:
 
 
 def _freeze(owner: object, name: str, kind: type) -> None:
-    values = getattr(owner, name)
-    if isinstance(values, str) or not all(isinstance(value, kind) for value in values):
+    given = getattr(owner, name)
+    is_one = isinstance(given, str) or not isinstance(given, Iterable)
+    values = () if is_one else tuple(given)  # looked at once: it may be a generator
+    wrong = [given] if is_one else [value for value in values if not isinstance(value, kind)]
+    if wrong:
         wanted = f"{type(owner).__name__}({name}=[…])"
-        raise TypeError(f"{wanted} takes a sequence of {kind.__name__}, not {values!r}")
-    object.__setattr__(owner, name, tuple(values))
+        raise TypeError(f"{wanted} takes a sequence of {kind.__name__}, not {wrong[0] if is_one else wrong!r}")
+    object.__setattr__(owner, name, values)
 
 
 def _check_dates(owner: object, *names: str) -> None:
     for name in names:
         date = getattr(owner, name)
+        if not isinstance(date, datetime | str | None):
+            wanted = "a datetime with its time zone, or text that is written as it is"
+            raise TypeError(f"{type(owner).__name__}({name}=…) takes {wanted}, not {date!r}")
         if isinstance(date, datetime) and date.utcoffset() is None:
             example = date.replace(tzinfo=UTC)
             raise ValueError(f"{name}={date!r} has no time zone; say which one is meant, as in {example!r}")

@@ -72,6 +72,9 @@ def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Respons
     """Writes *feed* in a format of `FORMATS`. See `Feed.render`."""
     if format not in FORMATS:
         raise ValueError(f"{format!r} is no format of a feed; there are {', '.join(FORMATS)}")
+    if unknown := options.keys() - RenderOptions.__annotations__.keys():  # a slip would do nothing, and not be seen
+        known = ", ".join(RenderOptions.__annotations__)
+        raise TypeError(f"{', '.join(sorted(unknown))} is no option of a feed's document; there are {known}")
     chosen = FORMATS[format]
     body = _body(feed, chosen, options)
     content_type = options.get("media_type", chosen.media_type)
