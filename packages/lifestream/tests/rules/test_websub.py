@@ -21,7 +21,7 @@ from django.http.request import UnreadablePostError
 from django.test import LiveServerTestCase, RequestFactory, override_settings
 
 from factories import make_feed
-from feedserver import Request, Response
+from feedserver import FeedServer, Request, Response
 from feedserver.testcases import FeedServerMixin
 from hub import CHALLENGE, Hub
 from lifestream import credentials, pushes
@@ -574,6 +574,18 @@ class HostileHubs(WebSubTestCase):
                 self.refresh()
                 assert f"{scheme}://127.0.0.1:9/hub" in self.message()
                 assert "redirects to" in self.message()
+
+    def test_a_hub_is_told_nothing_but_by_tls_that_holds(self) -> None:
+        with FeedServer(tls=True, strict=False) as server:
+            self.hub = Hub(server)
+            with_tls, self.hub.url = self.hub.url, self.hub.url.replace("https:", "http:")
+            with self.settings(LIFESTREAM_PUSH_OVER_HTTP=False, LIFESTREAM_PUBLIC_URL="https://planet.example.org"):
+                self.refresh()
+            assert self.state().hub_url == self.hub.url
+            assert HubSubscription.objects.get().hub == with_tls
+            # It has a certificate of an authority that nobody knows.
+            assert "the certificate of 127.0.0.1 does not hold" in self.message()
+            assert self.hub.asked == []
 
     def test_redirects_in_a_ring_end(self) -> None:
         self.feedserver.add("/hub", Response(status=307, headers={"Location": "/hub"}), method="POST")
