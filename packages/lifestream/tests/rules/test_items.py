@@ -72,6 +72,18 @@ class Identity(ItemsTestCase):
         )
         assert self.titles() == [f"item {n}" for n in range(6)]
 
+    @pytest.mark.rule(34)
+    def test_an_edit_of_one_of_several_items_with_one_guid_changes_that_one(self) -> None:
+        items = [entry(f"item {n}", guid="the same", link=f"{LINK}{n}") for n in range(5)]
+        self.read(channel(*items))
+        before = self.keys()
+        for n in range(5):
+            edited = [item.replace(f"item {n}", f"edited {n}") for item in items]
+            self.feedserver.add("/feed", Response(channel(*edited)))
+            row = self.refresh_next(Item.objects.all()[0].feed)
+            assert row.new == 0
+            assert self.keys() == {title.replace(f"item {n}", f"edited {n}"): key for title, key in before.items()}
+
     @pytest.mark.rule(35)
     @override_settings(LIFESTREAM_MOVE_AFTER=1)
     def test_relative_guids_keep_their_items_when_the_feed_moves(self) -> None:
