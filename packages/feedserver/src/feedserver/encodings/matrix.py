@@ -13,7 +13,7 @@ from itertools import product
 from typing import Literal, TypeAlias
 from xml.parsers import expat
 
-from feedserver.encodings.rules import ILLEGAL, NO_XML, Rule, decide
+from feedserver.encodings.rules import ILLEGAL, NO_XML, Rule, decide, is_html
 from feedserver.feeds import Entry, Feed, atom, rss
 from feedserver.feeds.markup import ILLEGAL as ILLEGAL_CHARACTER
 from feedserver.feeds.markup import serialize
@@ -82,7 +82,7 @@ class Case:
         """
         if self.outcome.verdict != "open":
             return title == self.outcome.title
-        return self.media_type == "text/html" or title in (TEXT, None)
+        return is_html(self.media_type) or title in (TEXT, None)
 
     def __str__(self) -> str:
         return self.name
@@ -116,7 +116,7 @@ def outcome_of(media_type: str, charset: str | None, data: bytes) -> Outcome:
     encoding, rule = decision.encoding, decision.rule
     if encoding is None:
         return Outcome("refused", None, None, (rule,))
-    if media_type == "text/html":
+    if is_html(media_type):
         found = _title_in_html(data.decode(encoding, "replace"))
         return Outcome("open" if decision.is_open else _verdict(found), encoding, found, (rule,))
     try:

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from feedserver.feeds.markup import codec_name
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -85,7 +87,7 @@ ILLEGAL = Rule(
 )
 NO_XML = Rule(
     "no XML",
-    "What the bytes say in that encoding is not well-formed: U+0000 is no character of XML.",
+    "What the bytes say in that encoding is not well-formed: there is no element, or U+0000, no character of XML.",
     "XML 1.0 §2.1, §2.2",
 )
 HTML_BOM = Rule(
@@ -100,7 +102,8 @@ HTML_CHARSET = Rule(
 )
 HTML_PRESCAN = Rule(
     "HTML: declaration",
-    "With neither, an XML declaration in UTF-16 is recognised; else what it names is taken (UTF-8 for UTF-16).",
+    "With neither, an XML declaration in UTF-16 is recognised; else what it names is taken (UTF-8 for UTF-16). A user "
+    "agent need not look for it; browsers do, and a right answer here is theirs.",
     "HTML §13.2.3.2, step 5",
 )
 HTML_DEFAULT = Rule(
@@ -116,16 +119,32 @@ RULES = (
 """Every rule, in the order in which they are looked at."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_NAMED = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)""")
-_HTML_LABELS: Mapping[str, str] = MappingProxyType(
-    {"utf-16": "utf-16-le", "us-ascii": "windows-1252", "iso-8859-1": "windows-1252"}
+_NAMED = re.compile(r"""<\?xml\s(?:[^>]*?\s)?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+_IN_HTML: Mapping[str, str] = MappingProxyType(
+    {
+        "utf-16": "utf-16-le",
+        "ascii": "windows-1252",
+        "iso8859-1": "windows-1252",
+        "iso8859-9": "windows-1254",
+        "iso8859-11": "windows-874",
+        "tis-620": "windows-874",
+        "gb2312": "gbk",
+        "euc_kr": "cp949",
+        "shift_jis": "cp932",
+    }
 )
-"""Labels that mean something else in the Encoding Standard than at IANA."""
+"""Encodings, by Python's names, whose labels mean another one in the Encoding Standard (§4.2)."""
+
+_PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+"""Codecs that `codecs` has beside the encodings that documents are in."""
 
 
 def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
-    """Decides by *media_type* and *charset* of a Content-Type which encoding *data* is in."""
-    if media_type == "text/html":
+    """Decides by *media_type* and *charset* of a Content-Type which encoding *data* is in.
+
+    Any type but text/html is taken for one of XML.
+    """
+    if is_html(media_type):
         return _decide_html(charset, data)
     marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
     if marked is not None:
@@ -159,7 +178,7 @@ def _decide_by_document(data: bytes) -> Decision:
     if looks_like is not None:
         return Decision(looks_like, UNMARKED, is_open=True) if _is_same(named, looks_like) else Decision(None, CONFLICT)
     # The declaration could be read as ASCII, so the document is in no form of UTF-16.
-    return Decision(None, CONFLICT) if _is_same(named, "utf-16-le") else Decision(named, DECLARATION)
+    return Decision(None, CONFLICT) if _is_utf_16(named) else Decision(named, DECLARATION)
 
 
 def _decide_html(charset: str | None, data: bytes) -> Decision:
@@ -167,14 +186,19 @@ def _decide_html(charset: str | None, data: bytes) -> Decision:
     if marked is not None:
         return Decision(marked, HTML_BOM)
     if charset is not None and _is_known(charset):
-        return Decision(_HTML_LABELS.get(charset, charset), HTML_CHARSET)
+        return Decision(_in_html(charset), HTML_CHARSET)
     for encoding in ("utf-16-le", "utf-16-be"):
         if data.startswith("<?x".encode(encoding)):
             return Decision(encoding, HTML_PRESCAN)
     named = declared_in(data.decode("latin-1"))
     if named is not None and _is_known(named):
-        return Decision("utf-8" if _is_same(named, "utf-16-le") else _HTML_LABELS.get(named, named), HTML_PRESCAN)
+        return Decision("utf-8" if _is_utf_16(named) else _in_html(named), HTML_PRESCAN)
     return Decision("windows-1252", HTML_DEFAULT, is_open=True)
+
+
+def is_html(media_type: str) -> bool:
+    """Whether a media type is that of HTML, in whatever case (RFC 9110 §8.3.1)."""
+    return media_type.lower() == "text/html"
 
 
 def declared_in(text: str) -> str | None:
@@ -194,9 +218,16 @@ def _is_same(label: str, encoding: str) -> bool:
     return encoding == name or (name == "utf-16" and encoding.startswith("utf-16"))
 
 
+def _is_utf_16(label: str) -> bool:
+    return _is_same(label, "utf-16-le") or _is_same(label, "utf-16-be")
+
+
+def _in_html(label: str) -> str:
+    return _IN_HTML.get(codecs.lookup(label).name, label)
+
+
 def _is_known(label: str) -> bool:
     try:
-        codecs.lookup(label)
-    except LookupError:
+        return codec_name(label) not in _PYTHONS_OWN
+    except ValueError:
         return False
-    return True
