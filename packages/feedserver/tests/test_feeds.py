@@ -149,6 +149,7 @@ SAID = [
     ("atom03", "old:entry/old:issued", ["2026-11-01T10:00:00Z"]),
     ("atom03", "old:entry/old:modified", ["2026-11-02T12:30:00+02:00"]),
     ("atom03", "old:entry/old:content/@mode", ["escaped"]),
+    ("atom03", "old:entry/old:link/@type", ["text/html"]),
     ("atom03", "old:entry/old:author/old:url", ["https://example.org/ada"]),
 ]
 

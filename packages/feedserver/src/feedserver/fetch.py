@@ -44,7 +44,7 @@ class Answer:
     version: int
     """10 or 11: that of HTTP."""
     unread: tuple[str, ...] = ()
-    """Lines among the headers that are none, and those behind them."""
+    """What stands among the headers and is none, and what stands behind it: its lines, each up to a colon."""
 
 
 def checked(url: str) -> SplitResult:
@@ -168,12 +168,13 @@ def _read(response: HTTPResponse) -> Answer:
 def _unread(response: HTTPResponse) -> tuple[str, ...]:
     """What http.client passes over: from the first line among the headers that is none, all of them."""
     rest = response.headers.get_payload()
-    lines = tuple(line for line in str(rest).splitlines() if line)
+    lines = [line for line in str(rest).splitlines() if line]
+    names = tuple(line.partition(":")[0] for line in lines)  # a value may be a secret
     if any(_FRAMES.match(line) for line in lines):
         raise RecordingError(
-            f"{lines[0]!r} is no header, and behind it stands how the body is framed; nothing was written"
+            f"{names[0]!r} is no name of a header, and behind it stands how the body is framed; nothing was written"
         )
-    return lines
+    return names
 
 
 def _words(error: Exception) -> str:

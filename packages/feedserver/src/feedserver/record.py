@@ -174,8 +174,8 @@ def _told(left_out: LeftOut, answer: Answer) -> LeftOut:
 
 
 def _no_headers(answer: Answer) -> Iterable[LeftOut]:
-    for position, line in enumerate(answer.unread):
-        yield LeftOut(repr(line), "it stands behind that" if position else "it is no header")
+    for position, name in enumerate(answer.unread):
+        yield LeftOut(repr(name), "it stands behind that" if position else "it is no name of a header")
 
 
 def _secrets(url: str, sent: Iterable[tuple[str, str]]) -> set[str]:

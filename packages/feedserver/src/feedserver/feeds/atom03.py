@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feedserver.feeds.atom import link, person
+from feedserver.feeds.atom import person
 from feedserver.feeds.dates import rfc3339
 from feedserver.feeds.markup import Element, Html, element, optional, xhtml
 from feedserver.feeds.model import Entry, Feed, Text, text_of
@@ -21,7 +21,7 @@ def document(feed: Feed) -> Element:
 def _fields(feed: Feed) -> Iterator[Element | None]:
     yield _text("title", feed.title)
     yield _text("tagline", feed.subtitle)
-    yield link("alternate", feed.link)
+    yield _page(feed.link)
     yield optional("id", feed.identity)
     yield optional("modified", rfc3339(feed.updated or feed.newest))
     for author in feed.authors:
@@ -36,7 +36,7 @@ def _entry(entry: Entry) -> Element:
 
 def _entry_fields(entry: Entry) -> Iterator[Element | None]:
     yield _text("title", entry.title)
-    yield link("alternate", entry.link)
+    yield _page(entry.link)
     yield optional("id", entry.identity)
     yield optional("issued", rfc3339(entry.published))
     yield optional("modified", rfc3339(entry.updated or entry.published))
@@ -44,6 +44,11 @@ def _entry_fields(entry: Entry) -> Iterator[Element | None]:
         yield person("author", author, "url")
     yield _text("summary", entry.summary, html=True)
     yield _text("content", entry.content, html=True)
+
+
+def _page(target: str | None) -> Element | None:
+    """The link to a page; other than in Atom 1.0, its media type must be said (§3.4.2)."""
+    return None if target is None else element("link", rel="alternate", type="text/html", href=target)
 
 
 def _text(name: str, value: str | Text | None, *, html: bool = False) -> Element | None:
