@@ -66,7 +66,7 @@ def answers(number: int) -> Any:
     from feedserver import Pace, Response
     from feedserver.faults import Bomb, EndlessBody, RedirectLoop, Reset, SlowBody, SlowHeaders, Stall
 
-    drip = Pace(1, 0.1)
+    drip = Pace(1, 0.5)
     faults = [
         Stall(before="answer"),
         SlowBody(drip),
@@ -123,25 +123,35 @@ def served(honest: int, hostile: int) -> Iterator[list[str]]:
 # What is measured.
 
 
-def refresh_once(folder: Path, timeout: float, honest: int, urls: list[str]) -> Figures:
-    """Imports *urls*, the first *honest* of which are, into a new database in *folder*."""
+def set_up(folder: Path, timeout: float) -> None:
+    """Sets Django up for the bundled site in *folder*."""
     os.environ["LIFESTREAM_HOME"] = str(folder)
     os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
     import django
     from django.conf import settings
-    from django.core.management import call_command
 
     settings.LIFESTREAM_TIMEOUT = timeout
     settings.LIFESTREAM_CONCURRENCY = CONCURRENCY
     django.setup()
-    call_command("migrate", verbosity=0)
+
+
+def subscribe(urls: list[str]) -> None:
+    """Makes a database with a lifestream of *urls*."""
+    from django.core.management import call_command
+
     from lifestream import opml
     from lifestream.models import Lifestream
+
+    call_command("migrate", verbosity=0)
+    opml.subscribe_to(Lifestream.objects.create(slug="main", title="Main"), [opml.Outline(url) for url in urls])
+
+
+def refresh_once(honest: int, urls: list[str]) -> Figures:
+    """Imports *urls*, the first *honest* of which are, into the database that `subscribe` made."""
     from lifestream.refresh import refresh
     from lifestream.report import Row
 
-    opml.subscribe_to(Lifestream.objects.create(slug="main", title="Main"), [opml.Outline(url) for url in urls])
     wanted = set(urls[:honest])
     stored: list[float] = []
     peaks: dict[int, float] = {}
@@ -185,13 +195,20 @@ def children() -> list[int]:
 
 
 def measure(folder: Path, timeout: float, honest: int, urls: list[str]) -> Figures:
-    """The same in a new process."""
+    """The same in a new process, after another one has made the database."""
     folder.mkdir(parents=True)
-    command = [sys.executable, __file__, "--refresh", str(folder), str(timeout), str(honest)]
+    arguments = [str(folder), str(timeout), str(honest)]
+    run(["--subscribe", *arguments], urls)
+    return Figures(**json.loads(run(["--refresh", *arguments], urls)))
+
+
+def run(arguments: list[str], urls: list[str]) -> str:
+    """What a process of this program prints; its failure ends the program."""
+    command = [sys.executable, __file__, *arguments]
     done = subprocess.run(command, input=json.dumps(urls), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
-    return Figures(**json.loads(done.stdout))
+    return done.stdout
 
 
 def check(name: str, figures: Figures, honest: int, feeds: int) -> None:
@@ -208,15 +225,19 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=30.0, help="LIFESTREAM_TIMEOUT, the deadline, in seconds")
     parser.add_argument("--quick", action="store_true", help="few feeds and one round, to see that it runs")
     parser.add_argument("--serve", type=int, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--subscribe", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--refresh", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         serve(*options.serve)
         return
-    if options.refresh:
-        folder, timeout, honest = options.refresh
-        figures = refresh_once(Path(folder), float(timeout), int(honest), json.load(sys.stdin))
-        json.dump(asdict(figures), sys.stdout)
+    if options.subscribe or options.refresh:
+        folder, timeout, honest = options.subscribe or options.refresh
+        set_up(Path(folder), float(timeout))
+        if options.subscribe:
+            subscribe(json.load(sys.stdin))
+        else:
+            json.dump(asdict(refresh_once(int(honest), json.load(sys.stdin))), sys.stdout)
         return
     feeds, rounds, timeout = (36, 1, 3.0) if options.quick else (options.feeds, options.rounds, options.timeout)
     compare(feeds, rounds, timeout)

@@ -21,9 +21,9 @@ from lifestream.identity import (
     Document,
     Known,
     changes_after,
-    link_form,
     may_rewrite,
 )
+from lifestream.keys import link_form
 
 DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 HOME = "https://example.com/"

@@ -15,8 +15,7 @@ all of them when the site moves. So an entry has keys in tiers, and is looked fo
 4. *whole*: everything, which keeps apart what is the same in all tiers above.
 
 An item is stored under one key, the strongest that its entry had. It is found again under it, and under
-weaker ones while those are its alone; a new guid that comes with an old link replaces the old one. Stored
-keys outlive releases: **a change to how a key is made doubles every item**, so it needs a migration.
+weaker ones while those are its alone; a new guid that comes with an old link replaces the old one.
 
 Tombstones take part as if they were items, with all keys that theirs had: what matches one was deleted here, and does
 not come back. They follow their entry to new keys as an item would, else it would return by its second move.
@@ -24,64 +23,18 @@ not come back. They follow their entry to new keys as an item would, else it wou
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Protocol
-from urllib.parse import urlsplit
+from datetime import datetime, timedelta
+
+from lifestream.keys import Keys, Said, keys_of, link_form
 
 CHURN_LIMIT = 24
 """An item that was rewritten this often is rewritten once in CHURN_PAUSE only."""
 CHURN_PAUSE = timedelta(days=1)
 CHURN_FORGIVEN = timedelta(days=7)
 """After so long without a change, counting begins anew."""
-
-_TAG = re.compile(r"<[^>]*>")
-
-
-class Addressed(Protocol):
-    """A file of an entry, of which only the address matters here."""
-
-    @property
-    def url(self) -> str: ...
-
-
-class Said(Protocol):
-    """What identity reads of an entry: `entry.Entry` is one, and so is an item's draft."""
-
-    @property
-    def guid(self) -> str: ...
-    @property
-    def link(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def published(self) -> datetime | None: ...
-    @property
-    def updated(self) -> datetime | None: ...
-    @property
-    def content(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def enclosures(self) -> Sequence[Addressed]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The keys of an entry, each a SHA-256 in hex; *guid* and *link* are "" where it has none.
-
-    *told_by* is what tells its content from others', beside its title: "date", "text" or nothing ("").
-    """
-
-    guid: str
-    link: str
-    content: str
-    whole: str
-    told_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,52 +68,6 @@ class Decision:
     def refused(self) -> bool:
         """Whether the item was deleted here, and stays so."""
         return self.known is not None and self.known.deleted
-
-
-def _hash(*parts: str) -> str:
-    # Each part is preceded by its length: ("ab", "c") and ("a", "bc") are different keys.
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def link_form(link: str) -> str:
-    """*link* as it is compared: without http or https, without a default port and a slash at the end of its
-    path.
-    """
-    try:
-        parts = urlsplit(link.strip())
-        port = parts.port
-    except ValueError:
-        return link.strip()
-    if parts.scheme not in ("http", "https"):
-        return link.strip()
-    host = (parts.hostname or "") + (f":{port}" if port not in (None, 80, 443) else "")
-    query = f"?{parts.query}" if parts.query else ""
-    fragment = f"#{parts.fragment}" if parts.fragment else ""
-    return f"//{host}{parts.path.removesuffix('/')}{query}{fragment}"
-
-
-def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
-    """The keys of *entry*. A link whose form is in *home* is the site's, not the entry's; a file's may
-    stand in for it.
-    """
-    guid = entry.guid.strip()
-    addresses = (entry.link, *(enclosure.url for enclosure in entry.enclosures))
-    link = next((form for address in addresses if (form := link_form(address)) and form not in home), "")
-    title = " ".join(entry.title.split())
-    date = entry.published.isoformat() if entry.published else ""
-    said = entry.content or entry.summary
-    text = " ".join(_TAG.sub(" ", said).split())
-    # A date without a time says little: a day may bring two entries with one title.
-    dated = entry.published is not None and entry.published.time() != time()
-    told_by = "date" if dated else "text" if text else ""
-    return Keys(
-        guid=_hash("guid", guid) if guid else "",
-        link=_hash("link", link) if link else "",
-        content=_hash("dated", title, date) if date else _hash("text", title, text),
-        whole=_hash("whole", guid, link, title, date, said),
-        told_by=told_by if title else "",
-    )
 
 
 class Document:

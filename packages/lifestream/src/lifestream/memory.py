@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-SIZE: Final = 24 * 1024 * 1024
+SIZE: Final = 20 * 1024 * 1024
 """Bytes that all bodies may hold together, by default."""
 
 SMALL: Final = 256 * 1024
