@@ -328,6 +328,7 @@ def test_a_challenge_that_can_be_used_again_is_kept(challenge: str, kept: bool) 
         ("/feed?a=b&API_KEY=abc#x", "/feed?a=b&API_KEY=removed#x", ["parameter API_KEY"]),
         ("</?sig=1>, </?x=1&key=2>", "</?sig=removed>, </?x=1&key=removed>", ["parameter sig", "parameter key"]),
         ("https://u:p@example.org/", "https://example.org/", ["password"]),
+        ("https://u:p@ss@example.org/@ada", "https://example.org/@ada", ["password"]),
         ("/?X-Amz-Signature=a&X-Amz-Date=1", "/?X-Amz-Signature=removed&X-Amz-Date=1", ["parameter X-Amz-Signature"]),
         ("/feed;jsessionid=0A1?page=2", "/feed;jsessionid=removed?page=2", ["parameter jsessionid"]),
         ("/?PHPSESSID=a&x=1", "/?PHPSESSID=removed&x=1", ["parameter PHPSESSID"]),

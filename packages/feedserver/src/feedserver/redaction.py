@@ -31,7 +31,7 @@ _PARAMETER = re.compile(
     r"(?P<before>(?:[?&#]|(?P<of_path>;))(?P<name>[\w.\-\[\]%]+)=)"
     r"(?P<value>(?(of_path)[^?&#;,\s\"'<>]+|[^&#;,\s\"'<>]+))"
 )
-_USERINFO = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://)(?P<userinfo>[^/?#@\s]+)@")
+_USERINFO = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://)(?P<userinfo>[^/?#\s]+)@")
 _SECRET_PARAMETERS = frozenset(
     {
         *("auth", "authkey", "authorization", "hmac", "jwt", "key"),
@@ -121,8 +121,10 @@ def without_secrets(text: str) -> tuple[str, tuple[str, ...]]:
 def secrets_in(url: str) -> tuple[str, ...]:
     """The secret values in a URL, as they stand there: to look for where else they are."""
     values = [match["value"] for match in _PARAMETER.finditer(url) if _names_secret(match["name"])]
-    # Without a password, the name is a token, as in https://TOKEN@example.org/.
-    return (*values, *(match["userinfo"].rpartition(":")[2] for match in _USERINFO.finditer(url)))
+    for match in _USERINFO.finditer(url):
+        name, _, password = match["userinfo"].partition(":")
+        values.append(password or name)  # the name is a token, as in https://TOKEN@example.org/
+    return tuple(values)
 
 
 def _names_secret(parameter: str) -> bool:

@@ -217,7 +217,7 @@ def _podcasts() -> SearchStrategy[Podcast]:
 
 def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002 - the word that `Feed.render` has, too
     """Entries with values in the fields that *format* carries. What it wants (an id, a date) is always there."""
-    carried = CARRIED[format]
+    carried = _carried_by(format)
     fields: dict[str, SearchStrategy[Any]] = {
         "title": texts(),
         "link": _maybe(urls()),
@@ -241,7 +241,7 @@ def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002
 
 def feeds(format: FormatName = "atom", *, max_entries: int = 3) -> SearchStrategy[Feed]:  # noqa: A002 - as above
     """Feeds with values in the fields that *format* carries, and up to *max_entries* entries, their ids unlike."""
-    carried = CARRIED[format]
+    carried = _carried_by(format)
     fields: dict[str, SearchStrategy[Any]] = {
         "title": texts(),
         "link": urls(),
@@ -281,6 +281,12 @@ def documents(
 
     drawn = feeds(format, max_entries=max_entries)
     return st.builds(render, drawn, st.sampled_from(list(encodings)), st.booleans(), st.booleans())
+
+
+def _carried_by(format: str) -> Carried:  # noqa: A002 - as above
+    if format not in CARRIED:
+        raise ValueError(f"{format!r} is no format of a feed; there are {', '.join(CARRIED)}")
+    return CARRIED[format]
 
 
 def _maybe(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
