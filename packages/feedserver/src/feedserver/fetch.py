@@ -182,6 +182,8 @@ def _words(error: Exception) -> str:
 
     if isinstance(error, TimeoutError):
         return "it took too long; allow it more with --timeout"
+    if isinstance(error, http.client.IncompleteRead):
+        return "it ended before its last chunk, or a chunk has no size"
     if isinstance(error, http.client.UnknownProtocol):
         return f"it speaks {error.args[0]}, and nothing but HTTP/1 is understood"
     if isinstance(error, http.client.BadStatusLine) and not isinstance(error, ConnectionError):
