@@ -1,8 +1,9 @@
 """What a connection can be told to do, as values.
 
 A plan is a lazy iterator of steps, so it can be endless, and nothing of it is made before the transport has taken what
-came before. `connection.py` plays plans and knows no fault by name; faults turn one plan into another. TLS is no step: a
-client's first byte tells whether it speaks it, whatever the plan.
+came before. `connection.py` plays plans and knows no fault by name; faults turn one plan into another.
+
+TLS is no step: a client's first byte tells whether it speaks it, whatever the plan.
 """
 
 from __future__ import annotations
