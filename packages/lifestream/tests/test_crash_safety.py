@@ -275,6 +275,7 @@ class TestADatabaseInTrouble:
 def limited(pages: int) -> Iterator[None]:
     """SQLite's file may grow by so many pages in the block, as on a disk that is full then."""
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # or it would use the pages that other tests have left free
         cursor.execute("PRAGMA page_count")
         has = cursor.fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {has + pages}")
