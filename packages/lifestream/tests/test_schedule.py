@@ -25,7 +25,7 @@ from lifestream.schedule import (
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
 HOUR = 3600.0
 DAY = 86400.0
-LIMITS = Limits(min_interval=HOUR, max_interval=7 * DAY)
+LIMITS = Limits(min_interval=HOUR, max_interval=7 * DAY, slow_interval=7 * DAY)
 
 
 def fetched(**headers: str) -> Fetched:
@@ -132,6 +132,11 @@ def test_our_own_interval_follows_the_pace_of_the_feed_within_our_bounds(
 ) -> None:
     due = decide(fetched(), History(), NOW, LIMITS, pace=pace)
     assert (wait(due), due.reason, due.not_before) == (seconds, reason, None)
+
+
+def test_a_feed_that_publishes_seldom_is_asked_once_a_day_all_the_same() -> None:
+    due = decide(fetched(), History(), NOW, Limits(HOUR, 7 * DAY), pace=published(days=90))
+    assert (wait(due), due.reason) == (DAY, "the feed publishes once a month: 1 day")
 
 
 def test_a_304_keeps_the_pace_and_time_goes_on_for_a_feed_that_is_silent() -> None:

@@ -24,7 +24,7 @@ from lifestream.conf import settings
 
 _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
-    "max_interval", "jitter", "per_host_rate", "move_after", "lease", "push_min_interval",
+    "max_interval", "slow_interval", "jitter", "per_host_rate", "move_after", "lease", "push_min_interval",
     "push_poll_interval",
 )  # fmt: skip
 

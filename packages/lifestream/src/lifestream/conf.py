@@ -152,8 +152,13 @@ class Settings:
 
     @property
     def max_interval(self) -> float:
-        """`LIFESTREAM_MAX_INTERVAL`: a feed is asked this often, unless the server asks for longer."""
+        """`LIFESTREAM_MAX_INTERVAL`: a feed is asked this often, whatever its max-age or ttl, unless by Retry-After."""
         return self._number("MAX_INTERVAL", 7 * 86400.0)
+
+    @property
+    def slow_interval(self) -> float:
+        """`LIFESTREAM_SLOW_INTERVAL`: a feed is asked this often by us, however seldom it publishes."""
+        return self._number("SLOW_INTERVAL", 86400.0)
 
     @property
     def public_url(self) -> str:

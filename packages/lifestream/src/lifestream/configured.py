@@ -49,7 +49,13 @@ def make_pool(size: int | None = None) -> ParserPool:
 
 def make_limits() -> Limits:
     """Our own bounds between two requests of a feed."""
-    return Limits(settings.min_interval, settings.max_interval, settings.jitter, settings.pauses_hosts)
+    return Limits(
+        settings.min_interval,
+        settings.max_interval,
+        settings.slow_interval,
+        settings.jitter,
+        settings.pauses_hosts,
+    )
 
 
 def fetch_request(claim: Claimed) -> FetchRequest:

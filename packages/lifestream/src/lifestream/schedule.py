@@ -39,6 +39,8 @@ _MOST_SPREAD = 1800.0  # seconds
 class Limits:
     """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
 
+    However seldom a feed publishes, it is asked every *slow_interval*: who reads it waits no longer.
+
     A fetch is put off by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
     a server that asks for a pause gets it for all of its feeds, or for the one that it refused. *beside_hub* says that
     these are the bounds of a feed whose hub tells of what is new.
@@ -46,6 +48,7 @@ class Limits:
 
     min_interval: float = 3600.0
     max_interval: float = 7 * 86400.0
+    slow_interval: float = 86400.0
     jitter: float = 0.0
     pauses_hosts: bool = True
     beside_hub: bool = False
@@ -181,7 +184,7 @@ def _after_success(outcome: Fetched | NotModified, history: History, now: dateti
 def _own_interval(terms: Terms, now: datetime, limits: Limits) -> _Wait:
     if terms.pace is not None:
         gap = terms.pace.gap(now)
-        seconds = min(gap * _SHARE, limits.max_interval)
+        seconds = min(gap * _SHARE, limits.slow_interval, limits.max_interval)
         if seconds > limits.min_interval:
             return _Wait(seconds, f"the feed publishes {how_often(gap)}: {in_words(seconds)}")
     beside = ", beside what its hub pushes" if limits.beside_hub else ""
