@@ -188,3 +188,17 @@ def test_clients_see_a_broken_connection_and_use_the_next(server: FeedServer, ge
         with pytest.raises((requests.ConnectionError, httpx.TransportError)):
             get(server.url("x"))
     assert get(server.url("x")) == b"x"
+
+
+# Clients that say more than they should.
+
+
+@pytest.mark.parametrize("more", [b"\r\n", b"GET ", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_a_client_of_http_1_0_that_sends_more_has_its_answer_all_the_same(server: FeedServer, more: bytes) -> None:
+    server.add("/feed", Response(b"x" * 10_000))
+    with RawClient(server) as client:
+        client.ask("/feed", version="1.0")
+        assert server.wait_for("/feed")[0].ended == "complete"
+        client.send(more)
+        client.send(more)  # a server that had closed would have reset the connection by now
+        assert client.read_to_end().endswith(b"x" * 10_000)

@@ -73,6 +73,7 @@ class Connection(asyncio.Protocol):
         "_plan",
         "_reader",
         "_reading_paused",
+        "_said_last",
         "_saw_eof",
         "_sent",
         "_timer",
@@ -95,6 +96,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._reading_paused = False
         self._lingering = False
+        self._said_last = False
         self._saw_eof = False
         self._waits_forever = False
         self._overrun: asyncio.TimerHandle | None = None
@@ -255,6 +257,7 @@ class Connection(asyncio.Protocol):
                 if early is not None:
                     self._answer(early)
             else:
+                self._said_last = event.version == "1.1" and not reader.keep_alive
                 self._answer(site.answer(event, reader.keep_alive))
         if self._reading_paused and self._exchange is None and self._transport is not None:
             self._reading_paused = False
@@ -401,7 +404,8 @@ class Connection(asyncio.Protocol):
         """Closes in order: no more is sent, and the client is heard out for a while.
 
         Closing a socket that a client still sends to makes the kernel reset it, and the client may never see the answer
-        that it had been sent (RFC 9112 §9.6). One that has said that this is its last request sends no more.
+        that it had been sent (RFC 9112 §9.6). One that has said in so many words that this is its last request sends no
+        more; of HTTP/1.0, which need not say it, nobody knows.
         """
         transport = self._transport
         if transport is None or transport.is_closing() or self._lingering:
@@ -409,7 +413,7 @@ class Connection(asyncio.Protocol):
         if self._tls is not None:
             transport.write(self._tls.close())
         reader = self._reader
-        said_so = reader is not None and reader.is_idle and not reader.keep_alive and not reader.broken
+        said_so = self._said_last and reader is not None and reader.is_idle and not reader.broken
         if self._saw_eof or said_so or not transport.can_write_eof():
             transport.close()
             return
