@@ -164,19 +164,27 @@ class TestLog:
         assert message.startswith("not well-formed ; plugin github: process failed on 'A', which is left out: KeyError")
         assert len(message) == 2000
 
-    def test_only_the_latest_lines_of_each_feed_are_kept(self) -> None:
+    def test_no_more_than_the_latest_fifty_lines_of_each_feed_are_kept(self) -> None:
         feeds = [make_feed(), make_feed()]
-        for hour in range(5):
-            for feed in feeds:
-                outcome = Failed("status", f"the server answered 50{hour}")
-                store([result(feed, outcome, started=NOW + hour * HOUR)], NOW)
-        keys = [feed.pk for feed in feeds]
-        assert fetchlog.prune(keys, keep=3, slack=3) == 0
-        assert fetchlog.prune(keys[:1], keep=3, slack=2) == 2
-        assert fetchlog.prune(keys, keep=3, slack=1) == 2
-        assert fetchlog.prune(keys, keep=3, slack=1) == 0
-        for feed in feeds:
-            assert [line.started for line in feed.fetches.all()] == [NOW + hour * HOUR for hour in (4, 3, 2)]
+        lengths = set()
+        for hour in range(fetchlog.LENGTH + 3):
+            started = NOW + hour * HOUR
+            failed = Failed("status", f"trouble {hour}")
+            store([result(feed, failed, started=started) for feed in feeds], NOW)
+            lengths |= {feed.fetches.count() for feed in feeds}
+        assert lengths == set(range(1, 51))
+        latest = [NOW + hour * HOUR for hour in reversed(range(3, fetchlog.LENGTH + 3))]
+        assert all([line.started for line in feed.fetches.all()] == latest for feed in feeds)
+
+    def test_a_log_that_is_too_long_already_is_cut_by_its_next_line(self) -> None:
+        feed, sibling = make_feed(URL), make_feed()
+        lines = [
+            Fetch(feed=each, started=NOW - hour * HOUR, outcome="new") for hour in range(60) for each in (feed, sibling)
+        ]
+        Fetch.objects.bulk_create(lines)
+        keep(feed, NotModified(URL))
+        assert (feed.fetches.count(), sibling.fetches.count()) == (50, 60)
+        assert feed.fetches.latest("pk").outcome == "not modified"
 
     def test_what_comes_to_the_same_extends_the_last_line(self) -> None:
         feed, sibling = make_feed(URL), make_feed()

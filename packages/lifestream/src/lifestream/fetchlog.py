@@ -1,30 +1,26 @@
 """The log of fetches.
 
 Those of a feed that came to the same, one after the other, are one line: "not modified", 30 times since Monday. So the
-lines that are kept reach back to what mattered.
+LENGTH lines that are kept of a feed reach back to what mattered.
 
 Whoever writes holds the feeds' claims, so nobody else writes lines of theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from django.db import router
-from django.db.models import Count, F, Max, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Max, OuterRef, Subquery
 
 from lifestream.bulk import insert_rows, update_rows
 from lifestream.importing import LOOKUP, batches
-from lifestream.models import Fetch
+from lifestream.models import Feed, Fetch
 
 LENGTH: Final = 50
-"""Lines that `prune` keeps for a feed."""
-SLACK: Final = 10
-"""So many more there may be, since cutting all logs at each run takes as long as writing to them."""
+"""Lines that are kept of a feed, the latest ones."""
 
 _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
 _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
@@ -66,7 +62,7 @@ class _Extended:
 
 
 def write(lines: Sequence[Line], using: str) -> None:
-    """Writes *lines*, one a feed at most. It runs in the caller's transaction."""
+    """Writes *lines*, one a feed at most, and cuts what grows too long. It runs in the caller's transaction."""
     last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE], using)
     repeated, fresh = [], []
     for line in lines:
@@ -78,25 +74,18 @@ def write(lines: Sequence[Line], using: str) -> None:
             fresh.append((*line, 1))
     update_rows(Fetch, _EXTENDED, repeated, using)
     insert_rows(Fetch, (*Line._fields, "count"), fresh, using)
+    _cut([feed for feed, *_ in fresh], using)
 
 
-def prune(feeds: Collection[int], keep: int = LENGTH, slack: int = SLACK) -> int:
-    """Cuts the log of each of *feeds* (keys) to its latest *keep* lines where it has *slack* more than that, or longer.
-
-    Returns how many lines went.
-    """
-    using = router.db_for_write(Fetch)
+def _cut(feeds: Sequence[int], using: str) -> None:
+    """Cuts the log of each of *feeds* to its latest LENGTH lines."""
     log = Fetch.objects.using(using).order_by()
-    age = Window(RowNumber(), partition_by=F("feed"), order_by=F("pk").desc())
-    count = 0
-    for some in batches(sorted(feeds), LOOKUP):
-        lengths = log.filter(feed__in=some).values("feed").annotate(length=Count("pk"))
-        full = list(lengths.filter(length__gte=keep + slack).values_list("feed", flat=True))
-        aged = log.filter(feed__in=full).annotate(age=age)
-        surplus = list(aged.filter(age__gt=keep).values_list("pk", flat=True)) if full else []
-        for part in batches(surplus, LOOKUP):
-            count += log.filter(pk__in=part).delete()[0]
-    return count
+    surplus = log.filter(feed=OuterRef("pk")).order_by("-pk").values("pk")[LENGTH : LENGTH + 1]
+    for some in batches(feeds, LOOKUP):
+        lengths = Feed.objects.using(using).filter(pk__in=some).order_by().annotate(surplus=Subquery(surplus))
+        for feed, latest in lengths.values_list("pk", "surplus"):
+            if latest is not None:
+                log.filter(feed=feed, pk__lte=latest).delete()
 
 
 def _last_of(feeds: Sequence[int], using: str) -> dict[int, tuple[int, int, tuple[object, ...]]]:

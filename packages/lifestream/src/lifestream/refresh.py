@@ -33,7 +33,7 @@ from typing import Self, TypeAlias
 
 from django.utils import timezone
 
-from lifestream import claims, fetchlog, store
+from lifestream import claims, store
 from lifestream.address import AddressGuard
 from lifestream.conf import settings
 from lifestream.configured import fetch_request, make_fetcher, make_guard, make_limits, make_pool
@@ -104,7 +104,6 @@ def refresh(
             pauses_hosts=settings.pauses_hosts,
         )
         run.work(stack.enter_context(downloads), pool)
-        _prune({row.feed for row in run.rows})
     if not run.stopping.is_set():
         try_to_keep_hubs({row.feed for row in run.rows}, feeds, clock=clock, guard=guard)
     return Report(tuple(run.rows), run.skipped, len(run.unwritten))
@@ -299,14 +298,6 @@ class _Refresh:
         row = _row(result, stored)
         self.rows.append(row)
         self.progress(row)
-
-
-def _prune(feeds: Collection[int]) -> None:
-    """Cuts the log of *feeds*, or leaves that to the next refresh."""
-    try:
-        fetchlog.prune(feeds)
-    except FAILURES as error:
-        log.warning("the log of fetches could not be cut: %s", trouble_of(error))
 
 
 def _release(claimed: Collection[Claimed]) -> None:
