@@ -23,7 +23,8 @@ from lifestream.models.items import TAG_LENGTH, tag_slug
 from lifestream.plaintext import scrub
 from lifestream.plugins.base import ItemDraft
 from lifestream.posting import Candidate, Subscriber
-from lifestream.results import Result, Stored
+from lifestream.prepare import Prepared
+from lifestream.results import Claimed, Result, Stored
 from lifestream.rules import Shown
 from lifestream.search import Indexed
 
@@ -38,6 +39,7 @@ _REWRITTEN: Final = (
     "language", "enclosures", "media", "fingerprint", "changes", "changed",
 )  # fmt: skip
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
+_EMPTY: Final = Document(())  # of the many results that bring no document
 _T = TypeVar("_T")
 _log = logging.getLogger("lifestream.store")
 
@@ -93,12 +95,9 @@ class Import:
         self.counts: Counter[str] = Counter()
         self.stored = Stored(self.feed, "")
         self.over = False
-        self.drafts: Sequence[ItemDraft] = result.prepared.items if result.prepared else ()
-        home: list[str] = []
-        if result.prepared:
-            said = result.prepared.feed
-            home = [result.claim.url, result.claim.site_url, said.link, said.self_url]
-        self._document = Document(self.drafts, home)
+        prepared = result.prepared
+        self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
+        self._document = _document(prepared, result.claim) if prepared else _EMPTY
         places = [place for place in reversed(range(len(self.drafts))) if _says_something(self.drafts[place])]
         self.chunks = [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)] or [[]]
         self._read: dict[int, Chunk] = {}
@@ -182,6 +181,11 @@ class Import:
                 known.append(Known(*row[:5]))
                 stored[row[0]] = _Stored(*row[5:])
         return known
+
+
+def _document(prepared: Prepared, claim: Claimed) -> Document:
+    said = prepared.feed
+    return Document(prepared.items, [claim.url, claim.site_url, said.link, said.self_url])
 
 
 def _says_something(draft: ItemDraft) -> bool:

@@ -38,6 +38,8 @@ _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int
 
 _log = logging.getLogger("lifestream.store")
 
+_NOTHING: Final[_Counts] = Counter()  # of a result without entries
+
 # What a row can do wrong. Some of FAILURES are among them, and are the database's own troubles.
 _ROW_ERRORS: Final = (DatabaseError, ValueError, TypeError, OverflowError)
 
@@ -154,7 +156,7 @@ def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, w
     with transaction.atomic(using=using):
         feeds = _hold(batch, using)
         held = [each for each in batch if each.feed in feeds]
-        chunks = [(each, _read(each, number, feeds[each.feed], now, using)) for each in held]
+        chunks = [(each, _read(each, number, feeds[each.feed], now, using)) for each in held if each.drafts]
         written = writer(chunks, using)
         counts = {each.feed: each.counts + chunk.counts + written[each.feed] for each, chunk in chunks}
         last = number == len(batch[0].chunks) - 1
@@ -168,7 +170,7 @@ def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, w
             )
             each.over = True
         else:
-            each.counts = counts[each.feed]
+            each.counts = counts.get(each.feed, _NOTHING)
             each.stored = settled.get(each.feed, each.stored)
 
 
@@ -241,7 +243,7 @@ def _settle(
     moved: list[Feed] = []
     lines: list[Line] = []
     for each in imports:
-        feed, count = feeds[each.feed], counts[each.feed]
+        feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
         bookkeeping.settle(feed, each.result, now)
         bookkeeping.hear_hub(feed, each.result, now, new=count["new"])
         moved_to = _move(feed, each.result, using)
