@@ -270,7 +270,9 @@ def test_nothing_of_a_broken_answer_is_left(server: FeedServer) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(feed_clients, "TIMEOUT", 0.1 if text.startswith("stall") else PATIENCE)
             feed_clients.ask("urllib", url)
-    assert server.journal.wait_until(lambda: not any(connection.is_busy for connection in server.connections), PATIENCE)
+    assert server.journal.wait_until(
+        lambda: not any(connection.is_busy for connection in server.listening.connections), PATIENCE
+    )
     server.stop()
-    assert not server.connections and not server.workers
+    assert not server.listening.connections and not server.listening.workers
     assert all(exchange.is_over for exchange in server.journal.exchanges)

@@ -9,30 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import threading
-import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
-from feedserver import fixture, loop_thread, ports
-from feedserver.acceptor import Acceptor
-from feedserver.connection import Connection
+from feedserver import fixture, loop_thread
 from feedserver.folder import Folder
 from feedserver.journal import Exchange, HeaderFilter, Journal
+from feedserver.listening import Listening
 from feedserver.quitting import is_loopback
 from feedserver.reader import MAX_BODY
 from feedserver.request import Request
 from feedserver.response import Answer, Fault, Response
 from feedserver.routes import Routes
 from feedserver.site import Site
-from feedserver.steps import Plan, Read
 
 if TYPE_CHECKING:
     import ssl
@@ -88,25 +84,17 @@ class FeedServer:
         self.aliases = tuple(aliases)
         self.port = port
         self.bind_timeout = bind_timeout
-        self.idle_timeout = idle_timeout
-        self.max_body = max_body
         self.tls = _tls(tls)
         self.journal = Journal(journal_limit)
         self.site = Site(Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit)
-        self.connections: set[Connection] = set()
-        self.workers: dict[threading.Thread, str] = {}
+        self.listening = Listening(
+            self.site, (host, *self.aliases), idle_timeout=idle_timeout, max_body=max_body, tls=self.tls
+        )
         self.quit_requested = threading.Event()
         self.site.on_quit = partial(_quit, weakref.ref(self))  # without a cycle, a server is freed at once
         self._stopped = threading.Event()
         self._wanted_port = port
         self._thread: loop_thread.LoopThread | None = None
-        self.loop: asyncio.AbstractEventLoop
-        self._holding: list[socket.socket] = []
-        self._listening: list[socket.socket] = []
-        self._opening: list[Fault | None] = []
-        self._acceptors: list[Acceptor] = []
-        self._sweeper: asyncio.TimerHandle | None = None
-        self._closed: Callable[[], None] | None = None
         self._pid = 0
 
     # Life.
@@ -124,15 +112,14 @@ class FeedServer:
         """
         if self._thread is not None:
             raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
-        self._bind()
+        self.port = self.listening.bind(self._wanted_port, self.bind_timeout)
         name = f"[{self.host}]" if ":" in self.host else self.host
         self.site.base_url = f"{'https' if self.tls else 'http'}://{name}:{self.port}"
         self.site.own_hosts = self._own_hosts(name)
         self._pid = os.getpid()
         self._stopped.clear()
         self._thread = loop_thread.acquire(self)
-        self.loop = self._thread.loop
-        self._thread.visit(self._open)
+        self._thread.visit(partial(self.listening.open, self._thread.loop))
         return self
 
     def stop(self) -> None:
@@ -143,20 +130,21 @@ class FeedServer:
         thread, self._thread = self._thread, None
         if self._pid != os.getpid():
             return
+        listening = self.listening
         if thread is None:
-            if threading.current_thread() not in self.workers:  # which whoever stops the server waits for
+            if threading.current_thread() not in listening.workers:  # which whoever stops the server waits for
                 self._stopped.wait(STOP_TIMEOUT)
             return
         closed = threading.Lock()  # an Event does the same, at five times the price
         closed.acquire()
-        thread.visit(lambda: self._close(closed.release))
+        thread.visit(partial(listening.close, closed.release))
         if not closed.acquire(timeout=STOP_TIMEOUT):
             raise RuntimeError(
-                f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {self._holders()}"
+                f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {listening.holders()}"
             )
-        _close_all(self._holding)
+        listening.let_go()
         loop_thread.release(self)
-        self._join_workers()
+        listening.join_workers()
         self.site.close()
         self.port = self._wanted_port
         self._stopped.set()
@@ -263,7 +251,7 @@ class FeedServer:
 
         None leaves a connection whole; without any fault, all are whole again.
         """
-        self._opening = list(faults)
+        self.listening.opening = list(faults)
 
     def refuse(self) -> None:
         """Refuses new connections, as a server that is down; the port is kept. Those that are open go on."""
@@ -271,25 +259,20 @@ class FeedServer:
             raise RuntimeError("the server is not running, so every connection is refused already")
         closed = threading.Event()
 
-        def close() -> None:
-            self._close_listening()
+        def refuse() -> None:
+            self.listening.refuse()
             closed.set()
 
-        self._thread.visit(close)
+        self._thread.visit(refuse)
         closed.wait(STOP_TIMEOUT)
-        if not self._holding:
-            self._holding += [ports.bind(address, self.port) for address in self._addresses]
+        self.listening.hold(self.port)
 
     def accept(self) -> None:
         """Accepts connections again, on the same port. Raises OSError where somebody took it meanwhile."""
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
-        if self._listening:
-            return
-        if not ports.HOLDS_BESIDE:
-            _close_all(self._holding)
-        self._listening += [ports.listen(address, self.port) for address in self._addresses]
-        self._thread.visit(self._open)
+        if self.listening.bind_again(self.port):
+            self._thread.visit(partial(self.listening.open, self._thread.loop))
 
     # What it has seen.
 
@@ -345,112 +328,14 @@ class FeedServer:
 
     def abandon(self) -> None:
         """In a forked child: closes what was inherited, without a word to the network."""
-        _close_all(self._holding)
-        _close_all(self._listening)
-        for connection in self.connections:
-            connection.abandon()
-        self.connections.clear()
+        self.listening.abandon()
         self._thread = None
-
-    def forget(self, connection: Connection) -> None:
-        """A connection is closed. Called on the event loop."""
-        self.connections.discard(connection)
-        if self._closed is not None:
-            # asyncio closes the socket right after `connection_lost`, which calls this.
-            self.loop.call_soon(self._close_connections)
-
-    # In the caller's thread.
-
-    @property
-    def _addresses(self) -> tuple[str, ...]:
-        return (self.host, *self.aliases)
-
-    def _bind(self) -> None:
-        try:
-            for number, address in enumerate(self._addresses):
-                port, timeout = (self.port, 0.0) if number else (self._wanted_port, self.bind_timeout)
-                holder, listening = ports.bind_and_listen(address, port, timeout)
-                self._listening.append(listening)
-                self._holding += [holder] if holder is not None else []
-                self.port = listening.getsockname()[1]
-        except OSError:
-            _close_all(self._holding)
-            _close_all(self._listening)
-            raise
 
     def _own_hosts(self, name: str) -> frozenset[str]:
         names = {name.lower()}
         if is_loopback(self.host) or self.host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
             names |= {"localhost", "127.0.0.1", "[::1]"}
         return frozenset(f"{host}:{self.port}" for host in (*names, *self.aliases))
-
-    def _holders(self) -> str:
-        busy = sum(connection.is_busy for connection in self.connections)
-        return f"{len(self.connections)} connections ({busy} with an answer under way)"
-
-    def _join_workers(self) -> None:
-        """Waits for callables that still run, no longer than each of them may, and names those that overrun."""
-        deadline = time.monotonic() + self.site.callable_timeout
-        for worker, name in list(self.workers.items()):
-            worker.join(max(0.0, deadline - time.monotonic()))
-            if worker.is_alive():
-                warnings.warn(f"{name} still runs {self.site.callable_timeout:g} s after its time", stacklevel=3)
-
-    # On the event loop.
-
-    def _open(self) -> None:
-        for listening in self._listening:
-            acceptor = Acceptor(
-                self.loop, listening, lambda: Connection(self), self._close_connections, self._accept_refused
-            )
-            self._acceptors.append(acceptor)
-            acceptor.open()
-        if self._sweeper is None:
-            self._sweeper = self.loop.call_later(self.idle_timeout / 2, self._sweep)
-
-    def opening_plan(self) -> Plan | None:
-        """What a new connection does before it reads, if anything. Called on the event loop."""
-        if not self._opening:
-            return None
-        fault = self._opening.pop(0) if len(self._opening) > 1 else self._opening[0]
-        return fault.apply(iter((Read(),))) if fault is not None else None
-
-    def _accept_refused(self, error: OSError) -> None:
-        self.site.problem(f"{self.base_url} could not accept a connection: {error}")
-
-    def _sweep(self) -> None:
-        loop = self.loop
-        oldest = loop.time() - self.idle_timeout
-        for connection in [c for c in self.connections if not c.is_busy and c.last_active <= oldest]:
-            connection.close_idle()
-        self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
-
-    def _close(self, closed: Callable[[], None]) -> None:
-        """Ends what runs on the loop, and calls *closed* when the last socket is closed."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        self._sweeper = None
-        self._close_listening()
-        self._closed = closed
-        self._close_connections()
-
-    def _close_listening(self) -> None:
-        for acceptor in self._acceptors[-len(self._listening) :] if self._listening else ():
-            acceptor.close()
-        self._listening.clear()
-
-    def _close_connections(self) -> None:
-        """Where the server stops: ends the connections that there are by now, and tells when none is left to come."""
-        closed, self._closed = self._closed, None  # connections that end at once need no second look
-        if closed is None:
-            return
-        for connection in list(self.connections):
-            connection.abort("server stopped")
-        if self.connections or any(acceptor.under_way for acceptor in self._acceptors):
-            self._closed = closed
-        else:
-            self._acceptors.clear()
-            closed()
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:
@@ -459,12 +344,6 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
     if server is not None:
         server.quit_requested.set()
         threading.Thread(target=server.stop, name="feedserver: QUIT", daemon=True).start()
-
-
-def _close_all(sockets: list[socket.socket]) -> None:
-    for sock in sockets:
-        sock.close()
-    sockets.clear()
 
 
 def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
