@@ -27,11 +27,11 @@ STATE: Final = (
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
-REPLACED: Final = (
-    "created", "description", "last_fetch", "terms", "next_reason", "candidates", "not_before", "last_error",
-    "last_status", "claimed_until", "failures",
+SETTLED_BY: Final = (
+    "url", "host", "credentials", "etag", "last_modified", "validated_url", "moved_to", "moved_count", "status",
+    "next_fetch", "last_success", "last_status", "pushed", "push_until", "claim_token",
 )  # fmt: skip
-"""Columns that need not be read to settle a result without a document, since it replaces them or leaves them alone."""
+"""The columns that are read to settle a result without a document; all others it replaces or leaves alone."""
 
 SAID: Final = (
     "body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",

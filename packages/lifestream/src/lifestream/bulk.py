@@ -7,8 +7,9 @@ branch a row and column. An import writes a hundred rows a feed; without these i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any, Final
 
 from django.db import connections
@@ -20,6 +21,7 @@ from django.db.models import (
     FloatField,
     ForeignKey,
     IntegerField,
+    JSONField,
     Model,
     TextField,
 )
@@ -64,17 +66,20 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object]
 
     *rows* are of *model*, or of a type that has those fields and the key by the same names.
     """
+    rows = list(rows)
+    if not rows:
+        return
     connection = connections[using]
     fields = _fields(model, [*names, model._meta.pk.name])
     prepare = _preparer(fields, connection)
-    values = [prepare([getattr(row, field.attname) for field in fields]) for row in rows]
-    if values:
-        quoted = [_quoted(connection, str(field.column)) for field in fields]
-        settings = ", ".join(f"{column} = %s" for column in quoted[:-1])
-        table = _quoted(connection, model._meta.db_table)
-        with connection.cursor() as cursor:
-            # S608: only names of our own models are put together here.
-            cursor.executemany(f"UPDATE {table} SET {settings} WHERE {quoted[-1]} = %s", values)  # noqa: S608
+    values_of = attrgetter(*(field.attname for field in fields))
+    quoted = [_quoted(connection, str(field.column)) for field in fields]
+    settings = ", ".join(f"{column} = %s" for column in quoted[:-1])
+    table = _quoted(connection, model._meta.db_table)
+    with connection.cursor() as cursor:
+        # S608: only names of our own models are put together here.
+        update = f"UPDATE {table} SET {settings} WHERE {quoted[-1]} = %s"  # noqa: S608
+        cursor.executemany(update, [prepare(values_of(row)) for row in rows])
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:
@@ -91,10 +96,13 @@ def _preparer(
 ) -> Callable[[Sequence[Any]], list[Any]]:
     """What turns values of *fields* into those that the database's driver takes."""
     others: list[tuple[int, Callable[[Any], Any]]] = []
+    adapted = cache(connection.ops.adapt_datetimefield_value)  # many rows are of the same moment
     for place, field in enumerate(fields):
         if isinstance(field, DateTimeField):
             # All that is stored here is aware: Django's own way asks that of each value, three times.
-            others.append((place, connection.ops.adapt_datetimefield_value))
+            others.append((place, adapted))
+        elif isinstance(field, JSONField):
+            others.append((place, partial(connection.ops.adapt_json_value, encoder=field.encoder)))
         elif not isinstance(field, _PLAIN):
             others.append((place, partial(field.get_db_prep_save, connection=connection)))
 

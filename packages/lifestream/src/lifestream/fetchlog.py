@@ -8,7 +8,7 @@ Whoever writes holds the feeds' claims, so nobody else writes lines of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -61,9 +61,12 @@ class _Extended:
     reason: str
 
 
-def write(lines: Sequence[Line], using: str) -> None:
-    """Writes *lines*, one a feed at most, and cuts what grows too long. It runs in the caller's transaction."""
-    last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE], using)
+def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
+    """Writes *lines*, one a feed at most, and cuts what grows too long. It runs in the caller's transaction.
+
+    *again* are the feeds whose last fetch had the same outcome: for others, no last line need be looked at.
+    """
+    last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE and line.feed in again], using)
     repeated, fresh = [], []
     for line in lines:
         pk, count, came_to = last.get(line.feed, (0, 0, ()))

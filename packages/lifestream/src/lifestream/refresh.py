@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 Clock: TypeAlias = Callable[[], datetime]
 Progress: TypeAlias = Callable[[Row], None]
 
-_BATCH = 100  # results a write; more would hold SQLite's lock for long
+_BATCH = 250  # results a write; more would hold SQLite's lock for long
 _PATIENCE = 0.2  # seconds that a result waits for others to be written with, and between looks at `stopping`
 
 

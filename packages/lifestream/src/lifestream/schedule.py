@@ -166,10 +166,11 @@ def decide(
             return _after_failure(outcome, history, now, limits)
         case Fetched():
             terms = Terms(freshness(outcome.headers, now), rhythm or Rhythm(), pace)
-            return _after_success(outcome, replace(history, failures=0, terms=terms), now, limits)
+            return _after_success(outcome, History(0, terms, history.feed), now, limits)
         case NotModified():
-            terms = replace(history.terms, freshness=freshness(outcome.headers, now) or history.terms.freshness)
-            return _after_success(outcome, replace(history, failures=0, terms=terms), now, limits)
+            before = history.terms
+            terms = Terms(freshness(outcome.headers, now) or before.freshness, before.rhythm, before.pace)
+            return _after_success(outcome, History(0, terms, history.feed), now, limits)
 
 
 def _after_success(outcome: Fetched | NotModified, history: History, now: datetime, limits: Limits) -> Next:

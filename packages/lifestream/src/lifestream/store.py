@@ -179,7 +179,7 @@ def _hold(batch: Sequence[Import], using: str) -> dict[int, Feed]:
     tokens = {each.feed: each.result.claim.token for each in batch}
     feeds = Feed.objects.using(using).filter(pk__in=tokens).order_by("pk").select_for_update()
     fetched = any(isinstance(each.result.outcome, Fetched) for each in batch)
-    feeds = feeds.defer("icon") if fetched else feeds.defer("icon", *bookkeeping.REPLACED)
+    feeds = feeds.defer("icon") if fetched else feeds.only(*bookkeeping.SETTLED_BY)
     if any(each.drafts for each in batch):
         of_feed = {"feed": OuterRef("pk")}
         feeds = feeds.annotate(
@@ -242,6 +242,7 @@ def _settle(
     settled: dict[int, Stored] = {}
     moved: list[Feed] = []
     lines: list[Line] = []
+    again: set[int] = set()
     for each in imports:
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
         bookkeeping.settle(feed, each.result, now)
@@ -262,6 +263,8 @@ def _settle(
             moved_to=moved_to,
             message=bookkeeping.message_of(each.result, broken),
         )
+        if stored.outcome == feed.last_status:
+            again.add(feed.pk)
         lines.append(bookkeeping.log(feed, each.result, stored))
         settled[feed.pk] = stored
         _pause_host(feed, each.result.next.host_pause, using)
@@ -269,7 +272,7 @@ def _settle(
     update_rows(Feed, bookkeeping.STATE, [feed for feed in feeds.values() if feed.pk not in said], using)
     update_rows(Feed, bookkeeping.STATE + bookkeeping.SAID, [feeds[pk] for pk in sorted(said)], using)
     update_rows(Feed, bookkeeping.PLACE, moved, using)
-    fetchlog.write(lines, using)
+    fetchlog.write(lines, again, using)
     return settled
 
 
