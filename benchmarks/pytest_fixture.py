@@ -1,7 +1,8 @@
 """A test under pytest that has a server of its own, by the slope from 100 to 1,000 tests.
 
 The slope leaves out what a run costs once. Each test gives its server an answer, asks for it over a raw socket that
-reads by Content-Length, and compares the body. No other plugin is loaded.
+reads by Content-Length, and compares the body. No other plugin is loaded. Bare sockets, with one answer that is kept
+ready, are the floor: what pytest, a fixture, a socket that listens and a client cost in any case.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from peers import Floor
 from tables import Bound, Sample, interleave, print_table, print_verdicts
 
 FEW, MANY = 100, 1000
@@ -42,8 +44,28 @@ class Suite:
 
 US = "feedserver"
 HTTPSERVER = "pytest-httpserver"
+FLOOR = f"{Floor.name}, fixture"
 SUITES: Mapping[str, Suite] = {
     "no server": Suite("", "def test(number): assert BODY\n"),
+    FLOOR: Suite(
+        "",
+        """
+def test(number, port):
+    assert fetch(port) == BODY
+
+from peers import Floor
+
+@pytest.fixture(scope="session")
+def floor():
+    with Floor(BODY) as floor:
+        yield floor
+
+@pytest.fixture
+def port(floor):
+    with floor.cycle() as port:
+        yield port
+""",
+    ),
     US: Suite(
         "pytest_feedserver",
         """
@@ -98,7 +120,9 @@ def main() -> None:
     quick = parser.parse_args().quick
     suites = {}
     for name, suite in SUITES.items():
-        if suite.plugin and importlib.util.find_spec(suite.plugin.partition(".")[0]) is None:
+        if name == FLOOR and (why := Floor.missing()):
+            print(f"skipped: {name}: {why}")
+        elif suite.plugin and importlib.util.find_spec(suite.plugin.partition(".")[0]) is None:
             print(f"skipped: {name}: {suite.plugin} is not installed (uv run --group bench …)")
         else:
             suites[name] = suite
