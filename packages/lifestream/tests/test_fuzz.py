@@ -168,7 +168,7 @@ def read(body: bytes, headers: Mapping[str, str]) -> Prepared | None:
         return None
     finally:
         assert time.process_time() - began < DEADLINE
-    found = prepare(feed, REGISTRY.recognise(feed), SANITIZER)
+    found = prepare(feed, REGISTRY.plugin_for(feed, ""), SANITIZER)
     assert found.problems == (), "a plugin of ours failed"
     assert wire.PREPARED.unpack(json.loads(json.dumps(wire.PREPARED.pack(found)))) == found
     _assert_safe(found)

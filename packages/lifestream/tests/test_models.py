@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.credentials import seal
+from lifestream.hosts import domain_of, host_of
 from lifestream.models import Feed, Host, Item, Lifestream, Post
-from lifestream.models.feeds import domain_of, host_of
 from lifestream.models.items import tag_slug
 
 

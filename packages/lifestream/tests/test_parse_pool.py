@@ -75,7 +75,7 @@ def test_a_child_says_the_same_as_reading_here(pool: ParserPool, path: Path) -> 
     registry = Registry()
     feed = parse(body, headers, URL)
 
-    assert pool.submit(body, headers, URL).result(60) == prepare(feed, registry.recognise(feed), Sanitizer())
+    assert pool.submit(body, headers, URL).result(60) == prepare(feed, registry.plugin_for(feed, URL), Sanitizer())
 
 
 def test_many_documents_come_back_each_to_its_own(pool: ParserPool) -> None:
@@ -207,6 +207,12 @@ def test_a_plugin_of_ones_own_runs_here_and_before_sanitising() -> None:
     assert [prepared.plugin for prepared in (by_domain, by_name, neither)] == ["shouting", "shouting", "generic"]
     assert (by_name.items[0].title, by_name.items[0].content) == ("ONE", "<p>Loud</p>")
     assert Shouting.threads == {"parser-1"}
+
+
+def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool) -> None:
+    body = (Path(__file__).parent / "feeds" / "sites" / "flickr.xml").read_bytes()
+
+    assert pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60).plugin == "flickr"
 
 
 def test_a_plugin_of_ones_own_may_recognise_a_feed() -> None:

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 import pytest
 
-from lifestream.discover import site_of
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.parse import parse
 from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
@@ -22,11 +21,12 @@ SHIPPED = Registry(use_entry_points=False)
 SANITIZER = Sanitizer()
 
 
-def prepared_file(name: str, domain: str | None = None) -> Prepared:
-    """A file of `feeds/sites`, prepared with the plugin for *domain*, by default that of the site it links to."""
-    feed = parse((SITES / name).read_bytes(), {}, "https://feeds.example/feed")
-    domain = site_of(feed, "").domain if domain is None else domain
-    return prepare(feed, SHIPPED.plugin_for(domain) or SHIPPED.recognise(feed), SANITIZER)
+def prepared_file(name: str, link: str = "") -> Prepared:
+    """A file of `feeds/sites`, prepared with its plugin; *link*, if given, is the site that it says to be of."""
+    url = "https://feeds.example/feed"
+    feed = parse((SITES / name).read_bytes(), {}, url)
+    feed = replace(feed, link=link or feed.link)
+    return prepare(feed, SHIPPED.plugin_for(feed, url), SANITIZER)
 
 
 def link(url: str, text: str) -> str:
@@ -65,7 +65,7 @@ def test_a_feed_gets_the_plugin_of_its_site(name: str, plugin: str) -> None:
     ],
 )
 def test_some_are_recognised_behind_another_domain(name: str, plugin: str) -> None:
-    assert prepared_file(name, domain="proxy.example").plugin == plugin
+    assert prepared_file(name, link="https://proxy.example/").plugin == plugin
 
 
 def test_youtube_has_its_description_as_content_and_a_player() -> None:
@@ -171,29 +171,29 @@ class Nameless(FeedPlugin):
 
 
 @pytest.mark.parametrize(
-    ("domain", "name", "plugin"),
+    ("link", "url", "plugin"),
     [
-        ("youtube.com", "", "youtube"),
-        ("www.youtube.com", "", "youtube"),
-        ("m.YouTube.com", "", "youtube"),
-        ("notyoutube.com", "", None),
-        ("youtube.com.evil.example", "", None),
-        ("", "", None),
-        ("youtube.com", "podcast", "podcast"),
+        ("https://youtube.com/@bench", "https://feeds.example/", "youtube"),
+        ("https://www.youtube.com", "https://feeds.example/", "youtube"),
+        ("http://m.YouTube.com:80/", "https://feeds.example/", "youtube"),
+        ("https://notyoutube.com/", "https://feeds.example/", "generic"),
+        ("https://youtube.com.evil.example/", "https://feeds.example/", "generic"),
+        ("https://feeds.example/", "https://www.youtube.com/feeds", "generic"),
+        ("", "https://www.youtube.com/feeds", "youtube"),
+        ("", "", "generic"),
+        ("http://[", "http://[", "generic"),
     ],
 )
-def test_a_name_counts_before_a_domain(domain: str, name: str, plugin: str | None) -> None:
-    chosen = SHIPPED.plugin_for(domain, name)
-
-    assert (chosen.name if chosen else None) == plugin
+def test_a_plugin_is_for_the_domain_of_the_feed_s_site_or_else_of_its_address(link: str, url: str, plugin: str) -> None:
+    assert SHIPPED.plugin_for(ParsedFeed(link=link), url).name == plugin
 
 
 def test_plugins_of_settings_come_before_those_shipped() -> None:
     own = Registry([f"{__name__}.Mine", f"{__name__}.Renamed"], use_entry_points=False)
 
-    assert isinstance(own.plugin_for("github.com"), Mine)
+    assert isinstance(own.plugin_for(ParsedFeed(), "https://github.com/"), Mine)
     assert isinstance(own.named("youtube"), Renamed)
-    assert own.plugin_for("youtube.com") is None
+    assert own.plugin_for(ParsedFeed(), "https://youtube.com/").name == "generic"
     assert own.has_own
     assert not SHIPPED.has_own
 
@@ -234,7 +234,7 @@ def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.Monke
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(PluginError) as raised:
-        SHIPPED.plugin_for("", "nosuch")
+        SHIPPED.named("nosuch")
 
     assert str(raised.value) == (
         "there is no plugin 'nosuch': choose one of "

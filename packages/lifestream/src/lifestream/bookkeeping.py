@@ -7,8 +7,8 @@ from typing import Final
 
 from lifestream.entry import ParsedFeed
 from lifestream.fetchlog import Line
+from lifestream.hosts import domain_of
 from lifestream.models import Feed, Fetch
-from lifestream.models.feeds import domain_of
 from lifestream.outcome import Failed, Fetched, Gone, NotModified
 from lifestream.plaintext import scrub
 from lifestream.prepare import Prepared

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lifestream.entry import ParsedFeed
+from lifestream.hosts import domain_of
 from lifestream.markup import attributes, tokens
 from lifestream.parse.charset import decode
 from lifestream.plaintext import scrub, text_of
@@ -185,11 +186,3 @@ def site_of(feed: ParsedFeed, url: str) -> Site:
     usual = safe_url("/favicon.ico", page or url, FETCHED)
     icons = dict.fromkeys(candidate for candidate in (icon, usual) if candidate and not is_svg(candidate))
     return Site(feed.title or domain, page, domain, tuple(icons))
-
-
-def domain_of(url: str) -> str:
-    """The host of *url* in lower case and without "www."; "" if it has none."""
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""

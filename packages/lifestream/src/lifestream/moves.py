@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from lifestream import posting
 from lifestream.conf import settings
+from lifestream.hosts import domain_of, host_of
 from lifestream.models import Feed, Post, Subscription
-from lifestream.models.feeds import domain_of, host_of
 
 
 def note(feed: Feed, url: str) -> bool:

@@ -25,8 +25,8 @@ from django.db import router, transaction
 from django.utils.crypto import salted_hmac
 
 from lifestream.conf import is_loopback, settings
+from lifestream.hosts import domain_of
 from lifestream.models import Feed, HubSubscription
-from lifestream.models.feeds import domain_of
 from lifestream.plaintext import scrub, shorten
 from lifestream.schedule import Candidate, candidates_as_json
 from lifestream.websub import Mode, lease_of, over_tls, renewal

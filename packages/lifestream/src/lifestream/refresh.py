@@ -218,9 +218,7 @@ class _Refresh:
                     downloads.done(claim)
                     self._decide(claim, outcome, started, body_hash=body_hash)
                     return
-                future = pool.start().submit(
-                    outcome.body, outcome.headers, outcome.url, domain=claim.domain, plugin=claim.plugin
-                )
+                future = pool.start().submit(outcome.body, outcome.headers, outcome.url, plugin=claim.plugin)
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
                 # What was read must not hold its own future: in a circle, documents would pile up.
                 future.add_done_callback(lambda done: self.events.put(_Read(bodiless, body_hash, done)))

@@ -18,8 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lifestream.credentials import split_url
+from lifestream.hosts import domain_of
 from lifestream.models import Feed, Lifestream
-from lifestream.models.feeds import domain_of, url_hash
+from lifestream.models.feeds import url_hash
 from lifestream.redirects import UrlRefused, request_url
 from lifestream.report import Report, Row
 from lifestream.schedule import in_words

@@ -5,37 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from lifestream.hosts import domain_of, host_of
+
 
 def url_hash(url: str) -> str:
     """The SHA-256 of *url* in hex: unique where the URL itself can be longer than an index allows."""
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def host_of(url: str) -> str:
-    """The host of *url* in lower case, with its port unless that is the scheme's own; "" if there is none."""
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError:
-        return ""
-    if ":" in host:
-        host = f"[{host}]"
-    return host if port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f"{host}:{port}"
-
-
-def domain_of(url: str) -> str:
-    """The host of *url* in lower case, without port and leading "www.": plugins and templates go by it."""
-    try:
-        host = (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
-    return host.removeprefix("www.")
 
 
 class Host(models.Model):

@@ -57,7 +57,7 @@ def answer(job: dict[str, Any], body: bytes, registry: Registry, sanitizer: Sani
         feed = parse(body, job["headers"], job["url"])
         if job["plugin"] is None:
             return {"feed": wire.FEED.pack(feed)}
-        plugin = registry.named(job["plugin"]) if job["plugin"] else registry.recognise(feed)
+        plugin = registry.named(job["plugin"]) if job["plugin"] else registry.plugin_for(feed, job["url"])
         return {"prepared": wire.PREPARED.pack(prepare(feed, plugin, sanitizer))}
     except NotAFeed as error:
         return {"not a feed": error.reason}

@@ -22,7 +22,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
-from urllib.parse import urlsplit
 
 from lifestream.parse import wire
 from lifestream.parse.errors import NotAFeed, ParserDied, ParseTimeout
@@ -47,8 +46,8 @@ _PASSED_ON: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A document to read. *asked* is the shipped plugin for it, "" for the one that recognises it, None for
-    one of ours.
+    """A document to read. *asked* is the shipped plugin for it, "" for the one that is found when it is read,
+    None where that may be one of ours.
     """
 
     future: Future[Prepared]
@@ -98,25 +97,21 @@ class ParserPool:
     ) -> None:
         self.close()
 
-    def submit(
-        self, body: bytes, headers: Mapping[str, str], url: str, *, domain: str = "", plugin: str = ""
-    ) -> Future[Prepared]:
+    def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Prepared]:
         """Has *body* read, which came with *headers* from *url*: see `parse`.
 
-        The plugin is the one named *plugin*, else the one for *domain* (by default that of *url*), else one
-        that recognises the feed. The future's result may be safely stored; it raises `NotAFeed`,
-        `ParseTimeout` or `ParserDied`, and is cancelled if the pool is closed before its turn. Raises
-        RuntimeError on a closed pool.
+        The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's
+        result may be safely stored; it raises `NotAFeed`, `ParseTimeout` or `ParserDied`, and is cancelled if
+        the pool is closed before its turn. Raises RuntimeError on a closed pool.
         """
         if self._closed:
             raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
         problems: tuple[PluginProblem, ...] = ()
-        domain = domain or urlsplit(url).hostname or ""
+        chosen: FeedPlugin | None = None
         try:
-            chosen = self.registry.plugin_for(domain, plugin)
+            chosen = self.registry.named(plugin) if plugin else None
         except PluginError as error:
             problems = (PluginProblem(plugin, "choosing it", "", str(error)),)
-            chosen = self.registry.plugin_for(domain)
         if chosen is None:
             asked = None if self.registry.has_own else ""
         else:
@@ -167,7 +162,7 @@ class ParserPool:
             prepared = wire.PREPARED.unpack(answer["prepared"])
         elif "feed" in answer:
             feed = wire.FEED.unpack(answer["feed"])
-            prepared = prepare(feed, job.plugin or self.registry.recognise(feed), self._sanitizer)
+            prepared = prepare(feed, job.plugin or self.registry.plugin_for(feed, job.url), self._sanitizer)
         elif "not a feed" in answer:
             raise NotAFeed(str(answer["not a feed"]))
         else:

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from lifestream.entry import ParsedFeed
+from lifestream.hosts import domain_of
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
 
@@ -73,22 +74,16 @@ class Registry:
         except KeyError:
             raise PluginError(f"there is no plugin {name!r}: choose one of {', '.join(self.names)}") from None
 
-    def plugin_for(self, domain: str, name: str = "") -> FeedPlugin | None:
-        """The plugin chosen by *name*, else the one for *domain*; None if only the feed's looks can tell.
-
-        Raises `PluginError` if *name* is unknown.
+    def plugin_for(self, feed: ParsedFeed, url: str) -> FeedPlugin:
+        """The plugin for *feed*, which came from *url*: the one for its site's domain, else one that recognises the
+        feed by its looks, else the generic one.
         """
-        if name:
-            return self.named(name)
-        domain = domain.lower().removeprefix("www.")
-        return next((plugin for plugin in self._plugins.values() if _is_for(plugin, domain)), None)
-
-    def recognise(self, feed: ParsedFeed) -> FeedPlugin:
-        """The plugin for *feed* by its looks; the generic one if none knows it."""
-        for plugin in self._plugins.values():
-            if plugin.recognises(feed):
-                return plugin
-        return self._plugins[GenericPlugin.name]
+        domain = domain_of(feed.link) or domain_of(url)
+        plugins = self._plugins.values()
+        found = [plugin for plugin in plugins if _is_for(plugin, domain)] or [
+            plugin for plugin in plugins if plugin.recognises(feed)
+        ]
+        return found[0] if found else self._plugins[GenericPlugin.name]
 
 
 def _is_for(plugin: FeedPlugin, domain: str) -> bool:
