@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -33,6 +34,7 @@ from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh import refresh
 from lifestream.report import Report
 from lifestream.views import push
+from programs import Program, environment, lifestream, run
 from served import START, Clock, rss
 
 pytestmark = pytest.mark.rule(40)
@@ -656,6 +658,39 @@ class HostileHubs(WebSubTestCase):
             [row] = self.refresh().rows
         assert row.outcome == "new"
         assert "hubs could not be asked" in logged.output[0]
+
+
+def test_a_hub_whose_authority_the_machine_trusts_is_asked_confirmed_and_heard_over_tls(tmp_path: Path) -> None:
+    """The same with nothing opened for tests: https to the feed and to its hub, and a site behind a proxy that ends it.
+
+    The authority is one of our own, named as for all that goes by OpenSSL.
+    """
+    variables = {
+        "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "LIFESTREAM_PUBLIC_URL": "https://planet.example.org",
+    }
+    with FeedServer(tls=True, strict=False) as server:
+        variables["SSL_CERT_FILE"] = str(server.ca_bundle)
+        hub = Hub(server)
+        server.add("/feed", Response(rss("one"), headers={"Link": f'<{hub.url}>; rel="hub"'}))
+        for command in (("add_feed", server.url("/feed")), ("update_feeds", "--all")):
+            ran = run(tmp_path, *command, **variables)
+            assert ran.returncode == 0, ran.stderr
+        [asked] = hub.asked
+        assert asked["hub.topic"] == server.url("/feed")
+        assert asked["hub.callback"].startswith("https://planet.example.org/push/")
+        serve = lifestream("serve", "127.0.0.1:0", "--no-update")
+        with Program(serve, environment(tmp_path, **variables)) as site, httpx.Client(trust_env=False) as proxy:
+            address = site.wait_for_line("is at http://").partition("is at ")[2].partition("/ ")[0]
+            proxy.headers["Host"] = "planet.example.org"
+            callback = address + asked["hub.callback"].removeprefix("https://planet.example.org")
+            told = {f"hub.{name}": asked[f"hub.{name}"] for name in ("mode", "topic", "lease_seconds")}
+            confirmed = proxy.get(callback, params=told | {"hub.challenge": CHALLENGE})
+            assert (confirmed.status_code, confirmed.text) == (200, CHALLENGE)
+            pushed = proxy.post(callback, content=b"new", headers={"X-Hub-Signature": hub.sign(b"new")})
+            assert pushed.status_code == 202
+        why = run(tmp_path, "why", server.url("/feed"), **variables)
+    assert "its hub says that there is something new" in why.stdout
 
 
 class Updating(WebSubTestCase):
