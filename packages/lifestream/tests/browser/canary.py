@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from html import escape
+from itertools import islice
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, Route
@@ -32,42 +35,63 @@ _PROVOKE = """
     const button = event.target.closest?.("button, input");
     if (button?.type === "checkbox") event.preventDefault();
   };
+  const remain = (event) => {
+    const own = event.submitter?.hasAttribute("formaction");
+    // Not `form.action`: a form of the admin has a field of that name.
+    const action = own ? event.submitter.getAttribute("formaction") : event.target.getAttribute("action");
+    if (leads(new URL(action ?? "", document.baseURI).href)) event.preventDefault();
+  };
   const provoke = () => {
+    const root = document.documentElement;
     addEventListener("click", stay);
-    addEventListener("submit", (event) => {
-      const own = event.submitter?.hasAttribute("formaction");
-      // Not `form.action`: a form of the admin has a field of that name.
-      const action = own ? event.submitter.getAttribute("formaction") : event.target.getAttribute("action");
-      if (leads(new URL(action ?? "", document.baseURI).href)) event.preventDefault();
-    });
+    addEventListener("submit", remain);
     for (const element of document.querySelectorAll("*")) {
       for (const name of EVENTS) element.dispatchEvent(new Event(name, { bubbles: true, cancelable: true }));
       element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
     }
-    setTimeout(() => document.documentElement.setAttribute("data-provoked", ""), 30);
+    setTimeout(() => root.setAttribute("data-provoked", ""), 30);
   };
+  addEventListener("provoke", () => {
+    document.documentElement.removeAttribute("data-provoked");
+    provoke();
+  });
   window.xss = window.xss ?? ((number) => window.tell_of_xss(number));
-  if (document.readyState === "complete") setTimeout(provoke, 0);
+  // A frame begins with an empty document that is complete, and may keep its window, with this, for the one that comes.
+  if (document.readyState === "complete" && location.href !== "about:blank") setTimeout(provoke, 0);
   else addEventListener("load", () => setTimeout(provoke, 0));
 })();
 """
 
-# What has no business in a page of ours, whatever it would do.
+# What has no business in a page of ours, or in its frames, whatever it would do.
 _AUDIT = """() => {
   const found = [];
-  for (const element of document.querySelectorAll("*")) {
-    for (const { name, value } of element.attributes) {
-      const bare = value.replace(/[\\x00-\\x20]/g, "").toLowerCase();
-      if (/^on/i.test(name) || (/^(javascript|vbscript|data|blob|file|filesystem|feed|view-source):/.test(bare)
-          && /href|src|action|data|poster|cite|background|ping|player/i.test(name)))
-        found.push(`<${element.localName} ${name}="${value}">`);
+  const audit = (document) => {
+    for (const element of document.querySelectorAll("*")) {
+      for (const { name, value } of element.attributes) {
+        const bare = value.replace(/[\\x00-\\x20]/g, "").toLowerCase();
+        if (/^on/i.test(name) || (/^(javascript|vbscript|data|blob|file|filesystem|feed|view-source):/.test(bare)
+            && /href|src|action|data|poster|cite|background|ping|player/i.test(name)))
+          found.push(`<${element.localName} ${name}="${value}">`);
+      }
     }
-  }
-  const strangers = ":is(article, #result_list, .readonly, .site-head, .site-cards) "
-    + ":is(script, style, iframe, frame, object, embed, applet, base, meta, link, svg, math, template, form)";
-  for (const element of document.querySelectorAll(strangers)) found.push(element.outerHTML.slice(0, 200));
+    const strangers = ":is(article, #result_list, .readonly, .site-head, .site-cards) "
+      + ":is(script, style, iframe, frame, object, embed, applet, base, meta, link, svg, math, template, form)";
+    for (const element of document.querySelectorAll(strangers)) found.push(element.outerHTML.slice(0, 200));
+  };
+  audit(document);
+  for (const frame of Array.from(frames)) audit(frame.document);
   return found;
 }"""
+
+_ALL_PROVOKED = """(count) => frames.length === count
+  && Array.from(frames).every(({ document, location }) => location.href !== "about:blank"
+    && document.documentElement?.hasAttribute("data-provoked"))"""
+_STATUSES = (
+    "() => Array.from(frames).map((frame) => frame.performance.getEntriesByType('navigation')[0].responseStatus)"
+)
+
+TOGETHER = 20
+"""Frames that are open at once."""
 
 
 @dataclass
@@ -100,6 +124,33 @@ class Lookout:
         page = self.goto(path)
         self.surprises += [f"{path}: {found}" for found in page.evaluate(_AUDIT)]
         return page
+
+    def look_again(self) -> None:
+        """Does and looks for the same in the page as it is by now: a script may have added to it."""
+        self.page.evaluate("() => { dispatchEvent(new Event('provoke')); }")
+        self.page.wait_for_selector("[data-provoked]", state="attached")
+        self.surprises += [f"{self.page.url}: {found}" for found in self.page.evaluate(_AUDIT)]
+
+    def visit_all(self, addresses: Iterable[str], *, bare: bool = False) -> None:
+        """`visit` for each of *addresses*, many at once: each is opened in a frame. For windows without the policy.
+
+        *bare* pages come without the site's own styles and scripts, which take most of the time.
+        """
+        if bare:
+            # By the browser itself: asked here for each of them, it would be no faster.
+            browser = self.page.context.new_cdp_session(self.page)
+            browser.send("Network.enable")
+            browser.send("Network.setBlockedURLs", {"urls": ["*/static/*"]})
+        rest, place = iter(addresses), f"{self.base}/frames"
+        while some := list(islice(rest, TOGETHER)):
+            frames = "".join(f'<iframe src="{escape(address)}"></iframe>' for address in some)
+            self.page.route(place, partial(_fulfill, body=f"<!doctype html>{frames}"))
+            self.page.goto(place, wait_until="commit")
+            self.page.unroute(place)
+            self.page.wait_for_function(_ALL_PROVOKED, arg=len(some))
+            statuses = self.page.evaluate(_STATUSES)
+            assert set(statuses) == {200}, dict(zip(some, statuses, strict=True))
+            self.surprises += [f"one of {some}: {found}" for found in self.page.evaluate(_AUDIT)]
 
     def told(self, source: object, number: object) -> None:
         """Hears that an attempt ran."""
@@ -153,10 +204,17 @@ def looking_out(browser: Browser, base: str, there: str, *, policy: bool = True)
         context.close()
 
 
+def _fulfill(route: Route, body: str) -> None:
+    route.fulfill(body=body, content_type="text/html; charset=utf-8")
+
+
 def _without_policy(route: Route) -> None:
-    """The site's answer without its Content-Security-Policy; a feed or a list is opened as the document that it is."""
+    """The site's answer without its Content-Security-Policy, and in a frame, too.
+
+    A feed or a list is opened as the document that it is.
+    """
     answer = route.fetch(max_redirects=0)
-    gone = ("content-security-policy", "content-disposition")
+    gone = ("content-security-policy", "content-disposition", "x-frame-options")
     headers = {name: value for name, value in answer.headers.items() if name not in gone}
     if re.search(r"[+/](xml|x-opml)\b", headers.get("content-type", "")):
         headers["content-type"] = "application/xml; charset=utf-8"

@@ -12,7 +12,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,8 +29,9 @@ from xss.feeds import publish, publish_list
 pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery staple"
 TOGETHER = 20
-ROWS = 8  # of a list in the admin, so many have their own pages opened, too
 SHORTENED = "article:not(:has(.prose)):not(:has-text('Of the feed')) .when"
+WHOLE = 8  # pages of each kind in the admin that are opened as they are; the others come bare
+NEXT = re.compile(r'href="([^"]+)" rel="next"|rel="next" href="([^"]+)"|"next_url": "([^"]+)"')
 PATIENCE = 60  # looks, a twentieth of a second apart; only where one does not succeed there are so many
 POLICY = [pytest.param(True, id="with the policy"), pytest.param(False, id="without the policy")]
 
@@ -154,6 +156,12 @@ def test_what_nobody_had_made_safe_would_be_seen(chromium: Browser, site: Site) 
         assert lookout.ran == {5000, 5001}
         assert lookout.asked == {f"http://{site.there}/"}
         assert len(lookout.surprises) == 2
+    for bare in (False, True):
+        with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+            lookout.visit_all([f"{site.address}/unsafe/"], bare=bare)
+            assert lookout.ran == {5000, 5001}
+            assert lookout.asked == {f"http://{site.there}/"}
+            assert len(lookout.surprises) == 2
     with looking_out(chromium, site.address, site.there) as lookout:
         lookout.visit("/unsafe/")
         assert lookout.ran == set()
@@ -175,10 +183,10 @@ def test_timelines_are_safe(chromium: Browser, site: Site, policy: bool) -> None
 def test_older_items_that_a_script_adds_are_safe(chromium: Browser, site: Site, policy: bool) -> None:
     with looking_out(chromium, site.address, site.there, policy=policy) as lookout:
         page = lookout.goto("/main/")
-        for count in (40, 60, 80, 100):
+        for number in (40, 60, 80, 100):
             page.get_by_role("contentinfo").scroll_into_view_if_needed()
-            page.get_by_role("article").nth(count - 1).wait_for(state="attached")
-        page.wait_for_timeout(100)
+            page.get_by_role("article").nth(number - 1).wait_for(state="attached")
+        lookout.look_again()
         lookout.assert_quiet()
 
 
@@ -188,8 +196,7 @@ def test_pages_of_items_are_safe(chromium: Browser, site: Site) -> None:
         # The others have been seen whole in the timeline.
         items = [item for page in pages for item in links(page, SHORTENED)]
         assert len(items) > 100
-        for item in items:
-            lookout.visit(item)
+        lookout.visit_all(items)
         lookout.assert_quiet()
 
 
@@ -197,8 +204,7 @@ def test_pages_of_sites_are_safe(chromium: Browser, site: Site) -> None:
     with looking_out(chromium, site.address, site.there, policy=False) as lookout:
         sites = links(lookout.visit("/main/sites/"), ".site-cards a")
         assert len(sites) > 50
-        for each in sites:
-            lookout.visit(each)
+        lookout.visit_all(sites)
         lookout.assert_quiet()
 
 
@@ -206,20 +212,29 @@ def test_pages_of_tags_and_searches_are_safe(chromium: Browser, site: Site) -> N
     with looking_out(chromium, site.address, site.there, policy=False) as lookout:
         tags = links(lookout.visit("/main/tags/"), ".tag-cloud a")
         assert len(tags) > 10
-        for tag in tags:
-            lookout.visit(tag)
-        for attempt in text_attempts():
-            lookout.visit(f"/main/search/?q={quote(attempt.armed(site.there))}")
-        for words in ("xss", "script", "example", "attempt"):
-            lookout.visit(f"/main/search/?q={words}")
+        words = [attempt.armed(site.there) for attempt in text_attempts()] + ["xss", "script", "example", "attempt"]
+        lookout.visit_all([*tags, *(f"{site.address}/main/search/?q={quote(each)}" for each in words)])
         lookout.visit("/")
         lookout.assert_quiet()
 
 
-@pytest.mark.parametrize("path", ["/main/feed.atom", "/main/feed.rss", "/main/feed.json", "/main/subscriptions.opml"])
-def test_what_is_published_again_is_safe(chromium: Browser, site: Site, path: str) -> None:
+@pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
+def test_what_is_published_again_is_safe(chromium: Browser, site: Site, suffix: str) -> None:
+    shown: set[int] = set()
     with looking_out(chromium, site.address, site.there, policy=False) as lookout:
-        page = lookout.goto(path)
+        path = f"/main/feed.{suffix}"
+        while path:
+            text = lookout.goto(path).evaluate("document.documentElement.textContent")
+            shown |= set(map(int, re.findall(r"attempt (\d{4})", text)))
+            following = NEXT.search(text)
+            path = unescape(next(filter(None, following.groups()))) if following else ""
+        lookout.assert_quiet()
+    assert shown == {attempt.number for attempt in html_attempts()}
+
+
+def test_the_list_that_is_published_again_is_safe(chromium: Browser, site: Site) -> None:
+    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+        page = lookout.goto("/main/subscriptions.opml")
         assert "xss(" in page.evaluate("document.documentElement.textContent")
         lookout.assert_quiet()
 
@@ -228,15 +243,19 @@ def test_what_is_published_again_is_safe(chromium: Browser, site: Site, path: st
 def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
     with looking_out(chromium, site.address, site.there, policy=False) as lookout:
         log_in(lookout)
-        rows = []
-        for number in (1, 2):
-            listed = lookout.visit(f"/admin/lifestream/{kind}/?p={number}&q=xss")
-            rows += links(listed, "#result_list a[href*='/change/']")
-        assert rows
-        for row in rows[:: 1 + len(rows) // ROWS]:
+        rows: dict[str, None] = {}
+        for number in count(1):
+            listed = lookout.visit(f"/admin/lifestream/{kind}/?p={number}")
+            found = [link.partition("?")[0] for link in links(listed, "#result_list a[href*='/change/']")]
+            if rows.keys() >= set(found):  # behind the last page comes the first one
+                break
+            rows |= dict.fromkeys(found)
+        some = list(rows)[:: 1 + len(rows) // WHOLE]
+        for row in some:
             lookout.visit(row)
         for view in ("history", "delete"):
-            lookout.visit(rows[0].replace("/change/", f"/{view}/").partition("?")[0])
+            lookout.visit(some[0].replace("/change/", f"/{view}/"))
+        lookout.visit_all((f"{row}?_popup=1" for row in rows), bare=True)
         lookout.assert_quiet()
 
 
