@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 from examples import pages
+from hypothesis import HealthCheck, settings
+
+# How long an example takes tells how busy the machine is, and nothing of the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 SERVICES = ("browser", "postgres", "redis", "celery")
 

@@ -489,7 +489,7 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
         pace=st.sampled_from([None, "100 bytes every 1ms"]),
     ),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
 def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response

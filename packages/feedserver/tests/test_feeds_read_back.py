@@ -26,7 +26,7 @@ from feedserver.strategies import CARRIED, documents, entries, feeds
 
 Getters = Mapping[str, Callable[[Any], Any]]
 
-thoroughly = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+thoroughly = settings(max_examples=50, suppress_health_check=list(HealthCheck))
 
 
 def of_parsed(parsed: Any) -> datetime | None:

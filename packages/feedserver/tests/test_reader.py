@@ -274,7 +274,7 @@ fragments = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(fragments, st.binary(max_size=20)), max_size=30))
 def test_any_bytes_give_requests_refusals_or_nothing(pieces: list[bytes]) -> None:
     events, reader = read_all(pieces)

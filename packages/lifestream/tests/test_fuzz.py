@@ -253,7 +253,7 @@ def _store(feed: int, found: Prepared) -> None:
         assert not (again and stored.new), stored
 
 
-@settings(max_examples=max(50, COUNT // 10), deadline=None)
+@settings(max_examples=max(50, COUNT // 10))
 @given(st.lists(st.sampled_from(TOKENS) | st.binary(max_size=8), max_size=30), st.sampled_from(TYPES), st.booleans())
 def test_documents_of_what_parsers_trip_on(tokens: list[bytes], content_type: str, wrapped: bool) -> None:
     inside = b"".join(tokens)

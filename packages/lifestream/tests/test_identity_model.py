@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -160,7 +160,5 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_the_store_follows_a_feed_through_its_life() -> None:
-    quick = settings(
-        max_examples=30, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+    quick = settings(max_examples=30, stateful_step_count=15)
     run_state_machine_as_test(Life, settings=quick)
