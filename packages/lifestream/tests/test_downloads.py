@@ -183,6 +183,25 @@ def test_a_host_is_asked_so_often_in_a_second_and_another_one_does_not_wait_for_
     assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 5)]
 
 
+def test_a_redirect_counts_among_what_its_host_is_asked_in_a_second(server: FeedServer) -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    server.add("/feed", Response(status=404))
+    server.add("/away", Response(status=302, headers={"Location": "/near"}))
+    server.add("/near", Response(status=302, headers={"Location": "/feed"}))
+    host = f"127.0.0.1:{server.port}"
+    events: Events = queue.SimpleQueue()
+    with downloading(events, rate=0.001, per_host=1, pause=pause) as downloads:
+        downloads.add([download(server.url("/away"), "elsewhere")])
+        take(events, 1)
+        downloads.add(download(server.url(path), host) for path in ("/away", "/feed"))
+        take(events, 2)
+    assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in (2, 5)]
+
+
 def test_a_503_that_names_no_time_holds_for_its_own_feed_only(server: FeedServer) -> None:
     server.add("/busy", Response(status=503))
     events: Events = queue.SimpleQueue()

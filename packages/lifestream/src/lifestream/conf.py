@@ -132,7 +132,9 @@ class Settings:
 
     @property
     def per_host_rate(self) -> float:
-        """`LIFESTREAM_PER_HOST_RATE`: feeds that are asked for a second of one host; 0 for no limit."""
+        """`LIFESTREAM_PER_HOST_RATE`: feeds that are asked for a second of one host, where a redirect counts like one
+        more; 0 for no limit.
+        """
         return self._number("PER_HOST_RATE", 5.0)
 
     @property

@@ -24,9 +24,10 @@ from types import TracebackType
 from typing import Self
 
 from lifestream.fetch import Fetcher
+from lifestream.hosts import host_of
 from lifestream.memory import Memory, Share
 from lifestream.outcome import Fetched, FetchRequest, Outcome
-from lifestream.results import Claimed
+from lifestream.results import Claimed, host_that_answered
 from lifestream.schedule import pauses_host
 
 
@@ -59,8 +60,9 @@ class Downloads:
 
     *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception where this
     thread itself breaks down, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host*
-    of a host, and of that *rate* begin in a second (0: any number); *pause* is what waits for a turn. With
-    *pauses_hosts* a pause that a server asks for is for all of its feeds. *memory* is what all bodies may hold.
+    of a host, and of that *rate* begin in a second (0: any number), where a redirect counts like one more; *pause* is
+    what waits for a turn. With *pauses_hosts* a pause that a server asks for is for all of its feeds. *memory* is what
+    all bodies may hold.
     """
 
     def __init__(
@@ -164,26 +166,42 @@ class Downloads:
             download = waiting.popleft()
             started = self._clock()
             share = self._memory.share()
-            outcome = await self._fetcher.fetch(download.request, share)
+            outcome = await self._fetcher.fetch(download.request, share, self._count)
             self._places.release()
             if isinstance(outcome, Fetched):
                 self._bodies[download.claim.feed] = share
             self._put(Downloaded(download.claim, outcome, started))
             if self._pauses_hosts and pauses_host(outcome):
-                while waiting:
-                    self._put(Skipped(waiting.popleft().claim))
+                self._skip(host_that_answered(download.claim, outcome))
         self._active[host] -= 1
         if not self._active[host]:
             del self._active[host], self._waiting[host]
 
+    def _skip(self, host: str) -> None:
+        """Gives up what waits for *host*."""
+        waiting = self._waiting.get(host, ())
+        while waiting:
+            self._put(Skipped(waiting.popleft().claim))
+
     async def _turn(self, host: str) -> None:
         """Waits until *host* may be asked for one more."""
+        if self._apart and (seconds := self._take_turn(host)) > 0:
+            await self._pause(seconds)
+
+    def _count(self, url: str) -> None:
+        """Counts a redirect to *url* among what its host is asked: the feeds of that host wait for it, and it does not.
+
+        Each host along the way could else hold up another one.
+        """
         if self._apart:
-            now = asyncio.get_running_loop().time()
-            at = max(now, self._turns.get(host, now))
-            self._turns[host] = at + self._apart
-            if at > now:
-                await self._pause(at - now)
+            self._take_turn(host_of(url))
+
+    def _take_turn(self, host: str) -> float:
+        """Takes the next turn at *host*; returns in how many seconds it is."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._turns.get(host, now))
+        self._turns[host] = at + self._apart
+        return at - now
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -16,7 +16,7 @@ import base64
 import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import TracebackType
@@ -41,6 +41,10 @@ _ACCEPT = (
 )
 _SUBSCRIBERS = "{subscribers}"
 _CROWDED = "it was given up as the largest of the answers that came at once, which were too large together"
+
+
+def _nobody(url: str) -> None:
+    """Where nobody wants to hear of redirects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +92,28 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def fetch(self, request: FetchRequest, share: Share | None = None) -> Outcome:
+    async def fetch(
+        self, request: FetchRequest, share: Share | None = None, redirected: Callable[[str], None] = _nobody
+    ) -> Outcome:
         """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
 
-        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it.
+        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it. *redirected* is
+        called with each URL that a redirect leads to, before it is asked.
         """
         started = time.perf_counter()
         share = share or Memory(sys.maxsize).share()
-        outcome = await self._bounded(request, share)
+        outcome = await self._bounded(request, share, redirected)
         if isinstance(outcome, Fetched):
             share.finish()
         else:
             share.leave()
         return replace(outcome, duration=time.perf_counter() - started)
 
-    async def _bounded(self, request: FetchRequest, share: Share) -> Outcome:
+    async def _bounded(self, request: FetchRequest, share: Share, redirected: Callable[[str], None]) -> Outcome:
         limits = self._limits
         try:
             async with asyncio.timeout(limits.timeout) as share.deadline:
-                return await self._follow(request, Trail(request_url(request.url)), share)
+                return await self._follow(request, Trail(request_url(request.url)), share, redirected)
         except TimeoutError:
             return Failed("timeout", f"no whole answer within {limits.timeout:g} s", request.url)
         except UrlRefused as error:
@@ -119,7 +126,9 @@ class Fetcher:
             log.exception("fetching %s failed in a way that was not foreseen", request.url)
             return Failed("internal", f"{type(error).__name__}: {error}", request.url)
 
-    async def _follow(self, request: FetchRequest, trail: Trail, share: Share) -> Outcome:
+    async def _follow(
+        self, request: FetchRequest, trail: Trail, share: Share, redirected: Callable[[str], None]
+    ) -> Outcome:
         if self._session is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         home = trail.url
@@ -139,6 +148,7 @@ class Fetcher:
                     trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
                 except RedirectRefused as error:
                     return Failed("redirect", str(error), trail.url, response.status, headers_of(response.headers))
+                redirected(trail.url)
 
     async def _get(self, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lifestream.hosts import host_of
 from lifestream.outcome import Outcome
 from lifestream.prepare import Prepared
+from lifestream.redirects import UrlRefused, request_url
 from lifestream.schedule import Next
 
 
@@ -44,6 +46,16 @@ class Claimed:
     terms: Mapping[str, Any] = field(default_factory=dict)
     push_until: datetime | None = None
     subscribers: int = 0
+
+
+def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
+    """The name of the host that *outcome* came from: that of the feed that was claimed, or one that it redirects to."""
+    host = host_of(outcome.url)
+    try:
+        own = host_of(request_url(claim.url))
+    except UrlRefused:
+        return claim.host
+    return claim.host if host in ("", own) else host
 
 
 @dataclass(frozen=True, slots=True)

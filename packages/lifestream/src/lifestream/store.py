@@ -30,7 +30,7 @@ from lifestream.fetchlog import Line
 from lifestream.importing import CHUNK, Chunk, Import
 from lifestream.models import Feed, Fetch, Host, Item, Tombstone
 from lifestream.outcome import Failed, Fetched, NotModified
-from lifestream.results import Result, Stored
+from lifestream.results import Result, Stored, host_that_answered
 from lifestream.trouble import FAILURES, Trouble, trouble_of
 
 _Counts: TypeAlias = "Counter[str]"
@@ -267,7 +267,7 @@ def _settle(
             again.add(feed.pk)
         lines.append(bookkeeping.log(feed, each.result, stored))
         settled[feed.pk] = stored
-        _pause_host(feed, each.result.next.host_pause, using)
+        _pause_host(each.result, using)
     said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
     update_rows(Feed, bookkeeping.STATE, [feed for feed in feeds.values() if feed.pk not in said], using)
     update_rows(Feed, bookkeeping.STATE + bookkeeping.SAID, [feeds[pk] for pk in sorted(said)], using)
@@ -287,7 +287,10 @@ def _move(feed: Feed, result: Result, using: str) -> str:
     return url
 
 
-def _pause_host(feed: Feed, until: datetime | None, using: str) -> None:
+def _pause_host(result: Result, using: str) -> None:
+    """Pauses the host that asks for it: behind a redirect, not the feed's own, which is asked by others."""
+    until = result.next.host_pause
     if until is not None:
         shorter = Q(not_before=None) | Q(not_before__lt=until)
-        Host.objects.using(using).filter(shorter, pk=feed.host_id).update(not_before=until)
+        name = host_that_answered(result.claim, result.outcome)
+        Host.objects.using(using).filter(shorter, name=name).update(not_before=until)

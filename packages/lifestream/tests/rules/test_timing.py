@@ -14,7 +14,7 @@ from django.db import connections
 from django.test import override_settings
 
 from factories import make_feed, make_lifestream, make_subscription
-from feedserver import Request, Response
+from feedserver import FeedServer, Request, Response
 from lifestream.models import Feed, Host
 from lifestream.opml import Outline, subscribe_to
 from lifestream.refresh import refresh
@@ -133,6 +133,26 @@ class Pauses(RuleTestCase):
         due = Feed.objects.due(self.clock.now)
         assert sibling not in due
         assert elsewhere in due
+
+    @pytest.mark.rule(13)
+    @override_settings(LIFESTREAM_PER_HOST=1)
+    def test_a_429_behind_a_redirect_pauses_the_host_that_said_so_and_no_other(self) -> None:
+        with FeedServer() as elsewhere:
+            elsewhere.add("/busy", Response(status=429, headers={"Retry-After": "7200"}), feed())
+            elsewhere.add("/sibling", feed())
+            away = Response(status=302, headers={"Location": elsewhere.url("/busy")})
+            self.subscribe("/away", away)
+            for number in range(3):
+                self.subscribe(f"/{number}", feed(), next_fetch=START + timedelta(seconds=number))
+            make_feed(elsewhere.url("/sibling"), next_fetch=START + timedelta(minutes=5))
+            for minutes in (1, 4):
+                self.clock.move(minutes=minutes)
+                self.refresh()
+            assert sorted(request.path for request in self.asked()) == ["/0", "/1", "/2", "/away"]
+            assert [request.path for request in elsewhere.requests] == ["/busy"]
+            self.clock.move(hours=2)
+            self.refresh()
+            assert sorted(request.path for request in elsewhere.requests) == ["/busy", "/busy", "/sibling"]
 
     @pytest.mark.rule(13)
     @override_settings(LIFESTREAM_PAUSE_SCOPE="feed", LIFESTREAM_PER_HOST=1)
