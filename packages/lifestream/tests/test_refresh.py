@@ -76,7 +76,7 @@ class WhatComes(RefreshTestCase):
         self.make_feed("/feed", feed())
         self.refresh()
         self.clock.move(hours=1)
-        with mock.patch("lifestream.refresh.make_pool", side_effect=AssertionError("a parser was started")):
+        with mock.patch("lifestream.configured.make_pool", side_effect=AssertionError("a parser was started")):
             report = self.refresh()
         assert [row.outcome for row in report.rows] == ["unchanged"]
 
@@ -348,7 +348,7 @@ class HowItEnds(RefreshTestCase):
         assert {made.pk, other.pk} == set(Feed.objects.values_list("pk", flat=True))
 
     def test_nothing_due_starts_nothing(self) -> None:
-        with mock.patch("lifestream.refresh.make_pool", side_effect=AssertionError("a parser was started")):
+        with mock.patch("lifestream.configured.make_pool", side_effect=AssertionError("a parser was started")):
             assert self.refresh() == Report()
         assert str(Report()) == "0 feeds asked, 0 new, 0 changed, 0 failed"
         assert not Report().all_failed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import version
+from typing import Self
 
 from lifestream import credentials
 from lifestream.address import AddressGuard
@@ -45,6 +46,26 @@ def make_pool(size: int | None = None) -> ParserPool:
         rules=settings.sanitizer_rules,
         registry=Registry(settings.plugins),
     )
+
+
+class LazyPool:
+    """A `ParserPool` whose processes are started when the first body needs one, or one surely will."""
+
+    def __init__(self) -> None:
+        self._pool: ParserPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+    def start(self) -> ParserPool:
+        """The pool, with its processes started."""
+        if self._pool is None:
+            self._pool = make_pool()
+        return self._pool
 
 
 def make_limits() -> Limits:

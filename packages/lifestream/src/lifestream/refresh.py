@@ -4,7 +4,7 @@
       leases,          a thread,   a body that we had ────────────────┤
       by host          so many     a body ──▶ ParserPool ──▶ Prepared ┤
                        a host                 child processes         ▼
-                                                          schedule.decide ──▶ store.store ──▶ Report
+                                                          Decider.result  ──▶ store.store ──▶ Report
                                                             when, and why      in batches
                                                                                    │
                                     hubkeeping: what hubs are to be asked ◀──┘
@@ -29,26 +29,23 @@ from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 from django.utils import timezone
 
 from lifestream import claims, store
 from lifestream.address import AddressGuard
 from lifestream.conf import settings
-from lifestream.configured import fetch_request, make_fetcher, make_guard, make_limits, make_pool
+from lifestream.configured import LazyPool, fetch_request, make_fetcher, make_guard
 from lifestream.credentials import CredentialsLost
+from lifestream.deciding import Decider, unread
 from lifestream.downloads import Download, Downloaded, Downloads, Skipped
 from lifestream.hubkeeping import try_to_keep_hubs
 from lifestream.intake import Intake
-from lifestream.outcome import Failed, FailureKind, Fetched, Outcome
-from lifestream.pace import pace_of
-from lifestream.parse.errors import ParseError
-from lifestream.parse.pool import ParserPool
+from lifestream.outcome import Failed, Fetched, Outcome
 from lifestream.prepare import Prepared
 from lifestream.report import Report, Row
 from lifestream.results import Claimed, Result, Stored
-from lifestream.schedule import History, Limits, Terms, decide
 from lifestream.trouble import FAILURES, trouble_of
 
 log = logging.getLogger(__name__)
@@ -89,10 +86,12 @@ def refresh(
     the database raises while claiming; a feed's own troubles are in the report. No event loop may run in the thread
     that calls this.
     """
-    run = _Refresh(Intake(feeds, clock, early=early), clock, progress or _nobody, stopping or threading.Event())
+    run = _Refresh(
+        Intake(feeds, clock, early=early), Decider(clock), clock, progress or _nobody, stopping or threading.Event()
+    )
     with ExitStack() as stack:
         stack.callback(run.release)
-        pool = stack.enter_context(_LazyPool())
+        pool = stack.enter_context(LazyPool())
         fetcher = make_fetcher(guard or make_guard())
         downloads = Downloads(
             fetcher,
@@ -109,31 +108,12 @@ def refresh(
     return Report(tuple(run.rows), run.skipped, len(run.unwritten))
 
 
-class _LazyPool:
-    """A `ParserPool` whose processes are started when the first body needs one, or one surely will."""
-
-    def __init__(self) -> None:
-        self._pool: ParserPool | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._pool is not None:
-            self._pool.close()
-
-    def start(self) -> ParserPool:
-        """The pool, with its processes started."""
-        if self._pool is None:
-            self._pool = make_pool()
-        return self._pool
-
-
 @dataclass(slots=True)
 class _Refresh:
     """One refresh under way: what is held, what has come, what is to be written."""
 
     intake: Intake
+    decider: Decider
     clock: Clock
     progress: Progress
     stopping: threading.Event
@@ -143,12 +123,10 @@ class _Refresh:
     rows: list[Row] = field(default_factory=list)
     unwritten: list[Claimed] = field(default_factory=list)
     skipped: int = 0
-    limits: Limits = field(default_factory=make_limits)
-    pushing: bool = field(default_factory=lambda: bool(settings.public_url))
     dry: bool = False
     ready_since: float = 0.0
 
-    def work(self, downloads: Downloads, pool: _LazyPool) -> None:
+    def work(self, downloads: Downloads, pool: LazyPool) -> None:
         """Claims, decides and writes until nothing is left or `stopping` is set."""
         renewed = time.monotonic()
         while not self.stopping.is_set() and self._claim(downloads, pool):
@@ -173,7 +151,7 @@ class _Refresh:
         except FAILURES as error:
             log.warning("leases could not be renewed: %s", trouble_of(error))
 
-    def _claim(self, downloads: Downloads, pool: _LazyPool) -> bool:
+    def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
         """Holds enough feeds to keep the network busy. Returns whether there is anything left to do."""
         if len(self.held) > settings.concurrency or (self.held and self.dry):
             return True
@@ -210,7 +188,7 @@ class _Refresh:
         """For how many seconds more the results that are ready wait for others."""
         return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
 
-    def _take(self, event: _Event, downloads: Downloads, pool: _LazyPool) -> None:
+    def _take(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
         match event:
             case Downloaded(claim, Fetched() as outcome, started):
                 body_hash = hashlib.sha256(outcome.body).hexdigest()
@@ -229,7 +207,7 @@ class _Refresh:
                 try:
                     prepared = future.result()
                 except (Exception, CancelledError) as error:  # noqa: BLE001 - it becomes the feed's outcome
-                    self._decide(claim, _unread(outcome, error), started)
+                    self._decide(claim, unread(outcome, error), started)
                 else:
                     self._decide(claim, outcome, started, prepared, body_hash)
             case Skipped(claim):
@@ -246,26 +224,9 @@ class _Refresh:
         prepared: Prepared | None = None,
         body_hash: str = "",
     ) -> None:
-        now = self.clock()
-        history = History(claim.failures, Terms.from_json(claim.terms), claim.url)
-        if prepared is not None:
-            rhythm, pace = prepared.feed.rhythm, pace_of(prepared.dates, now)
-        else:  # the body that we had says what it said
-            rhythm, pace = history.terms.rhythm, history.terms.pace
-        due = decide(outcome, history, now, self._limits_for(claim, outcome), rhythm, pace)
         if not self.ready:
             self.ready_since = time.monotonic()
-        self.ready.append(Result(claim, outcome, due, started, prepared, body_hash))
-
-    def _limits_for(self, claim: Claimed, outcome: Outcome) -> Limits:
-        """Our bounds for *claim*: wider ones while a hub tells of what is new."""
-        told = self.pushing and claim.push_until is not None and claim.push_until > self.clock()
-        if not told or isinstance(outcome, Failed):
-            return self.limits
-        slow = max(self.limits.min_interval, settings.push_poll_interval)
-        return replace(
-            self.limits, min_interval=slow, max_interval=max(slow, self.limits.max_interval), beside_hub=True
-        )
+        self.ready.append(self.decider.result(claim, outcome, started, prepared, body_hash))
 
     def _write(self) -> None:
         """Stores what is ready; what can't be stored together, one by one."""
@@ -308,17 +269,6 @@ def _release(claimed: Collection[Claimed]) -> None:
 
 def _nobody(row: Row) -> None:
     """Where nobody wants to hear of progress."""
-
-
-def _unread(outcome: Outcome, error: BaseException) -> Failed:
-    """The failure that a body became which could not be read."""
-    if isinstance(error, ParseError):
-        kind: FailureKind = "parse"
-        message = error.reason
-    else:
-        log.error("reading %s failed in a way that was not foreseen", outcome.url, exc_info=error)
-        kind, message = "internal", f"{type(error).__name__}: {error}"
-    return Failed(kind, message, outcome.url, outcome.status, outcome.headers, outcome.duration)
 
 
 def _row(result: Result, stored: Stored) -> Row:

@@ -51,7 +51,7 @@ def parser() -> Iterator[None]:
     pool = make_pool(1)
     kept = mock.Mock(wraps=pool, close=lambda: None)
     try:
-        with mock.patch("lifestream.refresh.make_pool", return_value=kept):
+        with mock.patch("lifestream.configured.make_pool", return_value=kept):
             yield
     finally:
         pool.close()
