@@ -292,6 +292,7 @@ class TestMoves:
 
         assert (stored.outcome, stored.moved_to) == ("moved", NEW_URL)
         assert (old.url, old.status, old.moved_to) == (URL, "gone", NEW_URL)
+        assert Feed.objects.with_url(URL).get() == old
         assert "is a feed already: its subscriptions went there" in old.next_reason
         subscriptions = {sub.pk: sub.feed for sub in Subscription.objects.all()}
         assert subscriptions == {other.pk: there, twin.pk: there, mine.pk: there}

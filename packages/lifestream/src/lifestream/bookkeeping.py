@@ -15,31 +15,11 @@ from lifestream.prepare import Prepared
 from lifestream.pushes import make_due
 from lifestream.results import Result, Stored
 from lifestream.schedule import candidates_as_json
+from lifestream.state import FeedState
 from lifestream.websub import links_of
 
 MESSAGE_LENGTH: Final = 2000
 """Characters of a message that the log keeps: a document may have thousands of problems."""
-
-STATE: Final = (
-    "etag", "last_modified", "validated_url", "moved_to", "moved_count", "status", "next_fetch", "next_reason",
-    "candidates", "not_before", "terms", "failures", "last_fetch", "last_success", "last_status", "last_error",
-    "pushed", "push_until", "claim_token", "claimed_until",
-)  # fmt: skip
-"""The columns of a feed that every result may change."""
-
-SETTLED_BY: Final = (
-    "url", "host", "credentials", "etag", "last_modified", "validated_url", "moved_to", "moved_count", "status",
-    "next_fetch", "last_success", "last_status", "pushed", "push_until", "claim_token",
-)  # fmt: skip
-"""The columns that are read to settle a result without a document; all others it replaces or leaves alone."""
-
-SAID: Final = (
-    "body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",
-)  # fmt: skip
-"""Those that a document may change."""
-
-PLACE: Final = ("url", "url_hash", "host")
-"""Those that a move changes."""
 
 
 def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
@@ -57,7 +37,7 @@ def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
             return Fetch.Outcome.CHANGED if changed else Fetch.Outcome.UNCHANGED
 
 
-def settle(feed: Feed, result: Result, now: datetime) -> None:
+def settle(feed: FeedState, result: Result, now: datetime) -> None:
     """Puts into *feed* what it has to know for its next fetch, and gives it back to all workers."""
     outcome, due = result.outcome, result.next
     feed.last_fetch = now
@@ -90,12 +70,12 @@ def settle(feed: Feed, result: Result, now: datetime) -> None:
             feed.last_error = _message(outcome.message)
 
 
-def log(feed: Feed, result: Result, stored: Stored) -> Line:
+def log(feed: FeedState, result: Result, stored: Stored) -> Line:
     """The line in the log. It also is what *feed* says of its last fetch."""
     feed.last_status = stored.outcome
     outcome = result.outcome
     return Line(
-        feed.pk,
+        feed.id,
         result.started,
         outcome.duration,
         stored.outcome,
@@ -117,7 +97,7 @@ def message_of(result: Result, *more: str) -> str:
     return _message("; ".join(filter(None, [*parts, *more])))
 
 
-def _describe(feed: Feed, prepared: Prepared) -> None:
+def _describe(feed: FeedState, prepared: Prepared) -> None:
     """What the document says of the feed. What it leaves out stays as it was: a title once given is not lost."""
     said = prepared.feed
     feed.title = scrub(said.title) or feed.title
@@ -128,14 +108,14 @@ def _describe(feed: Feed, prepared: Prepared) -> None:
     feed.icon_url = scrub(said.icon)
 
 
-def _note_hub(feed: Feed, outcome: Fetched, prepared: Prepared | None) -> None:
+def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> None:
     said = prepared.feed if prepared is not None else ParsedFeed()
     links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
     if links.hub or prepared is not None:
         feed.hub_url, feed.hub_topic = scrub(links.hub), scrub(links.topic)
 
 
-def hear_hub(feed: Feed, result: Result, now: datetime, *, new: int) -> None:
+def hear_hub(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
     """Compares what its hub has told of *feed*, which is settled, with what the fetch brought: *new* items.
 
     A push that came after the fetch had begun makes the feed due again. A hub that did not tell of what is new is no

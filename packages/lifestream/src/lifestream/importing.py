@@ -27,6 +27,7 @@ from lifestream.prepare import Prepared
 from lifestream.results import Claimed, Result, Stored
 from lifestream.rules import Shown
 from lifestream.search import Indexed
+from lifestream.state import FeedState
 
 CHUNK: Final = 500
 """Items that are written in one transaction."""
@@ -107,14 +108,12 @@ class Import:
         """How much of a transaction it fills, where CHUNK is all of it."""
         return max(1, len(self.drafts))
 
-    def read(self, number: int, now: datetime, using: str, *, empty: bool, tombstones: bool) -> Chunk:
-        """Decides what the entries of chunk *number* are; once: if asked again, it says the same again.
-
-        *empty* means that the feed has no items yet, *tombstones* that it has some.
-        """
+    def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
+        """Decides what the entries of chunk *number* are; once: if asked again, it says the same again."""
         if number not in self._read:
             places = self.chunks[number]
-            known, stored = self._known(places, using, empty=empty and number == 0, tombstones=tombstones)
+            empty = not feed.has_items and number == 0
+            known, stored = self._known(places, using, empty=empty, tombstones=feed.has_tombstones)
             chunk = self._read[number] = Chunk()
             for decision in self._document.decide(places, known):
                 self._sort(decision, stored, chunk, now)

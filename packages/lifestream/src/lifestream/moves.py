@@ -10,10 +10,12 @@ from __future__ import annotations
 from lifestream import posting
 from lifestream.conf import settings
 from lifestream.hosts import domain_of, host_of
-from lifestream.models import Feed, Post, Subscription
+from lifestream.models import Feed, Host, Post, Subscription
+from lifestream.models.feeds import url_hash
+from lifestream.state import FeedState
 
 
-def note(feed: Feed, url: str) -> bool:
+def note(feed: FeedState, url: str) -> bool:
     """Notes on *feed*, unsaved, that a fetch was redirected to *url* for good ("": it was not).
 
     Returns whether it has been so often enough in a row, LIFESTREAM_MOVE_AFTER, to follow.
@@ -26,30 +28,30 @@ def note(feed: Feed, url: str) -> bool:
     return feed.moved_count >= settings.move_after and _may_follow(feed, url)
 
 
-def _may_follow(feed: Feed, url: str) -> bool:
+def _may_follow(feed: FeedState, url: str) -> bool:
     """Credentials go to the host that they were given for, and never from https to http."""
     if not feed.is_private:
         return True
     return host_of(feed.url) == host_of(url) and feed.url.partition(":")[0] == url.partition(":")[0]
 
 
-def follow(feed: Feed, url: str, using: str) -> None:
+def follow(feed: FeedState, url: str, using: str) -> None:
     """Moves *feed* to *url*: changes it, unsaved, and saves what else changes."""
-    there = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.pk).first()
+    there = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
     if there is not None:
-        _merge(feed, there, using)
+        _merge(feed.id, there, using)
         feed.status = Feed.Status.GONE
         feed.next_reason = f"moved to {url}, which is a feed already: its subscriptions went there"
         return
-    feed.url = url
+    feed.url, feed.url_hash = url, url_hash(url)
+    feed.host_id = Host.objects.using(using).get_or_create(name=host_of(url))[0].pk
     feed.domain = domain_of(feed.site_url or url)
-    feed.derive()
     # They were the old URL's, and nobody else's. The body's hash stays: what it says is stored.
     feed.etag = feed.last_modified = feed.validated_url = ""
     feed.moved_to, feed.moved_count = "", 0
 
 
-def _merge(feed: Feed, there: Feed, using: str) -> None:
+def _merge(feed: int, there: Feed, using: str) -> None:
     if there.status == Feed.Status.GONE:
         # It has just answered.
         Feed.objects.using(using).filter(pk=there.pk).update(status=Feed.Status.ACTIVE)

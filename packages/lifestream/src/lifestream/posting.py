@@ -91,7 +91,7 @@ def subscription_changed(instance: Subscription, using: str, raw: bool = False, 
         note_readers([instance.feed_id], using)
 
 
-def fill(subscription: Subscription, unlike: Feed | None = None) -> int:
+def fill(subscription: Subscription, unlike: int | None = None) -> int:
     """Posts the items of the subscription's feed that are not posted yet, as its rules allow; returns how many.
 
     For a new subscription, one that was paused, or one whose rules were changed. Items that are also in the feed

@@ -29,6 +29,7 @@ from lifestream.hosts import domain_of
 from lifestream.models import Feed, HubSubscription
 from lifestream.plaintext import scrub, shorten
 from lifestream.schedule import Candidate, candidates_as_json
+from lifestream.state import FeedState
 from lifestream.websub import Mode, lease_of, over_tls, renewal
 
 State = HubSubscription.State
@@ -224,7 +225,7 @@ def receive(key: str, now: datetime) -> bool:
     return True
 
 
-def make_due(feed: Feed, now: datetime) -> None:
+def make_due(feed: Feed | FeedState, now: datetime) -> None:
     """Makes *feed*, unsaved, due as soon as it may be for a push.
 
     What a feed in trouble waits for is not shortened: it is asked again anyway, and then says what is new.

@@ -22,15 +22,16 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from django.db import DatabaseError, connections, router, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from lifestream import bookkeeping, fetchlog, importing, moves, posting
 from lifestream.bulk import update_rows
 from lifestream.fetchlog import Line
 from lifestream.importing import CHUNK, Chunk, Import
-from lifestream.models import Feed, Fetch, Host, Item, Tombstone
+from lifestream.models import Feed, Fetch, Host, Item
 from lifestream.outcome import Failed, Fetched, NotModified
 from lifestream.results import Result, Stored, host_that_answered
+from lifestream.state import PLACE, SAID, STATE, FeedState, hold
 from lifestream.trouble import FAILURES, Trouble, trouble_of
 
 _Counts: TypeAlias = "Counter[str]"
@@ -154,9 +155,11 @@ def _commit_with_care(each: Import, number: int, now: datetime, using: str) -> N
 
 def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, writer: _Writer) -> None:
     with transaction.atomic(using=using):
-        feeds = _hold(batch, using)
+        tokens = {each.feed: each.result.claim.token for each in batch}
+        said = any(isinstance(each.result.outcome, Fetched) for each in batch)
+        feeds = hold(tokens, using, said=said, entries=any(each.drafts for each in batch))
         held = [each for each in batch if each.feed in feeds]
-        chunks = [(each, _read(each, number, feeds[each.feed], now, using)) for each in held if each.drafts]
+        chunks = [(each, each.read(number, now, using, feeds[each.feed])) for each in held if each.drafts]
         written = writer(chunks, using)
         counts = {each.feed: each.counts + chunk.counts + written[each.feed] for each, chunk in chunks}
         last = number == len(batch[0].chunks) - 1
@@ -172,26 +175,6 @@ def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, w
         else:
             each.counts = counts.get(each.feed, _NOTHING)
             each.stored = settled.get(each.feed, each.stored)
-
-
-def _hold(batch: Sequence[Import], using: str) -> dict[int, Feed]:
-    """The feeds whose claims still hold, locked until the transaction ends, by key."""
-    tokens = {each.feed: each.result.claim.token for each in batch}
-    feeds = Feed.objects.using(using).filter(pk__in=tokens).order_by("pk").select_for_update()
-    fetched = any(isinstance(each.result.outcome, Fetched) for each in batch)
-    feeds = feeds.defer("icon") if fetched else feeds.only(*bookkeeping.SETTLED_BY)
-    if any(each.drafts for each in batch):
-        of_feed = {"feed": OuterRef("pk")}
-        feeds = feeds.annotate(
-            has_items=Exists(Item.objects.using(using).filter(**of_feed)),
-            has_tombstones=Exists(Tombstone.objects.using(using).filter(**of_feed)),
-        )
-    return {feed.pk: feed for feed in feeds if feed.claim_token == tokens[feed.pk]}
-
-
-def _read(each: Import, number: int, feed: Feed, now: datetime, using: str) -> Chunk:
-    has_items, has_tombstones = getattr(feed, "has_items", True), getattr(feed, "has_tombstones", True)
-    return each.read(number, now, using, empty=not has_items, tombstones=has_tombstones)
 
 
 def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
@@ -236,11 +219,11 @@ def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
 
 
 def _settle(
-    imports: Sequence[Import], feeds: Mapping[int, Feed], counts: Mapping[int, _Counts], now: datetime, using: str
+    imports: Sequence[Import], feeds: Mapping[int, FeedState], counts: Mapping[int, _Counts], now: datetime, using: str
 ) -> dict[int, Stored]:
     """Writes the state of *feeds* and the log: the end of their imports."""
     settled: dict[int, Stored] = {}
-    moved: list[Feed] = []
+    moved: list[FeedState] = []
     lines: list[Line] = []
     again: set[int] = set()
     for each in imports:
@@ -253,7 +236,7 @@ def _settle(
         broken = f"{count['broken']} entries could not be stored" if count["broken"] else ""
         outcome = bookkeeping.outcome_of(each.result, count["new"], count["changed"])
         stored = Stored(
-            feed.pk,
+            feed.id,
             Fetch.Outcome.MOVED.value if moved_to else outcome.value,
             new=count["new"],
             changed=count["changed"],
@@ -264,19 +247,19 @@ def _settle(
             message=bookkeeping.message_of(each.result, broken),
         )
         if stored.outcome == feed.last_status:
-            again.add(feed.pk)
+            again.add(feed.id)
         lines.append(bookkeeping.log(feed, each.result, stored))
-        settled[feed.pk] = stored
+        settled[feed.id] = stored
         _pause_host(each.result, using)
     said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
-    update_rows(Feed, bookkeeping.STATE, [feed for feed in feeds.values() if feed.pk not in said], using)
-    update_rows(Feed, bookkeeping.STATE + bookkeeping.SAID, [feeds[pk] for pk in sorted(said)], using)
-    update_rows(Feed, bookkeeping.PLACE, moved, using)
+    update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in said], using)
+    update_rows(Feed, STATE + SAID, [feeds[pk] for pk in sorted(said)], using)
+    update_rows(Feed, PLACE, moved, using)
     fetchlog.write(lines, again, using)
     return settled
 
 
-def _move(feed: Feed, result: Result, using: str) -> str:
+def _move(feed: FeedState, result: Result, using: str) -> str:
     """Follows a permanent redirect that has lasted; returns the feed's new URL, "" if it stays where it is."""
     if not isinstance(result.outcome, Fetched | NotModified):
         return ""
