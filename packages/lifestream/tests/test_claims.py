@@ -103,6 +103,19 @@ class TestHosts:
         assert sorted(claim_urls(2)) == ["https://a.example.com/1", "https://a.example.com/2"]
         assert sorted(claim_urls(2)) == ["https://b.example.com/1", "https://b.example.com/2"]
 
+    def test_a_host_with_hundreds_takes_no_other_ones_place(self) -> None:
+        for number in range(120):
+            make_feed(f"https://a.example.com/{number}", next_fetch=NOW - MINUTE + timedelta(milliseconds=number))
+        for number in range(5):
+            make_feed(f"https://b{number}.example.com/")
+        first, second = claims.claim(NOW, 60), claims.claim(NOW, 60)
+        assert [each.url for each in first] == [f"https://a.example.com/{number}" for number in range(50)]
+        assert sorted(each.host for each in second) == [f"b{number}.example.com" for number in range(5)]
+        assert claims.claim(NOW, 60) == []
+        Feed.objects.filter(pk__in=[each.feed for each in first]).update(next_fetch=NOW + MINUTE)
+        claims.release(first)
+        assert claims.claim(NOW, 60)[0].url == "https://a.example.com/50"
+
     def test_nobody_gets_more_of_a_host_while_one_of_its_feeds_is_held(self) -> None:
         for number in range(3):
             make_feed(f"https://a.example.com/{number}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -13,7 +14,7 @@ from django.db import DatabaseError
 from django.test import override_settings
 
 from factories import make_feed, make_lifestream, make_subscription
-from feedserver import Request, Response, gone, moved
+from feedserver import FeedServer, Request, Response, gone, moved
 from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
 from lifestream import claims, credentials, store
 from lifestream.address import AddressGuard
@@ -303,6 +304,50 @@ class WhatIsAsked(RefreshTestCase):
         [row] = self.refresh(guard=AddressGuard()).rows
         assert row.message.startswith("127.0.0.1 is a loopback address")
         assert self.feedserver.requests == []
+
+
+class ManyFeedsOfOneHost(RefreshTestCase):
+    """More than are claimed at once, on a host that others don't wait for."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.crowd_asked, self.other_asked = threading.Semaphore(0), threading.Event()
+        self.other = self.enterContext(FeedServer())
+        make_feed(self.other.url("/feed"), next_fetch=START)
+
+    def make_crowd(self, count: int, answer: Callable[[Request], Response]) -> None:
+        for number in range(count):
+            self.make_feed(f"/{number}", answer, next_fetch=START - timedelta(minutes=1))
+
+    def test_keep_no_other_host_waiting(self) -> None:
+        waited: list[bool] = []
+
+        def crowd(_: Request) -> Response:
+            waited.append(self.other_asked.wait(10 if all(waited) else 0))
+            return Response(status=404)
+
+        def other(_: Request) -> Response:
+            self.other_asked.set()
+            return feed()
+
+        self.make_crowd(120, crowd)
+        self.other.add("/feed", other)
+        with override_settings(LIFESTREAM_CONCURRENCY=16):
+            report = self.refresh()
+        assert len(report.rows) == 121
+        assert all(waited)
+
+    def test_wait_for_no_other_host(self) -> None:
+        def crowd(_: Request) -> Response:
+            self.crowd_asked.release()
+            return Response(status=404)
+
+        def other(_: Request) -> Response:
+            return feed() if all(self.crowd_asked.acquire(timeout=10) for _ in range(120)) else gone()
+
+        self.make_crowd(120, crowd)
+        self.other.add("/feed", other)
+        assert Counter(row.outcome for row in self.refresh().rows) == {"failed": 120, "new": 1}
 
 
 class HowItEnds(RefreshTestCase):

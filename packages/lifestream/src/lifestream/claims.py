@@ -1,7 +1,7 @@
 """Leases on feeds that are due: how any number of workers share the work, and no feed is asked twice.
 
-A claim takes feeds host by host: all that are due of one host go to one worker, which so can keep the
-host's budget by itself, and while it holds any of them no other worker gets more of that host. A lease that
+A claim takes feeds host by host: what is due of one host goes to one worker, which so can keep the
+host's budget by itself, and while it holds any of them nobody gets more of that host. A lease that
 isn't released ends by itself. Its token proves it: `store` writes nothing for a token that the feed doesn't
 have any more.
 
@@ -13,6 +13,7 @@ claim is a single conditional UPDATE, which is atomic in any transaction mode.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,6 +24,13 @@ from django.db.models import Count, F, Min, OuterRef, Subquery, Window
 from lifestream.conf import settings
 from lifestream.models import Feed, FeedQuerySet, Host, Subscription
 from lifestream.results import Claimed
+
+_OF_HOST: Final = 50
+
+
+def most_of_host() -> int:
+    """How many feeds of one host are claimed together at most: one with thousands takes no other one's place."""
+    return max(_OF_HOST, 4 * settings.per_host)
 
 
 def claim(
@@ -35,8 +43,8 @@ def claim(
 ) -> list[Claimed]:
     """Takes up to *limit* feeds that are due *now*, those due first first; a host's come together.
 
-    *feeds* are the keys of those to choose from. With *early* our own interval doesn't count, but what
-    servers and feeds ask for does. The *lease* is LIFESTREAM_LEASE by default.
+    Of a host they are `most_of_host` at most. *feeds* are the keys of those to choose from. With *early* our own
+    interval doesn't count, but what servers and feeds ask for does. The *lease* is LIFESTREAM_LEASE by default.
     """
     until = now + (lease or timedelta(seconds=settings.lease))
     token = secrets.token_hex(16)
@@ -48,7 +56,7 @@ def claim(
             _first(due.filter(host__in=_lock_hosts(due, limit)), limit).update(**taken)
     else:
         _first(due, limit).update(**taken)
-    return _claimed(token, until)
+    return _no_more_of_a_host(_claimed(token, until))
 
 
 def release(claimed: Iterable[Claimed]) -> int:
@@ -87,6 +95,19 @@ def _first(due: FeedQuerySet, limit: int) -> FeedQuerySet:
     first_of_host = Window(Min("next_fetch"), partition_by=F("host"))
     ordered = due.order_by(first_of_host.asc(), "host", "next_fetch", "pk")
     return Feed.objects.filter(pk__in=ordered.values("pk")[:limit])
+
+
+def _no_more_of_a_host(claimed: list[Claimed]) -> list[Claimed]:
+    """Gives back what is more than `most_of_host`; returns the others."""
+    counts: Counter[str] = Counter()
+    kept: list[Claimed] = []
+    surplus: list[Claimed] = []
+    most = most_of_host()
+    for each in claimed:
+        counts[each.host] += 1
+        (kept if counts[each.host] <= most else surplus).append(each)
+    release(surplus)
+    return kept
 
 
 def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:

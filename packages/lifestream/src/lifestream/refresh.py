@@ -40,6 +40,7 @@ from lifestream.configured import LazyPool, fetch_request, make_fetcher, make_gu
 from lifestream.credentials import CredentialsLost
 from lifestream.deciding import Decider, unread
 from lifestream.downloads import Download, Downloaded, Downloads, Skipped
+from lifestream.held import Held
 from lifestream.hubkeeping import try_to_keep_hubs
 from lifestream.intake import Intake
 from lifestream.outcome import Failed, Fetched, Outcome
@@ -118,7 +119,7 @@ class _Refresh:
     progress: Progress
     stopping: threading.Event
     events: queue.SimpleQueue[_Event] = field(default_factory=queue.SimpleQueue)
-    held: dict[int, Claimed] = field(default_factory=dict)
+    held: Held = field(default_factory=lambda: Held(settings.per_host, claims.most_of_host()))
     ready: list[Result] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     unwritten: list[Claimed] = field(default_factory=list)
@@ -142,18 +143,17 @@ class _Refresh:
 
     def release(self) -> None:
         """Gives back what is still held."""
-        _release([*self.held.values(), *self.unwritten])
-        self.held.clear()
+        _release([*self.held, *self.unwritten])
 
     def _renew(self) -> None:
         try:
-            claims.renew(self.held.values(), self.clock())
+            claims.renew(self.held, self.clock())
         except FAILURES as error:
             log.warning("leases could not be renewed: %s", trouble_of(error))
 
     def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
         """Holds enough feeds to keep the network busy. Returns whether there is anything left to do."""
-        if len(self.held) > settings.concurrency or (self.held and self.dry):
+        if self.held.at_once > settings.concurrency or (self.held and self.dry):
             return True
         try:
             taken = self.intake.take()
@@ -165,7 +165,7 @@ class _Refresh:
         self.dry = not taken
         if any(not claim.body_hash for claim in taken):
             pool.start()  # feeds that were never read: the processes start while the network is slow
-        self.held.update((claim.feed, claim) for claim in taken)
+        self.held.add(taken)
         asked = []
         for claim in taken:
             try:
@@ -174,6 +174,11 @@ class _Refresh:
                 self._decide(claim, Failed("credentials", str(error), claim.url), self.clock())
         downloads.add(asked)  # together, so that a host that is too busy stops all of its feeds
         return bool(self.held)
+
+    def _drop(self, claim: Claimed) -> None:
+        """Holds *claim* no more, and looks for more to claim if there may be some of its host."""
+        if self.held.drop(claim.feed):
+            self.dry = False
 
     def _come(self) -> Iterator[_Event]:
         """What has come by now; waits for it if there is nothing to write."""
@@ -211,7 +216,8 @@ class _Refresh:
                 else:
                     self._decide(claim, outcome, started, prepared, body_hash)
             case Skipped(claim):
-                _release([self.held.pop(claim.feed)])
+                self._drop(claim)
+                _release([claim])
                 self.skipped += 1
             case error:
                 raise error
@@ -248,7 +254,7 @@ class _Refresh:
         return stored
 
     def _finish(self, result: Result, stored: Stored) -> None:
-        del self.held[result.claim.feed]
+        self._drop(result.claim)
         if stored.lost:
             self.skipped += 1
             return
