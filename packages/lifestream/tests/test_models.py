@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.credentials import seal
@@ -114,6 +114,13 @@ class TestItems:
         item = make_item(title="t" * 10_000, guid="g" * 5000, link="l" * 5000, author="a" * 5000)
         item.refresh_from_db()
         assert (len(item.title), len(item.guid), len(item.link), len(item.author)) == (10_000, 5000, 5000, 5000)
+
+    @pytest.mark.parametrize("column", ["key_hash", "link_hash", "content_hash"])
+    def test_none_of_its_keys_is_looked_for_by_reading_all_items_of_its_feed(self, column: str) -> None:
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, Item._meta.db_table)
+        beginnings = [each["columns"][:2] for each in found.values() if each["index"] or each["unique"]]
+        assert ["feed_id", column] in beginnings
 
 
 @pytest.mark.django_db

@@ -99,6 +99,7 @@ class Item(models.Model):
         constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="lifestream_item_key")]
         indexes = [
             models.Index(fields=["feed", "link_hash"], name="lifestream_item_link"),
+            models.Index(fields=["feed", "content_hash"], name="lifestream_item_content"),
             models.Index(fields=["feed", "date", "id"], name="lifestream_item_date"),
         ]
 
