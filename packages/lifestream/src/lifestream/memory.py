@@ -59,7 +59,7 @@ class Share:
 
     def finish(self) -> None:
         """The body is whole; it will be read, and then it leaves."""
-        self.finished = True
+        self._memory.finish(self)
 
     def leave(self) -> None:
         """The body is forgotten."""
@@ -73,7 +73,8 @@ class Memory:
         self._size = size
         self._small = small
         self._shares: set[Share] = set()
-        self._change = asyncio.Event()
+        self._finished = 0  # bytes of those that have finished
+        self._change: asyncio.Event | None = None  # only where somebody waits for one
 
     def share(self) -> Share:
         """The share of a new body."""
@@ -84,7 +85,7 @@ class Memory:
     def has_room(self, share: Share) -> bool:
         """Whether *share*, which has grown, may go on; else it has to wait for a change. Gives up what has to go."""
         while share.size > self._small and sum(each.size for each in self._shares) > self._size:
-            if any(each.finished and each.size for each in self._shares):
+            if self._finished:
                 return False
             largest = max(self._shares, key=lambda each: each.size)
             largest.given_up = True
@@ -95,19 +96,30 @@ class Memory:
 
     async def admit(self) -> None:
         """Waits until what has finished holds no more than *size*."""
-        while sum(each.size for each in self._shares if each.finished) > self._size:
+        while self._finished > self._size:
             await self.changed()
 
     async def changed(self) -> None:
         """Waits until a share has left."""
+        if self._change is None:
+            self._change = asyncio.Event()
         await self._change.wait()
+
+    def finish(self, share: Share) -> None:
+        """Notes that *share* grows no more."""
+        if not share.finished:
+            share.finished = True
+            self._finished += share.size
 
     def leave(self, share: Share) -> None:
         """Takes back what *share* holds."""
         self._shares.discard(share)
+        if share.finished:
+            self._finished -= share.size
         share.size = 0
-        self._change.set()
-        self._change = asyncio.Event()
+        if self._change is not None:
+            self._change.set()
+            self._change = None
 
 
 @contextmanager
