@@ -252,6 +252,32 @@ def test_an_error_forgets_neither_freshness_nor_rhythm() -> None:
     assert decide(failed(), History(terms=terms), NOW, LIMITS).terms == terms
 
 
+@pytest.mark.parametrize(
+    ("outcome", "rhythm", "seconds", "reason"),
+    [
+        (failed(), Rhythm(ttl=3 * 3600), 3 * HOUR, "the feed's ttl: 3 hours"),
+        (failed(), Rhythm(update_interval=86400), DAY, "the feed's update period: 1 day"),
+        (failed(), Rhythm(ttl=60), HOUR, "1st error in a row, 1 hour apart"),
+        (failed(503, retry_after="7200"), Rhythm(ttl=3 * 3600), 3 * HOUR, "the feed's ttl: 3 hours"),
+        (failed(503, retry_after="14400"), Rhythm(ttl=3 * 3600), 4 * HOUR, "Retry-After: 4 hours"),
+        (failed(), Rhythm(ttl=10**8), 7 * DAY, "the feed's ttl: 1157 days 9 hours, capped at 7 days"),
+        (failed(), Rhythm(skip_hours=frozenset({13, 14})), 3 * HOUR, "the feed's skipHours"),
+    ],
+)
+def test_what_the_feed_asks_for_holds_after_an_error_too(
+    outcome: Outcome, rhythm: Rhythm, seconds: float, reason: str
+) -> None:
+    due = decide(outcome, History(terms=Terms(Freshness(36000, "max-age"), rhythm)), NOW, LIMITS)
+    assert (wait(due), due.reason) == (seconds, reason)
+
+
+@pytest.mark.parametrize("rhythm", [Rhythm(ttl=10 * 3600), Rhythm(skip_hours=frozenset({13, 14}))])
+def test_what_one_feed_asks_for_is_no_pause_of_its_host(rhythm: Rhythm) -> None:
+    history = History(terms=Terms(rhythm=rhythm))
+    for answer, seconds in ((failed(429), 3600), (failed(429, retry_after="5400"), 5400)):
+        assert decide(answer, history, NOW, LIMITS).host_pause == NOW + timedelta(seconds=seconds)
+
+
 def test_410_is_never_asked_again_and_says_so() -> None:
     due = decide(Gone("http://example.org/feed"), History(), NOW, LIMITS)
     assert (due.at, due.reason) == (None, "410 Gone: it is not asked again")

@@ -175,7 +175,7 @@ def decide(
 
 def _after_success(outcome: Fetched | NotModified, history: History, now: datetime, limits: Limits) -> Next:
     terms = history.terms
-    theirs = [_capped(wait, limits.max_interval) for wait in _asked_for(terms)]
+    theirs = [_capped(wait, limits.max_interval) for wait in (*_fresh_for(terms), *_asked_by_feed(terms))]
     if (pause := retry_after(outcome.headers, now)) is not None:
         theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
     ours = _own_interval(terms, now, limits)
@@ -196,8 +196,9 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     failures = history.failures + 1
     gap = min(limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval))
     ours = _Wait(gap, f"{ordinal(failures)} error in a row, {in_words(gap)} apart")
+    # How long the last answer was fresh says nothing of this one. How often the feed wants to be asked does.
+    theirs = [_capped(wait, limits.max_interval) for wait in _asked_by_feed(history.terms)]
     pause = retry_after(outcome.headers, now)
-    theirs = []
     if pause is not None:
         # The server knows better than our doubling when it will be back.
         ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
@@ -205,7 +206,9 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     due = _next(now, ours, theirs, replace(history, failures=failures), limits)
     if not limits.pauses_hosts or not pauses_host(outcome):
         return due
-    return replace(due, host_pause=due.not_before or now + timedelta(seconds=limits.min_interval))
+    # Without what this feed alone asks for: its siblings are not to wait for that.
+    seconds = min(pause, _MAX_PAUSE) if pause else limits.min_interval
+    return replace(due, host_pause=now + timedelta(seconds=seconds))
 
 
 def pauses_host(outcome: Outcome) -> bool:
@@ -220,10 +223,14 @@ def pauses_host(outcome: Outcome) -> bool:
     return away or outcome.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
-def _asked_for(terms: Terms) -> list[_Wait]:
+def _fresh_for(terms: Terms) -> list[_Wait]:
+    if terms.freshness is None or terms.freshness.seconds <= 0:
+        return []
+    return [_Wait(terms.freshness.seconds, f"{terms.freshness.source} of the last answer")]
+
+
+def _asked_by_feed(terms: Terms) -> list[_Wait]:
     waits = []
-    if terms.freshness is not None and terms.freshness.seconds > 0:
-        waits.append(_Wait(terms.freshness.seconds, f"{terms.freshness.source} of the last answer"))
     if terms.rhythm.ttl:
         waits.append(_Wait(terms.rhythm.ttl, "the feed's ttl"))
     if terms.rhythm.update_interval:

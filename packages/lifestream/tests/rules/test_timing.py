@@ -211,6 +211,13 @@ class WhatFeedsAskFor(RuleTestCase):
         self.assert_waits(3 * HOUR)
 
     @pytest.mark.rule(15)
+    def test_a_ttl_is_a_minimum_after_an_error_too(self) -> None:
+        self.subscribe("/feed", Response(rss("one", head="<ttl>180</ttl>")), Response(status=500), feed())
+        self.refresh()
+        self.assert_waits(3 * HOUR)
+        self.assert_waits(3 * HOUR)
+
+    @pytest.mark.rule(15)
     def test_a_ttl_of_a_minute_does_not_hurry_us(self) -> None:
         self.subscribe_to("<ttl>1</ttl>")
         self.assert_waits(HOUR, early=False)
