@@ -4,7 +4,7 @@
     uv run python scripts/rules.py
 
 Each rule has one line for each test that shows it. The exit status is 1 if a test fails, or if a rule has none that
-ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`.
+ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help` tells of both.
 """
 
 from __future__ import annotations
@@ -77,6 +77,21 @@ RULES = {
 }
 
 
+HELP = """\
+usage: scripts/rules.py [-h] [ARGUMENT ...]
+
+Runs the tests of the forty rules of a good feed client, and prints them as a table: each rule, whether it holds, and
+the tests that show it. The exit status is 0 if all of them hold, and 1 if a test fails or if a rule has none that ran.
+
+  -h, --help   print this and run nothing
+  ARGUMENT     passed on to pytest, as these (`pytest --help` has all of them):
+               -k WORDS           only the tests with WORDS in their names; the other rules are "not seen"
+               -x                 stop at the first test that fails
+               --count N          run each test N times
+               -p no:randomly     in the order of the files\
+"""
+
+
 class Seen:
     """Which tests show which rule, and how they ended: a plugin for one run of pytest."""
 
@@ -108,6 +123,9 @@ class Seen:
 
 def main(arguments: list[str]) -> int:
     """Runs the tests and prints the table. Returns the exit status."""
+    if {"-h", "--help"} & set(arguments):
+        print(HELP)
+        return 0
     seen, output = Seen(), io.StringIO()
     with contextlib.redirect_stdout(output):
         where = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", str(TESTS)]

@@ -1,0 +1,38 @@
+"""The command that prints the rules of a good feed client, each with the tests that show it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from programs import PATIENCE
+
+COMMAND = Path(__file__).parents[3] / "scripts/rules.py"
+
+
+def rules(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(COMMAND), *arguments], capture_output=True, encoding="utf-8", timeout=PATIENCE, check=False
+    )
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_its_help_is_its_own_and_says_what_pytest_is_given(option: str) -> None:
+    helped = rules(option, "-k", "validators")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert helped.stdout.startswith("usage: scripts/rules.py [-h] [ARGUMENT ...]\n")
+    assert "forty rules" in helped.stdout
+    assert "passed on to pytest" in helped.stdout
+
+
+def test_a_rule_of_which_no_test_has_run_does_not_hold() -> None:
+    ran = rules("-k", "test_a_429_without")
+    assert ran.returncode == 1
+    found = re.findall(r"^ +(\d+)  .*  (yes|NO|not seen) ", ran.stdout, re.MULTILINE)
+    assert [int(number) for number, _ in found] == list(range(1, 41))
+    assert {verdict for _, verdict in found} == {"not seen"}
+    assert "0 of 40 rules hold, by 0 tests." in ran.stdout
