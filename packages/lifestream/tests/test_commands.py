@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
+import unicodedata
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +42,35 @@ class CommandTestCase(FeedServerTestCase):
         with pytest.raises(CommandError) as error:
             self.run_command(name, *arguments)
         return str(error.value)
+
+
+class HostileWords(CommandTestCase):
+    """What a server says is printed, and no terminal obeys it."""
+
+    def test_no_control_character_of_a_feed_is_printed(self) -> None:
+        evil = "\x1b]0;pwned\x07\x1b[2J\x9b31mred\x9d\x08\x7f"
+        document = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": evil,
+            "items": [{"id": "1", "title": evil}],
+        }
+        self.feedserver.add("/feed", Response(json.dumps(document), headers={"Content-Type": "application/feed+json"}))
+        self.feedserver.add("/reason", Response(status=500, reason=evil))
+        self.feedserver.add("/away", Response(status=302, headers={"Location": f"javascript:{evil}"}))
+        self.feedserver.add("/broken", Response(f"<rss><channel><{evil}"))
+        for path in ("/", "/favicon.ico"):
+            self.feedserver.add(path, Response(status=404))
+        printed = self.run_command("add_feed", self.get_url("/feed"))
+        assert "]0;pwned[2J31mred" in printed
+        for path in ("/reason", "/away", "/broken"):
+            printed += self.failure("add_feed", self.get_url(path))
+            make_subscription(make_feed(self.get_url(path), next_fetch=timezone.now()))
+        Feed.objects.update(next_fetch=timezone.now(), not_before=None)
+        printed += self.run_command("update_feeds")
+        for made in Feed.objects.all():
+            printed += self.run_command("why", made.url)
+        assert printed.count("31mred") >= 5
+        assert {letter for letter in printed if unicodedata.category(letter) == "Cc"} == {"\n"}
 
 
 class AddFeed(CommandTestCase):

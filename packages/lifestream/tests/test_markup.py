@@ -154,6 +154,8 @@ def test_addresses_in_text_become_links_without_the_points_behind_them() -> None
     ("text", "clean"),
     [
         ("a\0b\x1b\x7fc", "abc"),
+        ("a\x80b\x9b31mc\x9f", "ab31mc"),
+        ("\xa0\xad\xdb\u3080\u011b", "\xa0\xad\xdb\u3080\u011b"),
         ("a\r\nb\rc\td", "a\nb\nc\td"),
         ("\ud800x\udfff", "\ufffdx\ufffd"),
         ("\ufffe\uffff", "\ufffd\ufffd"),

@@ -9,7 +9,9 @@ from typing import Final
 from lifestream.markup import name_set, tokens
 
 # Tab, line feed and carriage return are the only C0 controls that XML 1.0 and PostgreSQL's text both take.
-_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# The C1 controls are no text either; a terminal may obey them (U+009B is what begins an escape sequence).
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_C1 = re.compile(b"\xc2[\x80-\x9f]")  # in UTF-8
 _CONTROLS: Final = bytes({*range(32), 127} - {9, 10})
 _NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
 _LINE_END = re.compile(r"\r\n?")
@@ -21,7 +23,7 @@ def scrub(text: str) -> str:
     """
     if _is_clean(text):
         return text
-    return _UNWANTED.sub(lambda found: "" if found[0] < "\x80" else "\ufffd", _LINE_END.sub("\n", text))
+    return _UNWANTED.sub(lambda found: "" if found[0] < "\xa0" else "\ufffd", _LINE_END.sub("\n", text))
 
 
 def _is_clean(text: str) -> bool:
@@ -30,7 +32,9 @@ def _is_clean(text: str) -> bool:
         data = text.encode("utf-8")
     except UnicodeEncodeError:  # a lone surrogate
         return False
-    return len(data.translate(None, _CONTROLS)) == len(data) and not any(map(data.__contains__, _NO_CHARACTERS))
+    if len(data.translate(None, _CONTROLS)) != len(data) or any(map(data.__contains__, _NO_CHARACTERS)):
+        return False
+    return text.isascii() or not _C1.search(data)
 
 
 def html_of(text: str) -> str:

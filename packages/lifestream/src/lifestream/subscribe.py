@@ -31,6 +31,7 @@ from lifestream.outcome import Failed, Fetched, FetchRequest
 from lifestream.pace import pace_of
 from lifestream.parse.errors import ParseError
 from lifestream.parse.pool import ParserPool
+from lifestream.plaintext import scrub
 from lifestream.prepare import Prepared
 from lifestream.redirects import UrlRefused, credentials_of, origin, request_url
 from lifestream.results import Claimed, Result, Stored
@@ -43,8 +44,8 @@ class NotAdded(Exception):
     """No feed was added. The message says why; *field* is the one of a form to say it at."""
 
     def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.reason = scrub(reason)  # much of it is in the server's own words
+        super().__init__(self.reason)
         self.field = field
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from lifestream import opml
 from lifestream.management.output import chosen_lifestream, progress_bar, table_of
+from lifestream.plaintext import scrub
 from lifestream.refresh import refresh
 
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         chosen = chosen_lifestream(lifestream)
         result = opml.subscribe_to(chosen, outlines)
         for refusal in result.refused:
-            self.stderr.write(f"Left out: {refusal}.")
+            self.stderr.write(f"Left out: {scrub(refusal)}.")
         self.stdout.write(
             f"{_feeds(len(result.made))} added to {chosen.slug!r}, {result.known} known before, "
             f"{len(result.refused)} left out."
