@@ -18,7 +18,9 @@ An item is stored under one key, the strongest that its entry had. It is found a
 weaker ones while those are its alone; a new guid that comes with an old link replaces the old one.
 
 Tombstones take part as if they were items, with all keys that theirs had: what matches one was deleted here, and does
-not come back. They follow their entry to new keys as an item would, else it would return by its second move.
+not come back. They follow their entry to new keys as an item would, else it would return by its second move. And the
+first key stands for it for good (a tombstone more, with the same id and that key alone), else it would return when its
+site goes back to an older program.
 """
 
 from __future__ import annotations
@@ -87,7 +89,7 @@ class Document:
         self._link_uses = Counter(self.keys[i].link for i in kept)
         self._content_uses = Counter(self.keys[i].content for i in kept)
         self._keys_used: set[str] = set()
-        self._taken: set[tuple[bool, int]] = set()
+        self._taken: set[tuple[int, str]] = set()
 
     def _repeated(self, entries: Sequence[Said]) -> Iterator[int]:
         """Places of entries that another one repeats in all that counts; the one updated last is kept."""
@@ -154,7 +156,8 @@ class Document:
         return [Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in places]
 
     def _take(self, item: Known) -> bool:
-        mark = (item.deleted, item.id)
+        # A tombstone has two keys, and there may be an entry for each.
+        mark = (item.id, item.key if item.deleted else "")
         # An item that an earlier part of this document made is known by the key that it got.
         if mark in self._taken or item.key in self._keys_used:
             return False

@@ -148,7 +148,8 @@ class Import:
         """Notes under which keys a deleted entry came this time, where they are others than its tombstone's."""
         before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
         now = (decision.key, keys.link, keys.content, guid)
-        if before is not None and now != (before.key, before.link, before.content, before.guid):
+        # One that is known by its first key stays so; its others are needed as they are.
+        if before and before.content and now != (before.key, before.link, before.content, before.guid):
             chunk.followed.append((before.id, *now))
 
     def _known(
@@ -159,8 +160,11 @@ class Import:
         stored: dict[int, _Stored] = {}
         if places and tombstones:
             dead = Tombstone.objects.using(using).filter(feed=self.feed)
-            columns = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid")
-            known += [Known(*row, deleted=True) for row in columns.iterator()]
+            columns = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key")
+            for *row, first_key in columns.iterator():
+                known.append(Known(*row, deleted=True))
+                if first_key not in ("", row[1]):
+                    known.append(Known(row[0], first_key, "", "", "", deleted=True))
         if places and not empty:
             found = Item.objects.using(using).filter(feed=self.feed)
             by_key = self._find(found, "key_hash", self._document.keys_to_find(places), stored)

@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from feedserver import Request, Response, moved
 from lifestream.identity import CHURN_LIMIT
-from lifestream.models import Item
+from lifestream.models import Feed, Item
 from rules.ruled import RuleTestCase
 from served import START
 
@@ -193,6 +193,23 @@ class Edits(ItemsTestCase):
         for _ in again:
             assert not self.refresh_next(made).failed
         assert set(self.titles()) == {"other", "two"}
+
+    @pytest.mark.rule(38)
+    def test_nor_does_it_under_the_guid_that_it_was_deleted_with_after_it_had_others(self) -> None:
+        self.read(channel(entry("one", guid="1", link=f"{LINK}1")))
+        Item.objects.get().delete()
+        made = Feed.objects.get()
+        for again in (
+            [entry("one", guid="2", link=f"{LINK}1")],
+            [entry("one", guid="3", link=f"{LINK}1")],
+            [entry("one, edited", guid="1", link=f"{LINK}moved")],
+            [entry("one, edited again", guid="3", link=f"{LINK}3"), entry("one", guid="1", link=f"{LINK}1")],
+            [entry("one, edited for good", guid="4", link=f"{LINK}3")],
+            [entry("one, as it was", guid="1", link=f"{LINK}4")],
+        ):
+            self.feedserver.add("/feed", Response(channel(*again, entry("other", guid="other"))))
+            assert not self.refresh_next(made).failed
+            assert self.titles() == ["other"]
 
 
 class Dates(ItemsTestCase):

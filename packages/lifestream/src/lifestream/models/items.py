@@ -117,13 +117,17 @@ class Item(models.Model):
 
 
 class Tombstone(models.Model):
-    """An item that a superuser deleted: what is needed to know it again, so that it doesn't come back."""
+    """An item that a superuser deleted: what is needed to know it again, so that it doesn't come back.
+
+    Its keys are those under which its entry came last; *first_key* is the one that it was deleted with.
+    """
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="tombstones", db_index=False)
     key_hash = models.CharField(max_length=64)
     link_hash = models.CharField(max_length=64, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     guid = models.TextField(blank=True)
+    first_key = models.CharField(max_length=64, blank=True)
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -142,4 +146,5 @@ class Tombstone(models.Model):
             link_hash=item.link_hash,
             content_hash=item.content_hash,
             guid=item.guid,
+            first_key=item.key_hash,
         )
