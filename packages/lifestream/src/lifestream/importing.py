@@ -161,10 +161,10 @@ class Import:
         if places and tombstones:
             dead = Tombstone.objects.using(using).filter(feed=self.feed)
             columns = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key")
-            for *row, first_key in columns.iterator():
-                known.append(Known(*row, deleted=True))
-                if first_key not in ("", row[1]):
-                    known.append(Known(row[0], first_key, "", "", "", deleted=True))
+            for pk, key, link, content, guid, first_key in columns.iterator():
+                known.append(Known(pk, key, link, content, guid, deleted=True))
+                if first_key not in ("", key):
+                    known.append(Known(pk, first_key, "", "", "", deleted=True))
         if places and not empty:
             found = Item.objects.using(using).filter(feed=self.feed)
             by_key = self._find(found, "key_hash", self._document.keys_to_find(places), stored)
