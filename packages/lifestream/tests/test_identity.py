@@ -23,7 +23,7 @@ from lifestream.identity import (
     changes_after,
     may_rewrite,
 )
-from lifestream.keys import link_form
+from lifestream.keys import keys_of, link_form
 
 DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 HOME = "https://example.com/"
@@ -239,6 +239,15 @@ def test_documents_fetched_one_after_the_other_leave_these_items(
     for document in documents:
         shelf.read(*document)
     assert shelf.titles == sorted(titles)
+
+
+def test_what_comes_first_of_a_long_document_takes_no_item_whose_guid_comes_later() -> None:
+    keys = keys_of(entry("A", "1", "a"))
+    known = Known(7, keys.guid, keys.link, keys.content, "1")
+    document = Document([entry("B", "2", "a"), entry("A", "1", "c")])
+    [first] = document.decide([0], [known])
+    [second] = document.decide([1], [known])
+    assert (first.known, second.known) == (None, known)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,36 @@ class Identity(ItemsTestCase):
         )
         assert self.titles() == ["a", "b"]
 
+    @pytest.mark.rule(36)
+    def test_nor_while_the_old_guid_is_there_several_times(self) -> None:
+        self.read(
+            channel(entry("a", guid="1", link=f"{LINK}live")),
+            channel(
+                entry("b", guid="2", link=f"{LINK}live"),
+                entry("c", guid="1", link=f"{LINK}c"),
+                entry("d", guid="1", link=f"{LINK}d"),
+            ),
+        )
+        assert self.titles() == ["a", "b", "c", "d"]
+
+    @pytest.mark.rule(36)
+    def test_a_link_that_several_items_have_identifies_none(self) -> None:
+        shared = f"{LINK}today"
+        self.read(
+            channel(entry("a", guid="1", link=shared), entry("b", guid="2", link=shared)),
+            channel(entry("c", guid="3", link=shared)),
+        )
+        assert self.titles() == ["a", "b", "c"]
+
+    @pytest.mark.rule(36)
+    def test_a_link_that_several_entries_have_is_that_of_no_item(self) -> None:
+        shared = f"{LINK}today"
+        self.read(
+            channel(entry("a", guid="1", link=shared)),
+            channel(entry("b", guid="2", link=shared), entry("c", guid="3", link=shared)),
+        )
+        assert self.titles() == ["a", "b", "c"]
+
     @pytest.mark.rule(37)
     def test_without_guid_link_and_date_nothing_grows(self) -> None:
         items = [
