@@ -22,14 +22,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from import_feeds import ENTRIES, document
+from feeds import ENTRIES, answer, document, serve, served
 from tables import Bound, Rounds, Sample, print_table
+
+if TYPE_CHECKING:
+    from feedserver import Response
 
 CONCURRENCY = 256
 ALONE = "the honest feeds alone"
@@ -61,7 +62,7 @@ class Figures:
 # What serves.
 
 
-def answers(number: int) -> Any:
+def hostile(number: int) -> Response:
     """The hostile answer with this *number*."""
     from feedserver import Pace, Response
     from feedserver.faults import Bomb, EndlessBody, RedirectLoop, Reset, SlowBody, SlowHeaders, Stall
@@ -83,41 +84,6 @@ def answers(number: int) -> Any:
     ]
     headers = {"Content-Type": "application/rss+xml"}
     return Response(document(number), headers=headers, faults=faults[number % len(faults)])
-
-
-def serve(honest: int, hostile: int) -> None:
-    """Serves that many feeds until standard input ends; prints the URLs of the honest ones, then of the others."""
-    from feedserver import FeedServer, Response
-
-    servers = []
-    for number in range(honest + hostile):
-        server = FeedServer(host=f"127.0.{1 + number // 250}.{1 + number % 250}", journal_limit=10).start()
-        if number < honest:
-            answer = Response(document(number), headers={"Content-Type": "application/rss+xml", "ETag": f'"{number}"'})
-        else:
-            answer = answers(number)
-        server.add("/feed.xml", answer)
-        servers.append(server)
-        print(server.url("/feed.xml"))
-    print(flush=True)
-    sys.stdin.read()
-    for server in servers:
-        server.stop()
-
-
-@contextmanager
-def served(honest: int, hostile: int) -> Iterator[list[str]]:
-    """The URLs of so many feeds, the honest ones first, served by another process."""
-    command = [sys.executable, __file__, "--serve", str(honest), str(hostile)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        urls = [line.strip() for line in iter(process.stdout.readline, "\n") if line.strip()]
-        if len(urls) < honest + hostile:
-            raise SystemExit("the feeds can't be served: not all of 127.0.0.0/8 is loopback on this system")
-        try:
-            yield urls
-        finally:
-            process.communicate()
 
 
 # What is measured.
@@ -229,7 +195,8 @@ def main() -> None:
     parser.add_argument("--refresh", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(*options.serve)
+        count, bad = options.serve
+        serve([*map(answer, range(count)), *map(hostile, range(count, count + bad))])
         return
     if options.subscribe or options.refresh:
         folder, timeout, honest = options.subscribe or options.refresh
@@ -247,7 +214,7 @@ def compare(feeds: int, rounds: int, timeout: float) -> None:
     """Measures both in turns, and prints the table and the bounds."""
     honest = feeds - feeds // 3
     figures: dict[str, list[Figures]] = {ALONE: [], MIX: []}
-    with tempfile.TemporaryDirectory(prefix="hostile-mix-") as folder, served(honest, feeds // 3) as urls:
+    with tempfile.TemporaryDirectory(prefix="hostile-mix-") as folder, served(__file__, honest, feeds // 3) as urls:
         counts = {ALONE: honest, MIX: feeds}
         for number in range(rounds):
             for name in random.sample(list(counts), 2):

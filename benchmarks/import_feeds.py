@@ -17,19 +17,17 @@ import argparse
 import logging
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
+
+from feeds import ENTRIES, answer, document, serve, served
 
 # A plain installation of reader has the current feedparser, and not the copy that it was released with.
 os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
 
-ENTRIES = 19
 WORKERS = (1, 10)  # of reader's update; the best of them is its figure
 
 
@@ -109,62 +107,6 @@ class Reader:
         return sum(result.not_modified for result in results)
 
 
-def document(number: int) -> bytes:
-    """An RSS feed as blogs write it: 19 entries, about 50 KB."""
-    paragraph = "<p>The <a href='/about'>river</a> was <em>high</em> in the night, and the <b>ferry</b> waited.</p>"
-    items = "".join(
-        f"<item><title>Day {day} of feed {number}</title><link>http://127.0.1.{number}/posts/{day}</link>"
-        f"<guid isPermaLink='false'>tag:{number}:{day}</guid><category>Ferries</category><category>Day {day}</category>"
-        f"<pubDate>{1 + day:02} Mar 2026 08:{number % 60:02}:00 +0100</pubDate><dc:creator>Ada {number}</dc:creator>"
-        f"<description>What happened on day {day}.</description>"
-        f"<content:encoded><![CDATA[<h2>Day {day}</h2>{paragraph * 24}<img src='/{day}.jpg' alt=''>]]>"
-        "</content:encoded></item>"
-        for day in range(ENTRIES)
-    )
-    return (
-        "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/' "
-        "xmlns:content='http://purl.org/rss/1.0/modules/content/'>"
-        f"<channel><title>Feed {number}</title><link>http://127.0.1.{number}/</link>"
-        f"<description>A feed</description>{items}</channel></rss>"
-    ).encode()
-
-
-def serve(count: int) -> None:
-    """Serves *count* feeds until standard input ends; prints their URLs."""
-    from feedserver import FeedServer, Response
-
-    servers = []
-    for number in range(1, count + 1):
-        server = FeedServer(host=f"127.0.{1 + number // 250}.{1 + number % 250}", journal_limit=10).start()
-        headers = {"Content-Type": "application/rss+xml", "ETag": f'"{number}"'}
-        server.add("/feed.xml", Response(document(number), headers=headers))
-        servers.append(server)
-        print(server.url("/feed.xml"))
-    print(flush=True)
-    sys.stdin.read()
-    for server in servers:
-        server.stop()
-
-
-@contextmanager
-def served(count: int) -> Iterator[list[str]]:
-    """The URLs of *count* feeds, served by another process."""
-    command = [sys.executable, __file__, "--serve", str(count)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        urls = []
-        for line in process.stdout:
-            if not line.strip():
-                break
-            urls.append(line.strip())
-        if len(urls) < count:
-            raise SystemExit("the feeds can't be served: not all of 127.0.0.0/8 is loopback on this system")
-        try:
-            yield urls
-        finally:
-            process.communicate()
-
-
 def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, float]:
     """Seconds of a first import and of one that is answered by 304."""
     folder.mkdir(parents=True)
@@ -187,10 +129,10 @@ def main() -> None:
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(options.serve)
+        serve(map(answer, range(options.serve)))
         return
     logging.disable(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="import-feeds-") as named, served(options.feeds) as urls:
+    with tempfile.TemporaryDirectory(prefix="import-feeds-") as named, served(__file__, options.feeds) as urls:
         folder = Path(named)
         importers: list[Importer] = [Lifestream(folder), *(Reader(workers) for workers in WORKERS)]
         if options.only:
