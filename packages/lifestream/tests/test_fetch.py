@@ -12,6 +12,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -29,6 +30,7 @@ from lifestream.outcome import (
     Outcome,
     validators,
 )
+from lifestream.transport import Resolver
 
 LOOPBACK = AddressGuard.allowing("127.0.0.0/8, ::1")
 AGENT = "lifestream/1.0 (+https://example.org/; {subscribers})"
@@ -589,6 +591,46 @@ def test_a_mistake_of_our_own_is_a_failure_that_is_logged_with_its_traceback(
         outcome = fetch("http://broken.example/", resolver=Broken())
     assert (outcome.kind, outcome.message) == ("internal", "LookupError: a bug")
     assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_names_whose_server_is_dead_hold_up_no_others(server: FeedServer, loop: str) -> None:
+    server.add("/feed", Response(RSS))
+    factory = pytest.importorskip("uvloop").new_event_loop if loop == "uvloop" else None
+    over, asked = threading.Event(), threading.Semaphore(0)
+    resolve = socket.getaddrinfo
+
+    def slow(host: str, *args: Any, **kwargs: Any) -> Any:
+        if host.startswith("dead"):
+            asked.release()
+            over.wait(10)
+            raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer")
+        return resolve("127.0.0.1" if host == "live.example" else host, *args, **kwargs)
+
+    async def run() -> tuple[Outcome, list[Outcome]]:
+        async with Fetcher(LOOPBACK, user_agent=AGENT) as fetcher:
+            dead = [
+                asyncio.create_task(fetcher.fetch(FetchRequest(f"http://dead-{number}.example/")))
+                for number in range(16)
+            ]
+            for _ in dead:
+                await asyncio.to_thread(asked.acquire, timeout=5)
+            live = await fetcher.fetch(FetchRequest(f"http://live.example:{server.port}/feed"))
+            over.set()
+            return live, await asyncio.gather(*dead)
+
+    with mock.patch("socket.getaddrinfo", slow), asyncio.Runner(loop_factory=factory) as runner:
+        live, dead = runner.run(run())
+    assert isinstance(live, Fetched)
+    assert {each.kind for each in dead if isinstance(each, Failed)} == {"dns"}
+    assert len(dead) == 16
+
+
+def test_a_link_local_address_is_dialled_with_its_zone() -> None:
+    found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 80, 0, 7))]
+    with mock.patch("socket.getaddrinfo", return_value=found):
+        [answer] = asyncio.run(Resolver().resolve("router.example", 80))
+    assert answer["host"] == "fe80::1%7"
 
 
 def test_many_fetches_run_at_once(server: FeedServer) -> None:

@@ -7,10 +7,13 @@ rewritten: `fetch` decides all of that. Every address that is dialled passes the
 from __future__ import annotations
 
 import asyncio
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDictProxy
 
 from lifestream.address import REFUSED_ERRNO, AddressGuard
@@ -20,13 +23,49 @@ _HEADER_LIMIT = 64 * 1024  # bytes a line; 8 KiB, the default, is less than some
 _RESOLVER_THREADS = 32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
 
 
+class Resolver(AbstractResolver):
+    """The system's name resolution, in the threads of the running loop's executor.
+
+    aiohttp's own asks the loop, and uvloop's loop has four threads for it that no executor replaces: four names whose
+    server is dead would use up the time of all others.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of *host*. Raises `OSError` where it has none."""
+        # Only kinds of addresses that this machine has itself; but it always has those of its own (RFC 6761 §6.3).
+        flags = 0 if host.rstrip(".").endswith("localhost") else socket.AI_ADDRCONFIG
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=flags)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=_numeric(address),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(None, ask)
+        ]
+
+    async def close(self) -> None:
+        """The threads are the loop's, which ends them."""
+
+
+def _numeric(address: tuple[Any, ...]) -> str:
+    """The IP of a socket's *address*, with the zone of a link-local one (RFC 4007 §11)."""
+    zone = address[3] if len(address) == 4 else 0
+    return f"{address[0]}%{zone}" if zone else str(address[0])
+
+
 def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
     """A session for the running event loop. The caller closes it. *resolver* stands in for the system's."""
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="lifestream-resolver")
     )
     connector = aiohttp.TCPConnector(
-        resolver=resolver or aiohttp.ThreadedResolver(),
+        resolver=resolver or Resolver(),
         socket_factory=guard.socket,
         limit=0,  # `refresh` holds the number of requests down, where waiting costs no deadline
     )

@@ -54,7 +54,7 @@ class Names(AbstractResolver):
 
 def lying(*answers: str) -> AbstractContextManager[object]:
     """A context in which all names have these addresses, one after the other."""
-    return mock.patch("aiohttp.ThreadedResolver", return_value=Names(*answers))
+    return mock.patch("lifestream.transport.Resolver", return_value=Names(*answers))
 
 
 @contextmanager
@@ -104,7 +104,7 @@ class Addresses(RuleTestCase):
         url = f"http://rebound.example:{self.port}/feed"
         make_feed(url, next_fetch=START)
         names = Names("127.0.0.1", "127.0.0.2")
-        with mock.patch("aiohttp.ThreadedResolver", return_value=names):
+        with mock.patch("lifestream.transport.Resolver", return_value=names):
             assert self.refresh_one(guard=ONE_SERVER).new == 2
             assert names.questions == 1, "the name was resolved again after its address was checked"
             self.clock.move(hours=1)
