@@ -23,7 +23,14 @@ from django.utils.encoding import force_str
 if TYPE_CHECKING:
     from lifestream.sanitize import SanitizerRules
 
+try:
+    import resource
+except ImportError:  # Windows, which has no such limits
+    resource = None  # type: ignore[assignment]
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_CONNECTIONS = 256
 
 
 class Settings:
@@ -122,8 +129,10 @@ class Settings:
 
     @property
     def concurrency(self) -> int:
-        """`LIFESTREAM_CONCURRENCY`: requests that a worker has open at once."""
-        return int(self._number("CONCURRENCY", 64, least=1))
+        """`LIFESTREAM_CONCURRENCY`: requests that a worker has open at once. By default 256, like a browser, if that
+        is no more than a quarter of the files that its process may open.
+        """
+        return int(self._number("CONCURRENCY", _most_connections(), least=1))
 
     @property
     def per_host(self) -> int:
@@ -210,6 +219,14 @@ class Settings:
     def lease(self) -> float:
         """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one takes it."""
         return self._number("LEASE", 900.0, least=1)
+
+
+def _most_connections() -> int:
+    """How many requests may be open at once, so that they never use up the files that this process may open."""
+    if resource is None:
+        return _CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(_CONNECTIONS, files // 4))
 
 
 def _no_public_url(url: str, *, over_http: bool) -> str:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Final
 
 from lifestream import claims
 from lifestream.conf import settings
 from lifestream.models import Feed
 from lifestream.results import Claimed
+
+_MANY: Final = 256  # feeds that are claimed at once where there are as many
 
 
 class Intake:
@@ -22,7 +25,8 @@ class Intake:
 
     def __init__(self, feeds: Collection[int] | None, clock: Callable[[], datetime], *, early: bool) -> None:
         self._clock = clock
-        self._limit = 4 * settings.concurrency
+        # Enough to keep the network busy, and no more: other workers are to have their part.
+        self._limit = min(4 * settings.concurrency, max(_MANY, settings.concurrency))
         self._early = early
         if feeds is None and early:
             feeds = list(Feed.objects.allowed(clock()).order_by("next_fetch").values_list("pk", flat=True))
