@@ -82,6 +82,21 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object]
         cursor.executemany(update, [prepare(values_of(row)) for row in rows])
 
 
+def delete_up_to(model: type[Model], owner: str, ends: Iterable[tuple[int, int]], using: str) -> None:
+    """Deletes rows of *model* in database *using*: for each owner and key of *ends*, those up to that key.
+
+    *owner* names the foreign key to the owners. Nothing may refer to the rows: what does is not looked for.
+    """
+    ends = list(ends)
+    if not ends:
+        return
+    connection = connections[using]
+    of, pk = (_quoted(connection, str(field.column)) for field in _fields(model, [owner, model._meta.pk.name]))
+    table = _quoted(connection, model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"DELETE FROM {table} WHERE {of} = %s AND {pk} <= %s", ends)  # noqa: S608  as above
+
+
 def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:
     fields = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
     return [fields[name] for name in names]

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from django.db.models import Max, OuterRef, Subquery
 
-from lifestream.bulk import insert_rows, update_rows
+from lifestream.bulk import delete_up_to, insert_rows, update_rows
 from lifestream.importing import LOOKUP, batches
 from lifestream.models import Feed, Fetch
 
@@ -86,9 +86,7 @@ def _cut(feeds: Sequence[int], using: str) -> None:
     surplus = log.filter(feed=OuterRef("pk")).order_by("-pk").values("pk")[LENGTH : LENGTH + 1]
     for some in batches(feeds, LOOKUP):
         lengths = Feed.objects.using(using).filter(pk__in=some).order_by().annotate(surplus=Subquery(surplus))
-        for feed, latest in lengths.values_list("pk", "surplus"):
-            if latest is not None:
-                log.filter(feed=feed, pk__lte=latest).delete()
+        delete_up_to(Fetch, "feed", lengths.filter(surplus__isnull=False).values_list("pk", "surplus"), using)
 
 
 def _last_of(feeds: Sequence[int], using: str) -> dict[int, tuple[int, int, tuple[object, ...]]]:
