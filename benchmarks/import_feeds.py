@@ -9,11 +9,15 @@ its own (127.0.1.1, 127.0.1.2, …), so that what a client does per host is on. 
 Both import into SQLite files on disk, in one warm process. Each round starts with an empty database; the first
 round only warms up. Times are of the update alone: adding the feeds is not counted, writing everything down is,
 with lifestream's fetch log, timeline and search index. What counts is the ratio: both ran in the same minutes.
+
+Beside the second import stands its floor: the same requests by lifestream's HTTP client alone, of which nothing is
+claimed, decided or written.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import logging
 import os
@@ -22,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
@@ -109,6 +114,33 @@ class Reader:
         return sum(result.not_modified for result in results)
 
 
+class Floor:
+    """The requests of the second import alone, by aiohttp, on the event loop that lifestream uses."""
+
+    name = "aiohttp alone"
+
+    def __init__(self, urls: list[str]) -> None:
+        self._urls = urls
+
+    def again(self) -> int:
+        """Asks for all once; returns how many were not modified."""
+        from lifestream.downloads import _loop_factory
+
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(self._ask())
+
+    async def _ask(self) -> int:
+        import aiohttp
+
+        async def ask(number: int, url: str) -> bool:
+            condition = {"If-None-Match": f'"{number}"'}
+            async with session.get(url, headers=condition, allow_redirects=False) as answer:
+                return answer.status == HTTPStatus.NOT_MODIFIED
+
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            return sum(await asyncio.gather(*(ask(number, url) for number, url in enumerate(self._urls))))
+
+
 def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, float]:
     """Seconds of a first import and of one that is answered by 304."""
     folder.mkdir(parents=True)
@@ -144,6 +176,8 @@ def main() -> None:
         importers: list[Importer] = [Lifestream(folder), *(Reader(workers) for workers in WORKERS)]
         if options.only:
             importers = [each for each in importers if each.name.split(",")[0] in options.only]
+        floor = Floor(urls)
+        floors: list[float] = []
         times: dict[str, list[tuple[float, float]]] = {importer.name: [] for importer in importers}
         for number in range(options.rounds + 1):
             for importer in importers:
@@ -151,7 +185,24 @@ def main() -> None:
                 if number:  # the first round warms up
                     times[importer.name].append(taken)
                 print(f"round {number}: {importer.name}: {taken[0]:.2f} s, {taken[1]:.3f} s", file=sys.stderr)
+            alone, unmodified = timed(floor.again)
+            if unmodified != len(urls):
+                raise SystemExit(f"{floor.name} got {unmodified} answers of 304")
+            if number:
+                floors.append(alone)
         report(times, options.feeds)
+        rate, best = options.feeds / statistics.median(floors), best_of_reader(times, options.feeds)[1]
+        print(f"{floor.name:22} {'':14} {'':9} {rate:10.0f} {f'{rate / best:.2f}' if best else '':>9}")
+
+
+def best_of_reader(times: dict[str, list[tuple[float, float]]], feeds: int) -> list[float]:
+    """Feeds a second of reader's better way, for a first import and a second one; 0.0 where it did not run."""
+    medians = [
+        [statistics.median(column) for column in zip(*rounds, strict=True)]
+        for name, rounds in times.items()
+        if name.startswith("reader")
+    ]
+    return [max((feeds / median[place] for median in medians), default=0.0) for place in (0, 1)]
 
 
 def report(times: dict[str, list[tuple[float, float]]], feeds: int) -> None:
@@ -160,9 +211,7 @@ def report(times: dict[str, list[tuple[float, float]]], feeds: int) -> None:
         name: tuple(feeds / statistics.median(column) for column in zip(*rounds, strict=True))
         for name, rounds in times.items()
     }
-    best = [
-        max((rate[place] for name, rate in rates.items() if name.startswith("reader")), default=0.0) for place in (0, 1)
-    ]
+    best = best_of_reader(times, feeds)
     print(f"{feeds} feeds of {len(document(1)) // 1000} KB and {ENTRIES} entries; feeds a second, medians")
     print(f"{'':22} {'first import':>14} {'x reader':>9} {'all 304':>10} {'x reader':>9}")
     for name, (first, again) in rates.items():
