@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import queue
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,6 +43,25 @@ class Crowd:
         with self.lock:
             self.now -= 1
         return Response(status=404)
+
+
+class Pairs:
+    """An answer that comes a *while* in seconds after two are there to wait for it, and knows how many there were."""
+
+    def __init__(self, while_: float = 0.05) -> None:
+        self.while_ = while_
+        self.barrier = threading.Barrier(2)
+        self.waits: list[tuple[float, float]] = []
+
+    def __call__(self, request: Request) -> Response:
+        begun = time.perf_counter()
+        self.barrier.wait(5)
+        self.waits.append((begun, time.perf_counter() + self.while_))
+        return Response(status=404, delay=self.while_)
+
+    @property
+    def most(self) -> int:
+        return max(sum(begun <= at < ended for begun, ended in self.waits) for at, _ in self.waits)
 
 
 @pytest.fixture
@@ -98,13 +119,13 @@ def test_every_download_comes_to_something_and_keeps_its_claim(
 
 
 def test_a_host_is_asked_by_so_many_at_once_and_no_more(server: FeedServer) -> None:
-    crowd = Crowd(2)
-    server.add("/feed", crowd)
+    pairs = Pairs()
+    server.add("/feed", pairs)
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=8, per_host=2) as downloads:
         downloads.add(download(server.url("/feed")) for _ in range(10))
         take(events, 10)
-    assert crowd.most == 2
+    assert pairs.most == 2
 
 
 def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
@@ -200,6 +221,93 @@ def test_a_redirect_counts_among_what_its_host_is_asked_in_a_second(server: Feed
         downloads.add(download(server.url(path), host) for path in ("/away", "/feed"))
         take(events, 2)
     assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in (2, 5)]
+
+
+def elsewhere(server: FeedServer, path: str) -> str:
+    """A URL of *server* by another name than its own: another host, for whoever goes by names."""
+    return f"http://localhost:{server.port}{path}"
+
+
+def test_however_many_hosts_redirect_to_one_it_is_asked_by_so_many_at_once_and_no_more(server: FeedServer) -> None:
+    pairs = Pairs()
+    server.add("/feed", pairs)
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=8, per_host=2) as downloads:
+        downloads.add(download(server.url("/away"), host=f"host{number}") for number in range(8))
+        taken = take(events, 8)
+    assert pairs.most == 2
+    assert {(event.outcome.url, event.outcome.status) for event in taken if isinstance(event, Downloaded)} == {
+        (elsewhere(server, "/feed"), 404)
+    }
+
+
+def test_what_waits_for_the_host_it_is_redirected_to_is_in_nobodys_way(server: FeedServer) -> None:
+    """One place for all, and one for its host: a download that kept either while it waits would stop the rest."""
+    turns = threading.Event()
+
+    async def pause(seconds: float) -> None:
+        await asyncio.to_thread(turns.wait, 10)
+
+    server.add("/feed", Response(status=404))
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
+    events: Events = queue.SimpleQueue()
+    away = [download(server.url("/away"), host=f"host{number}") for number in range(3)]
+    sibling = download(server.url("/feed"), host="host2")
+    with downloading(events, concurrency=1, per_host=1, rate=0.001, pause=pause) as downloads:
+        downloads.add(away)
+        [first] = take(events, 1)
+        downloads.add([download(server.url("/feed"), host="other")])
+        [other] = take(events, 1)
+        turns.set()
+        downloads.add([sibling])
+        rest = take(events, 3)
+    assert first.claim in [each.claim for each in away]
+    assert other.claim.host == "other"
+    assert sorted(event.claim.host for event in rest if event.claim != first.claim) == sorted(
+        each.claim.host for each in [*away, sibling] if each.claim != first.claim
+    )
+
+
+def test_redirects_to_another_host_take_their_turns_there(server: FeedServer) -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    server.add("/feed", Response(status=404))
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, rate=0.001, per_host=1, pause=pause) as downloads:
+        downloads.add(download(server.url("/away"), host=f"host{number}") for number in range(4))
+        take(events, 4)
+    assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 4)]
+
+
+def test_what_a_busy_host_was_to_be_asked_by_way_of_others_is_put_off_as_it_says(server: FeedServer) -> None:
+    server.add("/busy", Response(status=429, headers={"Retry-After": "600"}))
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/busy")}))
+    events: Events = queue.SimpleQueue()
+    times = itertools.count()
+    own = download(elsewhere(server, "/busy"), f"localhost:{server.port}")
+    with downloading(events, per_host=1, clock=lambda: NOW + timedelta(seconds=next(times))) as downloads:
+        downloads.add(download(server.url("/away"), host=f"host{number}") for number in range(4))
+        taken = take(events, 4)
+        downloads.add([download(server.url("/away"), host="late")])
+        taken += take(events, 1)
+        downloads.add([own])
+        [asked] = take(events, 1)
+    server.assert_requested("/busy", count=2)
+    outcomes = [event.outcome for event in taken if isinstance(event, Downloaded) and isinstance(event.outcome, Failed)]
+    assert len(outcomes) == 5
+    assert sorted((each.status or 0) for each in outcomes) == [0, 0, 0, 0, 429]
+    assert {each.headers["retry-after"] for each in outcomes} == {"600"}
+    assert {each.url for each in outcomes} == {elsewhere(server, "/busy")}
+    waiting = {each.message for each in outcomes if each.status is None}
+    assert waiting == {f"localhost:{server.port}, where it redirects to, asked for a pause"}
+    starts = {event.started for event in taken if isinstance(event, Downloaded)}
+    assert starts == {NOW + timedelta(seconds=second) for second in range(5)}, "each began where it was first asked"
+    assert isinstance(asked, Downloaded)
 
 
 def test_a_503_that_names_no_time_holds_for_its_own_feed_only(server: FeedServer) -> None:

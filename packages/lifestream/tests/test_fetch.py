@@ -11,6 +11,7 @@ import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -19,7 +20,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from feedserver import FeedServer, Response, gone, moved
 from lifestream.address import AddressGuard
-from lifestream.fetch import Fetcher, FetchLimits
+from lifestream.fetch import Fetcher, FetchLimits, Redirected
+from lifestream.memory import Memory
 from lifestream.outcome import (
     Failed,
     Fetched,
@@ -561,6 +563,28 @@ def test_a_server_without_tls_on_an_https_url_is_a_failure() -> None:
 def test_a_server_that_never_answers_runs_into_the_deadline() -> None:
     with raw_server(b"HTTP/1.1 200 OK\r\nContent-Le", hold=True) as url:
         assert fetch(url, timeout=0.2).kind == "timeout"
+
+
+def test_the_deadline_is_for_all_hosts_on_the_way_but_not_for_the_time_between_them(server: FeedServer) -> None:
+    server.add("/away", Response(status=302, headers={"Location": f"http://localhost:{server.port}/feed"}, delay=0.1))
+    server.add("/feed", Response(RSS, delay=0.1))
+    request = FetchRequest(server.url("/away"))
+    assert fetch(request, timeout=0.15).kind == "timeout"
+    assert fetch(request, timeout=30).duration >= 0.2
+
+    async def run() -> tuple[Outcome | Redirected, Outcome | Redirected]:
+        async with Fetcher(LOOPBACK, user_agent=AGENT) as fetcher:
+            share = Memory().share()
+            way = await fetcher.fetch_of_host(request, share)
+            assert isinstance(way, Redirected)
+            assert 0.1 <= way.spent < 30
+            late = await fetcher.fetch_of_host(request, share, replace(way, spent=30.0))
+            return late, await fetcher.fetch_of_host(request, share, way)
+
+    late, in_time = asyncio.run(run())
+    assert isinstance(late, Failed)
+    assert late.kind == "timeout"
+    assert isinstance(in_time, Fetched)
 
 
 # The fetcher itself.

@@ -2,8 +2,12 @@
 
     caller's thread                       the loop's thread
     add(downloads) ─────────────────────▶ a queue a host ─▶ fetch, so many at once, and of a host so many at once
-                                                            and so many a second
-    events.get() ◀── Downloaded/Skipped ──┘
+                                            ▲               and so many a second
+                                            └─ redirected ─┤
+    events.get() ◀──── Downloaded/Skipped ─────────────────┘
+
+What is redirected to another host waits for its turn there like all others of that host, and holds nothing while it
+does: however many feeds lead to one host, it is asked no more than for feeds of its own.
 
 A body is a burden until it is read, so it keeps its share of the memory until `done` gives that back: nothing is asked
 for while too much waits to be read, and the network gets no further ahead than the parsers can follow. When a host
@@ -18,25 +22,32 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from lifestream.fetch import Fetcher
+from lifestream.fetch import Fetcher, Redirected
 from lifestream.hosts import host_of
 from lifestream.memory import Memory, Share
-from lifestream.outcome import Fetched, FetchRequest, Outcome
+from lifestream.outcome import Failed, Fetched, FetchRequest, Outcome
 from lifestream.results import Claimed, host_that_answered
 from lifestream.schedule import pauses_host
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One feed to fetch for its *claim*."""
+    """One feed to fetch for its *claim*; one that was *started* and redirected to another host has a *way* there."""
 
     claim: Claimed
     request: FetchRequest
+    way: Redirected | None = None
+    started: datetime | None = None
+
+    @property
+    def host(self) -> str:
+        """The name of the host to ask."""
+        return self.claim.host if self.way is None else host_of(self.way.trail.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class Downloads:
         self._places = asyncio.Semaphore(concurrency)
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
+        self._paused: dict[str, Failed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="lifestream-downloads", daemon=True)
         self._started: Future[asyncio.AbstractEventLoop] = Future()
@@ -137,7 +149,7 @@ class Downloads:
 
     def _enqueue(self, downloads: list[Download]) -> None:
         for download in downloads:
-            host = download.claim.host
+            host = download.host
             self._waiting.setdefault(host, deque()).append(download)
             if self._active.get(host, 0) < self._per_host:
                 self._active[host] = self._active.get(host, 0) + 1
@@ -164,24 +176,45 @@ class Downloads:
                 self._places.release()
                 break
             download = waiting.popleft()
-            started = self._clock()
+            started = download.started or self._clock()
             share = self._memory.share()
-            outcome = await self._fetcher.fetch(download.request, share, self._count)
+            outcome = await self._fetcher.fetch_of_host(download.request, share, download.way, self._count)
             self._places.release()
+            if isinstance(outcome, Redirected):
+                share.leave()
+                self._redirect(replace(download, way=outcome, started=started))
+                continue
             if isinstance(outcome, Fetched):
                 self._bodies[download.claim.feed] = share
             self._put(Downloaded(download.claim, outcome, started))
-            if self._pauses_hosts and pauses_host(outcome):
-                self._skip(host_that_answered(download.claim, outcome))
+            if self._pauses_hosts and isinstance(outcome, Failed) and pauses_host(outcome):
+                self._skip(host_that_answered(download.claim, outcome), outcome)
         self._active[host] -= 1
         if not self._active[host]:
             del self._active[host], self._waiting[host]
 
-    def _skip(self, host: str) -> None:
-        """Gives up what waits for *host*."""
+    def _redirect(self, download: Download) -> None:
+        """Queues *download* at the host that it is redirected to, unless that has asked for a pause."""
+        if (pause := self._paused.get(download.host)) is not None:
+            self._give_up(download, pause)
+        else:
+            self._enqueue([download])
+
+    def _skip(self, host: str, pause: Failed) -> None:
+        """Gives up what waits for *host*, which asks for a *pause*."""
+        self._paused[host] = pause
         waiting = self._waiting.get(host, ())
         while waiting:
-            self._put(Skipped(waiting.popleft().claim))
+            self._give_up(waiting.popleft(), pause)
+
+    def _give_up(self, download: Download, pause: Failed) -> None:
+        if download.way is None or download.started is None:
+            self._put(Skipped(download.claim))
+            return
+        # Its own host has not asked for anything: were it only skipped, it would be asked again at once.
+        url, message = download.way.trail.url, f"{download.host}, where it redirects to, asked for a pause"
+        failed = Failed("status", message, url, None, pause.headers, download.way.spent)
+        self._put(Downloaded(download.claim, failed, download.started))
 
     async def _turn(self, host: str) -> None:
         """Waits until *host* may be asked for one more."""
@@ -189,10 +222,7 @@ class Downloads:
             await self._pause(seconds)
 
     def _count(self, url: str) -> None:
-        """Counts a redirect to *url* among what its host is asked: the feeds of that host wait for it, and it does not.
-
-        Each host along the way could else hold up another one.
-        """
+        """Counts a redirect to *url* of the same host among what that is asked: its other feeds wait for it."""
         if self._apart:
             self._take_turn(host_of(url))
 

@@ -6,7 +6,8 @@
 
 One deadline covers all of it: names, connections, every hop, the whole body. A body is read into memory up to
 a cap that counts inflated bytes; of an answer that is no feed, nothing is read at all. Here is kept what makes a
-client polite as far as one request can; when to ask again is `schedule`'s.
+client polite as far as one request can; when to ask again is `schedule`'s. Who keeps hosts apart asks one after the
+other (`fetch_of_host`), and waits between them as long as it likes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from lifestream.address import AddressGuard
+from lifestream.hosts import host_of
 from lifestream.inflate import ACCEPTED, Body, BodyTooLarge, CodingFailed
 from lifestream.memory import Crowded, Memory, Share
 from lifestream.outcome import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
@@ -45,6 +47,14 @@ _CROWDED = "it was given up as the largest of the answers that came at once, whi
 
 def _nobody(url: str) -> None:
     """Where nobody wants to hear of redirects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirected:
+    """Where a fetch stands that leads to another host: its *trail*, and how many seconds were *spent* on it."""
+
+    trail: Trail
+    spent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +102,48 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def fetch(
-        self, request: FetchRequest, share: Share | None = None, redirected: Callable[[str], None] = _nobody
-    ) -> Outcome:
+    async def fetch(self, request: FetchRequest, share: Share | None = None) -> Outcome:
         """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
 
-        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it. *redirected* is
-        called with each URL that a redirect leads to, before it is asked.
+        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it.
+        """
+        share = share or Memory(sys.maxsize).share()
+        outcome = await self.fetch_of_host(request, share)
+        while isinstance(outcome, Redirected):
+            outcome = await self.fetch_of_host(request, share, outcome)
+        return outcome
+
+    async def fetch_of_host(
+        self,
+        request: FetchRequest,
+        share: Share,
+        way: Redirected | None = None,
+        redirected: Callable[[str], None] = _nobody,
+    ) -> Outcome | Redirected:
+        """Asks for one feed like `fetch`, as far as it leads on one host: another one is not asked yet.
+
+        What is returned then is the *way* to go on with; time that passes between the two doesn't count. *redirected*
+        is called with each URL of the host that a redirect leads to, before it is asked.
         """
         started = time.perf_counter()
-        share = share or Memory(sys.maxsize).share()
-        outcome = await self._bounded(request, share, redirected)
+        outcome = await self._bounded(request, share, way, redirected)
+        spent = time.perf_counter() - started + (way.spent if way else 0.0)
+        if isinstance(outcome, Redirected):
+            return replace(outcome, spent=spent)
         if isinstance(outcome, Fetched):
             share.finish()
         else:
             share.leave()
-        return replace(outcome, duration=time.perf_counter() - started)
+        return replace(outcome, duration=spent)
 
-    async def _bounded(self, request: FetchRequest, share: Share, redirected: Callable[[str], None]) -> Outcome:
+    async def _bounded(
+        self, request: FetchRequest, share: Share, way: Redirected | None, redirected: Callable[[str], None]
+    ) -> Outcome | Redirected:
         limits = self._limits
         try:
-            async with asyncio.timeout(limits.timeout) as share.deadline:
-                return await self._follow(request, Trail(request_url(request.url)), share, redirected)
+            trail, spent = (way.trail, way.spent) if way else (Trail(request_url(request.url)), 0.0)
+            async with asyncio.timeout(limits.timeout - spent) as share.deadline:
+                return await self._follow(request, trail, share, redirected)
         except TimeoutError:
             return Failed("timeout", f"no whole answer within {limits.timeout:g} s", request.url)
         except UrlRefused as error:
@@ -128,10 +158,10 @@ class Fetcher:
 
     async def _follow(
         self, request: FetchRequest, trail: Trail, share: Share, redirected: Callable[[str], None]
-    ) -> Outcome:
+    ) -> Outcome | Redirected:
         if self._session is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
-        home = trail.url
+        home = trail.seen[0] if trail.seen else trail.url
         headers = self._headers(request)
         conditions = _conditions(request)
         while True:
@@ -143,11 +173,13 @@ class Fetcher:
             async with await self._get(trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
                     return await self._answer(bool(conditional), trail, response, share)
-                location = response.headers.get("Location", "")
+                location, host = response.headers.get("Location", ""), host_of(trail.url)
                 try:
                     trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
                 except RedirectRefused as error:
                     return Failed("redirect", str(error), trail.url, response.status, headers_of(response.headers))
+                if host_of(trail.url) != host:
+                    return Redirected(trail)
                 redirected(trail.url)
 
     async def _get(self, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
