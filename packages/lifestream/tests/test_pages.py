@@ -172,8 +172,10 @@ def test_a_tag_has_a_page_and_an_unused_one_has_none(client: Client, main: Lifes
     make_post(site, "Else")
     assert "Kura" in (text := page(client, "/main/tags/保存食/").text) and "Else" not in text
     make_post(make_site(), tags=("elsewhere",))
-    page(client, "/main/tags/elsewhere/", 404)
     page(client, "/main/tags/nowhere/", 404)
+    # Whether another lifestream, which may be private, has a tag is not told by the feed either.
+    for address in ("", "feed.atom", "feed.rss", "feed.json"):
+        page(client, f"/main/tags/elsewhere/{address}", 404)
     assert "保存食 1" in page(client, "/main/tags/").text
 
 
@@ -330,6 +332,12 @@ def test_pages_are_for_reading(client: Client, main: Lifestream, method: str) ->
 def test_a_language_of_the_feed_is_told_to_the_browser(client: Client, main: Lifestream) -> None:
     make_post(make_site(main, language="ja"), "新米の日")
     assert page(client, "/main/").all("article", lang="ja")
+
+
+@pytest.mark.parametrize("address", ["items/{}/", "sites/{}/", "sites/{}/icon", "sites/{}/feed.atom", "{}/1/1/"])
+def test_a_number_that_no_database_can_hold_is_not_found(client: Client, main: Lifestream, address: str) -> None:
+    for number in (2**63, 10**40):
+        page(client, "/main/" + address.format(number), 404)
 
 
 def test_an_address_that_leads_nowhere_is_not_found(client: Client, main: Lifestream) -> None:

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from factories import make_lifestream
-from lifestream.models import Item, Lifestream, Post
+from lifestream.models import Item, Lifestream, Post, Subscription
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,17 @@ def test_every_timeline_has_a_feed(client: Client, post: Post, address: str, tit
 
 def test_a_search_without_a_query_has_no_feed(client: Client, main: Lifestream) -> None:
     assert client.get("/main/search/feed.atom").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address", ["feed.atom", "feed.rss", "search/feed.atom?q=Fences%01", "search/feed.rss?q=%0cFences"]
+)
+def test_what_people_have_written_breaks_no_feed(client: Client, post: Post, address: str) -> None:
+    Lifestream.objects.update(title="Har\x01bour", tagline="Neigh\x0bbours")
+    Subscription.objects.update(name="Small\x1f Hours")
+    found = parsed(client, f"/main/{address}")
+    assert "Harbour" in found.feed.title
+    assert [entry.title for entry in found.entries] == ["Fences <and> “cakes”"]
 
 
 @pytest.mark.parametrize("format_", FORMATS)

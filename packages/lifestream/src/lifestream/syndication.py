@@ -20,6 +20,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream import cards
 from lifestream.models import Item, Post
+from lifestream.plaintext import scrub
 from lifestream.timeline import Cursor, Page, Timeline
 
 ENTRIES: Final = 40
@@ -110,7 +111,7 @@ FORMATS: Final[dict[str, type[Atom | Rss | Json]]] = {"atom": Atom, "rss": Rss, 
 
 
 def title_of(timeline: Timeline) -> str:
-    """What the feed of *timeline* is called."""
+    """What the feed of *timeline* is called, without characters that XML can't hold: people have written it."""
     part = ""
     if timeline.subscription is not None:
         part = timeline.subscription.display_name
@@ -118,7 +119,7 @@ def title_of(timeline: Timeline) -> str:
         part = timeline.tag.name
     elif timeline.query:
         part = f"“{timeline.query}”"
-    return f"{part} · {timeline.lifestream}" if part else str(timeline.lifestream)
+    return scrub(f"{part} · {timeline.lifestream}" if part else str(timeline.lifestream))
 
 
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
@@ -138,11 +139,12 @@ def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Abso
     """The feed of *timeline* in *format* ("atom", "rss" or "json") and its media type."""
     page = timeline.page(before, ENTRIES)
     address = absolute(timeline.url(format))
+    tagline = scrub(timeline.lifestream.tagline)
     feed = FORMATS[format](
         title=title_of(timeline),
         link=absolute(timeline.url()),
-        description=timeline.lifestream.tagline,
-        subtitle=timeline.lifestream.tagline or None,
+        description=tagline,
+        subtitle=tagline or None,
         feed_url=address,
         language=None,
         next=_next(address, page),
@@ -161,19 +163,20 @@ def _next(address: str, page: Page) -> str:
 def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]:
     item, feed = post.item, post.item.feed
     page = absolute(timeline.item_url(post))
+    site = scrub(post.subscription.display_name)
     return {
         "title": item.title,
         "link": cards.of_the_web(item.link) or page,
         "description": item.summary,
         "content": item.content,
-        "author_name": item.author or post.subscription.display_name,
+        "author_name": item.author or site,
         "pubdate": post.date,
         "updateddate": max(filter(None, (item.updated, post.date))),
         "unique_id": page,
         "unique_id_is_permalink": False,
         "categories": [tag.name for tag in item.tags.all()],
         "enclosures": list(_enclosures(item)),
-        "source": post.subscription.display_name,
+        "source": site,
         "source_url": feed.site_url or absolute(timeline.narrowed(subscription=post.subscription).url()),
     }
 

@@ -6,7 +6,7 @@ Each page that lists posts has feeds beside it: `feed.atom`, `feed.rss` and `fee
 from __future__ import annotations
 
 from django.urls import path, register_converter
-from django.urls.converters import StringConverter
+from django.urls.converters import IntConverter, StringConverter
 
 from lifestream import views
 
@@ -23,8 +23,15 @@ class KeyConverter(StringConverter):
     regex = "[A-Za-z0-9_-]{43}"
 
 
+class RowConverter(IntConverter):
+    """The key of a row, of no more digits than a database can compare it with."""
+
+    regex = "[0-9]{1,18}"
+
+
 register_converter(FormatConverter, "lifestream_format")
 register_converter(KeyConverter, "lifestream_key")
+register_converter(RowConverter, "lifestream_row")
 
 app_name = "lifestream"
 urlpatterns = [
@@ -34,13 +41,13 @@ urlpatterns = [
     path("<slug:slug>/feed.<lifestream_format:format>", views.timeline_feed, name="timeline-feed"),
     path("<slug:slug>/subscriptions.opml", views.subscriptions, name="opml"),
     path("<slug:slug>/<int:year>/<int:month>/<int:day>/", views.day, name="day"),
-    path("<slug:slug>/items/<int:pk>/", views.item, name="item"),
+    path("<slug:slug>/items/<lifestream_row:pk>/", views.item, name="item"),
     path("<slug:slug>/search/", views.search, name="search"),
     path("<slug:slug>/search/feed.<lifestream_format:format>", views.search_feed, name="search-feed"),
     path("<slug:slug>/sites/", views.sites, name="sites"),
-    path("<slug:slug>/sites/<int:pk>/", views.site, name="site"),
-    path("<slug:slug>/sites/<int:pk>/icon", views.icon, name="icon"),
-    path("<slug:slug>/sites/<int:pk>/feed.<lifestream_format:format>", views.site_feed, name="site-feed"),
+    path("<slug:slug>/sites/<lifestream_row:pk>/", views.site, name="site"),
+    path("<slug:slug>/sites/<lifestream_row:pk>/icon", views.icon, name="icon"),
+    path("<slug:slug>/sites/<lifestream_row:pk>/feed.<lifestream_format:format>", views.site_feed, name="site-feed"),
     path("<slug:slug>/tags/", views.tags, name="tags"),
     path("<slug:slug>/tags/<str:tag>/", views.tag, name="tag"),
     path("<slug:slug>/tags/<str:tag>/feed.<lifestream_format:format>", views.tag_feed, name="tag-feed"),

@@ -62,11 +62,8 @@ def site(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def tag(request: HttpRequest, slug: str, tag: str) -> HttpResponse:
-    """The posts under one tag. A tag that no post of the lifestream has is not found."""
-    timeline = read_tag(request, slug, tag)
-    if not timeline.posts().exists():
-        raise Http404(gettext("Nothing here is filed under that tag."))
-    return _listing(request, timeline, "lifestream/tag.html")
+    """The posts under one tag."""
+    return _listing(request, read_tag(request, slug, tag), "lifestream/tag.html")
 
 
 @require_safe

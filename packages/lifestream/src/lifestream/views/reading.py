@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext
 
 from lifestream.models import Lifestream, Tag
+from lifestream.plaintext import scrub
 from lifestream.timeline import Cursor, Timeline, timeline_for
 
 FRESH = 60
@@ -36,8 +37,11 @@ def read_site(request: HttpRequest, slug: str, pk: int) -> Timeline:
 
 
 def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
-    """The same for a tag."""
-    return read(request, slug).narrowed(tag=get_object_or_404(Tag, slug=tag))
+    """The same for a tag. One that none of its posts has is not found: tags are shared with private lifestreams."""
+    timeline = read(request, slug).narrowed(tag=get_object_or_404(Tag, slug=tag))
+    if not timeline.posts().exists():
+        raise Http404(gettext("Nothing here is filed under that tag."))
+    return timeline
 
 
 def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> Timeline:
@@ -54,7 +58,7 @@ def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -
 
 def read_search(request: HttpRequest, slug: str) -> Timeline:
     """The same for what the visitor searches; the query is empty where there is none."""
-    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())
+    query = " ".join(scrub(" ".join(request.GET.get("q", "").split())).split())
     return read(request, slug).narrowed(query=query[:LONGEST_QUERY])
 
 
