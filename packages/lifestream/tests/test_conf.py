@@ -52,7 +52,7 @@ def test_settings_have_defaults(settings: Settings, name: str, default: object) 
     assert getattr(conf, name) == default
 
 
-@pytest.mark.parametrize(("files", "connections"), [(256, 64), (1024, 256), (10**6, 256), (2, 1)])
+@pytest.mark.parametrize(("files", "connections"), [(256, 64), (1024, 128), (10**6, 128), (2, 1)])
 def test_requests_never_use_up_the_files_that_may_be_open(files: int, connections: int) -> None:
     resource = pytest.importorskip("resource")
     with mock.patch.object(resource, "getrlimit", return_value=(files, files)):
@@ -62,9 +62,9 @@ def test_requests_never_use_up_the_files_that_may_be_open(files: int, connection
 def test_where_files_have_no_limit_requests_have_one() -> None:
     resource = pytest.importorskip("resource")
     with mock.patch.object(resource, "getrlimit", return_value=(resource.RLIM_INFINITY, resource.RLIM_INFINITY)):
-        assert conf.concurrency == 256
+        assert conf.concurrency == 128
     with mock.patch("lifestream.conf.resource", None):
-        assert conf.concurrency == 256
+        assert conf.concurrency == 128
 
 
 def test_networks_come_as_a_list_or_as_text(settings: Settings) -> None:
@@ -114,7 +114,7 @@ def test_the_allow_list_becomes_rules_in_whatever_form_it_was_given(settings: Se
         ),
         ("MIN_INTERVAL", 10**9, "E005", "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."),
         ("PAUSE_SCOPE", "domain", "E008", """LIFESTREAM_PAUSE_SCOPE is 'domain'; give "host" or "feed"."""),
-        ("PER_HOST", 257, "W002", "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."),
+        ("PER_HOST", 129, "W002", "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."),
     ],
 )
 def test_a_wrong_setting_is_named(settings: Settings, name: str, value: Any, number: str, message: str) -> None:

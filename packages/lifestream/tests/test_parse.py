@@ -582,6 +582,12 @@ def test_lone_surrogates_in_json_are_replaced() -> None:
     assert (entry.guid, entry.title) == ("\ufffd", "a\ufffdb")
 
 
+def test_a_number_in_json_that_is_too_long_costs_no_feed_its_others() -> None:
+    body = f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{{"id": {"9" * 5000}}}, {{"id": 2}}]}}'
+
+    assert [entry.guid for entry in parse(body.encode(), {}, URL).entries] == ["9" * 5000, "2"]
+
+
 def test_a_feed_of_20_000_entries_arrives_whole() -> None:
     items = "".join(f"<item><title>{n}</title><guid>{n}</guid></item>" for n in range(20_000))
 

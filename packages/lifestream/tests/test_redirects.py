@@ -48,6 +48,12 @@ def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold
         ("http:///feed", "http:///feed names no host"),
         ("http://example.org:99999/", "http://example.org:99999/ is no URL: Port out of range 0-65535"),
         ("http://[::1/", "http://[::1/ is no URL: Invalid IPv6 URL"),
+        ("http://example.org:feed/", "http://example.org:feed/ is no URL: Port could not be cast to integer value"),
+        ("ftp://ada:secret@x.example/", "ftp://…@x.example/ is not fetched: its scheme is ftp, not http or https"),
+        ("http://ada:secret@/", "http://…@/ names no host"),
+        ("http://ada:secret@[::1/", "http://…@[::1/ is no URL: Invalid IPv6 URL"),
+        ("http://ada:secret@x.example:99999/", "http://…@x.example:99999/ is no URL: Port out of range 0-65535"),
+        ("http://ada:sec/ret@x.example/", "http://…@x.example/ is no URL: Port could not be cast to integer value"),
         ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),
     ],
 )
@@ -95,6 +101,10 @@ def test_only_the_leading_permanent_part_of_the_way_is_a_move(
         ([(302, "/feed#again")], "http://a.example/feed redirects back to http://a.example/feed: a loop"),
         ([(302, "/b"), (302, "/feed")], "http://a.example/b redirects back to http://a.example/feed: a loop"),
         ([(302, f"/{n}") for n in range(4)], "more than 3 redirects, the last to /3"),
+        (
+            [*((302, f"/{n}") for n in range(3)), (302, "//ada:secret@b.example/")],
+            "more than 3 redirects, the last to //…@b.example/",
+        ),
         (
             [(301, "file:///etc/passwd")],
             (

@@ -239,6 +239,11 @@ class WhatIsRefused(SubscribeTestCase):
             f"the feed at {self.get_url('/feed')} has no title; give it a name",
         )
 
+    def test_a_name_of_spaces_is_none(self) -> None:
+        self.feedserver.add("/feed", Response(rss("one", title="")))
+        with pytest.raises(NotAdded, match="has no title; give it a name"):
+            self.add(self.get_url("/feed"), name=" \n")
+
     def test_a_feed_without_a_title_is_taken_with_a_name(self) -> None:
         self.feedserver.add("/feed", Response(rss("one", title="")))
         subscription = self.add(self.get_url("/feed"), name="Untitled").subscription

@@ -160,3 +160,6 @@ class Why(FeedServerTestCase):
         with pytest.raises(CommandError) as error:
             why("ftp://x")
         assert str(error.value) == "there is no feed ftp://x; add it with add_feed"
+        with pytest.raises(CommandError) as error:
+            why("http://ada:secret@[x")
+        assert str(error.value) == "there is no such feed: Invalid IPv6 URL"

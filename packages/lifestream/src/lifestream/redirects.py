@@ -20,6 +20,10 @@ _MAX_URL = 8192
 # A URL that can be requested as it is, since there is nothing to encode or to leave out. Most of those that are
 # stored are such, and a match costs a tenth of taking them apart.
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
+# A password goes into no message: messages are kept, shown and logged. One with an unencoded "/" in it is why the
+# rest is no URL, so there all before the last "@" may be of it.
+_LOGIN = re.compile(r"(?<=//)[^/?#]*@")
+_PERHAPS_LOGIN = re.compile(r"(?<=//).*@", re.DOTALL)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -46,11 +50,14 @@ def request_url(url: str) -> str:
         port = "" if parts.port is None else f":{parts.port}"
         host = _ascii_host(parts.hostname or "")
     except ValueError as error:
-        raise UrlRefused(f"{url} is no URL: {error}") from error
+        # What was taken for a port may be half a password.
+        reason, _, _ = str(error).partition(" as ")
+        raise UrlRefused(f"{_PERHAPS_LOGIN.sub('…@', url)} is no URL: {reason}") from None
     if parts.scheme not in ("http", "https"):
-        raise UrlRefused(f"{url} is not fetched: its scheme is {parts.scheme or 'missing'}, not http or https")
+        shown, scheme = _LOGIN.sub("…@", url), parts.scheme or "missing"
+        raise UrlRefused(f"{shown} is not fetched: its scheme is {scheme}, not http or https")
     if not host:
-        raise UrlRefused(f"{url} names no host")
+        raise UrlRefused(f"{_LOGIN.sub('…@', url)} names no host")
     return urlunsplit((parts.scheme, host + port, _encoded(parts.path) or "/", _encoded(parts.query), ""))
 
 
@@ -88,7 +95,7 @@ class Trail:
             raise RedirectRefused(f"{self.url} answered {status} without saying where to go")
         seen = (*self.seen, self.url)
         if len(seen) > limit:
-            raise RedirectRefused(f"more than {limit} redirects, the last to {location}")
+            raise RedirectRefused(f"more than {limit} redirects, the last to {_LOGIN.sub('…@', location)}")
         try:
             url = request_url(urljoin(self.url, location))
         except ValueError as error:

@@ -125,6 +125,7 @@ def add_feed(
 
     Raises `NotAdded` for a feed that has neither a title nor a *name*.
     """
+    name = " ".join(scrub(name).split())
     if not found.title and not name:
         raise NotAdded(f"the feed at {found.url} has no title; give it a name", "name")
     claim: Claimed | None = None

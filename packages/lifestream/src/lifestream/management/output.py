@@ -98,7 +98,10 @@ def feeds_at(url: str) -> list[int]:
 
     Raises CommandError for a URL that is none of ours, naming those that are like it.
     """
-    bare, _ = split_url(url)
+    try:
+        bare, _ = split_url(url)
+    except ValueError as error:  # without the URL, in which a password may stand
+        raise CommandError(f"there is no such feed: {error}") from error
     try:
         asked = request_url(bare)
     except UrlRefused:

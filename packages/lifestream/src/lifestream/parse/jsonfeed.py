@@ -20,7 +20,7 @@ _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d
 def read(decoded: Decoded, url: str) -> ParsedFeed:
     """The feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
     try:
-        document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"))
+        document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
     except ValueError as error:
         raise NotAFeed(f"it looks like JSON, but is not: {error}") from error
     except RecursionError as error:
@@ -73,6 +73,14 @@ def _id(item: dict[str, Any]) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return json.dumps(value)
     return scrub(value).strip() if isinstance(value, str) else ""
+
+
+def _number(digits: str) -> int | str:
+    """The number, or its digits where Python refuses to count so far (4300 of them), which costs no feed its others."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _enclosures(item: dict[str, Any], url: str) -> list[Enclosure]:
