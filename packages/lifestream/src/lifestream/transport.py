@@ -21,6 +21,8 @@ from lifestream.outcome import FailureKind
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; 8 KiB, the default, is less than some sites' Content-Security-Policy
 _RESOLVER_THREADS = 32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
+# Only kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
+_OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
 
 
 class Resolver(AbstractResolver):
@@ -34,8 +36,8 @@ class Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of *host*. Raises `OSError` where it has none."""
-        # Only kinds of addresses that this machine has itself; but it always has those of its own (RFC 6761 §6.3).
-        flags = 0 if host.rstrip(".").endswith("localhost") else socket.AI_ADDRCONFIG
+        # Its own name has addresses without any network (RFC 6761 §6.3).
+        flags = 0 if host.rstrip(".").endswith("localhost") else _OWN_KINDS
         ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=flags)
         return [
             ResolveResult(
