@@ -96,6 +96,25 @@ def test_the_allow_list_becomes_rules_in_whatever_form_it_was_given(settings: Se
             "LIFESTREAM_VALID_TAGS: the attribute 'onclick' of <a> can't be allowed: remove it.",
         ),
         ("VALID_TAGS", ["a"], "E001", "LIFESTREAM_VALID_TAGS is a list; give a dict of tags and their attributes."),
+        ("VALID_TAGS", {1: []}, "E001", "LIFESTREAM_VALID_TAGS: the tag 1 is no string: write its name."),
+        (
+            "VALID_TAGS",
+            {"p": None},
+            "E001",
+            "LIFESTREAM_VALID_TAGS: the attributes of <p> are None: give a list or a set of names.",
+        ),
+        (
+            "VALID_TAGS",
+            {"p": [1]},
+            "E001",
+            "LIFESTREAM_VALID_TAGS: the attributes of <p> are [1]: give a list or a set of names.",
+        ),
+        (
+            "VALID_STYLES",
+            [1],
+            "E001",
+            "LIFESTREAM_VALID_STYLES is [1]; give a list of CSS properties, as ['text-align'].",
+        ),
         (
             "VALID_STYLES",
             "color",

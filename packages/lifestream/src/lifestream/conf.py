@@ -58,7 +58,8 @@ class Settings:
             raise ImproperlyConfigured(
                 f"LIFESTREAM_VALID_TAGS is a {type(tags).__name__}; give a dict of tags and their attributes."
             )
-        if isinstance(styles, str) or not isinstance(styles, Iterable):
+        listed = isinstance(styles, Iterable) and not isinstance(styles, str)
+        if not listed or not all(isinstance(name, str) for name in styles):
             raise ImproperlyConfigured(
                 f"LIFESTREAM_VALID_STYLES is {styles!r}; give a list of CSS properties, as ['text-align']."
             )

@@ -19,7 +19,7 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import nh3
@@ -135,12 +135,17 @@ class SanitizerRules:
         )
 
 
-def refused(tags: Mapping[str, Iterable[str]]) -> list[str]:
+def refused(tags: Mapping[Any, Any]) -> list[str]:
     """Why *tags* (of a setting) can't be allowed, a sentence each; empty if they can."""
+    if strange := [name for name in tags if not isinstance(name, str)]:
+        return [f"the tag {name!r} is no string: write its name" for name in strange]
     problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
     for tag, names in tags.items():
         if isinstance(names, str):
             problems.append(f"the attributes of <{tag}> are the string {names!r}: give a list or a set of names")
+            continue
+        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+            problems.append(f"the attributes of <{tag}> are {names!r}: give a list or a set of names")
             continue
         problems += [
             f"the attribute {name!r} of <{tag}> can't be allowed: remove it"
