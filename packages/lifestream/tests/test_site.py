@@ -108,6 +108,10 @@ class TestHome:
         ):
             home({"LIFESTREAM_HOME": str(tmp_path / "file")})
 
+    def test_a_secret_key_that_cannot_be_kept_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+        with pytest.raises(SystemExit, match=rf"^The secret key can't be kept in {re.escape(str(tmp_path))}.*gone"):
+            secret_key(tmp_path / "gone")
+
     def test_the_secret_key_is_made_once_for_all_that_ask_at_once(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(16) as pool:
             keys = set(pool.map(lambda _: secret_key(tmp_path), range(64)))
@@ -258,6 +262,10 @@ class TestServing:
         done = command("serve", f"127.0.0.1:{server.port}", folder=tmp_path)
         assert done.returncode == 1
         assert done.stderr.startswith(f"CommandError: 127.0.0.1:{server.port} can't be served: ")
+
+    def test_an_address_that_is_none_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+        done = command("serve", "256.1.1.1:8000", folder=tmp_path)
+        assert (done.returncode, done.stderr) == (1, "CommandError: 256.1.1.1:8000 can't be served: no such address\n")
 
     @pytest.mark.parametrize(
         ("broker", "words"),

@@ -23,9 +23,12 @@ def serve(application: Callable[..., Any], host: str, port: int, ready: Callable
 
     Port 0 takes a free one. Raises OSError where the address can't be had.
     """
-    server = create_server(
-        application, host=host, port=port, threads=_THREADS, ident="lifestream", clear_untrusted_proxy_headers=True
-    )
+    try:
+        server = create_server(
+            application, host=host, port=port, threads=_THREADS, ident="lifestream", clear_untrusted_proxy_headers=True
+        )
+    except ValueError as error:  # which waitress makes of a name without an address
+        raise OSError("no such address") from error
     name = f"[{host}]" if ":" in host else host
     try:
         with ending_on_sigterm():
