@@ -186,6 +186,30 @@ class TestCommand:
         assert "LIFESTREAM_ALLOWED_NETWORKS" in done.stderr
         assert "'home'" in done.stderr
 
+    @pytest.mark.parametrize(
+        ("url", "words"),
+        [
+            ("postgresql://ada:secret@127.0.0.1:1/x", "The database that DATABASE_URL names can't be used: "),
+            ("postgresql://ada:sec/ret@127.0.0.1/x", "DATABASE_URL is no address of a database: write it like "),
+            ("nonsense", "DATABASE_URL is no address of a database: write it like "),
+        ],
+    )
+    def test_a_database_that_is_none_is_an_error_without_its_password(
+        self, tmp_path: Path, url: str, words: str
+    ) -> None:
+        done = command("update_feeds", folder=tmp_path, DATABASE_URL=url)
+        assert done.returncode == 1
+        assert done.stderr.startswith(words)
+        assert "sec" not in done.stderr
+
+    def test_a_database_that_cannot_be_opened_is_an_error_that_names_its_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "lifestream.sqlite3").mkdir()
+        done = command("update_feeds", folder=tmp_path)
+        assert (done.returncode, done.stderr) == (
+            1,
+            "The database in the folder LIFESTREAM_HOME can't be used: unable to open database file\n",
+        )
+
     def test_djangos_own_checks_find_nothing(self, tmp_path: Path) -> None:
         done = command("check", "--deploy", "--fail-level", "ERROR", folder=tmp_path)
         assert done.returncode == 0, done.stderr

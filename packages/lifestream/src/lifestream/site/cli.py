@@ -32,13 +32,18 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def prepare_database() -> None:
-    """Gives the database the tables that it lacks."""
+    """Gives the database the tables that it lacks. Raises SystemExit, with the reason, where there is none."""
     import django
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
-    from django.db import connections
+    from django.db import OperationalError, connections
     from django.db.migrations.executor import MigrationExecutor
 
-    django.setup()
-    executor = MigrationExecutor(connections["default"])
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)
+    try:
+        django.setup()
+        executor = MigrationExecutor(connections["default"])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=0)
+    except (OperationalError, ImproperlyConfigured) as error:
+        where = "that DATABASE_URL names" if os.environ.get("DATABASE_URL") else "in the folder LIFESTREAM_HOME"
+        raise SystemExit(f"The database {where} can't be used: {str(error).strip()}") from error

@@ -77,11 +77,17 @@ TEMPLATES = [
     }
 ]
 
-_database = dj_database_url.parse(
-    os.environ.get("DATABASE_URL") or f"sqlite:///{(HOME / 'lifestream.sqlite3').as_posix()}",
-    conn_max_age=600,
-    conn_health_checks=True,
-)
+try:
+    _database = dj_database_url.parse(
+        os.environ.get("DATABASE_URL") or f"sqlite:///{(HOME / 'lifestream.sqlite3').as_posix()}",
+        conn_max_age=600,
+        conn_health_checks=True,
+    )
+except ValueError:
+    raise SystemExit(  # without the URL, in which a password may stand
+        "DATABASE_URL is no address of a database: write it like postgresql://user:password@host/name, with special "
+        "characters of the password percent-encoded."
+    ) from None
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # Readers don't wait for the writer, and a writer waits its turn at the start, where it can.
     _database["OPTIONS"] = {
