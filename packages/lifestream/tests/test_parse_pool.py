@@ -220,6 +220,20 @@ def test_a_plugin_of_ones_own_may_recognise_a_feed() -> None:
         assert pool.submit(FEED, {}, URL).result(60).plugin == "own"
 
 
+class Leaving(FeedPlugin):
+    name = "leaving"
+
+    def process(self, entry: Entry) -> Entry:
+        raise SystemExit(3)
+
+
+def test_a_plugin_that_exits_keeps_nobody_waiting() -> None:
+    with ParserPool(1, registry=Registry([f"{__name__}.Leaving"], use_entry_points=False)) as pool:
+        for _ in range(2):
+            prepared = pool.submit(FEED, {}, URL, plugin="leaving").result(60)
+            assert [problem.error for problem in prepared.problems] == ["SystemExit: 3"]
+
+
 def test_a_plugin_that_is_gone_is_reported_and_done_without(pool: ParserPool) -> None:
     prepared = pool.submit(FEED, {}, URL, plugin="vanished").result(60)
 

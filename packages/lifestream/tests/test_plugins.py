@@ -331,6 +331,41 @@ def test_an_exception_in_a_hook_costs_its_entry_only_and_is_reported(
     )
 
 
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+class OfItsOwnKind(BaseException):
+    """As the panics of a library in Rust are."""
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (GeneratorExit(), "GeneratorExit: "),
+        (OfItsOwnKind("panic"), "OfItsOwnKind: panic"),
+        (RecursionError("too deep"), "RecursionError: too deep"),
+        (MemoryError(), "MemoryError: "),
+        (Wordless(), "Wordless: it can't say why"),
+    ],
+)
+def test_an_exception_of_any_kind_costs_its_entry_only(error: BaseException, words: str) -> None:
+    class Raising(FeedPlugin):
+        name = "raising"
+
+        def process(self, entry: Entry) -> Entry:
+            if entry.guid == "2":
+                raise error
+            return entry
+
+    prepared = prepare(FEED, Raising(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["1", "3"]
+    assert [problem.error for problem in prepared.problems] == [words]
+
+
 class Forgetful(FeedPlugin):
     name = "forgetful"
 
@@ -340,6 +375,24 @@ class Forgetful(FeedPlugin):
     def post_process(self, draft: ItemDraft) -> None:
         if draft.guid == "3":
             draft.title = None  # type: ignore[assignment]
+
+
+class Doubt:
+    def __bool__(self) -> bool:
+        raise ValueError("hard to say")
+
+
+def test_an_answer_that_is_neither_yes_nor_no_costs_its_entry_only() -> None:
+    class Unsure(FeedPlugin):
+        name = "unsure"
+
+        def include_entry(self, entry: Entry) -> bool:
+            return Doubt() if entry.guid == "2" else True  # type: ignore[return-value]
+
+    prepared = prepare(FEED, Unsure(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["1", "3"]
+    assert prepared.problems == (PluginProblem("unsure", "include_entry", "Two", "ValueError: hard to say"),)
 
 
 def test_a_hook_that_returns_or_leaves_nonsense_costs_its_entry_only() -> None:

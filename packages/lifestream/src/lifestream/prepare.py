@@ -74,7 +74,7 @@ def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepa
 def _item(entry: Entry, plugin: FeedPlugin, sanitizer: Sanitizer) -> ItemDraft | None:
     """The item that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
     entry = _checked("pre_process", plugin.pre_process, entry)
-    if not _call("include_entry", plugin.include_entry, entry):
+    if not _call("include_entry", lambda given: bool(plugin.include_entry(given)), entry):
         return None
     draft = draft_of(_checked("process", plugin.process, entry))
     _call("post_process", plugin.post_process, draft)
@@ -94,8 +94,20 @@ Returned = TypeVar("Returned")
 def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Returned:
     try:
         return function(value)
-    except Exception as error:  # a plugin may be anybody's, and must not cost the feed
-        raise _HookFailed(hook, f"{type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    # A plugin may be anybody's, and must not cost the feed; one that calls `sys.exit` would end the thread that reads
+    # it, and a panic of nh3 is no Exception either.
+    except BaseException as error:
+        raise _HookFailed(hook, _words(error)) from error
+
+
+def _words(error: BaseException) -> str:
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001  its own words are a plugin's too
+        said = "it can't say why"
+    return f"{type(error).__name__}: {said}"
 
 
 def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Entry:

@@ -147,7 +147,7 @@ class ParserPool:
                 continue
             try:
                 result = self._read(job, child)
-            except Exception as error:  # noqa: BLE001  it belongs to whoever waits for this document
+            except BaseException as error:  # noqa: BLE001  it belongs to whoever waits, who would else wait for ever
                 job.future.set_exception(error)
             else:
                 job.future.set_result(result)
