@@ -155,6 +155,11 @@ class TestCommand:
         database.close()
         assert len(server.requests) == 1
 
+    def test_several_first_commands_at_once_make_one_database(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda _: command("update_feeds", folder=tmp_path), range(4)))
+        assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 4
+
     def test_a_refusal_is_a_sentence_and_an_exit_status(self, tmp_path: Path, server: FeedServer) -> None:
         server.add("/page", page("no feed"))
         for path in ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml"):

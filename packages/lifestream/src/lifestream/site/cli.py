@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 
 _NEEDS_TABLES = frozenset(
     {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds", "why"}
 )
+
+_TRIES = 10
+_PAUSE = 0.5  # seconds, in which most of the tables are made
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -32,18 +36,28 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def prepare_database() -> None:
-    """Gives the database the tables that it lacks. Raises SystemExit, with the reason, where there is none."""
+    """Gives the database the tables that it lacks. Raises SystemExit, with the reason, where there is none.
+
+    Several commands may be the first at once: one of them makes each table, the others fail at it and look again.
+    """
     import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
-    from django.db import OperationalError, connections
+    from django.db import DatabaseError, connections
     from django.db.migrations.executor import MigrationExecutor
 
     try:
         django.setup()
-        executor = MigrationExecutor(connections["default"])
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            call_command("migrate", interactive=False, verbosity=0)
-    except (OperationalError, ImproperlyConfigured) as error:
+        for tries_left in reversed(range(_TRIES)):
+            executor = MigrationExecutor(connections["default"])
+            if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                return
+            try:
+                call_command("migrate", interactive=False, verbosity=0)
+            except DatabaseError:
+                if not tries_left:
+                    raise
+                time.sleep(_PAUSE)
+    except (DatabaseError, ImproperlyConfigured) as error:
         where = "that DATABASE_URL names" if os.environ.get("DATABASE_URL") else "in the folder LIFESTREAM_HOME"
         raise SystemExit(f"The database {where} can't be used: {str(error).strip()}") from error
