@@ -114,7 +114,7 @@ class AddFeed(CommandTestCase):
             "there are several lifestreams; choose one with --lifestream: one, two"
         )
         assert self.failure("add_feed", self.get_url("/feed"), "--lifestream", "three") == (
-            "there is no lifestream 'three': one, two"
+            "there is no lifestream 'three'; choose one of these: one, two"
         )
         self.run_command("add_feed", self.get_url("/feed"), "--lifestream", "two", "--folder", "News")
         assert Subscription.objects.get().lifestream.slug == "two"
@@ -136,6 +136,16 @@ class UpdateFeeds(CommandTestCase):
         assert "failed: the server answered 500 Internal Server Error" in bad
         assert bad.rstrip().endswith("1st error in a row, 1 hour apart")
         assert lines[-1] == "2 feeds asked, 2 new, 0 changed, 1 failed."
+
+    def test_feeds_of_one_site_that_have_no_title_yet_are_told_apart(self) -> None:
+        self.feedserver.add("/good", feed())
+        make_feed(self.get_url("/good"))
+        for path in ("/first", "/second"):
+            self.feedserver.add(path, Response(status=500))
+            make_feed(self.get_url(path), domain="127.0.0.1")
+        table = self.run_command("update_feeds")
+        assert self.get_url("/first") in table
+        assert self.get_url("/second") in table
 
     def test_the_exit_status_is_1_if_all_failed(self) -> None:
         self.feedserver.add("/bad", Response(status=500))

@@ -282,7 +282,7 @@ def _row(result: Result, stored: Stored) -> Row:
     told = result.prepared.feed.title if result.prepared is not None else ""
     return Row(
         claim.feed,
-        claim.title or told or claim.domain or claim.url,
+        claim.title or told or claim.url,  # of its domain there may be ten
         claim.url,
         stored.outcome,
         stored.new,

@@ -136,8 +136,8 @@ def chosen_lifestream(slug: str | None) -> Lifestream:
         problem = "there are several lifestreams; choose one with --lifestream"
     else:
         found = Lifestream.objects.filter(slug=slug).first()
-        problem = f"there is no lifestream {slug!r}"
+        problem = f"there is no lifestream {slug!r}; choose one of these"
     if found is None:
         there = ", ".join(Lifestream.objects.order_by("slug").values_list("slug", flat=True))
-        raise CommandError(f"{problem}: {there or 'there is none; make one in the admin'}")
+        raise CommandError(f"{problem}: {there}" if there else "there is no lifestream; make one in the admin")
     return found
