@@ -106,6 +106,8 @@ def test_every_kind_of_fault_is_tried() -> None:
 @pytest.mark.parametrize("text", OUTCOMES)
 def test_a_client_ends_as_it_must(server: FeedServer, text: str, client: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stalls = text.startswith("stall") and text != "stall at end"
+    # aiohttp waits for more where the bad size comes together with the head, until its timeout ends it.
+    stalls |= client == "aiohttp" and text.startswith("bad chunk size")
     monkeypatch.setattr(feed_clients, "TIMEOUT", IMPATIENCE if stalls else PATIENCE)
     outcome = feed_clients.ask(client, serve(server, text))
     verdict = ERROR if outcome.error else WHOLE if outcome.digest == hashlib.sha256(FEED).hexdigest() else OTHER

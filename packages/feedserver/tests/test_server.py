@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 import warnings
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from feedserver import FeedServer, NotSeen, PortTaken, Request, Response, VerificationError, stop_server
+from feedserver.server import STOP_TIMEOUT
 from rawclient import RawClient
 
 
@@ -165,16 +167,25 @@ def test_it_serves_asyncio_code_and_says_how_to_wait_there(root: Path) -> None:
 
 
 def test_a_callable_may_stop_the_server(root: Path) -> None:
+    ended: list[BaseException | None] = []
     with FeedServer(root) as server:
 
         def stopping(request: Request) -> Response:
-            server.stop()
+            try:
+                server.stop()
+            except BaseException as error:
+                ended.append(error)
+                raise
+            ended.append(None)
             return Response()
 
         server.add("/stop", stopping)
         with RawClient(server) as client:
             client.ask("/stop")
             assert client.read_to_end() == b""
+        begun = time.monotonic()
+    assert ended == [None]
+    assert time.monotonic() - begun < STOP_TIMEOUT, "whoever stops it too waits until it has stopped, and no longer"
 
 
 def test_verify_names_what_nothing_answered_once(root: Path) -> None:

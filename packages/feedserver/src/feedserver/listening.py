@@ -102,10 +102,15 @@ class Listening:
         return f"{len(self.connections)} connections ({busy} with an answer under way)"
 
     def join_workers(self) -> None:
-        """Waits for callables that still run, no longer than each of them may, and names those that overrun."""
+        """Waits for callables that still run, no longer than each of them may, and names those that overrun.
+
+        One that stops the server itself is not waited for.
+        """
         allowed = self.site.callable_timeout
         deadline = time.monotonic() + allowed
         for worker, name in list(self.workers.items()):
+            if worker is threading.current_thread():
+                continue
             worker.join(max(0.0, deadline - time.monotonic()))
             if worker.is_alive():
                 warnings.warn(f"{name} still runs {allowed:g} s after its time", stacklevel=3)

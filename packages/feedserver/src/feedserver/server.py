@@ -134,6 +134,7 @@ class FeedServer:
         if thread is None:
             if threading.current_thread() not in listening.workers:  # which whoever stops the server waits for
                 self._stopped.wait(STOP_TIMEOUT)
+                listening.join_workers()  # one of them may have stopped it
             return
         closed = threading.Lock()  # an Event does the same, at five times the price
         closed.acquire()
