@@ -25,6 +25,21 @@ def to_text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
+def _field(pair: object) -> tuple[bytes, bytes]:
+    """Return a name and a value as bytes. Raise TypeError for what is no pair, and where one of the two is no text."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(f"{pair!r} among the headers is no pair; give ('Name', 'value')")
+    name, value = pair
+    if not isinstance(name, str | bytes):
+        raise TypeError(f"the header {name!r} has a name of type {type(name).__qualname__}; give text")
+    if not isinstance(value, str | bytes):
+        remedy = f", such as '{value}'" if isinstance(value, int | float) else ""
+        raise TypeError(
+            f"the header {name!r} has a value of type {type(value).__qualname__}, {value!r}; give text{remedy}"
+        )
+    return to_bytes(name), to_bytes(value)
+
+
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -54,8 +69,10 @@ class Headers(Mapping[str, str]):
         if isinstance(fields, Headers):
             self.raw = fields.raw
             return
+        if isinstance(fields, str | bytes) or not isinstance(fields, Iterable):
+            raise TypeError(f"headers are {fields!r}; give a mapping such as {{'ETag': '\"v1\"'}}, or pairs")
         pairs = fields.items() if isinstance(fields, Mapping) else fields
-        self.raw = tuple((to_bytes(name), to_bytes(value)) for name, value in pairs)
+        self.raw = tuple(_field(pair) for pair in pairs)
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -106,7 +123,7 @@ class Headers(Mapping[str, str]):
 
     def added(self, name: str | bytes, value: str | bytes) -> Headers:
         """A copy with one more field at the end."""
-        return Headers.from_raw((*self.raw, (to_bytes(name), to_bytes(value))))
+        return Headers.from_raw((*self.raw, _field((name, value))))
 
     def without(self, *names: str) -> Headers:
         """A copy that lacks every field with one of these *names*."""
@@ -116,14 +133,15 @@ class Headers(Mapping[str, str]):
     def replaced(self, name: str, value: str | bytes) -> Headers:
         """A copy in which *name* stands once, with *value*: in the first one's place, or at the end."""
         wanted = name.lower().encode("latin-1", "replace")
+        field = _field((name, value))
         pairs: list[tuple[bytes, bytes]] = []
         done = False
         for key, old in self.raw:
             if key.lower() != wanted:
                 pairs.append((key, old))
             elif not done:
-                pairs.append((key, to_bytes(value)))
+                pairs.append((key, field[1]))
                 done = True
         if not done:
-            pairs.append((to_bytes(name), to_bytes(value)))
+            pairs.append(field)
         return Headers.from_raw(pairs)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -13,8 +14,9 @@ from datetime import timedelta
 from enum import IntEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias, get_args
 
+from feedserver.argument_types import check_is, check_status, check_text, refuse_body, seconds_of
 from feedserver.headers import HeaderInput, Headers, imf_fixdate, to_bytes
 from feedserver.request import Request
 from feedserver.steps import Plan
@@ -51,7 +53,9 @@ class Pace:
     seconds: float
 
     def __post_init__(self) -> None:
-        if self.bytes < 1 or self.seconds < 0:
+        check_is("the bytes of a Pace", self.bytes, int, "give a whole number, such as 1000")
+        check_is("the seconds of a Pace", self.seconds, (int, float), "give a number, such as 0.05")
+        if self.bytes < 1 or not 0 <= self.seconds < math.inf:
             raise ValueError(f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more")
 
     @classmethod
@@ -199,27 +203,34 @@ class Response:
         notes: Iterable[tuple[str, str]] = (),
         error: str = "",
     ) -> None:
-        """Takes text as UTF-8; durations as seconds, `timedelta` or "250ms".
+        """Take text as UTF-8; durations as seconds, `timedelta` or "250ms".
 
-        Raises ValueError for a bad status or unit.
+        Raises TypeError for a body that is neither bytes nor text, and for whatever else is of a wrong type; ValueError
+        for a bad status, duration or unit. What a route cannot send is so refused in the line that made it.
         """
-        if not 100 <= status <= 999:
-            raise ValueError(f"status {status} cannot be sent; a status has three digits (RFC 9110 §15)")
-        if isinstance(delay, str):
-            delay = parse_duration(delay)
-        elif isinstance(delay, timedelta):
-            delay = delay.total_seconds()
+        check_status(status)
+        check_text("a reason phrase", reason, or_none=True)
+        check_text("a coding", coding, or_none=True)
+        if conditional not in get_args(Conditional):
+            raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
+        delay = parse_duration(delay) if isinstance(delay, str) else seconds_of("a delay", delay)
+        pace = Pace.parse(pace) if isinstance(pace, str) else pace
+        auth = Auth.parse(auth) if isinstance(auth, str) else auth
+        if pace is not None:
+            check_is("pace", pace, Pace, "give a Pace, or text such as '1000 bytes every 50ms'")
+        if auth is not None:
+            check_is("auth", auth, Auth, "give an Auth, or text such as 'Basic user:password'")
         put = object.__setattr__
-        put(self, "body", to_bytes(body) if isinstance(body, str) else body)
-        put(self, "status", status)
+        put(self, "body", _body(body))
+        put(self, "status", int(status))
         put(self, "reason", reason_phrase(status) if reason is None else reason)
         put(self, "headers", Headers(headers))
-        put(self, "delay", float(delay))
-        put(self, "pace", Pace.parse(pace) if isinstance(pace, str) else pace)
+        put(self, "delay", delay)
+        put(self, "pace", pace)
         put(self, "coding", coding)
         put(self, "conditional", conditional)
-        put(self, "auth", Auth.parse(auth) if isinstance(auth, str) else auth)
-        put(self, "omit", frozenset(name.lower() for name in omit))
+        put(self, "auth", auth)
+        put(self, "omit", _names(omit))
         put(self, "faults", _checked(faults))
         put(self, "source", source)
         put(self, "notes", tuple(notes))
@@ -251,13 +262,39 @@ a response, or a callable that makes one (it runs on a thread of its own, for a 
 """
 
 
+def check_fault(fault: object) -> None:
+    """Raise TypeError for what is no `Fault`."""
+    if not isinstance(fault, Fault):
+        remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
+        raise TypeError(f"{fault!r} is no fault; {remedy}")
+
+
 def _checked(faults: Iterable[Fault] | Fault) -> tuple[Fault, ...]:
+    if isinstance(faults, str) or not isinstance(faults, Iterable):
+        check_fault(faults)
     faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
     for fault in faults:
-        if not isinstance(fault, Fault):
-            remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
-            raise TypeError(f"{fault!r} is no fault; {remedy}")
+        check_fault(fault)
     return faults
+
+
+def _body(body: object) -> Body:
+    if isinstance(body, bytes | FileBody):
+        return body
+    if isinstance(body, str):
+        return to_bytes(body)
+    if isinstance(body, bytearray | memoryview):  # which could change while it is sent
+        return bytes(body)
+    refuse_body(body)
+
+
+def _names(omit: Iterable[str]) -> frozenset[str]:
+    if isinstance(omit, str):  # whose letters would be taken for names, and nothing left out
+        raise TypeError(f"omit is {omit!r}; give a list of names, such as [{omit!r}]")
+    names = tuple(omit)
+    for name in names:
+        check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")
+    return frozenset(name.lower() for name in names)
 
 
 def body_size(response: Response) -> int:
@@ -283,6 +320,7 @@ def reason_phrase(status: int) -> str:
 
 def moved(location: str, status: int = 301) -> Response:
     """A permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
+    check_text("the location of moved()", location)
     return Response(status=status, headers={"Location": location})
 
 
@@ -293,6 +331,7 @@ def gone() -> Response:
 
 def broken(response: Response, *faults: Fault) -> Response:
     """The same response, broken by *faults* too."""
+    check_is("what broken() is to break", response, Response, "give a Response")
     return replace(response, faults=(*response.faults, *faults))
 
 
@@ -302,6 +341,8 @@ def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Respons
     An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that
     declares no validator comes back unchanged, since a server without validators has nothing to touch.
     """
+    check_is("what touched() is to touch", response, Response, "give a Response")
+    check_is("by", by, timedelta, "give a timedelta, such as timedelta(seconds=1)")
     from email.utils import parsedate_to_datetime  # most tests touch nothing, and need not load it
 
     headers = response.headers

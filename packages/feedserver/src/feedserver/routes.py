@@ -8,14 +8,17 @@ come. Each asks the system whether the file is still the same, as it does for ev
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import TypeAlias
 
 from feedserver import fixture
+from feedserver.argument_types import check_is
 from feedserver.fixture import sidecar_of
 from feedserver.folder import Folder, timeline_files
 from feedserver.request import Request, Target, split_target
@@ -147,11 +150,12 @@ class Routes:
 
         Replaces what was added for the same target and method. Raises ValueError where there is nothing to answer with.
         """
+        check_is("the path that add() was given", target, str, "give text, such as '/feed'")
+        check_is("the method that add() was given", method, (str, NoneType), "give text, such as 'POST'")
         if not answers:
             raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
         for answer in answers:
-            if not isinstance(answer, Response) and not callable(answer):
-                raise TypeError(f"add({target!r}) was given {answer!r}; pass a Response or a callable that makes one")
+            _check_answer(target, answer)
         parts = split_target(target if target.startswith("/") or "://" in target else f"/{target}")
         query = parts.query if "?" in target else None
         method = method.upper() if method is not None else None
@@ -273,6 +277,22 @@ class Routes:
     def _known_paths(self) -> list[str]:
         scripted = [f"{path}?{query}" if query else path for _, path, query, _ in list(self._scripts)]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
+
+
+def _check_answer(target: str, answer: object) -> None:
+    """Raise TypeError for what can answer no request: it would only be told by the first one."""
+    given = f"add({target!r}) was given {answer!r}"
+    if isinstance(answer, Response):
+        return
+    if not callable(answer):
+        raise TypeError(f"{given}; pass a Response or a callable that makes one")
+    if isinstance(answer, type) and issubclass(answer, Response):
+        raise TypeError(f"{given}, the class; pass an instance, such as Response('<rss/>')")
+    for call in (answer, type(answer).__call__):
+        if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
+            raise TypeError(f"{given}, which is async; pass a plain function: it runs on a thread, and may block there")
+        if inspect.isgeneratorfunction(call):
+            raise TypeError(f"{given}, which yields; pass a function that returns a Response")
 
 
 def _load(file: Path) -> _Loaded:

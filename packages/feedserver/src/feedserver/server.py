@@ -26,7 +26,7 @@ from feedserver.listening import Listening
 from feedserver.quitting import is_loopback
 from feedserver.reader import MAX_BODY
 from feedserver.request import Request
-from feedserver.response import Answer, Fault, Response
+from feedserver.response import Answer, Fault, Response, check_fault
 from feedserver.routes import Routes
 from feedserver.site import Site
 
@@ -252,6 +252,9 @@ class FeedServer:
 
         None leaves a connection whole; without any fault, all are whole again.
         """
+        for fault in faults:
+            if fault is not None:
+                check_fault(fault)
         self.listening.opening = list(faults)
 
     def refuse(self) -> None:

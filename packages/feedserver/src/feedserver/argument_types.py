@@ -1,0 +1,92 @@
+"""Checks of what a `Response` is made of, when it is made: in the test's own line, not later in the server.
+
+Each message names the culprit and what to write in its place.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NoReturn
+
+
+def refuse_body(body: object) -> NoReturn:
+    """Raise TypeError for a *body* that is neither bytes nor text, with the line that would make it one."""
+    raise TypeError(f"a Response has a body of bytes or text, not {_named(body)}; {_remedy_for_body(body)}")
+
+
+def _remedy_for_body(body: object) -> str:
+    if body is None:
+        return "leave the body out for an empty one"
+    if isinstance(body, os.PathLike):
+        return "give path.read_bytes(), or server.fixture(name) for the response that a file of the root describes"
+    if isinstance(body, bool | int | float):
+        return f"give text, such as '{body}'"
+    if isinstance(body, dict | list | tuple):
+        return "give json.dumps(…)"
+    if isinstance(body, Iterator):
+        return "a Response is used again for each request, so give bytes, such as b''.join(…)"
+    for method, remedy in (
+        ("render", "give what its method render returns"),
+        ("with_headers", "that is a Response already"),
+        ("read", "give what its method read returns"),
+        ("__await__", "await it, and give what it returns"),
+    ):
+        if hasattr(body, method):
+            return remedy
+    return "give its bytes"
+
+
+def check_status(status: object) -> None:
+    """Raise TypeError for a *status* that is no int, and ValueError for one that no status line can hold."""
+    if isinstance(status, bool) or not isinstance(status, int):
+        remedy = f", such as {status}" if isinstance(status, str) and status.isdecimal() else ", such as 200"
+        raise TypeError(f"a status is an int{remedy}, not {_named(status)}")
+    if not 100 <= status <= 999:
+        raise ValueError(f"status {status} cannot be sent; a status has three digits (RFC 9110 §15)")
+
+
+def check_text(what: str, value: object, *, or_none: bool = False) -> None:
+    """Raise TypeError for a *value* that is no text, and ValueError for text that has no bytes in UTF-8."""
+    if value is None and or_none:
+        return
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is text, not {_named(value)}")
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{what} {value!r} cannot be sent: {error.reason}; leave the surrogate out") from error
+
+
+def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
+    """Raise TypeError where *value* is not *wanted*: *what* it is for, and the *remedy*, are said in the message."""
+    if not isinstance(value, wanted):
+        raise TypeError(f"{what} is {_named(value)}; {remedy}")
+
+
+def seconds_of(what: str, value: object) -> float:
+    """Return a duration, a number or `timedelta`, in seconds. Raise TypeError for another type, ValueError for none.
+
+    None is a number below zero, one without an end, and one that is no number.
+    """
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{what} is a number of seconds, a timedelta or text such as '250ms', not {_named(value)}")
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"{what} of {value} s cannot be waited for; give 0 or more seconds")
+    return float(value)
+
+
+def _named(value: object) -> str:
+    """Return *value* as a message has it: short, and with its type where that is not obvious."""
+    if value is None:
+        return "None"
+    text = repr(value)
+    if len(text) > 60:
+        text = f"{text[:57]}..."
+    return text if isinstance(value, str | bytes | bool | int | float | dict | list | tuple | os.PathLike) else (
+        f"{text} ({type(value).__qualname__})"
+    )
