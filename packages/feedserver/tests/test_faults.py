@@ -392,7 +392,7 @@ def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
 def tagged(server: FeedServer, root: Path) -> Iterator[FeedServer]:
     (root / "a.xml").write_text('<!--\nHeader: ETag: "v1"\nFault: reset after 5000\n--><feed/>')
     yield server
-    server.site.take_problems()
+    server.site.problems.take()
 
 
 def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) -> None:

@@ -18,7 +18,7 @@ import httpx
 import pytest
 import requests
 
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Response, VerificationError
 from feedserver.tls import Tls
 
 
@@ -172,6 +172,8 @@ def test_bytes_that_only_look_like_tls_are_journalled_and_survived(secure: FeedS
         while client.recv(1000):
             pass
     assert secure.journal.exchanges[-1].problem.startswith("TLS failed: ")
+    with pytest.raises(VerificationError, match=r"TLS failed: .*\nA test that means it says server\.allow"):
+        secure.verify()
     assert requests.get(secure.url("x"), verify=secure.ca_bundle, timeout=10).status_code == 200
 
 

@@ -10,7 +10,7 @@ from feedserver import wire
 from feedserver.headers import Headers
 from feedserver.request import Request
 from feedserver.response import FileBody, Response
-from feedserver.steps import Close, Plan, Read, Send, Wait
+from feedserver.steps import Close, Flush, Plan, Read, Send, Step, Wait
 
 NOW = 1_000_000_000.0
 DATE = b"Sun, 09 Sep 2001 01:46:40 GMT"
@@ -211,7 +211,14 @@ def test_a_file_is_read_in_pieces_from_its_offset(tmp_path: Path) -> None:
 def test_a_file_that_shrank_ends_the_connection(tmp_path: Path) -> None:
     file = tmp_path / "big.xml"
     file.write_bytes(b"abc")
-    assert steps_of(Response(FileBody(file, 5))) == [Send(b"abc"), Close()]
+    steps: list[Step] = []
+    response = Response(FileBody(file, 5))
+    with pytest.raises(wire.BodyChanged) as caught:
+        steps.extend(wire.plan(wire.render_head(None, response, True), response, "GET"))
+    assert str(caught.value) == (
+        f"{file} has become shorter: 3 of 5 bytes could be sent; write a new file beside it, and rename that"
+    )
+    assert steps[1:] == [Send(b"abc"), Flush()], "what there is goes out before"
 
 
 def test_a_plan_that_is_dropped_closes_its_file(tmp_path: Path) -> None:

@@ -166,9 +166,9 @@ class _Screen:
         """Prints a line about an exchange, and below it what was amiss with it."""
         clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
         self.show(f"{clock} {exchange.describe()}", _COLOURS.get(_status(exchange) // 100, _RED))
-        problems = server.site.take_problems_of(exchange)
+        problems = server.site.problems.take_of(exchange)
         if exchange.request is None:
-            problems.append(exchange.problem)
+            problems = [exchange.problem]  # what else is said of it is for tests
         for warning in server.site.take_warnings():
             problems.append(f"warning: {warning}")
         for problem in problems:

@@ -113,20 +113,33 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(0)
         self.last_active = self._listener.loop.time()
         self._listener.connections.add(self)
-        plan = self._listener.opening_plan()
-        if plan is not None:
-            self._exchange = self._listener.site.opening()
-            self._plan = plan
-            self._play()
+        try:
+            plan = self._listener.opening_plan()
+            if plan is not None:
+                self._exchange = self._listener.site.opening()
+                self._plan = plan
+                self._play()
+        except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
+            self._fail(error)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
+        try:
+            self._receive(data)
+        except BaseException as error:  # noqa: BLE001 - as in `connection_made`
+            self._fail(error)
+
+    def _receive(self, data: bytes) -> None:
         if self._lingering or self._waits_forever:
             return
         self.last_active = self._listener.loop.time()
         reader = self._reader
         if reader is None:
-            if self._listener.tls is not None and self._tls is None and data.startswith(HANDSHAKE):
+            if data.startswith(HANDSHAKE) and self._tls is None:
+                if self._listener.tls is None:
+                    problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
+                    self._begin(self._listener.site.refuse(Malformed(400, problem, data)))
+                    return
                 self._tls = self._listener.tls.layer()
             reader = self._reader = self._new_reader()
         if self._tls is not None:
@@ -149,6 +162,8 @@ class Connection(asyncio.Protocol):
             return True
         cut = self._reader.eof() if self._reader is not None else None
         if cut is None:
+            if self._tls is not None and not self._tls.is_open:
+                self._note_unencrypted("the client left in the middle of the TLS handshake")
             return False
         self._begin(self._listener.site.refuse(cut))
         return True
@@ -168,6 +183,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whichever side."""
         left = "stalled until the client left" if self._waits_forever else "client left"
+        if exc is not None and self._exchange is None and not self._lingering and self._reader is not None:
+            cut = self._reader.eof()  # an error, and not an end: else `eof_received` would have come before
+            if cut is not None:
+                self._listener.site.cut(cut, str(exc))
         self._finish(left if exc is None else f"{left} ({exc})")
         self._transport = None
         self._listener.forget(self)
@@ -220,9 +239,13 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
         if problem is not None and self._exchange is None:
-            self._listener.site.unencrypted(f"TLS failed: {problem}")
+            self._note_unencrypted(f"TLS failed: {problem}")
             self._close()
         return data
+
+    def _note_unencrypted(self, problem: str) -> None:
+        tls = self._listener.tls
+        self._listener.site.unencrypted(problem, on_purpose=tls is not None and tls.fault is not None)
 
     def _write(self, transport: asyncio.Transport, data: bytes) -> None:
         transport.write(data if self._tls is None else self._tls.send(data))
@@ -309,7 +332,7 @@ class Connection(asyncio.Protocol):
 
         def run() -> None:
             try:
-                prepared = pending.work()
+                prepared = pending.work()  # raises nothing: what is raised there is answered with a 500
             finally:
                 workers.pop(threading.current_thread(), None)
             if not loop.is_closed():
@@ -331,7 +354,11 @@ class Connection(asyncio.Protocol):
         for _ in range(STEPS_A_TURN):
             if self._paused:
                 return
-            step: Step = next(plan, Close())
+            try:
+                step: Step = next(plan, Close())
+            except BaseException as error:  # noqa: BLE001 - of a file that went, or a user's fault; `verify` raises it
+                self._fail(error)
+                return
             if isinstance(step, Send):
                 self._write(transport, step.data)
                 if transport.is_closing():  # the client has gone: `connection_lost` follows, and ends the exchange
@@ -385,9 +412,19 @@ class Connection(asyncio.Protocol):
         self._timer = self._overrun = None
         self._waits_forever = False
         if plan is not None and hasattr(plan, "close"):
-            plan.close()
+            try:
+                plan.close()
+            except BaseException as error:  # noqa: BLE001 - a plan that does not end, of a user's fault
+                self._listener.site.failed(error, exchange)
         if exchange is not None:
             exchange.finish(ended, self._sent - self._unsent)
+
+    def _fail(self, error: BaseException) -> None:
+        """Tells `verify` of an exception, and drops the client: what it would be sent is no answer."""
+        self._listener.site.failed(error, self._exchange)
+        self._finish(f"broken off by {type(error).__qualname__}")
+        if self._transport is not None:
+            self._transport.abort()
 
     def _reset(self) -> None:
         transport = self._transport

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from feedserver.headers import Headers
+from feedserver.problems import in_words
 from feedserver.request import Request
 from feedserver.response import Response
 
@@ -43,12 +44,14 @@ class Changes:
     garbage collector comes.
     """
 
-    __slots__ = ("_condition", "_waiting", "listener")
+    __slots__ = ("_condition", "_waiting", "failures", "listener")
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._waiting = 0
         self.listener: Callable[[Exchange], None] | None = None
+        self.failures: deque[str] = deque()
+        """What a listener raised: messages alone, since exchanges would make a cycle."""
 
     def tell(self) -> None:
         """Something has changed."""
@@ -134,7 +137,12 @@ class Exchange:
             self._changes.tell()
             listener = self._changes.listener
             if listener is not None:
-                listener(self)
+                try:
+                    listener(self)
+                except KeyboardInterrupt:  # of who stops the server
+                    raise
+                except BaseException as error:  # noqa: BLE001 - the client is no part of it; `verify` raises it
+                    self._changes.failures.append(f"the journal's listener raised {in_words(error)} for {self}")
 
     @property
     def is_over(self) -> bool:

@@ -157,7 +157,7 @@ class Listening:
             self.loop.call_soon(self._close_connections)
 
     def _refused(self, error: OSError) -> None:
-        self.site.problem(f"{self.site.base_url} could not accept a connection: {error}")
+        self.site.problems.add(f"{self.site.base_url} could not accept a connection: {error}")
 
     def _sweep(self) -> None:
         loop = self.loop

@@ -19,7 +19,9 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from feedserver.problems import in_words
 
 if TYPE_CHECKING:
     _Selector = selectors.BaseSelector
@@ -35,6 +37,9 @@ class Tenant(Protocol):
 
     def stop(self) -> None:
         """Closes everything, and releases the loop thread."""
+
+    def failed(self, message: str) -> None:
+        """Something went wrong on the loop, and nobody knows whose it was."""
 
 
 class VisitedSelector(_Selector):
@@ -74,6 +79,7 @@ class LoopThread:
         self._selector = _new_selector()
         self.loop: asyncio.AbstractEventLoop = _new_loop(self._selector)
         self.loop.set_debug(False)  # it would refuse visits; only code of ours runs there
+        self.loop.set_exception_handler(self._tell)
         self.users: set[Tenant] = set()
         self._thread = threading.Thread(target=self._run, name="feedserver", daemon=True)
         self._thread.start()
@@ -81,6 +87,14 @@ class LoopThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Tells all servers of what nothing else has caught; asyncio logs it, too."""
+        error = context.get("exception")
+        said = in_words(error) if isinstance(error, BaseException) else context.get("message", "an unknown error")
+        for user in list(self.users):
+            user.failed(f"the servers' event loop met {said}")
+        loop.default_exception_handler(context)
 
     @property
     def is_current(self) -> bool:

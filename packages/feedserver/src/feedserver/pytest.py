@@ -52,10 +52,13 @@ class FeedServerFactory:
             root = _configured_root(self._config)
         elif root is not None:
             root = _start_of_paths(self._config) / root
-        with FeedServer(root, **options) as server:
-            watched = self._watch.begin(server)
+        server = FeedServer(root, **options).start()
+        watched = self._watch.begin(server)
+        try:
+            yield server
+        finally:
             try:
-                yield server
+                server.stop()  # a callable that still runs may go wrong meanwhile
             finally:
                 self._watch.end(watched)
 

@@ -53,10 +53,13 @@ class FeedServer:
     *root* is the folder, None for a server that has scripted routes only. *aliases* are more addresses of this machine
     that it listens on, such as 127.0.0.2, for tests of what a client does with several hosts. *port* 0 takes a free
     one. *bind_timeout* is how many seconds `start` waits for a fixed port's old owner to go. *follow_links* serves what
-    links lead to outside the root. *quit* obeys the method QUIT. *strict* makes `verify` report requests that nothing
-    answers. *idle_timeout* is in seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for
-    each call of an answer that is a callable. *journal_limit* is the number of exchanges that are kept. *tls* speaks
-    HTTPS beside HTTP, on the same port; one of the words of `TlsFault` in its place says how it goes wrong.
+    links lead to outside the root. *quit* obeys the method QUIT. *strict* makes `verify` report what clients do wrong:
+    requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in bytes of a
+    request's body, *callable_timeout* in seconds for each call of an answer that is a callable. *journal_limit* is the
+    number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; one of the words of `TlsFault`
+    in its place says how it goes wrong.
+
+    A `with` statement starts and stops it, and raises what `verify` does when the block has ended without an exception.
     """
 
     def __init__(
@@ -156,7 +159,12 @@ class FeedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Stop the server, then raise what `verify` does; a failure of the block's own stays, and is told of the rest."""
         self.stop()
+        if error is None:
+            self._verify()
+        elif isinstance(error, Exception) and (problems := self.site.problems.take()):
+            error.add_note("The server has found amiss:\n" + "\n\n".join(dict.fromkeys(problems)))
 
     # Where it is.
 
@@ -319,16 +327,33 @@ class FeedServer:
         self.journal.assert_not_requested(path, method=method, headers=headers)
 
     def verify(self) -> None:
-        """Raises VerificationError for requests that nothing answered, mistakes in fixtures, and callables that failed.
+        """Raise VerificationError for what went wrong at the server; docs/feedserver/pytest.md has the table.
 
-        Each is raised once: what a test has seen does not come back. What is only doubtful about a fixture is issued
-        as a FixtureWarning, here rather than on the thread that read it.
+        That is a mistake in a fixture, a callable that failed, a fault that did not strike, any exception while a
+        request was answered, and, unless the server is not *strict*, a request that nothing answers and bytes that are
+        no request. Each is raised once: what a test has seen does not come back. What is only doubtful about a fixture
+        is issued as a FixtureWarning, here rather than on the thread that read it.
         """
+        self._verify()
+
+    def _verify(self) -> None:
         for warning in self.site.take_warnings():
-            warnings.warn(warning, stacklevel=2)
-        problems = self.site.take_problems()
+            warnings.warn(warning, stacklevel=3)
+        problems = self.site.problems.take()
         if problems:
             raise VerificationError("\n\n".join(dict.fromkeys(problems)))
+
+    def allow(self, *patterns: str) -> None:
+        """Let pass, from now on, each problem in which one of these regular expressions is found.
+
+        It is for tests that cause one on purpose, such as clients of bare sockets. To assert that one came, catch what
+        `verify` raises: `with pytest.raises(VerificationError, match="no HTTP version"): server.verify()`.
+        """
+        self.site.problems.allow(*patterns)
+
+    def failed(self, message: str) -> None:
+        """Something went wrong on the event loop, and nobody knows whose it was: a problem of each server on it."""
+        self.site.problems.add(message)
 
     def abandon(self) -> None:
         """In a forked child: closes what was inherited, without a word to the network."""

@@ -6,6 +6,7 @@ which would hold up every other connection on the event loop.
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
 import time
@@ -18,6 +19,7 @@ from feedserver import codings, negotiate, striking, wire
 from feedserver.fixture import FixtureError, FixtureWarning, content_type_for
 from feedserver.headers import Headers
 from feedserver.journal import Exchange, Journal
+from feedserver.problems import SHOWN, Problems, in_words
 from feedserver.quitting import quit_refusal
 from feedserver.reader import Malformed
 from feedserver.request import Request
@@ -84,35 +86,15 @@ class Site:
     ) -> None:
         self.routes = routes
         self.journal = journal
-        self.strict = strict
+        self.problems = Problems(journal.changes.failures, strict=strict)
         self.callable_timeout = callable_timeout
         self.quits = quits
         self.base_url = ""
         self.own_hosts: frozenset[str] = frozenset()
         self.on_quit: Callable[[], None] | None = None
-        self._problems: list[tuple[Exchange | None, str]] = []
         self._coded: dict[tuple[object, ...], bytes | FileBody] = {}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._scratch_lock = threading.Lock()
-
-    # Problems, which `verify` raises.
-
-    def problem(self, message: str, exchange: Exchange | None = None) -> None:
-        """Keeps what a test should know of, and the exchange it is about, if it is about one."""
-        self._problems.append((exchange, message))
-
-    def take_problems(self) -> list[str]:
-        """The problems since they were last taken."""
-        taken = self._problems[:]
-        del self._problems[: len(taken)]
-        return [message for _, message in taken]
-
-    def take_problems_of(self, exchange: Exchange) -> list[str]:
-        """Those about *exchange*, and those about none."""
-        taken = [problem for problem in self._problems[:] if problem[0] in (exchange, None)]
-        for problem in taken:
-            self._problems.remove(problem)
-        return [message for _, message in taken]
 
     def take_warnings(self) -> list[FixtureWarning]:
         """What is doubtful about the fixtures that were read since this was last asked."""
@@ -130,8 +112,7 @@ class Site:
 
     def refuse(self, event: Malformed) -> Prepared:
         """Answers what was no request."""
-        exchange = Exchange(self.journal, None, raw=event.raw, problem=event.problem)
-        self.journal.record(exchange)
+        exchange = self._refused(event, f"it was answered with {event.status}")
         response = _plain_text(event.status, f"{event.problem}\n")
         return self._send(exchange, None, response, keep_alive=False)
 
@@ -141,16 +122,46 @@ class Site:
         self.journal.record(exchange)
         return exchange
 
-    def unencrypted(self, problem: str) -> None:
-        """Notes a client with which no TLS connection came about; `verify` does not mind, the client's test does."""
+    def cut(self, event: Malformed, why: str) -> None:
+        """Notes a client whose connection broke in the middle of its request, so that nothing could be answered."""
+        self._refused(event, f"the connection broke: {why}").finish(f"client left ({why})", 0)
+
+    def _refused(self, event: Malformed, what_came: str) -> Exchange:
+        exchange = Exchange(self.journal, None, raw=event.raw, problem=event.problem)
+        self.journal.record(exchange)
+        self.problems.add_of_client(f"{event.problem}; {what_came}. It began {event.raw[:SHOWN]!r}.", exchange)
+        return exchange
+
+    def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
+        """Notes a client with which no TLS connection came about; a problem, unless the server broke it *on purpose*."""
         exchange = Exchange(self.journal, None, problem=problem)
         self.journal.record(exchange)
+        if not on_purpose:
+            distrusts = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
+            self.problems.add_of_client(f"{problem}{distrusts if 'ALERT' in problem else ''}.", exchange)
         exchange.finish("closed", 0)
 
+    def failed(self, error: BaseException, exchange: Exchange | None) -> None:
+        """Keeps an exception that came while an answer went out, for `verify`."""
+        of = f"the answer to {exchange}" if exchange is not None else "a connection"
+        message = f"{of} was broken off by {in_words(error)}"
+        if exchange is not None:
+            exchange.problem = message
+        self.problems.add(message, exchange)
+
     def answer(self, request: Request, keep_alive: bool) -> Verdict:
-        """Answers a request; *keep_alive* says whether its connection may be used again."""
+        """Answers a request; *keep_alive* says whether its connection may be used again.
+
+        Whatever goes wrong meanwhile, a hook of a user's fault included, is answered with 500, and a problem.
+        """
         exchange = Exchange(self.journal, request)
         self.journal.record(exchange)
+        try:
+            return self._answer(exchange, request, keep_alive)
+        except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
+            return self._failure(exchange, request, error, keep_alive)
+
+    def _answer(self, exchange: Exchange, request: Request, keep_alive: bool) -> Verdict:
         if request.method == "QUIT" and self.quits:
             return self._quit(exchange, request)
         try:
@@ -193,7 +204,10 @@ class Site:
             return None
         exchange = Exchange(self.journal, request)
         self.journal.record(exchange)
-        return self._negotiate(exchange, request, chosen, found.take, keep_alive=False)
+        try:
+            return self._negotiate(exchange, request, chosen, found.take, keep_alive=False)
+        except BaseException as error:  # noqa: BLE001 - as in `answer`
+            return self._failure(exchange, request, error, keep_alive=False)
 
     def _is_own_host(self, host: str) -> bool:
         return host.lower() in self.own_hosts
@@ -248,9 +262,11 @@ class Site:
         def work() -> Prepared:
             try:
                 coded = self._code(selected)
+                return self._send(exchange, request, negotiate.slice_range(request, coded), keep_alive)
             except (OSError, ValueError, codings.CodingUnavailable) as error:
                 return self._mistake(exchange, request, f"{selected.source or request.path}: {error}", keep_alive)
-            return self._send(exchange, request, negotiate.slice_range(request, coded), keep_alive)
+            except BaseException as error:  # noqa: BLE001 - as in `answer`
+                return self._failure(exchange, request, error, keep_alive)
 
         if body_size(selected) <= INLINE or _coding_key(selected) in self._coded:
             return work()
@@ -293,19 +309,24 @@ class Site:
         """Runs on a thread of its own."""
         try:
             response = answer(request)
-        except Exception as error:  # noqa: BLE001 - whatever a user's callable raises belongs to the test, by `verify`
-            return self._mistake(exchange, request, f"{name} raised {error!r} for {request}", keep_alive)
+        except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() belong to the test, too, by `verify`
+            return self._mistake(exchange, request, f"{name} raised {in_words(error)} for {request}", keep_alive)
         if not isinstance(response, Response):
+            if inspect.iscoroutine(response):
+                response.close()  # else Python warns that nobody awaited it, and that is not the test's mistake
             problem = f"{name} returned {response!r} for {request}; return a Response"
             return self._mistake(exchange, request, problem, keep_alive)
-        chosen = striking.choose(response, number)
-        verdict = self._negotiate(exchange, request, chosen, lambda: None, keep_alive)
+        try:
+            chosen = striking.choose(response, number)
+            verdict = self._negotiate(exchange, request, chosen, lambda: None, keep_alive)
+        except BaseException as error:  # noqa: BLE001 - as in `answer`
+            return self._failure(exchange, request, error, keep_alive)
         return verdict if isinstance(verdict, Prepared) else verdict.work()
 
     def _missing(self, exchange: Exchange, request: Request, missing: Missing, keep_alive: bool) -> Prepared:
-        if self.strict:
+        if self.problems.strict:
             exchange.problem = missing.message
-            self.problem(missing.message, exchange)
+            self.problems.add(missing.message, exchange)
         response = _plain_text(missing.status, f"{missing.message}\n")
         if missing.allow:
             response = replace(response, headers=response.headers.added("Allow", missing.allow))
@@ -313,8 +334,11 @@ class Site:
 
     def _mistake(self, exchange: Exchange, request: Request, message: str, keep_alive: bool) -> Prepared:
         exchange.problem = message
-        self.problem(message, exchange)
+        self.problems.add(message, exchange)
         return self._send(exchange, request, _plain_text(500, f"{message}\n", error=message), keep_alive)
+
+    def _failure(self, exchange: Exchange, request: Request, error: BaseException, keep_alive: bool) -> Prepared:
+        return self._mistake(exchange, request, f"{request} could not be answered: {in_words(error)}", keep_alive)
 
     def _quit(self, exchange: Exchange, request: Request) -> Prepared:
         refusal = quit_refusal(request)
@@ -338,7 +362,7 @@ class Site:
         shaped, struck = striking.shape(request, response)
 
         def missed(fault: Fault) -> None:
-            self.problem(striking.why_missed(request, shaped, fault), exchange)
+            self.problems.add(striking.why_missed(request, shaped, fault), exchange)
 
         exchange.answered(shaped)
         head = wire.render_head(request, shaped, keep_alive)

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from feedserver.headers import imf_fixdate, to_bytes
 from feedserver.request import Request
 from feedserver.response import FileBody, Response, body_size, sends_body
-from feedserver.steps import Close, Plan, Read, Send, Wait
+from feedserver.steps import Close, Flush, Plan, Read, Send, Wait
 
 PIECE = 262_144
 """Bytes of a file that are read at a time."""
@@ -23,6 +23,10 @@ PIECE = 262_144
 Framing: TypeAlias = Literal["length", "chunked", "close", "none"]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class BodyChanged(Exception):
+    """A file that was changed while it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,17 @@ def plan(head: Head, response: Response, method: str) -> Plan:
             sent += len(piece)
         if chunked and sent == promised:
             yield Send(b"0\r\n\r\n", "framing")
-    # A file that shrank under our hands leaves the client waiting for the rest.
-    yield Read() if head.keep_alive and sent == promised else Close()
+    if sent != promised:  # which leaves the client waiting for the rest
+        yield Flush()
+        raise BodyChanged(
+            f"{_name_of(response)} has become shorter: {sent:,} of {promised:,} bytes could be sent; write a new file "
+            "beside it, and rename that"
+        )
+    yield Read() if head.keep_alive else Close()
+
+
+def _name_of(response: Response) -> str:
+    return str(response.body.path) if isinstance(response.body, FileBody) else response.source
 
 
 def _pieces(response: Response) -> Iterator[bytes]:

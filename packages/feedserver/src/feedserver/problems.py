@@ -1,0 +1,72 @@
+"""What went wrong at a server: kept until `FeedServer.verify` raises it, so that no test passes in spite of it.
+
+There are two kinds. What is the server's side (a fixture, a callable, a fault, an exception of any kind) is always a
+problem. What is the client's (a path that nothing answers, bytes that are no request) is one unless the server is told
+to take it as it is, with `strict=False`. A client that hangs up while it is answered is none: a test of its time limit
+looks like that.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feedserver.journal import Exchange
+
+SHOWN = 60
+"""Bytes of what was no request that a message repeats."""
+
+
+class Problems:
+    """The problems of one server, each with the exchange it is about, if it is about one. Any thread may add some.
+
+    *strict* keeps what clients do wrong. *elsewhere* is where layers below leave messages of their own.
+    """
+
+    def __init__(self, elsewhere: deque[str], *, strict: bool) -> None:
+        self.strict = strict
+        self._elsewhere = elsewhere
+        self._kept: list[tuple[Exchange | None, str]] = []
+        self._allowed: list[re.Pattern[str]] = []
+
+    def add(self, message: str, exchange: Exchange | None = None) -> None:
+        """Keep what a test should know of."""
+        self._kept.append((exchange, message))
+
+    def add_of_client(self, message: str, exchange: Exchange) -> None:
+        """Keep what a client did wrong, unless the server is not strict."""
+        if self.strict:
+            self.add(f"{message}\nA test that means it says server.allow('…'), or FeedServer(…, strict=False).", exchange)
+
+    def allow(self, *patterns: str) -> None:
+        """Leave out, from now on, each problem in which one of these regular expressions is found."""
+        self._allowed += [re.compile(pattern) for pattern in patterns]
+
+    def take(self) -> list[str]:
+        """Return the problems since they were last taken."""
+        taken = self._kept[:]
+        del self._kept[: len(taken)]
+        messages = [message for _, message in taken]
+        while self._elsewhere:
+            messages.append(self._elsewhere.popleft())
+        return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
+
+    def take_of(self, exchange: Exchange) -> list[str]:
+        """Return those about *exchange*, and those about none."""
+        taken = [problem for problem in self._kept[:] if problem[0] in (exchange, None)]
+        for problem in taken:
+            self._kept.remove(problem)
+        return [message for _, message in taken]
+
+
+def in_words(error: BaseException) -> str:
+    """Return an exception and the line that raised it, for a message."""
+    try:
+        said = repr(error)
+    except Exception as worse:  # noqa: BLE001 - an exception that cannot say what it is must not hide that it was
+        said = f"{type(error).__qualname__} (whose repr raised {type(worse).__qualname__})"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{said} at {frames[-1].filename}:{frames[-1].lineno}" if frames else said
