@@ -12,6 +12,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,18 @@ def reset(client: RawClient) -> None:
     layout = "hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii"
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(layout, 1, 0))
     client.socket.close()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Lets the event loop turn until what the journal does not tell of has happened."""
+    thread = loop_thread._current
+    assert thread is not None
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        turned = threading.Event()
+        thread.call(turned.set)
+        assert turned.wait(PATIENCE)
 
 
 # What goes wrong on the server's side, whether it is strict or not.
@@ -371,9 +384,7 @@ def test_a_request_that_breaks_off_with_its_connection_is_a_problem_too() -> Non
     with FeedServer() as server:
         client = RawClient(server)
         client.send(b"GET /x HTTP/1.1\r\nHost: a\r\n")
-        server.journal.wait_until(
-            lambda: any(not each._reader.is_idle for each in server.listening.connections if each._reader), 1
-        )
+        until(lambda: any(not each._reader.is_idle for each in server.listening.connections.copy() if each._reader))
         reset(client)
         server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
         exchange = server.journal.exchanges[0]
@@ -460,7 +471,7 @@ def test_a_body_that_an_early_answer_cut_is_none(strict: FeedServer) -> None:
     client.ask("/up", "Content-Length: 1000", method="POST", body=b"abc")
     assert client.read().body == b"early"
     reset(client)
-    strict.journal.wait_until(lambda: not strict.listening.connections, 1)
+    until(lambda: not strict.listening.connections)
 
 
 # Who raises it.

@@ -46,18 +46,22 @@ def break_plan(
     told = {step.fault for step in struck}
     yield from struck
     held: Step | None = None  # the last bytes wait until it is known what was missed, so that a test can ask at once
-    for step in plan:
-        if isinstance(step, Struck):
-            told.add(step.fault)
-        elif isinstance(step, Read | Close | Reset) or (isinstance(step, Wait) and step.seconds is None):
-            for fault in faults:
-                if str(fault) not in told:
-                    missed(fault)
+    try:
+        for step in plan:
+            if isinstance(step, Struck):
+                told.add(step.fault)
+            elif isinstance(step, Read | Close | Reset) or (isinstance(step, Wait) and step.seconds is None):
+                for fault in faults:
+                    if str(fault) not in told:
+                        missed(fault)
+            if held is not None:
+                yield held
+            held = step
         if held is not None:
             yield held
-        held = step
-    if held is not None:
-        yield held
+    finally:
+        if hasattr(plan, "close"):
+            plan.close()  # so that what a fault's plan raises at its end is told; of what it wraps, Python warns
 
 
 def why_missed(request: Request, response: Response, fault: Fault) -> str:
