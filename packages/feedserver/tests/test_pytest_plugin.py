@@ -578,3 +578,85 @@ def test_a_suite_without_a_server_does_not_import_one(suite: Suite) -> None:
         timeout=60,
     )
     assert ran.returncode == 0, ran.stdout
+
+
+def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: Suite) -> None:
+    suite.write(
+        """
+        import socket
+        import threading
+
+        import pytest
+        from feedserver import Response, VerificationError
+
+
+        def say(server, data):
+            with socket.create_connection((server.host, server.port), timeout=10) as client:
+                client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(1000):
+                    pass
+
+
+        def test_no_request(feedserver):
+            say(feedserver, b"nonsense\\r\\n\\r\\n")
+
+
+        def test_a_listener_that_raises(feedserver):
+            feedserver.journal.listener = lambda exchange: 1 / 0
+            get(feedserver.url("atom.xml"))
+            feedserver.journal.wait_until(lambda: feedserver.journal.changes.failures, 10)
+
+
+        def test_a_body_that_is_none(feedserver):
+            feedserver.add("/a", lambda request: Response({"a": 1}))
+            get(feedserver.url("a"))
+
+
+        def test_that_means_it(feedserver):
+            feedserver.allow("is not 'METHOD target HTTP/version'")
+            say(feedserver, b"nonsense\\r\\n\\r\\n")
+
+
+        @pytest.mark.feedserver(strict=False)
+        def test_that_minds_nothing_of_its_client(feedserver):
+            say(feedserver, b"nonsense\\r\\n\\r\\n")
+
+
+        def test_that_asserts_it(feedserver):
+            say(feedserver, b"nonsense\\r\\n\\r\\n")
+            with pytest.raises(VerificationError, match="METHOD target"):
+                feedserver.verify()
+        """
+    )
+    outcome = suite.run()
+    outcome.assert_counts(passed=3, failed=3)
+    assert "the request line b'nonsense' is not 'METHOD target HTTP/version'" in outcome.text
+    assert "the journal's listener raised ZeroDivisionError" in outcome.text
+    assert "json.dumps" in outcome.text
+
+
+def test_what_goes_wrong_while_the_server_stops_is_told(suite: Suite) -> None:
+    suite.write(
+        """
+        import threading
+
+        from feedserver import Response
+
+
+        def test_leaves_a_callable_behind(feedserver):
+            release = threading.Event()
+
+            def late(request):
+                release.wait(10)
+                raise RuntimeError("too late for the call of the test")
+
+            feedserver.add("/late", late)
+            threading.Thread(target=get, args=[feedserver.url("late")], daemon=True).start()
+            feedserver.wait_for("/late")
+            threading.Timer(0.1, release.set).start()
+        """
+    )
+    outcome = suite.run("-p", "no:threadexception")
+    outcome.assert_counts(passed=1, errors=1)
+    assert "too late for the call of the test" in outcome.text

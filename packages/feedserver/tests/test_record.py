@@ -337,7 +337,7 @@ def test_a_challenge_that_can_be_used_again_is_kept(challenge: str, kept: bool) 
         ("/?accessToken=a&x=1", "/?accessToken=removed&x=1", ["parameter accessToken"]),
         ("/#access_token=a&x=1", "/#access_token=removed&x=1", ["parameter access_token"]),
         ("/feed?page=2&keyword=a&monkey=b", "/feed?page=2&keyword=a&monkey=b", []),
-        ("max-age=60; token=abc", "max-age=60; token=abc", []),
+        ("max-age=60; token=abc", "max-age=60; token=removed", ["parameter token"]),
     ],
 )
 def test_secrets_in_urls_are_replaced(text: str, cleaned: str, found: list[str]) -> None:
@@ -552,3 +552,43 @@ def test_bad_usage_is_one_line_and_status_2(
         cli.main(["record", *arguments])
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+# Secrets of every kind, through the command.
+
+TOKEN = "a8f5f167f44f4964e6c998dee827110c"
+
+
+def test_secrets_are_told_where_they_were_and_can_be_kept(
+    origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/feed/{TOKEN}/rss?next=%2Fa%3Ftoken%3Dinner1&code=abc123&state=def456"
+    link = f"<https://h.example/{TOKEN}>; rel=self"
+    origin.add(path, Response("<rss/>", headers=[("Link", link), ("X-AuthKey", "abc"), ("X-Echo", "is inner1 here?")]))
+    file = tmp_path / "feed.xml"
+    assert cli.main(["record", origin.url(path), "-o", str(file)]) == 0
+    written = (tmp_path / "feed.xml.response").read_text()
+    for secret in (TOKEN, "inner1", "abc123", "def456"):
+        assert secret not in written
+    first = written.splitlines()[0]
+    assert "/feed/removed/rss?next=%2Fa%3Ftoken%3Dremoved&code=removed&state=removed, answered " in first
+    printed = capsys.readouterr().out.splitlines()
+    assert "changed: URL (the token a8f5… (32 characters) in it is replaced)" in printed
+    assert "changed: URL (the parameter token in it is replaced)" in printed
+    assert "changed: URL (the parameter code in it is replaced)" in printed
+    assert "changed: Link, X-Echo (the secret of the request in it is replaced)" in printed
+    assert "left out: X-AuthKey (it is a secret)" in printed
+
+    keep = [part for name in ("url", "link", "x-authkey") for part in ("--keep", name)]
+    assert cli.main(["record", origin.url(path), "-o", str(file), "--force", *keep]) == 0
+    kept = (tmp_path / "feed.xml.response").read_text()
+    assert kept.startswith(f"# {origin.url(path)}, answered ")
+    assert f"Header: Link: {link}\n" in kept and "Header: X-AuthKey: abc\n" in kept
+    assert "note: a secret of the request is still in the headers; look before you commit" in capsys.readouterr().out
+
+
+def test_a_password_that_was_sent_and_comes_back_is_told(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed", Response("<rss>hunter22, and c00kie!</rss>"))
+    for header in (("Authorization", "Basic YWRhOmh1bnRlcjIy"), ("Cookie", "c00kie!")):
+        made = record(origin.url("/feed"), tmp_path / "a", headers=[header], force=True)
+        assert made.notes == ("a secret of the request is still in the body; look before you commit",)

@@ -351,3 +351,39 @@ def test_nothing_is_logged_unless_it_is_asked_for(caplog: pytest.LogCaptureFixtu
         ("INFO", "GET /atom.xml -> 200 OK, N bytes in N ms"),
         ("WARNING", "GET /atm.xml -> 404 Not Found, N bytes in N ms"),
     ]
+
+
+def test_whatever_goes_wrong_at_the_server_fails_its_test() -> None:
+    def say(server: FeedServer, data: bytes) -> None:
+        with socket.create_connection((server.host, server.port), timeout=10) as client:
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(1000):
+                pass
+
+    def fails(_exchange: object) -> None:
+        raise ZeroDivisionError
+
+    class Case(Base):
+        def test_no_request(self) -> None:
+            say(self.feedserver, b"nonsense\r\n\r\n")
+
+        def test_a_listener_that_raises(self) -> None:
+            self.feedserver.journal.listener = fails
+            get(self.get_url("atom.xml"))
+            self.feedserver.journal.wait_until(lambda: bool(self.feedserver.journal.changes.failures), 10)
+
+        def test_that_means_it(self) -> None:
+            self.feedserver.allow("is not 'METHOD target HTTP/version'")
+            say(self.feedserver, b"nonsense\r\n\r\n")
+
+        def test_that_asserts_it(self) -> None:
+            say(self.feedserver, b"nonsense\r\n\r\n")
+            with self.assertRaisesRegex(VerificationError, "METHOD target"):
+                self.feedserver.verify()
+
+    result = run(Case)
+    assert counts(result) == {"failures": 2}
+    told = {str(case).split()[0]: text for case, text in result.failures}
+    assert "is not 'METHOD target HTTP/version'" in told["test_no_request"]
+    assert "the journal's listener raised ZeroDivisionError" in told["test_a_listener_that_raises"]

@@ -8,9 +8,11 @@ not belong into a fixture is left out, and told.
 from __future__ import annotations
 
 import argparse
+import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -57,14 +59,17 @@ def record(
     file: str | Path,
     *,
     headers: Iterable[tuple[str, str]] = (),
+    keep: Iterable[str] = (),
     force: bool = False,
     timeout: float = TIMEOUT,
     context: ssl.SSLContext | None = None,
 ) -> Recording:
-    """Fetches *url* with one GET and writes the answer to *file*, and its directives beside it.
+    """Fetch *url* with one GET and write the answer to *file*, and its directives beside it.
 
-    *headers* are sent with the request, in place of the few that are sent by default. *force* overwrites files that are
-    there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's authorities by default.
+    *headers* are sent with the request, in place of the few that are sent by default. *keep* names headers and
+    parameters that stay though they look like secrets, and "URL" for the URL in the first line. *force* overwrites files
+    that are there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's authorities by
+    default.
 
     Raises ValueError for a URL that is no address of HTTP, FileExistsError where there is a file already, another
     OSError where none can be, and RecordingError where no whole answer came.
@@ -79,9 +84,12 @@ def record(
         _refuse_to_overwrite(file, sidecar)
     sent = tuple(headers)
     answer = fetch(parts, sent, timeout, context)
-    redacted = redact(answer.headers.raw)
+    keep = frozenset(name.lower() for name in keep)
+    secrets = _secrets(url, sent, keep)
+    redacted = redact(answer.headers.raw, keep=keep, known=secrets)
     fields, unwritable = _writable(redacted.fields)
-    clean = without_secrets(url)[0]
+    clean, replaced = (url, ()) if "url" in keep else without_secrets(url, keep=keep)
+    answer = replace(answer, reason=_clean_reason(answer.reason, secrets))
     text = directives(answer, fields, clean)
     _write("wb" if force else "xb", {sidecar: text, file: answer.body})
     return Recording(
@@ -91,8 +99,13 @@ def record(
         answer.status,
         to_text(_unfolded(answer.reason)),
         len(answer.body),
-        (*(_told(each, answer) for each in redacted.left_out), *unwritable, *_no_headers(answer)),
-        tuple(_notes(answer, Headers.from_raw(fields), text, _secrets(url, sent))),
+        (
+            *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
+            *(_told(each, answer) for each in redacted.left_out),
+            *unwritable,
+            *_no_headers(answer),
+        ),
+        tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
     )
 
 
@@ -178,15 +191,27 @@ def _no_headers(answer: Answer) -> Iterable[LeftOut]:
         yield LeftOut(repr(name), "it stands behind that" if position else "it is no name of a header")
 
 
-def _secrets(url: str, sent: Iterable[tuple[str, str]]) -> set[str]:
-    """The secrets that the request brought, in any spelling that an answer could repeat."""
-    values = {*secrets_in(url)}
+def _clean_reason(reason: bytes, secrets: Iterable[str]) -> bytes:
+    return without_secrets(reason.decode("latin-1"), known=secrets)[0].encode("latin-1", "replace")
+
+
+def _secrets(url: str, sent: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
+    """Return the secrets that the request brought, in any spelling that an answer could repeat."""
+    values = {*secrets_in(url, keep)}
     for name, value in sent:
         if name.lower() == "cookie":
-            values |= {pair.partition("=")[2].strip() for pair in value.split(";")}
+            values |= {(pair.partition("=")[2] or pair).strip() for pair in value.split(";")}  # one may have no name
         elif is_secret(name) and value.strip():
-            values.add(value.split()[-1])
+            values |= {value.split()[-1], *_password_of(value)}
     return {value for each in values for value in (each, unquote(each)) if len(value) >= _SHORTEST_SECRET}
+
+
+def _password_of(authorization: str) -> Iterable[str]:
+    """Return the password of a Basic Authorization, if it is one (RFC 7617 §2)."""
+    scheme, _, credentials = authorization.strip().partition(" ")
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            yield base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
 
 
 def _notes(answer: Answer, headers: Headers, text: bytes, secrets: set[str]) -> Iterable[str]:
@@ -211,7 +236,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="fetch a URL once, and write it as a fixture",
         description="Fetches a URL with one GET and writes what came: the body to FILE, byte for byte, status and "
         "headers to FILE.response. Redirects are not followed but recorded. Cookies, tokens and other secrets are "
-        "left out, and what is left out is printed.",
+        "left out of the headers and URLs, and what is left out is printed; the body stays as it is.",
     )
     parser.add_argument("url", metavar="URL", type=_url, help="an address of http or https")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where to write the body")
@@ -222,6 +247,14 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         help="send a header, such as 'Accept-Encoding: gzip'; may be given several times",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="keep a header or a parameter of that name though it looks like a secret, or URL for the URL in the first "
+        "line of FILE.response; may be given several times",
     )
     parser.add_argument("--force", action="store_true", help="overwrite files that are there")
     parser.add_argument(
@@ -261,7 +294,14 @@ def _timeout(text: str) -> float:
 def run(options: argparse.Namespace) -> tuple[int, str]:
     """Carries out `record` and gives its exit status (1: no answer, 2: nowhere to write it) and what to print."""
     try:
-        made = record(options.url, options.output, headers=options.header, force=options.force, timeout=options.timeout)
+        made = record(
+            options.url,
+            options.output,
+            headers=options.header,
+            keep=options.keep,
+            force=options.force,
+            timeout=options.timeout,
+        )
     except RecordingError as error:
         return 1, str(error)
     except OSError as error:
