@@ -284,9 +284,7 @@ def test_an_exception_on_the_event_loop_is_a_problem_of_each_server(caplog: pyte
         thread.call(told.set)
         assert told.wait(PATIENCE)
         for server in (one, other):
-            assert re.fullmatch(
-                r"the servers' event loop met Oops\(\) at .*test_problems.py:\d+", problems_of(server)
-            )
+            assert re.fullmatch(r"the servers' event loop met Oops\(\) at .*test_problems.py:\d+", problems_of(server))
     assert "Exception in callback" in caplog.text, "asyncio's own log has the traceback"
 
 
@@ -338,7 +336,11 @@ REFUSED = [
     (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413, "is over the limit of"),
     (b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501, "CONNECT is not supported"),
     (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417, "Expect: b'tea' is not known"),
-    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 400, "the client speaks TLS, and the server does not; FeedServer(…, tls="),
+    (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        400,
+        "the client speaks TLS, and the server does not; FeedServer(…, tls=",
+    ),
 ]
 
 
@@ -369,7 +371,10 @@ def test_a_request_that_is_refused_is_a_problem_and_the_test_can_say_that_it_mea
     [
         (b"GET /x HTTP/1.1\r\nHo", "the client stopped in the middle of the request's head"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc", "in the middle of the request's body"),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "in the middle of the request's body"),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+            "in the middle of the request's body",
+        ),
     ],
 )
 def test_a_request_that_its_client_cuts_is_a_problem(sent: bytes, words: str) -> None:
@@ -407,7 +412,9 @@ def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy() 
             ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
         plain.close()
         server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
-        assert "one that is to trust the server needs server.ca_bundle or server.client_context()." in problems_of(server)
+        assert "one that is to trust the server needs server.ca_bundle or server.client_context()." in problems_of(
+            server
+        )
 
 
 def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem() -> None:

@@ -639,6 +639,7 @@ def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: 
 def test_what_goes_wrong_while_the_server_stops_is_told(suite: Suite) -> None:
     suite.write(
         """
+        import socket
         import threading
 
         from feedserver import Response
@@ -652,11 +653,12 @@ def test_what_goes_wrong_while_the_server_stops_is_told(suite: Suite) -> None:
                 raise RuntimeError("too late for the call of the test")
 
             feedserver.add("/late", late)
-            threading.Thread(target=get, args=[feedserver.url("late")], daemon=True).start()
-            feedserver.wait_for("/late")
+            with socket.create_connection((feedserver.host, feedserver.port), timeout=10) as client:
+                client.sendall(b"GET /late HTTP/1.0\\r\\n\\r\\n")
+                feedserver.wait_for("/late")
             threading.Timer(0.1, release.set).start()
         """
     )
-    outcome = suite.run("-p", "no:threadexception")
+    outcome = suite.run()
     outcome.assert_counts(passed=1, errors=1)
     assert "too late for the call of the test" in outcome.text

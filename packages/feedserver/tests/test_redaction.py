@@ -18,8 +18,16 @@ REPLACED = [
     ("/?user[passwd]=abc", "/?user[passwd]=removed", ["parameter user[passwd]"]),
     ("/cb?code=abc&state=xyz", "/cb?code=removed&state=removed", ["parameter code", "parameter state"]),
     ("/?ticket=ST-1&otp=1", "/?ticket=removed&otp=removed", ["parameter ticket", "parameter otp"]),
-    ("/?SAMLResponse=PHN&RelayState=x", "/?SAMLResponse=removed&RelayState=removed", ["parameter SAMLResponse", "param"]),
-    ("/?assertion=a&passphrase=b", "/?assertion=removed&passphrase=removed", ["parameter assertion", "parameter passp"]),
+    (
+        "/?SAMLResponse=PHN&RelayState=x",
+        "/?SAMLResponse=removed&RelayState=removed",
+        ["parameter SAMLResponse", "param"],
+    ),
+    (
+        "/?assertion=a&passphrase=b",
+        "/?assertion=removed&passphrase=removed",
+        ["parameter assertion", "parameter passp"],
+    ),
     ("/?token=a,b&c=d", "/?token=removed&c=d", ["parameter token"]),
     ("/feed/token=abc/rss", "/feed/token=removed/rss", ["parameter token"]),
     # URLs within URLs.
@@ -138,7 +146,9 @@ def test_a_header_whose_name_says_secret_is_left_out(name: str, value: str) -> N
     assert redacted.left_out == (LeftOut(name, "it is a secret"),)
 
 
-@pytest.mark.parametrize("name", ["Location", "Content-Location", "Link", "Refresh", "X-Next", "Content-Security-Policy"])
+@pytest.mark.parametrize(
+    "name", ["Location", "Content-Location", "Link", "Refresh", "X-Next", "Content-Security-Policy"]
+)
 def test_urls_in_any_header_are_cleaned(name: str) -> None:
     value = b"https://u:p@h/x?access_token=abc&x=1"
     assert redact([(name.encode(), value)]).fields == ((name.encode(), b"https://h/x?access_token=removed&x=1"),)
@@ -186,7 +196,31 @@ def test_the_secrets_of_a_url_are_found_wherever_they_stand() -> None:
     assert "s3cr3t" not in secrets_in(url, frozenset({"token"}))
 
 
-HOSTILE = ["\"\\\"a=", "eyJaaaaaa-", "a/", "/a:", "b1C/", "?a=\"\\", "{\"a\":\"", "%25%32%35", "a=", "?a=", "%25", "//a@", '"a":', '"\\', "eyJ", "eyJaaaaaa.", "a,", '",', "&amp;", "=", "/", "%2F%3Fa%3D", " "]
+HOSTILE = [
+    '"\\"a=',
+    "eyJaaaaaa-",
+    "a/",
+    "/a:",
+    "b1C/",
+    '?a="\\',
+    '{"a":"',
+    "%25%32%35",
+    "a=",
+    "?a=",
+    "%25",
+    "//a@",
+    '"a":',
+    '"\\',
+    "eyJ",
+    "eyJaaaaaa.",
+    "a,",
+    '",',
+    "&amp;",
+    "=",
+    "/",
+    "%2F%3Fa%3D",
+    " ",
+]
 
 
 @pytest.mark.parametrize("unit", HOSTILE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import unittest
 import urllib.request
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Response, VerificationError
 from feedserver.testcases import FeedServerMixin, FeedServerTestCase
 from steady import JOURNAL_OF_A_MISS, MISS, steady
 

@@ -87,6 +87,8 @@ def _named(value: object) -> str:
     text = repr(value)
     if len(text) > 60:
         text = f"{text[:57]}..."
-    return text if isinstance(value, str | bytes | bool | int | float | dict | list | tuple | os.PathLike) else (
-        f"{text} ({type(value).__qualname__})"
+    return (
+        text
+        if isinstance(value, str | bytes | bool | int | float | dict | list | tuple | os.PathLike)
+        else (f"{text} ({type(value).__qualname__})")
     )

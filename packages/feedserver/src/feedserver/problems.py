@@ -39,7 +39,9 @@ class Problems:
     def add_of_client(self, message: str, exchange: Exchange) -> None:
         """Keep what a client did wrong, unless the server is not strict."""
         if self.strict:
-            self.add(f"{message}\nA test that means it says server.allow('…'), or FeedServer(…, strict=False).", exchange)
+            self.add(
+                f"{message}\nA test that means it says server.allow('…'), or FeedServer(…, strict=False).", exchange
+            )
 
     def allow(self, *patterns: str) -> None:
         """Leave out, from now on, each problem in which one of these regular expressions is found."""

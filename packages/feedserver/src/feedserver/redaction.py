@@ -98,9 +98,7 @@ class Redacted:
     left_out: tuple[LeftOut, ...]
 
 
-def redact(
-    fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), known: Iterable[str] = ()
-) -> Redacted:
+def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), known: Iterable[str] = ()) -> Redacted:
     """Take the header *fields* of an answer and leave out what does not belong into a fixture.
 
     The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced wherever they are.

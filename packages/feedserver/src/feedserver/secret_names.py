@@ -16,7 +16,20 @@ _WORDS = frozenset(
         *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie"),
         *("credential", "credentials", "creds", "csrf", "dpop", "hmac", "jwe", "jws", "jwt", "key", "keys", "nonce"),
         *("oauth", "otp", "pass", "passcode", "passkey", "passphrase", "passwd", "password", "passwords", "passwort"),
-        *("pin", "pwd", "saml", "secret", "secrets", "sess", "sessid", "session", "sessions", "sid", "sig", "signature"),
+        *(
+            "pin",
+            "pwd",
+            "saml",
+            "secret",
+            "secrets",
+            "sess",
+            "sessid",
+            "session",
+            "sessions",
+            "sid",
+            "sig",
+            "signature",
+        ),
         *("ticket", "tickets", "tok", "token", "tokens", "totp", "verifier", "xsrf"),
     }
 )
