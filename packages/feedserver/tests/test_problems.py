@@ -235,13 +235,16 @@ def test_a_callable_that_fails_after_its_client_has_left_fails_the_test() -> Non
         release.wait(PATIENCE)
         raise Oops
 
-    with pytest.raises(VerificationError, match=r"fails_late .* raised Oops\(\) at .* for GET /feed"):  # noqa: SIM117
+    def leaves() -> None:
         with FeedServer() as server:
             server.add("/feed", fails_late)
             with RawClient(server) as client:
                 client.ask("/feed")
                 server.wait_for("/feed")
             threading.Timer(0.05, release.set).start()
+
+    with pytest.raises(VerificationError, match=r"fails_late .* raised Oops\(\) at .* for GET /feed"):
+        leaves()
 
 
 def test_a_listener_that_raises_is_a_problem_and_no_client_notices() -> None:
@@ -319,10 +322,13 @@ def test_a_file_that_is_gone_when_it_is_sent_is_a_problem(root: Path) -> None:
 def test_a_fault_that_could_not_strike_is_a_problem_of_a_with_statement_too(root: Path) -> None:
     from feedserver.faults import Reset
 
-    with pytest.raises(VerificationError, match="did not strike"):  # noqa: SIM117
+    def asks() -> None:
         with FeedServer(root) as server, RawClient(server) as client:
             server.add("/feed", broken(Response("short"), Reset(after=5000)))
             assert client.get("/feed").body == b"short"
+
+    with pytest.raises(VerificationError, match="did not strike"):
+        asks()
 
 
 # What goes wrong on the client's side, where the server is strict.
@@ -485,17 +491,25 @@ def test_a_body_that_an_early_answer_cut_is_none(strict: FeedServer) -> None:
 
 
 def test_a_with_statement_raises_what_went_wrong_and_stops_the_server_first() -> None:
-    with pytest.raises(VerificationError, match="GET /none: nothing answers"):  # noqa: SIM117
-        with FeedServer() as server, RawClient(server) as client:
+    server = FeedServer()
+
+    def asks() -> None:
+        with server, RawClient(server) as client:
             assert client.get("/none").status == 404
+
+    with pytest.raises(VerificationError, match="GET /none: nothing answers"):
+        asks()
     assert not server.is_running
 
 
 def test_a_failure_of_the_blocks_own_stays_and_is_told_of_the_rest() -> None:
-    with pytest.raises(Oops) as caught:  # noqa: SIM117
+    def asks() -> None:
         with FeedServer() as server, RawClient(server) as client:
             client.get("/none")
             raise Oops
+
+    with pytest.raises(Oops) as caught:
+        asks()
     assert caught.value.__notes__[0].startswith("The server has found amiss:\nGET /none: nothing answers.")
 
 

@@ -7,7 +7,8 @@ import pytest
 from feedserver.secret_names import decoded, is_secret
 
 SECRET = """
-X-Passwd X-Pwd X-AuthKey X-Access-Key X-PassPhrase Ocp-Apim-Subscription-Key X-Functions-Key X-Encryption-Key X-OTP DPoP
+X-Passwd X-Pwd X-AuthKey X-Access-Key X-PassPhrase
+Ocp-Apim-Subscription-Key X-Functions-Key X-Encryption-Key X-OTP DPoP
 DPoP-Nonce Authorization Proxy-Authorization Authentication-Info Proxy-Authentication-Info Set-Cookie Set-Cookie2 Cookie
 X-Api-Key X-APIKey Api_Key apikey X-Auth-Token X-AuthToken x-csrf-token X-CSRFToken X-XSRF-TOKEN X-Session-Id X-SessionID
 X-Amz-Security-Token X-Amz-Signature X-Amz-Credential AWSAccessKeyId Key-Pair-Id X-Goog-Signature X-Hub-Signature-256
@@ -16,27 +17,26 @@ password passwd pwd pass user[pass] auth%5Btoken%5D auth%255Bkey%255D auth[key] 
 ASPSESSIONIDQQSTABCD sid sessid sess_id sig hmac key api.key rss_key feedkey ticket SAMLResponse SAMLRequest SAMLart
 assertion client_assertion otp totp passphrase pass_phrase passcode pin jwt bearer oauth_nonce xsrf credential
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
-""".split()
+"""
 
 ORDINARY = """
 ETag Digest Content-MD5 Content-Digest Repr-Digest Last-Modified Cache-Control Content-Type Server Vary Via Age Expires
 X-Author Author Authority X-Keyword keyword keywords keyboard monkey donkey turkey hockey keynote Surrogate-Key xkey
 X-Cache-Key Idempotency-Key sort_key sortKey primary-key public_key Location Link Refresh Content-Location Alt-Svc
 X-Request-Id X-Correlation-Id traceparent CF-Ray Content-Language Retry-After X-Pingback X-Compass bypass passage
-page pagination pinned spin tokenize secretary sides sidebar design signal assign significant code state id q v channel_id
-cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos nonces-free password-free-html
-""".split()
-# The last one has a part that is a word.
-ORDINARY.remove("password-free-html")
+page pagination pinned spin tokenize secretary sides sidebar design signal assign significant code state
+id q v channel_id
+cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree
+"""
 
 
-@pytest.mark.parametrize("name", SECRET)
+@pytest.mark.parametrize("name", SECRET.split())
 def test_a_name_of_a_secret_is_one(name: str) -> None:
     assert is_secret(name)
     assert is_secret(name.lower()) or "AccessKey" in name or "Response" in name or name[0].isupper()
 
 
-@pytest.mark.parametrize("name", ORDINARY)
+@pytest.mark.parametrize("name", ORDINARY.split())
 def test_an_ordinary_name_is_none(name: str) -> None:
     assert not is_secret(name)
 

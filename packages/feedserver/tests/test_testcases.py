@@ -380,7 +380,7 @@ def test_whatever_goes_wrong_at_the_server_fails_its_test() -> None:
 
         def test_that_asserts_it(self) -> None:
             say(self.feedserver, b"nonsense\r\n\r\n")
-            with self.assertRaisesRegex(VerificationError, "METHOD target"):
+            with pytest.raises(VerificationError, match="METHOD target"):
                 self.feedserver.verify()
 
     result = run(Case)

@@ -9,12 +9,11 @@ import math
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import NoReturn
 
 
-def refuse_body(body: object) -> NoReturn:
-    """Raise TypeError for a *body* that is neither bytes nor text, with the line that would make it one."""
-    raise TypeError(f"a Response has a body of bytes or text, not {_named(body)}; {_remedy_for_body(body)}")
+def why_no_body(body: object) -> str:
+    """Return what to say of a *body* that is neither bytes nor text, with what would make it one."""
+    return f"a Response has a body of bytes or text, not {_named(body)}; {_remedy_for_body(body)}"
 
 
 def _remedy_for_body(body: object) -> str:

@@ -69,7 +69,8 @@ class Headers(Mapping[str, str]):
         if isinstance(fields, Headers):
             self.raw = fields.raw
             return
-        if isinstance(fields, str | bytes) or not isinstance(fields, Iterable):
+        given: object = fields
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
             raise TypeError(f"headers are {fields!r}; give a mapping such as {{'ETag': '\"v1\"'}}, or pairs")
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         self.raw = tuple(_field(pair) for pair in pairs)

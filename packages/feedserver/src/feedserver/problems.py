@@ -11,10 +11,6 @@ from __future__ import annotations
 import re
 import traceback
 from collections import deque
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from feedserver.journal import Exchange
 
 SHOWN = 60
 """Bytes of what was no request that a message repeats."""
@@ -23,20 +19,21 @@ SHOWN = 60
 class Problems:
     """The problems of one server, each with the exchange it is about, if it is about one. Any thread may add some.
 
-    *strict* keeps what clients do wrong. *elsewhere* is where layers below leave messages of their own.
+    An exchange is any object that can be told from others. *strict* keeps what clients do wrong. *elsewhere* is where
+    layers below leave messages of their own.
     """
 
     def __init__(self, elsewhere: deque[str], *, strict: bool) -> None:
         self.strict = strict
         self._elsewhere = elsewhere
-        self._kept: list[tuple[Exchange | None, str]] = []
+        self._kept: list[tuple[object | None, str]] = []
         self._allowed: list[re.Pattern[str]] = []
 
-    def add(self, message: str, exchange: Exchange | None = None) -> None:
+    def add(self, message: str, exchange: object | None = None) -> None:
         """Keep what a test should know of."""
         self._kept.append((exchange, message))
 
-    def add_of_client(self, message: str, exchange: Exchange) -> None:
+    def add_of_client(self, message: str, exchange: object) -> None:
         """Keep what a client did wrong, unless the server is not strict."""
         if self.strict:
             self.add(
@@ -56,7 +53,7 @@ class Problems:
             messages.append(self._elsewhere.popleft())
         return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
 
-    def take_of(self, exchange: Exchange) -> list[str]:
+    def take_of(self, exchange: object) -> list[str]:
         """Return those about *exchange*, and those about none."""
         taken = [problem for problem in self._kept[:] if problem[0] in (exchange, None)]
         for problem in taken:

@@ -67,9 +67,9 @@ def record(
     """Fetch *url* with one GET and write the answer to *file*, and its directives beside it.
 
     *headers* are sent with the request, in place of the few that are sent by default. *keep* names headers and
-    parameters that stay though they look like secrets, and "URL" for the URL in the first line. *force* overwrites files
-    that are there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's authorities by
-    default.
+    parameters that stay though they look like secrets, and "URL" for the one in the first line. *force* overwrites
+    files that are there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's
+    authorities by default.
 
     Raises ValueError for a URL that is no address of HTTP, FileExistsError where there is a file already, another
     OSError where none can be, and RecordingError where no whole answer came.

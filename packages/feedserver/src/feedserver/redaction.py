@@ -1,7 +1,7 @@
 """What of a recorded answer does not belong into a fixture: secrets, and what is about the connection it came over.
 
 A fixture is committed, read and published. So a header is left out if its name says that it is a secret; in the headers
-that stay, and in URLs, two things are replaced: the value of each parameter whose name says that it is one, and whatever
+that stay, and in URLs, two things are replaced: the value of each parameter whose name says that it is one, and what
 looks like a token. Both are told, so that somebody can look. It is a net with known holes: a secret that is short, or a
 word, under a name that says nothing of it stays; and nothing is looked for in a body.
 """
@@ -101,7 +101,8 @@ class Redacted:
 def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), known: Iterable[str] = ()) -> Redacted:
     """Take the header *fields* of an answer and leave out what does not belong into a fixture.
 
-    The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced wherever they are.
+    The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced
+    wherever they are.
     """
     fields = tuple(fields)
     kept_names = frozenset(name.lower() for name in keep)

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import ClassVar, Final, Literal, TypeAlias, get_args
 
-from feedserver.argument_types import check_is, check_status, check_text, refuse_body, seconds_of
+from feedserver.argument_types import check_is, check_status, check_text, seconds_of, why_no_body
 from feedserver.headers import HeaderInput, Headers, imf_fixdate, to_bytes
 from feedserver.request import Request
 from feedserver.steps import Plan
@@ -270,8 +270,9 @@ def check_fault(fault: object) -> None:
 
 
 def _checked(faults: Iterable[Fault] | Fault) -> tuple[Fault, ...]:
-    if isinstance(faults, str) or not isinstance(faults, Iterable):
-        check_fault(faults)
+    given: object = faults
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        check_fault(given)
     faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
     for fault in faults:
         check_fault(fault)
@@ -285,7 +286,7 @@ def _body(body: object) -> Body:
         return to_bytes(body)
     if isinstance(body, bytearray | memoryview):  # which could change while it is sent
         return bytes(body)
-    refuse_body(body)
+    raise TypeError(why_no_body(body))
 
 
 def _names(omit: Iterable[str]) -> frozenset[str]:

@@ -159,7 +159,7 @@ class FeedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server, then raise what `verify` does; a failure of the block's own stays, and is told of the rest."""
+        """Stop the server, then raise what `verify` does; an exception of the block's stays, and gets a note of it."""
         self.stop()
         if error is None:
             self._verify()

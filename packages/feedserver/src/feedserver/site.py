@@ -133,7 +133,7 @@ class Site:
         return exchange
 
     def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
-        """Notes a client with which no TLS connection came about; a problem, unless the server broke it *on purpose*."""
+        """Notes a client with which no TLS connection came about: a problem, unless it was broken *on purpose*."""
         exchange = Exchange(self.journal, None, problem=problem)
         self.journal.record(exchange)
         if not on_purpose:
