@@ -584,7 +584,6 @@ def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: 
     suite.write(
         """
         import socket
-        import threading
 
         import pytest
         from feedserver import Response, VerificationError

@@ -10,7 +10,8 @@ SECRET = """
 X-Passwd X-Pwd X-AuthKey X-Access-Key X-PassPhrase
 Ocp-Apim-Subscription-Key X-Functions-Key X-Encryption-Key X-OTP DPoP
 DPoP-Nonce Authorization Proxy-Authorization Authentication-Info Proxy-Authentication-Info Set-Cookie Set-Cookie2 Cookie
-X-Api-Key X-APIKey Api_Key apikey X-Auth-Token X-AuthToken x-csrf-token X-CSRFToken X-XSRF-TOKEN X-Session-Id X-SessionID
+X-Api-Key X-APIKey Api_Key apikey X-Auth-Token X-AuthToken x-csrf-token X-CSRFToken X-XSRF-TOKEN X-Session-Id
+X-SessionID
 X-Amz-Security-Token X-Amz-Signature X-Amz-Credential AWSAccessKeyId Key-Pair-Id X-Goog-Signature X-Hub-Signature-256
 token access_token accessToken ACCESS_TOKEN id_token refreshToken auth_token2 client_secret clientSecret code_verifier
 password passwd pwd pass user[pass] auth%5Btoken%5D auth%255Bkey%255D auth[key] a.password PHPSESSID JSESSIONID
@@ -33,7 +34,6 @@ cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree
 @pytest.mark.parametrize("name", SECRET.split())
 def test_a_name_of_a_secret_is_one(name: str) -> None:
     assert is_secret(name)
-    assert is_secret(name.lower()) or "AccessKey" in name or "Response" in name or name[0].isupper()
 
 
 @pytest.mark.parametrize("name", ORDINARY.split())
