@@ -105,7 +105,7 @@ class Site:
         """The problems since they were last taken."""
         taken = self._problems[:]
         del self._problems[: len(taken)]
-        return [message for _, message in taken]
+        return [*(message for _, message in taken), *self.journal.changes.take_failures()]
 
     def take_problems_of(self, exchange: Exchange) -> list[str]:
         """Those about *exchange*, and those about none."""
@@ -148,11 +148,20 @@ class Site:
         exchange.finish("closed", 0)
 
     def answer(self, request: Request, keep_alive: bool) -> Verdict:
-        """Answers a request; *keep_alive* says whether its connection may be used again."""
+        """Answers a request; *keep_alive* says whether its connection may be used again.
+
+        The exchange is recorded when what is wrong with it is noted: who has waited for the request may ask `verify`.
+        """
         exchange = Exchange(self.journal, request)
-        self.journal.record(exchange)
         if request.method == "QUIT" and self.quits:
+            self.journal.record(exchange)
             return self._quit(exchange, request)
+        try:
+            return self._decide(exchange, request, keep_alive)
+        finally:
+            self.journal.record(exchange)
+
+    def _decide(self, exchange: Exchange, request: Request, keep_alive: bool) -> Verdict:
         try:
             found = self.routes.find(request, self._is_own_host)
         except (FixtureError, OSError) as error:
@@ -192,8 +201,10 @@ class Site:
         if not any(fault.early for fault in chosen.faults):
             return None
         exchange = Exchange(self.journal, request)
-        self.journal.record(exchange)
-        return self._negotiate(exchange, request, chosen, found.take, keep_alive=False)
+        try:
+            return self._negotiate(exchange, request, chosen, found.take, keep_alive=False)
+        finally:
+            self.journal.record(exchange)
 
     def _is_own_host(self, host: str) -> bool:
         return host.lower() in self.own_hosts
