@@ -193,8 +193,13 @@ OBSERVERS: dict[str, Callable[[Exchange], object]] = {
     "duration": lambda exchange: exchange.duration,
     "bytes_sent": lambda exchange: exchange.bytes_sent,
     "faults": lambda exchange: exchange.faults,
-    "response": lambda exchange: pytest.raises(NotSeen, lambda: exchange.response),
+    "response": _raises_not_seen,
 }
+
+
+def _raises_not_seen(exchange: Exchange) -> None:
+    with pytest.raises(NotSeen):
+        _ = exchange.response
 
 
 def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None:
@@ -217,7 +222,7 @@ def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None
         seen[name] = heard[:]
 
     watchers = [threading.Thread(target=watch, args=[name, look]) for name, look in OBSERVERS.items() for _ in range(4)]
-    settled = threading.Thread(target=lambda: seen.update(settle=heard[:] if made.settle(10) is None else []))
+    settled = threading.Thread(target=watch, args=["settle", lambda _: made.settle(10)])
     ending = threading.Thread(target=exchange.finish, args=["complete", 3])
     for thread in (*watchers[::2], settled, ending):
         thread.start()
@@ -229,7 +234,7 @@ def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None
     for thread in (*watchers, settled, ending):
         thread.join(10)
     assert exchange.is_over
-    assert seen == dict.fromkeys([*OBSERVERS, "settle"], [exchange])
+    assert seen == {name: [exchange] for name in [*OBSERVERS, "settle"]}
 
 
 def test_the_listener_sees_the_exchange_ended() -> None:
@@ -339,9 +344,8 @@ def test_what_is_wrong_is_noted_before_anybody_sees_the_request(
 
 
 def test_a_quit_is_in_the_journal_when_it_is_told_of() -> None:
-    with FeedServer(quit=True) as server:
-        with RawClient(server) as client:
-            client.ask("/", method="QUIT")
-            assert server.quit_requested.wait(10)
-            assert [request.method for request in server.requests] == ["QUIT"]
-            client.read_to_end()
+    with FeedServer(quit=True) as server, RawClient(server) as client:
+        client.ask("/", method="QUIT")
+        assert server.quit_requested.wait(10)
+        assert [request.method for request in server.requests] == ["QUIT"]
+        client.read_to_end()

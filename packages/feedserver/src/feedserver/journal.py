@@ -6,8 +6,8 @@ waits.
 
 What happens to an exchange is seen in one order by every observer:
 
-1. The request has arrived. What is wrong with it or with the file that answers it is noted: `problem`, and what `verify`
-   raises.
+1. The request has arrived. What is wrong with it or with the file that answers it is noted: `problem`, and what
+   `verify` raises.
 2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
    is set after it; what goes wrong in a callable is noted before 3.
 3. The answer is known: `response` wakes. Then its first byte is sent.
@@ -17,8 +17,8 @@ What happens to an exchange is seen in one order by every observer:
    `duration`, `bytes_sent` and everybody else who waits wake.
 6. `FeedServer.stop` returns when every exchange has ended so.
 
-So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A client
-may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.
+So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
+client may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.
 """
 
 from __future__ import annotations
@@ -160,7 +160,10 @@ class Exchange:
         self._changes.tell()
 
     def finish(self, ended: str, bytes_sent: int) -> None:
-        """Says how the exchange ended, once: what is told later changes nothing. The listener comes before the waiters."""
+        """Says how the exchange ended, once: what is told later changes nothing.
+
+        The listener comes before whoever waits.
+        """
         if self._ended is None:
             self._bytes_sent = bytes_sent
             self._duration = time.perf_counter() - self._started

@@ -248,6 +248,11 @@ class Site:
             response = replace(response, headers=filled)
         response = _with_content_type(request, response)
         try:
+            if isinstance(response.body, FileBody):
+                response.body.open().close()  # a file that can't be sent is told before a head has promised it
+        except (OSError, ValueError) as error:
+            return self._mistake(exchange, request, f"{response.source or request.path}: {error}", keep_alive)
+        try:
             selected = negotiate.select(request, response)
         except ValueError as error:  # a coding that is not known, or not installed
             return self._mistake(exchange, request, f"{response.source or request.path}: {error}", keep_alive)
