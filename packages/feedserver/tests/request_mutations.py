@@ -1,4 +1,4 @@
-"""Byte strings that are nearly requests, drawn with a seed: for the short search in the suite, and a long one beside it.
+"""Byte strings that are nearly requests, drawn with a seed: for a short search in the suite, and a long one.
 
 A draw glues a request line, framing headers and a body together, with a QUIT in most bodies, and then damages some
 bytes: what a proxy and a server might read in two ways.

@@ -188,6 +188,12 @@ def test_what_is_told_twice_changes_nothing() -> None:
 
 # The order in which an end is seen
 
+
+def _raises_not_seen(exchange: Exchange) -> None:
+    with pytest.raises(NotSeen):
+        _ = exchange.response
+
+
 OBSERVERS: dict[str, Callable[[Exchange], object]] = {
     "ended": lambda exchange: exchange.ended,
     "duration": lambda exchange: exchange.duration,
@@ -195,11 +201,6 @@ OBSERVERS: dict[str, Callable[[Exchange], object]] = {
     "faults": lambda exchange: exchange.faults,
     "response": _raises_not_seen,
 }
-
-
-def _raises_not_seen(exchange: Exchange) -> None:
-    with pytest.raises(NotSeen):
-        _ = exchange.response
 
 
 def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None:

@@ -151,8 +151,9 @@ class RequestReader:
         self._expects = is_continue_expected(fields, line.version)
         self.keep_alive = keeps_alive(fields, line.version)
         headers = Headers.from_raw(fields)
-        request = Request(line.method, line.target, line.version, headers, b"", self._client, self._scheme)
-        if framing == 0:
+        is_whole = framing == 0
+        request = Request(line.method, line.target, line.version, headers, b"", self._client, self._scheme, is_whole)
+        if is_whole:
             self._expects = False
             return self._remember(head, request)
         if framing == "chunked":
@@ -162,7 +163,7 @@ class RequestReader:
         else:
             self._body = SizedBody(self._raw, framing)
         self._request = request
-        return Arriving(replace(request, is_whole=False))
+        return Arriving(request)
 
     def _take_head(self) -> bytes | None:
         """Take a head with its empty line out of the buffer; None where its end is still to come.
@@ -201,8 +202,9 @@ class RequestReader:
             if not self._buffer:
                 return ContinueExpected()
         body.read(self._buffer)
-        if not body.is_complete or self._request is None:
+        head = self._request
+        if not body.is_complete or head is None:
             return None
-        request = replace(self._request, body=bytes(body.content))
         self._body = self._request = None
-        return request
+        content = bytes(body.content)
+        return Request(head.method, head.target, head.version, head.headers, content, head.client, head.scheme)
