@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, Headers, NotSeen, Request, Response
+from feedserver import FeedServer, Headers, NotSeen, Request, Response, VerificationError
 from feedserver.journal import Exchange, Journal
 from rawclient import RawClient
 
@@ -181,3 +184,169 @@ def test_what_is_told_twice_changes_nothing() -> None:
     exchange.answered(Response(status=500))
     exchange.finish("reset", 0)
     assert (exchange.status, exchange.ended, exchange.bytes_sent) == (200, "complete", 10)
+
+
+# The order in which an end is seen
+
+
+def _raises_not_seen(exchange: Exchange) -> None:
+    with pytest.raises(NotSeen):
+        _ = exchange.response
+
+
+OBSERVERS: dict[str, Callable[[Exchange], object]] = {
+    "ended": lambda exchange: exchange.ended,
+    "duration": lambda exchange: exchange.duration,
+    "bytes_sent": lambda exchange: exchange.bytes_sent,
+    "faults": lambda exchange: exchange.faults,
+    "response": _raises_not_seen,
+}
+
+
+def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None:
+    made = Journal()
+    exchange = Exchange(made, PLAIN)
+    made.record(exchange)
+    entered, go_on = threading.Event(), threading.Event()
+    heard: list[Exchange] = []
+
+    def listen(told: Exchange) -> None:
+        entered.set()
+        assert go_on.wait(10)
+        heard.append(told)
+
+    made.listener = listen
+    seen: dict[str, list[Exchange]] = {}
+
+    def watch(name: str, look: Callable[[Exchange], object]) -> None:
+        look(exchange)
+        seen[name] = heard[:]
+
+    watchers = [threading.Thread(target=watch, args=[name, look]) for name, look in OBSERVERS.items() for _ in range(4)]
+    settled = threading.Thread(target=watch, args=["settle", lambda _: made.settle(10)])
+    ending = threading.Thread(target=exchange.finish, args=["complete", 3])
+    for thread in (*watchers[::2], settled, ending):
+        thread.start()
+    assert entered.wait(10)
+    for thread in watchers[1::2]:
+        thread.start()
+    assert not exchange.is_over and "still going out" in exchange.describe()
+    go_on.set()
+    for thread in (*watchers, settled, ending):
+        thread.join(10)
+    assert exchange.is_over
+    assert seen == {name: [exchange] for name in [*OBSERVERS, "settle"]}
+
+
+def test_the_listener_sees_the_exchange_ended() -> None:
+    made = Journal()
+    seen: list[tuple[bool, str, int, str]] = []
+
+    def listen(exchange: Exchange) -> None:
+        seen.append((exchange.is_over, exchange.ended, exchange.bytes_sent, exchange.describe()))
+
+    made.listener = listen
+    exchange = Exchange(made, PLAIN)
+    made.record(exchange)
+    exchange.finish("client left", 7)
+    assert [(over, ended, sent) for over, ended, sent, _ in seen] == [(True, "client left", 7)]
+    assert seen[0][3].endswith(", client left")
+
+
+def test_what_a_listener_raises_is_raised_by_verify_and_ends_no_connection() -> None:
+    def listen(exchange: Exchange) -> None:
+        raise OSError("the disk is full")
+
+    with FeedServer() as server:
+        server.add("/x", Response("x"))
+        server.journal.listener = listen
+        with RawClient(server) as client:
+            assert [client.get("/x").body for _ in range(2)] == [b"x", b"x"]
+        assert [exchange.ended for exchange in server.journal.exchanges] == ["complete"] * 2
+        message = "the journal's listener raised OSError('the disk is full') for GET /x"
+        with pytest.raises(VerificationError) as caught:
+            server.verify()
+        assert str(caught.value) == message
+        server.verify()
+
+
+def test_a_log_is_written_before_any_test_goes_on() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads change places as often as they can
+    missing: list[str] = []
+    try:
+        with FeedServer() as server:
+            server.add("/x", Response("x", headers={"Connection": "close"}))
+            heard: set[int] = set()
+            server.journal.listener = lambda exchange: heard.add(id(exchange))
+
+            def ask(number: int) -> None:
+                for turn in range(25):
+                    with RawClient(server) as client:
+                        client.get(f"/x?{number}-{turn}")
+                    exchange = server.assert_requested(f"/x?{number}-{turn}", count=1)[0]
+                    if exchange.ended != "complete" or id(exchange) not in heard:
+                        missing.append(exchange.describe())
+
+            threads = [threading.Thread(target=ask, args=[number]) for number in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert missing == []
+
+
+def test_the_listener_has_heard_of_every_exchange_when_a_server_has_stopped() -> None:
+    heard: list[str] = []
+    release = threading.Event()
+
+    def slow(request: Request) -> Response:
+        release.wait(10)
+        return Response("late")
+
+    server = FeedServer().start()
+    server.add("/stalls", Response("x" * 100, pace="1 byte every 1h"))
+    server.add("/slow", slow)
+    server.journal.listener = lambda exchange: heard.append(exchange.ended)
+    with RawClient(server) as first, RawClient(server) as second:
+        first.ask("/stalls")
+        second.ask("/slow")
+        server.wait_for("/stalls")
+        server.wait_for("/slow")
+        first.read_head()
+        release.set()
+        second.read()
+        server.stop()
+    assert sorted(heard) == ["complete", "server stopped"]
+
+
+@pytest.mark.parametrize("fixture", [None, "<!--\nStaus: 301\n-->"])
+def test_what_is_wrong_is_noted_before_anybody_sees_the_request(
+    root: Path, monkeypatch: pytest.MonkeyPatch, fixture: str | None
+) -> None:
+    noted: list[str] = []
+    if fixture is not None:
+        (root / "a.xml").write_text(fixture)
+    with FeedServer(root) as server:
+        record = server.journal.record
+
+        def record_and_verify(exchange: Exchange) -> None:
+            record(exchange)
+            with pytest.raises(VerificationError) as caught:
+                server.verify()
+            noted.append(str(caught.value))
+
+        monkeypatch.setattr(server.journal, "record", record_and_verify)
+        with RawClient(server) as client:
+            client.get("/a.xml")
+    assert len(noted) == 1 and "a.xml" in noted[0]
+
+
+def test_a_quit_is_in_the_journal_when_it_is_told_of() -> None:
+    with FeedServer(quit=True) as server, RawClient(server) as client:
+        client.ask("/", method="QUIT")
+        assert server.quit_requested.wait(10)
+        assert [request.method for request in server.requests] == ["QUIT"]
+        client.read_to_end()

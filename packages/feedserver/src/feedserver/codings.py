@@ -122,8 +122,7 @@ def _through(chunks: Iterable[bytes], compress: _Compress, finish: _Finish) -> I
 
 def _chunks(source: FileBody) -> Iterator[bytes]:
     left = source.size
-    with source.path.open("rb") as file:
-        file.seek(source.offset)
+    with source.open() as file:
         while left:
             chunk = file.read(min(_CHUNK, left))
             if not chunk:

@@ -258,10 +258,16 @@ class Connection(asyncio.Protocol):
         return RequestReader(client, self._listener.max_body, "https" if self._tls is not None else "http")
 
     def _advance(self) -> None:
-        """Answers what the reader holds, one after the other, until an answer takes time or no request is left."""
+        """Answers what the reader holds, one after the other, until an answer takes time or no request is left.
+
+        Whatever a client has sent behind the last request that its connection allows is no request (RFC 9112 §9.6):
+        it is not carried out, not even while the socket waits to be closed.
+        """
         reader, transport = self._reader, self._transport
         site = self._listener.site
-        while reader is not None and transport is not None and self._exchange is None and not self._lingering:
+        while reader is not None and transport is not None and self._exchange is None:
+            if self._lingering or transport.is_closing():
+                break
             event = reader.next_event()
             if event is None:
                 if self._saw_eof:

@@ -12,7 +12,7 @@ A body of more than 1 MiB stays on disk and is streamed; only its head is read h
 
 from __future__ import annotations
 
-import stat
+import os
 import warnings
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -22,6 +22,7 @@ from feedserver.comment import HEAD_SIZE, Comment, ascii_compatible, first_comme
 from feedserver.content_types import can_hold_comment, content_type_for
 from feedserver.directives import Declared, FixtureError, FixtureWarning, declare, first_attempt
 from feedserver.response import Body, FileBody, Response
+from feedserver.safe_open import NotServable, open_file
 
 __all__ = [
     "LARGEST_HELD",
@@ -50,23 +51,24 @@ class LoadedFixture:
     warnings: tuple[FixtureWarning, ...] = ()
 
 
-def load(path: Path, name: str | None = None) -> Response:
+def load(path: Path, name: str | None = None, *, beneath: str | None = None) -> Response:
     """Reads the fixture at *path*, and issues what is doubtful about it as a `FixtureWarning`.
 
-    *name* is what messages and `Response.source` call it, *path* itself if not given. Raises FixtureError.
+    *name* is what messages and `Response.source` call it, *path* itself if not given. *beneath* is the resolved path of
+    the folder that links must not lead out of, None if they may. Raises FixtureError.
     """
-    fixture = read(path, name)
+    fixture = read(path, name, beneath=beneath)
     for warning in fixture.warnings:
         warnings.warn(warning, stacklevel=2)
     return fixture.response
 
 
-def read(path: Path, name: str | None = None) -> LoadedFixture:
+def read(path: Path, name: str | None = None, *, beneath: str | None = None) -> LoadedFixture:
     """Reads the fixture at *path* as `load` does, but hands its warnings over instead of issuing them."""
     name = str(path) if name is None else name
     name_beside = f"{name}{SIDECAR}"
-    content = _content(path, name)
-    beside = _content(sidecar_of(path), name_beside)
+    content = _content(path, name, beneath)
+    beside = _content(sidecar_of(path), name_beside, beneath)
     if content is None and beside is None:
         raise FixtureError(
             name, None, "there is no such file", f"Write it, or {name_beside} for a response without a body."
@@ -97,20 +99,20 @@ class _Content:
     head: bytes
 
 
-def _content(path: Path, name: str) -> _Content | None:
+def _content(path: Path, name: str, beneath: str | None) -> _Content | None:
     """Reads a file, or only the head of a large one; None where there is none."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # opening a named pipe would wait for somebody to write into it
-            raise FixtureError(name, None, "this is not a regular file", "Put a file in its place.")
-        with path.open("rb") as file:
+        with open_file(path, beneath) as file:
+            status = os.fstat(file.fileno())
             if status.st_size > LARGEST_HELD:
-                body = FileBody(path, status.st_size, stamp=status.st_mtime_ns)
+                body = FileBody(path, status.st_size, stamp=status.st_mtime_ns, beneath=beneath)
                 return _Content(body, file.read(HEAD_SIZE))
             data = file.read()
             return _Content(data, data[:HEAD_SIZE])
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except NotServable as error:
+        raise FixtureError(name, None, error.problem, error.remedy) from error
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         problem = f"the file cannot be read ({error})"
         raise FixtureError(name, None, problem, "Check its name, its links and its permissions.") from error

@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 
 from feedserver.fixture import SIDECAR, sidecar_of
+from feedserver.safe_open import is_beneath
 
 INDEX_NAMES = ("index.xml", "index.atom", "index.rss", "index.rdf", "index.json", "index.html")
 """What answers for a path that ends in a slash, in this order."""
@@ -58,6 +59,11 @@ class Folder:
         self.follow_links = follow_links
         self._identity = (self.root, self.real_root, follow_links)
 
+    @property
+    def beneath(self) -> str | None:
+        """The resolved path of the folder that no file may lie outside of; None where links are followed."""
+        return None if self.follow_links else self.real_root
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Folder) and self._identity == other._identity
 
@@ -83,19 +89,22 @@ class Folder:
         where = base.joinpath(*folders)
         candidates = [where / name for name in INDEX_NAMES] if last == "" else [where / last]
         for candidate in candidates:
-            if candidate.name.endswith(SIDECAR) or not self._stays_inside(candidate):
-                continue
-            if is_servable(candidate):
+            if self._may_be_served(candidate) and is_servable(candidate):
                 return candidate
         return None
 
-    def _stays_inside(self, path: Path) -> bool:
-        if self.follow_links:
-            return True
-        real = os.path.realpath(path)
-        sidecar = os.path.realpath(sidecar_of(path))
-        prefix = os.path.join(self.real_root, "")  # noqa: PTH118 - a prefix that ends in a separator
-        return real.startswith(prefix) and sidecar.startswith(prefix)
+    def _may_be_served(self, path: Path) -> bool:
+        """Return whether *path* is no sidecar, by whatever name, and neither it nor its sidecar leads out of the root.
+
+        This gives a 404 in good time; what keeps everybody inside is `safe_open`, when the file is opened.
+        """
+        if _is_sidecar(path.name) or _is_sidecar(os.path.basename(os.path.realpath(path))):  # noqa: PTH119
+            return False
+        return self.beneath is None or all(is_beneath(each, self.beneath) for each in (path, sidecar_of(path)))
+
+    def _lies_inside(self, path: Path) -> bool:
+        """Return whether *path*, in a folder that lies inside, is no link out of the root."""
+        return self.beneath is None or not path.is_symlink() or is_beneath(path, self.beneath)
 
     def names(self, limit: int = 2000) -> list[str]:
         """The URL paths that can be asked for, at most *limit*: for the nearest one in a message."""
@@ -105,13 +114,24 @@ class Folder:
             here = Path(where).relative_to(self.root).as_posix()
             prefix = "/" if here == "." else f"/{here}/"
             for folder in list(folders):
-                if is_timeline(Path(where, folder)):
+                if self._lies_inside(Path(where, folder)) and is_timeline(Path(where, folder)):
                     found.append(prefix + folder)
                     folders.remove(folder)
-            found.extend(prefix + name.removesuffix(SIDECAR) for name in sorted(files))
+            inside = [name for name in sorted(files) if self._lies_inside(Path(where, name))]
+            found.extend(prefix + without_sidecar(name) for name in inside)
             if len(found) >= limit:
                 break
         return list(dict.fromkeys(found))[:limit]
+
+
+def _is_sidecar(name: str) -> bool:
+    # In any case of its letters: on Windows and macOS, `A.XML.RESPONSE` leads to `a.xml.response`.
+    return name.lower().endswith(SIDECAR)
+
+
+def without_sidecar(name: str) -> str:
+    """Return the name of the fixture that a file of this *name* belongs to."""
+    return name[: -len(SIDECAR)] if _is_sidecar(name) else name
 
 
 def is_regular(path: Path) -> bool:
@@ -138,7 +158,7 @@ def is_timeline(path: Path) -> bool:
 
 def timeline_files(path: Path) -> list[Path]:
     """The files of a timeline in the order of their numbers; empty where anything else lies among them."""
-    entries = {entry.name.removesuffix(SIDECAR) for entry in path.iterdir() if not entry.name.startswith(".")}
+    entries = {without_sidecar(entry.name) for entry in path.iterdir() if not entry.name.startswith(".")}
     if not entries or not all(_NUMBERED.fullmatch(name) for name in entries):
         return []
     ordered = sorted(entries, key=lambda name: (int(name.partition(".")[0]), name))

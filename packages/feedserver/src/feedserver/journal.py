@@ -3,6 +3,22 @@
 The event loop writes, tests read from any thread. An exchange is recorded when its request has arrived, before the
 first byte of its answer; how it ended is known later, so asking for that waits. Recording takes no lock unless somebody
 waits.
+
+What happens to an exchange is seen in one order by every observer:
+
+1. The request has arrived. What is wrong with it or with the file that answers it is noted: `problem`, and what
+   `verify` raises.
+2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
+   is set after it; what goes wrong in a callable is noted before 3.
+3. The answer is known: `response` wakes. Then its first byte is sent.
+4. Each fault that strikes is noted, and then `faults` wakes.
+5. The exchange ends, and in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
+   called and has returned; the end is published. Only then do `is_over` and `describe` tell of it, and `ended`,
+   `duration`, `bytes_sent` and everybody else who waits wake.
+6. `FeedServer.stop` returns when every exchange has ended so.
+
+So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
+client may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.
 """
 
 from __future__ import annotations
@@ -53,6 +69,17 @@ class Changes:
         self.failures: deque[str] = deque()
         """What a listener raised: messages alone, since exchanges would make a cycle."""
 
+    def listen(self, exchange: Exchange) -> None:
+        """Call the listener with *exchange*, which has ended. What it raises is kept in `failures`."""
+        if self.listener is None:
+            return
+        try:
+            self.listener(exchange)
+        except KeyboardInterrupt:  # of who stops the server
+            raise
+        except BaseException as error:  # noqa: BLE001 - a log that fails must not end a connection; `verify` raises it
+            self.failures.append(f"the journal's listener raised {in_words(error)} for {exchange}")
+
     def tell(self) -> None:
         """Something has changed."""
         if self._waiting:
@@ -86,6 +113,8 @@ class Exchange:
         "_duration",
         "_ended",
         "_faults",
+        "_is_published",
+        "_listened_by",
         "_response",
         "_started",
         "problem",
@@ -111,6 +140,8 @@ class Exchange:
         self._started = time.perf_counter()
         self._response: Response | None = None
         self._ended: str | None = None
+        self._is_published = False
+        self._listened_by: int | None = None
         self._faults: tuple[Strike, ...] = ()
         self._bytes_sent = 0
         self._duration = 0.0
@@ -129,32 +160,32 @@ class Exchange:
         self._changes.tell()
 
     def finish(self, ended: str, bytes_sent: int) -> None:
-        """Says how the exchange ended, once: what is told later changes nothing."""
+        """Says how the exchange ended, once: what is told later changes nothing.
+
+        The listener comes before whoever waits.
+        """
         if self._ended is None:
             self._bytes_sent = bytes_sent
             self._duration = time.perf_counter() - self._started
             self._ended = ended
+            if self._changes.listener is not None:
+                self._listened_by = threading.get_ident()
+                self._changes.listen(self)
+                self._listened_by = None
+            self._is_published = True
             self._changes.tell()
-            listener = self._changes.listener
-            if listener is not None:
-                try:
-                    listener(self)
-                except KeyboardInterrupt:  # of who stops the server
-                    raise
-                except BaseException as error:  # noqa: BLE001 - the client is no part of it; `verify` raises it
-                    self._changes.failures.append(f"the journal's listener raised {in_words(error)} for {self}")
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended; does not wait."""
-        return self._ended is not None
+        """Whether it has ended, and the listener has been told; does not wait. The listener itself sees it ended."""
+        return self._is_published or (self._listened_by is not None and self._listened_by == threading.get_ident())
 
     # What a test asks.
 
     def _outcome(self) -> str:
-        if self._ended is None:
-            self._changes.wait_until(lambda: self._ended is not None, OUTCOME_TIMEOUT)
-        if self._ended is None:
+        if not self.is_over:
+            self._changes.wait_until(lambda: self.is_over, OUTCOME_TIMEOUT)
+        if self._ended is None or not self.is_over:
             raise NotSeen(f"the answer to {self} is still going out after {OUTCOME_TIMEOUT:g} s")
         return self._ended
 
@@ -162,7 +193,7 @@ class Exchange:
     def response(self) -> Response:
         """What it was answered with. Raises NotSeen where the exchange ended without an answer."""
         if self._response is None:
-            self._changes.wait_until(lambda: self._response is not None or self._ended is not None, OUTCOME_TIMEOUT)
+            self._changes.wait_until(lambda: self._response is not None or self.is_over, OUTCOME_TIMEOUT)
         if self._response is None:
             raise NotSeen(f"{self} was not answered: {self._ended or 'no answer was made yet'}")
         return self._response
@@ -188,7 +219,7 @@ class Exchange:
 
     def _knows_faults(self) -> bool:
         due = len(self._response.faults) if self._response is not None else 1
-        return self._ended is not None or len(self._faults) >= due
+        return self.is_over or len(self._faults) >= due
 
     @property
     def bytes_sent(self) -> int:
@@ -249,7 +280,7 @@ class Exchange:
         else:
             answer = f"{self._response.status} {self._response.reason}".rstrip()
         struck = "".join(f", {strike}" for strike in self._faults)
-        if self._ended is None:
+        if not self.is_over:
             return f"{self} -> {answer}{struck}, still going out"
         tail = "" if self._ended == "complete" else f", {self._ended}"
         return f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{struck}{tail}"
@@ -271,7 +302,10 @@ class Journal:
 
     @property
     def listener(self) -> Callable[[Exchange], None] | None:
-        """What is called with each exchange when it has ended, on the event loop, so that it must return at once."""
+        """What is called with each exchange when it has ended, before anybody who waits for that wakes.
+
+        It runs on the event loop, so it must return at once. What it raises is raised by `FeedServer.verify`.
+        """
         return self.changes.listener
 
     @listener.setter

@@ -22,6 +22,7 @@ from feedserver.fixture import SIDECAR, sidecar_of
 from feedserver.headers import Headers, to_text
 from feedserver.redaction import LeftOut, is_secret, redact, secrets_in, without_secrets
 from feedserver.response import has_placeholders, reason_phrase
+from feedserver.safe_open import open_to_write
 
 if TYPE_CHECKING:
     import ssl
@@ -91,7 +92,7 @@ def record(
     clean, replaced = (url, ()) if "url" in keep else without_secrets(url, keep=keep)
     answer = replace(answer, reason=_clean_reason(answer.reason, secrets))
     text = directives(answer, fields, clean)
-    _write("wb" if force else "xb", {sidecar: text, file: answer.body})
+    _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
         clean,
         file,
@@ -126,12 +127,12 @@ def _refuse_where_no_file_can_be(*files: Path) -> None:
             raise IsADirectoryError(f"{file} cannot be written: it is a folder; name a file, such as feed.xml")
 
 
-def _write(mode: str, contents: Mapping[Path, bytes]) -> None:
+def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
     """Writes all files or none: half a fixture would be served as a whole one."""
     begun: list[Path] = []
     try:
         for path, data in contents.items():
-            with path.open(mode) as file:
+            with open_to_write(path, overwrite=overwrite) as file:
                 begun.append(path)
                 file.write(data)
     except OSError:

@@ -14,11 +14,12 @@ from datetime import timedelta
 from enum import IntEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import ClassVar, Final, Literal, TypeAlias, get_args
+from typing import BinaryIO, ClassVar, Final, Literal, TypeAlias, get_args
 
 from feedserver.argument_types import check_is, check_status, check_text, seconds_of, why_no_body
 from feedserver.headers import HeaderInput, Headers, imf_fixdate, to_bytes
 from feedserver.request import Request
+from feedserver.safe_open import open_file
 from feedserver.steps import Plan
 from feedserver.when import EACH_TIME, When
 
@@ -91,14 +92,23 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class FileBody:
-    """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*;
-    *stamp* changes with the file.
+    """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
+
+    *stamp* changes with the file. *beneath* is the resolved path of the folder that it must not leave by a link; None
+    lets it lie anywhere.
     """
 
     path: Path
     size: int
     offset: int = 0
     stamp: int = 0
+    beneath: str | None = None
+
+    def open(self) -> BinaryIO:
+        """Open the file where the body begins. Raises OSError, for what is no regular file beneath the folder too."""
+        file = open_file(self.path, self.beneath)
+        file.seek(self.offset)
+        return file
 
 
 Body: TypeAlias = bytes | FileBody

@@ -212,7 +212,7 @@ class Routes:
                 return None
             if located.is_dir():
                 return self._from_timeline(located)
-            loaded = _load(located)
+            loaded = _load(located, self.folder.beneath)
             if loaded.is_settled():
                 _keep((self.folder, host, path), loaded)
         cached = self._cached(loaded)
@@ -230,7 +230,7 @@ class Routes:
 
         cached = self._episodes.get(file)
         if cached is None or not cached.loaded.is_current():
-            cached = self._cached(_load(file))
+            cached = self._cached(_load(file, self.folder.beneath if self.folder is not None else None))
             if cached.loaded.is_settled():
                 self._episodes[file] = cached
         return Found(cached.choice, advance)
@@ -295,12 +295,12 @@ def _check_answer(target: str, answer: object) -> None:
             raise TypeError(f"{given}, which yields; pass a function that returns a Response")
 
 
-def _load(file: Path) -> _Loaded:
+def _load(file: Path, beneath: str | None) -> _Loaded:
     """Loads a fixture. The folder is watched too: it tells when a sidecar appears, without asking each time."""
     sidecar = sidecar_of(file)
     watched = tuple(os.fspath(path) for path in (file, file.parent, sidecar) if path.exists())
     signature = signature_of(watched)
-    loaded = fixture.read(file)
+    loaded = fixture.read(file, beneath=beneath)
     return _Loaded(file, watched, signature, loaded.response, loaded.warnings)
 
 

@@ -251,7 +251,7 @@ class FeedServer:
         path = folder.locate(Path(name).as_posix())
         if path is None or path.is_dir():
             raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
-        return fixture.load(path)
+        return fixture.load(path, beneath=folder.beneath)
 
     # How it treats connections.
 

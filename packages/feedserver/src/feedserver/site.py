@@ -128,17 +128,17 @@ class Site:
 
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
         exchange = Exchange(self.journal, None, raw=event.raw, problem=event.problem)
-        self.journal.record(exchange)
         self.problems.add_of_client(f"{event.problem}; {what_came}. It began {event.raw[:SHOWN]!r}.", exchange)
+        self.journal.record(exchange)  # last: who has waited for it may ask `verify`
         return exchange
 
     def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
         """Notes a client with which no TLS connection came about: a problem, unless it was broken *on purpose*."""
         exchange = Exchange(self.journal, None, problem=problem)
-        self.journal.record(exchange)
         if not on_purpose:
             distrusts = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
             self.problems.add_of_client(f"{problem}{distrusts if 'ALERT' in problem else ''}.", exchange)
+        self.journal.record(exchange)
         exchange.finish("closed", 0)
 
     def failed(self, error: BaseException, exchange: Exchange | None) -> None:
@@ -152,18 +152,21 @@ class Site:
     def answer(self, request: Request, keep_alive: bool) -> Verdict:
         """Answers a request; *keep_alive* says whether its connection may be used again.
 
+        The exchange is recorded when what is wrong with it is noted: who has waited for the request may ask `verify`.
         Whatever goes wrong meanwhile, a hook of a user's fault included, is answered with 500, and a problem.
         """
         exchange = Exchange(self.journal, request)
-        self.journal.record(exchange)
+        if request.method == "QUIT" and self.quits:
+            self.journal.record(exchange)
+            return self._quit(exchange, request)
         try:
-            return self._answer(exchange, request, keep_alive)
+            return self._decide(exchange, request, keep_alive)
         except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
             return self._failure(exchange, request, error, keep_alive)
+        finally:
+            self.journal.record(exchange)
 
-    def _answer(self, exchange: Exchange, request: Request, keep_alive: bool) -> Verdict:
-        if request.method == "QUIT" and self.quits:
-            return self._quit(exchange, request)
+    def _decide(self, exchange: Exchange, request: Request, keep_alive: bool) -> Verdict:
         try:
             found = self.routes.find(request, self._is_own_host)
         except (FixtureError, OSError) as error:
@@ -203,11 +206,12 @@ class Site:
         if not any(fault.early for fault in chosen.faults):
             return None
         exchange = Exchange(self.journal, request)
-        self.journal.record(exchange)
         try:
             return self._negotiate(exchange, request, chosen, found.take, keep_alive=False)
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(exchange, request, error, keep_alive=False)
+        finally:
+            self.journal.record(exchange)
 
     def _is_own_host(self, host: str) -> bool:
         return host.lower() in self.own_hosts
@@ -250,6 +254,11 @@ class Site:
             filled = fill_placeholders(response.headers, self.base_url, exchange.time)
             response = replace(response, headers=filled)
         response = _with_content_type(request, response)
+        try:
+            if isinstance(response.body, FileBody):
+                response.body.open().close()  # a file that can't be sent is told before a head has promised it
+        except (OSError, ValueError) as error:
+            return self._mistake(exchange, request, f"{response.source or request.path}: {error}", keep_alive)
         try:
             selected = negotiate.select(request, response)
         except ValueError as error:  # a coding that is not known, or not installed

@@ -161,8 +161,7 @@ def _pieces(response: Response) -> Iterator[bytes]:
             yield body[start : start + size]
         return
     left = body.size
-    with body.path.open("rb") as file:
-        file.seek(body.offset)
+    with body.open() as file:
         while left > 0 and (piece := file.read(min(size, left))):
             left -= len(piece)
             yield piece

@@ -1,0 +1,212 @@
+"""Where a request's body ends, and what it holds, without I/O.
+
+This module alone decides where a body ends (RFC 9112 §6.3). `framing_of` reads it from the head; a `SizedBody` or a
+`ChunkedBody` then takes from the buffer exactly the bytes that belong to the body. What may be read in two ways is
+refused, since a proxy before the server or a client behind it may read it in the other one.
+
+A body is judged in whole units: a line, a chunk's data, the two bytes behind it. A unit is judged when its last byte
+is there, so that the outcome does not depend on how the bytes were cut into packets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import Literal, TypeAlias
+
+MAX_RAW = 65_536
+"""Bytes of a request that are kept as they came, for the journal."""
+
+MAX_CHUNK_LINE = 4096
+"""Bytes of a line with a chunk's size and its extensions; a longer one is answered with 400."""
+
+MAX_TRAILERS = 65_536
+"""Bytes of the trailers behind the last chunk; more is answered with 431."""
+
+# 16 digits are 64 bits: more would only be zeros, which parsers of different widths read differently.
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
+_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n")
+_LENGTH = re.compile(rb"[0-9]{1,19}")
+
+
+class Refused(Exception):
+    """What arrived can't be answered as a request: *status* says how it is refused, *problem* why."""
+
+    def __init__(self, status: int, problem: str) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.problem = problem
+
+
+Framing: TypeAlias = int | Literal["chunked"]
+"""How the end of a body is told: the body's bytes are counted, or it is sent in chunks."""
+
+
+def framing_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> Framing:
+    """Return how the body of a request with these header *fields* is framed; 0 for a request without a body.
+
+    *version* is "1.0" or "1.1". Raises Refused for a framing that is not known or could be read in two ways
+    (RFC 9112 §6.1 to §6.3).
+    """
+    codings: list[bytes] = []
+    lengths: list[bytes] = []
+    for name, value in fields:
+        folded = name.lower()
+        if folded == b"transfer-encoding":
+            codings.append(value.lower())
+        elif folded == b"content-length":
+            lengths.append(value)
+    if codings:
+        return _coded(b", ".join(codings), lengths, version)
+    if not lengths:
+        return 0
+    if len(lengths) > 1:
+        raise Refused(400, "a request has at most one Content-Length (RFC 9112 §6.3)")
+    if not _LENGTH.fullmatch(lengths[0]):
+        raise Refused(400, f"Content-Length: {lengths[0][:40]!r} is no number of bytes")
+    return int(lengths[0])
+
+
+def _coded(coding: bytes, lengths: list[bytes], version: str) -> Framing:
+    if version == "1.0":
+        raise Refused(400, "Transfer-Encoding is not known to HTTP/1.0 (RFC 9112 §6.1); send Content-Length")
+    if lengths:
+        raise Refused(400, "a request has Content-Length or Transfer-Encoding, not both (RFC 9112 §6.3)")
+    if coding == b"chunked":
+        return "chunked"
+    members = [member.strip(b" \t") for member in coding.split(b",")]
+    if members[-1] != b"chunked" or b"chunked" in members[:-1]:
+        raise Refused(400, f"Transfer-Encoding: {coding[:40]!r} does not end in one 'chunked' (RFC 9112 §6.3)")
+    raise Refused(501, f"Transfer-Encoding: {coding[:40]!r} is not supported; send 'chunked' alone")
+
+
+class _Body:
+    """What both kinds of body share: *raw* grows by the bytes that are taken, `content` is what they hold."""
+
+    __slots__ = ("_raw", "content", "is_complete")
+
+    def __init__(self, raw: bytearray) -> None:
+        self._raw = raw
+        self.content = bytearray()
+        self.is_complete = False
+
+    def _take(self, buffer: bytearray, size: int) -> bytes:
+        """Move up to *size* bytes out of *buffer*."""
+        piece = bytes(buffer[:size])
+        del buffer[:size]
+        if len(self._raw) < MAX_RAW:
+            self._raw += piece
+        return piece
+
+
+class SizedBody(_Body):
+    """A body of *size* bytes (RFC 9112 §6.2)."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, raw: bytearray, size: int) -> None:
+        super().__init__(raw)
+        self._left = size
+
+    def read(self, buffer: bytearray) -> None:
+        """Take from *buffer* what belongs to the body."""
+        piece = self._take(buffer, self._left)
+        self._left -= len(piece)
+        self.content += piece
+        self.is_complete = self._left == 0
+
+
+class _Expecting(Enum):
+    """The unit that comes next in a chunked body."""
+
+    SIZE = auto()
+    DATA = auto()
+    END_OF_DATA = auto()
+    TRAILER = auto()
+
+
+class ChunkedBody(_Body):
+    """A body in chunks, of at most *limit* bytes of content (RFC 9112 §7.1). Extensions and trailers are dropped.
+
+    SIZE → DATA → END_OF_DATA → SIZE → …; a size of 0 leads to TRAILER, and the first empty line there completes the
+    body.
+    """
+
+    __slots__ = ("_expecting", "_left", "_limit", "_trailers_left")
+
+    def __init__(self, raw: bytearray, limit: int) -> None:
+        super().__init__(raw)
+        self._limit = limit
+        self._left = 0
+        self._trailers_left = MAX_TRAILERS
+        self._expecting = _Expecting.SIZE
+
+    def read(self, buffer: bytearray) -> None:
+        """Take from *buffer* the units that are whole. Raises Refused for one that is malformed."""
+        while not self.is_complete and self._read_unit(buffer):
+            pass
+
+    def _read_unit(self, buffer: bytearray) -> bool:
+        """Take one unit, or as much of a chunk's data as there is; return False where more bytes are needed."""
+        if self._expecting is _Expecting.SIZE:
+            return self._read_size(buffer)
+        if self._expecting is _Expecting.DATA:
+            return self._read_data(buffer)
+        if self._expecting is _Expecting.END_OF_DATA:
+            return self._read_end_of_data(buffer)
+        return self._read_trailer(buffer)
+
+    def _read_size(self, buffer: bytearray) -> bool:
+        line = self._line(buffer, MAX_CHUNK_LINE)
+        if line is None:
+            return False
+        match = _CHUNK_LINE.fullmatch(line)
+        if match is None:
+            raise Refused(400, f"the line {line[:40]!r} is no chunk's size (RFC 9112 §7.1)")
+        self._left = int(match[1], 16)
+        if self._left > self._limit - len(self.content):
+            raise Refused(413, f"the body is over the limit of {self._limit:,} bytes")
+        self._expecting = _Expecting.DATA if self._left else _Expecting.TRAILER
+        return True
+
+    def _read_data(self, buffer: bytearray) -> bool:
+        piece = self._take(buffer, self._left)
+        self._left -= len(piece)
+        self.content += piece
+        if self._left:
+            return False
+        self._expecting = _Expecting.END_OF_DATA
+        return True
+
+    def _read_end_of_data(self, buffer: bytearray) -> bool:
+        if len(buffer) < 2:
+            return False
+        end = self._take(buffer, 2)
+        if end != b"\r\n":
+            raise Refused(400, f"a chunk's data is followed by {end!r}, not by CR LF (RFC 9112 §7.1)")
+        self._expecting = _Expecting.SIZE
+        return True
+
+    def _read_trailer(self, buffer: bytearray) -> bool:
+        line = self._line(buffer, self._trailers_left)
+        if line is None:
+            return False
+        self._trailers_left -= len(line)
+        if line == b"\r\n":
+            self.is_complete = True
+        elif self._trailers_left <= 0:
+            raise Refused(431, f"the request's trailers are longer than {MAX_TRAILERS:,} bytes")
+        elif not _TRAILER.fullmatch(line):
+            raise Refused(400, f"the line {line[:40]!r} behind the last chunk is no trailer (RFC 9112 §7.1.2)")
+        return True
+
+    def _line(self, buffer: bytearray, limit: int) -> bytes | None:
+        """Take a line with its end, or the first *limit* bytes of a longer one; None where its end is to come."""
+        end = buffer.find(b"\n", 0, limit)
+        if end < 0 and len(buffer) < limit:
+            return None
+        return self._take(buffer, end + 1 if end >= 0 else limit)
+
+
+Body: TypeAlias = SizedBody | ChunkedBody

@@ -1,0 +1,161 @@
+"""The one place where files are opened to be served or recorded: regular files only, and none outside the root.
+
+`open_file` checks what it has opened, not what lay at a path a moment before. It resolves the path's links, then opens
+folder after folder from the root without following a link: one that appears meanwhile is refused. Where the system
+can't open a file relative to a folder (Windows), it looks once more after opening. A link inside the root that leads to
+a place inside the root is followed; the root itself may be a link.
+
+No file is waited for: a named pipe or a device is refused, and not opened if that is known before.
+
+Not seen are hard links and mounted file systems: both look like any other file of the folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
+"""Whether this system opens a file relative to an open folder, and refuses links where it is told to."""
+
+_COMMON = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+_READ = os.O_RDONLY | _COMMON
+_WRITE = os.O_WRONLY | os.O_CREAT | _COMMON
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+# Linux passes through a folder that may be searched but not listed.
+_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
+
+
+class NotServable(OSError):
+    """The file must not be opened: *problem* says why, *remedy* what to do. It quotes nothing but its own path."""
+
+    def __init__(self, path: Path, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}: {problem}. {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+def open_file(path: Path, beneath: str | None = None) -> BinaryIO:
+    """Open a regular file for reading, without waiting for anything.
+
+    *beneath* is the resolved path of the folder that the file must lie in when its links are followed; None allows
+    every place. Raises NotServable for a file outside of it and for what is no regular file, and another OSError
+    where the file can't be opened. ValueError where the path holds NUL.
+    """
+    descriptor = _open_anywhere(path) if beneath is None else _open_beneath(path, beneath)
+    _check_regular(path, descriptor)
+    return os.fdopen(descriptor, "rb")
+
+
+def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
+    """Open a regular file for writing, without following a link at its name and without waiting for anything.
+
+    Raises FileExistsError where there is one and *overwrite* is false, NotServable for a link and for what is no
+    regular file, and another OSError where none can be made.
+    """
+    if path.is_symlink():
+        raise NotServable(path, "this is a link", "Name the file that it leads to.")
+    write = _WRITE | (0 if overwrite else os.O_EXCL)
+    try:
+        descriptor = os.open(path, write | _AT_ONCE | _NO_LINK, 0o666)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a named pipe that nobody reads
+            raise _not_regular(path) from None
+        raise
+    _check_regular(path, descriptor)
+    file = os.fdopen(descriptor, "wb")
+    file.truncate(0)
+    return file
+
+
+def is_beneath(path: str | os.PathLike[str], root: str) -> bool:
+    """Return whether *path*, with its links resolved, lies below the resolved folder *root*."""
+    return _below(os.path.realpath(path), root) is not None
+
+
+def _open_anywhere(path: Path) -> int:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _not_regular(path)
+    return os.open(path, _READ | _AT_ONCE)
+
+
+def _open_beneath(path: Path, root: str) -> int:
+    real = os.path.realpath(path)
+    names = _below(real, root)
+    if names is None:
+        raise _outside(path)
+    return _walk(path, root, names) if WALKS else _open_and_look_again(path, root, real)
+
+
+def _walk(path: Path, root: str, names: list[str]) -> int:
+    """Open folder after folder, and then the file, without following a link: *names* have none if nobody makes one."""
+    *folders, last = names
+    where = os.open(root, _READ | _FOLDER)
+    try:
+        for name in folders:
+            inner = _open_unlinked(path, name, where, _FOLDER)
+            os.close(where)
+            where = inner
+        mode = os.stat(last, dir_fd=where, follow_symlinks=False).st_mode
+        if not stat.S_ISREG(mode):
+            raise _outside(path) if stat.S_ISLNK(mode) else _not_regular(path)
+        return _open_unlinked(path, last, where, 0)
+    finally:
+        os.close(where)
+
+
+def _open_unlinked(path: Path, name: str, where: int, flags: int) -> int:
+    try:
+        return os.open(name, _READ | _AT_ONCE | _NO_LINK | flags, dir_fd=where)
+    except OSError:
+        if stat.S_ISLNK(os.stat(name, dir_fd=where, follow_symlinks=False).st_mode):
+            raise _outside(path) from None
+        raise
+
+
+def _open_and_look_again(path: Path, root: str, real: str) -> int:
+    """Open *real*, and refuse it where it is no longer what *path* leads to."""
+    if not stat.S_ISREG(os.lstat(real).st_mode):
+        raise _not_regular(path)
+    descriptor = os.open(real, _READ | _AT_ONCE | _NO_LINK)
+    if not _leads_to(path, root, descriptor):
+        os.close(descriptor)
+        raise _outside(path)
+    return descriptor
+
+
+def _leads_to(path: Path, root: str, descriptor: int) -> bool:
+    """Return whether *path* leads, below *root*, to the file that is open."""
+    real = os.path.realpath(path)
+    try:
+        return _below(real, root) is not None and os.path.samestat(os.lstat(real), os.fstat(descriptor))
+    except OSError:  # nothing is there any more
+        return False
+
+
+def _check_regular(path: Path, descriptor: int) -> None:
+    """Close *descriptor* and raise NotServable where it is no regular file."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_regular(path)
+
+
+def _below(real: str, root: str) -> list[str] | None:
+    """Return the names that lead from *root* down to *real*; None where they don't."""
+    prefix = os.path.join(root, "")  # noqa: PTH118 - a prefix that ends in a separator
+    if not os.path.normcase(real).startswith(os.path.normcase(prefix)) or real == prefix:
+        return None
+    return list(Path(real[len(prefix) :]).parts)
+
+
+def _not_regular(path: Path) -> NotServable:
+    return NotServable(path, "this is not a regular file", "Put a file in its place.")
+
+
+def _outside(path: Path) -> NotServable:
+    problem = "a link leads out of the folder that is served"
+    return NotServable(path, problem, "Put the file itself there, or serve what links lead to with follow_links=True.")
