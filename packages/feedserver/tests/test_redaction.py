@@ -234,4 +234,4 @@ def test_a_hostile_value_costs_linear_time(unit: str) -> None:
             best = min(best, time.process_time() - begun)
         return best
 
-    assert cost(32_000) <= 12 * max(cost(8_000), 0.001)
+    assert cost(16_000) <= 12 * max(cost(4_000), 0.001)
