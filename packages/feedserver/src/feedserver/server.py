@@ -59,7 +59,7 @@ class FeedServer:
     number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; one of the words of `TlsFault`
     in its place says how it goes wrong.
 
-    A `with` statement starts and stops it, and raises what `verify` does when the block has ended without an exception.
+    A `with` statement starts and stops it, and does not call `verify`: a test calls it as the last line of the block.
     """
 
     def __init__(
@@ -159,11 +159,9 @@ class FeedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server, then raise what `verify` does; an exception of the block's stays, and gets a note of it."""
+        """Stop the server. An exception of the block's gets a note of what went wrong at the server."""
         self.stop()
-        if error is None:
-            self._verify()
-        elif isinstance(error, Exception) and (problems := self.site.problems.take()):
+        if isinstance(error, Exception) and (problems := self.site.problems.take()):
             error.add_note("The server has found amiss:\n" + "\n\n".join(dict.fromkeys(problems)))
 
     # Where it is.
@@ -334,11 +332,8 @@ class FeedServer:
         no request. Each is raised once: what a test has seen does not come back. What is only doubtful about a fixture
         is issued as a FixtureWarning, here rather than on the thread that read it.
         """
-        self._verify()
-
-    def _verify(self) -> None:
         for warning in self.site.take_warnings():
-            warnings.warn(warning, stacklevel=3)
+            warnings.warn(warning, stacklevel=2)
         problems = self.site.problems.take()
         if problems:
             raise VerificationError("\n\n".join(dict.fromkeys(problems)))
