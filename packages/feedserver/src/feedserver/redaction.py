@@ -31,7 +31,7 @@ _PARAMETER = re.compile(
     r"(?P<before>(?:[?&#]|(?P<of_path>;))(?P<name>[\w.\-\[\]%]+)=)"
     r"(?P<value>(?(of_path)[^?&#;,\s\"'<>]+|[^&#;,\s\"'<>]+))"
 )
-_USERINFO = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://)(?P<userinfo>[^/?#\s]+)@")
+_USERINFO = re.compile(r"(?P<before>[A-Za-z0-9+.-]://)(?P<userinfo>[^/?#\s]+)@")
 _SECRET_PARAMETERS = frozenset(
     {
         *("auth", "authkey", "authorization", "hmac", "jwt", "key"),

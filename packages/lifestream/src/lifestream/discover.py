@@ -77,14 +77,24 @@ def read_page(html: bytes, headers: Mapping[str, str], url: str) -> Page:
     return Page(title, tuple(_feeds(links, base)), tuple(_icons(links, base, url)))
 
 
-_META_CHARSET = re.compile(rb"""<meta[^>]+?charset\s*=\s*["']?\s*([a-zA-Z][\w:.-]*)""", re.IGNORECASE)
+_CHARSET = re.compile(r"""charset\s*+=\s*+["']?([a-zA-Z][\w:.-]*+)""", re.IGNORECASE | re.ASCII)
+
+
+def _charset_in(start: str) -> str:
+    """The charset that a page names in the *start* of it; "" if it doesn't."""
+    for kind, name, source in tokens(start):
+        if kind == "start" and name == "meta":
+            said = attributes(source)
+            if found := _CHARSET.search(f"charset={said['charset'].strip()}" if "charset" in said else said.get("content", "")):
+                return found[1]
+    return ""
 
 
 def _decoded(html: bytes, headers: Mapping[str, str]) -> str:
     """The text of a page: a byte order mark counts first, then HTTP, then the page's own word (HTML, 13.2.3.2)."""
     said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    if "charset" not in said.lower() and (found := _META_CHARSET.search(html[:1024])):
-        said = f"text/html; charset={found[1].decode('ascii', 'ignore')}"
+    if "charset" not in said.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
+        said = f"text/html; charset={named}"
     return scrub(decode(html[: 4 * MAX_PAGE], said).text)
 
 
