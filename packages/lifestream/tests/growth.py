@@ -1,8 +1,8 @@
 """How the time of a call grows with its input: what the tests of linear time measure with.
 
-A run that is found slow is measured again at a quarter of its length. Linear work takes four times as long for four
-times the input, quadratic work sixteen times, and `MOST` lies between. Time on the processor is what counts, the best of
-several tries, and a call below `FLOOR` is not judged: so a busy machine fails nothing.
+A call that is found slow is measured again at a quarter of its input. Linear work takes four times as long for four
+times the input, quadratic work sixteen times, and `MOST` lies between. Time on the processor is what counts, the best
+of several tries, and a call below `FLOOR` is not judged: so a busy machine fails nothing.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from typing import Any, Final
 import feedserver
 import lifestream
 
-# The parser of the standard library's own patterns: read with 3.11 to 3.14, where its trees are the same. What it finds
-# are only more inputs: a construct that it names otherwise would be passed over by `_samples`, which its test would see.
+# The standard library's own reader of patterns, as it is in 3.11 to 3.14. What is taken from it are inputs only: a
+# construct that it names otherwise some day would be left out of them, and `test_the_finder_finds_…` would fail.
 from re import _constants as codes  # type: ignore[attr-defined]  # isort: skip
 from re import _parser as pattern_parser  # type: ignore[attr-defined]  # isort: skip
 
@@ -116,7 +116,7 @@ def _at_calls(
             flags = rest[place]
         number = 0 if flags is None else eval(ast.unparse(flags), {"re": re})
         try:
-            sources = (ast.literal_eval(first),)
+            sources: tuple[Any, ...] = (ast.literal_eval(first),)
         except ValueError:
             key = f"{module.__name__}.{functions.get(id(node), '')}"
             if key not in written:
@@ -143,7 +143,9 @@ def _note_uses(module: ModuleType, tree: ast.Module, patterns: Mapping[re.Patter
                 unnamed.add(node.attr)
     for name, value in vars(module).items():
         for pattern in _inside(value):
-            methods = named.get(name) or (set() if isinstance(value, re.Pattern) else unnamed & {"match", "fullmatch", "search"})
+            methods = named.get(name) or (
+                set() if isinstance(value, re.Pattern) else unnamed & {"match", "fullmatch", "search"}
+            )
             patterns[pattern].methods |= methods if pattern in patterns else set()
 
 
@@ -164,8 +166,11 @@ def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]
     for unit in units:
         if unit:
             yield f"{unit!r} * n", partial(_run, "", unit, "")
-    for head in (*heads, "q"):
-        for unit, tails in [*((one, ("", "\x01", "q")) for one in alphabet), *((pair, ("q",)) for pair in pairs[:20])]:
+    for head in (*heads, "q9"):
+        for unit, tails in [
+            *((one, ("", "\x01", "q9")) for one in alphabet),
+            *((pair, ("q9",)) for pair in pairs[:20]),
+        ]:
             for tail in tails:
                 yield f"{head!r} + {unit!r} * n + {tail!r}", partial(_run, head, unit, tail)
 
@@ -220,12 +225,34 @@ def _members(members: Any) -> list[str]:
         elif code is codes.CATEGORY:
             named.append(_OF_CATEGORY[value])
     if members and members[0][0] is codes.NEGATE:
-        return [_other(set(named)), *named]
+        excluded = {character for character in _OTHERS if any(_is_in(character, each) for each in members)}
+        return [_other(excluded), *named]
     return named
 
 
+def _is_in(character: str, member: Any) -> bool:
+    """Whether *character* is what one part of a class says."""
+    code, value = member
+    if code is codes.RANGE:
+        return bool(value[0] <= ord(character) <= value[1])
+    if code is codes.CATEGORY:
+        return re.fullmatch(_AS_WRITTEN[value], character) is not None
+    return code is codes.LITERAL and chr(value) == character
+
+
+_AS_WRITTEN: Final = {
+    codes.CATEGORY_DIGIT: r"\d",
+    codes.CATEGORY_NOT_DIGIT: r"\D",
+    codes.CATEGORY_SPACE: r"\s",
+    codes.CATEGORY_NOT_SPACE: r"\S",
+    codes.CATEGORY_WORD: r"\w",
+    codes.CATEGORY_NOT_WORD: r"\W",
+}
+_OTHERS: Final = "xay1- !<"
+
+
 def _other(characters: set[str]) -> str:
-    return next(each for each in "xay1- !<" if each not in characters)
+    return next((each for each in _OTHERS if each not in characters), "\x02")
 
 
 def _beginnings(tree: Any) -> Iterator[str]:

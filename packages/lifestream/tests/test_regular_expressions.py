@@ -48,3 +48,34 @@ def test_a_pattern_takes_linear_time_on_runs_of_its_own_alphabet(each: Found) ->
                 break
 
     assert not guilty, f"{each.where} takes more than {MOST:g} times as long for four times the input: {guilty}"
+
+
+GUILTY: Final[dict[str, Any]] = {
+    "spaces before what isn't there": r"\s+$",
+    "a tag that never ends": r"<br[^>]*>",
+    "a comment that never ends": r"<!--.*?-->",
+    "a repeat in a repeat": r"(?:a+)+b",
+    "a word before a sign": r"[\w-]+=",
+    "a class of bytes": rb"[a-z]+[0-9]",
+    "what is looked at only": r"[a-z]+(?=[^\w]*$)",
+    "quotes in a tag": r"<a(?:[^>\"]|\"[^\"]*\")*>",
+    "slashes in a tag": r"[\s/]*+([^\s/>=]++)",
+}
+
+
+@pytest.mark.parametrize("name", GUILTY)
+def test_the_finder_finds_a_pattern_that_is_slow(name: str) -> None:
+    pattern = re.compile(GUILTY[name])
+
+    assert any(growth(_call(pattern, "findall", make)) > MOST for _, make in runs(pattern))
+
+
+def test_the_finder_knows_patterns_of_modules_tables_and_calls() -> None:
+    places = [(each.where.partition(", line ")[0], each.methods) for each in FOUND]
+
+    assert ("lifestream.markup._ATTRIBUTE", {"findall"}) in places
+    assert ("lifestream.redirects._READY", {"fullmatch"}) in places
+    assert places.count(("lifestream.embeds._PLAYERS", {"match"})) == 2
+    assert ("lifestream.websub", {"fullmatch"}) in places
+    assert places.count(("feedserver.when", {"search"})) == 4
+    assert len(places) > 100

@@ -210,7 +210,6 @@ class AWebPage(SubscribeTestCase):
         assert refused.field == "url"
         assert str(refused).startswith(f"{self.get_url('/blog')} is no feed, and no page that leads to one: ")
 
-
     def test_it_is_read_in_the_process_that_found_it_to_be_no_feed(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/feed")))
         self.feedserver.add("/feed", feed())

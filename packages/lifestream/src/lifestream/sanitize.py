@@ -89,7 +89,7 @@ _URL_ATTRIBUTES: Final = name_set(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
 )
 FETCHED: Final = frozenset({"http", "https"})
-# What url.spec.whatwg.org removes before it reads a URL, at its ends and inside, which is how "java\nscript:" becomes one.
+# What url.spec.whatwg.org removes before it reads a URL, at its ends and inside: "java\nscript:" becomes one that way.
 _NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
 # What most addresses are, and what needs no more looking at.

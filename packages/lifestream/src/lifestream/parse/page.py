@@ -67,7 +67,9 @@ def _charset_in(start: str) -> str:
     for kind, name, source in tokens(start):
         if kind == "start" and name == "meta":
             said = attributes(source)
-            if found := _CHARSET.search(f"charset={said['charset'].strip()}" if "charset" in said else said.get("content", "")):
+            if found := _CHARSET.search(
+                f"charset={said['charset'].strip()}" if "charset" in said else said.get("content", "")
+            ):
                 return found[1]
     return ""
 

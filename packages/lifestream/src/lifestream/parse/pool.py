@@ -191,7 +191,6 @@ class ParserPool:
             raise ParserDied(str(answer.get("failed")))
         return replace(prepared, problems=job.problems + prepared.problems) if job.problems else prepared
 
-
     def _read_page(self, job: _PageJob, child: _Child) -> Page:
         answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)
         if "page" not in answer:

@@ -197,7 +197,9 @@ def _plain(found: Found, name: str, version: str) -> str:
 
 
 # A tag that is closed, or has attributes, or is nothing without being one; "the <b> tag" has none of these.
-_MARKED_UP = re.compile(r"</[a-z][a-z0-9]*\s*>|<[a-z][a-z0-9]*\s+[a-z-]+\s*=|<(?:br|hr|img|wbr)\b[^<>]*+>", re.IGNORECASE)
+_MARKED_UP = re.compile(
+    r"</[a-z][a-z0-9]*\s*>|<[a-z][a-z0-9]*\s+[a-z-]+\s*=|<(?:br|hr|img|wbr)\b[^<>]*+>", re.IGNORECASE
+)
 
 
 def _author(found: Found) -> str:
