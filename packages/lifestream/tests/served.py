@@ -43,6 +43,11 @@ def watched_processes() -> Iterator[list[subprocess.Popen[Any]]]:
         yield started
 
 
+def slow_page() -> str:
+    """A page of a megabyte, all of it links to look at, which takes more than a second to read."""
+    return "<link href=/>" * 80_000
+
+
 def rss(*titles: str, title: str = "A feed", head: str = "") -> str:
     """An RSS document with an item for each of *titles*, which also is its guid; *head* stands in the channel."""
     items = "".join(

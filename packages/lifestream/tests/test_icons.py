@@ -14,6 +14,7 @@ from lifestream.address import AddressGuard
 from lifestream.icons import AGAIN, find_icons
 from lifestream.images import image_type
 from lifestream.models import Feed
+from served import page, slow_page, watched_processes
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
@@ -90,6 +91,34 @@ class IconTest(FeedServerTransactionTestCase):
         feed = self.feed()
         assert find_icons(clock=lambda: NOW) == 0
         assert self.icon(feed) == b""
+
+    def test_pages_are_read_in_one_process_which_is_started_once_one_has_come(self) -> None:
+        self.page('<link rel="icon" href="/a.png">')
+        self.feedserver.add("/a.png", Response(PNG))
+        for number in range(3):
+            make_feed(self.get_url(f"{number}.xml"), last_success=NOW, site_url=self.get_url("/"))
+        with watched_processes() as started:
+            assert find_icons(clock=lambda: NOW) == 3
+            assert find_icons(clock=lambda: NOW) == 0
+        assert len(started) == 1
+        assert all(process.poll() is not None for process in started)
+
+    def test_a_page_that_takes_too_long_costs_itself_only(self) -> None:
+        self.feedserver.add("/slow", page(slow_page()[:200_000]))
+        self.feedserver.add("/favicon.ico", Response(PNG))
+        self.page('<link rel="icon" href="/a.png">')
+        self.feedserver.add("/a.png", Response(PNG + b"2"))
+        slow = make_feed(self.get_url("slow.xml"), last_success=NOW, site_url=self.get_url("/slow"))
+        quick = self.feed()
+        # A deadline that any page is over by, and then one that none is.
+        with self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001), self.assertLogs("lifestream.icons", "INFO") as logged:
+            assert find_icons([slow.pk], clock=lambda: NOW) == 1
+        assert find_icons(clock=lambda: NOW) == 1
+        assert (self.icon(slow), self.icon(quick)) == (PNG, PNG + b"2")
+        assert logged.output == [
+            f"INFO:lifestream.icons:the page {self.get_url('/slow')} names no icon that could be found: "
+            "reading it took longer than 0.001 seconds"
+        ]
 
     def test_the_guard_stands_here_too(self) -> None:
         feed = self.feed(icon_url=self.get_url("logo.png"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import nh3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifestream.markup import attributes, is_too_deep, tokens
+from lifestream.markup import attributes, is_too_deep, tokens, unescape
 from lifestream.plaintext import html_of, linked_html_of, scrub, shorten, text_of, without_scripts
 
 MARKUP = st.lists(
@@ -193,3 +195,36 @@ def test_shortening_cuts_at_a_word(text: str, length: int, short: str) -> None:
 )
 def test_scripts_are_taken_out_of_text_and_talk_of_them_is_not(text: str, left: str) -> None:
     assert without_scripts(text) == left
+
+
+@pytest.mark.parametrize(
+    ("tag", "found"),
+    [
+        ("<link" + "/" * 100_000, {}),
+        ("<link" + " " * 100_000 + "a=b>", {"a": "b"}),
+        ("<a b/c=d / e>", {"b": "", "c": "d", "e": ""}),
+        ('<a b="x > y" c>', {"b": "x > y", "c": ""}),
+        ("<a =b = c==d>", {"=b": "c==d"}),
+        ("<a b='c", {"b": "", "='c": ""}),
+        ("<a b>c", {"b": "", "c": ""}),
+    ],
+)
+def test_the_attributes_of_a_tag(tag: str, found: dict[str, str]) -> None:
+    assert attributes(tag) == found
+
+
+@pytest.mark.parametrize("text", ["&#65;", "&#x41;", "&#0000000000065;", f"&#x{'0' * 5000}41", f"&#{'0' * 5000}65;"])
+def test_an_entity_may_have_any_number_of_zeros(text: str) -> None:
+    assert unescape(text) == "A"
+
+
+@pytest.mark.parametrize("text", [f"&#{'9' * 5000};", f"&#x{'f' * 5000}", "&#1114112;", "&#99999999"])
+def test_an_entity_that_is_no_character_is_a_replacement_however_long(text: str) -> None:
+    assert unescape(text) == "\ufffd"
+    assert attributes(f'<a b="{text}">') == {"b": "\ufffd"}
+    assert text_of(f"<p>{text}</p>") == "\ufffd"
+
+
+@given(st.text(st.sampled_from("&#x;19afg ")))
+def test_entities_are_resolved_as_the_standard_library_does_it(text: str) -> None:
+    assert unescape(text) == html.unescape(text)

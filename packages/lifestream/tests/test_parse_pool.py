@@ -17,10 +17,12 @@ from typing import ClassVar
 import pytest
 
 from lifestream.parse import NotAFeed, ParserDied, ParseTimeout, parse
+from lifestream.parse.page import Candidate, read_page
 from lifestream.parse.pool import ParserPool, _Child
 from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
 from lifestream.prepare import prepare
 from lifestream.sanitize import Sanitizer, SanitizerRules
+from served import slow_page
 
 FORMATS = Path(__file__).parent / "feeds" / "formats"
 URL = "https://feeds.example/feed.xml"
@@ -101,6 +103,33 @@ def test_a_document_over_its_deadline_is_ended_and_the_next_one_is_read() -> Non
         with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.5 seconds$"):
             slow.result(60)
         assert quick.result(60).items[0].guid == "1"
+
+
+def test_a_child_says_the_same_of_a_page_as_reading_here(pool: ParserPool) -> None:
+    html = b"<meta charset=latin-1><title>Caf\xe9</title><link rel=feed href=/f title=F><link rel=icon href=/i.png>"
+    headers = {"Content-Type": "text/html"}
+
+    page = pool.read_page(html, headers, URL).result(60)
+
+    assert page == read_page(html, headers, URL)
+    assert (page.title, page.feeds) == ("Café", (Candidate("https://feeds.example/f", "F"),))
+
+
+def test_a_page_over_its_deadline_is_ended_and_what_comes_next_is_read() -> None:
+    with ParserPool(1, deadline=0.35) as pool:
+        slow = pool.read_page(slow_page().encode(), {}, URL)
+        quick = pool.read_page(b"<title>T</title>", {}, URL), pool.submit(FEED, {}, URL)
+
+        with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.35 seconds$"):
+            slow.result(60)
+        assert (quick[0].result(60).title, len(quick[1].result(60).items)) == ("T", 1)
+
+
+def test_a_closed_pool_reads_no_page() -> None:
+    with ParserPool(1) as pool:
+        pass
+    with pytest.raises(RuntimeError, match="this ParserPool is closed"):
+        pool.read_page(b"", {}, URL)
 
 
 def test_a_death_fails_its_own_document_only(asked: queue.SimpleQueue[_Child]) -> None:

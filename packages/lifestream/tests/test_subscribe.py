@@ -11,7 +11,7 @@ from lifestream import credentials
 from lifestream.address import AddressGuard
 from lifestream.models import Feed, Fetch, Item, Lifestream, Post
 from lifestream.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
-from served import START, Clock, feed, page, rss, watched_processes
+from served import START, Clock, feed, page, rss, slow_page, watched_processes
 
 LINK = '<link rel="alternate" type="application/rss+xml" href="{}">'
 
@@ -209,6 +209,22 @@ class AWebPage(SubscribeTestCase):
         refused = self.refusal(self.get_url("/blog"))
         assert refused.field == "url"
         assert str(refused).startswith(f"{self.get_url('/blog')} is no feed, and no page that leads to one: ")
+
+    def test_it_is_read_in_the_process_that_found_it_to_be_no_feed(self) -> None:
+        self.feedserver.add("/blog", page(LINK.format("/feed")))
+        self.feedserver.add("/feed", feed())
+        with watched_processes() as started:
+            self.find(self.get_url("/blog"))
+        assert len(started) == 1
+
+    def test_one_that_takes_too_long_is_refused_with_the_reason(self) -> None:
+        self.feedserver.add("/blog", page(slow_page()))
+        with self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001):
+            refused = self.refusal(self.get_url("/blog"))
+        assert str(refused) == (
+            f"{self.get_url('/blog')} is no feed, and can't be searched for one: "
+            "reading it took longer than 0.001 seconds"
+        )
 
 
 class WhatIsRefused(SubscribeTestCase):

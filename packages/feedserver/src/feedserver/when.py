@@ -122,7 +122,7 @@ _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
     (r"on\s+every\s+(\d+)(?:st|nd|rd|th)\s+request", lambda match: OnEvery(int(match[1]))),
     (r"from\s+request\s+(\d+)", lambda match: FromRequest(int(match[1]))),
     (
-        r"with\s+probability\s+(\d*\.?\d+)(?:\s+seed\s+(-?\d+))?",
+        r"with\s+probability\s+((?:\d*+\.)?+\d++)(?:\s+seed\s+(-?\d+))?",
         lambda match: WithProbability(float(match[1]), int(match[2] or 0)),
     ),
 )
@@ -132,9 +132,9 @@ def split_when(text: str) -> tuple[str, When]:
     """Takes "reset after 512 on request 2" apart: what is done, and when. Raises ValueError with the remedy."""
     text = text.strip()
     for pattern, made_of in _ENDINGS:
-        match = re.search(rf"(?:^|\s+){pattern}$", text, re.IGNORECASE)
+        match = re.search(rf"(?:^|\s){pattern}$", text, re.IGNORECASE)
         if match is not None:
-            return text[: match.start()], made_of(match)
+            return text[: match.start()].rstrip(), made_of(match)
     return text, EACH_TIME
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lifestream.embeds import player_of
+from lifestream.markup import unescape
 from lifestream.models import Feed, Item, Post, Subscription
 
 FEW_WORDS: Final = 280
@@ -30,7 +31,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _IMAGE_NAME = re.compile(r"\.(?:avif|gif|jpe?g|png|webp)(?:[?#]|$)", re.IGNORECASE)
 # Safe HTML is as nh3 writes it: attributes in double quotes, in which no double quote is left.
 _IMG = re.compile(r"<img((?:\s+[\w-]+(?:=\"[^\"]*\")?)*)\s*/?>", re.ASCII)
-_ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"", re.ASCII)
+_ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)=\"([^\"]*+)\"", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def _enclosed_pictures(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[Pict
 def _first_image(content: str) -> Picture | None:
     """The first image of safe HTML that isn't one of the tiny ones which only count readers."""
     for found in _IMG.finditer(content):
-        attributes = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
+        attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
         tiny = any(attributes.get(side, "") in ("0", "1", "2") for side in ("width", "height"))
         if not tiny and (url := address(attributes, "src")):
             return Picture(url, attributes.get("alt", ""))

@@ -120,7 +120,7 @@ class Settings:
 
     @property
     def parse_timeout(self) -> float:
-        """`LIFESTREAM_PARSE_TIMEOUT`: how long the parsing of one document may take."""
+        """`LIFESTREAM_PARSE_TIMEOUT`: how long the reading of one document, a feed or a web page, may take."""
         return self._number("PARSE_TIMEOUT", 10.0, least=0.001)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from typing import Self
@@ -48,10 +49,19 @@ def make_pool(size: int | None = None) -> ParserPool:
     )
 
 
-class LazyPool:
-    """A `ParserPool` whose processes are started when the first body needs one, or one surely will."""
+def make_page_pool() -> ParserPool:
+    """One process that reads web pages, for which no plugin is needed."""
+    return ParserPool(1, settings.parse_timeout, registry=Registry(use_entry_points=False))
 
-    def __init__(self) -> None:
+
+class LazyPool:
+    """A `ParserPool` whose processes are started when the first body needs one, or one surely will.
+
+    *make* makes it, by default as the settings want it.
+    """
+
+    def __init__(self, make: Callable[[], ParserPool] = make_pool) -> None:
+        self._make = make
         self._pool: ParserPool | None = None
 
     def __enter__(self) -> Self:
@@ -64,7 +74,7 @@ class LazyPool:
     def start(self) -> ParserPool:
         """The pool, with its processes started."""
         if self._pool is None:
-            self._pool = make_pool()
+            self._pool = self._make()
         return self._pool
 
 

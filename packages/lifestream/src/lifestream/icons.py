@@ -7,6 +7,7 @@ names, and the usual place. What comes is kept if its first bytes are those of a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,16 +16,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from lifestream.address import AddressGuard
-from lifestream.configured import make_fetcher, make_guard
-from lifestream.discover import read_page, site_of
+from lifestream.configured import LazyPool, make_fetcher, make_guard, make_page_pool
+from lifestream.discover import site_of
 from lifestream.entry import ParsedFeed
 from lifestream.fetch import Fetcher, FetchLimits
 from lifestream.images import image_type
 from lifestream.models import Feed
 from lifestream.outcome import Fetched, FetchRequest
+from lifestream.parse.errors import ParseError
 
 AGAIN: Final = timedelta(days=30)
 """After this long, a site that had no icon is asked again."""
+
+log = logging.getLogger(__name__)
 
 LIMITS: Final = FetchLimits(timeout=10.0, max_body=256 * 1024)
 """An icon is small, and nobody waits for it."""
@@ -59,7 +63,8 @@ def find_icons(
     sites = list(wanting.order_by("pk").values_list("pk", "url", "site_url", "icon_url")[:limit])
     if not sites:
         return 0
-    found = asyncio.run(_look_at(sites, guard or make_guard()))
+    with LazyPool(make_page_pool) as pool:  # pages are read in one process, which is started once one has come
+        found = asyncio.run(_look_at(sites, guard or make_guard(), pool))
     for key, icon in found:
         Feed.objects.filter(pk=key).update(icon=icon, icon_checked=now)
     return sum(bool(icon) for _, icon in found)
@@ -68,27 +73,37 @@ def find_icons(
 _Row = tuple[int, str, str, str]
 
 
-async def _look_at(sites: list[_Row], guard: AddressGuard) -> list[tuple[int, bytes]]:
+async def _look_at(sites: list[_Row], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(fetcher: Fetcher, row: _Row) -> tuple[int, bytes]:
         async with turns:
-            return row[0], await _icon_of(fetcher, *row[1:])
+            return row[0], await _icon_of(fetcher, pool, *row[1:])
 
     async with make_fetcher(guard, LIMITS) as fetcher:
         return list(await asyncio.gather(*(one(fetcher, row) for row in sites)))
 
 
-async def _icon_of(fetcher: Fetcher, url: str, site_url: str, icon_url: str) -> bytes:
+async def _icon_of(fetcher: Fetcher, pool: LazyPool, url: str, site_url: str, icon_url: str) -> bytes:
     site = site_of(ParsedFeed(link=site_url, icon=icon_url), url)
     candidates = [icon_url] if icon_url else []
     if site.url:
         outcome = await fetcher.fetch(FetchRequest(site.url))
         if isinstance(outcome, Fetched):
-            candidates += read_page(outcome.body, outcome.headers, outcome.url).icons
+            candidates += await _icons_in(outcome, pool)
     candidates += site.icons
     for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
         outcome = await fetcher.fetch(FetchRequest(candidate))
         if isinstance(outcome, Fetched) and image_type(outcome.body):
             return outcome.body
     return b""
+
+
+async def _icons_in(page: Fetched, pool: LazyPool) -> tuple[str, ...]:
+    """The pictures that *page* names; none where it can't be read in time."""
+    try:
+        read = await asyncio.wrap_future(pool.start().read_page(page.body, page.headers, page.url))
+    except ParseError as error:
+        log.info("the page %s names no icon that could be found: %s", page.url, error.reason)
+        return ()
+    return read.icons

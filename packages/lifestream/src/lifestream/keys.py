@@ -13,7 +13,7 @@ from datetime import datetime, time
 from typing import Protocol
 from urllib.parse import urlsplit
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^>]*+(?:>|\Z)")
 
 
 class Addressed(Protocol):
@@ -91,7 +91,8 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     title = " ".join(entry.title.split())
     date = entry.published.isoformat() if entry.published else ""
     said = entry.content or entry.summary
-    text = " ".join(_TAG.sub(" ", said).split())
+    end = said.rfind(">") + 1  # a "<" after it begins no tag, and is looked at once
+    text = " ".join((_TAG.sub(" ", said[:end]) + said[end:]).split())
     # A date without a time says little: a day may bring two entries with one title.
     dated = entry.published is not None and entry.published.time() != time()
     told_by = "date" if dated else "text" if text else ""

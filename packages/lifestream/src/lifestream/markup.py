@@ -80,8 +80,10 @@ def _raw_end(source: str, position: int, name: str) -> int:
     return found.start() if found else len(source)
 
 
+# What stands before no name (the ">", or the end of what is no whole tag) is a match without one, so that a run of
+# slashes or spaces is read once.
 _ATTRIBUTE = re.compile(
-    r"""[\s/]*+(=?[^\s/>=]++|=)(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?+""", re.VERBOSE
+    r"""[\s/]*+(?:>|\Z|(=?[^\s/>=]++|=)(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?+)""", re.VERBOSE
 )
 _TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
 
@@ -91,8 +93,27 @@ def attributes(tag: str) -> dict[str, str]:
     found: dict[str, str] = {}
     start = _TAG_NAME.match(tag)
     for name, double, single, bare in _ATTRIBUTE.findall(tag, start.end() if start else 0):
-        found.setdefault(name.lower(), html.unescape(double or single or bare))
+        if name:
+            found.setdefault(name.lower(), unescape(double or single or bare))
     return found
+
+
+# More digits than any character has, leading zeros included. Python refuses to read over 4,300 of them.
+_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
+
+
+def unescape(text: str) -> str:
+    """*text* with its entities resolved once, as `html.unescape` does it, which raises ValueError for a long number."""
+    if "&#" in text:
+        text = _LONG_REFERENCE.sub(_short_reference, text)
+    return html.unescape(text)
+
+
+def _short_reference(found: re.Match[str]) -> str:
+    digits = found[0].strip("&#;").lower()
+    mark = "x" if digits.startswith("x") else ""
+    digits = digits.removeprefix("x").lstrip("0") or "0"
+    return f"&#{mark}{digits};" if len(digits) < 8 else "\ufffd"
 
 
 _VOID: Final = name_set(

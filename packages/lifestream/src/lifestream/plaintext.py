@@ -6,7 +6,7 @@ import html
 import re
 from typing import Final
 
-from lifestream.markup import name_set, tokens
+from lifestream.markup import name_set, tokens, unescape
 
 # Tab, line feed and carriage return are the only C0 controls that XML 1.0 and PostgreSQL's text both take.
 # The C1 controls are no text either; a terminal may obey them (U+009B is what begins an escape sequence).
@@ -100,15 +100,16 @@ def text_of(source: str) -> str:
     pieces = []
     for kind, name, text in tokens(source):
         if kind == "text":
-            pieces.append(html.unescape(text).replace("\n", " "))
+            pieces.append(unescape(text).replace("\n", " "))
         elif kind != "hidden" and name in _BREAKS_LINE:
             pieces.append("\n")
     return _lines("".join(pieces))
 
 
-# nh3 writes names in lower case and values in double quotes, in which no double quote is left.
-_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS_LINE))})(?:\s(?:[^>\"]|\"[^\"]*\")*)?>")
-_TAG = re.compile(r"</?[a-z][^\s>]*(?:[^>\"]|\"[^\"]*\")*>")
+# nh3 writes names in lower case and values in double quotes, in which no double quote is left, and "<" only where a
+# tag begins or inside a value: so each pattern stops at the next one.
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS_LINE))})(?:\s(?>[^<>\"]++|\"[^\"]*+\")*+)?+>")
+_TAG = re.compile(r"</?[a-z](?>[^<>\"]++|\"[^\"]*+\")*+>")
 
 
 def text_of_clean(source: str) -> str:
@@ -116,7 +117,7 @@ def text_of_clean(source: str) -> str:
     comments and scripts.
     """
     marked = _BLOCK_TAG.sub("\0", source.replace("\n", " "))
-    return _lines(html.unescape(_TAG.sub("", marked)).replace("\n", " ").replace("\0", "\n"))
+    return _lines(unescape(_TAG.sub("", marked)).replace("\n", " ").replace("\0", "\n"))
 
 
 def _lines(text: str) -> str:

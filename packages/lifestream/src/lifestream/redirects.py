@@ -20,10 +20,8 @@ _MAX_URL = 8192
 # A URL that can be requested as it is, since there is nothing to encode or to leave out. Most of those that are
 # stored are such, and a match costs a tenth of taking them apart.
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
-# A password goes into no message: messages are kept, shown and logged. One with an unencoded "/" in it is why the
-# rest is no URL, so there all before the last "@" may be of it.
+# A password goes into no message: messages are kept, shown and logged.
 _LOGIN = re.compile(r"(?<=//)[^/?#]*@")
-_PERHAPS_LOGIN = re.compile(r"(?<=//).*@", re.DOTALL)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -52,7 +50,7 @@ def request_url(url: str) -> str:
     except ValueError as error:
         # What was taken for a port may be half a password.
         reason, _, _ = str(error).partition(" as ")
-        raise UrlRefused(f"{_PERHAPS_LOGIN.sub('…@', url)} is no URL: {reason}") from None
+        raise UrlRefused(f"{_without_login(url)} is no URL: {reason}") from None
     if parts.scheme not in ("http", "https"):
         shown, scheme = _LOGIN.sub("…@", url), parts.scheme or "missing"
         raise UrlRefused(f"{shown} is not fetched: its scheme is {scheme}, not http or https")
@@ -104,6 +102,14 @@ class Trail:
             raise RedirectRefused(f"{self.url} redirects back to {url}: a loop")
         permanent = self.permanent and status in _PERMANENT
         return replace(self, url=url, seen=seen, permanent=permanent, moved=url if permanent else self.moved)
+
+
+def _without_login(url: str) -> str:
+    """*url*, which is none, without what may be a password: one with an unencoded "/" may be why it is none, so that
+    all before the last "@" may be of it.
+    """
+    before, slashes, rest = url.partition("//")
+    return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
 
 
 def _ascii_host(host: str) -> str:

@@ -25,7 +25,7 @@ from lifestream import credentials, posting, store
 from lifestream.address import AddressGuard
 from lifestream.conf import settings
 from lifestream.configured import make_fetcher, make_guard, make_limits, make_pool
-from lifestream.discover import feeds_in_page, well_known
+from lifestream.discover import well_known
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.outcome import Failed, Fetched, FetchRequest
 from lifestream.pace import pace_of
@@ -186,6 +186,13 @@ class _Scout:
             return _Refusal(error.reason, outcome)
         return Reading(outcome, prepared, started)
 
+    def feeds_in(self, page: Fetched) -> list[str]:
+        """The feeds that *page* names, most likely first. Raises `ParseError` where it can't be read in time."""
+        if self._pool is None:
+            self._pool = make_pool(1)
+        read = self._pool.read_page(page.body, page.headers, page.url).result()
+        return [candidate.url for candidate in read.feeds]
+
 
 def _find(request: FetchRequest, scout: _Scout) -> Found:
     first = scout.ask(request)
@@ -193,7 +200,11 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
         return Found(request.url, first, credentials=request.credentials)
     if first.page is None:
         raise NotAdded(f"{request.url} can't be had: {first.reason}")
-    for url in _candidates(first.page):
+    try:
+        named = scout.feeds_in(first.page)
+    except ParseError as error:
+        raise NotAdded(f"{request.url} is no feed, and can't be searched for one: {error.reason}") from error
+    for url in _candidates(first.page, named):
         login = request.credentials if origin(url) == origin(request.url) else ""
         if not login and (known := Feed.objects.shared().with_url(url).first()) is not None:
             return Found(url, known, first.page.url)
@@ -203,9 +214,8 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
     raise NotAdded(f"{request.url} is no feed, and no page that leads to one: {first.reason}")
 
 
-def _candidates(page: Fetched) -> Iterator[str]:
-    """Where the feed of *page* may be, most likely first."""
-    named = [candidate.url for candidate in feeds_in_page(page.body, page.headers, page.url)]
+def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:
+    """Where the feed of *page*, which names these, may be, most likely first."""
     seen = {page.url}
     for url in (named or well_known(page.url))[:_MOST_TRIED]:
         if url not in seen:

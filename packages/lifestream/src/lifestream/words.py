@@ -29,7 +29,8 @@ _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
 _ANY_WORD = re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_SIGNS}])+[+#]*")
 _SPECIAL = re.compile(f"[{_UNSPACED}{_SIGNS}]")
 _UNSPACED_START = re.compile(f"[{_UNSPACED}]")
-_UNSPACED_END = re.compile(f"[{_UNSPACED}]+(?=[^\\w]*$)")
+# For a text that is turned round, since a search for its end would begin at each character.
+_UNSPACED_END = re.compile(f"(?:(?![{_UNSPACED}])\\W)*+([{_UNSPACED}]++)")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: left out by those who search.
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
@@ -104,8 +105,8 @@ def _term(text: str) -> Term | None:
     parts = words(text)
     if not parts:
         return None
-    last = _UNSPACED_END.search(fold(text))
+    last = _UNSPACED_END.match(fold(text)[::-1])
     # Where the term ends in an unspaced script the text may go on, so its last character alone says too little.
-    if last and len(last[0]) > 1:
+    if last and len(last[1]) > 1:
         parts.pop()
     return Term(tuple(parts), prefix=bool(last) and len(parts[-1]) == 1)

@@ -7,7 +7,6 @@ out from the rules: they choose an encoding, the bytes are decoded in it, and wh
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal, TypeAlias
@@ -166,5 +165,6 @@ def _title_in_xml(text: str) -> str | None:
 
 def _title_in_html(text: str) -> str | None:
     """The title that an HTML parser finds; None where the bytes, wrongly decoded, show no such tag."""
-    found = re.search(r"<title>(.*?)</title>", text, re.DOTALL)
-    return found[1] if found else None
+    _, begins, rest = text.partition("<title>")
+    title, ends, _ = rest.partition("</title>")
+    return title if begins and ends else None

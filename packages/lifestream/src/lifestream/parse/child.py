@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 
 from lifestream.parse import parse, wire
 from lifestream.parse.errors import NotAFeed
+from lifestream.parse.page import read_page
 from lifestream.plugins.registry import Registry
 from lifestream.prepare import prepare
 from lifestream.sanitize import Sanitizer
@@ -52,8 +53,13 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 def answer(job: dict[str, Any], body: bytes, registry: Registry, sanitizer: Sanitizer) -> dict[str, Any]:
-    """What becomes of one document. With the plugin None it is only parsed: whoever asks has a plugin of its own."""
+    """What becomes of one document. With the plugin None it is only parsed: whoever asks has a plugin of its own.
+
+    A document that is asked for as a "page" is read as one.
+    """
     try:
+        if job.get("page"):
+            return {"page": wire.PAGE.pack(read_page(body, job["headers"], job["url"]))}
         feed = parse(body, job["headers"], job["url"])
         if job["plugin"] is None:
             return {"feed": wire.FEED.pack(feed)}

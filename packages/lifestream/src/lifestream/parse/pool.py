@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
 from lifestream.parse import wire
 from lifestream.parse.errors import NotAFeed, ParserDied, ParseTimeout
+from lifestream.parse.page import Page
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.registry import PluginError, Registry
 from lifestream.prepare import PluginProblem, Prepared, prepare
@@ -59,6 +60,16 @@ class _Job:
     problems: tuple[PluginProblem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _PageJob:
+    """A web page to read."""
+
+    future: Future[Page]
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+
+
 class ParserPool:
     """Reads documents in *size* child processes (by default one for each processor).
 
@@ -79,7 +90,7 @@ class ParserPool:
         self.rules = rules or SanitizerRules()
         self.registry = registry or Registry()
         self._sanitizer = Sanitizer(self.rules)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | _PageJob | None] = queue.SimpleQueue()
         self._closed = False
         self._children = [_Child(self.rules, deadline) for _ in range(size or os.cpu_count() or 1)]
         self._threads = [
@@ -104,8 +115,7 @@ class ParserPool:
         result may be safely stored; it raises `NotAFeed`, `ParseTimeout` or `ParserDied`, and is cancelled if
         the pool is closed before its turn. Raises RuntimeError on a closed pool.
         """
-        if self._closed:
-            raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
+        self._check_open()
         problems: tuple[PluginProblem, ...] = ()
         chosen: FeedPlugin | None = None
         try:
@@ -116,11 +126,23 @@ class ParserPool:
             asked = None if self.registry.has_own else ""
         else:
             asked = chosen.name if self.registry.is_shipped(chosen) else None
-        told = {name.lower(): value for name, value in headers.items()}
-        told = {name: told[name] for name in ("content-type", "content-language") if name in told}
-        job = _Job(Future(), body, told, url, asked, chosen, problems)
+        job = _Job(Future(), body, _told(headers), url, asked, chosen, problems)
         self._jobs.put(job)
         return job.future
+
+    def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
+        """Has the web page *body* read, which came with *headers* from *url*: see `parse.page.read_page`.
+
+        The future is like that of `submit`, but raises no `NotAFeed`: anything can be read as a page.
+        """
+        self._check_open()
+        job = _PageJob(Future(), body, _told(headers), url)
+        self._jobs.put(job)
+        return job.future
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
 
     def close(self) -> None:
         """Ends all children and threads, within seconds. What waits is cancelled, what is being read fails."""
@@ -146,7 +168,7 @@ class ParserPool:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                result = self._read(job, child)
+                result: Any = self._read_page(job, child) if isinstance(job, _PageJob) else self._read(job, child)
             except BaseException as error:  # noqa: BLE001  it belongs to whoever waits, who would else wait for ever
                 job.future.set_exception(error)
             else:
@@ -168,6 +190,18 @@ class ParserPool:
         else:
             raise ParserDied(str(answer.get("failed")))
         return replace(prepared, problems=job.problems + prepared.problems) if job.problems else prepared
+
+    def _read_page(self, job: _PageJob, child: _Child) -> Page:
+        answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)
+        if "page" not in answer:
+            raise ParserDied(str(answer.get("failed")))
+        return wire.PAGE.unpack(answer["page"])
+
+
+def _told(headers: Mapping[str, str]) -> dict[str, str]:
+    """What of *headers* tells how a document is to be read."""
+    told = {name.lower(): value for name, value in headers.items()}
+    return {name: told[name] for name in ("content-type", "content-language") if name in told}
 
 
 class _Process(NamedTuple):

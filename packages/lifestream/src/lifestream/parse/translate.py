@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from calendar import timegm
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
-from lifestream.markup import name_set
+from lifestream.markup import name_set, unescape
 from lifestream.parse.document import ASIDE
 from lifestream.parse.scan import Scan, ScannedEntry
 from lifestream.plaintext import html_of, text_of, without_scripts
@@ -194,11 +193,13 @@ def _plain(found: Found, name: str, version: str) -> str:
     if version.startswith("atom"):
         return _text(value)
     value = without_scripts(value)
-    return _text(text_of(value) if _MARKED_UP.search(value) else html.unescape(value))
+    return _text(text_of(value) if _MARKED_UP.search(value) else unescape(value))
 
 
 # A tag that is closed, or has attributes, or is nothing without being one; "the <b> tag" has none of these.
-_MARKED_UP = re.compile(r"</[a-z][a-z0-9]*\s*>|<[a-z][a-z0-9]*\s+[a-z-]+\s*=|<(?:br|hr|img|wbr)\b[^>]*>", re.IGNORECASE)
+_MARKED_UP = re.compile(
+    r"</[a-z][a-z0-9]*\s*>|<[a-z][a-z0-9]*\s+[a-z-]+\s*=|<(?:br|hr|img|wbr)\b[^<>]*+>", re.IGNORECASE
+)
 
 
 def _author(found: Found) -> str:
@@ -211,7 +212,7 @@ def _tags(found: Found) -> list[str]:
     """The names of an entry's tags, once each whatever their case; not addresses, which are for machines."""
     named: dict[str, str] = {}
     for tag in _get(found, "tags", []):
-        name = _text(html.unescape(tag.get("label") or tag.get("term") or ""))
+        name = _text(unescape(tag.get("label") or tag.get("term") or ""))
         if name and "://" not in name:
             named.setdefault(name.casefold(), name)
     return list(named.values())

@@ -16,6 +16,7 @@ from struct import Struct
 from typing import Any, BinaryIO, Final, Generic, TypeVar
 
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.parse.page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.prepare import PluginProblem, Prepared
 from lifestream.sanitize import SanitizerRules
@@ -103,6 +104,7 @@ FEED: Final = _record(
 PREPARED: Final = _record(
     Prepared, feed=FEED, items=_many(_record(ItemDraft, **_SAID)), problems=_many(_record(PluginProblem))
 )
+PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=_NAMES)
 RULES: Final = _record(
     SanitizerRules,
     tags=Shape(

@@ -9,7 +9,7 @@ from lifestream.entry import Entry
 from lifestream.plugins.base import FeedPlugin
 
 _LINK = re.compile(r'<a href="([^"<>]+)">\[link\]</a>', re.IGNORECASE)
-_LAYOUT = re.compile(r"</?(?:table|tbody|tr|td)\b[^>]*>", re.IGNORECASE)
+_LAYOUT = re.compile(r"</?(?:table|tbody|tr|td)\b[^<>]*+>", re.IGNORECASE)
 
 
 class RedditPlugin(FeedPlugin):

@@ -1,0 +1,47 @@
+"""How the time of a call grows with its input: what the tests of linear time measure with.
+
+A call that is found slow is measured again at a quarter of its input. Linear work takes four times as long for four
+times the input, quadratic work sixteen times, and `MOST` lies between. Time on the processor is what counts, the best
+of several tries, and a call below `FLOOR` is not judged: so a busy machine fails nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+MOST: Final = 6.0
+"""How much longer a call may take for four times the input."""
+FLOOR: Final = 0.002
+"""What a call may take in any case, in seconds: a quadratic one takes far more at the lengths that are tried."""
+LENGTHS: Final = (16, 96, 1000, 16_000)
+"""The lengths of runs, from short ones on, so that what grows faster than a square is seen before it takes for ever."""
+
+
+def seconds(call: Callable[[], object], tries: int = 1) -> float:
+    """The processor time of *call*, the best of *tries*; never 0."""
+    best = float("inf")
+    for _ in range(tries):
+        began = time.thread_time()
+        call()
+        best = min(best, time.thread_time() - began)
+    return max(best, 1e-6)
+
+
+def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, ...] = LENGTHS) -> float:
+    """How many times longer the call that *made_of* makes of a length takes at four times the length.
+
+    *lengths* are tried from the shortest on; the first at which the call takes more than `FLOOR` is judged. 0 where
+    none does.
+    """
+    for length in lengths:
+        long = made_of(length)
+        taken = seconds(long)
+        if taken >= FLOOR:
+            short = made_of(length // 4)
+            grown = taken / seconds(short, 2)
+            if grown > MOST:  # it may have been the machine
+                grown = seconds(long, 3) / seconds(short, 5)
+            return grown
+    return 0.0

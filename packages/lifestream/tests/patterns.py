@@ -1,0 +1,294 @@
+"""Every regular expression of both packages, found by looking, and the runs of characters that may slow one down.
+
+`found` walks all modules: patterns that a module, a class, or a table of them holds, and, in the sources, those that a
+function writes at its call. The methods that a pattern is tried with are those that the sources call.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import feedserver
+import lifestream
+
+# The standard library's own reader of patterns, as it is in 3.11 to 3.14. What is taken from it are inputs only: a
+# construct that it names otherwise some day would be left out of them, and `test_the_finder_finds_…` would fail.
+from re import _constants as codes  # type: ignore[attr-defined]  # isort: skip
+from re import _parser as pattern_parser  # type: ignore[attr-defined]  # isort: skip
+
+METHODS: Final = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
+_SCANNING: Final = METHODS - {"search", "match", "fullmatch"}
+_NOT_IMPORTED: Final = re.compile(r"\.(?:__main__|wsgi|celery|settings)\Z|\.migrations\.")
+
+
+@dataclass(slots=True)
+class Found:
+    """A *pattern*, *where* it stands, and the *methods* that are called on it."""
+
+    pattern: re.Pattern[Any]
+    where: str
+    methods: set[str] = field(default_factory=set)
+
+
+def modules() -> Iterator[ModuleType]:
+    """All modules of both packages that can be imported without starting something."""
+    for package in (feedserver, lifestream):
+        yield package
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not _NOT_IMPORTED.search(info.name):
+                yield importlib.import_module(info.name)
+    yield importlib.import_module("pytest_feedserver")
+
+
+def found(written: Mapping[str, tuple[str, ...]]) -> list[Found]:
+    """All patterns. *written* has examples of those that a function puts together, by "module.function".
+
+    Raises KeyError naming one that it lacks.
+    """
+    patterns: dict[re.Pattern[Any], Found] = {}
+    trees = {module: ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")) for module in modules()}
+    for module in trees:
+        for name, pattern in _held(module):
+            patterns.setdefault(pattern, Found(pattern, f"{module.__name__}.{name}"))
+    for module, tree in trees.items():
+        for pattern, method, line in _at_calls(module, tree, written):
+            patterns.setdefault(pattern, Found(pattern, f"{module.__name__}, line {line}")).methods.add(method)
+        _note_uses(module, tree, patterns)
+    for each in patterns.values():
+        called = each.methods or {"findall"}  # by a name that isn't followed here
+        each.methods = {"findall" if method in _SCANNING else method for method in called}
+    return sorted(patterns.values(), key=lambda each: each.where)
+
+
+def _held(module: ModuleType) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    for name, value in vars(module).items():
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            for attribute, inner in vars(value).items():
+                yield from ((f"{name}.{attribute}", pattern) for pattern in _inside(inner))
+        else:
+            yield from ((name, pattern) for pattern in _inside(value))
+
+
+def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
+    """The patterns in *value*: itself, or in a table of tables."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif depth and isinstance(value, Mapping):
+        for inner in (*value.keys(), *value.values()):
+            yield from _inside(inner, depth - 1)
+    elif depth and isinstance(value, tuple | list | set | frozenset):
+        for inner in value:
+            yield from _inside(inner, depth - 1)
+
+
+def _at_calls(
+    module: ModuleType, tree: ast.Module, written: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[re.Pattern[Any], str, int]]:
+    """The patterns that stand at a call of a function of `re`, the method, and the line."""
+    functions = {
+        id(node): function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    top = {id(node) for statement in tree.body if not _is_block(statement) for node in ast.walk(statement)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[first, *rest]):
+                pass
+            case _:
+                continue
+        if method not in METHODS | {"compile"} or (method == "compile" and id(node) in top):
+            continue  # what a module compiles at its top level is found in the module
+        flags = next((each.value for each in node.keywords if each.arg == "flags"), None)
+        places = {"sub": 4, "subn": 4, "split": 3, "compile": 1}
+        place = places.get(method, 2) - 1
+        if flags is None and len(rest) > place:
+            flags = rest[place]
+        number = 0 if flags is None else eval(ast.unparse(flags), {"re": re})
+        try:
+            sources: tuple[Any, ...] = (ast.literal_eval(first),)
+        except ValueError:
+            key = f"{module.__name__}.{functions.get(id(node), '')}"
+            if key not in written:
+                raise KeyError(f"{key} puts a pattern together when it runs: give examples of it here") from None
+            sources = written[key]
+        for source in sources:
+            yield re.compile(source, number), "findall" if method == "compile" else method, node.lineno
+
+
+def _is_block(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+def _note_uses(module: ModuleType, tree: ast.Module, patterns: Mapping[re.Pattern[Any], Found]) -> None:
+    """Adds the methods that *module* calls on patterns it has a name for, and on unnamed ones out of tables of its."""
+    named: dict[str, set[str]] = {}
+    unnamed: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in METHODS:
+            owner = node.value.value if isinstance(node.value, ast.Subscript) else node.value
+            if isinstance(owner, ast.Name) and any(_inside(vars(module).get(owner.id))):
+                named.setdefault(owner.id, set()).add(node.attr)
+            elif not (isinstance(owner, ast.Name) and owner.id == "re"):
+                unnamed.add(node.attr)
+    for name, value in vars(module).items():
+        for pattern in _inside(value):
+            methods = named.get(name) or (
+                set() if isinstance(value, re.Pattern) else unnamed & {"match", "fullmatch", "search"}
+            )
+            patterns[pattern].methods |= methods if pattern in patterns else set()
+
+
+# Runs.
+
+
+def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]:
+    """Ways to make a text of a length, each with its name, that *pattern* may be slow on.
+
+    Runs of one character of its own alphabet, of two in turns, and of the beginnings of what it matches; each also
+    after such a beginning, and before what lets a match fail at last.
+    """
+    tree = pattern_parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
+    heads = list(dict.fromkeys(_beginnings(tree)))[:10]
+    alphabet = list(dict.fromkeys([*_alphabet(tree), " ", "a"]))[:10]
+    pairs = [one + other for one in alphabet for other in alphabet if one != other]
+    units = dict.fromkeys([*alphabet, *pairs, *heads, *(head + one for head in heads for one in alphabet)])
+    for unit in units:
+        if unit:
+            yield f"{unit!r} * n", partial(_run, "", unit, "")
+    for head in (*heads, "q9"):
+        for unit, tails in [
+            *((one, ("", "\x01", "q9")) for one in alphabet),
+            *((pair, ("q9",)) for pair in pairs[:20]),
+        ]:
+            for tail in tails:
+                yield f"{head!r} + {unit!r} * n + {tail!r}", partial(_run, head, unit, tail)
+
+
+def _run(head: str, unit: str, tail: str, length: int) -> str:
+    return head + unit * (length // len(unit)) + tail
+
+
+def _alphabet(tree: Any) -> Iterator[str]:
+    """A character for each that the pattern *tree* names, and for each kind of characters."""
+    for code, value in tree:
+        if code is codes.LITERAL:
+            yield chr(value)
+        elif code is codes.NOT_LITERAL:
+            yield _other({chr(value)})
+            yield chr(value)
+        elif code is codes.ANY:
+            yield "x"
+        elif code is codes.IN:
+            yield from _members(value)
+        else:
+            for inner in _inner(value):
+                yield from _alphabet(inner)
+
+
+def _inner(value: Any) -> Iterator[Any]:
+    if isinstance(value, pattern_parser.SubPattern):
+        yield value
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _inner(each)
+
+
+_OF_CATEGORY: Final = {
+    codes.CATEGORY_DIGIT: "1",
+    codes.CATEGORY_NOT_DIGIT: "x",
+    codes.CATEGORY_SPACE: " ",
+    codes.CATEGORY_NOT_SPACE: "x",
+    codes.CATEGORY_WORD: "a",
+    codes.CATEGORY_NOT_WORD: "-",
+}
+
+
+def _members(members: Any) -> list[str]:
+    """A character for each member of a class: of "[^…]" one that isn't in it, then those that are named."""
+    named = []
+    for code, value in members:
+        if code is codes.LITERAL:
+            named.append(chr(value))
+        elif code is codes.RANGE:
+            named.append(chr((value[0] + value[1]) // 2))
+        elif code is codes.CATEGORY:
+            named.append(_OF_CATEGORY[value])
+    if members and members[0][0] is codes.NEGATE:
+        excluded = {character for character in _OTHERS if any(_is_in(character, each) for each in members)}
+        return [_other(excluded), *named]
+    return named
+
+
+def _is_in(character: str, member: Any) -> bool:
+    """Whether *character* is what one part of a class says."""
+    code, value = member
+    if code is codes.RANGE:
+        return bool(value[0] <= ord(character) <= value[1])
+    if code is codes.CATEGORY:
+        return re.fullmatch(_AS_WRITTEN[value], character) is not None
+    return code is codes.LITERAL and chr(value) == character
+
+
+_AS_WRITTEN: Final = {
+    codes.CATEGORY_DIGIT: r"\d",
+    codes.CATEGORY_NOT_DIGIT: r"\D",
+    codes.CATEGORY_SPACE: r"\s",
+    codes.CATEGORY_NOT_SPACE: r"\S",
+    codes.CATEGORY_WORD: r"\w",
+    codes.CATEGORY_NOT_WORD: r"\W",
+}
+_OTHERS: Final = "xay1- !<"
+
+
+def _other(characters: set[str]) -> str:
+    return next((each for each in _OTHERS if each not in characters), "\x02")
+
+
+def _beginnings(tree: Any) -> Iterator[str]:
+    """What leads to each place in *tree*, as short as it can be; the last is a whole match, if it looks at nothing."""
+    yield ""
+    for text in _samples(tree):
+        for end in range(1, min(len(text), 24) + 1):
+            if end == len(text) or not text[end - 1].isalpha() or not text[end].isalpha():
+                yield text[:end]
+
+
+def _samples(tree: Any) -> list[str]:
+    """Texts that *tree* matches: a few, each repeat as short as it can be and once."""
+    texts = [""]
+    for code, value in tree:
+        texts = [text + more for text in texts for more in _pieces(code, value)][:8]
+    return texts
+
+
+def _pieces(code: Any, value: Any) -> list[str]:
+    if code is codes.LITERAL:
+        return [chr(value)]
+    if code is codes.NOT_LITERAL:
+        return [_other({chr(value)})]
+    if code is codes.ANY:
+        return ["x"]
+    if code is codes.IN:
+        return _members(value)[:1]
+    if code is codes.BRANCH:
+        return [text for branch in value[1] for text in _samples(branch)[:2]][:6]
+    if code is codes.SUBPATTERN:
+        return _samples(value[3])
+    if code is codes.ATOMIC_GROUP:
+        return _samples(value)
+    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+        least, _, inner = value
+        samples = _samples(inner)
+        return [*([text * least for text in samples[:2]] if least else [""]), *samples[:4]]
+    return [""]  # what looks around, and what refers back

@@ -1,0 +1,131 @@
+"""Whatever reads text of strangers takes linear time for each construct that a document can repeat.
+
+The regular expressions are tried one by one in `test_regular_expressions`; here are the functions around them, where a
+loop over what is linear may not be. What nh3 and feedparser do is not tried here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import pytest
+
+from growth import MOST, growth
+from lifestream import sanitize
+from lifestream.entry import Entry
+from lifestream.freshness import freshness, retry_after
+from lifestream.keys import keys_of
+from lifestream.markup import attributes, is_too_deep, tokens, unescape
+from lifestream.opml import NotOpml, read
+from lifestream.parse.charset import decode
+from lifestream.parse.document import cleaned
+from lifestream.parse.page import read_page
+from lifestream.parse.reading import cut_off
+from lifestream.parse.scan import scan
+from lifestream.plaintext import html_of, linked_html_of, shorten, text_of, text_of_clean, without_scripts
+from lifestream.redirects import UrlRefused, request_url
+from lifestream.sanitize import safe_url
+from lifestream.websub import links_of
+from lifestream.words import terms, words
+
+NOW: Final = datetime(2026, 11, 26, tzinfo=UTC)
+URL: Final = "http://site.example/page"
+UNITS: Final = (
+    *("<", "&", "&amp;", "word & ", "/", " ", "\n", " \n", '"', "'", "=", '="', "a=", " a", "a=b ", ",", "a, ", "("),
+    *(
+        "\\",
+        "#",
+        "+",
+        "é",
+        "ก",
+        "&#9",
+        "&#x9",
+        "&#9;",
+        "9",
+        "http://",
+        "//",
+        "a@",
+        ":",
+        ";a",
+        "max-age=",
+        "<>;rel=hub,",
+    ),
+    *("<a>", "</a>", "<b><p>", "<p", "<br", "<link ", "<link>", "<title>", "<script>", "<script><!--", "</script"),
+    *("<style>", "<img src=a>", "<outline ", "<item>", "</item", "xmlns:a='"),
+    *("<!", "<!--", "-->", "<?", "?>", "<![CDATA[", "]]>", "<!ENTITY ", "<!DOCTYPE"),
+)
+HEADS: Final = (
+    "",
+    "<link",
+    '<a href="',
+    "<script>",
+    "<!DOCTYPE a [",
+    "<?xml ",
+    "http://a/",
+    "<rss><channel><item>",
+    "&#",
+)
+TAILS: Final = ("q",)
+
+
+def _or_refused(call: Callable[[str], object], *refusals: type[Exception]) -> Callable[[str], object]:
+    def tried(text: str) -> object:
+        try:
+            return call(text)
+        except refusals:
+            return None
+
+    return tried
+
+
+READERS: Final[dict[str, Callable[[str], object]]] = {
+    "tokens": lambda text: deque(tokens(text), 0),
+    "attributes": lambda text: attributes(f"<a {text}"),
+    "unescape": unescape,
+    "is_too_deep": lambda text: is_too_deep(text, 10**9),
+    "text_of": text_of,
+    "text_of_clean": text_of_clean,
+    "html_of": html_of,
+    "linked_html_of": linked_html_of,
+    "shorten": lambda text: shorten(text, len(text) - 1),
+    "without_scripts": without_scripts,
+    "_unembedded": lambda text: sanitize._unembedded(text, URL),
+    "safe_url": lambda text: safe_url(text, URL),
+    "_srcset": lambda text: sanitize._srcset(text, URL),
+    "_style": lambda text: sanitize._style(text, sanitize.DEFAULT_STYLES),
+    "request_url": _or_refused(request_url, UrlRefused),
+    "words": words,
+    "terms": terms,
+    "keys_of": lambda text: keys_of(Entry(title=text, content=text)),
+    "links_of": lambda text: links_of({"link": f"<a>;rel=hub,{text}"}, URL),
+    "freshness": lambda text: freshness({"cache-control": text, "expires": text, "date": text, "age": text}, NOW),
+    "retry_after": lambda text: retry_after({"retry-after": text}, NOW),
+    "decode": lambda text: decode(text.encode(), text),
+    "cleaned": cleaned,
+    "cut_off": cut_off,
+    "scan": lambda text: scan(cleaned(text).encode()),
+    "read_page": lambda text: read_page(text.encode(), {}, URL),
+    "opml": _or_refused(lambda text: read(text.encode()), NotOpml),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reader_takes_linear_time_for_each_construct(name: str) -> None:
+    reader = READERS[name]
+    guilty = {}
+    for head in HEADS:
+        for unit in UNITS:
+            for tail in TAILS:
+
+                def made_of(length: int, head: str = head, unit: str = unit, tail: str = tail) -> Callable[[], object]:
+                    text = head + unit * (length // len(unit)) + tail
+                    return lambda: reader(text)
+
+                grown = growth(made_of, (96, 1000, 16_000))
+                if grown > MOST:
+                    guilty[head, unit, tail] = round(grown, 1)
+
+    assert not guilty

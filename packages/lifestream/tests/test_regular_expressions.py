@@ -1,0 +1,81 @@
+"""No regular expression of either package takes more than linear time, whatever it is run on."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from feedserver import when
+from growth import MOST, growth
+from patterns import Found, found, runs
+
+WRITTEN: Final = {
+    "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
+    "feedserver.when.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in when._ENDINGS),
+    "lifestream.parse.document._set_aside": (
+        r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
+    ),
+}
+"""Examples of the patterns that a function puts together when it runs."""
+FOUND: Final = found(WRITTEN)
+
+
+def _call(pattern: re.Pattern[Any], method: str, make: Callable[[int], str]) -> Callable[[int], Callable[[], object]]:
+    def made_of(length: int) -> Callable[[], object]:
+        text = make(length)
+        subject = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
+        if method == "findall":  # without the list of all, which makes the garbage collector work
+            return lambda: deque(pattern.finditer(subject), 0)
+        run = getattr(pattern, method)
+        return lambda: run(subject)
+
+    return made_of
+
+
+@pytest.mark.parametrize("each", FOUND, ids=lambda each: each.where)
+def test_a_pattern_takes_linear_time_on_runs_of_its_own_alphabet(each: Found) -> None:
+    guilty = {}
+    for method in sorted(each.methods):
+        for name, make in runs(each.pattern):
+            grown = growth(_call(each.pattern, method, make))
+            if grown > MOST:
+                guilty[method, name] = round(grown, 1)
+            if len(guilty) == 3:
+                break
+
+    assert not guilty, f"{each.where} takes more than {MOST:g} times as long for four times the input: {guilty}"
+
+
+GUILTY: Final[dict[str, Any]] = {
+    "spaces before what isn't there": r"\s+$",
+    "a tag that never ends": r"<br[^>]*>",
+    "a comment that never ends": r"<!--.*?-->",
+    "a repeat in a repeat": r"(?:a+)+b",
+    "a word before a sign": r"[\w-]+=",
+    "a class of bytes": rb"[a-z]+[0-9]",
+    "what is looked at only": r"[a-z]+(?=[^\w]*$)",
+    "quotes in a tag": r"<a(?:[^>\"]|\"[^\"]*\")*>",
+    "slashes in a tag": r"[\s/]*+([^\s/>=]++)",
+}
+
+
+@pytest.mark.parametrize("name", GUILTY)
+def test_the_finder_finds_a_pattern_that_is_slow(name: str) -> None:
+    pattern = re.compile(GUILTY[name])
+
+    assert any(growth(_call(pattern, "findall", make)) > MOST for _, make in runs(pattern))
+
+
+def test_the_finder_knows_patterns_of_modules_tables_and_calls() -> None:
+    places = [(each.where.partition(", line ")[0], each.methods) for each in FOUND]
+
+    assert ("lifestream.markup._ATTRIBUTE", {"findall"}) in places
+    assert ("lifestream.redirects._READY", {"fullmatch"}) in places
+    assert places.count(("lifestream.embeds._PLAYERS", {"match"})) == 2
+    assert ("lifestream.websub", {"fullmatch"}) in places
+    assert places.count(("feedserver.when", {"search"})) == 4
+    assert len(places) > 100
