@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import feedparser
 
-from lifestream.entry import ParsedFeed
+from lifestream.entry import Flaw, ParsedFeed
 from lifestream.parse import jsonfeed
 from lifestream.parse.charset import Decoded, decode
 from lifestream.parse.document import cleaned
 from lifestream.parse.errors import NotAFeed
-from lifestream.parse.scan import scan
+from lifestream.parse.scan import Scan, scan
 from lifestream.parse.translate import feed_of
+from lifestream.parse.wellformed import flaw_of, mend
 
 
 def read(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
@@ -35,23 +37,63 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> P
     if not text.strip():
         raise NotAFeed("there is nothing in the answer but characters that are none")
     document = text.encode("utf-8")
+    flaw = flaw_of(decoded.text.encode("utf-8", "replace"))
+    if flaw is None and "<!DOCTYPE" in decoded.text:
+        flaw = flaw_of(document)  # an entity that was taken out is undefined
+    if flaw is not None:
+        document = mend(document)
+        flaw = replace(flaw, mended=flaw_of(document) is None)
     scanned = scan(document)
-    complaints = [decoded.complaint]
-    if scanned.cut_off and scanned.entries:
-        # What is left of the last entry may lack what it is known by, and would come again as another one.
-        # And a document that is closed again is spared feedparser's loose parser.
-        document = scanned.closed(document)
-        scanned.broken = False
-        complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
-    result = _feedparser(document, language)
+    complaints = [decoded.complaint, str(flaw or "")]
+    if flaw is None or flaw.mended:
+        result = _feedparser(document, language)
+    else:
+        result, flaw = _read_around(flaw, document, scanned, language)
     if not result.version and (not result.entries or _is_page(text)):
         raise NotAFeed(_why_not(text, content_type))
-    if result.bozo:
+    if scanned.cut_off:
+        complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
+    elif result.bozo and flaw is None:
         complaints.append(_words(result.bozo_exception))
-        if result.entries and cut_off(text):
-            del result.entries[-1]
     result["encoding"] = decoded.encoding
-    return feed_of(result, scanned, url, "; ".join(filter(None, complaints)))
+    feed = replace(feed_of(result, scanned, url, "; ".join(filter(None, complaints))), flaw=flaw)
+    return feed if feed.is_complete else _without_nameless(feed)
+
+
+def _read_around(flaw: Flaw, document: bytes, scanned: Scan, language: str) -> tuple[Any, Flaw]:
+    """Return what feedparser finds in an ill-formed *document*, and *flaw* with the number of whole entries.
+
+    What stands before the flaw is read strictly, as if the document ended there, and the rest loosely. So no scrap of a
+    later entry gets into the feed's own title, or into an entry that is whole.
+    """
+    if not scanned.end:  # not even the first entry was reached
+        return _read_loosely(document, language), flaw
+    result = _feedparser(scanned.closed(document), language)
+    flaw = replace(flaw, whole=len(result.entries))
+    if scanned.cut_off:
+        # What is left of the last entry may lack what it is known by, and would come again as another one.
+        scanned.broken = False
+        return result, flaw
+    result.entries.extend(_read_loosely(document, language).entries[flaw.whole :])
+    return result, flaw
+
+
+def _read_loosely(document: bytes, language: str) -> Any:
+    result = _feedparser(document, language)
+    if result.entries and cut_off(document.decode("utf-8", "replace")):
+        del result.entries[-1]
+    return result
+
+
+def _without_nameless(feed: ParsedFeed) -> ParsedFeed:
+    """Return *feed* without entries behind its flaw that have neither guid nor link, where other entries have one.
+
+    They are scraps: once the document is mended, the same entry would come again as another one.
+    """
+    if feed.flaw is None or not any(entry.guid or entry.link for entry in feed.entries):
+        return feed
+    whole, behind = feed.entries[: feed.flaw.whole], feed.entries[feed.flaw.whole :]
+    return replace(feed, entries=whole + tuple(entry for entry in behind if entry.guid or entry.link))
 
 
 def _feedparser(document: bytes, language: str) -> Any:

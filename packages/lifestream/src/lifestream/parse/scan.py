@@ -54,7 +54,8 @@ class Scan:
     """What was found; *entries* are in the document's order, and only those that were read to their end.
 
     *broken* says that the document is ill-formed, and not all of it was read; *cut_off*, that it ended before
-    its root did. *end* is where in it (in bytes) the last whole entry ends, *open* what was open there.
+    its root did. *end* is where in it (in bytes) the last whole entry ends, or the first one begins if none is whole;
+    0 if no entry was reached. *open* is what was open there.
     """
 
     entries: list[ScannedEntry] = field(default_factory=list)
@@ -66,7 +67,7 @@ class Scan:
     open: tuple[str, ...] = ()
 
     def closed(self, document: bytes) -> bytes:
-        """*document*, which is the one that was scanned and is cut off, up to its last whole entry, and closed."""
+        """*document*, which is the one that was scanned and is broken, up to its *end*, and closed."""
         return document[: self.end] + "".join(f"</{name}>" for name in reversed(self.open)).encode("utf-8")
 
 
@@ -87,7 +88,7 @@ def scan(document: bytes) -> Scan:
         # feedparser meets the same error and reports it; here what came before it counts.
         reader.found.broken = True
         reader.found.cut_off = error.code in _ENDED_EARLY
-    if reader.found.end:
+    if reader.found.entries:
         reader.found.end = document.find(b">", reader.found.end) + 1
     return reader.found
 
@@ -126,6 +127,8 @@ class _Reader:
                 self.start_media(local.removeprefix(ASIDE), attributes)
         elif local in {"item", "entry"} and (":" not in as_written or namespace in _FEEDS):
             self.entry, self.entry_depth = ScannedEntry(), len(self.open)
+            if not self.found.entries:
+                self.found.end, self.found.open = self.parser.CurrentByteIndex, tuple(self.open[:-1])
             self.levels = [_Level()]
         elif local == "hour" and parent == "skiphours":
             self.capture(self.keep_hour)
