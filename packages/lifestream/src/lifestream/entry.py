@@ -77,15 +77,15 @@ class Flaw:
     """Where a document stops being well-formed (XML 1.0, section 2.1), and what is wrong there.
 
     *line* and *column* count from 1, in characters of the document as it came. With *mended* there was one way only
-    to understand it, and nothing of the document is lost. Without, the first *whole* entries end before the flaw and
-    are as their publisher wrote them; those behind it were read as far as possible, and may be scraps.
+    to understand it, and nothing of the document is lost. Without, the entries at the places *damaged* were read as
+    far as possible and may be scraps; the others are well-formed from their start to their end.
     """
 
     message: str
     line: int
     column: int
     mended: bool = False
-    whole: int = 0
+    damaged: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         mended = " (mended: nothing of the document is lost)" if self.mended else ""
@@ -96,9 +96,9 @@ class Flaw:
 class ParsedFeed:
     """One feed document.
 
-    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what
-    was wrong with it, "" if nothing; *flaw* is where it is ill-formed, None if it is well-formed. *self_url* and *hub_url* come from links in the document, *generator* is
-    the program that wrote it.
+    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what was wrong
+    with it, "" if nothing; *flaw* is where it is ill-formed, None if it is well-formed. *self_url* and *hub_url* come
+    from links in the document, *generator* is the program that wrote it.
     """
 
     title: str = ""

@@ -39,7 +39,7 @@ class Prepared:
     """What came of a document: the *feed*, without its entries, and the *items* they became, safe to store and show.
 
     *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
-    what it could not do. *damaged* are the places in *items* of those that came of entries behind the document's flaw.
+    what it could not do. *damaged* are the places in *items* of those that came of damaged entries (see `Flaw`).
     """
 
     feed: ParsedFeed
@@ -60,7 +60,7 @@ def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepa
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
     damaged: list[int] = []
-    whole = len(feed.entries) if feed.flaw is None or feed.flaw.mended else feed.flaw.whole
+    scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
     for place, entry in enumerate(feed.entries):
         try:
             item = _item(entry, plugin, sanitizer)
@@ -69,7 +69,7 @@ def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepa
             problems.append(PluginProblem(plugin.name, failed.hook, known_by, failed.words))
             continue
         if item is not None:
-            if place >= whole:
+            if place in scraps:
                 damaged.append(len(items))
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)

@@ -16,13 +16,14 @@ from lifestream.models import Feed, Item, Tombstone
 
 _FOUND: Final[tuple[str, ...]] = (
     "id", "claim_token", "url", "url_hash", "host_id", "credentials", "etag", "last_modified", "withheld",
-    "validated_url", "moved_to", "moved_count", "status", "next_fetch", "last_success", "last_status", "pushed", "push_until",
+    "validated_url", "moved_to", "moved_count", "status", "next_fetch", "last_success", "last_status", "pushed",
+    "push_until",
 )  # fmt: skip
 
 STATE: Final[tuple[str, ...]] = (
     "etag", "last_modified", "withheld", "validated_url", "moved_to", "moved_count", "status", "next_fetch",
-    "next_reason", "candidates", "not_before", "terms", "failures", "last_fetch", "last_success", "last_status", "last_error",
-    "pushed", "push_until", "claim_token", "claimed_until",
+    "next_reason", "candidates", "not_before", "terms", "failures", "last_fetch", "last_success", "last_status",
+    "last_error", "pushed", "push_until", "claim_token", "claimed_until",
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 

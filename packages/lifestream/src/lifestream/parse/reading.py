@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import feedparser
 
-from lifestream.entry import Flaw, ParsedFeed
+from lifestream.entry import ParsedFeed
 from lifestream.parse import jsonfeed
 from lifestream.parse.charset import Decoded, decode
 from lifestream.parse.document import cleaned
 from lifestream.parse.errors import NotAFeed
-from lifestream.parse.scan import Scan, scan
+from lifestream.parse.salvage import salvage
+from lifestream.parse.scan import Scan, ScannedEntry, scan
 from lifestream.parse.translate import feed_of
 from lifestream.parse.wellformed import flaw_of, mend
 
@@ -43,57 +44,70 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> P
     if flaw is not None:
         document = mend(document)
         flaw = replace(flaw, mended=flaw_of(document) is None)
-    scanned = scan(document)
     complaints = [decoded.complaint, str(flaw or "")]
     if flaw is None or flaw.mended:
-        result = _feedparser(document, language)
+        found = _Found(_feedparser(document, language), scan(document))
     else:
-        result, flaw = _read_around(flaw, document, scanned, language)
-    if not result.version and (not result.entries or _is_page(text)):
+        found = _read_apart(document, language)
+        flaw = replace(flaw, damaged=found.damaged)
+    if not found.result.version and (not found.result.entries or _is_page(text)):
         raise NotAFeed(_why_not(text, content_type))
-    if scanned.cut_off:
+    if found.cut_off:
         complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
-    elif result.bozo and flaw is None:
-        complaints.append(_words(result.bozo_exception))
-    result["encoding"] = decoded.encoding
-    feed = replace(feed_of(result, scanned, url, "; ".join(filter(None, complaints))), flaw=flaw)
-    return feed if feed.is_complete else _without_nameless(feed)
+    found.result["encoding"] = decoded.encoding
+    feed = feed_of(found.result, found.scanned, url, "; ".join(filter(None, complaints)))
+    return _without_nameless(replace(feed, flaw=flaw))
 
 
-def _read_around(flaw: Flaw, document: bytes, scanned: Scan, language: str) -> tuple[Any, Flaw]:
-    """Return what feedparser finds in an ill-formed *document*, and *flaw* with the number of whole entries.
+@dataclass(slots=True)
+class _Found:
+    """feedparser's *result* and our *scanned* extras, and the places of *damaged* entries in them."""
 
-    What stands before the flaw is read strictly, as if the document ended there, and the rest loosely. So no scrap of a
-    later entry gets into the feed's own title, or into an entry that is whole.
-    """
-    if not scanned.end:  # not even the first entry was reached
-        return _read_loosely(document, language), flaw
-    result = _feedparser(scanned.closed(document), language)
-    flaw = replace(flaw, whole=len(result.entries))
-    if scanned.cut_off:
-        # What is left of the last entry may lack what it is known by, and would come again as another one.
-        scanned.broken = False
-        return result, flaw
-    result.entries.extend(_read_loosely(document, language).entries[flaw.whole :])
-    return result, flaw
+    result: Any
+    scanned: Scan
+    damaged: tuple[int, ...] = ()
+    cut_off: bool = False
 
 
-def _read_loosely(document: bytes, language: str) -> Any:
-    result = _feedparser(document, language)
-    if result.entries and cut_off(document.decode("utf-8", "replace")):
-        del result.entries[-1]
-    return result
+def _read_apart(document: bytes, language: str) -> _Found:
+    """Return what is found in *document*, which is ill-formed and can't be mended: see `salvage`."""
+    scanned = scan(document)
+    if not scanned.head:  # it was broken before the first entry: nobody knows what belongs to what
+        result = _feedparser(document, language)
+        is_cut = cut_off(document.decode("utf-8", "replace"))
+        if result.entries and is_cut:
+            del result.entries[-1]
+        return _Found(result, scanned, tuple(range(len(result.entries))), is_cut)
+    left = salvage(document, scanned)
+    result, extras = _feedparser(left.whole, language), scan(left.whole)
+    aligned = len(result.entries) == len(extras.entries)
+    damaged: list[int] = []
+    for place, piece in zip(left.places, left.damaged, strict=True):
+        for entry in _feedparser(piece, language).entries[:1]:
+            # Those that gave nothing have no place.
+            at = min(place - (left.places.index(place) - len(damaged)), len(result.entries))
+            result.entries.insert(at, entry)
+            if aligned:
+                extras.entries.insert(at, ScannedEntry())
+            damaged.append(at)
+    return _Found(result, extras, tuple(damaged), left.cut_off)
 
 
 def _without_nameless(feed: ParsedFeed) -> ParsedFeed:
-    """Return *feed* without entries behind its flaw that have neither guid nor link, where other entries have one.
+    """Return *feed* without damaged entries that have neither guid nor link, where other entries have one.
 
     They are scraps: once the document is mended, the same entry would come again as another one.
     """
-    if feed.flaw is None or not any(entry.guid or entry.link for entry in feed.entries):
+    if feed.flaw is None or not feed.flaw.damaged or not any(entry.guid or entry.link for entry in feed.entries):
         return feed
-    whole, behind = feed.entries[: feed.flaw.whole], feed.entries[feed.flaw.whole :]
-    return replace(feed, entries=whole + tuple(entry for entry in behind if entry.guid or entry.link))
+    damaged = set(feed.flaw.damaged)
+    kept = [
+        (entry, place in damaged)
+        for place, entry in enumerate(feed.entries)
+        if place not in damaged or entry.guid or entry.link
+    ]
+    flaw = replace(feed.flaw, damaged=tuple(place for place, (_, is_damaged) in enumerate(kept) if is_damaged))
+    return replace(feed, flaw=flaw, entries=tuple(entry for entry, _ in kept))
 
 
 def _feedparser(document: bytes, language: str) -> Any:
@@ -111,10 +125,6 @@ def _feedparser(document: bytes, language: str) -> Any:
         raise
     except Exception as error:  # whatever a hostile document does to it, it is one document
         raise NotAFeed(f"the parser failed on it: {type(error).__name__}: {error}") from error
-
-
-def _words(problem: Exception) -> str:
-    return str(problem).removeprefix("<unknown>:").strip() or type(problem).__name__
 
 
 _ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)

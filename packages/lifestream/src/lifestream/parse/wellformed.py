@@ -8,7 +8,9 @@ All of it takes time that is linear in the length of the document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from html.entities import html5
 from typing import Final
 from xml.parsers import expat
@@ -77,22 +79,44 @@ def _ignore(_text: str) -> None:
     pass
 
 
-_LITERAL_START: Final = re.compile(r"<!\[CDATA\[|<!--|<\?")
-_LITERAL_END: Final = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
+_LITERAL_START: Final = re.compile(rb"<!\[CDATA\[|<!--|<\?")
+_LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
+
+
+def literals(document: bytes) -> deque[tuple[int, int]]:
+    """Return where in *document* references and tags mean nothing, in order: the beginnings and ends of CDATA sections,
+    comments and processing instructions. One that never ends is none.
+    """
+    found: deque[tuple[int, int]] = deque()
+    endless: set[bytes] = set()
+    position = 0
+    while start := _LITERAL_START.search(document, position):
+        position = start.end()
+        if start[0] in endless:
+            continue
+        end = document.find(_LITERAL_END[start[0]], start.end())
+        if end < 0:
+            endless.add(start[0])
+            continue
+        position = end + len(_LITERAL_END[start[0]])
+        found.append((start.start(), position))
+    return found
+
+
+def is_cut_off(document: bytes, names: Iterable[str]) -> bool:
+    """Return whether *document* has the end tags of none of *names*, since it ends before."""
+    return not any(re.search(rb"</%s\s*>" % re.escape(name.encode("utf-8")), document) for name in names)
 
 
 def _markup(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield *text* in pieces, and of each whether references and tags mean something in it.
-
-    They don't in CDATA sections, comments and processing instructions.
-    """
+    """Yield *text* in pieces, and of each whether references and tags mean something in it."""
+    document = text.encode("utf-8")
     position = 0
-    while found := _LITERAL_START.search(text, position):
-        yield text[position : found.start()], True
-        end = text.find(_LITERAL_END[found[0]], found.end())
-        position = len(text) if end < 0 else end + len(_LITERAL_END[found[0]])
-        yield text[found.start() : position], False
-    yield text[position:], True
+    for start, end in literals(document):
+        yield document[position:start].decode("utf-8"), True
+        yield document[start:end].decode("utf-8"), False
+        position = end
+    yield document[position:].decode("utf-8"), True
 
 
 _AMPERSAND = re.compile(r"&(#?[\w.-]*)(;?)")
@@ -145,8 +169,6 @@ def _after_root_name(text: str) -> int:
         raise _Found
 
     parser.StartElementHandler = start
-    try:
+    with suppress(_Found, expat.ExpatError):
         parser.Parse(document, True)
-    except (_Found, expat.ExpatError):
-        pass
     return ends[0]

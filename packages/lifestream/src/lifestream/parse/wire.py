@@ -96,6 +96,7 @@ _DATE: Final[Shape[datetime | None]] = Shape(
     lambda date: date.isoformat() if date else None, lambda text: datetime.fromisoformat(text) if text else None
 )
 _NAMES: Final[Shape[tuple[str, ...]]] = Shape(list, tuple)
+_NUMBERS: Final[Shape[tuple[int, ...]]] = Shape(list, tuple)
 _SET: Final[Shape[frozenset[Any]]] = Shape(sorted, frozenset)
 _SAID: Final[dict[str, Shape[Any]]] = {
     "published": _DATE,
@@ -106,7 +107,7 @@ _SAID: Final[dict[str, Shape[Any]]] = {
 }
 FEED: Final = _record(
     ParsedFeed,
-    flaw=_optional(_record(Flaw)),
+    flaw=_optional(_record(Flaw, damaged=_NUMBERS)),
     rhythm=_record(Rhythm, skip_hours=_SET, skip_days=_SET),
     entries=_many(_record(Entry, **_SAID)),
 )
@@ -115,7 +116,7 @@ PREPARED: Final = _record(
     feed=FEED,
     items=_many(_record(ItemDraft, **_SAID)),
     problems=_many(_record(PluginProblem)),
-    damaged=Shape(list, tuple),
+    damaged=_NUMBERS,
 )
 RULES: Final = _record(
     SanitizerRules,
