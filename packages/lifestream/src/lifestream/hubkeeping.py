@@ -73,7 +73,10 @@ def keep_hubs(
     answers = asyncio.run(_ask_all(errands, guard or make_guard(), now, deadline))
     for errand in errands:
         answer = answers.get(errand.pk, _LATER)
-        if not answer.accepted:
+        if answer.is_our_shortage:
+            log.warning("%s stays to be asked: %s", errand.hub, answer.message)
+            pushes.put_back(errand, now)
+        elif not answer.accepted:
             pushes.failed(errand, answer.message, now, answer.wait)
     return sum(answer.accepted for answer in answers.values())
 

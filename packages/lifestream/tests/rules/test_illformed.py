@@ -80,14 +80,14 @@ class AnIllFormedAnswer(RuleTestCase):
     def answers(self, *bodies_and_headers: tuple[str, dict[str, str], bool]) -> list[Response]:
         """Answers with a *body*, validators, and whether the server minds the conditions of a request."""
         return [
-            Response(body, headers=headers, conditional="auto" if minds else "off")
+            Response(body, headers=headers, conditional="rfc" if minds else "off")
             for body, headers, minds in bodies_and_headers
         ]
 
     @override_settings(LIFESTREAM_PER_HOST_RATE=0)
     def test_the_mended_document_arrives_under_the_validators_of_the_broken_one(self) -> None:
         broken_ones = {**BROKEN, "JSON that is cut": BROKEN_JSON, "a web page": PAGE, "nothing": ""}
-        feeds = {}
+        feeds: dict[tuple[str, str], Feed] = {}
         for kind, broken in broken_ones.items():
             for name, (first, second) in VALIDATORS.items():
                 answers = self.answers((GOOD, first, True), (broken, second, False), (MENDED, second, True))
