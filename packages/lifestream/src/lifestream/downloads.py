@@ -36,6 +36,7 @@ from lifestream.memory import Memory, Share
 from lifestream.outcome import Failed, Fetched, FetchRequest, Outcome
 from lifestream.results import Claimed, host_that_answered
 from lifestream.schedule import pauses_host
+from lifestream.shortage import require_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class Downloads:
         self._ended: asyncio.Event
 
     def __enter__(self) -> Self:
+        require_files()
         self._thread.start()
         self._loop = self._started.result()
         return self

@@ -23,7 +23,7 @@ from lifestream.fetch import Fetcher, FetchLimits
 from lifestream.images import image_type
 from lifestream.models import Feed
 from lifestream.outcome import Failed, Fetched, FetchRequest, Outcome
-from lifestream.shortage import shortage_of
+from lifestream.shortage import require_files, shortage_of
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ def find_icons(
     if not sites:
         return 0
     try:
+        require_files()
         found = asyncio.run(_look_at(sites, guard or make_guard()))
     except Exception as error:
         if (shortage := shortage_of(error)) is None:

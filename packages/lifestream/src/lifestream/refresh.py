@@ -187,9 +187,9 @@ class _Refresh:
             log.warning("no more feeds could be claimed: %s", trouble_of(error))
             taken = []
         self.dry = not taken
+        self.held.add(taken)
         if any(not claim.body_hash for claim in taken):
             pool.start()  # feeds that were never read: the processes start while the network is slow
-        self.held.add(taken)
         asked = []
         for claim in taken:
             try:

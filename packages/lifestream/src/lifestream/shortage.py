@@ -14,6 +14,7 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Final
 
+_LOOP: Final = 16  # files that an event loop and its first connection need, and a few to spare
 _DEPTH: Final = 8  # causes of causes that are looked at
 
 
@@ -118,3 +119,19 @@ def is_short_of_files() -> bool:
     except OSError as error:
         return _ERRNOS.get(error.errno or 0) is Shortage.FILES
     return False
+
+
+def require_files(count: int = _LOOP) -> None:
+    """Raise `ShortOf` unless this process may open *count* files more.
+
+    An event loop needs some, and is asked for here first: libuv ends the whole process where it gets none
+    (`uv__signal_global_init` aborts), and asyncio leaves one that is half made.
+    """
+    opened: list[int] = []
+    try:
+        opened.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(count))
+    except OSError as error:
+        raise ShortOf(_ERRNOS.get(error.errno or 0, Shortage.FILES)) from error
+    finally:
+        for each in opened:
+            os.close(each)

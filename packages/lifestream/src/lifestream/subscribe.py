@@ -36,7 +36,7 @@ from lifestream.prepare import Prepared
 from lifestream.redirects import UrlRefused, credentials_of, origin, request_url
 from lifestream.results import Claimed, Result, Stored
 from lifestream.schedule import History, decide
-from lifestream.shortage import shortage_of
+from lifestream.shortage import require_files, shortage_of
 from lifestream.trouble import FAILURES
 
 _MOST_TRIED = 6  # addresses that are tried for the feed of one page
@@ -170,6 +170,7 @@ class _Scout:
         self._pool: ParserPool | None = None
 
     def __enter__(self) -> Self:
+        require_files()
         self._runner.run(self._fetcher.__aenter__())
         return self
 

@@ -183,7 +183,7 @@ class AnIllFormedAnswer(RuleTestCase):
         assert {name: getattr(made, name) for name in before} == before
 
     def test_a_damaged_entry_is_imported_and_an_edit_of_it_waits_for_the_mended_document(self) -> None:
-        broken = document("0", "1", "2").replace("0</title>", "0</titel>")
+        broken = document("0", "1", "2").replace("about 0", "<b>about 0")
         edited = broken.replace("about 0", "on 0").replace("about 2", "on 2")
         made = self.subscribe("/feed", Response(broken), Response(edited), Response(document("0", "1", "2")))
         self.refresh_next(made)
