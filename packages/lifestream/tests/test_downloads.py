@@ -392,5 +392,14 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
         left = sum(each.fileno() != -1 for each in Counted.made)
     assert Counted.most <= 2 * 4 + 1, "each host that waits for its next turn keeps one"
     assert left <= 2
-    kept = len(jobs) + 1 - len(Counted.made)
-    assert kept >= 20, "a host with more feeds than one keeps its connection for them"
+
+
+def test_the_feeds_of_a_host_come_over_one_connection_for_each_that_is_asked_at_once(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>"))
+    Counted.made.clear()
+    events: Events = queue.SimpleQueue()
+    fetcher = Fetcher(Counted.allowing("127.0.0.0/8"), user_agent="lifestream")
+    with Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=2) as downloads:
+        downloads.add([download(server.url("/feed")) for _ in range(10)])
+        take(events, 10)
+    assert len(Counted.made) <= 2
