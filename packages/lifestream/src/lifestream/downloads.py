@@ -190,7 +190,9 @@ class Downloads:
             started = download.started or self._clock()
             share = self._memory.share()
             server = host_of(download.way.trail.url if download.way else download.request.url)
-            outcome = await self._fetcher.fetch_of_host(download.request, share, download.way, self._count)
+            outcome = await self._fetcher.fetch_of_host(
+                download.request, share, download.way, self._count, keeps=bool(waiting)
+            )
             keeps = bool(waiting) and self._kept < self._most_kept
             self._kept += keeps
             if not keeps:

@@ -81,7 +81,8 @@ class _Server:
 class Fetcher:
     """Fetches feeds: an async context manager, for the loop that entered it.
 
-    Connections are kept host by host, until `leave` closes those of one: each costs this process a file.
+    A connection is kept only where more is to be asked of its host, until `leave` closes those of that host: each costs
+    this process a file.
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27
     subscribers". *resolver* stands in for the system's name resolution.
@@ -99,31 +100,35 @@ class Fetcher:
         self._limits = limits or FetchLimits()
         self._user_agent = user_agent
         self._resolver = resolver
-        self._servers: dict[str, _Server] | None = None
+        self._servers: dict[str, _Server] = {}
+        self._once: _Server | None = None  # for hosts that are asked for one thing only
 
     async def __aenter__(self) -> Self:
         prepare_loop()
-        self._servers = {}
+        self._once = _Server(open_session(self._guard, self._resolver, keeps=False))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        servers, self._servers = self._servers or {}, None
-        for server in servers.values():
+        servers = [*self._servers.values(), *([self._once] if self._once else [])]
+        self._servers, self._once = {}, None
+        for server in servers:
             await server.session.close()
 
     async def leave(self, host: str) -> None:
         """Closes what is kept open for *host* (see `hosts.host_of`), unless a fetch is under way there."""
-        servers = self._servers or {}
-        if (server := servers.get(host)) is not None and not server.using:
-            del servers[host]
+        if (server := self._servers.get(host)) is not None and not server.using:
+            del self._servers[host]
             await server.session.close()
 
-    def _server(self, host: str) -> _Server:
-        if self._servers is None:
+    def _server(self, host: str, *, keeps: bool) -> _Server:
+        if self._once is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         if (server := self._servers.get(host)) is None:
+            if not keeps:
+                self._once.origins.clear()  # nothing of what it asked is open
+                return self._once
             server = self._servers[host] = _Server(open_session(self._guard, self._resolver))
         return server
 
@@ -134,11 +139,9 @@ class Fetcher:
         kept.
         """
         share = share or Memory(sys.maxsize).share()
-        host, way = host_of(request.url), None
-        while isinstance(outcome := await self.fetch_of_host(request, share, way), Redirected):
-            await self.leave(host)
-            host, way = host_of(outcome.trail.url), outcome
-        await self.leave(host)
+        outcome = await self.fetch_of_host(request, share)
+        while isinstance(outcome, Redirected):
+            outcome = await self.fetch_of_host(request, share, outcome)
         return outcome
 
     async def fetch_of_host(
@@ -147,15 +150,17 @@ class Fetcher:
         share: Share,
         way: Redirected | None = None,
         redirected: Callable[[str], None] = _nobody,
+        *,
+        keeps: bool = False,
     ) -> Outcome | Redirected:
         """Asks for one feed like `fetch`, as far as it leads on one host: another one is not asked yet.
 
         What is returned then is the *way* to go on with; time that passes between the two doesn't count. *redirected*
-        is called with each URL of the host that a redirect leads to, before it is asked. A connection is kept for the
-        host's next feed, until `leave`.
+        is called with each URL of the host that a redirect leads to, before it is asked. With *keeps* its connection is
+        kept for the host's next feed, until `leave`.
         """
         started = time.perf_counter()
-        outcome = await self._bounded(request, share, way, redirected)
+        outcome = await self._bounded(request, share, way, redirected, keeps=keeps)
         spent = time.perf_counter() - started + (way.spent if way else 0.0)
         if isinstance(outcome, Redirected):
             return replace(outcome, spent=spent)
@@ -166,13 +171,19 @@ class Fetcher:
         return replace(outcome, duration=spent)
 
     async def _bounded(
-        self, request: FetchRequest, share: Share, way: Redirected | None, redirected: Callable[[str], None]
+        self,
+        request: FetchRequest,
+        share: Share,
+        way: Redirected | None,
+        redirected: Callable[[str], None],
+        *,
+        keeps: bool,
     ) -> Outcome | Redirected:
         limits = self._limits
         try:
             trail, spent = (way.trail, way.spent) if way else (Trail(request_url(request.url)), 0.0)
             async with asyncio.timeout(limits.timeout - spent) as share.deadline:
-                server = self._server(host_of(trail.url))
+                server = self._server(host_of(trail.url), keeps=keeps)
                 server.using += 1
                 try:
                     return await self._follow(server, request, trail, share, redirected)

@@ -80,11 +80,17 @@ def prepare_loop() -> None:
     )
 
 
-def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """A session for the running event loop. The caller closes it. *resolver* stands in for the system's."""
+def open_session(
+    guard: AddressGuard, resolver: AbstractResolver | None = None, *, keeps: bool = True
+) -> aiohttp.ClientSession:
+    """A session for the running event loop, which *keeps* connections open for further requests or not.
+
+    The caller closes it. *resolver* stands in for the system's.
+    """
     connector = aiohttp.TCPConnector(
         resolver=resolver or Resolver(),
         socket_factory=guard.socket,
+        force_close=not keeps,
         limit=0,  # `refresh` holds the number of requests down, where waiting costs no deadline
     )
     session = aiohttp.ClientSession(
