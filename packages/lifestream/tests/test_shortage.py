@@ -32,7 +32,7 @@ from lifestream.models import Feed, Fetch
 from lifestream.outcome import Failed, FetchRequest, Outcome
 from lifestream.parse.pool import ParserPool
 from lifestream.refresh import refresh
-from lifestream.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
+from lifestream.shortage import Shortage, ShortOf, shortage_of
 from lifestream.transport import Resolver
 from lifestream.trouble import trouble_of
 from programs import PATIENCE, environment
