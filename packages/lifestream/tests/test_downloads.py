@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import queue
+import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,6 +22,7 @@ from lifestream.fetch import Fetcher
 from lifestream.memory import Memory
 from lifestream.outcome import Failed, Fetched, FetchRequest, NotModified
 from lifestream.results import Claimed
+from lifestream.transport import Resolver
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 Events = queue.SimpleQueue[Downloaded | Skipped | BaseException]
@@ -347,3 +349,57 @@ def test_a_break_down_in_the_thread_reaches_whoever_waits_for_it(server: FeedSer
     with downloading(events, clock=broken) as downloads:
         downloads.add([download(server.url("/feed"))])
         assert isinstance(events.get(timeout=10), LookupError)
+
+
+class Counted(AddressGuard):
+    """A guard that keeps the sockets it has made, and knows how many of them were open at once."""
+
+    made: ClassVar[list[socket.socket]] = []
+    most: ClassVar[int] = 0
+
+    def socket(self, info: Any) -> socket.socket:
+        self.made.append(super().socket(info))
+        Counted.most = max(Counted.most, sum(each.fileno() != -1 for each in self.made))
+        return self.made[-1]
+
+
+class Anywhere(Resolver):
+    """Each name is this machine."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> Any:
+        return [{**each, "hostname": host} for each in await super().resolve("127.0.0.1", port, family)]
+
+
+def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>"))
+    Counted.made.clear()
+    Counted.most = 0
+    events: Events = queue.SimpleQueue()
+    guard = Counted.allowing("127.0.0.0/8")
+    fetcher = Fetcher(guard, user_agent="lifestream", resolver=Anywhere())
+    downloads = Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=1)
+    hosts = [f"host{number}.example:{server.port}" for number in range(40)]
+    jobs = [download(f"http://{host}/feed", host) for host in hosts for _ in range(3)]
+    with downloads:
+        downloads.add(jobs)
+        for event in take(events, len(jobs)):
+            assert isinstance(event, Downloaded)
+            assert isinstance(event.outcome, Fetched)
+            downloads.done(event.claim)
+        # What is put is put before its connection is closed, but the next answer is not.
+        downloads.add([download(server.url("/feed"))])
+        take(events, 1)
+        left = sum(each.fileno() != -1 for each in Counted.made)
+    assert Counted.most <= 2 * 4 + 1, "each host that waits for its next turn keeps one"
+    assert left <= 2
+
+
+def test_the_feeds_of_a_host_come_over_one_connection_for_each_that_is_asked_at_once(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>"))
+    Counted.made.clear()
+    events: Events = queue.SimpleQueue()
+    fetcher = Fetcher(Counted.allowing("127.0.0.0/8"), user_agent="lifestream")
+    with Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=2) as downloads:
+        downloads.add([download(server.url("/feed")) for _ in range(10)])
+        take(events, 10)
+    assert len(Counted.made) <= 2

@@ -241,7 +241,8 @@ def test_a_request_says_who_asks_for_whom_accepts_gzip_and_brings_nothing_else(s
     first, second = server.requests
     assert first.headers == second.headers
     assert first.target == "/feed?a=b"
-    assert set(first.headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding"}
+    assert set(first.headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
+    assert first.headers["Connection"] == "close"  # nothing else is asked of this host (RFC 9112 §9.6)
     assert first.headers["User-Agent"] == "lifestream/1.0 (+https://example.org/; 27 subscribers)"
     assert first.headers["Accept-Encoding"] == "gzip, deflate"
 

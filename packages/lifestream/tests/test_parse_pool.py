@@ -22,6 +22,7 @@ from lifestream.parse.pool import ParserPool, _Child
 from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
 from lifestream.prepare import prepare
 from lifestream.sanitize import Sanitizer, SanitizerRules
+from lifestream.shortage import Shortage, ShortOf
 from served import slow_page
 
 FORMATS = Path(__file__).parent / "feeds" / "formats"
@@ -181,10 +182,14 @@ def test_a_pool_that_was_never_used_closes() -> None:
         pass
 
 
-def test_a_parser_that_cannot_be_started_fails_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parser_that_cannot_be_started_is_no_failure_of_the_document(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(sys, "executable", str(FORMATS / "no-such-python"))
-    with ParserPool(1) as pool, pytest.raises(ParserDied, match="no-such-python"):
+    with ParserPool(1) as pool, pytest.raises(ShortOf) as raised:
         pool.submit(FEED, {}, URL).result(60)
+    assert raised.value.shortage is Shortage.PROCESSES
+    assert "no-such-python" in caplog.text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels don't keep this limit")

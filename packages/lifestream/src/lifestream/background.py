@@ -47,6 +47,8 @@ class Updater(threading.Thread):
         except Exception:
             log.exception("the feeds could not be updated; the next try is in %g s", self._interval)
             return Report()
+        for shortage in report.shortages:
+            log.warning("feeds stay due: %s", shortage)
         if report.rows:
             log.info("%s", report)
             self._find_icons()

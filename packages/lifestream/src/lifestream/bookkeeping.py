@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final
 
 from lifestream.entry import ParsedFeed
@@ -51,9 +52,7 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
     feed.claim_token, feed.claimed_until = "", None
     match outcome:
         case Fetched():
-            # All of the answer's validators, even if there are none: an old one is never sent again.
-            feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
-            feed.validated_url = "" if outcome.url == result.claim.url else outcome.url
+            _keep_validators(feed, outcome, result)
             feed.body_hash = result.body_hash
             feed.last_success = now
             if result.prepared is not None:
@@ -68,6 +67,44 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
             feed.status = Feed.Status.GONE
         case Failed():
             feed.last_error = _message(outcome.message)
+            _forget_validators(feed, outcome)
+
+
+def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
+    """Put the validators of *outcome* into *feed*: all of them, even if there are none, since an old one is never sent
+    again.
+
+    Those of a document that could not be read to its end are withheld until the same bytes come a second time under
+    them. A publisher may mend the document and leave the validator as it is, and a 304 would hide that for ever; but a
+    document that stays as it is need not be sent each time.
+    """
+    before, was_withheld = (feed.etag, feed.last_modified), feed.withheld
+    feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
+    feed.validated_url = "" if outcome.url == result.claim.url else outcome.url
+    if result.prepared is not None:
+        feed.withheld = not result.prepared.feed.is_complete
+    elif was_withheld:
+        etag, last_modified = (new if new == old else "" for new, old in zip(_pair(feed), before, strict=True))
+        feed.withheld = not (etag or last_modified)
+        if not feed.withheld:
+            feed.etag, feed.last_modified = etag, last_modified
+
+
+def _pair(feed: FeedState) -> tuple[str, str]:
+    return feed.etag, feed.last_modified
+
+
+def _forget_validators(feed: FeedState, outcome: Failed) -> None:
+    """Forget those of *feed*'s validators that came again with a 200 which could not be read.
+
+    They stand for two bodies now, and the mended one could be a third. Others still stand for what we have.
+    """
+    if outcome.status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
+        return
+    if feed.etag and feed.etag == outcome.headers.get("etag"):
+        feed.etag = ""
+    if feed.last_modified and feed.last_modified == outcome.headers.get("last-modified"):
+        feed.last_modified = ""
 
 
 def log(feed: FeedState, result: Result, stored: Stored) -> Line:
@@ -98,19 +135,32 @@ def message_of(result: Result, *more: str) -> str:
 
 
 def _describe(feed: FeedState, prepared: Prepared) -> None:
-    """What the document says of the feed. What it leaves out stays as it was: a title once given is not lost."""
+    """Put into *feed* what the document says of it. What it leaves out stays: a title once given is not lost.
+
+    Of a document that could not be read to its end only what is empty is taken.
+    """
     said = prepared.feed
-    feed.title = scrub(said.title) or feed.title
-    feed.site_url = scrub(said.link) or feed.site_url
+    feed.flaw = _message(str(said.flaw or ""))
+
+    def chosen(before: str, new: str) -> str:
+        new = scrub(new)
+        return new or before if said.is_complete else before or new
+
+    feed.title = chosen(feed.title, said.title)
+    feed.site_url = chosen(feed.site_url, said.link)
     feed.domain = domain_of(feed.site_url or feed.url)
-    feed.description = scrub(said.subtitle) or feed.description
-    feed.language = scrub(said.language) or feed.language
-    feed.icon_url = scrub(said.icon)
+    feed.description = chosen(feed.description, said.subtitle)
+    feed.language = chosen(feed.language, said.language)
+    feed.icon_url = scrub(said.icon) if said.is_complete else chosen(feed.icon_url, said.icon)
 
 
 def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> None:
     said = prepared.feed if prepared is not None else ParsedFeed()
     links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
+    if not said.is_complete and feed.hub_url:
+        # Only what its server says in a header is as good as ever.
+        links = links_of(outcome.headers, outcome.url, hub="", topic="")
+        prepared = None
     if links.hub or prepared is not None:
         feed.hub_url, feed.hub_topic = scrub(links.hub), scrub(links.topic)
 

@@ -121,7 +121,7 @@ def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:
 
 _CLAIMED: Final = (
     "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "etag", "last_modified",
-    "validated_url", "body_hash", "failures", "terms", "push_until",
+    "withheld", "validated_url", "body_hash", "failures", "terms", "push_until",
 )  # fmt: skip
 """The columns behind the fields of `Claimed`, in their order but for the token, the lease and the subscribers."""
 

@@ -20,13 +20,10 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.encoding import force_str
 
+from lifestream import open_files
+
 if TYPE_CHECKING:
     from lifestream.sanitize import SanitizerRules
-
-try:
-    import resource
-except ImportError:  # Windows, which has no such limits
-    resource = None  # type: ignore[assignment]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -224,10 +221,16 @@ class Settings:
 
 def _most_connections() -> int:
     """How many requests may be open at once, so that they never use up the files that this process may open."""
-    if resource is None:
-        return _CONNECTIONS
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _CONNECTIONS if files == resource.RLIM_INFINITY else max(1, min(_CONNECTIONS, files // 4))
+    files = open_files.soft_limit()
+    return _CONNECTIONS if files is None else max(1, min(_CONNECTIONS, files // open_files.A_CONNECTION))
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files as LIFESTREAM_CONCURRENCY needs, as far as it may: for commands and workers.
+
+    Without that setting, as many as its default needs.
+    """
+    open_files.raise_soft_limit(int(settings._number("CONCURRENCY", _CONNECTIONS, least=1)))
 
 
 def _no_public_url(url: str, *, over_http: bool) -> str:

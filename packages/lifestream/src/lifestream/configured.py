@@ -93,8 +93,8 @@ def fetch_request(claim: Claimed) -> FetchRequest:
     """What to ask for on behalf of *claim*. Raises `CredentialsLost` where no key opens its credentials."""
     return FetchRequest(
         claim.url,
-        claim.etag,
-        claim.last_modified,
+        "" if claim.withheld else claim.etag,
+        "" if claim.withheld else claim.last_modified,
         credentials.unseal(claim.credentials),
         max(1, claim.subscribers),
         claim.validated_url,

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from lifestream.conf import settings
 from lifestream.configured import make_limits
+from lifestream.entry import Rhythm
 from lifestream.outcome import Failed, FailureKind, Outcome
 from lifestream.pace import pace_of
 from lifestream.parse.errors import ParseError
@@ -44,6 +45,9 @@ class Decider:
         history = History(claim.failures, Terms.from_json(claim.terms), claim.url)
         if prepared is not None:
             rhythm, pace = prepared.feed.rhythm, pace_of(prepared.dates, now)
+            if not prepared.feed.is_complete:  # it may have lost what it says of that
+                rhythm = history.terms.rhythm if history.terms.rhythm != Rhythm() else rhythm
+                pace = history.terms.pace or pace
         else:  # the body that we had says what it said
             rhythm, pace = history.terms.rhythm, history.terms.pace
         due = decide(outcome, history, now, self._limits_for(claim, outcome, now), rhythm, pace)

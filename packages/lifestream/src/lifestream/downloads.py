@@ -9,6 +9,9 @@
 What is redirected to another host waits for its turn there like all others of that host, and holds nothing while it
 does: however many feeds lead to one host, it is asked no more than for feeds of its own.
 
+A connection is kept open only while more waits for its host, and by no more hosts than there may be downloads: each
+costs a file, of which a process has few.
+
 A body is a burden until it is read, so it keeps its share of the memory until `done` gives that back: nothing is asked
 for while too much waits to be read, and the network gets no further ahead than the parsers can follow. When a host
 says that it is too much (429, or 503 with Retry-After), what still waits for that host is skipped. A worker holds all
@@ -33,6 +36,7 @@ from lifestream.memory import Memory, Share
 from lifestream.outcome import Failed, Fetched, FetchRequest, Outcome
 from lifestream.results import Claimed, host_that_answered
 from lifestream.schedule import pauses_host
+from lifestream.shortage import require_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class Downloads:
         self._memory = memory or Memory()
         self._bodies: dict[int, Share] = {}
         self._places = asyncio.Semaphore(concurrency)
+        self._most_kept = concurrency
+        self._kept = 0  # connections, about: queues of hosts that wait for their next turn and keep theirs
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
         self._paused: dict[str, Failed] = {}
@@ -110,6 +116,7 @@ class Downloads:
         self._ended: asyncio.Event
 
     def __enter__(self) -> Self:
+        require_files()
         self._thread.start()
         self._loop = self._started.result()
         return self
@@ -168,17 +175,28 @@ class Downloads:
     async def _serve(self, host: str) -> None:
         """Fetches one after the other what waits for *host*."""
         waiting = self._waiting[host]
+        server = ""
+        keeps = False
         while waiting:
             await self._turn(host)  # before it takes a place that another host could use
             await self._places.acquire()
             await self._memory.admit()
+            self._kept -= keeps
+            keeps = False
             if not waiting:  # a sibling took the last one
                 self._places.release()
                 break
             download = waiting.popleft()
             started = download.started or self._clock()
             share = self._memory.share()
-            outcome = await self._fetcher.fetch_of_host(download.request, share, download.way, self._count)
+            server = host_of(download.way.trail.url if download.way else download.request.url)
+            outcome = await self._fetcher.fetch_of_host(
+                download.request, share, download.way, self._count, keeps=bool(waiting)
+            )
+            keeps = bool(waiting) and self._kept < self._most_kept
+            self._kept += keeps
+            if not keeps:
+                await self._fetcher.leave(server)
             self._places.release()
             if isinstance(outcome, Redirected):
                 share.leave()
@@ -189,6 +207,8 @@ class Downloads:
             self._put(Downloaded(download.claim, outcome, started))
             if self._pauses_hosts and isinstance(outcome, Failed) and pauses_host(outcome):
                 self._skip(host_that_answered(download.claim, outcome), outcome)
+        self._kept -= keeps
+        await self._fetcher.leave(server)
         self._active[host] -= 1
         if not self._active[host]:
             del self._active[host], self._waiting[host]

@@ -73,12 +73,32 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """Where a document stops being well-formed (XML 1.0, section 2.1), and what is wrong there.
+
+    *line* and *column* count from 1, in characters of the document as it came. With *mended* there was one way only
+    to understand it, and nothing of the document is lost. Without, the entries at the places *damaged* were read as
+    far as possible and may be scraps; the others are well-formed from their start to their end.
+    """
+
+    message: str
+    line: int
+    column: int
+    mended: bool = False
+    damaged: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        mended = " (mended: nothing of the document is lost)" if self.mended else ""
+        return f"not well-formed at line {self.line}, column {self.column}: {self.message}{mended}"
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFeed:
     """One feed document.
 
-    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what
-    was ill-formed, "" if nothing. *self_url* and *hub_url* come from links in the document, *generator* is
-    the program that wrote it.
+    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what was wrong
+    with it, "" if nothing; *flaw* is where it is ill-formed, None if it is well-formed. *self_url* and *hub_url* come
+    from links in the document, *generator* is the program that wrote it.
     """
 
     title: str = ""
@@ -93,5 +113,16 @@ class ParsedFeed:
     format: str = ""
     encoding: str = ""
     complaint: str = ""
+    flaw: Flaw | None = None
     rhythm: Rhythm = Rhythm()
     entries: tuple[Entry, ...] = ()
+
+    @property
+    def well_formed(self) -> bool:
+        """Whether the document is well-formed XML, or JSON."""
+        return self.flaw is None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the document says was read: it is well-formed, or could be mended."""
+        return self.flaw is None or self.flaw.mended

@@ -18,7 +18,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -33,7 +33,7 @@ from lifestream.inflate import ACCEPTED, Body, BodyTooLarge, CodingFailed
 from lifestream.memory import Crowded, Memory, Share
 from lifestream.outcome import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
 from lifestream.redirects import REDIRECT_STATUSES, RedirectRefused, Trail, UrlRefused, origin, request_url
-from lifestream.transport import failure_of, headers_of, open_session
+from lifestream.transport import failure_of, headers_of, open_session, prepare_loop
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,20 @@ class FetchLimits:
     max_redirects: int = 10
 
 
+@dataclass(slots=True)
+class _Server:
+    """What is open for one host: its *session*, how many fetches are *using* it, and the *origins* that were asked."""
+
+    session: aiohttp.ClientSession
+    using: int = 0
+    origins: set[str] = field(default_factory=set)
+
+
 class Fetcher:
-    """Fetches feeds over one pool of connections: an async context manager, for the loop that entered it.
+    """Fetches feeds: an async context manager, for the loop that entered it.
+
+    A connection is kept only where more is to be asked of its host, until `leave` closes those of that host: each costs
+    this process a file.
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27
     subscribers". *resolver* stands in for the system's name resolution.
@@ -88,24 +100,43 @@ class Fetcher:
         self._limits = limits or FetchLimits()
         self._user_agent = user_agent
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
-        self._servers: set[str] = set()
+        self._servers: dict[str, _Server] = {}
+        self._once: _Server | None = None  # for hosts that are asked for one thing only
 
     async def __aenter__(self) -> Self:
-        self._session = open_session(self._guard, self._resolver)
+        prepare_loop()
+        self._once = _Server(open_session(self._guard, self._resolver, keeps=False))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        servers = [*self._servers.values(), *([self._once] if self._once else [])]
+        self._servers, self._once = {}, None
+        for server in servers:
+            await server.session.close()
+
+    async def leave(self, host: str) -> None:
+        """Closes what is kept open for *host* (see `hosts.host_of`), unless a fetch is under way there."""
+        if (server := self._servers.get(host)) is not None and not server.using:
+            del self._servers[host]
+            await server.session.close()
+
+    def _server(self, host: str, *, keeps: bool) -> _Server:
+        if self._once is None:
+            raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
+        if (server := self._servers.get(host)) is None:
+            if not keeps:
+                self._once.origins.clear()  # nothing of what it asked is open
+                return self._once
+            server = self._servers[host] = _Server(open_session(self._guard, self._resolver))
+        return server
 
     async def fetch(self, request: FetchRequest, share: Share | None = None) -> Outcome:
         """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
 
-        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it.
+        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it. No connection is
+        kept.
         """
         share = share or Memory(sys.maxsize).share()
         outcome = await self.fetch_of_host(request, share)
@@ -119,14 +150,17 @@ class Fetcher:
         share: Share,
         way: Redirected | None = None,
         redirected: Callable[[str], None] = _nobody,
+        *,
+        keeps: bool = False,
     ) -> Outcome | Redirected:
         """Asks for one feed like `fetch`, as far as it leads on one host: another one is not asked yet.
 
         What is returned then is the *way* to go on with; time that passes between the two doesn't count. *redirected*
-        is called with each URL of the host that a redirect leads to, before it is asked.
+        is called with each URL of the host that a redirect leads to, before it is asked. With *keeps* its connection is
+        kept for the host's next feed, until `leave`.
         """
         started = time.perf_counter()
-        outcome = await self._bounded(request, share, way, redirected)
+        outcome = await self._bounded(request, share, way, redirected, keeps=keeps)
         spent = time.perf_counter() - started + (way.spent if way else 0.0)
         if isinstance(outcome, Redirected):
             return replace(outcome, spent=spent)
@@ -137,13 +171,24 @@ class Fetcher:
         return replace(outcome, duration=spent)
 
     async def _bounded(
-        self, request: FetchRequest, share: Share, way: Redirected | None, redirected: Callable[[str], None]
+        self,
+        request: FetchRequest,
+        share: Share,
+        way: Redirected | None,
+        redirected: Callable[[str], None],
+        *,
+        keeps: bool,
     ) -> Outcome | Redirected:
         limits = self._limits
         try:
             trail, spent = (way.trail, way.spent) if way else (Trail(request_url(request.url)), 0.0)
             async with asyncio.timeout(limits.timeout - spent) as share.deadline:
-                return await self._follow(request, trail, share, redirected)
+                server = self._server(host_of(trail.url), keeps=keeps)
+                server.using += 1
+                try:
+                    return await self._follow(server, request, trail, share, redirected)
+                finally:
+                    server.using -= 1
         except TimeoutError:
             return Failed("timeout", f"no whole answer within {limits.timeout:g} s", request.url)
         except UrlRefused as error:
@@ -157,10 +202,8 @@ class Fetcher:
             return Failed("internal", f"{type(error).__name__}: {error}", request.url)
 
     async def _follow(
-        self, request: FetchRequest, trail: Trail, share: Share, redirected: Callable[[str], None]
+        self, server: _Server, request: FetchRequest, trail: Trail, share: Share, redirected: Callable[[str], None]
     ) -> Outcome | Redirected:
-        if self._session is None:
-            raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         home = trail.seen[0] if trail.seen else trail.url
         headers = self._headers(request)
         conditions = _conditions(request)
@@ -170,7 +213,7 @@ class Fetcher:
             sent = headers | conditional
             if request.credentials and origin(trail.url) == origin(home):
                 sent["Authorization"] = _basic(request.credentials)
-            async with await self._get(trail.url, sent) as response:
+            async with await _get(server, trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
                     return await self._answer(bool(conditional), trail, response, share)
                 location, host = response.headers.get("Location", ""), host_of(trail.url)
@@ -181,22 +224,6 @@ class Fetcher:
                 if host_of(trail.url) != host:
                     return Redirected(trail)
                 redirected(trail.url)
-
-    async def _get(self, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""
-        if self._session is None:
-            raise RuntimeError("a Fetcher is open inside its context only: write `async with Fetcher(…) as fetcher`")
-        target, server = URL(url, encoded=True), url[: url.index("/", 8)]
-        may_be_kept = server in self._servers
-        self._servers.add(server)
-        try:
-            return await self._session.get(target, headers=headers, allow_redirects=False)
-        except aiohttp.ClientConnectorError:
-            raise
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            if not may_be_kept:
-                raise
-            return await self._session.get(target, headers=headers, allow_redirects=False)
 
     def _headers(self, request: FetchRequest) -> dict[str, str]:
         count = request.subscribers
@@ -239,6 +266,21 @@ class Fetcher:
             for grown in body.pieces(chunk):
                 await share.grow(grown)
         return body.finish(), body.received
+
+
+async def _get(server: _Server, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""
+    target, asked = URL(url, encoded=True), url[: url.index("/", 8)]
+    may_be_kept = asked in server.origins
+    server.origins.add(asked)
+    try:
+        return await server.session.get(target, headers=headers, allow_redirects=False)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        if not may_be_kept:
+            raise
+        return await server.session.get(target, headers=headers, allow_redirects=False)
 
 
 def _conditions(request: FetchRequest) -> dict[str, str]:

@@ -21,6 +21,7 @@ from lifestream.conf import settings
 from lifestream.configured import make_guard, make_hub_client
 from lifestream.hubs import HubAnswer, HubClient
 from lifestream.pushes import Errand
+from lifestream.shortage import require_files
 from lifestream.websub import request_form
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def keep_hubs(
     """
     if not settings.public_url:
         return 0
+    require_files()
     now = clock()
     pushes.want(fetched, now)
     pushes.leave_idle(now, LIMIT)
@@ -73,7 +75,10 @@ def keep_hubs(
     answers = asyncio.run(_ask_all(errands, guard or make_guard(), now, deadline))
     for errand in errands:
         answer = answers.get(errand.pk, _LATER)
-        if not answer.accepted:
+        if answer.is_our_shortage:
+            log.warning("%s stays to be asked: %s", errand.hub, answer.message)
+            pushes.put_back(errand, now)
+        elif not answer.accepted:
             pushes.failed(errand, answer.message, now, answer.wait)
     return sum(answer.accepted for answer in answers.values())
 

@@ -25,7 +25,7 @@ from lifestream.address import AddressGuard
 from lifestream.freshness import retry_after
 from lifestream.plaintext import scrub, shorten
 from lifestream.redirects import RedirectRefused, Trail, UrlRefused, request_url
-from lifestream.transport import failure_of, headers_of, open_session
+from lifestream.transport import failure_of, headers_of, open_session, prepare_loop
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +39,14 @@ class HubAnswer:
     """What a hub answered: *accepted*, or what went wrong as a *message*.
 
     *wait* is how many seconds it asks to be left alone for (Retry-After), None if it doesn't. *is_busy* says that
-    there is no use in asking it for anything else now.
+    there is no use in asking it for anything else now; *is_our_shortage*, that it was not to blame (see `shortage`).
     """
 
     accepted: bool
     message: str = ""
     wait: float | None = None
     is_busy: bool = False
+    is_our_shortage: bool = False
 
 
 class HubClient:
@@ -61,6 +62,7 @@ class HubClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        prepare_loop()
         self._session = open_session(self._guard, self._resolver)
         return self
 
@@ -84,7 +86,8 @@ class HubClient:
             known = failure_of(error)
             if known is None:
                 log.exception("asking the hub %s failed in a way that was not foreseen", hub)
-            return HubAnswer(False, known[1] if known else f"{type(error).__name__}: {error}", is_busy=True)
+            message = known[1] if known else f"{type(error).__name__}: {error}"
+            return HubAnswer(False, message, is_busy=True, is_our_shortage=known is not None and known[0] == "shortage")
 
     async def _follow(self, trail: Trail, body: bytes, now: datetime) -> HubAnswer:
         if self._session is None:

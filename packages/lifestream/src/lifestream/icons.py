@@ -22,13 +22,14 @@ from lifestream.entry import ParsedFeed
 from lifestream.fetch import Fetcher, FetchLimits
 from lifestream.images import image_type
 from lifestream.models import Feed
-from lifestream.outcome import Fetched, FetchRequest
+from lifestream.outcome import Failed, Fetched, FetchRequest, Outcome
 from lifestream.parse.errors import ParseError
+from lifestream.shortage import ShortOf, require_files, shortage_of
+
+log = logging.getLogger(__name__)
 
 AGAIN: Final = timedelta(days=30)
 """After this long, a site that had no icon is asked again."""
-
-log = logging.getLogger(__name__)
 
 LIMITS: Final = FetchLimits(timeout=10.0, max_body=256 * 1024)
 """An icon is small, and nobody waits for it."""
@@ -49,7 +50,8 @@ def find_icons(
 ) -> int:
     """Looks for the icons of at most *limit* feeds that were read and have none; of *feeds* (keys) only, if given.
 
-    Returns how many were found. No event loop may run in the thread that calls this.
+    Returns how many were found. A site that could not be asked for a shortage of ours stays to be asked. No event loop
+    may run in the thread that calls this.
     """
     now = clock()
     wanting = Feed.objects.filter(
@@ -63,8 +65,15 @@ def find_icons(
     sites = list(wanting.order_by("pk").values_list("pk", "url", "site_url", "icon_url")[:limit])
     if not sites:
         return 0
-    with LazyPool(make_page_pool) as pool:  # pages are read in one process, which is started once one has come
-        found = asyncio.run(_look_at(sites, guard or make_guard(), pool))
+    try:
+        require_files()
+        with LazyPool(make_page_pool) as pool:  # pages are read in one process, which is started once one has come
+            found = asyncio.run(_look_at(sites, guard or make_guard(), pool))
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        log.warning("no icons could be looked for: %s", shortage.value)
+        return 0
     for key, icon in found:
         Feed.objects.filter(pk=key).update(icon=icon, icon_checked=now)
     return sum(bool(icon) for _, icon in found)
@@ -76,24 +85,40 @@ _Row = tuple[int, str, str, str]
 async def _look_at(sites: list[_Row], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(fetcher: Fetcher, row: _Row) -> tuple[int, bytes]:
+    async def one(fetcher: Fetcher, row: _Row) -> tuple[int, bytes] | None:
         async with turns:
-            return row[0], await _icon_of(fetcher, pool, *row[1:])
+            try:
+                return row[0], await _icon_of(fetcher, pool, *row[1:])
+            except (_Shortage, ShortOf) as shortage:
+                log.warning("the icon of %s is looked for another time: %s", row[1], shortage)
+                return None
 
     async with make_fetcher(guard, LIMITS) as fetcher:
-        return list(await asyncio.gather(*(one(fetcher, row) for row in sites)))
+        asked = await asyncio.gather(*(one(fetcher, row) for row in sites))
+    return [found for found in asked if found is not None]
+
+
+class _Shortage(Exception):
+    """A site could not be asked, and is not to blame."""
+
+
+async def _ask(fetcher: Fetcher, url: str) -> Outcome:
+    outcome = await fetcher.fetch(FetchRequest(url))
+    if isinstance(outcome, Failed) and outcome.kind == "shortage":
+        raise _Shortage(outcome.message)
+    return outcome
 
 
 async def _icon_of(fetcher: Fetcher, pool: LazyPool, url: str, site_url: str, icon_url: str) -> bytes:
     site = site_of(ParsedFeed(link=site_url, icon=icon_url), url)
     candidates = [icon_url] if icon_url else []
     if site.url:
-        outcome = await fetcher.fetch(FetchRequest(site.url))
+        outcome = await _ask(fetcher, site.url)
         if isinstance(outcome, Fetched):
             candidates += await _icons_in(outcome, pool)
     candidates += site.icons
     for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
-        outcome = await fetcher.fetch(FetchRequest(candidate))
+        outcome = await _ask(fetcher, candidate)
         if isinstance(outcome, Fetched) and image_type(outcome.body):
             return outcome.body
     return b""

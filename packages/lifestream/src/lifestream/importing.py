@@ -98,6 +98,7 @@ class Import:
         self.over = False
         prepared = result.prepared
         self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
+        self._damaged = frozenset(prepared.damaged if prepared else ())
         self._document = _document(prepared, result.claim) if prepared else _EMPTY
         places = [place for place in reversed(range(len(self.drafts))) if _says_something(self.drafts[place])]
         self.chunks = [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)] or [[]]
@@ -120,10 +121,18 @@ class Import:
         return self._read[number]
 
     def _sort(self, decision: Decision, stored: Mapping[int, _Stored], chunk: Chunk, now: datetime) -> None:
-        """Puts an entry among the rows of *chunk*, or counts it among those that need none."""
+        """Puts an entry among the rows of *chunk*, or counts it among those that need none.
+
+        An entry behind the flaw of an ill-formed document may be a scrap: it becomes a new item, but rewrites none.
+        """
+        damaged = decision.index in self._damaged
         if decision.refused:
             chunk.counts["refused"] += 1
-            self._follow(decision, chunk)
+            if not damaged:
+                self._follow(decision, chunk)
+            return
+        if damaged and decision.known is not None:
+            chunk.counts["unchanged"] += 1
             return
         draft = self.drafts[decision.index]
         try:

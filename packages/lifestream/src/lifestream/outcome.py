@@ -29,6 +29,7 @@ FailureKind: TypeAlias = Literal[
     "protocol",  # not HTTP
     "parse",  # the body is no feed
     "internal",  # our own mistake; the log has the traceback
+    "shortage",  # this machine lacked something (see `shortage`): it says nothing of the feed, and is never stored
 ]
 
 

@@ -39,7 +39,7 @@ class Prepared:
     """What came of a document: the *feed*, without its entries, and the *items* they became, safe to store and show.
 
     *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
-    what it could not do.
+    what it could not do. *damaged* are the places in *items* of those that came of damaged entries (see `Flaw`).
     """
 
     feed: ParsedFeed
@@ -47,6 +47,7 @@ class Prepared:
     plugin: str = ""
     left_out: int = 0
     problems: tuple[PluginProblem, ...] = ()
+    damaged: tuple[int, ...] = ()
 
     @property
     def dates(self) -> tuple[datetime | None, ...]:
@@ -58,7 +59,9 @@ def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepa
     """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry only."""
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
-    for entry in feed.entries:
+    damaged: list[int] = []
+    scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
+    for place, entry in enumerate(feed.entries):
         try:
             item = _item(entry, plugin, sanitizer)
         except _HookFailed as failed:
@@ -66,9 +69,12 @@ def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepa
             problems.append(PluginProblem(plugin.name, failed.hook, known_by, failed.words))
             continue
         if item is not None:
+            if place in scraps:
+                damaged.append(len(items))
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)
-    return Prepared(_safe_feed(feed, sanitizer), tuple(items), plugin.name, left_out, tuple(problems))
+    safe = _safe_feed(feed, sanitizer)
+    return Prepared(safe, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged))
 
 
 def _item(entry: Entry, plugin: FeedPlugin, sanitizer: Sanitizer) -> ItemDraft | None:

@@ -145,6 +145,12 @@ def _gap(attempt: int) -> timedelta:
     return min(_SHORTEST_GAP * (1 << min(attempt - 1, 16)), _LONGEST_GAP)
 
 
+def put_back(errand: Errand, now: datetime) -> None:
+    """Make *errand* due again, as if it had not been taken: its hub could not be asked, and is not to blame."""
+    ours = HubSubscription.objects.filter(pk=errand.pk, attempts=errand.attempt)
+    ours.update(attempts=errand.attempt - 1, next_request=now)
+
+
 def failed(errand: Errand, message: str, now: datetime, wait: float | None = None) -> None:
     """Notes why a hub did not take *errand*, and that it wants to be left alone for *wait* seconds, if it does."""
     # A hub that has confirmed meanwhile has taken it, whatever else it answered.

@@ -47,6 +47,7 @@ from lifestream.outcome import Failed, Fetched, Outcome
 from lifestream.prepare import Prepared
 from lifestream.report import Report, Row
 from lifestream.results import Claimed, Result, Stored
+from lifestream.shortage import Shortage, shortage_of
 from lifestream.trouble import FAILURES, trouble_of
 
 log = logging.getLogger(__name__)
@@ -84,8 +85,9 @@ def refresh(
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
     *guard* says which addresses may be dialled, by default as the settings do. *progress* is called with each
     feed's row once it is stored. When *stopping* is set, what is under way is given up, and stays due. Raises what
-    the database raises while claiming; a feed's own troubles are in the report. No event loop may run in the thread
-    that calls this.
+    the database raises while claiming; a feed's own troubles are in the report. So is a shortage of ours (see
+    `shortage`): the feeds that it kept from being fetched, read or stored stay due, and nothing is recorded against
+    them. No event loop may run in the thread that calls this.
     """
     run = _Refresh(
         Intake(feeds, clock, early=early), Decider(clock), clock, progress or _nobody, stopping or threading.Event()
@@ -103,10 +105,18 @@ def refresh(
             rate=settings.per_host_rate,
             pauses_hosts=settings.pauses_hosts,
         )
-        run.work(stack.enter_context(downloads), pool)
+        try:
+            run.work(stack.enter_context(downloads), pool)
+        except FAILURES:
+            raise
+        except Exception as error:
+            if (shortage := shortage_of(error)) is None:
+                raise
+            log.warning("the refresh ends: %s", shortage.value, exc_info=error)
+            run.end(shortage)
     if not run.stopping.is_set():
         try_to_keep_hubs({row.feed for row in run.rows}, feeds, clock=clock, guard=guard)
-    return Report(tuple(run.rows), run.skipped, len(run.unwritten))
+    return Report(tuple(run.rows), run.skipped, len(run.unwritten), len(run.short), tuple(run.shortages))
 
 
 @dataclass(slots=True)
@@ -123,6 +133,8 @@ class _Refresh:
     ready: list[Result] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     unwritten: list[Claimed] = field(default_factory=list)
+    short: list[Claimed] = field(default_factory=list)
+    shortages: dict[str, None] = field(default_factory=dict)
     skipped: int = 0
     dry: bool = False
     ready_since: float = 0.0
@@ -143,11 +155,23 @@ class _Refresh:
 
     def release(self) -> None:
         """Gives back what is still held."""
-        _release([*self.held, *self.unwritten])
+        _release([*self.held, *self.unwritten, *self.short])
+
+    def end(self, shortage: Shortage) -> None:
+        """Gives up all that is under way for a *shortage*; it stays due."""
+        self.shortages[shortage.value] = None
+        self.short += self.held
+        self.held = Held(settings.per_host, claims.most_of_host())
+
+    def _leave_due(self, claim: Claimed, message: str) -> None:
+        """Leaves a feed as it was found, for a shortage of ours. It is held to the end, or would be claimed again."""
+        self._drop(claim)
+        self.short.append(claim)
+        self.shortages[message] = None
 
     def _renew(self) -> None:
         try:
-            claims.renew(self.held, self.clock())
+            claims.renew([*self.held, *self.unwritten, *self.short], self.clock())
         except FAILURES as error:
             log.warning("leases could not be renewed: %s", trouble_of(error))
 
@@ -163,9 +187,9 @@ class _Refresh:
             log.warning("no more feeds could be claimed: %s", trouble_of(error))
             taken = []
         self.dry = not taken
+        self.held.add(taken)
         if any(not claim.body_hash for claim in taken):
             pool.start()  # feeds that were never read: the processes start while the network is slow
-        self.held.add(taken)
         asked = []
         for claim in taken:
             try:
@@ -205,6 +229,8 @@ class _Refresh:
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
                 # What was read must not hold its own future: in a circle, documents would pile up.
                 future.add_done_callback(lambda done: self.events.put(_Read(bodiless, body_hash, done)))
+            case Downloaded(claim, Failed("shortage", message)):
+                self._leave_due(claim, message)
             case Downloaded(claim, outcome, started):
                 self._decide(claim, outcome, started)
             case _Read(Downloaded(claim, outcome, started), body_hash, future):
@@ -212,7 +238,10 @@ class _Refresh:
                 try:
                     prepared = future.result()
                 except (Exception, CancelledError) as error:  # noqa: BLE001 - it becomes the feed's outcome
-                    self._decide(claim, unread(outcome, error), started)
+                    if (shortage := shortage_of(error)) is not None:
+                        self._leave_due(claim, shortage.value)
+                    else:
+                        self._decide(claim, unread(outcome, error), started)
                 else:
                     self._decide(claim, outcome, started, prepared, body_hash)
             case Skipped(claim):
@@ -260,6 +289,7 @@ class _Refresh:
             return
         if stored.unwritten:
             self.unwritten.append(result.claim)
+            self.shortages[stored.message] = None
         row = _row(result, stored)
         self.rows.append(row)
         self.progress(row)

@@ -35,12 +35,15 @@ class Report:
     """What a refresh did, a row a feed in the order in which they were finished.
 
     *skipped* counts those that were left for later, since their host asked for a pause or the refresh was stopped,
-    *unstored* those of which something came that the database didn't take.
+    *unstored* those of which something came that the database didn't take. *short* counts those that could not be
+    fetched or read for a shortage of ours, and stay due; *shortages* are what there was too little of, with the remedy.
     """
 
     rows: tuple[Row, ...] = ()
     skipped: int = 0
     unstored: int = 0
+    short: int = 0
+    shortages: tuple[str, ...] = ()
 
     @property
     def all_failed(self) -> bool:
@@ -67,6 +70,8 @@ class Report:
         parts = [f"{feeds} asked", f"{self.new} new", f"{self.changed} changed", f"{self.failed} failed"]
         if self.unstored:
             parts.append(f"{self.unstored} not stored")
+        if self.short:
+            parts.append(f"{self.short} left due for a shortage of this machine's")
         if self.skipped:
             parts.append(f"{self.skipped} left for later")
         return ", ".join(parts)

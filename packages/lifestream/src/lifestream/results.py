@@ -25,7 +25,7 @@ class Claimed:
 
     *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`.
     *terms* are in the form of `schedule.Terms.as_json`. *subscribers* counts the lifestreams that show it.
-    Until *push_until* its hub is relied on to tell of what is new.
+    Validators that are *withheld* are not sent. Until *push_until* its hub is relied on to tell of what is new.
     """
 
     feed: int
@@ -40,6 +40,7 @@ class Claimed:
     credentials: str = field(default="", repr=False)
     etag: str = ""
     last_modified: str = ""
+    withheld: bool = False
     validated_url: str = ""
     body_hash: str = ""
     failures: int = 0

@@ -15,19 +15,20 @@ from django.db.models import Exists, OuterRef
 from lifestream.models import Feed, Item, Tombstone
 
 _FOUND: Final[tuple[str, ...]] = (
-    "id", "claim_token", "url", "url_hash", "host_id", "credentials", "etag", "last_modified", "validated_url",
-    "moved_to", "moved_count", "status", "next_fetch", "last_success", "last_status", "pushed", "push_until",
+    "id", "claim_token", "url", "url_hash", "host_id", "credentials", "etag", "last_modified", "withheld",
+    "validated_url", "moved_to", "moved_count", "status", "next_fetch", "last_success", "last_status", "pushed",
+    "push_until",
 )  # fmt: skip
 
 STATE: Final[tuple[str, ...]] = (
-    "etag", "last_modified", "validated_url", "moved_to", "moved_count", "status", "next_fetch", "next_reason",
-    "candidates", "not_before", "terms", "failures", "last_fetch", "last_success", "last_status", "last_error",
-    "pushed", "push_until", "claim_token", "claimed_until",
+    "etag", "last_modified", "withheld", "validated_url", "moved_to", "moved_count", "status", "next_fetch",
+    "next_reason", "candidates", "not_before", "terms", "failures", "last_fetch", "last_success", "last_status",
+    "last_error", "pushed", "push_until", "claim_token", "claimed_until",
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
 SAID: Final[tuple[str, ...]] = (
-    "body_hash", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",
+    "body_hash", "flaw", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",
 )  # fmt: skip
 """Those that a document may change."""
 
@@ -49,6 +50,7 @@ class FeedState:
     credentials: str
     etag: str
     last_modified: str
+    withheld: bool
     validated_url: str
     moved_to: str
     moved_count: int
@@ -60,6 +62,7 @@ class FeedState:
     push_until: datetime | None
 
     body_hash: str = ""
+    flaw: str = ""
     title: str = ""
     site_url: str = ""
     domain: str = ""

@@ -21,7 +21,7 @@ from typing import Literal, Self
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from lifestream import credentials, posting, store
+from lifestream import claims, credentials, posting, store
 from lifestream.address import AddressGuard
 from lifestream.conf import settings
 from lifestream.configured import make_fetcher, make_guard, make_limits, make_pool
@@ -36,6 +36,8 @@ from lifestream.prepare import Prepared
 from lifestream.redirects import UrlRefused, credentials_of, origin, request_url
 from lifestream.results import Claimed, Result, Stored
 from lifestream.schedule import History, decide
+from lifestream.shortage import require_files, shortage_of
+from lifestream.trouble import FAILURES
 
 _MOST_TRIED = 6  # addresses that are tried for the feed of one page
 
@@ -109,8 +111,15 @@ def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: 
         raise NotAdded(str(error)) from error
     if not login and (known := Feed.objects.shared().with_url(asked).first()) is not None:
         return Found(asked, known)
-    with _Scout(guard or make_guard(), clock) as scout:
-        return _find(FetchRequest(asked, credentials=login), scout)
+    try:
+        with _Scout(guard or make_guard(), clock) as scout:
+            return _find(FetchRequest(asked, credentials=login), scout)
+    except (NotAdded, *FAILURES):
+        raise
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        raise NotAdded(f"{asked} can't be had: {shortage.value}") from error
 
 
 def add_feed(
@@ -161,6 +170,7 @@ class _Scout:
         self._pool: ParserPool | None = None
 
     def __enter__(self) -> Self:
+        require_files()
         self._runner.run(self._fetcher.__aenter__())
         return self
 
@@ -176,6 +186,8 @@ class _Scout:
         if self._pool is None:
             self._pool = make_pool(1)  # it starts while the server thinks
         outcome = self._runner.run(self._fetcher.fetch(request))
+        if isinstance(outcome, Failed) and outcome.kind == "shortage":
+            raise NotAdded(f"{request.url} can't be had: {outcome.message}")
         if isinstance(outcome, Failed):
             return _Refusal(outcome.message)
         if not isinstance(outcome, Fetched):
@@ -270,4 +282,6 @@ def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
     due = decide(reading.fetched, History(feed=claim.url), now, make_limits(), said.rhythm, pace)
     body_hash = hashlib.sha256(reading.fetched.body).hexdigest()
     [stored] = store.store([Result(claim, reading.fetched, due, reading.started, reading.prepared, body_hash)], now)
+    if stored.unwritten:
+        claims.release([claim])  # so that it is due at once
     return stored

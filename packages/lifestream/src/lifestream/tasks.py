@@ -6,22 +6,38 @@ Celery comes with the extra "scale".
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import partial
+
 from celery import shared_task
 
+from lifestream.conf import raise_file_limit
 from lifestream.icons import find_icons as look_for_icons
 from lifestream.refresh import refresh
+from lifestream.report import Report
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="lifestream.update_feeds", ignore_result=True)
 def update_feeds() -> str:
     """Fetches all that is due. Returns what was done, in words, for the worker's log."""
-    return str(refresh())
+    return _told(refresh)
 
 
 @shared_task(name="lifestream.update", ignore_result=True)
 def update(feeds: list[int]) -> str:
     """Fetches *feeds* (keys) now: our own interval doesn't count, what servers and feeds ask for does."""
-    return str(refresh(feeds, early=True))
+    return _told(partial(refresh, feeds, early=True))
+
+
+def _told(work: Callable[[], Report]) -> str:
+    raise_file_limit()
+    report = work()
+    for shortage in report.shortages:
+        log.warning("feeds stay due: %s", shortage)
+    return str(report)
 
 
 @shared_task(name="lifestream.find_icons", ignore_result=True)

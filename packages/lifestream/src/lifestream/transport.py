@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from multidict import CIMultiDictProxy
 
 from lifestream.address import REFUSED_ERRNO, AddressGuard
 from lifestream.outcome import FailureKind
+from lifestream.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; 8 KiB, the default, is less than some sites' Content-Security-Policy
 _RESOLVER_THREADS = 32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
@@ -48,11 +50,21 @@ class Resolver(AbstractResolver):
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(None, ask)
+            for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(None, _asked, ask)
         ]
 
     async def close(self) -> None:
         """The threads are the loop's, which ends them."""
+
+
+def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
+    """Return what *ask* does. Raises `ShortOf` where it fails since it may open no files."""
+    try:
+        return ask()
+    except socket.gaierror as error:
+        if is_short_of_files():
+            raise ShortOf(Shortage.FILES) from error
+        raise
 
 
 def _numeric(address: tuple[Any, ...]) -> str:
@@ -61,14 +73,24 @@ def _numeric(address: tuple[Any, ...]) -> str:
     return f"{address[0]}%{zone}" if zone else str(address[0])
 
 
-def open_session(guard: AddressGuard, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """A session for the running event loop. The caller closes it. *resolver* stands in for the system's."""
+def prepare_loop() -> None:
+    """Give the running event loop the threads that its sessions resolve names in."""
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="lifestream-resolver")
     )
+
+
+def open_session(
+    guard: AddressGuard, resolver: AbstractResolver | None = None, *, keeps: bool = True
+) -> aiohttp.ClientSession:
+    """A session for the running event loop, which *keeps* connections open for further requests or not.
+
+    The caller closes it. *resolver* stands in for the system's.
+    """
     connector = aiohttp.TCPConnector(
         resolver=resolver or Resolver(),
         socket_factory=guard.socket,
+        force_close=not keeps,
         limit=0,  # `refresh` holds the number of requests down, where waiting costs no deadline
     )
     session = aiohttp.ClientSession(
@@ -101,8 +123,18 @@ def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
 def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
     """What kind of failure *error* is, and what it says.
 
-    None for what is no failure of the network or the server.
+    None for what is no failure of the network or the server, nor a shortage of ours.
     """
+    if (shortage := shortage_of(error)) is not None:
+        return "shortage", shortage.value
+    known = _failure_of(error)
+    # Of the names and certificates that they look up, their libraries don't say that they could open no file.
+    if known is not None and known[0] in ("dns", "tls") and is_short_of_files():
+        return "shortage", Shortage.FILES.value
+    return known
+
+
+def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:
     match error:
         case aiohttp.ClientConnectorDNSError():
             return "dns", f"{error.host} has no address: {_reason(error.os_error)}"

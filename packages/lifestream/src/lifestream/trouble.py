@@ -13,6 +13,8 @@ from typing import Final
 
 from django.db import InterfaceError, OperationalError
 
+from lifestream.shortage import Shortage, is_short_of_files
+
 FAILURES: Final = (OperationalError, InterfaceError)
 """What Django raises where the database itself fails, and not what is written into it."""
 
@@ -21,6 +23,7 @@ class Kind(Enum):
     """What can be wrong with a database, and the remedy."""
 
     FULL = "its disk is full: free some space"
+    FILES = f"it needs files, and {Shortage.FILES.value}"
     LOCKED = "it is locked by another program: end that one's transaction, or raise the timeout in DATABASES"
     READ_ONLY = "it can't be written: let this user write its file and folder, or name another database"
     GONE = "it can't be reached: see that it runs, and that DATABASES names it"
@@ -37,7 +40,7 @@ class Trouble:
     @property
     def takes_less(self) -> bool:
         """Whether something smaller may still be taken: a full disk has room for a little, a locked one for nothing."""
-        return self.kind in (Kind.FULL, Kind.OTHER)
+        return self.kind in (Kind.FULL, Kind.FILES, Kind.OTHER)
 
     def __str__(self) -> str:
         return f"the database failed ({self.said}); {self.kind.value}, then update again: nothing is lost"
@@ -64,6 +67,8 @@ def trouble_of(error: BaseException) -> Trouble:
     """What *error*, one of FAILURES, is about."""
     said = (str(error).splitlines() or [type(error).__name__])[0]
     cause = error.__cause__
+    if is_short_of_files() or "too many open files" in said.lower():
+        return Trouble(Kind.FILES, said)
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         return Trouble(_SQLITE.get(code, Kind.OTHER), said)

@@ -92,7 +92,7 @@ class FeedAdmin(ReadOnlyAdmin):
     actions = ("update_now", "pause", "resume")
     readonly_fields = (
         "url", "domain", "description", "language", "health", "fetched", "succeeded", "last_status", "last_error",
-        "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
+        "flaw", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "url", "site_url", "domain", "description", "language", "plugin")}),
@@ -107,6 +107,7 @@ class FeedAdmin(ReadOnlyAdmin):
                     "succeeded",
                     "last_status",
                     "last_error",
+                    "flaw",
                     "failures",
                     "log",
                 )

@@ -20,9 +20,11 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
     """
     report = refresh(feeds, early=True)
     model_admin.message_user(request, str(report), messages.WARNING if report.failed else messages.SUCCESS)
+    for shortage in report.shortages:
+        model_admin.message_user(request, shortage, messages.ERROR)
     for row in [row for row in report.rows if row.failed][:TOLD_ONE_BY_ONE]:
         model_admin.message_user(request, f"{row.title[:100]}: {row.message}", messages.ERROR)
-    if waiting := len(set(feeds)) - len(report.rows):
+    if waiting := len(set(feeds)) - len(report.rows) - report.short:
         text = gettext(
             "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time."
         )

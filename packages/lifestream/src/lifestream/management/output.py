@@ -9,7 +9,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import TextIO
 
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 from django.utils import timezone
 from rich.console import Console
@@ -74,6 +74,12 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> str:
     with console.capture() as captured:
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def tell_shortages(report: Report, command: BaseCommand) -> None:
+    """Says on standard error what this machine lacked, and the remedy; once each."""
+    for shortage in report.shortages:
+        command.stderr.write(f"Not all feeds could be updated: {shortage}.")
 
 
 def when(at: datetime | None, now: datetime) -> str:

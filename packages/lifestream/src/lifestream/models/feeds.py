@@ -93,7 +93,10 @@ class Feed(models.Model):
     etag = models.TextField("ETag", blank=True)
     last_modified = models.TextField("Last-Modified", blank=True)
     body_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # Whether the two are kept and not sent yet: they came with an ill-formed document, and so far once.
+    withheld = models.BooleanField(default=False, editable=False)
     validated_url = models.TextField(blank=True, editable=False)  # what the validators are of, if not of the feed's URL
+    flaw = models.TextField(blank=True, editable=False, help_text="Where its document is ill-formed, and why.")
     moved_to = models.TextField(blank=True)
     moved_count = models.PositiveIntegerField(default=0)
 

@@ -10,6 +10,7 @@ Shipped plugins run in the child. One of your own may need Django, and runs here
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import signal
@@ -30,6 +31,9 @@ from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.registry import PluginError, Registry
 from lifestream.prepare import PluginProblem, Prepared, prepare
 from lifestream.sanitize import Sanitizer, SanitizerRules
+from lifestream.shortage import Shortage, ShortOf, shortage_of
+
+_log = logging.getLogger(__name__)
 
 DEADLINE: Final = 10.0
 """How long a document may take by default, in seconds."""
@@ -97,8 +101,18 @@ class ParserPool:
             threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
             for number, child in enumerate(self._children, 1)
         ]
-        for thread in self._threads:
-            thread.start()
+        self._start()
+
+    def _start(self) -> None:
+        """Starts as many threads as may be. Raises what the first one raises if it can't be."""
+        for number, thread in enumerate(self._threads):
+            try:
+                thread.start()
+            except RuntimeError:
+                if not number:
+                    raise
+                del self._threads[number:], self._children[number:]
+                return
 
     def __enter__(self) -> Self:
         return self
@@ -112,8 +126,9 @@ class ParserPool:
         """Has *body* read, which came with *headers* from *url*: see `parse`.
 
         The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's
-        result may be safely stored; it raises `NotAFeed`, `ParseTimeout` or `ParserDied`, and is cancelled if
-        the pool is closed before its turn. Raises RuntimeError on a closed pool.
+        result may be safely stored; it raises `NotAFeed`, `ParseTimeout` or `ParserDied`, and `ShortOf` where the
+        document is not to blame, since no process could be started to read it. It is cancelled if the pool is closed
+        before its turn. Raises RuntimeError on a closed pool.
         """
         self._check_open()
         problems: tuple[PluginProblem, ...] = ()
@@ -239,7 +254,10 @@ class _Child:
         return self._running
 
     def ask(self, question: dict[str, Any], body: bytes) -> dict[str, Any]:
-        """The answer of the process. Raises `ParseTimeout` or `ParserDied`, and then has ended the process."""
+        """The answer of the process.
+
+        Raises `ParseTimeout`, `ParserDied` or `ShortOf`, and then has ended the process.
+        """
         with self._lock:
             if self._aborted:
                 raise ParserDied("the pool was closed before it was read")
@@ -255,7 +273,7 @@ class _Child:
         try:
             running = self.start()
         except OSError as error:
-            raise ParserDied(f"no process to read it could be started with {sys.executable!r}: {error}") from error
+            raise self._not_started(error) from error
         try:
             if not self._ready:
                 with _killing(running.process, _STARTING, late):
@@ -264,12 +282,20 @@ class _Child:
             with _killing(running.process, self._deadline * _PATIENCE, late):
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
+            ready = self._ready
             status = self.end(kill=True)
+            if not ready and not self._aborted:
+                raise self._not_started(error) from error
             if late.is_set() or status == _TIME_IS_UP:
                 raise ParseTimeout(f"reading it took longer than {self._deadline:g} seconds") from error
             if self._aborted:
                 raise ParserDied("the pool was closed while it was read") from error
             raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
+
+    def _not_started(self, error: Exception) -> ShortOf:
+        """Returns what to raise where *error* kept the process from being ready for any document."""
+        _log.warning("no process to read documents could be started with %s: %s", sys.executable, error)
+        return ShortOf(shortage_of(error) or Shortage.PROCESSES)
 
     def abort(self) -> None:
         """Refuses all further questions, and kills the process if it is at one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import feedparser
@@ -14,8 +15,10 @@ from lifestream.parse import jsonfeed
 from lifestream.parse.charset import Decoded, decode
 from lifestream.parse.document import cleaned
 from lifestream.parse.errors import NotAFeed
-from lifestream.parse.scan import scan
+from lifestream.parse.salvage import salvage
+from lifestream.parse.scan import Scan, ScannedEntry, scan
 from lifestream.parse.translate import feed_of
+from lifestream.parse.wellformed import flaw_of, mend
 
 
 def read(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
@@ -35,23 +38,76 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> P
     if not text.strip():
         raise NotAFeed("there is nothing in the answer but characters that are none")
     document = text.encode("utf-8")
-    scanned = scan(document)
-    complaints = [decoded.complaint]
-    if scanned.cut_off and scanned.entries:
-        # What is left of the last entry may lack what it is known by, and would come again as another one.
-        # And a document that is closed again is spared feedparser's loose parser.
-        document = scanned.closed(document)
-        scanned.broken = False
-        complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
-    result = _feedparser(document, language)
-    if not result.version and (not result.entries or _is_page(text)):
+    flaw = flaw_of(decoded.text.encode("utf-8", "replace"))
+    if flaw is None and "<!DOCTYPE" in decoded.text:
+        flaw = flaw_of(document)  # an entity that was taken out is undefined
+    if flaw is not None:
+        document = mend(document)
+        flaw = replace(flaw, mended=flaw_of(document) is None)
+    complaints = [decoded.complaint, str(flaw or "")]
+    if flaw is None or flaw.mended:
+        found = _Found(_feedparser(document, language), scan(document))
+    else:
+        found = _read_apart(document, language)
+        flaw = replace(flaw, damaged=found.damaged)
+    if not found.result.version and (not found.result.entries or _is_page(text)):
         raise NotAFeed(_why_not(text, content_type))
-    if result.bozo:
-        complaints.append(_words(result.bozo_exception))
-        if result.entries and cut_off(text):
+    if found.cut_off:
+        complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
+    found.result["encoding"] = decoded.encoding
+    feed = feed_of(found.result, found.scanned, url, "; ".join(filter(None, complaints)))
+    return _without_nameless(replace(feed, flaw=flaw))
+
+
+@dataclass(slots=True)
+class _Found:
+    """feedparser's *result* and our *scanned* extras, and the places of *damaged* entries in them."""
+
+    result: Any
+    scanned: Scan
+    damaged: tuple[int, ...] = ()
+    cut_off: bool = False
+
+
+def _read_apart(document: bytes, language: str) -> _Found:
+    """Return what is found in *document*, which is ill-formed and can't be mended: see `salvage`."""
+    scanned = scan(document)
+    if not scanned.head:  # it was broken before the first entry: nobody knows what belongs to what
+        result = _feedparser(document, language)
+        is_cut = cut_off(document.decode("utf-8", "replace"))
+        if result.entries and is_cut:
             del result.entries[-1]
-    result["encoding"] = decoded.encoding
-    return feed_of(result, scanned, url, "; ".join(filter(None, complaints)))
+        return _Found(result, scanned, tuple(range(len(result.entries))), is_cut)
+    left = salvage(document, scanned)
+    result, extras = _feedparser(left.whole, language), scan(left.whole)
+    aligned = len(result.entries) == len(extras.entries)
+    damaged: list[int] = []
+    for place, piece in zip(left.places, left.damaged, strict=True):
+        for entry in _feedparser(piece, language).entries[:1]:
+            # Those that gave nothing have no place.
+            at = min(place - (left.places.index(place) - len(damaged)), len(result.entries))
+            result.entries.insert(at, entry)
+            if aligned:
+                extras.entries.insert(at, ScannedEntry())
+            damaged.append(at)
+    return _Found(result, extras, tuple(damaged), left.cut_off)
+
+
+def _without_nameless(feed: ParsedFeed) -> ParsedFeed:
+    """Return *feed* without damaged entries that have neither guid nor link, where other entries have one.
+
+    They are scraps: once the document is mended, the same entry would come again as another one.
+    """
+    if feed.flaw is None or not feed.flaw.damaged or not any(entry.guid or entry.link for entry in feed.entries):
+        return feed
+    damaged = set(feed.flaw.damaged)
+    kept = [
+        (entry, place in damaged)
+        for place, entry in enumerate(feed.entries)
+        if place not in damaged or entry.guid or entry.link
+    ]
+    flaw = replace(feed.flaw, damaged=tuple(place for place, (_, is_damaged) in enumerate(kept) if is_damaged))
+    return replace(feed, flaw=flaw, entries=tuple(entry for entry, _ in kept))
 
 
 def _feedparser(document: bytes, language: str) -> Any:
@@ -69,10 +125,6 @@ def _feedparser(document: bytes, language: str) -> Any:
         raise
     except Exception as error:  # whatever a hostile document does to it, it is one document
         raise NotAFeed(f"the parser failed on it: {type(error).__name__}: {error}") from error
-
-
-def _words(problem: Exception) -> str:
-    return str(problem).removeprefix("<unknown>:").strip() or type(problem).__name__
 
 
 _ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)

@@ -18,15 +18,6 @@ from lifestream.plaintext import text_of
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SEPARATOR: Final = " "
-_ENDED_EARLY: Final = frozenset(
-    expat.errors.codes[name]
-    for name in (
-        expat.errors.XML_ERROR_NO_ELEMENTS,
-        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
-        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
-        expat.errors.XML_ERROR_PARTIAL_CHAR,
-    )
-)
 # Namespaces whose items and entries are a feed's, even where they have a prefix.
 _FEEDS: Final = frozenset(
     {
@@ -53,21 +44,17 @@ class ScannedEntry:
 class Scan:
     """What was found; *entries* are in the document's order, and only those that were read to their end.
 
-    *broken* says that the document is ill-formed, and not all of it was read; *cut_off*, that it ended before
-    its root did. *end* is where in it (in bytes) the last whole entry ends, *open* what was open there.
+    *broken* says that the document is ill-formed, and not all of it was read. *head* is where in it (in bytes) the
+    first entry begins, 0 if there is none; *name* is what that is called, and *open* what was open there.
     """
 
     entries: list[ScannedEntry] = field(default_factory=list)
     skip_hours: set[int] = field(default_factory=set)
     skip_days: set[int] = field(default_factory=set)
     broken: bool = False
-    cut_off: bool = False
-    end: int = 0
+    head: int = 0
+    name: str = ""
     open: tuple[str, ...] = ()
-
-    def closed(self, document: bytes) -> bytes:
-        """*document*, which is the one that was scanned and is cut off, up to its last whole entry, and closed."""
-        return document[: self.end] + "".join(f"</{name}>" for name in reversed(self.open)).encode("utf-8")
 
 
 def scan(document: bytes) -> Scan:
@@ -83,12 +70,8 @@ def scan(document: bytes) -> Scan:
     parser.CharacterDataHandler = reader.characters
     try:
         parser.Parse(document, True)
-    except expat.ExpatError as error:
-        # feedparser meets the same error and reports it; here what came before it counts.
-        reader.found.broken = True
-        reader.found.cut_off = error.code in _ENDED_EARLY
-    if reader.found.end:
-        reader.found.end = document.find(b">", reader.found.end) + 1
+    except expat.ExpatError:
+        reader.found.broken = True  # what came before it counts
     return reader.found
 
 
@@ -126,6 +109,9 @@ class _Reader:
                 self.start_media(local.removeprefix(ASIDE), attributes)
         elif local in {"item", "entry"} and (":" not in as_written or namespace in _FEEDS):
             self.entry, self.entry_depth = ScannedEntry(), len(self.open)
+            if not self.found.head:
+                self.found.head, self.found.name = self.parser.CurrentByteIndex, as_written
+                self.found.open = tuple(self.open[:-1])
             self.levels = [_Level()]
         elif local == "hour" and parent == "skiphours":
             self.capture(self.keep_hour)
@@ -143,7 +129,6 @@ class _Reader:
         if depth == self.entry_depth:
             self.entry.media = list(_media(self.levels[0]))[:_MAX_MEDIA]
             self.found.entries.append(self.entry)
-            self.found.end, self.found.open = self.parser.CurrentByteIndex, tuple(self.open)
             self.entry = None
         elif name.startswith(MEDIA):
             namespace, local, _ = _parts(name)

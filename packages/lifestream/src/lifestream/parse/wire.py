@@ -15,7 +15,7 @@ from operator import attrgetter
 from struct import Struct
 from typing import Any, BinaryIO, Final, Generic, TypeVar
 
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm
 from lifestream.parse.page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.prepare import PluginProblem, Prepared
@@ -86,10 +86,18 @@ def _many(shape: Shape[Value]) -> Shape[tuple[Value, ...]]:
     return Shape(lambda values: [*map(shape.pack, values)], lambda rows: tuple(map(shape.unpack, rows)))
 
 
+def _optional(shape: Shape[Value]) -> Shape[Value | None]:
+    return Shape(
+        lambda value: None if value is None else shape.pack(value),
+        lambda packed: None if packed is None else shape.unpack(packed),
+    )
+
+
 _DATE: Final[Shape[datetime | None]] = Shape(
     lambda date: date.isoformat() if date else None, lambda text: datetime.fromisoformat(text) if text else None
 )
 _NAMES: Final[Shape[tuple[str, ...]]] = Shape(list, tuple)
+_NUMBERS: Final[Shape[tuple[int, ...]]] = Shape(list, tuple)
 _SET: Final[Shape[frozenset[Any]]] = Shape(sorted, frozenset)
 _SAID: Final[dict[str, Shape[Any]]] = {
     "published": _DATE,
@@ -99,10 +107,17 @@ _SAID: Final[dict[str, Shape[Any]]] = {
     "media": _many(_record(Media)),
 }
 FEED: Final = _record(
-    ParsedFeed, rhythm=_record(Rhythm, skip_hours=_SET, skip_days=_SET), entries=_many(_record(Entry, **_SAID))
+    ParsedFeed,
+    flaw=_optional(_record(Flaw, damaged=_NUMBERS)),
+    rhythm=_record(Rhythm, skip_hours=_SET, skip_days=_SET),
+    entries=_many(_record(Entry, **_SAID)),
 )
 PREPARED: Final = _record(
-    Prepared, feed=FEED, items=_many(_record(ItemDraft, **_SAID)), problems=_many(_record(PluginProblem))
+    Prepared,
+    feed=FEED,
+    items=_many(_record(ItemDraft, **_SAID)),
+    problems=_many(_record(PluginProblem)),
+    damaged=_NUMBERS,
 )
 PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=_NAMES)
 RULES: Final = _record(

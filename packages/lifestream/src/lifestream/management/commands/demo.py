@@ -14,8 +14,9 @@ from django.db import connections
 from django.utils import timezone
 
 from lifestream import demo, opml
+from lifestream.conf import raise_file_limit
 from lifestream.management.commands.serve import split_address
-from lifestream.management.output import progress_bar, table_of
+from lifestream.management.output import progress_bar, table_of, tell_shortages
 from lifestream.models import Lifestream
 from lifestream.refresh import refresh
 from lifestream.serving import ending_on_sigterm, serve
@@ -52,12 +53,14 @@ class Command(BaseCommand):
             feeds = [subscription.feed_id for subscription in opml.subscribe_to(lifestream, outlines).made]
             self.stdout.write(f"Importing {len(feeds)} sample feeds from {server.base_url}")
             self.stdout.flush()
+            raise_file_limit()
             with progress_bar(len(feeds)) as progress:
                 report = refresh(feeds, progress=progress)
             self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             self.stdout.write(f"{report}.")
             self.stdout.flush()
-            if report.all_failed:
+            tell_shortages(report, self)
+            if report.all_failed or report.shortages:
                 sys.exit(1)
             connections.close_all()
             if options["serve"]:

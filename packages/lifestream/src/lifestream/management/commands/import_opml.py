@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from lifestream import opml
-from lifestream.management.output import chosen_lifestream, progress_bar, table_of
+from lifestream.conf import raise_file_limit
+from lifestream.management.output import chosen_lifestream, progress_bar, table_of, tell_shortages
 from lifestream.plaintext import scrub
 from lifestream.refresh import refresh
 
@@ -43,10 +44,14 @@ class Command(BaseCommand):
         )
         if update and result.made:
             feeds = [subscription.feed_id for subscription in result.made]
+            raise_file_limit()
             with progress_bar(len(feeds)) as progress:
                 report = refresh(feeds, progress=progress)
             self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             self.stdout.write(f"{report}.")
+            tell_shortages(report, self)
+            if report.shortages:
+                sys.exit(1)
 
 
 def _feeds(count: int) -> str:

@@ -12,6 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
 from lifestream.background import Updater
+from lifestream.conf import raise_file_limit
 from lifestream.conf import settings as lifestream_settings
 from lifestream.serving import serve
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *, address: str, update: bool, **_options: Any) -> None:
         host, port = split_address(address)
+        raise_file_limit()
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))

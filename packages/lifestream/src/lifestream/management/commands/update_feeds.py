@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from lifestream.conf import raise_file_limit
 from lifestream.icons import find_icons
-from lifestream.management.output import feeds_at, progress_bar, table_of, when
+from lifestream.management.output import feeds_at, progress_bar, table_of, tell_shortages, when
 from lifestream.models import Feed
 from lifestream.refresh import refresh
 from lifestream.trouble import FAILURES, trouble_of
@@ -19,7 +20,8 @@ from lifestream.trouble import FAILURES, trouble_of
 class Command(BaseCommand):
     help = (
         "Fetches the feeds that are due, stores what is new, and prints a table: for each feed its status, what came, "
-        "and when it is due next, and why. The exit status is 1 if all of them failed, or if the database did."
+        "and when it is due next, and why. The exit status is 1 if all of them failed, if the database did, or if this "
+        "machine had too little of something: then standard error says of what."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,6 +35,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, urls: list[str] | None, all: bool, **options: Any) -> None:  # noqa: A002 - as the option is called
+        raise_file_limit()
         now = timezone.now()
         chosen = None if urls is None else [feed for url in urls for feed in feeds_at(url)]
         due = Feed.objects.allowed(now) if all else Feed.objects.due(now)
@@ -47,11 +50,12 @@ class Command(BaseCommand):
                 self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             if chosen is not None:
                 self._tell_of_others(set(chosen) - {row.feed for row in report.rows})
-            elif not report.rows:
+            elif not report.rows and not report.shortages:
                 self._tell_when()
             self.stdout.write(f"{report}.")
+        tell_shortages(report, self)
         find_icons([row.feed for row in report.rows])
-        if report.all_failed or report.unstored:
+        if report.all_failed or report.shortages:
             sys.exit(1)
 
     def _tell_of_others(self, feeds: set[int]) -> None:

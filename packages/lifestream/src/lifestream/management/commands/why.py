@@ -60,9 +60,12 @@ def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
         yield "last success", ago(feed.last_success, now)
     if feed.last_error:
         yield "last error", feed.last_error
+    if feed.flaw:
+        yield "document", feed.flaw
+    withheld = " (not sent: the document is ill-formed, and came once)" if feed.withheld else ""
     for label, validator in (("ETag", feed.etag), ("Last-Modified", feed.last_modified)):
         if validator:
-            yield label, validator
+            yield label, f"{validator}{withheld}"
     if feed.moved_to and feed.status == Feed.Status.ACTIVE:
         times = f"{feed.moved_count} of {settings.move_after} times in a row"
         yield "redirected to", f"{feed.moved_to}, for good, {times}"

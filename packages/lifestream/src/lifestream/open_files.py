@@ -1,0 +1,38 @@
+"""How many files, sockets among them, this process may have open. Pure but for the limit itself.
+
+Nothing here happens on import: the commands and tasks of this package raise the limit when they begin.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+try:
+    import resource
+except ImportError:  # Windows, which has no such limits
+    resource = None  # type: ignore[assignment]
+
+A_CONNECTION: Final = 4
+"""Files for each request at once: its own connection, one that is kept for its host's next feed, and as many others."""
+
+
+def soft_limit() -> int | None:
+    """Return how many files this process may have open; None if nothing limits them."""
+    if resource is None:
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def raise_soft_limit(connections: int) -> None:
+    """Raise the soft limit to what *connections* at once need, as far as the hard limit allows."""
+    before, wanted = soft_limit(), A_CONNECTION * connections
+    if before is None or before >= wanted:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS has limits of its own beside the hard one.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )

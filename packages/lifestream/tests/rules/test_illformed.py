@@ -1,0 +1,282 @@
+"""READING.md rule 7: an ill-formed answer harms nothing that is known, and the mended one arrives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+from factories import NOW, make_feed, result
+from feedserver import Response
+from lifestream.models import Feed, Fetch, Item
+from lifestream.outcome import Fetched
+from lifestream.parse import NotAFeed, parse
+from lifestream.plugins.registry import Registry
+from lifestream.prepare import prepare
+from lifestream.sanitize import Sanitizer
+from lifestream.store import store
+from rules.ruled import RuleTestCase
+from served import rss
+
+MODIFIED = "Sun, 01 Mar 2026 12:00:00 GMT"
+LATER = "Mon, 02 Mar 2026 12:00:00 GMT"
+
+
+def document(*names: str, edited: str = "") -> str:
+    """A feed of these entries, the longer and the more often *edited*."""
+    items = "".join(
+        f"<item><title>{name}</title><link>http://s.example/{name}</link><guid isPermaLink='false'>g-{name}</guid>"
+        f"<description>All there is to say about {name}{edited}.</description></item>"
+        for name in names
+    )
+    return (
+        "<?xml version='1.0'?>\n<rss version='2.0'><channel><title>A feed</title><link>http://s.example/</link>"
+        f"<description>About it</description><language>en</language>{items}</channel></rss>"
+    )
+
+
+GOOD = document("1", "2", "3")
+MENDED = document("0", "1", "2", "3", edited=", edited")
+BROKEN = {
+    "a lost end tag": document("0", "1", "2", "3").replace("0</title>", "0"),
+    "a lost start tag": document("1", "2", "3", "4").replace("<item><title>2", "<title>2"),
+    "an end tag too many": document("0", "1", "2", "3").replace("<item><title>1", "</item><item><title>1"),
+    "a feed's title that never ends": document("0", "1", "2", "3").replace("A feed</title>", "A feed"),
+    "a section that never ends": document("0", "1", "2", "3").replace("All there is to say about 1", "<![CDATA[All"),
+    "a cut in an entry": document("0", "1", "2", "3")[:-80],
+    "a cut in the head": document("0", "1", "2", "3")[:80],
+}
+BROKEN_JSON = '{"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "items": [{"id": "g-1", "titl'
+PAGE = "<!doctype html><html><head><title>Maintenance</title></head><body><item><title>We are back soon</title></item>"
+
+VALIDATORS: Mapping[str, tuple[dict[str, str], dict[str, str]]] = {
+    "the same ETag": ({"ETag": '"v1"'}, {"ETag": '"v1"'}),
+    "a new ETag": ({"ETag": '"v1"'}, {"ETag": '"v2"'}),
+    "the same Last-Modified": ({"Last-Modified": MODIFIED}, {"Last-Modified": MODIFIED}),
+    "a new Last-Modified": ({"Last-Modified": MODIFIED}, {"Last-Modified": LATER}),
+    "both": ({"ETag": '"v1"', "Last-Modified": MODIFIED}, {"ETag": '"v2"', "Last-Modified": LATER}),
+}
+
+
+def described(feed: Feed) -> tuple[str, ...]:
+    feed.refresh_from_db()
+    return feed.title, feed.site_url, feed.description, feed.language
+
+
+def contents(feed: Feed | None = None) -> dict[str, tuple[str, str, str]]:
+    """What is stored of each entry, of *feed* alone if one is given, by its guid."""
+    items = Item.objects.all() if feed is None else feed.items.all()
+    rows = items.values_list("guid", "title", "link", "content")
+    return {guid: (title, link, content) for guid, title, link, content in rows}
+
+
+class AnIllFormedAnswer(RuleTestCase):
+    def answers(self, *bodies_and_headers: tuple[str, dict[str, str], bool]) -> list[Response]:
+        """Answers with a *body*, validators, and whether the server minds the conditions of a request."""
+        return [
+            Response(body, headers=headers, conditional="rfc" if minds else "off")
+            for body, headers, minds in bodies_and_headers
+        ]
+
+    @override_settings(LIFESTREAM_PER_HOST_RATE=0)
+    def test_the_mended_document_arrives_under_the_validators_of_the_broken_one(self) -> None:
+        broken_ones = {**BROKEN, "JSON that is cut": BROKEN_JSON, "a web page": PAGE, "nothing": ""}
+        feeds: dict[tuple[str, str], Feed] = {}
+        for kind, broken in broken_ones.items():
+            for name, (first, second) in VALIDATORS.items():
+                answers = self.answers((GOOD, first, True), (broken, second, False), (MENDED, second, True))
+                feeds[kind, name] = self.subscribe(f"/{len(feeds)}", *answers)
+        self.refresh()
+        known = {case: contents(made) for case, made in feeds.items()}
+        self.clock.move(days=1)
+        self.refresh()
+        for case, made in feeds.items():
+            with self.subTest("broken", case=case):
+                assert described(made) == ("A feed", "http://s.example/", "About it", "en")
+                assert {guid: contents(made)[guid] for guid in known[case]} == known[case]
+        self.clock.move(days=1)
+        self.refresh()
+        for case, made in feeds.items():
+            with self.subTest("mended", case=case):
+                assert described(made) == ("A feed", "http://s.example/", "About it", "en")
+                added = {"g-0", "g-4"} if case[0] == "a lost start tag" else {"g-0"}
+                assert contents(made).keys() == known[case].keys() | added
+                assert all("edited" in content for guid, (_, _, content) in contents(made).items() if guid != "g-4")
+
+    @override_settings(LIFESTREAM_PER_HOST_RATE=0)
+    def test_the_same_ill_formed_bytes_twice_are_not_sent_a_third_time(self) -> None:
+        headers = {"ETag": '"v1"', "Last-Modified": MODIFIED}
+        feeds = [
+            self.subscribe(f"/{number}", Response(broken, headers=headers))
+            for number, broken in enumerate(BROKEN.values())
+        ]
+        for outcomes in ({"new", "unchanged"}, {"unchanged"}, {"not modified"}, {"not modified"}):
+            assert {row.outcome for row in self.refresh().rows} <= outcomes
+            self.clock.move(days=1)
+        for number in range(len(feeds)):
+            sent = [request.headers.get("If-None-Match") for request in self.asked(f"/{number}")]
+            assert sent == [None, None, '"v1"', '"v1"']
+
+    def test_a_validator_that_was_another_when_the_same_bytes_came_is_not_sent(self) -> None:
+        broken = BROKEN["a lost end tag"]
+        answers = [
+            Response(broken, headers={"ETag": f'"v{n}"', **dated}, conditional="off")
+            for n, dated in enumerate([{}, {}, {"Last-Modified": MODIFIED}, {"Last-Modified": MODIFIED}, {}])
+        ]
+        made = self.subscribe("/feed", *answers)
+        sent = []
+        for _ in answers:
+            self.refresh_next(made)
+            sent.append((self.last().headers.get("If-None-Match"), self.last().headers.get("If-Modified-Since")))
+        assert sent == [(None, None)] * 4 + [(None, MODIFIED)]
+
+    def test_a_document_that_could_be_mended_is_as_good_as_another(self) -> None:
+        spoilt = {
+            "an entity": GOOD.replace("about 2", "about&nbsp;2"),
+            "an ampersand": GOOD.replace("about 2", "about & 2"),
+            "a prefix": GOOD.replace("<title>2", "<media:x/><title>2"),
+            "a newline": "\n" + GOOD.replace("about 2", "about two"),
+            "an advertisement": GOOD.replace("about 2", "about two") + "<script>track()</script>",
+        }
+        for kind, body in spoilt.items():
+            with self.subTest(kind=kind):
+                Feed.objects.all().delete()
+                path = f"/{kind}".replace(" ", "-")
+                retitled = body.replace("A feed", "Another")
+                made = self.subscribe(path, Response(GOOD), Response(retitled, headers={"ETag": '"v1"'}))
+                self.refresh_next(made)
+                row = self.refresh_next(made)
+                assert (row.outcome, row.changed) == (("changed", 1) if kind != "a prefix" else ("unchanged", 0))
+                assert "(mended: nothing of the document is lost)" in row.message
+                assert described(made)[0] == "Another"
+                assert self.refresh_next(made).outcome == "not modified"
+
+    def test_the_log_and_why_say_where_and_the_mended_document_ends_that(self) -> None:
+        made = self.subscribe("/feed", Response(BROKEN["a lost end tag"], headers={"ETag": '"v1"'}), Response(GOOD))
+        row = self.refresh_next(made)
+        told = "not well-formed at line 2, column 276: mismatched tag"
+        assert told in row.message
+        assert told in Fetch.objects.get().message
+        assert told in self.why(made)
+        assert 'ETag            "v1" (not sent: the document is ill-formed, and came once)' in self.why(made)
+        self.refresh_next(made)
+        assert "  document " not in self.why(made)
+        assert not Feed.objects.exclude(flaw="").exists()
+
+    def test_what_is_empty_is_filled_and_what_a_document_has_lost_stays(self) -> None:
+        hub = "<link xmlns='http://www.w3.org/2005/Atom' rel='hub' href='https://hub.example/'/><ttl>120</ttl>"
+        rich = rss("1", "2", head=f"<language>de</language><description>About</description>{hub}")
+        made = self.subscribe("/feed", Response(rich[:-60]), Response(rss("1", title="Scrap")[:-60]))
+        self.refresh_next(made)
+        assert described(made) == ("A feed", "http://example.org/", "About", "de")
+        before = {name: getattr(made, name) for name in ("hub_url", "terms")}
+        assert before["hub_url"] == "https://hub.example/"
+        assert before["terms"]["ttl"] == 7200
+        self.refresh_next(made)
+        assert described(made) == ("A feed", "http://example.org/", "About", "de")
+        assert {name: getattr(made, name) for name in before} == before
+
+    def test_a_damaged_entry_is_imported_and_an_edit_of_it_waits_for_the_mended_document(self) -> None:
+        broken = document("0", "1", "2").replace("about 0", "<b>about 0")
+        edited = broken.replace("about 0", "on 0").replace("about 2", "on 2")
+        made = self.subscribe("/feed", Response(broken), Response(edited), Response(document("0", "1", "2")))
+        self.refresh_next(made)
+        assert sorted(contents()) == ["g-0", "g-1", "g-2"]
+        known = contents()
+        assert self.refresh_next(made).changed == 1
+        assert contents() == {**known, "g-2": ("2", "http://s.example/2", "All there is to say on 2.")}
+        self.refresh_next(made)
+        assert contents()["g-0"] == ("0", "http://s.example/0", "All there is to say about 0.")
+        assert sorted(contents()) == ["g-0", "g-1", "g-2"]
+
+    def test_an_edit_before_the_flaw_is_taken_over(self) -> None:
+        edited = GOOD.replace("about 1", "about one").replace("3</title>", "3")
+        made = self.subscribe("/feed", Response(GOOD), Response(edited))
+        self.refresh_next(made)
+        assert (self.refresh_next(made).changed, contents()["g-1"][2]) == (1, "All there is to say about one.")
+
+    def why(self, made: Feed) -> str:
+        printed = StringIO()
+        call_command("why", made.url, stdout=printed)
+        return printed.getvalue()
+
+
+def take(feed: Feed, body: bytes, hour: int) -> None:
+    """Does with *body* what a fetch does, without the network; a document that is refused changes nothing."""
+    fetched = Fetched(feed.url, b"", headers={"etag": '"1"'})
+    try:
+        parsed = parse(body, {}, feed.url)
+    except NotAFeed:
+        return
+    ready = prepare(parsed, Registry(use_entry_points=False).plugin_for(parsed, feed.url), Sanitizer())
+    store([result(feed, fetched, prepared=ready, body_hash=hashlib.sha256(body).hexdigest())], NOW + hour * HOUR)
+
+
+def is_complete(body: bytes) -> bool:
+    try:
+        return parse(body, {}, "http://s.example/feed").is_complete
+    except NotAFeed:
+        return False
+
+
+HOUR = timedelta(hours=1)
+RSS = document("1", "2", "3")
+ATOM = """<?xml version="1.0"?>
+<feed xmlns="http://www.w3.org/2005/Atom"><title>A feed</title><link href="http://s.example/"/><id>urn:f</id>
+<subtitle>About it</subtitle>
+<entry><id>urn:1</id><title>1</title><link href="http://s.example/1"/>
+<content type="html">&lt;p&gt;One &lt;b&gt;one&lt;/b&gt;</content></entry>
+<entry><id>urn:2</id><title>2</title><link href="http://s.example/2"/>
+<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Two <b>two</b></p></div></content></entry>
+</feed>"""
+RDF = """<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">
+<channel rdf:about="http://s.example/feed"><title>A feed</title><link>http://s.example/</link>
+<description>About it</description></channel>
+<item rdf:about="http://s.example/1"><title>1</title><link>http://s.example/1</link><description>One</description></item>
+<item rdf:about="http://s.example/2"><title>2</title><link>http://s.example/2</link><description>Two</description></item>
+</rdf:RDF>"""
+JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "home_page_url": "http://s.example/",
+"description": "About it", "items": [{"id": "1", "content_text": "One"}, {"id": "2", "content_text": "Two"}]}"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("whole", [RSS, ATOM, RDF, JSON], ids=["RSS", "Atom", "RDF", "JSON"])
+class TestDamageAtEveryByte:
+    def imported(self, whole: str) -> tuple[Feed, Any, Any]:
+        feed = make_feed("http://s.example/feed")
+        take(feed, whole.encode(), 0)
+        return feed, described(feed), contents()
+
+    def test_a_cut_loses_and_overwrites_nothing(self, whole: str) -> None:
+        feed, said, known = self.imported(whole)
+        for end in range(len(whole)):
+            take(feed, whole[:end].encode(), end)
+            assert described(feed) == said, whole[:end][-60:]
+            assert contents() == known, whole[:end][-60:]
+
+    def test_a_new_feed_that_is_cut_is_whole_once_the_document_is(self, whole: str) -> None:
+        _, said, known = self.imported(whole)
+        for end in range(0, len(whole), 11):
+            Feed.objects.all().delete()
+            feed = make_feed("http://s.example/feed")
+            take(feed, whole[:end].encode(), 0)
+            take(feed, whole.encode(), 1)
+            assert (described(feed), contents()) == (said, known), whole[:end][-60:]
+
+    def test_a_lost_angle_bracket_overwrites_nothing_and_the_mended_document_leaves_no_scrap(self, whole: str) -> None:
+        feed, said, known = self.imported(whole)
+        for place in (place for place, character in enumerate(whole) if character in "<>{}[]"):
+            spoilt = (whole[:place] + whole[place + 1 :]).encode()
+            if is_complete(spoilt):  # a lost bracket may leave another document that is well-formed
+                continue
+            take(feed, spoilt, 1)
+            around = whole[max(0, place - 30) : place + 30]
+            assert described(feed) == said, around
+            assert {guid: contents()[guid] for guid in known} == known, around

@@ -1,0 +1,44 @@
+"""A program for `test_shortage`: it runs a command of lifestream with as few files as it is told.
+
+    python short.py SOFT HARD FEEDS PORT COMMAND…
+
+In LIFESTREAM_HOME it makes, unless there is one, a database with FEEDS feeds, each on a loopback address of its own, at
+a server that listens on PORT of all of them. LIFESTREAM_CONCURRENCY may be given in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    soft, hard, feeds, port, *command = sys.argv[1:]
+    os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
+    import resource
+
+    import django
+    from django.conf import settings
+
+    django.setup()
+    from django.core.management import call_command
+
+    from lifestream import opml
+    from lifestream.models import Lifestream
+
+    settings.LIFESTREAM_PARSERS = 1
+    if "LIFESTREAM_CONCURRENCY" in os.environ:
+        settings.LIFESTREAM_CONCURRENCY = int(os.environ["LIFESTREAM_CONCURRENCY"])
+    call_command("migrate", verbosity=0)
+    if not Lifestream.objects.exists():
+        urls = [f"http://127.0.{1 + number // 250}.{1 + number % 250}:{port}/feed" for number in range(int(feeds))]
+        lifestream = Lifestream.objects.create(slug="main", title="Main")
+        opml.subscribe_to(lifestream, [opml.Outline(url) for url in urls])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(soft), int(hard)))
+    call_command(*command)
+    print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], "files at the end")
+
+
+if __name__ == "__main__":
+    main()
