@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from lifestream import embeds
-from lifestream.site.home import home, secret_key
+from lifestream.site.home import home, keep_private, secret_key
 
 
 def _listed(name: str) -> list[str]:
@@ -90,6 +90,8 @@ except ValueError:
         "characters of the password percent-encoded."
     ) from None
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    if _database["NAME"] != ":memory:":
+        keep_private(Path(_database["NAME"]))
     # Readers don't wait for the writer, and a writer waits its turn at the start, where it can.
     _database["OPTIONS"] = {
         "timeout": 20,
