@@ -7,7 +7,7 @@ from typing import Final
 
 from lifestream.entry import ParsedFeed
 from lifestream.fetchlog import Line
-from lifestream.hosts import domain_of
+from lifestream.hosts import site_domain
 from lifestream.models import Feed, Fetch
 from lifestream.outcome import Failed, Fetched, Gone, NotModified
 from lifestream.plaintext import scrub
@@ -57,7 +57,7 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
             feed.body_hash = result.body_hash
             feed.last_success = now
             if result.prepared is not None:
-                _describe(feed, result.prepared)
+                _describe(feed, result.prepared, outcome.url)
             _note_hub(feed, outcome, result.prepared)
         case NotModified():
             # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those alone that it doesn't name.
@@ -97,12 +97,14 @@ def message_of(result: Result, *more: str) -> str:
     return _message("; ".join(filter(None, [*parts, *more])))
 
 
-def _describe(feed: FeedState, prepared: Prepared) -> None:
-    """What the document says of the feed. What it leaves out stays as it was: a title once given is not lost."""
+def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
+    """What the document, which came from *url*, says of the feed. What it leaves out stays as it was: a title once given
+    is not lost. Its domain is decided anew each time, since what it says may be untrue.
+    """
     said = prepared.feed
     feed.title = scrub(said.title) or feed.title
     feed.site_url = scrub(said.link) or feed.site_url
-    feed.domain = domain_of(feed.site_url or feed.url)
+    feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
     feed.description = scrub(said.subtitle) or feed.description
     feed.language = scrub(said.language) or feed.language
     feed.icon_url = scrub(said.icon)
