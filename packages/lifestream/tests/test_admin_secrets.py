@@ -55,9 +55,7 @@ def add(client: Client, slug: str) -> Lifestream:
 
 
 @pytest.mark.parametrize("slug", ["secret-plans", "mine", "free"])
-def test_a_slug_of_another_and_a_free_one_are_answered_the_same(
-    staff: Client, theirs: Lifestream, slug: str
-) -> None:
+def test_a_slug_of_another_and_a_free_one_are_answered_the_same(staff: Client, theirs: Lifestream, slug: str) -> None:
     made = add(staff, slug)
     assert re.fullmatch(rf"{slug}-[a-z2-9]{{{SUFFIX_LENGTH}}}", made.slug)
     assert staff.get(f"/{made.slug}/").status_code == 200
@@ -100,7 +98,7 @@ def test_no_list_is_narrowed_by_what_others_have(staff: Client, theirs: Lifestre
         f"subscriptions={subscription.pk}", f"subscriptions__id__gt={subscription.pk - 1}", f"posts={post.pk}",
         f"subscriptions__lifestream__owner={theirs.owner.pk}", f"feed__subscriptions={subscription.pk}",
         f"feed__lifestreams={theirs.pk}", f"feed__url__startswith={subscription.feed.url[:9]}",
-        f"lifestream__owner__username={theirs.owner.username}", f"owner__password__startswith=p",
+        f"lifestream__owner__username={theirs.owner.username}", "owner__password__startswith=p",
         f"item__posts={post.pk}", "credentials__startswith=g", "posts__isnull=0", "feed__credentials=x",
         f"subscription__lifestream={theirs.pk}", "claim_token=x",
     ):  # fmt: skip

@@ -192,7 +192,12 @@ FILMS = ("https://www.youtube.com/watch?v=1", "https://youtu.be/2", "https://ben
         ("https://youtube.com/@bench", PROXY, (), "generic"),
         ("https://www.youtube.com", PROXY, ("https://bench.example/3",), "generic"),
         ("https://youtube.com.evil.example/", PROXY, ("https://youtube.com.evil.example/1",), "generic"),
-        ("https://youtube.com/", "https://youtube.com.evil.example/f", ("https://youtube.com@evil.example/",), "generic"),
+        (
+            "https://youtube.com/",
+            "https://youtube.com.evil.example/f",
+            ("https://youtube.com@evil.example/",),
+            "generic",
+        ),
         ("https://youtube.com/", PROXY, ("https://evil.example\\@youtube.com/",), "generic"),
         # A blog about films is none of theirs.
         ("", PROXY, FILMS[:1], "generic"),

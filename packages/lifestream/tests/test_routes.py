@@ -42,7 +42,19 @@ CORE = ("NUL", "a lone surrogate", "10,000 characters", "10,000 digits", "a numb
 """What is sent to each parameter of each list of the admin: it has hundreds."""
 PARAMETERS = ("q", "before")
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
-OF_EVERY_LIST = ("q", "p", "o", "all", "_facets", "_to_field", "_popup", "_changelist_filters", "id", "id__in", "id__gt")
+OF_EVERY_LIST = (
+    "q",
+    "p",
+    "o",
+    "all",
+    "_facets",
+    "_to_field",
+    "_popup",
+    "_changelist_filters",
+    "id",
+    "id__in",
+    "id__gt",
+)
 OF_ONE = {
     "feed": ("health", "status", "title__startswith", "url__regex", "next_fetch__year", "failures__gte"),
     "fetch": ("outcome__exact", "status", "started__year", "started__month", "started__day", "feed", "duration__lt"),
@@ -79,11 +91,11 @@ def routes(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[t
             yield from routes(entry, prefix + route)
             continue
         assert isinstance(entry, URLPattern)
-        converters = getattr(entry.pattern, "converters", None)
+        converters: dict[str, Any] = getattr(entry.pattern, "converters", {})
         if not converters and "(?P" in route:  # the admin's last one takes any path
             yield f"{prefix}{{}}/", ("url",)
             continue
-        for name, converter in converters.items():
+        for name in converters:
             kind = next(part for part in route.split("<")[1:] if part.partition(">")[0].endswith(name))
             route = route.replace(f"<{kind.partition('>')[0]}>", "{}", 1)
         yield prefix + route.removeprefix("^").removesuffix("$"), tuple(converters)

@@ -29,6 +29,7 @@ from feedserver.request import Request
 from feedserver.response import Answer, Fault, Response
 from feedserver.routes import Routes
 from feedserver.site import Site
+from feedserver.terminal import visible
 
 if TYPE_CHECKING:
     import ssl
@@ -325,7 +326,7 @@ class FeedServer:
             warnings.warn(warning, stacklevel=2)
         problems = self.site.take_problems()
         if problems:
-            raise VerificationError("\n\n".join(dict.fromkeys(problems)))
+            raise VerificationError(visible("\n\n".join(dict.fromkeys(problems)), lines=True))
 
     def abandon(self) -> None:
         """In a forked child: closes what was inherited, without a word to the network."""

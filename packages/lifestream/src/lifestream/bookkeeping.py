@@ -98,8 +98,8 @@ def message_of(result: Result, *more: str) -> str:
 
 
 def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
-    """What the document, which came from *url*, says of the feed. What it leaves out stays as it was: a title once given
-    is not lost. Its domain is decided anew each time, since what it says may be untrue.
+    """What the document, which came from *url*, says of the feed. What it leaves out stays as it was: a title once
+    given is not lost. Its domain is decided anew each time, since what it says may be untrue.
     """
     said = prepared.feed
     feed.title = scrub(said.title) or feed.title

@@ -72,9 +72,7 @@ class Rss(Rss201rev2Feed):
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         described = html.escape(item["description"], quote=False)
         # RSS has room for one enclosure, and Django refuses more.
-        super().add_item_elements(
-            handler, {**item, "description": described, "enclosures": item["enclosures"][:1]}
-        )
+        super().add_item_elements(handler, {**item, "description": described, "enclosures": item["enclosures"][:1]})
         if item["content"]:
             handler.addQuickElement("content:encoded", item["content"])
 

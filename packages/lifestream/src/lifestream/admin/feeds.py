@@ -126,9 +126,7 @@ class FeedAdmin(ReadOnlyAdmin):
         feeds: QuerySet[Any] = super().get_queryset(request).defer("icon")
         # How many others have it is nobody's business: one of them may be the only one with a private lifestream.
         mine = None if is_superuser(request) else Q(subscriptions__lifestream__owner=request.user.pk)
-        counted: QuerySet[Any] = feeds.annotate(
-            subscriber_count=Count("subscriptions", filter=mine, distinct=True)
-        )
+        counted: QuerySet[Any] = feeds.annotate(subscriber_count=Count("subscriptions", filter=mine, distinct=True))
         return counted
 
     def has_add_permission(self, request: HttpRequest) -> bool:

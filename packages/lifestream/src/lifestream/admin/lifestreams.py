@@ -17,7 +17,6 @@ from django.utils.translation import gettext, gettext_lazy
 from lifestream.admin.owned import OwnedAdmin, is_superuser
 from lifestream.models import Lifestream
 
-
 SUFFIX_LENGTH: Final = 6
 """Random characters at the end of a slug: 31 bits, so that nobody guesses one and no two meet."""
 _SUFFIX_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # none that is taken for another

@@ -15,8 +15,8 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.db import DataError
 from django.db.models import ForeignKey, Model, QuerySet
-from django.forms import ModelChoiceField
 from django.db.models.constants import LOOKUP_SEP
+from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from lifestream.models import Lifestream

@@ -8,8 +8,8 @@ import re
 from dataclasses import replace
 
 from lifestream.entry import Entry, Media, ParsedFeed
-from lifestream.plaintext import linked_html_of
 from lifestream.hosts import most_lead_to
+from lifestream.plaintext import linked_html_of
 from lifestream.plugins.base import FeedPlugin
 
 _VIDEO = re.compile(r"yt:video:([\w-]{6,20})", re.ASCII)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from lifestream import embeds
-from lifestream.site.home import home, keep_private, secret_key
+from lifestream.site.home import PrivateConnection, home, secret_key
 
 
 def _listed(name: str) -> list[str]:
@@ -90,12 +90,11 @@ except ValueError:
         "characters of the password percent-encoded."
     ) from None
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    if _database["NAME"] != ":memory:":
-        keep_private(Path(_database["NAME"]))
     # Readers don't wait for the writer, and a writer waits its turn at the start, where it can.
     _database["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
+        "factory": PrivateConnection,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
     }
 DATABASES = {"default": _database}
@@ -131,7 +130,12 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "lifestream.terminal.VisibleFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
