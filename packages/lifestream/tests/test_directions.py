@@ -35,7 +35,7 @@ def test_what_is_begun_is_ended_and_what_was_not_begun_is_not(text: str, shown: 
 
 def is_whole(text: str) -> bool:
     """Whether each control of *text* that begins something has its end, in order, and nothing else is ended."""
-    ends = []
+    ends: list[str] = []
     for character in text:
         if character in "\u202c\u2069":
             if not ends or ends.pop() != character:
@@ -91,7 +91,8 @@ def test_no_page_lets_the_text_of_others_turn_the_rest_around(client: Client) ->
     tag = post.item.tags.get().slug
     make_lifestream("other", title=HOSTILE, tagline=HOSTILE)
     for path in (
-        "", "main/", f"main/items/{post.item_id}/", f"main/items/{heard.item_id}/", "main/sites/", f"main/sites/{site.pk}/",
+        "", "main/", f"main/items/{post.item_id}/", f"main/items/{heard.item_id}/", "main/sites/",
+        f"main/sites/{site.pk}/",
         "main/tags/", f"main/tags/{tag}/", "main/search/?q=%E2%80%AEgnp", f"main/{heard.date:%Y/%m/%d}/",
     ):  # fmt: skip
         response = client.get(f"/{path}")
