@@ -85,7 +85,7 @@ class TestWhatMayBeClaimed:
             "example.com",
         )
         assert (claimed.etag, claimed.last_modified) == ('W/"1"', "Wed, 01 May 2024 10:00:00 GMT")
-        assert (claimed.title, claimed.plugin, claimed.domain) == ("A", "github", "site.example.com")
+        assert (claimed.title, claimed.plugin, claimed.domain) == ("A", "github", "example.com")
         assert (claimed.body_hash, claimed.failures, claimed.terms) == ("b" * 64, 3, {"ttl": 60})
         assert (claimed.credentials, claimed.subscribers) == ("sealed", 2)
         assert "sealed" not in repr(claimed)

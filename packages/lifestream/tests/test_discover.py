@@ -37,7 +37,7 @@ def test_nothing_is_known_where_there_is_no_site(url: str) -> None:
         (
             ParsedFeed(title="T", link="https://www.Site.example/blog/", icon="https://cdn.example/i.png"),
             "https://feeds.example/f",
-            Site("T", "https://www.Site.example/blog/", "site.example",
+            Site("T", "https://www.Site.example/blog/", "feeds.example",
                  ("https://cdn.example/i.png", "https://www.Site.example/favicon.ico")),
         ),
         (

@@ -12,6 +12,7 @@ from lifestream import fetchlog, posting
 from lifestream.credentials import seal
 from lifestream.entry import ParsedFeed
 from lifestream.freshness import Freshness
+from lifestream.hosts import domain_of
 from lifestream.models import Feed, Fetch, Host, Item, Post, Subscription
 from lifestream.outcome import Failed, Fetched, Gone, Moved, NotModified, Outcome
 from lifestream.prepare import PluginProblem, Prepared
@@ -110,6 +111,7 @@ class TestDescription:
     def test_what_a_document_says_of_itself_is_kept(self) -> None:
         feed = make_feed("https://feeds.example.net/x")
         said = prepared(
+            draft("1", link="https://example.com/1"),
             title="Title",
             link="https://www.Example.com/",
             subtitle="About",
@@ -124,7 +126,22 @@ class TestDescription:
         feed = make_feed(URL, title="Title", site_url="https://site.example.com/", hub_url="https://hub.example/")
         keep(feed, Fetched(URL, b""), prepared=prepared(title="\ud800"))
         keep(feed, Fetched(URL, b""), prepared=prepared())
-        assert (feed.title, feed.domain, feed.hub_url) == ("\ufffd", "site.example.com", "")
+        assert (feed.title, feed.site_url, feed.hub_url) == ("\ufffd", "https://site.example.com/", "")
+
+    def test_a_domain_that_only_the_feed_speaks_for_is_corrected_by_the_next_document(self) -> None:
+        feed = make_feed(URL, domain="github.com", site_url="https://github.com/")
+        said = prepared(draft("1", link="https://evil.example/1"), link="https://github.com/")
+        keep(feed, Fetched(URL, b""), prepared=said)
+        assert feed.domain == domain_of(URL)
+        said = prepared(draft("1", link="https://gist.github.com/1"), link="https://github.com/")
+        keep(feed, Fetched(URL, b""), prepared=said)
+        assert feed.domain == "github.com"
+
+    def test_the_url_that_answered_speaks_for_the_domain(self) -> None:
+        feed = make_feed("https://feedburner.example/x")
+        answered = Fetched("https://www.blog.example/feed", b"")
+        keep(feed, answered, prepared=prepared(link="https://blog.example/"))
+        assert feed.domain == "blog.example"
 
 
 class TestLog:

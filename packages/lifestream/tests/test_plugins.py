@@ -170,22 +170,56 @@ class Nameless(FeedPlugin):
     pass
 
 
+PROXY = "https://feeds.example/f"
+FILMS = ("https://www.youtube.com/watch?v=1", "https://youtu.be/2", "https://bench.example/3")
+
+
 @pytest.mark.parametrize(
-    ("link", "url", "plugin"),
+    ("claim", "url", "links", "plugin"),
     [
-        ("https://youtube.com/@bench", "https://feeds.example/", "youtube"),
-        ("https://www.youtube.com", "https://feeds.example/", "youtube"),
-        ("http://m.YouTube.com:80/", "https://feeds.example/", "youtube"),
-        ("https://notyoutube.com/", "https://feeds.example/", "generic"),
-        ("https://youtube.com.evil.example/", "https://feeds.example/", "generic"),
-        ("https://feeds.example/", "https://www.youtube.com/feeds", "generic"),
-        ("", "https://www.youtube.com/feeds", "youtube"),
-        ("", "", "generic"),
-        ("http://[", "http://[", "generic"),
+        # The feed's own URL speaks for it,
+        ("https://youtube.com/@bench", "https://www.youtube.com/feeds", (), "youtube"),
+        ("https://www.youtube.com", "https://m.YouTube.com:80/feeds", (), "youtube"),
+        ("", "https://www.youtube.com/feeds", (), "youtube"),
+        ("https://feeds.example/", "https://www.youtube.com/feeds", (), "youtube"),
+        ("https://notyoutube.com/", "https://www.youtube.com/feeds", (), "youtube"),
+        # or most of its links do.
+        ("https://youtube.com/@bench", PROXY, FILMS[:1], "youtube"),
+        ("https://youtube.com/@bench", PROXY, ("", "https://www.youtube.com/watch?v=1"), "youtube"),
+        ("https://youtube.com/@bench", PROXY, FILMS[1:], "generic"),
+        ("https://youtube.com/@bench", PROXY, FILMS, "generic"),
+        # What it only says does not.
+        ("https://youtube.com/@bench", PROXY, (), "generic"),
+        ("https://www.youtube.com", PROXY, ("https://bench.example/3",), "generic"),
+        ("https://youtube.com.evil.example/", PROXY, ("https://youtube.com.evil.example/1",), "generic"),
+        (
+            "https://youtube.com/",
+            "https://youtube.com.evil.example/f",
+            ("https://youtube.com@evil.example/",),
+            "generic",
+        ),
+        ("https://youtube.com/", PROXY, ("https://evil.example\\@youtube.com/",), "generic"),
+        # A blog about films is none of theirs.
+        ("", PROXY, FILMS[:1], "generic"),
+        ("https://feeds.example/", PROXY, FILMS[:1], "generic"),
+        ("", "", (), "generic"),
+        ("http://[", "http://[", ("http://[",), "generic"),
     ],
 )
-def test_a_plugin_is_for_the_domain_of_the_feed_s_site_or_else_of_its_address(link: str, url: str, plugin: str) -> None:
-    assert SHIPPED.plugin_for(ParsedFeed(link=link), url).name == plugin
+def test_a_plugin_is_for_the_domain_that_the_url_or_most_links_share(
+    claim: str, url: str, links: tuple[str, ...], plugin: str
+) -> None:
+    feed = ParsedFeed(link=claim, entries=tuple(Entry(link=link) for link in links))
+    assert SHIPPED.plugin_for(feed, url).name == plugin
+
+
+@pytest.mark.parametrize(("name", "plugin"), [("github-releases.atom", "github"), ("youtube.xml", "youtube")])
+def test_ids_alone_claim_no_plugin(name: str, plugin: str) -> None:
+    feed = parse((SITES / name).read_bytes(), {}, "https://proxy.example/f")
+    feed = replace(feed, link="https://proxy.example/")
+    assert SHIPPED.plugin_for(feed, "https://proxy.example/f").name == plugin
+    elsewhere = tuple(replace(entry, link="https://elsewhere.example/1") for entry in feed.entries)
+    assert SHIPPED.plugin_for(replace(feed, entries=elsewhere), "https://proxy.example/f").name == "generic"
 
 
 def test_plugins_of_settings_come_before_those_shipped() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from feedserver import FeedServer, Response
-from lifestream.site.home import home, secret_key
+from lifestream.site.home import home, keep_private, secret_key
 from lifestream.site.policy import header
 from served import feed, page, rss
 
@@ -131,6 +131,69 @@ class TestHome:
         monkeypatch.setattr(os, "link", refuse)
         assert secret_key(tmp_path) == secret_key(tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="on Windows files have the access list of their folder")
+class TestPrivateFiles:
+    def test_the_database_and_what_lies_beside_it_is_for_its_owner_only(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)  # a folder that was there before
+        assert command("migrate", "--verbosity=0", folder=tmp_path).returncode == 0
+        database = tmp_path / "lifestream.sqlite3"
+        with sqlite3.connect(database) as connection:
+            connection.execute("UPDATE django_content_type SET model = model")
+            connection.commit()
+            modes = {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.iterdir()}
+        connection.close()
+        assert {"lifestream.sqlite3", "lifestream.sqlite3-wal", "lifestream.sqlite3-shm"} <= set(modes)
+        assert set(modes.values()) == {"0o600"}, modes
+
+    def test_what_others_could_read_is_narrowed(self, tmp_path: Path) -> None:
+        database = tmp_path / "lifestream.sqlite3"
+        names = ("", "-wal", "-shm", "-journal")
+        for suffix in names:
+            (tmp_path / f"{database.name}{suffix}").touch(0o666)
+            (tmp_path / f"{database.name}{suffix}").chmod(0o664)
+        keep_private(database)
+        for suffix in names:
+            assert stat.S_IMODE((tmp_path / f"{database.name}{suffix}").stat().st_mode) == 0o600
+        secret_key(tmp_path)
+        (tmp_path / "secret_key").chmod(0o644)  # as a backup brings it back
+        secret_key(tmp_path)
+        assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+    def test_a_rollback_journal_has_the_mode_of_its_database(self, tmp_path: Path) -> None:
+        database = tmp_path / "a.sqlite3"
+        keep_private(database)
+        with sqlite3.connect(database, isolation_level=None) as connection:
+            connection.execute("CREATE TABLE t (x)")
+            connection.execute("BEGIN")
+            connection.execute("INSERT INTO t VALUES (1)")
+            assert stat.S_IMODE((tmp_path / "a.sqlite3-journal").stat().st_mode) == 0o600
+            connection.execute("ROLLBACK")
+        connection.close()
+
+    def test_a_database_of_another_folder_is_as_private(self, tmp_path: Path) -> None:
+        elsewhere = tmp_path / "elsewhere.sqlite3"
+        done = command("migrate", "--verbosity=0", folder=tmp_path / "home", DATABASE_URL=f"sqlite:///{elsewhere}")
+        assert done.returncode == 0, done.stderr
+        assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
+
+    def test_what_cannot_be_narrowed_is_told_with_the_remedy(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        database = tmp_path / "a.sqlite3"
+        database.touch()
+        database.chmod(0o644)
+        monkeypatch.setattr(Path, "chmod", refuse)
+        with pytest.warns(UserWarning, match=r"a\.sqlite3 can be read by others .* run: chmod go= /.*a\.sqlite3$"):
+            keep_private(database)
+
+    def test_a_folder_that_is_missing_is_for_sqlite_to_tell(self, tmp_path: Path) -> None:
+        keep_private(tmp_path / "gone" / "a.sqlite3")
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_policy_is_written_as_a_header() -> None:

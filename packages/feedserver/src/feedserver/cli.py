@@ -30,6 +30,7 @@ from feedserver.journal import Exchange, NotSeen
 from feedserver.ports import PortTaken
 from feedserver.server import FeedServer
 from feedserver.stopping import stop_server
+from feedserver.terminal import visible
 
 JOURNAL_LIMIT = 1000
 """Exchanges that `serve` keeps unless told otherwise."""
@@ -152,7 +153,7 @@ class _Screen:
 
     def show(self, text: str, colour: str = "") -> None:
         """Prints a line, at once. What could change the state of a terminal is escaped: requests come from anybody."""
-        line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+        line = visible(text)
         if colour and self._has_colours:
             line = f"\033[{colour}m{line}\033[0m"
         try:
@@ -194,7 +195,7 @@ def _status(exchange: Exchange) -> int:
 
 
 def _complain(who: str, what: str, status: int) -> int:
-    print(f"{who}: {what}", file=sys.stderr)
+    print(visible(f"{who}: {what}", lines=True), file=sys.stderr)
     return status
 
 

@@ -24,6 +24,7 @@ from feedserver import codings
 from feedserver.comment import Line
 from feedserver.headers import to_text
 from feedserver.response import Auth, Conditional, Pace, Response, broken, parse_duration, reason_phrase
+from feedserver.terminal import visible
 
 Directive: TypeAlias = Callable[[Response, bytes], Response]
 
@@ -45,7 +46,7 @@ class _Finding(Exception):
 
     def __str__(self) -> str:
         place = self.path if self.line is None else f"{self.path}:{self.line}"
-        return f"{place}: {self.problem}. {self.remedy}"
+        return visible(f"{place}: {self.problem}. {self.remedy}", lines=True)
 
 
 class FixtureError(_Finding):

@@ -33,6 +33,7 @@ from feedserver.headers import Headers
 from feedserver.problems import in_words
 from feedserver.request import Request
 from feedserver.response import Response
+from feedserver.terminal import visible
 
 OUTCOME_TIMEOUT = 10.0
 """Seconds that asking for the outcome of an exchange waits before it says that the answer is still going out."""
@@ -281,9 +282,11 @@ class Exchange:
             answer = f"{self._response.status} {self._response.reason}".rstrip()
         struck = "".join(f", {strike}" for strike in self._faults)
         if not self.is_over:
-            return f"{self} -> {answer}{struck}, still going out"
+            return visible(f"{self} -> {answer}{struck}, still going out")
         tail = "" if self._ended == "complete" else f", {self._ended}"
-        return f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{struck}{tail}"
+        return visible(
+            f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{struck}{tail}"
+        )
 
     def __repr__(self) -> str:
         return f"<Exchange {self.describe()}>"

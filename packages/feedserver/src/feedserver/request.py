@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import parse_qs, unquote
 
 from feedserver.headers import Headers
+from feedserver.terminal import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +85,4 @@ class Request:
             return self.body.decode("latin-1")
 
     def __str__(self) -> str:
-        return f"{self.method} {self.target}"
+        return visible(f"{self.method} {self.target}")

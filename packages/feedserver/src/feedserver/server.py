@@ -29,6 +29,7 @@ from feedserver.request import Request
 from feedserver.response import Answer, Fault, Response, check_fault
 from feedserver.routes import Routes
 from feedserver.site import Site
+from feedserver.terminal import visible
 
 if TYPE_CHECKING:
     import ssl
@@ -336,7 +337,7 @@ class FeedServer:
             warnings.warn(warning, stacklevel=2)
         problems = self.site.problems.take()
         if problems:
-            raise VerificationError("\n\n".join(dict.fromkeys(problems)))
+            raise VerificationError(visible("\n\n".join(dict.fromkeys(problems)), lines=True))
 
     def allow(self, *patterns: str) -> None:
         """Let pass, from now on, each problem in which one of these regular expressions is found.

@@ -8,7 +8,7 @@ from typing import Final
 
 from lifestream.entry import ParsedFeed
 from lifestream.fetchlog import Line
-from lifestream.hosts import domain_of
+from lifestream.hosts import site_domain
 from lifestream.models import Feed, Fetch
 from lifestream.outcome import Failed, Fetched, Gone, NotModified
 from lifestream.plaintext import scrub
@@ -56,7 +56,7 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
             feed.body_hash = result.body_hash
             feed.last_success = now
             if result.prepared is not None:
-                _describe(feed, result.prepared)
+                _describe(feed, result.prepared, outcome.url)
             _note_hub(feed, outcome, result.prepared)
         case NotModified():
             # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those alone that it doesn't name.
@@ -134,8 +134,11 @@ def message_of(result: Result, *more: str) -> str:
     return _message("; ".join(filter(None, [*parts, *more])))
 
 
-def _describe(feed: FeedState, prepared: Prepared) -> None:
-    """Put into *feed* what the document says of it. What it leaves out stays: a title once given is not lost.
+def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
+    """Put into *feed* what the document, which came from *url*, says of it.
+
+    What it leaves out stays: a title once given is not lost. Its domain is decided anew each time, since what the
+    document says may be untrue.
 
     Of a document that could not be read to its end only what is empty is taken.
     """
@@ -148,7 +151,7 @@ def _describe(feed: FeedState, prepared: Prepared) -> None:
 
     feed.title = chosen(feed.title, said.title)
     feed.site_url = chosen(feed.site_url, said.link)
-    feed.domain = domain_of(feed.site_url or feed.url)
+    feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
     feed.description = chosen(feed.description, said.subtitle)
     feed.language = chosen(feed.language, said.language)
     feed.icon_url = scrub(said.icon) if said.is_complete else chosen(feed.icon_url, said.icon)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lifestream.embeds import player_of
+from lifestream.hosts import host_in_words
 from lifestream.markup import unescape
 from lifestream.models import Feed, Item, Post, Subscription
 
@@ -82,6 +83,11 @@ class Card:
     player: str = ""
     poster: str = ""
     whole: bool = False
+
+    @property
+    def host(self) -> str:
+        """The host that the link leads to, for the words of the link: never what the feed says of itself."""
+        return host_in_words(self.link)
 
     @property
     def is_long_title(self) -> bool:

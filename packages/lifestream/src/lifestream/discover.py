@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from lifestream.entry import ParsedFeed
-from lifestream.hosts import domain_of
+from lifestream.hosts import site_domain
 from lifestream.parse.page import is_svg
 from lifestream.sanitize import FETCHED, safe_url
 
@@ -62,7 +62,7 @@ def _own_places(host: str, path: str, root: str) -> list[str]:
 def site_of(feed: ParsedFeed, url: str) -> Site:
     """The site that *feed*, fetched from *url*, is of."""
     page = safe_url(feed.link, url, FETCHED) or safe_url("/", url, FETCHED)
-    domain = domain_of(page) or domain_of(url)
+    domain = site_domain(page, url, (entry.link for entry in feed.entries))
     icon = safe_url(feed.icon, url, FETCHED)
     usual = safe_url("/favicon.ico", page or url, FETCHED)
     icons = dict.fromkeys(candidate for candidate in (icon, usual) if candidate and not is_svg(candidate))

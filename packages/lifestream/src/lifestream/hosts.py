@@ -1,8 +1,17 @@
-"""Which host a URL names: with its port, as servers are counted, and bare, as sites are known."""
+"""Which host a URL names: with its port, as servers are counted; bare, as sites are known; and in the words of a link.
+
+A feed says which site it is of, and may lie. What goes by the site's domain (a plugin, a template) goes by that word
+only where something else speaks for it: see `site_domain`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
 from urllib.parse import urlsplit
+
+LONGEST_WORDS: Final = 60
+"""Characters of a host that are shown: its end, which says whose it is."""
 
 
 def host_of(url: str) -> str:
@@ -20,7 +29,47 @@ def host_of(url: str) -> str:
 def domain_of(url: str) -> str:
     """The host of *url* in lower case, without port and leading "www.": plugins and templates go by it."""
     try:
-        host = (urlsplit(url).hostname or "").lower()
+        # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
+        # state" and those after it): `https://a.example\\@github.com/` leads to a.example.
+        host = (urlsplit(url.replace("\\", "/")).hostname or "").lower()
     except ValueError:
         return ""
     return host.removeprefix("www.")
+
+
+def host_in_words(url: str) -> str:
+    """What to call the host that *url* leads to, in the words of a link to it; "" if there is none.
+
+    A label that is not ASCII stands in Punycode (RFC 3492), as DNS has it: a Cyrillic "о" looks like a Latin one. Of a
+    long name the end is shown, since the beginning is its owner's to choose.
+    """
+    host = ".".join(map(_ascii, domain_of(url).split(".")))
+    return host if len(host) <= LONGEST_WORDS else f"…{host[1 - LONGEST_WORDS :]}"
+
+
+def _ascii(label: str) -> str:
+    if label.isascii():
+        return label
+    return f"xn--{label.encode('punycode', 'backslashreplace').decode('ascii')}"
+
+
+def is_within(domain: str, site: str) -> bool:
+    """Whether *domain* is *site*, or one below it: "gist.github.com" is within "github.com"."""
+    return bool(site) and (domain == site or domain.endswith(f".{site}"))
+
+
+def most_lead_to(links: Iterable[str], *sites: str) -> bool:
+    """Whether more than half of *links*, those without a host left out, lead to hosts within *sites*."""
+    domains = [domain for link in links if (domain := domain_of(link))]
+    inside = sum(1 for domain in domains if any(is_within(domain, site) for site in sites))
+    return inside * 2 > len(domains)
+
+
+def site_domain(claim: str, url: str, links: Iterable[str]) -> str:
+    """The domain of the site that a feed is of, which says it is *claim*, came from *url* and has the entries' *links*.
+
+    It is the claim's if the feed's own URL lies within it, or most of its links do, as behind a host of others' feeds
+    (FeedBurner, a proxy). Else it is that of its own URL.
+    """
+    claimed, own = domain_of(claim), domain_of(url)
+    return claimed if is_within(own, claimed) or most_lead_to(links, claimed) else own

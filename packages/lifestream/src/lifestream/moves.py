@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lifestream import posting
 from lifestream.conf import settings
-from lifestream.hosts import domain_of, host_of
+from lifestream.hosts import host_of
 from lifestream.models import Feed, Host, Post, Subscription
 from lifestream.models.feeds import url_hash
 from lifestream.state import FeedState
@@ -45,7 +45,6 @@ def follow(feed: FeedState, url: str, using: str) -> None:
         return
     feed.url, feed.url_hash = url, url_hash(url)
     feed.host_id = Host.objects.using(using).get_or_create(name=host_of(url))[0].pk
-    feed.domain = domain_of(feed.site_url or url)
     # They were the old URL's, and nobody else's. The body's hash stays: what it says is stored.
     feed.etag = feed.last_modified = feed.validated_url = ""
     feed.moved_to, feed.moved_count = "", 0

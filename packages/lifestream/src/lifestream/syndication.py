@@ -1,5 +1,9 @@
 """A timeline as a feed again: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, from one description of it.
 
+Titles, summaries and names are plain text here. Atom writes them as text constructs of type "text" (RFC 4287 §3.1.1),
+JSON Feed as its plain text fields. RSS 2.0 has plain text everywhere but in an item's `description`, which is HTML (RSS
+Best Practices Profile, "Character Data"): there the text is escaped once more.
+
 An entry keeps the link, the author and the date of its source and says what that was; its id is the address of our own
 page of it, which no other feed can claim. Validators come from one query of a few columns, so an unchanged feed is
 answered without reading what it holds.
@@ -9,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import html
 import io
 import json
 from collections.abc import Callable, Iterable
@@ -39,7 +44,10 @@ class Atom(Atom1Feed):
             handler.addQuickElement("link", None, {"rel": "next", "href": self.feed["next"]})
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, item)
+        # Django would write the description as HTML.
+        super().add_item_elements(handler, {**item, "description": None})
+        if item["description"]:
+            handler.addQuickElement("summary", item["description"], {"type": "text"})
         if item["content"]:
             handler.addQuickElement("content", item["content"], {"type": "html"})
         handler.startElement("source", AttributesImpl({}))
@@ -62,8 +70,9 @@ class Rss(Rss201rev2Feed):
             handler.addQuickElement("atom:link", None, {"rel": "next", "href": self.feed["next"]})
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        described = html.escape(item["description"], quote=False)
         # RSS has room for one enclosure, and Django refuses more.
-        super().add_item_elements(handler, {**item, "enclosures": item["enclosures"][:1]})
+        super().add_item_elements(handler, {**item, "description": described, "enclosures": item["enclosures"][:1]})
         if item["content"]:
             handler.addQuickElement("content:encoded", item["content"])
 

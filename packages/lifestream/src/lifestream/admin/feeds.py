@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -123,9 +123,11 @@ class FeedAdmin(ReadOnlyAdmin):
         css = {"all": ["lifestream/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Feeds without their icons, and how many lifestreams have each."""
+        """Feeds without their icons, and how many of the lifestreams that the visitor may change have each."""
         feeds: QuerySet[Any] = super().get_queryset(request).defer("icon")
-        counted: QuerySet[Any] = feeds.annotate(subscriber_count=Count("subscriptions", distinct=True))
+        # How many others have it is nobody's business: one of them may be the only one with a private lifestream.
+        mine = None if is_superuser(request) else Q(subscriptions__lifestream__owner=request.user.pk)
+        counted: QuerySet[Any] = feeds.annotate(subscriber_count=Count("subscriptions", filter=mine, distinct=True))
         return counted
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
@@ -15,15 +17,53 @@ from django.utils.translation import gettext, gettext_lazy
 from lifestream.admin.owned import OwnedAdmin, is_superuser
 from lifestream.models import Lifestream
 
+SUFFIX_LENGTH: Final = 6
+"""Random characters at the end of a slug: 31 bits, so that nobody guesses one and no two meet."""
+_SUFFIX_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # none that is taken for another
+_SLUG_LENGTH: Final = 100
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Lifestream]
+else:
+    ModelForm = forms.ModelForm
+
+
+class LifestreamForm(ModelForm):
+    """What an owner may set of a lifestream.
+
+    All lifestreams share one room of slugs, private ones too: "already exists" would tell that somebody has one. So
+    only a superuser, who sees all of them, chooses a slug freely (*may_choose*). Anybody else chooses how it begins.
+    """
+
+    may_choose: ClassVar[bool] = True
+
+    class Meta:
+        model = Lifestream
+        exclude: ClassVar[list[str]] = []
+
+    def clean_slug(self) -> str:
+        """The slug that was typed, with random characters at its end unless it stays as it was."""
+        slug: str = self.cleaned_data["slug"]
+        before = self.instance.slug
+        if self.may_choose or slug == before:
+            return slug
+        beginning = slug
+        if before and slug[-SUFFIX_LENGTH - 1 :] == before[-SUFFIX_LENGTH - 1 :]:
+            beginning = slug[: -SUFFIX_LENGTH - 1] or slug  # the beginning was edited
+        suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(SUFFIX_LENGTH))
+        return f"{beginning[: _SLUG_LENGTH - SUFFIX_LENGTH - 1]}-{suffix}"
+
 
 @admin.register(Lifestream)
 class LifestreamAdmin(OwnedAdmin):
     """A lifestream belongs to who makes it; a superuser may give it to somebody else, or to nobody."""
 
     owner_path = "owner"
+    form = LifestreamForm
     list_display = ("title", "slug", "owner", "is_public", "sites", "page")
     list_filter = ("is_public",)
     search_fields = ("title", "slug", "tagline")
+    ordering = ("title", "pk")
     prepopulated_fields = {"slug": ("title",)}
     actions = ("make_public", "make_private")
 
@@ -32,6 +72,17 @@ class LifestreamAdmin(OwnedAdmin):
         lifestreams: QuerySet[Any] = super().get_queryset(request).select_related("owner")
         counted: QuerySet[Any] = lifestreams.annotate(site_count=Count("subscriptions"))
         return counted
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, which lets a superuser choose any slug that is free."""
+        if is_superuser(request):
+            return super().get_form(request, obj, change, **kwargs)
+
+        class Form(LifestreamForm):
+            may_choose = False
+
+        text = gettext("A few random characters are added to its end.")
+        return super().get_form(request, obj, change, form=Form, help_texts={"slug": text}, **kwargs)
 
     def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Only a superuser chooses the owner."""

@@ -24,6 +24,7 @@ from lifestream.models.feeds import url_hash
 from lifestream.redirects import UrlRefused, request_url
 from lifestream.report import Report, Row
 from lifestream.schedule import in_words
+from lifestream.terminal import Visible, visible
 
 WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
 _MOST_COMPARED = 20_000  # URLs, which takes a second
@@ -48,12 +49,12 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
         task = progress.add_task("", total=total)
 
         def advance(row: Row) -> None:
-            progress.update(task, advance=1, description=row.title[:60])
+            progress.update(task, advance=1, description=visible(row.title[:60], lines=False))
 
         yield advance
 
 
-def table_of(report: Report, stream: TextIO, now: datetime) -> str:
+def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
     """The rows of *report* for people: as wide as the terminal that *stream* is, and in colour; wide and plain else."""
     terminal = stream.isatty()
     console = Console(file=stream, width=None if terminal else WIDE, no_color=not terminal)
@@ -67,13 +68,19 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> str:
     for row in report.rows:
         status = Text(row.outcome, COLOURS.get(row.outcome, ""))
         if row.message:
-            status.append(f": {row.message}", "default")
+            status.append(visible(f": {row.message}"), "default")
         table.add_row(
-            Text(row.title), status, str(row.new), str(row.changed), Text(when(row.next_at, now)), Text(row.reason)
+            Text(visible(row.title, lines=False)),
+            status,
+            str(row.new),
+            str(row.changed),
+            Text(when(row.next_at, now)),
+            Text(visible(row.reason, lines=False)),
         )
     with console.capture() as captured:
         console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    # Its cells are visible, and its colours are our own.
+    return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def tell_shortages(report: Report, command: BaseCommand) -> None:

@@ -152,7 +152,8 @@ class Feed(models.Model):
         """Sets what follows from the URL, and returns the names of those fields. Makes the host's row."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
-        self.domain = self.domain or domain_of(self.site_url or self.url)
+        # What it says of its site is believed once its links are known; see hosts.site_domain.
+        self.domain = self.domain or domain_of(self.url)
         return ["url_hash", "host", "domain"]
 
     @property

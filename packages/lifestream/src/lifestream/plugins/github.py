@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from lifestream.entry import Entry, ParsedFeed
+from lifestream.hosts import most_lead_to
 from lifestream.plugins.base import FeedPlugin
 
 _REPOSITORY = re.compile(r"https://github\.com/[\w.-]+/([\w.-]+)/(?:releases|commit|tags?)\b", re.ASCII)
@@ -20,8 +21,9 @@ class GitHubPlugin(FeedPlugin):
     domains = ("github.com",)
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Whether its entries have the ids that GitHub gives."""
-        return bool(feed.entries) and all(entry.guid.startswith(_IDS) for entry in feed.entries)
+        """Whether its entries have the ids that GitHub gives, and most of them lead there."""
+        with_ids = bool(feed.entries) and all(entry.guid.startswith(_IDS) for entry in feed.entries)
+        return with_ids and most_lead_to((entry.link for entry in feed.entries), *self.domains)
 
     def process(self, entry: Entry) -> Entry:
         """*entry* with the name of its repository in the title, unless it is there already."""

@@ -1,6 +1,7 @@
 """Which plugin a feed gets: the one chosen for it by name, else the first that is for its domain, else one
 that recognises the feed by its looks, else the generic one. Plugins of settings and entry points come
-before those shipped.
+before those shipped. Its domain is what `hosts.site_domain` makes of what it says: a feed that says to be GitHub's,
+comes from elsewhere and leads elsewhere is none of GitHub's.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from lifestream.entry import ParsedFeed
-from lifestream.hosts import domain_of
+from lifestream.hosts import is_within, site_domain
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
 
@@ -75,10 +76,10 @@ class Registry:
             raise PluginError(f"there is no plugin {name!r}: choose one of {', '.join(self.names)}") from None
 
     def plugin_for(self, feed: ParsedFeed, url: str) -> FeedPlugin:
-        """The plugin for *feed*, which came from *url*: the one for its site's domain, else one that recognises the
-        feed by its looks, else the generic one.
+        """The plugin for *feed*, which came from *url* (after all redirects): the one for its site's domain, else one
+        that recognises the feed by its looks, else the generic one.
         """
-        domain = domain_of(feed.link) or domain_of(url)
+        domain = site_domain(feed.link, url, (entry.link for entry in feed.entries))
         plugins = self._plugins.values()
         found = [plugin for plugin in plugins if _is_for(plugin, domain)] or [
             plugin for plugin in plugins if plugin.recognises(feed)
@@ -87,7 +88,7 @@ class Registry:
 
 
 def _is_for(plugin: FeedPlugin, domain: str) -> bool:
-    return any(domain == own or domain.endswith(f".{own}") for own in plugin.domains)
+    return any(is_within(domain, own) for own in plugin.domains)
 
 
 def _import(path: str) -> Any:

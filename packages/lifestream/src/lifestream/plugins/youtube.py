@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 
 from lifestream.entry import Entry, Media, ParsedFeed
+from lifestream.hosts import most_lead_to
 from lifestream.plaintext import linked_html_of
 from lifestream.plugins.base import FeedPlugin
 
@@ -21,8 +22,9 @@ class YouTubePlugin(FeedPlugin):
     domains = ("youtube.com", "youtu.be")
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Whether its entries have the ids that YouTube gives."""
-        return bool(feed.entries) and all(_VIDEO.fullmatch(entry.guid) for entry in feed.entries)
+        """Whether its entries have the ids that YouTube gives, and most of them lead there."""
+        with_ids = bool(feed.entries) and all(_VIDEO.fullmatch(entry.guid) for entry in feed.entries)
+        return with_ids and most_lead_to((entry.link for entry in feed.entries), *self.domains)
 
     def process(self, entry: Entry) -> Entry:
         """*entry* with its description as content and a player for its film."""

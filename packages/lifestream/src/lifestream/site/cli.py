@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from lifestream.terminal import visible
+
 _NEEDS_TABLES = frozenset(
     {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds", "why"}
 )
@@ -60,4 +62,4 @@ def prepare_database() -> None:
                 time.sleep(_PAUSE)
     except (DatabaseError, ImproperlyConfigured) as error:
         where = "that DATABASE_URL names" if os.environ.get("DATABASE_URL") else "in the folder LIFESTREAM_HOME"
-        raise SystemExit(f"The database {where} can't be used: {str(error).strip()}") from error
+        raise SystemExit(visible(f"The database {where} can't be used: {str(error).strip()}")) from error

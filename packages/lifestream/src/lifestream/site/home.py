@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
+import stat
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from lifestream.terminal import visible
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -20,7 +26,7 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SystemExit(
-            f"LIFESTREAM_HOME is {folder}, which is no folder and can't be made one: {error.strerror}"
+            visible(f"LIFESTREAM_HOME is {folder}, which is no folder and can't be made one: {error.strerror}")
         ) from error
     return folder
 
@@ -35,12 +41,62 @@ def secret_key(folder: Path) -> str:
     try:
         if not path.exists():
             _make(path)
+        _keep_from_others(path)
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise SystemExit(
-            f"The secret key can't be kept in {path}: {error.strerror}. "
-            "Set LIFESTREAM_HOME to a folder that this user may write."
+            visible(
+                f"The secret key can't be kept in {path}: {error.strerror}. "
+                "Set LIFESTREAM_HOME to a folder that this user may write."
+            )
         ) from error
+
+
+def keep_private(database: Path) -> None:
+    """Let nobody but its owner read the SQLite database *database*, whether it is there already or not.
+
+    It holds password hashes, sessions and the keys of hubs. SQLite gives its journal, its write-ahead log and their
+    index the mode that the database has (sqlite.org/src: `findCreateFileMode`), so a new one is made here, empty,
+    before SQLite would make it as the umask says. One that is there is never opened, only narrowed: to close a file
+    gives up the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2). On Windows, files have the
+    access list of their folder, and a user's own folder is the user's alone.
+    """
+    try:
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            _keep_from_others(database.with_name(database.name + suffix))
+    except OSError:
+        return  # a folder that is missing, say: SQLite tells of it when it is asked for a connection
+
+
+class PrivateConnection(sqlite3.Connection):
+    """A connection to a SQLite database that nobody but its owner may read: the `factory` of the database's OPTIONS."""
+
+    def __init__(self, database: str, *args: Any, **options: Any) -> None:
+        if not str(database).startswith((":memory:", "file:")):
+            keep_private(Path(database))
+        super().__init__(database, *args, **options)
+
+
+def _keep_from_others(path: Path) -> None:
+    """Takes from everybody but its owner the right to read or write *path*, or warns where that can't be done."""
+    if os.name == "nt":
+        return
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            path.chmod(mode & 0o700)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        warnings.warn(
+            visible(
+                f"{path} can be read by others than its owner, and that can't be changed: {error.strerror}. "
+                f"As its owner, run: chmod go= {path}"
+            ),
+            stacklevel=2,
+        )
 
 
 def _make(path: Path) -> None:

@@ -21,6 +21,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from lifestream.cards import Badge, badge_of, card_of
+from lifestream.directions import isolated
+from lifestream.hosts import host_in_words
 from lifestream.models import Feed, Post, Subscription, Tag
 from lifestream.timeline import Timeline
 
@@ -67,6 +69,18 @@ def _django_template(names: list[str]) -> Template:
 def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
     """The letter and the colour (0 to 11) that stand for a site that has no icon."""
     return badge_of(subscription, feed or subscription.feed)
+
+
+@register.filter(name="isolated")
+def isolated_text(text: str) -> str:
+    """*text* for a place without elements, a title or an attribute, in which it turns nothing else around."""
+    return isolated(text)
+
+
+@register.filter
+def host_name(url: str) -> str:
+    """The host that *url* leads to, for the words of a link to it."""
+    return host_in_words(url)
 
 
 @register.simple_tag

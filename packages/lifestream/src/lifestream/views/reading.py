@@ -37,11 +37,15 @@ def read_site(request: HttpRequest, slug: str, pk: int) -> Timeline:
 
 
 def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
-    """The same for a tag. One that none of its posts has is not found: tags are shared with private lifestreams."""
-    timeline = read(request, slug).narrowed(tag=get_object_or_404(Tag, slug=tag))
-    if not timeline.posts().exists():
+    """The same for a tag. One that none of its posts has is not found, as one that there is nowhere: tags are shared
+    with private lifestreams.
+    """
+    timeline = read(request, slug)
+    # PostgreSQL's text holds no NUL, and psycopg raises DataError for a parameter with one.
+    found = None if "\0" in tag else Tag.objects.filter(slug=tag).first()
+    if found is None or not timeline.narrowed(tag=found).posts().exists():
         raise Http404(gettext("Nothing here is filed under that tag."))
-    return timeline
+    return timeline.narrowed(tag=found)
 
 
 def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> Timeline:

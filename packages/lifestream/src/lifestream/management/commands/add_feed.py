@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from lifestream.management.base import BaseCommand
 from lifestream.management.output import chosen_lifestream, when
 from lifestream.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
 

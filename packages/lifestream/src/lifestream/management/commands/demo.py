@@ -8,13 +8,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.utils import timezone
 
 from lifestream import demo, opml
 from lifestream.conf import raise_file_limit
+from lifestream.management.base import BaseCommand
 from lifestream.management.commands.serve import split_address
 from lifestream.management.output import progress_bar, table_of, tell_shortages
 from lifestream.models import Lifestream

@@ -6,10 +6,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from lifestream import opml
+from lifestream.management.base import BaseCommand
 from lifestream.management.output import chosen_lifestream
+from lifestream.terminal import Visible
 
 
 class Command(BaseCommand):
@@ -22,7 +24,9 @@ class Command(BaseCommand):
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
         document = opml.write(chosen_lifestream(lifestream))
         if file == "-":
-            self.stdout.write(document.decode("utf-8"))
+            text = document.decode("utf-8")
+            # Another program gets the document as it is.
+            self.stdout.write(text if self.stdout.isatty() else Visible(text))
             return
         try:
             Path(file).write_bytes(document)

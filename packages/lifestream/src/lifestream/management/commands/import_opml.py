@@ -7,11 +7,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifestream import opml
 from lifestream.conf import raise_file_limit
+from lifestream.management.base import BaseCommand
 from lifestream.management.output import chosen_lifestream, progress_bar, table_of, tell_shortages
 from lifestream.plaintext import scrub
 from lifestream.refresh import refresh

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from lifestream import search
+from lifestream.management.base import BaseCommand
 
 
 class Command(BaseCommand):

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
 from lifestream.background import Updater
 from lifestream.conf import raise_file_limit
 from lifestream.conf import settings as lifestream_settings
+from lifestream.management.base import BaseCommand
 from lifestream.serving import serve
 
 

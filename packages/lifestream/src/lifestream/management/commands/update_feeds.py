@@ -6,11 +6,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifestream.conf import raise_file_limit
 from lifestream.icons import find_icons
+from lifestream.management.base import BaseCommand
 from lifestream.management.output import feeds_at, progress_bar, table_of, tell_shortages, when
 from lifestream.models import Feed
 from lifestream.refresh import refresh

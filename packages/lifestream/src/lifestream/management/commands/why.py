@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from lifestream.conf import settings
+from lifestream.management.base import BaseCommand
 from lifestream.management.output import COLOURS, WIDE, ago, feeds_at, when
 from lifestream.models import Feed, Fetch
 from lifestream.schedule import Candidate, candidates_from_json, in_words
+from lifestream.terminal import Visible, visible
 
 _LABEL = 16  # columns
 
@@ -112,7 +113,7 @@ def _moment(candidate: Candidate, now: datetime) -> str:
     return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
-def _table_of(log: list[Fetch], now: datetime) -> str:
+def _table_of(log: list[Fetch], now: datetime) -> Visible:
     terminal = sys.stdout.isatty()
     console = Console(file=sys.stdout, width=None if terminal else WIDE, no_color=not terminal)
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -121,7 +122,7 @@ def _table_of(log: list[Fetch], now: datetime) -> str:
     for fetch in log:
         came = Text(fetch.outcome, COLOURS.get(fetch.outcome, ""))
         told = " ".join(filter(None, (str(fetch.status or ""), fetch.message)))
-        came.append(f" {told}" if told else "", "default")
+        came.append(visible(f" {told}") if told else "", "default")
         due = "never" if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
         table.add_row(
             Text(_times(fetch, now)),
@@ -129,11 +130,11 @@ def _table_of(log: list[Fetch], now: datetime) -> str:
             str(fetch.new),
             str(fetch.changed),
             f"{fetch.duration * 1000:,.0f} ms",
-            Text(f"{due}: {fetch.reason}"),
+            Text(visible(f"{due}: {fetch.reason}")),
         )
     with console.capture() as captured:
         console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _times(fetch: Fetch, now: datetime) -> str:

@@ -1,0 +1,38 @@
+"""Direction controls (Unicode Standard Annex 9) in text of others that stands beside other text on a page.
+
+An element with `dir` or a `<bdi>` keeps what is in it to itself. A title of a page, an attribute or a description has
+no elements inside: there the controls themselves have to be whole, and isolated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_CONTROL: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_FIRST_STRONG_ISOLATE: Final = "\u2068"
+_END_OF_ISOLATE: Final = "\u2069"
+_END_OF_EMBEDDING: Final = "\u202c"
+
+
+def isolated(text: str) -> str:
+    """Return *text* so that it turns nothing around that stands before or behind it.
+
+    Text without embeddings, overrides and isolates stays as it is. In other text each control that begins one gets its
+    end, an end without a beginning goes, and all of it becomes an isolate (UAX 9, 2.4 and 2.5).
+    """
+    if not _CONTROL.search(text):
+        return text
+    open_ends: list[str] = []
+    pieces: list[str] = []
+    position = 0
+    for found in _CONTROL.finditer(text):
+        pieces.append(text[position : found.start()])
+        position = found.end()
+        control = found[0]
+        if control not in (_END_OF_EMBEDDING, _END_OF_ISOLATE):
+            open_ends.append(_END_OF_ISOLATE if control >= "\u2066" else _END_OF_EMBEDDING)
+            pieces.append(control)
+        elif open_ends and open_ends[-1] == control:
+            pieces.append(open_ends.pop())
+    return "".join([_FIRST_STRONG_ISOLATE, *pieces, text[position:], *reversed(open_ends), _END_OF_ISOLATE])

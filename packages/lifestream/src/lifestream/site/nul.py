@@ -1,0 +1,23 @@
+"""Addresses with a NUL in them: PostgreSQL's text holds none, and parts of Django's own admin pass on what they get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+
+
+class NulMiddleware:
+    """Answers 404 to a path with a NUL in it, and 400 to a query with one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404("No address has a NUL in it.")
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\0" in query:
+            raise BadRequest("No query has a NUL in it.")
+        return self.get_response(request)

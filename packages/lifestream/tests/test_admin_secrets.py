@@ -1,0 +1,169 @@
+"""What a member of the staff can't find out of others' private lifestreams, whatever the admin is asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from factories import make_feed, make_lifestream, make_subscription
+from lifestream.admin.lifestreams import SUFFIX_LENGTH
+from lifestream.models import Feed, Lifestream
+from shown import make_post
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/lifestream/lifestream/add/"
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return make_feed(title="Shared")
+
+
+@pytest.fixture
+def theirs(feed: Feed) -> Lifestream:
+    """A private lifestream of somebody else, with a feed that the visitor has too."""
+    lifestream = make_lifestream("secret-plans", owner=User.objects.create_user("ines"), is_public=False)
+    make_post(make_subscription(feed, lifestream), "Theirs", tags=("hidden-tag",))
+    return lifestream
+
+
+@pytest.fixture
+def mine(feed: Feed) -> Lifestream:
+    ruth = User.objects.create_user("ruth", is_staff=True)
+    ruth.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
+    lifestream = make_lifestream("mine", owner=ruth)
+    make_post(make_subscription(feed, lifestream), "Mine")
+    return lifestream
+
+
+@pytest.fixture
+def staff(client: Client, mine: Lifestream) -> Client:
+    assert mine.owner is not None
+    client.force_login(mine.owner)
+    return client
+
+
+def add(client: Client, slug: str) -> Lifestream:
+    before = set(Lifestream.objects.values_list("pk", flat=True))
+    response = client.post(ADD, {"slug": slug, "title": "New", "tagline": "", "is_public": "on"})
+    assert response.status_code == 302, response.content.decode()
+    return Lifestream.objects.exclude(pk__in=before).get()
+
+
+@pytest.mark.parametrize("slug", ["secret-plans", "mine", "free"])
+def test_a_slug_of_another_and_a_free_one_are_answered_the_same(staff: Client, theirs: Lifestream, slug: str) -> None:
+    made = add(staff, slug)
+    assert re.fullmatch(rf"{slug}-[a-z2-9]{{{SUFFIX_LENGTH}}}", made.slug)
+    assert staff.get(f"/{made.slug}/").status_code == 200
+
+
+def test_a_slug_that_stays_is_left_as_it_is_and_a_new_one_is_no_guess(
+    staff: Client, mine: Lifestream, theirs: Lifestream
+) -> None:
+    address = f"/admin/lifestream/lifestream/{mine.pk}/change/"
+    staff.post(address, {"slug": "mine", "title": "Renamed", "tagline": "", "is_public": "on"})
+    mine.refresh_from_db()
+    assert (mine.slug, mine.title) == ("mine", "Renamed")
+    for typed in (theirs.slug, "free"):
+        assert staff.post(address, {"slug": typed, "title": "x", "tagline": ""}).status_code == 302
+        mine.refresh_from_db()
+        assert re.fullmatch(rf"{typed}-[a-z2-9]{{6}}", mine.slug)
+    # Who edits the beginning alone gets other characters, and not twice as many.
+    suffix = mine.slug[-7:]
+    staff.post(address, {"slug": f"other{suffix}", "title": "x", "tagline": ""})
+    mine.refresh_from_db()
+    assert re.fullmatch(r"other-[a-z2-9]{6}", mine.slug) and not mine.slug.endswith(suffix)
+
+
+def test_the_longest_slug_has_room_for_its_end(staff: Client) -> None:
+    assert len(add(staff, "x" * 100).slug) == 100
+
+
+def test_a_superuser_chooses_a_slug_and_is_told_what_is_taken(admin_client: Client, theirs: Lifestream) -> None:
+    assert add(admin_client, "plain").slug == "plain"
+    response = admin_client.post(ADD, {"slug": "secret-plans", "title": "New", "tagline": ""})
+    assert response.status_code == 200 and "already exists" in response.content.decode()
+
+
+@pytest.mark.parametrize("model", ["feed", "item", "fetch", "post", "subscription", "lifestream"])
+def test_no_list_is_narrowed_by_what_others_have(staff: Client, theirs: Lifestream, model: str) -> None:
+    subscription, post = theirs.subscriptions.get(), theirs.posts.get()
+    assert theirs.owner is not None
+    for lookup in (
+        f"lifestreams={theirs.pk}", f"lifestreams__id={theirs.pk}", f"lifestreams__slug__startswith={theirs.slug[:3]}",
+        f"subscriptions={subscription.pk}", f"subscriptions__id__gt={subscription.pk - 1}", f"posts={post.pk}",
+        f"subscriptions__lifestream__owner={theirs.owner.pk}", f"feed__subscriptions={subscription.pk}",
+        f"feed__lifestreams={theirs.pk}", f"feed__url__startswith={subscription.feed.url[:9]}",
+        f"lifestream__owner__username={theirs.owner.username}", "owner__password__startswith=p",
+        f"item__posts={post.pk}", "credentials__startswith=g", "posts__isnull=0", "feed__credentials=x",
+        f"subscription__lifestream={theirs.pk}", "claim_token=x",
+    ):  # fmt: skip
+        page = f"/admin/lifestream/{model}/"
+        response = staff.get(f"{page}?{lookup}")
+        # Refused, or a lookup of nothing: never a list that depends on what is there.
+        assert response.status_code in (302, 400), f"{model} {lookup}"
+        if response.status_code == 302:
+            assert response["Location"].endswith("?e=1"), lookup
+
+
+def test_what_is_anothers_is_answered_as_what_is_nobodys(staff: Client, theirs: Lifestream) -> None:
+    for model, pk in (
+        ("lifestream", theirs.pk),
+        ("subscription", theirs.subscriptions.get().pk),
+        ("post", theirs.posts.get().pk),
+    ):
+        for page in ("change", "delete", "history"):
+            answers = []
+            for key in (pk, 10**9):
+                response = staff.get(f"/admin/lifestream/{model}/{key}/{page}/", follow=True)
+                told = [str(message) for message in response.context["messages"]] if response.context else []
+                answers.append((response.status_code, [text.replace(str(key), "N") for text in told]))
+            assert answers[0] == answers[1], f"{model} {page}"
+
+
+def test_autocompletion_and_the_choices_of_forms_offer_ones_own(
+    staff: Client, mine: Lifestream, theirs: Lifestream
+) -> None:
+    ask = "/admin/autocomplete/?app_label=lifestream&model_name=subscription&field_name=lifestream&term="
+    found = staff.get(ask).json()["results"]
+    assert [each["id"] for each in found] == [str(mine.pk)]
+    assert theirs.title not in staff.get("/admin/lifestream/subscription/add/").content.decode()
+    add = {"url": "http://127.0.0.1:9/", "lifestream": theirs.pk, "name": "", "folder": ""}
+    errors = []
+    for key in (theirs.pk, 10**9):
+        page = staff.post("/admin/lifestream/subscription/add/", {**add, "lifestream": key}).content.decode()
+        errors.append(re.findall(r'<ul class="errorlist".*?</ul>', page, re.DOTALL))
+    assert errors[0] == errors[1] and errors[0]
+
+
+def test_how_many_others_have_a_feed_is_not_told(
+    staff: Client, admin_client: Client, feed: Feed, theirs: Lifestream
+) -> None:
+    assert '<td class="field-subscribers">2</td>' in admin_client.get("/admin/lifestream/feed/").content.decode()
+    mine = Client()
+    mine.force_login(User.objects.get(username="ruth"))
+    assert '<td class="field-subscribers">1</td>' in mine.get("/admin/lifestream/feed/").content.decode()
+
+
+@pytest.mark.parametrize("who", ["anybody", "another"])
+def test_a_private_page_is_answered_as_one_that_there_is_nowhere(
+    client: Client, mine: Lifestream, theirs: Lifestream, who: str
+) -> None:
+    if who == "another":
+        assert mine.owner is not None
+        client.force_login(mine.owner)
+    subscription, item = theirs.subscriptions.get().pk, theirs.posts.get().item_id
+    for path in (
+        "", "feed.atom", "subscriptions.opml", "2026/10/2/", f"items/{item}/", "search/?q=x", "search/", "sites/",
+        f"sites/{subscription}/", f"sites/{subscription}/icon", "tags/", "tags/hidden-tag/", "search/feed.rss?q=x",
+    ):  # fmt: skip
+        there, nowhere = (client.get(f"/{slug}/{path}") for slug in (theirs.slug, "no-such-plans"))
+        assert there.status_code == nowhere.status_code == 404, path
+        assert there.content == nowhere.content and there.headers == nowhere.headers, path
+    # Through a public one neither.
+    for path in (f"items/{item}/", f"sites/{subscription}/", "tags/hidden-tag/"):
+        assert client.get(f"/mine/{path}").content == client.get("/mine/tags/never-used/").content, path

@@ -1,0 +1,253 @@
+"""Every address takes every byte: none of them answers with an error of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from factories import make_lifestream
+from lifestream.models import Lifestream
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = {
+    "NUL": "a%00b",
+    "control characters": "%01%1b%7f%0d%0a",
+    "invalid UTF-8": "%ff%fe%e2%82",
+    "overlong UTF-8": "%c0%af%c0%80",
+    "a lone surrogate": "%ed%a0%80",
+    "surrogates as CESU-8": "%ed%a0%bd%ed%b8%80",
+    "a non-character and an override": "%ef%bf%bf%e2%80%ae",
+    "10,000 characters": "a" * 10_000,
+    "10,000 digits": "9" * 10_000,
+    "10,000 bytes of characters of four": "%f0%9f%98%80" * 2_500,
+    "a number of 64 bits": str(2**63),
+    "a number of 18 digits": "9" * 18,
+    "negative": "-1",
+    "a cursor before time": f"-{10**17}-1",
+    "the last cursor": "253402300799999999-1",
+    "the first cursor": "-62135596800000000-1",
+    "digits that are not ASCII": "%d9%a3%d9%a4",
+    "a format and a pattern": "%7b0%7d%25s'\"\\%25_",
+}
+CORE = ("NUL", "a lone surrogate", "10,000 characters", "10,000 digits", "a number of 64 bits", "negative")
+"""What is sent to each parameter of each list of the admin: it has hundreds."""
+PARAMETERS = ("q", "before")
+LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
+OF_EVERY_LIST = (
+    "q",
+    "p",
+    "o",
+    "all",
+    "_facets",
+    "_to_field",
+    "_popup",
+    "_changelist_filters",
+    "id",
+    "id__in",
+    "id__gt",
+)
+OF_ONE = {
+    "feed": ("health", "status", "title__startswith", "url__regex", "next_fetch__year", "failures__gte"),
+    "fetch": ("outcome__exact", "status", "started__year", "started__month", "started__day", "feed", "duration__lt"),
+    "item": ("date__year", "date__month", "date__day", "date__gte", "feed", "feed__id__exact", "title__icontains"),
+    "lifestream": ("is_public__exact", "slug", "slug__in", "owner", "owner__id__exact", "created__gte"),
+    "post": ("shown", "lifestream__id__exact", "date__year", "date__month", "date__day", "hidden__exact", "item"),
+    "subscription": ("paused__exact", "lifestream__id__exact", "folder", "name__iexact", "feed", "created__date"),
+}
+
+
+@pytest.fixture
+def superuser() -> User:
+    return User.objects.create_superuser("root", password="x")
+
+
+@pytest.fixture
+def lifestream() -> Lifestream:
+    lifestream = make_lifestream("main")
+    make_post(make_site(lifestream), "A post", tags=("django",))
+    return lifestream
+
+
+@pytest.fixture
+def client(client: Client, lifestream: Lifestream) -> Client:
+    client.raise_request_exception = False
+    return client
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each pattern of the site's addresses, as text with "{}" for its parameters, and their names."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, prefix + route)
+            continue
+        assert isinstance(entry, URLPattern)
+        converters: dict[str, Any] = getattr(entry.pattern, "converters", {})
+        if not converters and "(?P" in route:  # the admin's last one takes any path
+            yield f"{prefix}{{}}/", ("url",)
+            continue
+        for name in converters:
+            kind = next(part for part in route.split("<")[1:] if part.partition(">")[0].endswith(name))
+            route = route.replace(f"<{kind.partition('>')[0]}>", "{}", 1)
+        yield prefix + route.removeprefix("^").removesuffix("$"), tuple(converters)
+
+
+ROUTES = tuple(routes())
+GOOD = {
+    "slug": "main", "format": "atom", "year": "2026", "month": "10", "day": "2", "tag": "django", "key": "k" * 43,
+    "app_label": "lifestream", "object_id": "1", "pk": "1", "content_type_id": "1", "id": "1", "url": "x",
+}  # fmt: skip
+
+
+def addresses_of(route: str, names: tuple[str, ...], text: str) -> Iterator[str]:
+    """*route* with *text* in the place of each of its parameters, the others being good, and of all of them."""
+    good = [GOOD.get(name, "1") for name in names]
+    for place in range(len(names)):
+        yield route.format(*[*good[:place], text, *good[place + 1 :]])
+    if len(names) > 1:
+        yield route.format(*[text] * len(names))
+
+
+def failures(client: Client, addresses: Iterator[str]) -> list[str]:
+    """The addresses that are answered by an error of the server, shortened."""
+    found = []
+    for address in addresses:
+        status = client.get(address).status_code
+        if status >= 500:
+            found.append(f"{status} {address[:120]}")
+    return found
+
+
+def test_all_patterns_are_walked() -> None:
+    walked = [route for route, _ in ROUTES]
+    for known in ("/{}/tags/{}/feed.{}", "/{}/{}/{}/{}/", "/push/{}", "/admin/lifestream/feed/{}/change/"):
+        assert known in walked
+    assert "/admin/r/{}/{}/" in walked and "/admin/autocomplete/" in walked
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_path_is_an_error_of_the_server(client: Client, superuser: User, name: str) -> None:
+    text = HOSTILE[name]
+    pages = [(route, names) for route, names in ROUTES if not route.startswith("/admin/")]
+    assert not failures(client, (each for route, names in pages for each in addresses_of(route, names, text)))
+    assert not failures(client, iter([f"/{text}", f"/{text}/", f"/main/{text}", f"/static/{text}"]))
+    if name in CORE:
+        client.force_login(superuser)
+        assert not failures(client, (each for route, names in ROUTES for each in addresses_of(route, names, text)))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str, settings: Any) -> None:
+    settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"
+    text = HOSTILE[name]
+    good = [route.format(*(GOOD.get(each, "1") for each in names)) for route, names in ROUTES]
+    pages = [address for address in good if not address.startswith("/admin/")]
+    assert not failures(client, (f"{page}?{each}={text}" for page in pages for each in (*PARAMETERS, text)))
+    push = f"/push/{GOOD['key']}?hub.mode={{}}&hub.topic={{}}&hub.challenge={{}}&hub.lease_seconds={{}}"
+    said = ("subscribe", "https://x.example/feed", "c", "60")
+    assert not failures(client, (push.format(*said[:at], text, *said[at + 1 :]) for at in range(4)))
+    denied = f"/push/{GOOD['key']}?hub.mode=denied&hub.topic=https://x.example/feed&hub.reason={text}"
+    assert not failures(client, iter([denied, f"/main/search/?q=post&before={text}"]))
+
+
+@pytest.mark.parametrize("name", CORE)
+@pytest.mark.parametrize("model", LISTS)
+def test_no_query_of_the_admin_is_an_error_of_the_server(
+    client: Client, superuser: User, model: str, name: str
+) -> None:
+    client.force_login(superuser)
+    text, page = HOSTILE[name], f"/admin/lifestream/{model}/"
+    parameters = (*OF_EVERY_LIST, *OF_ONE[model], text)
+    assert not failures(client, (f"{page}?{parameter}={text}" for parameter in parameters))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_other_query_of_the_admin_is_an_error_of_the_server(client: Client, superuser: User, name: str) -> None:
+    client.force_login(superuser)
+    text = HOSTILE[name]
+    complete = "/admin/autocomplete/?app_label={}&model_name={}&field_name={}&term={}"
+    good = ("lifestream", "subscription", "lifestream", "x")
+    assert not failures(client, (complete.format(*good[:at], text, *good[at + 1 :]) for at in range(4)))
+    lists = [f"/admin/{app}/?q={text}" for app in ("", "login", "auth/user", "auth/group", "jsi18n", "password_change")]
+    assert not failures(client, iter([*lists, f"/admin/login/?next={text}", f"/admin/auth/user/?o={text}"]))
+    # All pages of the site's own sort, and the admin's form that is filled in from the query.
+    forms = "/admin/lifestream/lifestream/add/?title={0}&slug={0}&owner={0}", "/admin/auth/user/add/?username={0}"
+    assert not failures(client, (form.format(text) for form in forms))
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_no_object_of_any_kind_is_an_error_of_the_server(
+    client: Client, superuser: User, name: str, settings: Any
+) -> None:
+    settings.MIDDLEWARE = ["lifestream.site.nul.NulMiddleware", *settings.MIDDLEWARE]
+    client.force_login(superuser)
+    kinds = ContentType.objects.values_list("pk", flat=True)
+    assert not failures(client, (f"/admin/r/{kind}/{HOSTILE[name]}/" for kind in kinds))
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_no_form_of_the_admin_is_an_error_of_the_server(
+    client: Client, superuser: User, lifestream: Lifestream, name: str
+) -> None:
+    from urllib.parse import unquote_to_bytes
+
+    client.force_login(superuser)
+    text = unquote_to_bytes(HOSTILE[name]).decode("utf-8", "surrogateescape")
+    raw = quote(text.encode("utf-8", "surrogateescape"))
+    forms = {
+        "/admin/login/": ("username", "password", "next"),
+        "/admin/lifestream/lifestream/add/": ("owner", "slug", "title", "tagline", "is_public"),
+        f"/admin/lifestream/lifestream/{lifestream.pk}/change/": ("owner", "slug", "title", "tagline"),
+        f"/admin/lifestream/subscription/{lifestream.subscriptions.get().pk}/change/": (
+            "name", "folder", "keep_rules", "block_rules",
+        ),
+        "/admin/lifestream/subscription/add/": ("url", "lifestream", "name", "folder"),
+        "/admin/lifestream/feed/1/change/": ("title", "site_url", "plugin"),
+        "/admin/lifestream/post/": ("action", "_selected_action", "select_across", "index"),
+        "/admin/lifestream/feed/": ("action", "_selected_action", "select_across", "index"),
+        "/admin/lifestream/item/": ("action", "_selected_action", "select_across", "index"),
+        "/admin/auth/user/add/": ("username", "password1", "password2"),
+    }  # fmt: skip
+    found = []
+    for address, names in forms.items():
+        good = {"action": "delete_selected", "_selected_action": "1", "username": "x", "title": "x", "slug": "x"}
+        for hostile in names:
+            fields = "&".join(f"{each}={raw if each == hostile else good.get(each, '')}" for each in names)
+            response = client.generic("POST", address, fields, content_type="application/x-www-form-urlencoded")
+            if response.status_code >= 500:
+                found.append(f"{response.status_code} {address} {hostile}")
+    assert not found
+
+
+def test_what_no_page_is_filed_under_is_not_found(client: Client) -> None:
+    for text in ("%00", "%ff", "%ed%a0%80", "x" * 10_000):
+        assert client.get(f"/main/tags/{text}/").status_code == 404, text[:9]
+    assert client.get("/main/tags/django/").status_code == 200
+
+
+def test_the_bundled_site_refuses_a_nul_before_anything_reads_it(client: Client, settings: Any) -> None:
+    settings.MIDDLEWARE = ["lifestream.site.nul.NulMiddleware", *settings.MIDDLEWARE]
+    assert client.get("/admin/r/1/%00/").status_code == 404
+    assert client.get("/main/search/?q=a%00b").status_code == 400
+    assert client.get("/main/search/?q=a%2500b").status_code == 200
+
+
+def test_a_filter_that_no_database_takes_leads_to_the_list_without_filters(client: Client, superuser: User) -> None:
+    client.force_login(superuser)
+    for query in ("date__year=9223372036854775808", "title__startswith=a%00b", "id__in=9223372036854775808"):
+        response = client.get(f"/admin/lifestream/item/?{query}")
+        # PostgreSQL knows that no key is as large, and finds nothing.
+        assert response.status_code in (200, 302), query
+        if response.status_code == 302:
+            assert response["Location"] == "/admin/lifestream/item/?e=1"
+            assert client.get(response["Location"]).status_code == 200
+    assert client.get("/admin/lifestream/item/?title__startswith=a%00b").status_code == 302

@@ -1,0 +1,156 @@
+"""What a terminal shows of titles, messages and addresses that others wrote: in every command, and in logs."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import tempfile
+import unicodedata
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command, get_commands, load_command_class
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from factories import make_feed, make_lifestream, make_subscription
+from feedserver import Response
+from feedserver.django import FeedServerTransactionTestCase
+from lifestream.management.base import BaseCommand
+from lifestream.models import Feed, Fetch, Lifestream
+from lifestream.terminal import Visible, VisibleFormatter, visible
+
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+HIDDEN = "\x00\x07\x08\r\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9\U000e0041\ud800"
+HOSTILE = "\u202egnp.exe\u2066\x1b[31m\x9b31m\r\u200f\u061c"
+JOINERS = "\u200c\u200d"
+_OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[lh]|\x1b\[[0-9]*[AK]|\r")
+"""Escape sequences of ours: colours, and what a progress bar moves by."""
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def hidden_in(text: str) -> list[str]:
+    """The characters of *text* that hide, or that turn or move others, but for our own colours and line feeds."""
+    left = _OURS.sub("", text).replace("\n", "")
+    return sorted({hex(ord(c)) for c in left if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")})
+
+
+@pytest.mark.parametrize("character", TURNING + HIDDEN)
+def test_what_turns_or_hides_text_is_an_escape(character: str) -> None:
+    shown = visible(f"a{character}b")
+    assert shown == f"a{character.encode('unicode_escape').decode()}b"
+    assert visible(shown) is shown and isinstance(shown, Visible)
+
+
+def test_writing_of_all_kinds_is_left_as_it_is() -> None:
+    text = "Grüße\tעברית العربية می\u200cخواهم 👨\u200d👩\u200d👧 a\\path\nnext"
+    assert visible(text) == text
+    assert visible("a\nb", lines=False) == "a\\nb"
+
+
+def test_a_log_has_a_line_a_record_and_shows_what_is_in_it() -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(VisibleFormatter("%(levelname)s %(message)s"))
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        int(f"{HOSTILE}\nx")
+    failure = (caught.type, caught.value, caught.tb)
+    record = logging.LogRecord("x", 40, "x.py", 1, "asked for %s", (f"{HOSTILE}\nERROR forged",), failure)
+    handler.emit(record)
+    text = out.getvalue()
+    assert not hidden_in(text), ascii(text)
+    assert text.startswith("ERROR asked for \\u202egnp.exe") and "\nERROR forged" not in text
+    assert "\nTraceback (most recent call last):\n" in text
+
+
+def test_every_command_of_ours_makes_its_output_visible() -> None:
+    ours = [name for name, app in get_commands().items() if app == "lifestream"]
+    assert len(ours) >= 8
+    for name in ours:
+        assert isinstance(load_command_class("lifestream", name), BaseCommand), name
+
+
+class CommandsTest(FeedServerTransactionTestCase):
+    """Each command, on a terminal and on none, with all text hostile that others can write."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.lifestream = make_lifestream("main")
+        body = (
+            f"<rss version='2.0'><channel><title>{visible_in_xml(HOSTILE)}</title><link>http://x.example/\u202e</link>"
+            f"<description>{visible_in_xml(HOSTILE)}</description><item><title>{visible_in_xml(HOSTILE)}</title>"
+            "<guid>1</guid></item></channel></rss>"
+        )
+        self.feedserver.add("/feed", Response(body, headers={"Content-Type": "application/rss+xml"}))
+        self.feedserver.add("/broken", Response(status=500, reason="\u00ad\u009bno"))
+        self.feedserver.add("/moved", Response(status=302, headers={"Location": "ftp://\u00ad\u009b31m/"}))
+        for path in ("broken", "moved"):
+            make_subscription(make_feed(self.get_url(path), title=HOSTILE), self.lifestream)
+
+    def run_on(self, stream: io.StringIO, *arguments: str, **options: Any) -> str:
+        errors = type(stream)()
+        try:
+            call_command(*arguments, stdout=stream, stderr=errors, **options)
+        except SystemExit:
+            pass
+        except CommandError as error:
+            # As `execute` prints it.
+            command = load_command_class("lifestream", arguments[0])
+            command.stderr._out = errors  # type: ignore[attr-defined]
+            command.stderr.write(f"CommandError: {error}")
+        return stream.getvalue() + errors.getvalue()
+
+    def test_no_command_lets_a_title_turn_its_output_around(self) -> None:
+        opml = Path(self.enterContext(temporary_folder())) / "list.opml"
+        opml.write_text(
+            "<opml version='2.0'><body><outline type='rss' text='x' xmlUrl='ftp://\u202e/'/></body></opml>",
+            encoding="utf-8",
+        )
+        for stream in (io.StringIO, Terminal):
+            Feed.objects.update(next_fetch=timezone.now() - timedelta(days=1), not_before=None)
+            Feed.objects.update(title=HOSTILE, last_error=HOSTILE, etag=HOSTILE, moved_to=HOSTILE, next_reason=HOSTILE)
+            for arguments in (
+                ("add_feed", self.get_url("feed")),
+                ("add_feed", f"http://{HOSTILE}/"),
+                ("update_feeds", "--all"),
+                ("update_feeds", "--feed", f"http://{HOSTILE}/"),
+                ("update_feeds", "--feed", self.get_url("broken")),
+                ("update_feeds",),
+                ("why", self.get_url("broken")),
+                ("why", f"http://x.example/{HOSTILE}"),
+                ("import_opml", str(opml)),
+                ("import_opml", f"/{HOSTILE}".replace("\0", "")),
+                ("export_opml", f"/{HOSTILE}/x"),
+                ("export_opml", "-", "--lifestream", HOSTILE),
+            ):
+                text = self.run_on(stream(), *arguments)
+                assert not hidden_in(text), f"{arguments[0]} {stream.__name__}: {text!a}"
+                assert text
+        assert Fetch.objects.exists()
+
+    def test_colours_on_a_terminal_are_left(self) -> None:
+        Feed.objects.update(next_fetch=timezone.now() - timedelta(days=1))
+        assert "\\u202egnp.exe" in self.run_on(io.StringIO(), "update_feeds", "--all")
+
+    def test_a_document_for_another_program_is_as_it_is(self) -> None:
+        Lifestream.objects.update(title="A \u200ftitle")
+        assert "<title>A \u200ftitle</title>" in self.run_on(io.StringIO(), "export_opml", "-")
+        assert "<title>A \\u200ftitle</title>" in self.run_on(Terminal(), "export_opml", "-")
+
+
+def visible_in_xml(text: str) -> str:
+    """*text* without the controls that XML can't hold."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).replace("&", "&amp;")
+
+
+def temporary_folder() -> Any:
+    return tempfile.TemporaryDirectory()
