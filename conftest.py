@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -25,8 +26,17 @@ providers._get_local_constants = providers.Constants
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let pytest-randomly shuffle the tests, but not seed `random`: its seeds differ from run to run."""
+    """Let pytest-randomly shuffle the tests, but not seed `random`: its seeds differ from run to run.
+
+    Where no bytecode is written, as in many containers, give it a place in pytest's own cache: the tests start hundreds
+    of processes, and each would spend more than half of its time on compiling Django.
+    """
     config.option.randomly_reset_seed = False
+    if sys.dont_write_bytecode and hasattr(config, "cache"):
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 @pytest.hookimpl(tryfirst=True)
