@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 import os
+import random
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from examples import pages
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
-# How long an example takes tells how busy the machine is, and nothing of the code.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+# How long an example takes shows how busy the machine is, and nothing about the code: there is no deadline.
+UNHURRIED = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+# The suite tries the same examples in each run; scripts/search.py tries new ones, by the profile "search".
+settings.register_profile("suite", UNHURRIED, derandomize=True)
+settings.register_profile("search", UNHURRIED, print_blob=True)
+settings.load_profile("suite")
+# Hypothesis draws constants from the modules that have been imported so far, so its examples would depend on which
+# tests run, and in which order. It has no setting for that (read in 6.170); test_determinism.py fails if this has no
+# effect.
+providers._get_local_constants = providers.Constants
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-randomly shuffle the tests, but not seed `random`: its seeds differ from run to run.
+
+    Where no bytecode is written, as in many containers, give it a place in pytest's own cache: the tests start hundreds
+    of processes, and each would spend more than half of its time on compiling Django.
+    """
+    config.option.randomly_reset_seed = False
+    if sys.dont_write_bytecode and hasattr(config, "cache"):
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Seed `random` with the test's name: what a test sees depends neither on the run nor on the tests before it."""
+    random.seed(item.nodeid)
+
 
 SERVICES = ("browser", "postgres", "redis", "celery")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,30 @@ def no_server_is_left() -> Iterator[None]:
     before = running_servers()
     yield
     assert running_servers() <= before
+
+
+@pytest.fixture
+def quiet_host() -> str:
+    """A loopback address of this process alone: a port of it that is released stays free, since nobody else binds it.
+
+    Where the system has one loopback address only, as macOS has, it is that one.
+    """
+    number = os.getpid()
+    host = f"127.{128 | number >> 16 & 127}.{number >> 8 & 255}.{number & 255}"
+    with socket.socket() as tried:
+        try:
+            tried.bind((host, 0))
+        except OSError:
+            return "127.0.0.1"
+    return host
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of 127.0.0.1 on which nothing listens, and which nobody else can take meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @pytest.fixture

@@ -138,10 +138,15 @@ def test_the_first_line_is_the_url_and_then_comes_a_line_a_request(start: Start,
     assert without_clock(process.line(), feeds) == "GET /atom.xml -> 200 OK, N bytes in N ms"
 
 
-def test_it_listens_where_it_is_told(start: Start, feeds: Path) -> None:
-    with FeedServer() as server:
+def test_it_listens_where_it_is_told(start: Start, feeds: Path, quiet_host: str) -> None:
+    with FeedServer(host=quiet_host) as server:
         port = server.port
-    assert start("serve", str(feeds), "--host", "localhost", "--port", str(port)).line() == f"http://localhost:{port}"
+    serving = start("serve", str(feeds), "--host", quiet_host, "--port", str(port))
+    assert serving.line() == f"http://{quiet_host}:{port}"
+
+
+def test_it_tells_the_name_that_it_was_given(start: Start, feeds: Path) -> None:
+    assert re.fullmatch(r"http://localhost:\d+", start("serve", str(feeds), "--host", "localhost").line())
 
 
 def test_what_nothing_answers_is_explained_below_its_line(start: Start, feeds: Path) -> None:
@@ -257,14 +262,14 @@ ENDS = [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")] if HAS_SIGNALS e
 
 
 @pytest.mark.parametrize(("number", "name"), ENDS)
-def test_a_signal_ends_it_cleanly(start: Start, feeds: Path, number: int, name: str) -> None:
-    process = start("serve", str(feeds))
+def test_a_signal_ends_it_cleanly(start: Start, feeds: Path, quiet_host: str, number: int, name: str) -> None:
+    process = start("serve", str(feeds), "--host", quiet_host)
     port = port_of(process.line())
     process.popen.send_signal(number)
     assert process.lines() == [f"Stopped by {name}."]
     assert process.status() == 0
     assert process.errors() == ""
-    FeedServer(port=port).start().stop()
+    FeedServer(host=quiet_host, port=port).start().stop()
 
 
 @pytest.mark.skipif(not HAS_SIGNALS, reason="Windows has no SIGTERM to send")
@@ -294,24 +299,22 @@ def test_a_signal_before_it_listens_ends_it_too(
     assert signal.getsignal(number) is before
 
 
-def test_stop_ends_it_and_returns_when_the_port_is_free(start: Start, feeds: Path) -> None:
-    server = start("serve", str(feeds))
+def test_stop_ends_it_and_returns_when_the_port_is_free(start: Start, feeds: Path, quiet_host: str) -> None:
+    server = start("serve", str(feeds), "--host", quiet_host)
     port = port_of(server.line())
-    stop = start("stop", str(port))
+    stop = start("stop", str(port), "--host", quiet_host)
     assert (stop.status(), stop.lines(), stop.errors()) == (0, [], "")
-    FeedServer(port=port).start().stop()
+    FeedServer(host=quiet_host, port=port).start().stop()
     line, last = server.lines()
     assert without_clock(line, feeds) == "QUIT / -> 200 OK, N bytes in N ms"
     assert last == "Stopped by QUIT."
     assert (server.status(), server.errors()) == (0, "")
 
 
-def test_stop_says_when_there_is_no_server(capsys: pytest.CaptureFixture[str]) -> None:
-    with FeedServer() as server:
-        port = server.port
-    assert cli.main(["stop", str(port)]) == 1
+def test_stop_says_when_there_is_no_server(closed_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["stop", str(closed_port)]) == 1
     error = re.sub(r"\[.*", "…", capsys.readouterr().err)
-    assert error == f"feedserver stop: no feedserver stopped on 127.0.0.1 port {port}: …\n"
+    assert error == f"feedserver stop: no feedserver stopped on 127.0.0.1 port {closed_port}: …\n"
 
 
 def test_stop_says_when_the_server_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:

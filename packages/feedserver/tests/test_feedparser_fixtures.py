@@ -1,4 +1,7 @@
-"""feedparser's own fixtures, unchanged, on the port that they name.
+"""feedparser's own fixtures, unchanged, at the URLs that they name.
+
+They name port 8097, which any other program may have. So the server has a free port, and the client is led there when
+it connects to 8097: its URLs, its `Host` and every byte that the server sends are those of feedparser's suite.
 
 They come with feedparser's source distributions: FEEDPARSER_TESTS names the folder `tests` of an unpacked 6.0.x. What
 its test suite fetches by HTTP is fetched here, and must come out as each file says in `Expect:`.
@@ -9,9 +12,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import socket
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import feedparser
 import pytest
@@ -21,11 +27,22 @@ from feedserver import FeedServer, Response
 FOLDER = Path(os.environ.get("FEEDPARSER_TESTS") or "no-such-folder").absolute()
 PORT = 8097
 
-# One test has the port at a time; another process may have to wait for its turn.
 pytestmark = [
     pytest.mark.skipif(not FOLDER.is_dir(), reason="FEEDPARSER_TESTS does not name the tests of feedparser's sources"),
-    pytest.mark.feedserver(FOLDER.parent, port=PORT, bind_timeout=60),
+    pytest.mark.feedserver(FOLDER.parent),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _is_found_at_the_port_of_the_fixtures(feedserver: FeedServer) -> Iterator[None]:
+    connect = socket.create_connection
+
+    def lead(address: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+        host, port = address
+        return connect((host, feedserver.port if port == PORT else port), *args, **options)
+
+    with mock.patch("socket.create_connection", lead):
+        yield
 
 
 def fetched_files() -> list[str]:

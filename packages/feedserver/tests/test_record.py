@@ -480,11 +480,9 @@ def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path
         record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)
 
 
-def test_nobody_there_is_told(tmp_path: Path) -> None:
-    with FeedServer() as server:
-        url = server.url("/")
+def test_nobody_there_is_told(tmp_path: Path, closed_port: int) -> None:
     with pytest.raises(RecordingError, match="no whole answer came from 127"):
-        record(url, tmp_path / "a", timeout=5)
+        record(f"http://127.0.0.1:{closed_port}/", tmp_path / "a", timeout=5)
 
 
 @pytest.mark.parametrize("name", ["feed.xml", "feed.xml.response"])

@@ -23,14 +23,14 @@ from feedserver.server import STOP_TIMEOUT
 from rawclient import RawClient
 
 
-def test_it_listens_before_the_next_line_and_not_after_the_block(root: Path) -> None:
+def test_it_listens_before_the_next_line_and_not_after_the_block(root: Path, quiet_host: str) -> None:
     (root / "a.xml").write_text("hello")
-    with FeedServer(root) as server:
+    with FeedServer(root, host=quiet_host) as server:
         with urllib.request.urlopen(server.url("a.xml")) as answer:
             assert answer.read() == b"hello"
         port = server.port
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port))
+        socket.create_connection((quiet_host, port))
 
 
 def test_it_needs_no_root() -> None:
@@ -68,9 +68,9 @@ def test_a_taken_port_is_named_with_the_remedy(root: Path) -> None:
     )
 
 
-def test_a_fixed_port_waits_for_its_old_owner(root: Path) -> None:
-    old = FeedServer(root).start()
-    new = FeedServer(root, port=old.port, bind_timeout=10)
+def test_a_fixed_port_waits_for_its_old_owner(root: Path, quiet_host: str) -> None:
+    old = FeedServer(root, host=quiet_host).start()
+    new = FeedServer(root, host=quiet_host, port=old.port, bind_timeout=10)
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(new.start)
         old.stop()
@@ -78,12 +78,12 @@ def test_a_fixed_port_waits_for_its_old_owner(root: Path) -> None:
     new.stop()
 
 
-def test_the_port_can_be_bound_at_once_again_even_with_clients_connected(root: Path) -> None:
+def test_the_port_can_be_bound_at_once_again_even_with_clients_connected(root: Path, quiet_host: str) -> None:
     (root / "a.xml").write_text("hello")
-    with FeedServer(root) as first:
+    with FeedServer(root, host=quiet_host) as first:
         port = first.port
     for _ in range(20):
-        with FeedServer(root, port=port) as server, RawClient(server) as client:
+        with FeedServer(root, host=quiet_host, port=port) as server, RawClient(server) as client:
             assert client.get("/a.xml").body == b"hello"
             server.stop()
             assert server.is_running is False
@@ -275,22 +275,22 @@ def test_quit_is_no_more_than_a_method_where_it_is_not_allowed(server: FeedServe
     assert not server.quit_requested.is_set()
 
 
-def test_stop_server_sends_quit(root: Path) -> None:
-    with FeedServer(root, quit=True) as server:
+def test_stop_server_sends_quit(root: Path, quiet_host: str) -> None:
+    with FeedServer(root, host=quiet_host, quit=True) as server:
         port = server.port
-        stop_server(port)
+        stop_server(port, quiet_host)
         assert not server.is_running
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port))
+            socket.create_connection((quiet_host, port))
 
 
-def test_stop_server_says_when_there_is_none_to_stop(root: Path) -> None:
+def test_stop_server_says_when_there_is_none_to_stop(root: Path, closed_port: int) -> None:
     with FeedServer(root, strict=False) as server:
         port = server.port
         with pytest.raises(ConnectionError, match=rf"the server on 127.0.0.1 port {port} did not stop: 404"):
             stop_server(port)
-    with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127.0.0.1 port {port}"):
-        stop_server(port)
+    with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127.0.0.1 port {closed_port}"):
+        stop_server(closed_port)
 
 
 def test_an_index_answers_for_a_slash(server: FeedServer, root: Path) -> None:

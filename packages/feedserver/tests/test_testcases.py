@@ -77,15 +77,15 @@ def test_a_test_has_a_server_of_its_own_for_as_long_as_it_runs() -> None:
     assert not any(server.is_running for server in servers)
 
 
-def test_host_port_and_folder_are_attributes_of_the_class() -> None:
-    with FeedServer() as server:
+def test_host_port_and_folder_are_attributes_of_the_class(quiet_host: str) -> None:
+    with FeedServer(host=quiet_host) as server:
         port = server.port
 
     class Case(FeedServerTestCase):
-        host = "localhost"
+        host = quiet_host
 
         def test_one(self) -> None:
-            assert self.base_url == f"http://localhost:{port}"
+            assert self.base_url == f"http://{quiet_host}:{port}"
             assert self.feedserver.root is None
             self.feedserver.add("/feed", Response("<rss/>"))
             assert get(self.get_url("feed")) == b"<rss/>"

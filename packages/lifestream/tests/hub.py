@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import httpx
 
 from feedserver import FeedServer, Request, Response
+from programs import PATIENCE
 
 CHALLENGE = "a challenge / <b>that</b> \N{SNOWMAN} is hard to guess"
 
@@ -44,14 +45,14 @@ class Hub:
     def call(self, **words: str) -> httpx.Response:
         """A GET of the callback with *words* in the query, each after "hub."."""
         query = urlencode({f"hub.{name}": value for name, value in words.items()})
-        return httpx.get(f"{self.callback}?{query}", trust_env=False)
+        return httpx.get(f"{self.callback}?{query}", trust_env=False, timeout=PATIENCE)
 
     def push(self, body: bytes | str, method: str = "sha256", **headers: str) -> httpx.Response:
         """Sends *body*, signed by *method*; *headers* go along, or instead, with hyphens for underscores."""
         data = body.encode() if isinstance(body, str) else body
         sent = {"X-Hub-Signature": self.sign(data, method), "Content-Type": "application/rss+xml"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.post(self.callback, content=data, headers=sent, trust_env=False)
+        return httpx.post(self.callback, content=data, headers=sent, trust_env=False, timeout=PATIENCE)
 
     def sign(self, body: bytes, method: str = "sha256", secret: str | None = None) -> str:
         """The X-Hub-Signature of *body*."""

@@ -136,5 +136,5 @@ class UpdaterTest(FeedServerTransactionTestCase):
 
         with mock.patch.object(background, "refresh", refresh), running() as updater:
             assert begun.wait(PATIENCE)
-            assert not updater.stop(timeout=0.01)
+            assert not updater.stop(timeout=0)
             ending.set()

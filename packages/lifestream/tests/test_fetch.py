@@ -33,6 +33,7 @@ from lifestream.outcome import (
     validators,
 )
 from lifestream.transport import Resolver
+from programs import PATIENCE
 
 LOOPBACK = AddressGuard.allowing("127.0.0.0/8, ::1")
 AGENT = "lifestream/1.0 (+https://example.org/; {subscribers})"
@@ -103,7 +104,7 @@ def raw_server(answer: bytes, *, hold: bool = False) -> Iterator[str]:
                 connection.recv(65536)
                 connection.sendall(answer)
                 if hold:
-                    done.wait(10)
+                    done.wait(PATIENCE)
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -482,10 +483,10 @@ def test_a_coding_that_was_not_asked_for_is_a_failure(server: FeedServer) -> Non
 
 
 def test_one_deadline_covers_a_body_that_drips(server: FeedServer) -> None:
-    server.add("/feed", Response(RSS, pace="1 byte every 20ms"))
+    server.add("/feed", Response(b"x" * 20_000, pace="1 byte every 20ms"))
     outcome = fetch(server.url("/feed"), timeout=0.2)
     assert (outcome.kind, outcome.message) == ("timeout", "no whole answer within 0.2 s")
-    assert 0.2 <= outcome.duration < 1
+    assert 0.2 <= outcome.duration < 60, "the whole body takes more than six minutes"
 
 
 def test_one_deadline_covers_all_hops(server: FeedServer) -> None:
@@ -628,7 +629,7 @@ def test_names_whose_server_is_dead_hold_up_no_others(server: FeedServer, loop: 
     def slow(host: str, *args: Any, **kwargs: Any) -> Any:
         if host.startswith("dead"):
             asked.release()
-            over.wait(10)
+            over.wait(PATIENCE)
             raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer")
         return resolve("127.0.0.1" if host == "live.example" else host, *args, **kwargs)
 
@@ -639,7 +640,7 @@ def test_names_whose_server_is_dead_hold_up_no_others(server: FeedServer, loop: 
                 for number in range(16)
             ]
             for _ in dead:
-                await asyncio.to_thread(asked.acquire, timeout=5)
+                assert await asyncio.to_thread(asked.acquire, timeout=PATIENCE)
             live = await fetcher.fetch(FetchRequest(f"http://live.example:{server.port}/feed"))
             over.set()
             return live, await asyncio.gather(*dead)

@@ -10,7 +10,7 @@ A few seconds of it are part of each run of the tests. All of it, and what came 
     LIFESTREAM_FUZZ=100000 pytest packages/lifestream/tests/test_fuzz.py -s
 
 so many documents and a tenth as many answers. LIFESTREAM_FUZZ_SEED is the first seed (0); a failure names its own, and
-is repeated with it.
+is repeated with it. scripts/search.py runs these tests with a new first seed in each round.
 """
 
 from __future__ import annotations
@@ -208,6 +208,7 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+@pytest.mark.search
 @pytest.mark.django_db
 def test_spoilt_documents(capsys: pytest.CaptureFixture[str]) -> None:
     for body in BODIES:
@@ -309,6 +310,7 @@ def server() -> Iterator[FeedServer]:
         yield server
 
 
+@pytest.mark.search
 def test_spoilt_answers(
     server: FeedServer, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -340,7 +342,7 @@ def test_spoilt_answers(
         slowest = max(slowest, outcome.duration)
         note = f"LIFESTREAM_FUZZ_SEED={seed}: {outcome}"
         assert not isinstance(outcome, Failed) or (outcome.message and outcome.kind != "internal"), note
-        assert outcome.duration < limits.timeout + 2, note
+        assert outcome.duration < limits.timeout + 60, note  # a busy machine is late; what hangs never ends
         if isinstance(outcome, Fetched):
             assert len(outcome.body) <= limits.max_body, note
             read(outcome.body, outcome.headers)

@@ -22,12 +22,16 @@ from lifestream.models import Feed, Fetch, Host, Item, Post
 from lifestream.refresh import refresh
 from lifestream.report import Report, Row
 from lifestream.results import Result
+from programs import PATIENCE
 from served import START, Clock, feed, page, rss, watched_processes
 
 HOUR = timedelta(hours=1)
 
 
 class RefreshTestCase(FeedServerTestCase):
+    def make_feedserver(self) -> FeedServer:
+        return FeedServer(callable_timeout=PATIENCE)
+
     def setUp(self) -> None:
         super().setUp()
         self.clock = Clock()
@@ -289,7 +293,7 @@ class WhatIsAsked(RefreshTestCase):
             with lock:
                 state["now"] += 1
                 state["most"] = max(state["most"], state["now"])
-            both.wait(5)
+            both.wait(PATIENCE)
             with lock:
                 state["now"] -= 1
             return Response(status=404)
@@ -312,7 +316,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.crowd_asked, self.other_asked = threading.Semaphore(0), threading.Event()
-        self.other = self.enterContext(FeedServer())
+        self.other = self.enterContext(FeedServer(callable_timeout=PATIENCE))
         make_feed(self.other.url("/feed"), next_fetch=START)
 
     def make_crowd(self, count: int, answer: Callable[[Request], Response]) -> None:
@@ -323,7 +327,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
         waited: list[bool] = []
 
         def crowd(_: Request) -> Response:
-            waited.append(self.other_asked.wait(10 if all(waited) else 0))
+            waited.append(self.other_asked.wait(PATIENCE if all(waited) else 0))
             return Response(status=404)
 
         def other(_: Request) -> Response:
@@ -343,7 +347,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
             return Response(status=404)
 
         def other(_: Request) -> Response:
-            return feed() if all(self.crowd_asked.acquire(timeout=10) for _ in range(120)) else gone()
+            return feed() if all(self.crowd_asked.acquire(timeout=PATIENCE) for _ in range(120)) else gone()
 
         self.make_crowd(120, crowd)
         self.other.add("/feed", other)
@@ -407,7 +411,7 @@ class HowItEnds(RefreshTestCase):
             return whole(*args)
 
         def waits(_: Request) -> Response:
-            assert renewed.wait(4)
+            assert renewed.wait(PATIENCE)
             return feed()
 
         self.make_feed("/feed", waits)

@@ -12,16 +12,20 @@ from typing import Any
 from django.test import override_settings
 
 from factories import make_feed, make_subscription
-from feedserver import Request
+from feedserver import FeedServer, Request
 from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
 from feedserver.testcases import FeedServerMixin
 from lifestream.models import Feed, Item
 from lifestream.refresh import refresh
 from lifestream.report import Report, Row
+from programs import PATIENCE
 from served import START, Clock
 
 
 class _Ruled(FeedServerMixin):
+    def make_feedserver(self) -> FeedServer:
+        return FeedServer(self.feed_root, callable_timeout=PATIENCE)
+
     def setUp(self) -> None:
         super().setUp()
         self.clock = Clock()

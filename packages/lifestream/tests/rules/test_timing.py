@@ -18,6 +18,7 @@ from feedserver import FeedServer, Request, Response
 from lifestream.models import Feed, Host
 from lifestream.opml import Outline, subscribe_to
 from lifestream.refresh import refresh
+from programs import PATIENCE
 from rules.ruled import RuleTestCase, RuleTransactionTestCase
 from served import START, Clock, feed, rss
 
@@ -251,7 +252,7 @@ class Crowd:
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
-        self.barrier.wait(10)
+        self.barrier.wait(PATIENCE)
         with self.lock:
             self.now -= 1
         return Response(status=404)

@@ -680,7 +680,10 @@ def test_a_hub_whose_authority_the_machine_trusts_is_asked_confirmed_and_heard_o
         assert asked["hub.topic"] == server.url("/feed")
         assert asked["hub.callback"].startswith("https://planet.example.org/push/")
         serve = lifestream("serve", "127.0.0.1:0", "--no-update")
-        with Program(serve, environment(tmp_path, **variables)) as site, httpx.Client(trust_env=False) as proxy:
+        with (
+            Program(serve, environment(tmp_path, **variables)) as site,
+            httpx.Client(trust_env=False, timeout=PATIENCE) as proxy,
+        ):
             address = site.wait_for_line("is at http://").partition("is at ")[2].partition("/ ")[0]
             proxy.headers["Host"] = "planet.example.org"
             callback = address + asked["hub.callback"].removeprefix("https://planet.example.org")
