@@ -1,8 +1,8 @@
 """Which names say that what they name is a secret: one list of words, for headers, cookies and parameters alike.
 
 A name is taken apart at everything that is no letter, and at capitals, after its percent-encoding is undone:
-`X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. A part that is one of the words makes the name one of a
-secret. No word is searched for within a part, so `keyboard`, `monkey` and `author` are none.
+`X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. A part that is one of the words makes it that
+of a secret. No word is searched for within a part, so `keyboard`, `monkey` and `author` are none.
 """
 
 from __future__ import annotations
