@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = ["start_stop.py", "pytest_fixture.py", "throughput.py", "imports.py", "cycles.py", "hostile_mix.py"]
-OURS = {"hostile_mix.py": "lifestream"}
+PROGRAMS = [
+    *("start_stop.py", "pytest_fixture.py", "throughput.py", "imports.py", "cycles.py", "hostile_mix.py"),
+    "hostile_constructs.py",
+]
+OURS = {"hostile_mix.py": "lifestream", "hostile_constructs.py": "lifestream"}
 """Whom the table is about, where that isn't feedserver."""
 NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}
 

@@ -22,20 +22,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from lifestream.markup import name_set, tokens
-from lifestream.open_elements import OpenElements
+from lifestream.open_elements import MAX_DEPTH, OpenElements
 
 MAX_ATTRIBUTES: Final = 100
 MAX_VALUE: Final = 8192
 """The longest name and value of an attribute together, in characters."""
 
-MAX_TEXT: Final = 1024
+MAX_TEXT: Final = 4096
 """The longest text that is not parted, in characters."""
 
-_SMALL: Final = 4096
-_FEW: Final = 64
-"""What is not longer, and has no more tags, than these costs too little to be looked at."""
+_SMALL: Final = 32_768
 
 _COMMENT: Final = "<!---->"
+_CDATA: Final = "<![CDATA["
 _LEFT_OUT: Final = name_set("svg math select template frameset html head body")
 _CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(_LEFT_OUT))})(?=[\s/>])", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
@@ -48,9 +47,10 @@ _LONGEST_REFERENCE: Final = 40
 
 def bounded(source: str) -> str | None:
     """Return *source* so that nh3 makes the same of it in linear time, or None where its tree would cost too much."""
-    source = source.replace("<![CDATA[", "<!x")  # outside of SVG and MathML it is a comment up to the next ">"
-    if len(source) <= _SMALL and source.count("<") <= _FEW and not _CHANGES_READING.search(source):
+    if _is_harmless(source):
         return source
+    # Outside of SVG and MathML it is a comment up to the next ">", as it is in small letters.
+    source = source.replace(_CDATA, _CDATA.lower())
     pieces: list[str] = []
     opened = OpenElements(len(source))
     for kind, name, text in tokens(source):
@@ -59,12 +59,13 @@ def bounded(source: str) -> str | None:
                 opened.text()
             pieces += _parted(text) if len(text) > MAX_TEXT else (text,)
         elif kind == "hidden":
-            pieces += _raw(name, text)
+            pieces += _raw(name, text.replace(_CDATA.lower(), _CDATA))
         elif name in _LEFT_OUT or (name == "plaintext" and kind == "start"):
             pieces.append(_COMMENT)  # and not nothing: "<" and "p>" beside it must not become a tag
         elif kind == "start":
             opened.start(name, len(text))
-            pieces.append(_trimmed(text) if len(text) > _SHORT_TAG else text)
+            tag = text.replace(_CDATA.lower(), _CDATA)
+            pieces.append(_trimmed(tag) if len(tag) > _SHORT_TAG else tag)
         else:
             opened.end(name)
             # The attributes of an end tag mean nothing.
@@ -72,6 +73,21 @@ def bounded(source: str) -> str | None:
         if opened.too_costly:
             return None
     return "".join(pieces)
+
+
+def _is_harmless(source: str) -> bool:
+    """Return whether *source* is too small to cost much, as nearly all entries are: they are spared the closer look."""
+    return (
+        len(source) <= _SMALL
+        and source.count("<") <= MAX_DEPTH
+        and not has_long_text(source)
+        and not _CHANGES_READING.search(source)
+    )
+
+
+def has_long_text(source: str) -> bool:
+    """Return whether *source* may hold a text over `MAX_TEXT` characters."""
+    return len(source) > MAX_TEXT and max(map(len, source.split("<"))) > MAX_TEXT
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -94,7 +110,7 @@ def _parted(text: str) -> Iterator[str]:
 
 
 def _raw(name: str, text: str) -> Iterator[str]:
-    """Return a comment, or what an element holds in which there are no tags, parted into several elements of its kind."""
+    """Return what an element holds in which there are no tags, in several elements of its kind."""
     if name == "plaintext":  # which nothing ends; its tag is left out
         yield from _parted(html.escape(text, quote=False))
     elif name in {"", "script", "style"}:

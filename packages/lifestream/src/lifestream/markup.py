@@ -1,4 +1,4 @@
-"""HTML read as a row of tokens, in linear time, whatever it is: for its text, its links, and what it would cost to parse.
+"""HTML read as a row of tokens, in linear time, whatever it is: for its text, its links, and what it costs to parse.
 
 It follows the tokenizer of the HTML standard (13.2.5) where browsers and nh3 could be made to disagree with
 us about where a tag, a comment or an attribute's value ends. It builds no tree, so nothing here can be
@@ -115,4 +115,3 @@ def attributes(tag: str) -> dict[str, str]:
     for name, double, single, bare in _ATTRIBUTE.findall(tag, start.end() if start else 0):
         found.setdefault(name.lower(), html.unescape(double or single or bare))
     return found
-

@@ -6,7 +6,8 @@ table but in no cell, which is moved before the table, past all of its siblings.
 
 `OpenElements` follows the stack of open elements and the list of active formatting elements of the HTML standard
 (13.2.4.2 and 13.2.4.3) as far as their sizes go. Where it is not sure that a tag closes something it counts that as
-open still, so the depth is never estimated too low by more than a small factor. Each tag costs constant time, on average.
+open still, so the depth is never estimated too low by more than a small factor. Each tag costs constant time, on
+average.
 
 It takes for granted that no tag changes how others are read: SVG, MathML, `select` and `template` must be gone.
 """
@@ -14,6 +15,7 @@ It takes for granted that no tag changes how others are read: SVG, MathML, `sele
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +53,8 @@ _SPECIAL: Final = (
 _ENDS_LIKE_A_BLOCK: Final = _BLOCKS | name_set("applet button dd dt h# marquee object")
 _PASSED_BY_ITEMS: Final = name_set("address div p")
 _RUBY: Final = name_set("rb rp rt rtc")
+_IMPLIED: Final = _RUBY | name_set("dd dt li optgroup option p")
+_UNSURE: Final = "?"
 _TABLE_DEPTH: Final = 4  # table, tbody, tr, td
 
 MAX_DEPTH: Final = 512
@@ -76,10 +80,11 @@ class OpenElements:
         self._places: defaultdict[str, list[int]] = defaultdict(list)
         self._scopes: list[int] = []
         self._specials: list[int] = []
+        self._ordinary: list[int] = []
         self._item_stops: list[int] = []
         self._tables: list[_Table] = []
-        # Of each scope: the lengths of the formatting elements' tags, by name.
-        self._formatting: list[defaultdict[str, list[int]]] = [defaultdict(list)]
+        # Of each scope: where on the stack its formatting elements began, and the lengths of their tags, by name.
+        self._formatting: list[defaultdict[str, list[tuple[int, int]]]] = [defaultdict(list)]
         self._formatting_count = self._formatting_size = 0
         self._nodes = 0
         self._to_reopen = 64_000 + 16 * length
@@ -88,8 +93,12 @@ class OpenElements:
     @property
     def too_costly(self) -> bool:
         """Whether the tree is too deep, is opened again too often, or moves too much out of its tables."""
-        depth = len(self._stack) + self._formatting_count + _TABLE_DEPTH * len(self._tables)
-        return depth > MAX_DEPTH or self._to_reopen < 0 or self._to_move < 0
+        return self.depth > MAX_DEPTH or self._to_reopen < 0 or self._to_move < 0
+
+    @property
+    def depth(self) -> int:
+        """How many elements are open, or may be."""
+        return len(self._stack) + self._formatting_count + _TABLE_DEPTH * len(self._tables)
 
     def text(self) -> None:
         """Count a text that is more than white space."""
@@ -136,8 +145,7 @@ class OpenElements:
         elif name == "li":
             self._close("li", max(scope, self._last(self._places["ol"]), self._last(self._places["ul"])))
         elif name == "form":
-            if self._stack and self._stack[-1] == "form":
-                self._truncate(len(self._stack) - 1)
+            self._close_current({"form"})
         elif name in _ENDS_LIKE_A_BLOCK:
             self._close(name, scope - 1)
         else:
@@ -151,14 +159,18 @@ class OpenElements:
     def _start_formatting(self, name: str, size: int) -> None:
         if name in {"a", "nobr"}:
             self._end_formatting(name)
-        self._formatting[-1][name].append(size)
+        self._formatting[-1][name].append((len(self._stack), size))
         self._formatting_count += 1
         self._formatting_size += size
 
     def _end_formatting(self, name: str) -> None:
-        if sizes := self._formatting[-1][name]:
+        if opened := self._formatting[-1][name]:
+            place, size = opened.pop()
             self._formatting_count -= 1
-            self._formatting_size -= sizes.pop()
+            self._formatting_size -= size
+            # It may close ordinary elements in it.
+            while self._last(self._ordinary) >= place:
+                self._forget(self._ordinary[-1])
 
     def _close_own_kind(self, name: str) -> None:
         """Close what a start tag of *name* closes, besides a paragraph."""
@@ -170,11 +182,34 @@ class OpenElements:
             self._close("dt", stop)
         elif name == "button":
             self._close("button", self._last(self._scopes))
-        elif name in {"h#", "option"} and self._stack and self._stack[-1] == name:
-            self._truncate(len(self._stack) - 1)
+        elif name == "h#":
+            self._close_current({"h#"})
+        elif name in {"option", "optgroup"}:
+            self._close_current({"option"})
         elif name in _RUBY and self._last(self._places["ruby"]) > self._last(self._scopes):
-            while self._stack[-1] in _RUBY:
-                self._truncate(len(self._stack) - 1)
+            self._close_current(_IMPLIED)
+
+    def _close_current(self, names: AbstractSet[str]) -> None:
+        """Close the current node if it is one of *names*, and those that it is in as long as they are.
+
+        Where a formatting element is open, perhaps in that node, it is unsure whether it is the current one.
+        """
+        place = len(self._stack) - 1
+        while place >= 0 and self._stack[place] in names:
+            if self._formatting_count:
+                self._forget(place)
+            else:
+                self._truncate(place)
+            place -= 1
+
+    def _forget(self, place: int) -> None:
+        """Let no end tag close the element at *place* any more: whether it is open is unsure, so it counts as open."""
+        name = self._stack[place]
+        self._places[name].pop()
+        self._stack[place] = _UNSURE
+        self._places[_UNSURE].append(place)
+        if self._last(self._ordinary) == place:
+            self._ordinary.pop()
 
     def _start_table(self) -> None:
         if self._tables and not self._tables[-1].in_cell:
@@ -206,6 +241,8 @@ class OpenElements:
             self._specials.append(place)
             if name not in _PASSED_BY_ITEMS and name not in {"li", "dd", "dt"}:
                 self._item_stops.append(place)
+        else:
+            self._ordinary.append(place)
 
     def _close(self, name: str, outside: int) -> None:
         """Close the last element of *name*, and all in it, if it stands higher on the stack than *outside*."""
@@ -218,10 +255,10 @@ class OpenElements:
             self._places[self._stack.pop()].pop()
             if self._last(self._scopes) == place:
                 self._scopes.pop()
-                for sizes in self._formatting.pop().values():
-                    self._formatting_count -= len(sizes)
-                    self._formatting_size -= sum(sizes)
-            for places in (self._specials, self._item_stops):
+                for opened in self._formatting.pop().values():
+                    self._formatting_count -= len(opened)
+                    self._formatting_size -= sum(size for _, size in opened)
+            for places in (self._specials, self._item_stops, self._ordinary):
                 if self._last(places) == place:
                     places.pop()
             if self._tables and self._tables[-1].place == place:

@@ -2,8 +2,8 @@
 
 nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
 
-- before it: what would cost it more than linear time is rewritten (`bounded_html`), and where that can't be done, because
-  it nests too deep for instance, becomes plain text;
+- before it: what would cost it more than linear time is rewritten (`bounded_html`), and where that can't be done,
+  because it nests too deep for instance, becomes plain text;
 - in its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows
   only some of
   them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
@@ -27,7 +27,7 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
-from lifestream.bounded_html import bounded
+from lifestream.bounded_html import bounded, has_long_text
 from lifestream.markup import attributes, name_set, tokens
 from lifestream.plaintext import html_of, scrub, shorten, text_of, without_scripts
 
@@ -94,9 +94,9 @@ _URL_ATTRIBUTES: Final = name_set(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
 )
 FETCHED: Final = frozenset({"http", "https"})
-# What url.spec.whatwg.org removes before it reads a URL, which is how "java\nscript:" becomes one.
-_URL_ENDS: Final = "".join(map(chr, range(0x21)))
-_URL_INSIDE: Final = dict.fromkeys(map(ord, "\t\n\r"))
+# What url.spec.whatwg.org removes before it reads a URL, at its ends and inside: "java\nscript:" becomes one that way.
+_NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
+_NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
 # What most addresses are, and what needs no more looking at.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 _STYLE_DANGER = re.compile(
@@ -161,8 +161,14 @@ def refused(tags: Mapping[Any, Any]) -> list[str]:
     return problems
 
 
-_ON_DEMAND: Final = {"img": {"loading": "lazy"}, "audio": {"preload": "none"}, "video": {"preload": "none"}}
-"""What is loaded when it is looked at, or played: a page asks other sites for as little as it can."""
+_SET: Final = {
+    "a": {"rel": LINK_REL},
+    # What is loaded when it is looked at, or played: a page asks other sites for as little as it can.
+    "img": {"loading": "lazy"},
+    "audio": {"preload": "none"},
+    "video": {"preload": "none"},
+}
+"""Attributes that each tag gets, whatever it had."""
 
 
 class Sanitizer:
@@ -173,26 +179,22 @@ class Sanitizer:
         self._now = threading.local()
         tags = set(self.rules.tags) - {"*"}
         attributes = self._attributes()
-        on_demand = {tag: values for tag, values in _ON_DEMAND.items() if tag in tags}
-        for tag, values in on_demand.items():
+        always = {tag: values for tag, values in _SET.items() if tag in tags}
+        for tag, values in always.items():
             # nh3 replaces these where they are, and else changes the order of a tag's attributes with each reading.
             attributes.setdefault(tag, set()).update(values)
-        common = {
+        common: dict[str, Any] = {
             "tags": tags,
+            "attributes": attributes,
+            "link_rel": None,  # nh3 would put it at another place each time; `always` has it
             "url_schemes": set(self.rules.url_schemes),
             "url_relative": "pass_through",
             "filter_style_properties": set(self.rules.styles),
         }
-        self._cleaner = nh3.Cleaner(
-            **common,
-            attributes=attributes,
-            attribute_filter=self._filter,
-            link_rel=LINK_REL if "a" in tags else None,
-            set_tag_attribute_values=on_demand,
-        )
+        self._cleaner = nh3.Cleaner(**common, attribute_filter=self._filter, set_tag_attribute_values=always)
         # The same without the filter, which costs more than all else: whether its result is its input tells the same.
-        linked = {"a": attributes.get("a", set()) | {"rel"}} if "a" in tags else {}
-        self._rereader = nh3.Cleaner(**common, attributes={**attributes, **linked}, link_rel=None)
+        self._rereader = nh3.Cleaner(**common)
+        self._has_cells = name_set("table caption colgroup col thead tbody tfoot tr th td") <= tags
 
     def _attributes(self) -> dict[str, set[str]]:
         attributes = {tag: set(names) for tag, names in self.rules.tags.items()}
@@ -220,22 +222,33 @@ class Sanitizer:
     def _settled(self, clean: str | None) -> str | None:
         """Return what *clean* becomes when it is read again until it stays the same; None if it doesn't."""
         for _ in range(_MAX_READINGS):
-            if clean is None or "<" not in clean or self._read(clean, self._rereader) == clean:
+            if clean is None or "<" not in clean or self._reread(clean) == clean:
                 return clean
             clean = self._read(clean, self._cleaner)
         return None
 
-    @staticmethod
-    def _read(fragment: str, cleaner: nh3.Cleaner) -> str | None:
+    def _reread(self, clean: str) -> str | None:
+        # What nh3 has written is balanced; only long texts, and what stands in no cell since its rules allow none, cost
+        # it more than linear time again.
+        if self._has_cells and not has_long_text(clean):
+            return self._tidied(self._rereader.clean(clean))
+        return self._read(clean, self._rereader)
+
+    def _read(self, fragment: str, cleaner: nh3.Cleaner) -> str | None:
         """Return what *cleaner* makes of *fragment*; None if that would take too long, or grows out of proportion."""
         source = bounded(fragment)
         if source is None:
             return None
+        clean = self._tidied(cleaner.clean(source))
+        return clean if len(clean) <= _MAX_GROWTH * len(fragment) + 1000 else None
+
+    @staticmethod
+    def _tidied(clean: str) -> str:
+        """Return what nh3 has written without what it would leave out the next time."""
         # References to control characters make some, which would be gone the next time; so would a line feed at the
         # beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
-        clean = _FIRST_LINE_FEED.sub(r"\1\n\n", scrub(cleaner.clean(source)))
-        clean = clean[_IGNORED.match(clean).end() :].rstrip()  # type: ignore[union-attr]  # it matches anything
-        return clean if len(clean) <= _MAX_GROWTH * len(fragment) + 1000 else None
+        clean = _FIRST_LINE_FEED.sub(r"\1\n\n", scrub(clean))
+        return _IGNORED.sub("", clean, count=1).rstrip()
 
     def plain(self, fragment: str) -> str:
         """The text of HTML, its entities resolved once, blocks on lines of their own."""
@@ -270,7 +283,7 @@ class Sanitizer:
 
 _MAX_GROWTH: Final = 16
 _FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>[^>"]++|"[^"]*+")*+)?>)\n""")
-_IGNORED = re.compile(r"[\s\ufeff]*")
+_IGNORED = re.compile(r"\A[\s\ufeff]+")
 _EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
 
 
@@ -296,7 +309,7 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
     """*url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't be read."""
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url
-    url = scrub(url).strip(_URL_ENDS).translate(_URL_INSIDE)
+    url = scrub(url).strip(_NOISE_AROUND_URL).translate(_NOISE_IN_URL)
     if not url:
         return ""
     try:
