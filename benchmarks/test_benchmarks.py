@@ -17,8 +17,9 @@ PROGRAMS = [
     "cycles.py",
     "hostile_mix.py",
     "hostile_pages.py",
+    "hostile_constructs.py",
 ]
-OURS = {"hostile_mix.py": "lifestream", "hostile_pages.py": "lifestream"}
+OURS = dict.fromkeys(("hostile_mix.py", "hostile_pages.py", "hostile_constructs.py"), "lifestream")
 """Whom the table is about, where that isn't feedserver."""
 NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}
 

@@ -18,7 +18,7 @@ from lifestream import sanitize
 from lifestream.entry import Entry
 from lifestream.freshness import freshness, retry_after
 from lifestream.keys import keys_of
-from lifestream.markup import attributes, is_too_deep, tokens, unescape
+from lifestream.markup import attributes, tokens, unescape
 from lifestream.opml import NotOpml, read
 from lifestream.parse.charset import decode
 from lifestream.parse.document import cleaned
@@ -85,7 +85,6 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "tokens": lambda text: deque(tokens(text), 0),
     "attributes": lambda text: attributes(f"<a {text}"),
     "unescape": unescape,
-    "is_too_deep": lambda text: is_too_deep(text, 10**9),
     "text_of": text_of,
     "text_of_clean": text_of_clean,
     "html_of": html_of,

@@ -17,9 +17,11 @@ from typing import ClassVar
 import pytest
 
 from lifestream.parse import NotAFeed, ParserDied, ParseTimeout, parse
+from lifestream.parse.child import Reader
 from lifestream.parse.page import Candidate, read_page
 from lifestream.parse.pool import ParserPool, _Child
 from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
+from lifestream.plugins.flickr import FlickrPlugin
 from lifestream.prepare import prepare
 from lifestream.sanitize import Sanitizer, SanitizerRules
 from lifestream.shortage import Shortage, ShortOf
@@ -241,6 +243,64 @@ def test_a_plugin_of_ones_own_runs_here_and_before_sanitising() -> None:
     assert [prepared.plugin for prepared in (by_domain, by_name, neither)] == ["shouting", "shouting", "generic"]
     assert (by_name.items[0].title, by_name.items[0].content) == ("ONE", "<p>Loud</p>")
     assert Shouting.threads == {"parser-1"}
+
+
+class Verbose(FeedPlugin):
+    """A plugin of a site's own that writes markup which takes long to clean."""
+
+    name = "verbose"
+
+    def process(self, entry: Entry) -> Entry:
+        return replace(entry, content="<p>a<b>b</b></p>" * 400_000)
+
+
+def test_what_a_plugin_of_ones_own_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:
+    registry = Registry([f"{__name__}.Verbose"], use_entry_points=False)
+    with ParserPool(1, deadline=0.5, registry=registry) as pool:
+        with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.5 seconds$"):
+            pool.submit(FEED, {}, URL, plugin="verbose").result(60)
+        assert pool.submit(FEED, {}, URL).result(60).items[0].guid == "1"
+
+
+def test_nothing_is_cleaned_here_whatever_plugins_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def clean(*_: object) -> str:
+        raise AssertionError("cleaned in the process that imports")
+
+    for name in ("html", "plain", "text", "url"):
+        monkeypatch.setattr(Sanitizer, name, clean)
+    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    with ParserPool(1, registry=registry) as pool:
+        own, shipped = pool.submit(FEED, {}, URL, plugin="shouting"), pool.submit(FEED, {}, URL)
+
+        assert own.result(60).items[0].content == "<p>Loud</p>"
+        assert shipped.result(60).items[0].title == "One"
+
+
+def test_shipped_plugins_run_in_the_child_though_there_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Entry:
+        raise AssertionError("a shipped plugin ran in the process that imports")
+
+    monkeypatch.setattr(FlickrPlugin, "process", refuse)
+    body = (Path(__file__).parent / "feeds" / "sites" / "flickr.xml").read_bytes()
+    with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
+        prepared = pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60)
+
+    assert (prepared.plugin, prepared.problems) == ("flickr", ())
+    assert prepared.items
+
+
+def test_a_child_that_has_read_nothing_says_so() -> None:
+    child = Reader(Registry(use_entry_points=False), Sanitizer())
+
+    assert child.answer({"prepare": "generic"}, b"") == {"failed": "it was not read before it was to be prepared"}
+
+
+def test_a_feed_is_prepared_once() -> None:
+    child = Reader(Registry(use_entry_points=False), Sanitizer())
+    child.answer({"headers": {}, "url": URL, "plugin": None}, FEED)
+
+    assert "prepared" in child.answer({"prepare": "generic"}, b"")
+    assert "failed" in child.answer({"prepare": "generic"}, b"")
 
 
 def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool) -> None:

@@ -13,7 +13,7 @@ import pytest
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.parse import parse
 from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
-from lifestream.prepare import PluginProblem, Prepared, prepare
+from lifestream.prepare import MAX_TEXT, PluginProblem, Prepared, hooked, prepare
 from lifestream.sanitize import Sanitizer
 
 SITES = Path(__file__).parent / "feeds" / "sites"
@@ -438,3 +438,62 @@ def test_a_hook_that_returns_or_leaves_nonsense_costs_its_entry_only() -> None:
         ("post_process", "3"),
     ]
     assert prepared.problems[0].error == "it returned NoneType, not an Entry"
+
+
+class Leaving(FeedPlugin):
+    """Leaves *value* in the field *name* of each draft."""
+
+    name = "leaving"
+    field: ClassVar[str] = ""
+    value: ClassVar[object] = None
+
+    def post_process(self, draft: ItemDraft) -> None:
+        setattr(draft, self.field, self.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "error"),
+    [
+        ("title", None, "TypeError: title is NoneType, not str"),
+        ("content", b"<p>", "TypeError: content is bytes, not str"),
+        ("published", "today", "TypeError: published is str, not datetime or None"),
+        ("tags", None, "TypeError: 'NoneType' object is not iterable"),
+        ("tags", ("a", 1), "TypeError: a tag is int, not str"),
+        ("enclosures", ("u",), "TypeError: an enclosure is str, not Enclosure"),
+        ("enclosures", (Enclosure("u", length="9"),), "TypeError: an enclosure's length is str, not int or None"),  # type: ignore[arg-type]
+        ("media", (Media(url=None),), "TypeError: a medium's url is NoneType, not str"),  # type: ignore[arg-type]
+        ("content", "x" * (MAX_TEXT + 1), "ValueError: content has 8388609 characters; at most 8388608 are cleaned"),
+    ],
+)
+def test_what_can_not_be_cleaned_costs_its_entry_only_and_is_named(
+    field: str, value: object, error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Leaving, "field", field)
+    monkeypatch.setattr(Leaving, "value", value)
+    prepared = hooked(replace(FEED, entries=FEED.entries[:1]), Leaving())
+
+    assert prepared.items == ()
+    assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
+
+
+def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Leaving, "field", "tags")
+    monkeypatch.setattr(Leaving, "value", ["a", "b"])
+
+    assert prepare(FEED, Leaving(), SANITIZER).items[0].tags == ("a", "b")
+
+
+def test_a_draft_that_can_not_be_cleaned_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    html = Sanitizer.html
+
+    def panic(sanitizer: Sanitizer, fragment: str, base_url: str = "") -> str:
+        if fragment == "<p>panic":
+            raise OfItsOwnKind("at the disco")
+        return html(sanitizer, fragment, base_url)
+
+    monkeypatch.setattr(Sanitizer, "html", panic)
+    entries = (Entry(guid="1", content="<p>calm"), Entry(guid="2", title="Two", content="<p>panic"))
+    prepared = prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER)
+
+    assert [item.content for item in prepared.items] == ["<p>calm</p>"]
+    assert prepared.problems == (PluginProblem("", "cleaning", "Two", "OfItsOwnKind: at the disco"),)

@@ -1,4 +1,4 @@
-"""HTML read as a row of tokens, in linear time, whatever it is: for its text, its links, and how deep it nests.
+"""HTML read as a row of tokens, in linear time, whatever it is: for its text, its links, and what it costs to parse.
 
 It follows the tokenizer of the HTML standard (13.2.5) where browsers and nh3 could be made to disagree with
 us about where a tag, a comment or an attribute's value ends. It builds no tree, so nothing here can be
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -46,7 +45,6 @@ _MARKUP = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
-_START = re.compile(r"<[a-zA-Z]")
 
 
 def tokens(source: str) -> Iterator[Token]:
@@ -73,11 +71,35 @@ def tokens(source: str) -> Iterator[Token]:
 def _raw_end(source: str, position: int, name: str) -> int:
     if name == "plaintext":
         return len(source)
+    if name == "script":
+        return _script_end(source, position)
     found = _RAW_END[name].search(source, position)
-    if found and name == "script" and "<!--" in source[position : found.start()]:
-        # A script may hold "<!--<script></script>" and go on; rather than follow it, skip to the last end.
-        *_, found = _RAW_END[name].finditer(source, position)
     return found.start() if found else len(source)
+
+
+_SCRIPT_MARK = re.compile(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
+
+
+def _script_end(source: str, position: int) -> int:
+    """Where the script that begins at *position* ends: not at a `</script>` that belongs to another `<script>` within
+    `<!--` and `-->` (HTML, 13.2.5.17: script data escaped, and double escaped).
+    """
+    escaped = nested = False
+    while found := _SCRIPT_MARK.search(source, position):
+        position = found.end()
+        if found[0] == "<!--":
+            if not escaped:
+                escaped = True
+                position -= 2  # the dashes of `<!-->` end it, too
+        elif found[0] == "-->":
+            escaped = nested = False
+        elif not found[1]:
+            nested = nested or escaped
+        elif not nested:
+            return found.start()
+        else:
+            nested = False
+    return len(source)
 
 
 # What stands before no name (the ">", or the end of what is no whole tag) is a match without one, so that a run of
@@ -114,51 +136,3 @@ def _short_reference(found: re.Match[str]) -> str:
     mark = "x" if digits.startswith("x") else ""
     digits = digits.removeprefix("x").lstrip("0") or "0"
     return f"&#{mark}{digits};" if len(digits) < 8 else "\ufffd"
-
-
-_VOID: Final = name_set(
-    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr"
-)
-# These end their own kind, so a row of them is not deep; td, th and tr count for nothing outside a table,
-# which counts.
-_SELF_ENDING: Final = name_set("p li dd dt td th tr tbody thead tfoot option optgroup")
-# In SVG and MathML nothing is void or ends by itself, but these leave it (HTML, 13.2.6.5).
-_LEAVES_FOREIGN: Final = name_set("br hr img embed meta p li dd dt")
-_FORMATTING: Final = name_set("a b big code em font i nobr s small strike strong tt u")
-MAX_REOPENED: Final = 100_000
-
-
-def is_too_deep(source: str, limit: int) -> bool:
-    """Whether a tree of *source* could be deeper than *limit*, or far larger than it looks.
-
-    An estimate that never errs on the low side by more than a small factor: what looks like a start tag
-    counts, even in a comment; an end tag counts only for its own kind, and only where it surely is one. A
-    formatting element that is left open is opened again in each block that follows, so those multiply; more
-    than `MAX_REOPENED` are too many.
-    """
-    if source.count("<") <= limit:
-        return False
-    foreign = _FOREIGN.search(source) is not None
-    flat = _LEAVES_FOREIGN if foreign else _VOID | _SELF_ENDING
-    opened: Counter[str] = Counter()
-    depth = formatting = reopened = 0
-    for kind, name, text in tokens(source):
-        if kind == "start":
-            reopened += formatting
-            if name not in flat:
-                opened[name] += 1
-                depth += 1
-                formatting += name in _FORMATTING
-        elif kind == "end":
-            if opened[name]:
-                opened[name] -= 1
-                depth -= 1
-                formatting -= name in _FORMATTING
-        elif kind == "hidden":
-            depth += len(_START.findall(text))
-        if depth > limit or reopened > MAX_REOPENED:
-            return True
-    return False
-
-
-_FOREIGN = re.compile(r"<(?:svg|math)\b", re.IGNORECASE)

@@ -1,13 +1,15 @@
 """From what a feed says to what may be stored: its entries pass their plugin, and then, not before, are made safe.
 
-Pure, and the same in a parser's child process and here.
+Two steps, both pure: `hooked` runs a plugin's hooks, in whichever process can import the plugin; `cleaned` makes safe
+what they left, always in a parser's child process, which has a deadline. `prepare` is one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from types import NoneType
 from typing import Final, TypeVar
 
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
@@ -17,6 +19,8 @@ from lifestream.sanitize import FETCHED, Sanitizer, safe_url
 
 SUMMARY_LENGTH: Final = 300
 MAX_TAGS: Final = 50
+MAX_TEXT: Final = 8 * 1024 * 1024
+"""The longest text that a hook may leave in a draft, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class PluginProblem:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What came of a document: the *feed*, without its entries, and the *items* they became, safe to store and show.
+    """What came of a document: the *feed*, without its entries, and the *items* they became.
+
+    It is safe to store and show once it has been `cleaned`.
 
     *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
     what it could not do. *damaged* are the places in *items* of those that came of damaged entries (see `Flaw`).
@@ -57,34 +63,61 @@ class Prepared:
 
 def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
     """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry only."""
+    return cleaned(hooked(feed, plugin), sanitizer)
+
+
+def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
+    """Return *feed* with its entries through the hooks of *plugin*: nothing in it is safe yet."""
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
     damaged: list[int] = []
     scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
     for place, entry in enumerate(feed.entries):
         try:
-            item = _item(entry, plugin, sanitizer)
+            item = _item(entry, plugin)
         except _HookFailed as failed:
-            known_by = shorten(scrub(entry.title or entry.link or entry.guid), 100)
-            problems.append(PluginProblem(plugin.name, failed.hook, known_by, failed.words))
+            problems.append(_problem(plugin.name, failed, entry))
             continue
         if item is not None:
             if place in scraps:
                 damaged.append(len(items))
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)
-    safe = _safe_feed(feed, sanitizer)
-    return Prepared(safe, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged))
+    said = replace(feed, entries=())
+    return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged))
 
 
-def _item(entry: Entry, plugin: FeedPlugin, sanitizer: Sanitizer) -> ItemDraft | None:
-    """The item that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
+def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
+    """Return what `hooked` made, safe to store and show. A draft that can't be cleaned is left out, and reported."""
+    items: list[ItemDraft] = []
+    problems = [*drafted.problems]
+    damaged: list[int] = []
+    for place, draft in enumerate(drafted.items):
+        try:
+            safe = _call("cleaning", lambda given: made_safe(given, sanitizer), draft)
+        except _HookFailed as failed:
+            problems.append(_problem(drafted.plugin, failed, draft))
+            continue
+        if place in drafted.damaged:
+            damaged.append(len(items))
+        items.append(safe)
+    feed = _safe_feed(drafted.feed, sanitizer)
+    return replace(drafted, feed=feed, items=tuple(items), problems=tuple(problems), damaged=tuple(damaged))
+
+
+def _item(entry: Entry, plugin: FeedPlugin) -> ItemDraft | None:
+    """The draft that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
     entry = _checked("pre_process", plugin.pre_process, entry)
     if not _call("include_entry", lambda given: bool(plugin.include_entry(given)), entry):
         return None
-    draft = draft_of(_checked("process", plugin.process, entry))
+    draft = _call("process", draft_of, _checked("process", plugin.process, entry))
     _call("post_process", plugin.post_process, draft)
-    return _call("post_process", lambda changed: made_safe(changed, sanitizer), draft)
+    return _call("post_process", checked_draft, draft)
+
+
+def _problem(plugin: str, failed: _HookFailed, entry: Entry | ItemDraft) -> PluginProblem:
+    known_by = shorten(scrub(entry.title or entry.link or entry.guid), 100)
+    return PluginProblem(plugin, failed.hook, known_by, failed.words)
 
 
 class _HookFailed(Exception):
@@ -121,6 +154,46 @@ def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Ent
     if not isinstance(returned, Entry):
         raise _HookFailed(hook, f"it returned {type(returned).__name__}, not an Entry")
     return returned
+
+
+def checked_draft(draft: ItemDraft) -> ItemDraft:
+    """Return *draft* as it can be sent to be cleaned. Raises TypeError or ValueError naming what a hook left in it that
+    can't be: a value of the wrong type, or a text over `MAX_TEXT` characters.
+    """
+    draft = replace(draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media))
+    _check_fields("", draft, {"tags", "enclosures", "media"})
+    for tag in draft.tags:
+        _check("a tag", tag, str)
+    for enclosure in draft.enclosures:
+        _check("an enclosure", enclosure, Enclosure)
+        _check_fields("an enclosure's ", enclosure)
+    for medium in draft.media:
+        _check("a medium", medium, Media)
+        _check_fields("a medium's ", medium)
+    return draft
+
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "published": (datetime, NoneType),
+    "updated": (datetime, NoneType),
+    "length": (int, NoneType),
+    "duration": (int, NoneType),
+}
+"""The types of the fields of a draft that are no text."""
+
+
+def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collection[str] = ()) -> None:
+    for field in fields(value):
+        if field.name not in done:
+            _check(f"{of}{field.name}", getattr(value, field.name), *_TYPES.get(field.name, (str,)))
+
+
+def _check(what: str, value: object, *kinds: type) -> None:
+    if not isinstance(value, kinds):
+        wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+        raise TypeError(f"{what} is {type(value).__name__}, not {wanted}")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise ValueError(f"{what} has {len(value)} characters; at most {MAX_TEXT} are cleaned")
 
 
 def draft_of(entry: Entry) -> ItemDraft:

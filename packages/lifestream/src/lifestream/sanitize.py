@@ -2,11 +2,14 @@
 
 nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
 
-- before it: nesting that would cost it seconds (its tree building is quadratic) becomes plain text;
+- before it: what would cost it more than linear time is rewritten (`bounded_html`), and where that can't be done,
+  because it nests too deep for instance, becomes plain text;
 - in its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows
   only some of
   them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
-  declarations that could load something or hide something are dropped.
+  declarations that could load something or hide something are dropped;
+- after it: what it wrote is read once more, until it stays as it is. What reads differently the second time would
+  read differently in a browser, too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be
 marked safe.
@@ -24,7 +27,8 @@ from urllib.parse import urljoin, urlsplit
 
 import nh3
 
-from lifestream.markup import attributes, is_too_deep, name_set, tokens
+from lifestream.bounded_html import bounded, has_long_text
+from lifestream.markup import attributes, name_set, tokens
 from lifestream.plaintext import html_of, scrub, shorten, text_of, without_scripts
 
 FORBIDDEN_TAGS: Final = name_set(
@@ -83,7 +87,8 @@ DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "t
 
 DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magnet"})
 LINK_REL: Final = "noopener noreferrer nofollow ugc"
-MAX_DEPTH: Final = 1000
+_MAX_READINGS: Final = 5
+"""How often what nh3 wrote is read again before it counts as HTML that never settles, and becomes plain text."""
 
 _URL_ATTRIBUTES: Final = name_set(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
@@ -156,8 +161,14 @@ def refused(tags: Mapping[Any, Any]) -> list[str]:
     return problems
 
 
-_ON_DEMAND: Final = {"img": {"loading": "lazy"}, "audio": {"preload": "none"}, "video": {"preload": "none"}}
-"""What is loaded when it is looked at, or played: a page asks other sites for as little as it can."""
+_SET: Final = {
+    "a": {"rel": LINK_REL},
+    # What is loaded when it is looked at, or played: a page asks other sites for as little as it can.
+    "img": {"loading": "lazy"},
+    "audio": {"preload": "none"},
+    "video": {"preload": "none"},
+}
+"""Attributes that each tag gets, whatever it had."""
 
 
 class Sanitizer:
@@ -167,16 +178,23 @@ class Sanitizer:
         self.rules = rules or SanitizerRules()
         self._now = threading.local()
         tags = set(self.rules.tags) - {"*"}
-        self._cleaner = nh3.Cleaner(
-            tags=tags,
-            attributes=self._attributes(),
-            attribute_filter=self._filter,
-            link_rel=LINK_REL if "a" in tags else None,
-            url_schemes=set(self.rules.url_schemes),
-            url_relative="pass_through",
-            filter_style_properties=set(self.rules.styles),
-            set_tag_attribute_values={tag: values for tag, values in _ON_DEMAND.items() if tag in tags},
-        )
+        attributes = self._attributes()
+        always = {tag: values for tag, values in _SET.items() if tag in tags}
+        for tag, values in always.items():
+            # nh3 replaces these where they are, and else changes the order of a tag's attributes with each reading.
+            attributes.setdefault(tag, set()).update(values)
+        common: dict[str, Any] = {
+            "tags": tags,
+            "attributes": attributes,
+            "link_rel": None,  # nh3 would put it at another place each time; `always` has it
+            "url_schemes": set(self.rules.url_schemes),
+            "url_relative": "pass_through",
+            "filter_style_properties": set(self.rules.styles),
+        }
+        self._cleaner = nh3.Cleaner(**common, attribute_filter=self._filter, set_tag_attribute_values=always)
+        # The same without the filter, which costs more than all else: whether its result is its input tells the same.
+        self._rereader = nh3.Cleaner(**common)
+        self._has_cells = name_set("table caption colgroup col thead tbody tfoot tr th td") <= tags
 
     def _attributes(self) -> dict[str, set[str]]:
         attributes = {tag: set(names) for tag, names in self.rules.tags.items()}
@@ -192,13 +210,45 @@ class Sanitizer:
         if not fragment:
             return ""
         fragment = scrub(fragment)
-        if is_too_deep(fragment, MAX_DEPTH):
-            return html_of(text_of(fragment).replace("\n", "\n\n"))
         if _EMBED.search(fragment):
             fragment = _unembedded(fragment, base_url)
         # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
         self._now.base_url = base_url
-        return self._cleaner.clean(fragment).strip()
+        clean = self._settled(self._read(fragment, self._cleaner))
+        if clean is None:
+            clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n")), self._cleaner) or ""
+        return clean
+
+    def _settled(self, clean: str | None) -> str | None:
+        """Return what *clean* becomes when it is read again until it stays the same; None if it doesn't."""
+        for _ in range(_MAX_READINGS):
+            if clean is None or "<" not in clean or self._reread(clean) == clean:
+                return clean
+            clean = self._read(clean, self._cleaner)
+        return None
+
+    def _reread(self, clean: str) -> str | None:
+        # What nh3 has written is balanced; only long texts, and what stands in no cell since its rules allow none, cost
+        # it more than linear time again.
+        if self._has_cells and not has_long_text(clean):
+            return self._tidied(self._rereader.clean(clean))
+        return self._read(clean, self._rereader)
+
+    def _read(self, fragment: str, cleaner: nh3.Cleaner) -> str | None:
+        """Return what *cleaner* makes of *fragment*; None if that would take too long, or grows out of proportion."""
+        source = bounded(fragment)
+        if source is None:
+            return None
+        clean = self._tidied(cleaner.clean(source))
+        return clean if len(clean) <= _MAX_GROWTH * len(fragment) + 1000 else None
+
+    @staticmethod
+    def _tidied(clean: str) -> str:
+        """Return what nh3 has written without what it would leave out the next time."""
+        # References to control characters make some, which would be gone the next time; so would a line feed at the
+        # beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
+        clean = _FIRST_LINE_FEED.sub(r"\1\n\n", scrub(clean))
+        return _IGNORED.sub("", clean, count=1).rstrip()
 
     def plain(self, fragment: str) -> str:
         """The text of HTML, its entities resolved once, blocks on lines of their own."""
@@ -231,6 +281,9 @@ class Sanitizer:
         return value
 
 
+_MAX_GROWTH: Final = 16
+_FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>[^>"]++|"[^"]*+")*+)?>)\n""")
+_IGNORED = re.compile(r"\A[\s\ufeff]+")
 _EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
 
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0006_first_key"),
+        ("lifestream", "0007_site_domain"),
     ]
 
     operations = [

@@ -13,11 +13,12 @@ import signal
 import sys
 from typing import Any, BinaryIO, Final
 
+from lifestream.entry import ParsedFeed
 from lifestream.parse import parse, wire
 from lifestream.parse.errors import NotAFeed
 from lifestream.parse.page import read_page
 from lifestream.plugins.registry import Registry
-from lifestream.prepare import prepare
+from lifestream.prepare import Prepared, cleaned, prepare
 from lifestream.sanitize import Sanitizer
 
 MAX_MEMORY: Final = 2 * 1024**3
@@ -45,30 +46,56 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     with contextlib.suppress(NotAFeed):
         parse(b"", {}, "")
     wire.send(answers, {"ready": True})
+    reader = Reader(registry, sanitizer)
     while True:
         job, body = wire.receive(questions)
         _limit_time(job["deadline"])
-        wire.send(answers, answer(job, body, registry, sanitizer))
+        wire.send(answers, reader.answer(job, body))
         _limit_time(0)
 
 
-def answer(job: dict[str, Any], body: bytes, registry: Registry, sanitizer: Sanitizer) -> dict[str, Any]:
-    """What becomes of one document. With the plugin None it is only parsed: whoever asks has a plugin of its own.
-
-    A document that is asked for as a "page" is read as one.
+class Reader:
+    """Answers questions about one document after the other. It keeps the last feed that it was asked only to parse,
+    for the question that follows.
     """
-    try:
-        if job.get("page"):
+
+    def __init__(self, registry: Registry, sanitizer: Sanitizer) -> None:
+        self._registry = registry
+        self._sanitizer = sanitizer
+        self._parsed: ParsedFeed | None = None
+
+    def answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Return what becomes of *body*, or of the feed parsed last, or what keeps it from becoming anything."""
+        try:
+            return self._answer(job, body)
+        except NotAFeed as error:
+            return {"not a feed": error.reason}
+        except (MemoryError, RecursionError) as error:
+            return {"failed": f"reading it took more memory than it may ({type(error).__name__})"}
+
+    def _answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
+        if "page" in job:
             return {"page": wire.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+        parsed, self._parsed = self._parsed, None
+        if "clean" in job:
+            # What hooks have left that ran elsewhere.
+            return self._prepared(cleaned(wire.PREPARED.unpack(job["clean"]), self._sanitizer))
+        if "prepare" in job:
+            if parsed is None:
+                return {"failed": "it was not read before it was to be prepared"}
+            return self._prepared(prepare(parsed, self._registry.named(job["prepare"]), self._sanitizer))
         feed = parse(body, job["headers"], job["url"])
         if job["plugin"] is None:
+            # Which plugin it gets may depend on one that only the other side can import.
+            self._parsed = feed
             return {"feed": wire.FEED.pack(feed)}
-        plugin = registry.named(job["plugin"]) if job["plugin"] else registry.plugin_for(feed, job["url"])
-        return {"prepared": wire.PREPARED.pack(prepare(feed, plugin, sanitizer))}
-    except NotAFeed as error:
-        return {"not a feed": error.reason}
-    except (MemoryError, RecursionError) as error:
-        return {"failed": f"reading it took more memory than it may ({type(error).__name__})"}
+        name = job["plugin"]
+        plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
+        return self._prepared(prepare(feed, plugin, self._sanitizer))
+
+    @staticmethod
+    def _prepared(prepared: Prepared) -> dict[str, Any]:
+        return {"prepared": wire.PREPARED.pack(prepared)}
 
 
 def _limit_memory() -> None:

@@ -5,7 +5,9 @@ takes longer than its deadline is ended with its child, by the kernel after that
 and by us after thrice that on the clock; the next document gets a new child. Plain `subprocess` children:
 Celery's workers may have no others.
 
-Shipped plugins run in the child. One of your own may need Django, and runs here, in the child's thread.
+Shipped plugins run in the child. One of your own may need Django: its hooks run here, in the child's thread, between
+two questions to the child. The first has the document read; the second has what the hooks made of it cleaned, so that
+nothing that strangers wrote is cleaned without a deadline.
 """
 
 from __future__ import annotations
@@ -24,13 +26,14 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
+from lifestream.entry import ParsedFeed
 from lifestream.parse import wire
 from lifestream.parse.errors import NotAFeed, ParserDied, ParseTimeout
 from lifestream.parse.page import Page
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.registry import PluginError, Registry
-from lifestream.prepare import PluginProblem, Prepared, prepare
-from lifestream.sanitize import Sanitizer, SanitizerRules
+from lifestream.prepare import PluginProblem, Prepared, hooked
+from lifestream.sanitize import SanitizerRules
 from lifestream.shortage import Shortage, ShortOf, shortage_of
 
 _log = logging.getLogger(__name__)
@@ -93,7 +96,6 @@ class ParserPool:
         self.deadline = deadline
         self.rules = rules or SanitizerRules()
         self.registry = registry or Registry()
-        self._sanitizer = Sanitizer(self.rules)
         self._jobs: queue.SimpleQueue[_Job | _PageJob | None] = queue.SimpleQueue()
         self._closed = False
         self._children = [_Child(self.rules, deadline) for _ in range(size or os.cpu_count() or 1)]
@@ -195,11 +197,10 @@ class ParserPool:
         answer = child.ask(
             {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}, job.body
         )
+        if "feed" in answer:
+            answer = child.ask(self._second_question(wire.FEED.unpack(answer["feed"]), job), b"")
         if "prepared" in answer:
             prepared = wire.PREPARED.unpack(answer["prepared"])
-        elif "feed" in answer:
-            feed = wire.FEED.unpack(answer["feed"])
-            prepared = prepare(feed, job.plugin or self.registry.plugin_for(feed, job.url), self._sanitizer)
         elif "not a feed" in answer:
             raise NotAFeed(str(answer["not a feed"]))
         else:
@@ -211,6 +212,14 @@ class ParserPool:
         if "page" not in answer:
             raise ParserDied(str(answer.get("failed")))
         return wire.PAGE.unpack(answer["page"])
+
+    def _second_question(self, feed: ParsedFeed, job: _Job) -> dict[str, Any]:
+        """Return what the child is asked about the *feed* that it has read, once its plugin is known."""
+        plugin = job.plugin or self.registry.plugin_for(feed, job.url)
+        question = {"deadline": self.deadline}
+        if self.registry.is_shipped(plugin):
+            return question | {"prepare": plugin.name}
+        return question | {"clean": wire.PREPARED.pack(hooked(feed, plugin))}
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, str]:

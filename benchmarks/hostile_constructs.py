@@ -1,0 +1,157 @@
+"""What hostile constructs cost to read and clean, and whether twice as much of one costs at most about twice the time.
+
+    python benchmarks/hostile_constructs.py [--from 100] [--to 8000] [--only WORDS] [--quick]
+
+Each construct of packages/lifestream/tests/constructs.py is made in sizes from 100 KB to 8 MB, each twice the one
+before, and read and cleaned by the very code of lifestream's child processes, but in this process and without their
+deadline. The table has the processor time at the last two sizes, and the worst ratio of a time to that of half the
+size.
+A ratio over the bound is measured again, since a machine with other work to do may have caused it: the lowest times
+count. Constructs that take over 30 s are not made larger.
+
+The exit status is 1 if a ratio is over 2.2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from tables import print_table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packages" / "lifestream" / "tests"))
+
+from constructs import CONTENT, DOCUMENTS, Construct, entry
+
+MOST = 2.2
+"""The bound of the ratio."""
+
+TOO_SHORT: Final = 0.01
+"""A time, in seconds, below which a ratio says nothing: what a document costs whatever its size is part of it."""
+
+ENOUGH: Final = 30.0
+TRIES: Final = 4
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The seconds of processor time that a construct takes, at each size in bytes."""
+
+    name: str
+    seconds: dict[int, float]
+
+    @property
+    def ratios(self) -> Iterator[float]:
+        """The ratios of each time to that of the size before."""
+        times = [max(seconds, TOO_SHORT) for seconds in self.seconds.values()]
+        for half, whole in pairwise(times):
+            yield whole / half
+
+    @property
+    def worst(self) -> float:
+        """The worst ratio."""
+        return max(self.ratios, default=1.0)
+
+    def row(self) -> list[str]:
+        """The row of the table."""
+        sizes = list(self.seconds)
+        half = f"{self.seconds[sizes[-2]]:.2f}" if len(sizes) > 1 else ""
+        mark = "" if self.worst <= MOST else " !"
+        return [
+            f"lifestream: {self.name}".replace("|", "\\|"),
+            f"{sizes[-1] / 1e6:.1f}",
+            half,
+            f"{self.seconds[sizes[-1]]:.2f}",
+            f"{self.worst:.2f}{mark}",
+        ]
+
+
+def reader() -> Callable[[bytes], None]:
+    """Returns what reads and cleans a document as a child process does."""
+    from lifestream.parse.child import Reader
+    from lifestream.plugins.registry import Registry
+    from lifestream.sanitize import Sanitizer
+
+    child = Reader(Registry(use_entry_points=False), Sanitizer())
+    job = {"headers": {}, "url": "https://a.example/feed", "plugin": ""}
+    return lambda body: void(child.answer(job, body))
+
+
+def void(_: object) -> None:
+    """Forgets an answer; "not a feed" is one, too."""
+
+
+def measure(name: str, construct: Construct, sizes: list[int], read: Callable[[bytes], None]) -> Measured:
+    """Measures a construct at all *sizes*, and again what is over the bound."""
+    seconds: dict[int, float] = {}
+    for size in sizes:
+        body = construct(size).encode()
+        seconds[size] = taken(body, read)
+        if seconds[size] > ENOUGH:
+            break
+    for _ in range(TRIES):
+        measured = Measured(name, seconds)
+        if measured.worst <= MOST:
+            break
+        known = list(seconds)
+        for (half, whole), ratio in zip(pairwise(known), list(measured.ratios), strict=True):
+            if ratio > MOST:
+                for size in (half, whole):
+                    seconds[size] = min(seconds[size], taken(construct(size).encode(), read))
+    return Measured(name, seconds)
+
+
+def taken(body: bytes, read: Callable[[bytes], None]) -> float:
+    """The processor time that *body* takes, in seconds: the lowest of three where it is short."""
+    times: list[float] = []
+    while not times or (len(times) < 3 and times[-1] < 0.5):
+        gc.collect()
+        before = time.process_time()
+        read(body)
+        times.append(time.process_time() - before)
+    return min(times)
+
+
+def in_entry(construct: Construct) -> Construct:
+    """The document with one entry whose content is *construct*."""
+    return lambda size: entry(construct(size))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--from", dest="smallest", type=int, default=100, help="the smallest size, in KB")
+    parser.add_argument("--to", dest="largest", type=int, default=8000, help="the largest size, in KB")
+    parser.add_argument("--only", default="", help="measure the constructs with this in their name")
+    parser.add_argument("--quick", action="store_true", help="a few constructs in small sizes, to see that it runs")
+    options = parser.parse_args()
+    smallest, largest = (20, 40) if options.quick else (options.smallest, options.largest)
+    sizes = [smallest * 1000]
+    while sizes[-1] * 2 <= largest * 1000:
+        sizes.append(sizes[-1] * 2)
+    read = reader()
+    made = {f"{name} in content": in_entry(construct) for name, construct in CONTENT.items()} | DOCUMENTS
+    chosen = {name: construct for name, construct in made.items() if options.only in name}
+    if options.quick:
+        chosen = dict(list(chosen.items())[::20])
+    found: list[Measured] = []
+    for name, construct in chosen.items():
+        found.append(measure(name, construct, sizes, read))
+        print(found[-1].row(), file=sys.stderr)
+    head = ["", "MB", "half of it, s", "s", "worst ratio"]
+    print_table("reading and cleaning: twice the size, how many times the time", head, [each.row() for each in found])
+    over = [each.name for each in found if each.worst > MOST]
+    print()
+    told = f"NO {len(over)} of {len(found)} are over it: {', '.join(over)}" if over else "ok all hold"
+    print(f"{told[:2]} ratio: at most {MOST:g} times for each construct; {told[3:]}")
+    sys.exit(1 if over and not options.quick else 0)
+
+
+if __name__ == "__main__":
+    main()
