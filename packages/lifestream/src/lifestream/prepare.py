@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
+from lifestream import caps, itemcard
+from lifestream.caps import Tally
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plaintext import html_of, scrub, shorten, text_of_clean
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.sanitize import FETCHED, Sanitizer, safe_url
 
 SUMMARY_LENGTH: Final = 300
-MAX_TAGS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Prepared:
     """What came of a document: the *feed*, without its entries, and the *items* they became, safe to store and show.
 
     *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
-    what it could not do.
+    what it could not do. *capped* says of what there was more than is kept (see `caps`).
     """
 
     feed: ParsedFeed
@@ -47,6 +48,7 @@ class Prepared:
     plugin: str = ""
     left_out: int = 0
     problems: tuple[PluginProblem, ...] = ()
+    capped: tuple[str, ...] = ()
 
     @property
     def dates(self) -> tuple[datetime | None, ...]:
@@ -56,11 +58,13 @@ class Prepared:
 
 def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
     """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry only."""
+    tally = Tally()
+    feed = caps.bounded_feed(feed, tally)
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
     for entry in feed.entries:
         try:
-            item = _item(entry, plugin, sanitizer)
+            item = _item(entry, plugin, sanitizer, tally)
         except _HookFailed as failed:
             known_by = shorten(scrub(entry.title or entry.link or entry.guid), 100)
             problems.append(PluginProblem(plugin.name, failed.hook, known_by, failed.words))
@@ -68,17 +72,17 @@ def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepa
         if item is not None:
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)
-    return Prepared(_safe_feed(feed, sanitizer), tuple(items), plugin.name, left_out, tuple(problems))
+    return Prepared(_safe_feed(feed, sanitizer), tuple(items), plugin.name, left_out, tuple(problems), tally.notes)
 
 
-def _item(entry: Entry, plugin: FeedPlugin, sanitizer: Sanitizer) -> ItemDraft | None:
+def _item(entry: Entry, plugin: FeedPlugin, sanitizer: Sanitizer, tally: Tally) -> ItemDraft | None:
     """The item that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
     entry = _checked("pre_process", plugin.pre_process, entry)
     if not _call("include_entry", lambda given: bool(plugin.include_entry(given)), entry):
         return None
     draft = draft_of(_checked("process", plugin.process, entry))
     _call("post_process", plugin.post_process, draft)
-    return _call("post_process", lambda changed: made_safe(changed, sanitizer), draft)
+    return _call("post_process", lambda changed: made_safe(changed, sanitizer, tally), draft)
 
 
 class _HookFailed(Exception):
@@ -137,15 +141,16 @@ def draft_of(entry: Entry) -> ItemDraft:
     )
 
 
-def made_safe(draft: ItemDraft, sanitizer: Sanitizer) -> ItemDraft:
-    """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it."""
-    content = sanitizer.html(draft.content, draft.base)
-    text = text_of_clean(content)
-    summary = sanitizer.plain(draft.summary) if draft.summary else text
-    return replace(
+def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
+    """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
+    draft = caps.bounded(draft, tally)
+    content = caps.content(draft.content, draft.base, lambda source: sanitizer.html(source, draft.base), tally)
+    text = caps.text(text_of_clean(content))
+    summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
+    safe = replace(
         draft,
         guid=scrub(draft.guid).strip(),
-        link=sanitizer.url(draft.link, draft.base),
+        link=caps.address(sanitizer.url(draft.link, draft.base)),
         title=sanitizer.text(draft.title),
         author=sanitizer.text(draft.author),
         content=content,
@@ -157,23 +162,24 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer) -> ItemDraft:
         language=sanitizer.text(draft.language),
         base=sanitizer.url(draft.base),
     )
+    safe.card = itemcard.of(safe).as_json()
+    return safe
 
 
 def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
-    named = dict.fromkeys(filter(None, map(sanitizer.text, tags)))
-    return tuple(named)[:MAX_TAGS]
+    return tuple(dict.fromkeys(filter(None, map(sanitizer.text, tags))))
 
 
 def _enclosures(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Enclosure]:
     for enclosure in draft.enclosures:
-        if url := sanitizer.url(enclosure.url, draft.base):
+        if url := caps.address(sanitizer.url(enclosure.url, draft.base)):
             yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
 
 
 def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
     for medium in draft.media:
         url, thumbnail, player = (
-            safe_url(address, draft.base, FETCHED) for address in (medium.url, medium.thumbnail, medium.player)
+            caps.address(safe_url(address, draft.base, FETCHED)) for address in (medium.url, medium.thumbnail, medium.player)
         )
         if url or thumbnail or player:
             yield Media(

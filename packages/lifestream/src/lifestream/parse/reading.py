@@ -1,16 +1,13 @@
-"""The order in which a document is read, and what is no feed. The only import of feedparser."""
+"""The order in which a document is read, and what is no feed."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import feedparser
-
 from lifestream.entry import ParsedFeed
-from lifestream.parse import jsonfeed
+from lifestream.parse import jsonfeed, liberal
 from lifestream.parse.charset import Decoded, decode
 from lifestream.parse.document import cleaned
 from lifestream.parse.errors import NotAFeed
@@ -44,27 +41,19 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> P
         scanned.broken = False
         complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
     result = _feedparser(document, language)
-    if not result.version and (not result.entries or _is_page(text)):
+    if not result["version"] and (not result["entries"] or _is_page(text)):
         raise NotAFeed(_why_not(text, content_type))
-    if result.bozo:
-        complaints.append(_words(result.bozo_exception))
-        if result.entries and cut_off(text):
-            del result.entries[-1]
+    if result["bozo"]:
+        complaints.append(_words(result["bozo_exception"]))
+        if result["entries"] and cut_off(text):
+            del result["entries"][-1]
     result["encoding"] = decoded.encoding
     return feed_of(result, scanned, url, "; ".join(filter(None, complaints)))
 
 
-def _feedparser(document: bytes, language: str) -> Any:
-    # The bytes are UTF-8 by now, so that is what feedparser is told. No Content-Location, since it would
-    # resolve guids against it; BytesIO, since it opens what looks like a path, and fetches what looks like
-    # a URL.
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    if language:
-        headers["content-language"] = language
+def _feedparser(document: bytes, language: str) -> dict[str, Any]:
     try:
-        return feedparser.parse(
-            io.BytesIO(document), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
+        return liberal.read(document, language)
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # whatever a hostile document does to it, it is one document

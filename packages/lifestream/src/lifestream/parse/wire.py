@@ -101,7 +101,11 @@ FEED: Final = _record(
     ParsedFeed, rhythm=_record(Rhythm, skip_hours=_SET, skip_days=_SET), entries=_many(_record(Entry, **_SAID))
 )
 PREPARED: Final = _record(
-    Prepared, feed=FEED, items=_many(_record(ItemDraft, **_SAID)), problems=_many(_record(PluginProblem))
+    Prepared,
+    feed=FEED,
+    items=_many(_record(ItemDraft, **_SAID)),
+    problems=_many(_record(PluginProblem)),
+    capped=_NAMES,
 )
 RULES: Final = _record(
     SanitizerRules,
