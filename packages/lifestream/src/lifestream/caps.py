@@ -219,9 +219,7 @@ def _first(values: Iterable[_T], cap: Cap, tally: Tally) -> Sequence[_T]:
 
 
 def _enclosure(enclosure: Enclosure, tally: Tally) -> Enclosure:
-    return replace(
-        enclosure, url=_whole(enclosure.url, LINK, tally), type=_whole(enclosure.type, TYPE, tally)
-    )
+    return replace(enclosure, url=_whole(enclosure.url, LINK, tally), type=_whole(enclosure.type, TYPE, tally))
 
 
 def _medium(medium: Media, tally: Tally) -> Media:

@@ -179,7 +179,8 @@ def _enclosures(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Enclosure]:
 def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
     for medium in draft.media:
         url, thumbnail, player = (
-            caps.address(safe_url(address, draft.base, FETCHED)) for address in (medium.url, medium.thumbnail, medium.player)
+            caps.address(safe_url(address, draft.base, FETCHED))
+            for address in (medium.url, medium.thumbnail, medium.player)
         )
         if url or thumbnail or player:
             yield Media(

@@ -56,11 +56,15 @@ class Cursor:
         """The cursor that `str` wrote. Raises ValueError for anything else."""
         found = re.fullmatch(r"(-?\d{1,18})-(\d{1,18})", text, re.ASCII)
         if not found:
-            raise ValueError(f"{text!r} is no cursor")
+            raise ValueError(f"{text[:40]!r} is no cursor")
         try:
-            return cls(_EPOCH + int(found[1]) * _MICROSECOND, int(found[2]))
+            date = _EPOCH + int(found[1]) * _MICROSECOND
         except OverflowError as error:
             raise ValueError(f"{text!r} is a cursor outside of time") from error
+        # At either end of time a moment has no date in every time zone, which databases ask for.
+        if not 1 < date.year < dt.MAXYEAR:
+            raise ValueError(f"{text!r} is a cursor at the end of time")
+        return cls(date, int(found[2]))
 
     def __str__(self) -> str:
         return f"{(self.date - _EPOCH) // _MICROSECOND}-{self.item}"

@@ -47,8 +47,11 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
     """
     text = document.decode("utf-8")
     found = prolog(text)
-    # What stands before the root is of no use to a feed. Its lines are kept, so that an error names the right one.
-    text = "\n" * text.count("\n", 0, found.end) + found.doctype() + text[found.end :]
+    # What stands before the root is of no use to a feed. White space takes its place, so that an error's line and
+    # column are those of the document.
+    column = found.end - text.rfind("\n", 0, found.end) - 1
+    before = "\n" * text.count("\n", 0, found.end) + found.doctype() + " " * column
+    text = before + text[found.end :]
     parser: Any = _Strict("", language or None, "utf-8")
     error = _read_strictly(parser, text.encode("utf-8"))
     if error is not None:
