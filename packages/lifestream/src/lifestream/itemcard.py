@@ -13,7 +13,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeGuard
+from typing import Any, Final, Protocol
 
 from lifestream.embeds import player_of
 
@@ -115,7 +115,7 @@ class ItemCard:
     @classmethod
     def from_json(cls, stored: object) -> ItemCard | None:
         """Return the card that `as_json` wrote; None for anything else, and for one of another version."""
-        if not is_current(stored):
+        if not isinstance(stored, dict) or stored.get("version") != VERSION:
             return None
         try:
             return cls(
@@ -131,11 +131,6 @@ class ItemCard:
             )
         except (KeyError, TypeError):
             return None
-
-
-def is_current(stored: object) -> TypeGuard[dict[str, Any]]:
-    """Return whether *stored* is a card as this version makes them."""
-    return isinstance(stored, dict) and stored.get("version") == VERSION
 
 
 def of(item: Shown) -> ItemCard:

@@ -70,7 +70,8 @@ def read(document: bytes) -> list[Outline]:
         raise NotOpml(f"it is larger than {MAX_SIZE // 1024**2} MiB: split it into several lists")
     is_list = False
     outlines: dict[str, Outline] = {}
-    folders: list[str] = []  # of each outline that is open, "" for a feed
+    folders: list[str] = []  # that are open
+    opened: list[int] = []  # how many of them were, when each outline that is open began
     # HTML has no empty title: with one, all that follows would be its text.
     for kind, name, source in tokens(_EMPTY_TITLE.sub("", decode(document).text)):
         element = name.rpartition(":")[2]
@@ -78,13 +79,14 @@ def read(document: bytes) -> list[Outline]:
         if element != "outline" or kind not in ("start", "end"):
             continue
         if kind == "end":
-            del folders[-1:]
+            if opened:
+                del folders[opened.pop() :]
             continue
         said = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
         title = _line(said.get("text", "")) or _line(said.get("title", ""))
         url = said.get("xmlurl", "").strip()
         if url and said.get("type", "").strip().lower() != "source":
-            folder = _category(said.get("category", "")) or "/".join(filter(None, folders))
+            folder = _category(said.get("category", "")) or "/".join(folders)
             outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME)))
         if not source.endswith("/>"):
             folders.append("" if "xmlurl" in said or said.get("type", "").lower() in ("link", "include") else title)

@@ -26,7 +26,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lifestream import itemcard, search
-from lifestream.itemcard import is_current
+from lifestream.itemcard import ItemCard
 from lifestream.models import Item, Lifestream, Post, Subscription, Tag
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Cursor:
             raise ValueError(f"{text!r} is a cursor outside of time") from error
         # At either end of time a moment has no date in every time zone, which databases ask for.
         if not 1 < date.year < dt.MAXYEAR:
-            raise ValueError(f"{text!r} is a cursor at the end of time")
+            raise ValueError(f"{text!r} is a cursor outside of time")
         return cls(date, int(found[2]))
 
     def __str__(self) -> str:
@@ -239,7 +239,8 @@ _LOOKED_THROUGH: Final = 65_536
 
 def _complete(items: Sequence[Item]) -> None:
     """Makes the cards of those of *items* that have none, and loads the contents that a timeline shows whole."""
-    without = {item.pk: item for item in items if not is_current(item.card)}
+    cards = {item.pk: ItemCard.from_json(item.card) for item in items}
+    without = {item.pk: item for item in items if cards[item.pk] is None}
     if without:
         # Of before there were cards, or made by hand. It is not stored here, since reading a page writes nothing.
         beginning = Left("content", _LOOKED_THROUGH)
@@ -247,8 +248,9 @@ def _complete(items: Sequence[Item]) -> None:
         for pk, content, enclosures, media in rows.values_list("pk", "beginning", "enclosures", "media"):
             item = without[pk]
             fields = (item.title, item.link, item.summary, content, enclosures, media)
-            item.card = itemcard.of(_Beginning(*fields)).as_json()
-    notes = {item.pk: item for item in items if is_current(item.card) and item.card["whole"]}
+            cards[pk] = made = itemcard.of(_Beginning(*fields))
+            item.card = made.as_json()
+    notes = {item.pk: item for item in items if (card := cards[item.pk]) and card.whole}
     if notes:
         for pk, content in Item.objects.filter(pk__in=notes).order_by().values_list("pk", "content"):
             notes[pk].content = content

@@ -76,7 +76,7 @@ _SHORT_VALUE = re.compile(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
 class Prolog:
     """What stands before the root of a document: it *end*s where that begins, 0 if there is more than may be there.
 
-    *netscape* says that the document type is that of RSS 0.91 as Netscape had it; *entities* are those that it declares.
+    *netscape* says that the document type is that of RSS 0.91 as Netscape had it; *entities* are what it declares.
     """
 
     end: int = 0
