@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def test_rule_23_a_field_is_kept_as_far_as_its_cap_and_what_is_over_is_told(
 )
 def test_rule_23_so_is_what_a_feed_says_of_itself(field: str, value: str, cap: Cap, kept: str) -> None:
     tally = Tally()
-    assert getattr(bounded_feed(ParsedFeed(**{field: value}), tally), field) == kept
+    assert getattr(bounded_feed(replace(ParsedFeed(), **{field: value}), tally), field) == kept  # type: ignore[arg-type]
     assert tally.notes == (f"capped once: {cap}",)
 
 
@@ -168,8 +169,6 @@ class _Generous(FeedPlugin):
     name = "generous"
 
     def process(self, entry: Entry) -> Entry:
-        from dataclasses import replace
-
         return replace(entry, title="x" * 10_000, tags=tuple(map(str, range(5000))))
 
     def post_process(self, draft: ItemDraft) -> None:

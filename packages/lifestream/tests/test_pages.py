@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -426,7 +427,7 @@ def test_a_template_may_show_what_an_item_holds(client: Client, main: Lifestream
     )
     own = {"lifestream/sites/own-example.html": "{{ item.content|safe }}{{ item.media|length }}{{ item.text }}"}
     loaders = [("django.template.loaders.locmem.Loader", own), "django.template.loaders.app_directories.Loader"]
-    [engine] = settings.TEMPLATES
+    engine: dict[str, Any] = settings.TEMPLATES[0]
     options = {key: value for key, value in engine["OPTIONS"].items() if key != "loaders"}
     with override_settings(TEMPLATES=[{**engine, "APP_DIRS": False, "OPTIONS": {**options, "loaders": loaders}}]):
         assert b"<p>Body</p>0" in client.get("/main/").content

@@ -89,7 +89,9 @@ def read(document: bytes) -> list[Outline]:
             folder = _category(said.get("category", "")) or "/".join(folders)
             outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME)))
         if not source.endswith("/>"):
-            folders.append("" if "xmlurl" in said or said.get("type", "").lower() in ("link", "include") else title)
+            opened.append(len(folders))
+            is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
+            folders += [title] if title and is_folder else []
         if len(outlines) > MAX_FEEDS:
             raise NotOpml(f"it lists more than {MAX_FEEDS:,} feeds: split it into several lists")
         if len(folders) > MAX_DEPTH:

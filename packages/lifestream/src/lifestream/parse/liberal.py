@@ -24,7 +24,7 @@ from __future__ import annotations
 import io
 import re
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from xml.sax import SAXException, expatreader, handler, xmlreader
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
@@ -85,14 +85,22 @@ def _read_strictly(parser: Any, document: bytes) -> Exception | None:
     return None
 
 
-class _Bounds:
+if TYPE_CHECKING:
+    _Parser = Any
+else:
+    _Parser = object
+
+
+class _Bounds(_Parser):  # type: ignore[misc]
     """What both parsers do at most. It comes before theirs in the order of methods."""
+
+    baseuri: Any
 
     def __init__(self, *arguments: Any) -> None:
         self.tags_seen: tuple[object, set[object]] = (None, set())
         super().__init__(*arguments)
 
-    def unknown_starttag(self: Any, tag: str, attrs: list[tuple[str, str]]) -> Any:
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> Any:
         """Read a start tag with as many attributes as a tag may have, and no absurd base or language."""
         before = self.baseuri
         attrs = [(name, value) for name, value in attrs[:MOST_ATTRIBUTES] if _is_sane(name.lower(), value)]
@@ -101,7 +109,7 @@ class _Bounds:
             self.baseuri = self.basestack[-1] = before
         return result
 
-    def pop(self: Any, element: str, strip_whitespace: int = 1) -> Any:
+    def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         """End *element*, after dropping what makes it slow to put its text together."""
         if self.elementstack and self.elementstack[-1][0] == element:
             pieces = self.elementstack[-1][2]
@@ -111,7 +119,7 @@ class _Bounds:
                 pieces[:] = ["".join(map(_decoded, pieces))[:LONGEST_NAME]]
         return super().pop(element, strip_whitespace)
 
-    def _add_tag(self: Any, term: Any, scheme: Any, label: Any) -> None:
+    def _add_tag(self, term: Any, scheme: Any, label: Any) -> None:
         tags = self._get_context().setdefault("tags", [])
         if self.tags_seen[0] is not tags:
             self.tags_seen = (tags, set())
@@ -128,7 +136,7 @@ class _Bounds:
         finally:
             context["tags"] = tags
 
-    def _sync_author_detail(self: Any, key: str = "author") -> None:
+    def _sync_author_detail(self, key: str = "author") -> None:
         context = self._get_context()
         details = context.get(f"{key}s")
         if details and details[-1]:
