@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lifestream import search
+from lifestream import itemcard, search
 from lifestream.entry import ParsedFeed
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag
 from lifestream.models.items import tag_slug
@@ -63,13 +63,20 @@ def result(feed: Feed, outcome: Outcome, *, wait: float = 3600.0, **fields: Any)
 
 
 def make_item(feed: Feed | None = None, title: str = "", **fields: Any) -> Item:
-    """An item of *feed* (of a feed of its own unless one is given), in the search index too."""
+    """An item of *feed* (of a feed of its own unless one is given), in the search index too, with its card."""
     tags: Sequence[str] = fields.pop("tags", ())
     fields = {"date": NOW, "first_seen": NOW, "key_hash": f"{next(_numbers):064}", **fields}
     item = Item.objects.create(feed=feed or make_feed(), title=title, **fields)
     item.tags.set([Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0] for name in tags])
     search.index([search.indexed(item, tags)], "default")
+    store_card(item)
     return item
+
+
+def store_card(item: Item) -> None:
+    """Stores what an import would: the card of *item*."""
+    item.card = itemcard.of(item).as_json()
+    Item.objects.filter(pk=item.pk).update(card=item.card)
 
 
 def make_post(item: Item, subscription: Subscription | None = None, **fields: Any) -> Post:

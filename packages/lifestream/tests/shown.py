@@ -7,7 +7,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from factories import make_feed, make_lifestream, make_subscription
+from factories import make_feed, make_lifestream, make_subscription, store_card
 from lifestream import search
 from lifestream.models import Item, Lifestream, Post, Subscription, Tag
 from lifestream.models.items import tag_slug
@@ -34,4 +34,5 @@ def make_post(site: Subscription, title: str = "", tags: tuple[str, ...] = (), *
     for name in tags:
         item.tags.add(Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0])
     search.index([search.indexed(item, tags)], "default")
+    store_card(item)
     return Post.objects.create(lifestream=site.lifestream, subscription=site, item=item, date=item.date, **shown)

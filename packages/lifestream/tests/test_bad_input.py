@@ -10,6 +10,7 @@ from django.utils import timezone
 from factories import make_feed, make_subscription
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
+from lifestream.caps import ENCLOSURES, GUID, LINK
 from lifestream.models import Feed, Fetch, Item, Post
 from lifestream.refresh import refresh
 
@@ -111,10 +112,12 @@ class BadInputTest(FeedServerTransactionTestCase):
         self.feedserver.assert_not_requested("/secret")
         assert all("secret" not in i.content for i in found)
 
-    def test_a_feed_of_20_000_entries(self) -> None:
+    def test_rule_23_a_feed_of_20_000_entries(self) -> None:
         found = self.imported(rss(*(item(n) for n in range(20_000))))
-        assert len(found) == 20_000
-        assert self.log().new == 20_000
+        assert len(found) == 10_000
+        assert {i.guid for i in found} == {f"g{n}" for n in range(10_000)}
+        assert self.log().new == 10_000
+        assert "entries of a document: at most 10,000 entries, the latest ones are kept" in self.log().message
 
     def test_entries_without_title_link_date_or_guid(self) -> None:
         found = self.imported(
@@ -138,9 +141,21 @@ class BadInputTest(FeedServerTransactionTestCase):
         entries = [f"<guid>same</guid><title>T{n}</title><link>https://blog.example/{n}</link>" for n in range(5)]
         assert self.titles(self.imported(rss(*entries))) == ["T0", "T1", "T2", "T3", "T4"]
 
-    def test_a_title_of_10_000_characters(self) -> None:
+    def test_rule_23_a_title_of_10_000_characters(self) -> None:
         found = self.imported(rss(f"<guid>g1</guid><title>{'x' * 10_000}</title>", item(2)))
-        assert {len(i.title) for i in found} == {10_000, 6}
+        assert {i.title for i in found} == {"x" * 1999 + "…", "Item 2"}
+        assert self.log().message == "capped once: a title: at most 2,000 characters, the text is cut, with …"
+
+    def test_rule_23_an_entry_with_60_000_enclosures_and_a_link_and_a_guid_of_10_000_characters(self) -> None:
+        many = "".join(f'<enclosure url="https://blog.example/{n}.mp3" type="audio/mpeg"/>' for n in range(60_000))
+        long = "x" * 10_000
+        found = self.imported(rss(f"<title>T</title><guid>{long}</guid><link>https://blog.example/{long}</link>{many}"))
+        assert [(len(i.enclosures), i.link, len(i.guid)) for i in found] == [(100, "", 89)]
+        assert self.log().message.split("; ") == [
+            f"capped once: {ENCLOSURES}",
+            f"capped once: {GUID}",
+            f"capped once: {LINK}",
+        ]
 
     def test_dates_that_cannot_be(self) -> None:
         dates = ["Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 0001 00:00:00 GMT", "yesterday", "99999999999999"]

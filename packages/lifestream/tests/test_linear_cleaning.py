@@ -46,7 +46,7 @@ def ratio(work: Callable[[str], object], construct: Construct) -> float:
 @pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
 def test_content_is_cleaned_in_linear_time(construct: Construct) -> None:
     def clean(source: str) -> None:
-        made_safe(ItemDraft(content=source, summary=source, base="https://a.example/"), SANITIZER)
+        made_safe(ItemDraft(content=source, summary=source, base="https://a.example/"), SANITIZER, Tally())
 
     assert ratio(clean, construct) <= MOST
 
@@ -54,7 +54,9 @@ def test_content_is_cleaned_in_linear_time(construct: Construct) -> None:
 @pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
 def test_what_is_plain_text_is_tidied_in_linear_time(construct: Construct) -> None:
     def tidy(source: str) -> None:
-        made_safe(ItemDraft(guid=source, title=source, author=source, language=source, tags=(source,)), SANITIZER)
+        made_safe(
+            ItemDraft(guid=source, title=source, author=source, language=source, tags=(source,)), SANITIZER, Tally()
+        )
 
     assert ratio(tidy, construct) <= MOST
 

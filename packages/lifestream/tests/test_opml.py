@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from costs import assert_linear
 from factories import make_feed, make_item, make_lifestream, make_subscription
-from lifestream import credentials
+from lifestream import credentials, opml
 from lifestream.models import Feed, Post, Subscription
 from lifestream.opml import NotOpml, Outline, read, render, subscribe_to, subscriptions_of, write
 
@@ -56,6 +57,104 @@ def test_what_no_xml_can_hold_is_left_out() -> None:
 
 def test_a_feed_without_a_name_is_written_with_its_url() -> None:
     assert b'text="https://a.example/"' in render("t", [Outline("https://a.example/")])
+
+
+@pytest.mark.parametrize(
+    ("document", "outlines"),
+    [
+        ("<opml><head><title/></head><body><outline xmlUrl='http://a'/></body></opml>", [Outline("http://a")]),
+        ("<opml></outline></outline><outline xmlUrl='http://a'></outline></outline>", [Outline("http://a")]),
+        ("<opml><outline text='F'><outline xmlUrl='http://a'>", [Outline("http://a", folder="F")]),
+        ("<o:opml xmlns:o='http://opml.org/spec2'><o:outline XMLURL=' http://a '/>", [Outline("http://a")]),
+        ("<outline xmlUrl='http://a' text=' ' title='&lt;T&gt;'/>", [Outline("http://a", "<T>")]),
+        ("<outline xmlUrl='http://a' category='/A/B,/C'/>", [Outline("http://a", folder="A/B")]),
+        ("<outline xmlUrl='http://a' type='source'/><outline xmlUrl=''/><opml/>", []),
+        ("<outline text='F'/><outline xmlUrl='http://a'/>", [Outline("http://a")]),
+        (
+            "<outline text='F'><outline xmlUrl='http://b'><outline xmlUrl='http://a'/></outline></outline>",
+            [Outline("http://b", folder="F"), Outline("http://a", folder="F")],
+        ),
+        ("<!-- <outline xmlUrl='http://b'/> --><opml><![CDATA[<outline xmlUrl='http://b'/>]]></opml>", []),
+    ],
+)
+def test_a_list_is_read_as_far_as_it_makes_sense(document: str, outlines: list[Outline]) -> None:
+    assert read(document.encode()) == outlines
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (b"<opml>" + b" " * opml.MAX_SIZE, "it is larger than 10 MiB: split it into several lists"),
+        (
+            "".join(f"<outline xmlUrl='http://a/{n}'/>" for n in range(10_001)).encode(),
+            "it lists more than 10,000 feeds: split it into several lists",
+        ),
+        (
+            b"<opml>" + b"<outline text='a'>" * 21,
+            "it has folders in folders, more than 20 deep: no reader writes such a list",
+        ),
+    ],
+)
+def test_a_list_that_is_too_much_is_refused(document: bytes, message: str) -> None:
+    with pytest.raises(NotOpml) as refused:
+        read(document)
+    assert str(refused.value) == message
+
+
+def test_as_much_as_may_be_is_read() -> None:
+    many = "".join(f"<outline xmlUrl='http://a/{n}'/>" for n in range(10_000))
+    folders = "<outline text='a'>" * 19
+    assert len(read(f"<opml>{folders}{many}".encode())) == 10_000
+
+
+def test_the_names_of_a_list_are_cut() -> None:
+    document = f"<opml><outline text='{'F' * 300}'><outline text='{'T' * 300}' xmlUrl='http://a'/></outline></opml>"
+    assert read(document.encode()) == [Outline("http://a", "T" * 199 + "…", folder="F" * 199 + "…")]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "<",
+            "<a",
+            "<a ",
+            "</",
+            "</a",
+            "<!",
+            "<!--",
+            "<?",
+            "<![CDATA[",
+            "&",
+            "&amp",
+            "<title ",
+            "<title/",
+            "</outline>",
+        ),
+        *(
+            "<outline>",
+            "<outline text='a'/>",
+            "<outline xmlUrl='http://a' category='a/b,c'/>",
+            '<outline a="',
+            "<o:title",
+        ),
+    ],
+)
+def test_a_list_costs_what_it_is_long(unit: str) -> None:
+    assert_linear(read, lambda n: f"<opml>{unit * n}".encode(), 5000)
+
+
+def test_so_do_the_categories_and_the_folders_of_one_feed() -> None:
+    def categories(number: int) -> bytes:
+        return f"<opml><outline xmlUrl='http://a' category='{','.join(map(str, range(number)))}'/>".encode()
+
+    def folders(number: int) -> bytes:
+        return b"<opml>" + b"".join(
+            b"<outline text='%d'><outline xmlUrl='http://a'/></outline>" % n for n in range(number)
+        )
+
+    assert_linear(read, categories, 5000)
+    assert_linear(read, folders, 2000)
 
 
 @pytest.mark.django_db

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from costs import cost
 from factories import make_lifestream
-from lifestream.models import Lifestream
+from lifestream.models import Item, Lifestream, Post, Subscription
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -343,3 +348,92 @@ def test_a_number_that_no_database_can_hold_is_not_found(client: Client, main: L
 def test_an_address_that_leads_nowhere_is_not_found(client: Client, main: Lifestream) -> None:
     for address in ("/nothing/", "/main/items/1/", "/main/sites/1/", "/main/nothing/"):
         assert client.get(address).status_code == 404
+
+
+def hostile_post(site: Subscription, number: int) -> Post:
+    """A post as large as caps let one be: a hundred pictures and files, and a megabyte of content."""
+    media = [
+        {"url": f"https://p.example/{number}-{n}.jpg", "type": "image/jpeg", "title": "t" * 2000} for n in range(100)
+    ]
+    enclosures = [{"url": f"https://p.example/{number}-{n}.mp3", "type": "audio/mpeg"} for n in range(100)]
+    content = f"<p>{'word ' * 200_000}</p>"
+    return make_post(site, f"Post {number}", content=content, media=media, enclosures=enclosures)
+
+
+def test_a_timeline_reads_nothing_of_what_its_items_hold(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    for number in range(5):
+        hostile_post(site, number)
+    note = make_post(site, content="<p>A note.</p>", summary="A note.")
+    with CaptureQueriesContext(connection) as queries:
+        text = page(client, "/main/").text
+    assert "A note." in text
+    posts = [query["sql"] for query in queries if "SELECT" in query["sql"] and "lifestream_item" in query["sql"]]
+    heavy = [sql for sql in posts if re.search(r'"lifestream_item"."(content|text|enclosures|media)"', sql)]
+    # What is shown whole is read, by itself.
+    [sql] = heavy
+    assert sql.endswith(f'WHERE "lifestream_item"."id" IN ({note.item_id})')
+
+
+def test_a_page_of_hostile_items_costs_what_one_of_others_does(client: Client, main: Lifestream) -> None:
+    plain, hostile = make_site(main, "Plain"), make_site(main, "Hostile")
+    for number in range(10):
+        make_post(plain, f"Post {number}", summary="s")
+        hostile_post(hostile, number)
+
+    def shown(site: Subscription) -> float:
+        return min(cost(client.get, f"/main/sites/{site.pk}/") for _ in range(5))
+
+    shown(plain)
+    # They have a picture and three sounds each, so there is more to write. It was 250 times as much.
+    assert shown(hostile) < 8 * shown(plain)
+
+
+@pytest.mark.parametrize("stored", [None, {}, {"version": 0}, {"version": 1}, "x"])
+def test_an_item_without_a_stored_card_is_shown_the_same(client: Client, main: Lifestream, stored: object) -> None:
+    site = make_site(main)
+    make_post(site, content="<p>A note.</p>", summary="A note.")
+    media = [{"url": "https://p.example/1.jpg", "type": "image/jpeg", "description": "Sea"}]
+    make_post(site, "A photo", media=media, summary="s")
+    make_post(site, "An article", content='<p>x</p><img src="https://p.example/2.jpg">', summary="s")
+    before = client.get("/main/").content
+    assert b"A note." in before and b"p.example/1.jpg" in before and b"p.example/2.jpg" in before
+    Item.objects.update(card=stored)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/main/").content == before
+    assert len(queries) <= 7
+
+
+def test_a_picture_far_down_is_not_looked_for_in_an_item_without_a_stored_card(
+    client: Client, main: Lifestream
+) -> None:
+    content = f'<p>{"x" * 70_000}</p><img src="https://p.example/far.jpg">'
+    make_post(make_site(main), "An article", content=content)
+    assert b"far.jpg" in client.get("/main/").content
+    Item.objects.update(card=None)
+    assert b"far.jpg" not in client.get("/main/").content
+
+
+def test_an_item_that_is_changed_by_hand_is_shown_as_it_is_now(client: Client, main: Lifestream) -> None:
+    post = make_post(make_site(main), "An article", summary="s")
+    post.item.media = [{"url": "https://p.example/new.jpg", "type": "image/jpeg"}]
+    post.item.save(update_fields=["media"])
+    assert b"new.jpg" in client.get("/main/").content
+
+
+def test_a_template_may_show_what_an_item_holds(client: Client, main: Lifestream) -> None:
+    make_post(
+        make_site(main, url="https://own.example/feed", site_url="https://own.example/"), "T", content="<p>Body</p>"
+    )
+    own = {"lifestream/sites/own-example.html": "{{ item.content|safe }}{{ item.media|length }}{{ item.text }}"}
+    loaders = [("django.template.loaders.locmem.Loader", own), "django.template.loaders.app_directories.Loader"]
+    engine: dict[str, Any] = settings.TEMPLATES[0]
+    options = {key: value for key, value in engine["OPTIONS"].items() if key != "loaders"}
+    with override_settings(TEMPLATES=[{**engine, "APP_DIRS": False, "OPTIONS": {**options, "loaders": loaders}}]):
+        assert b"<p>Body</p>0" in client.get("/main/").content
+
+
+def test_the_page_of_an_item_shows_all_of_its_files(client: Client, main: Lifestream) -> None:
+    files = [{"url": f"https://p.example/{n}.pdf", "type": "application/pdf"} for n in range(40)]
+    post = make_post(make_site(main), "T", enclosures=files)
+    assert sum(found["href"].endswith(".pdf") for found in page(client, f"/main/items/{post.item_id}/").all("a")) == 40

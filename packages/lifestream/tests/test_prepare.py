@@ -92,7 +92,7 @@ def test_a_guid_is_kept_as_it_is_spelled() -> None:
 
 
 def test_tags_are_bounded() -> None:
-    assert len(item_of(Entry(tags=tuple(map(str, range(1000))))).tags) == 50
+    assert len(item_of(Entry(tags=tuple(map(str, range(1000))))).tags) == 100
 
 
 def test_the_feed_itself_is_made_harmless() -> None:

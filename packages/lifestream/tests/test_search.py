@@ -175,3 +175,36 @@ def test_a_rebuild_makes_a_lost_index_again() -> None:
 def test_any_text_can_be_indexed(text: str) -> None:
     make_item(title="apple", text=text, guid="x")
     assert titles("apple") == ["x"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("a " * 100_000, "東" * 100_000 + "a", '"' * 100_000, "ﷺ " * 300, "a*" * 50_000, "x" * 1_000_000),
+        *(
+            "\0",
+            "\ud800",
+            "\x7f",
+            "NEAR(a b)",
+            "a AND OR NOT",
+            "a:b",
+            "^a",
+            "'a' <-> 'b':*",
+            "\\",
+            "%",
+            "{a}",
+            "-a",
+            "+",
+        ),
+    ],
+)
+def test_any_query_can_be_asked(query: str) -> None:
+    make_item(title="apple", guid="x")
+    assert titles(query) == []
+    assert titles("apple") == ["x"]
+
+
+def test_the_first_words_of_a_long_query_count() -> None:
+    make_item(title=" ".join(f"w{number}" for number in range(search.MOST_TERMS)), guid="x")
+    assert titles(" ".join(f"w{number}" for number in range(search.MOST_TERMS + 10))) == ["x"]
+    assert titles(" ".join(f"w{number}" for number in reversed(range(search.MOST_TERMS + 10)))) == []

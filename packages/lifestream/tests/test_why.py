@@ -163,3 +163,9 @@ class Why(FeedServerTestCase):
         with pytest.raises(CommandError) as error:
             why("http://ada:secret@[x")
         assert str(error.value) == "there is no such feed: Invalid IPv6 URL"
+
+    def test_rule_23_what_was_over_a_cap_is_told(self) -> None:
+        url = self.fetched(Response(rss("x" * 3000)))
+        told = " ".join(" ".join(why(url)).split())
+        assert "capped once: a title: at most" in told
+        assert "is cut, with" in told

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costs import assert_linear
 from lifestream.words import Term, line_of, terms, words
 
 
@@ -85,3 +86,11 @@ def test_what_is_searched_for_is_found_where_it_stands_by_itself(before: str, te
 @given(st.text(), st.text())
 def test_words_hold_no_white_space_and_no_quotes(one: str, other: str) -> None:
     assert all(word and not set(word) & set(" '\"\t\n\\") for word in words(one + other))
+
+
+@pytest.mark.parametrize(
+    "unit", ["東", "東a", "東?", "東 ", "a", "a ", '"', '" ', "c++", "ﷺ", "한", "ก", "!", "\0", "\ud800"]
+)
+@pytest.mark.parametrize("end", ["", "a", "?"])
+def test_a_query_costs_what_it_is_long(unit: str, end: str) -> None:
+    assert_linear(terms, lambda n: unit * n + end, 1000)

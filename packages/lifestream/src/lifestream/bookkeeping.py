@@ -130,7 +130,8 @@ def message_of(result: Result, *more: str) -> str:
     """What there is to tell about *result*, and *more*, in sentences."""
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
-        parts += [result.prepared.feed.complaint, *map(str, result.prepared.problems)]
+        said = result.prepared
+        parts += [said.feed.complaint, *said.capped, *map(str, said.problems)]
     return _message("; ".join(filter(None, [*parts, *more])))
 
 

@@ -18,9 +18,10 @@ from typing import Any, Final, TypeVar
 from lifestream import posting, rows, search
 from lifestream.bulk import insert_rows, update_rows
 from lifestream.identity import Decision, Document, Known, changes_after, may_rewrite
+from lifestream.keys import guid_form
 from lifestream.models import Item, Tag, Tombstone
 from lifestream.models.items import TAG_LENGTH, tag_slug
-from lifestream.plaintext import scrub
+from lifestream.plaintext import scrub, shorten
 from lifestream.plugins.base import ItemDraft
 from lifestream.posting import Candidate, Subscriber
 from lifestream.prepare import Prepared
@@ -37,7 +38,7 @@ LOOKUP: Final = 400
 
 _REWRITTEN: Final = (
     "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
-    "language", "enclosures", "media", "fingerprint", "changes", "changed",
+    "language", "enclosures", "media", "card", "fingerprint", "changes", "changed",
 )  # fmt: skip
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
 _EMPTY: Final = Document(())  # of the many results that bring no document
@@ -97,6 +98,8 @@ class Import:
         self.stored = Stored(self.feed, "")
         self.over = False
         prepared = result.prepared
+        for note in prepared.capped if prepared else ():
+            _log.info("%s: %s", result.claim.url, note)
         self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
         self._damaged = frozenset(prepared.damaged if prepared else ())
         self._document = _document(prepared, result.claim) if prepared else _EMPTY
@@ -171,7 +174,7 @@ class Import:
             dead = Tombstone.objects.using(using).filter(feed=self.feed)
             columns = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key")
             for pk, key, link, content, guid, first_key in columns.iterator():
-                known.append(Known(pk, key, link, content, guid, deleted=True))
+                known.append(Known(pk, key, link, content, guid_form(guid), deleted=True))
                 if first_key not in ("", key):
                     known.append(Known(pk, first_key, "", "", "", deleted=True))
         if places and not empty:
@@ -190,8 +193,9 @@ class Import:
             for row in found.values_list(
                 "pk", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed"
             ):
-                known.append(Known(*row[:5]))
-                stored[row[0]] = _Stored(*row[5:])
+                pk, key, link, content, guid = row[:5]
+                known.append(Known(pk, key, link, content, guid_form(guid)))  # a long one of before the caps is hashed
+                stored[pk] = _Stored(*row[5:])
         return known
 
 
@@ -258,7 +262,7 @@ def _write_tags(written: Sequence[tuple[int, Row]], rewritten: Sequence[int], us
     for item, row in written:
         for name in row.tags:
             slug = tag_slug(name)
-            names.setdefault(slug, name[:TAG_LENGTH].strip())
+            names.setdefault(slug, shorten(name.strip(), TAG_LENGTH))
             slugs.append((item, slug))
     keys = _tag_keys(names, using)
     links = dict.fromkeys((item, keys[slug]) for item, slug in slugs)

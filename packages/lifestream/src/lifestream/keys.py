@@ -10,9 +10,13 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+LONGEST_GUID: Final = 8 * 1024
+"""Bytes of a guid that are stored; a longer one is known by its hash."""
+
+_HASHED: Final = "urn:lifestream:long-guid:"
 _TAG = re.compile(r"<[^>]*+(?:>|\Z)")
 
 
@@ -64,6 +68,22 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def guid_form(guid: str) -> str:
+    """Return *guid* as it is stored: a long one as its own key, from which `keys_of` makes the same key again."""
+    if len(guid) * 4 <= LONGEST_GUID or len(guid.encode("utf-8", "surrogatepass")) <= LONGEST_GUID:
+        return guid
+    return _HASHED + _hash("guid", guid)
+
+
+def _guid_key(guid: str) -> str:
+    if not guid:
+        return ""
+    return guid[len(_HASHED) :] if _HASHED_GUID.fullmatch(guid) else _hash("guid", guid)
+
+
+_HASHED_GUID = re.compile(rf"{_HASHED}[0-9a-f]{{64}}")
+
+
 def link_form(link: str) -> str:
     """*link* as it is compared: without http or https, without a default port and a slash at the end of its
     path.
@@ -97,7 +117,7 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     dated = entry.published is not None and entry.published.time() != time()
     told_by = "date" if dated else "text" if text else ""
     return Keys(
-        guid=_hash("guid", guid) if guid else "",
+        guid=_guid_key(guid),
         link=_hash("link", link) if link else "",
         content=_hash("dated", title, date) if date else _hash("text", title, text),
         whole=_hash("whole", guid, link, title, date, said),

@@ -7,19 +7,21 @@ database and into it. A feed with credentials is never written: its URL is nobod
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 from xml.sax.xmlreader import AttributesImpl
 
-import listparser
 from django.db import transaction
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream import posting
+from lifestream.markup import attributes, tokens
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parse.charset import decode
-from lifestream.plaintext import scrub
+from lifestream.plaintext import scrub, shorten
 from lifestream.redirects import UrlRefused, credentials_of, request_url
 
 
@@ -49,21 +51,69 @@ class Subscribed:
     refused: Sequence[str]
 
 
-def read(document: bytes) -> list[Outline]:
-    """The feeds in *document*, in its order and each once; a folder in a folder is "outer/inner".
+MAX_SIZE: Final = 10 * 1024 * 1024
+"""Bytes of a list that is read."""
+MAX_FEEDS: Final = 10_000
+MAX_DEPTH: Final = 20
+"""How deep folders may stand in each other."""
+LONGEST_NAME: Final = 200
+"""Characters of the name of a feed, and of a folder with those that it is in; more are cut, with "…"."""
 
-    Raises `NotOpml` for what is no list.
+
+def read(document: bytes) -> list[Outline]:
+    """Return the feeds in *document*, in its order and each once; a folder in a folder is "outer/inner".
+
+    A list that is ill-formed is read as far as it makes sense. Raises `NotOpml` for what is no list, and for one with
+    more than MAX_SIZE bytes, MAX_FEEDS feeds or MAX_DEPTH folders in each other.
     """
-    # listparser takes bytes for UTF-8, and text that looks like a URL for something to fetch.
-    found = listparser.parse(decode(document).text.encode("utf-8", "replace"))
-    if not found["version"] and not found["feeds"]:
-        raise NotOpml("it is no OPML: there is no list of subscriptions in it")
+    if len(document) > MAX_SIZE:
+        raise NotOpml(f"it is larger than {MAX_SIZE // 1024**2} MiB: split it into several lists")
+    is_list = False
     outlines: dict[str, Outline] = {}
-    for feed in found["feeds"]:
-        folder = "/".join(feed["categories"][0]) if feed["categories"] else ""
-        title, folder = (" ".join(scrub(text).split()) for text in (feed["title"] or "", folder))
-        outlines.setdefault(feed["url"], Outline(feed["url"], title, folder=folder))
+    folders: list[str] = []  # that are open
+    opened: list[int] = []  # how many of them were, when each outline that is open began
+    # HTML has no empty title: with one, all that follows would be its text.
+    for kind, name, source in tokens(_EMPTY_TITLE.sub("", decode(document).text)):
+        element = name.rpartition(":")[2]
+        is_list = is_list or (kind == "start" and element == "opml")
+        if element != "outline" or kind not in ("start", "end"):
+            continue
+        if kind == "end":
+            if opened:
+                del folders[opened.pop() :]
+            continue
+        said = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
+        title = _line(said.get("text", "")) or _line(said.get("title", ""))
+        url = said.get("xmlurl", "").strip()
+        if url and said.get("type", "").strip().lower() != "source":
+            folder = _category(said.get("category", "")) or "/".join(folders)
+            outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME)))
+        if not source.endswith("/>"):
+            opened.append(len(folders))
+            is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
+            folders += [title] if title and is_folder else []
+        if len(outlines) > MAX_FEEDS:
+            raise NotOpml(f"it lists more than {MAX_FEEDS:,} feeds: split it into several lists")
+        if len(folders) > MAX_DEPTH:
+            raise NotOpml(f"it has folders in folders, more than {MAX_DEPTH} deep: no reader writes such a list")
+    if not is_list and not outlines:
+        raise NotOpml("it is no OPML: there is no list of subscriptions in it")
     return list(outlines.values())
+
+
+_LONGEST_OUTLINE: Final = 32 * 1024
+_EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
+
+
+def _line(text: str) -> str:
+    """Return the name *text* in one line, cut where it is too long for one."""
+    return shorten(" ".join(scrub(text).split()), LONGEST_NAME)
+
+
+def _category(text: str) -> str:
+    """Return the folder that a `category` names, "" if it names none: "/News/World,/Europe" is "News/World"."""
+    paths = ("/".join(filter(None, map(_line, path.split("/")))) for path in text.split(","))
+    return next(filter(None, paths), "")
 
 
 def render(title: str, outlines: Iterable[Outline]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from typing import Final
 
 from lifestream.markup import name_set, tokens, unescape
@@ -64,15 +65,32 @@ def linked_html_of(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """*text* in at most *length* characters, cut at a word where there is one, and with "…" if cut."""
+    """*text* in at most *length* characters, cut at a word where there is one, and with "…" if cut.
+
+    What a reader takes for one character isn't cut in two: a letter and its accents, an emoji of several.
+    """
     if len(text) <= length:
         return text
-    head = text[: max(length - 1, 0)]
+    end = max(length - 1, 0)
+    for _ in range(_LONGEST_CLUSTER):
+        if not end or not (_joins(text[end]) or text[end - 1] == _JOINER):
+            break
+        end -= 1
+    head = text[:end]
     if not text[len(head)].isspace():
         cut = head.rfind(" ")
         # Chinese and Japanese have no spaces: a cut that loses most of the text is none.
         head = head[:cut] if cut > len(head) // 2 else head
     return head.rstrip(" ,;:.-–—") + "…"
+
+
+_LONGEST_CLUSTER: Final = 20
+_JOINER: Final = "\N{ZERO WIDTH JOINER}"
+
+
+def _joins(character: str) -> bool:
+    """Whether *character* belongs to the one before it (a part of what Unicode's annex 29 says of them)."""
+    return character > "\x7f" and (character == _JOINER or unicodedata.category(character)[0] == "M")
 
 
 def without_scripts(text: str) -> str:

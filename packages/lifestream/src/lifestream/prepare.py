@@ -12,13 +12,14 @@ from datetime import datetime
 from types import NoneType
 from typing import Final, TypeVar
 
+from lifestream import caps, itemcard
+from lifestream.caps import Tally
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plaintext import html_of, scrub, shorten, text_of_clean
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.sanitize import FETCHED, Sanitizer, safe_url
 
 SUMMARY_LENGTH: Final = 300
-MAX_TAGS: Final = 50
 MAX_TEXT: Final = 8 * 1024 * 1024
 """The longest text that a hook may leave in a draft, in characters."""
 
@@ -46,6 +47,7 @@ class Prepared:
 
     *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
     what it could not do. *damaged* are the places in *items* of those that came of damaged entries (see `Flaw`).
+    *capped* says of what there was more than is kept (see `caps`).
     """
 
     feed: ParsedFeed
@@ -54,6 +56,7 @@ class Prepared:
     left_out: int = 0
     problems: tuple[PluginProblem, ...] = ()
     damaged: tuple[int, ...] = ()
+    capped: tuple[str, ...] = ()
 
     @property
     def dates(self) -> tuple[datetime | None, ...]:
@@ -68,6 +71,8 @@ def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepa
 
 def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     """Return *feed* with its entries through the hooks of *plugin*: nothing in it is safe yet."""
+    tally = Tally()
+    feed = caps.bounded_feed(feed, tally)
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
     damaged: list[int] = []
@@ -84,17 +89,18 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)
     said = replace(feed, entries=())
-    return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged))
+    return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged), tally.notes)
 
 
 def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
     """Return what `hooked` made, safe to store and show. A draft that can't be cleaned is left out, and reported."""
+    tally = Tally()
     items: list[ItemDraft] = []
     problems = [*drafted.problems]
     damaged: list[int] = []
     for place, draft in enumerate(drafted.items):
         try:
-            safe = _call("cleaning", lambda given: made_safe(given, sanitizer), draft)
+            safe = _call("cleaning", lambda given: made_safe(given, sanitizer, tally), draft)
         except _HookFailed as failed:
             problems.append(_problem(drafted.plugin, failed, draft))
             continue
@@ -102,7 +108,10 @@ def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
             damaged.append(len(items))
         items.append(safe)
     feed = _safe_feed(drafted.feed, sanitizer)
-    return replace(drafted, feed=feed, items=tuple(items), problems=tuple(problems), damaged=tuple(damaged))
+    capped = tuple(dict.fromkeys(drafted.capped + tally.notes))
+    return replace(
+        drafted, feed=feed, items=tuple(items), problems=tuple(problems), damaged=tuple(damaged), capped=capped
+    )
 
 
 def _item(entry: Entry, plugin: FeedPlugin) -> ItemDraft | None:
@@ -178,6 +187,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "updated": (datetime, NoneType),
     "length": (int, NoneType),
     "duration": (int, NoneType),
+    "card": (dict,),
 }
 """The types of the fields of a draft that are no text."""
 
@@ -216,15 +226,16 @@ def draft_of(entry: Entry) -> ItemDraft:
     )
 
 
-def made_safe(draft: ItemDraft, sanitizer: Sanitizer) -> ItemDraft:
-    """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it."""
-    content = sanitizer.html(draft.content, draft.base)
-    text = text_of_clean(content)
-    summary = sanitizer.plain(draft.summary) if draft.summary else text
-    return replace(
+def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
+    """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
+    draft = caps.bounded(draft, tally)
+    content = caps.content(draft.content, draft.base, lambda source: sanitizer.html(source, draft.base), tally)
+    text = caps.text(text_of_clean(content))
+    summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
+    safe = replace(
         draft,
         guid=scrub(draft.guid).strip(),
-        link=sanitizer.url(draft.link, draft.base),
+        link=caps.address(sanitizer.url(draft.link, draft.base)),
         title=sanitizer.text(draft.title),
         author=sanitizer.text(draft.author),
         content=content,
@@ -236,23 +247,25 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer) -> ItemDraft:
         language=sanitizer.text(draft.language),
         base=sanitizer.url(draft.base),
     )
+    safe.card = itemcard.of(safe).as_json()
+    return safe
 
 
 def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
-    named = dict.fromkeys(filter(None, map(sanitizer.text, tags)))
-    return tuple(named)[:MAX_TAGS]
+    return tuple(dict.fromkeys(filter(None, map(sanitizer.text, tags))))
 
 
 def _enclosures(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Enclosure]:
     for enclosure in draft.enclosures:
-        if url := sanitizer.url(enclosure.url, draft.base):
+        if url := caps.address(sanitizer.url(enclosure.url, draft.base)):
             yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
 
 
 def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
     for medium in draft.media:
         url, thumbnail, player = (
-            safe_url(address, draft.base, FETCHED) for address in (medium.url, medium.thumbnail, medium.player)
+            caps.address(safe_url(address, draft.base, FETCHED))
+            for address in (medium.url, medium.thumbnail, medium.player)
         )
         if url or thumbnail or player:
             yield Media(

@@ -33,12 +33,14 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
     }
     tags = draft.tags
     encoded = _encoded([texts, lists, tags])
+    scrubbed = encoded is None
     if encoded is None:
         texts, lists, tags = _scrubbed([texts, lists, tags])
         encoded = _encoded([texts, lists, tags]) or b""
     return {
         **texts,
         **lists,
+        "card": _scrubbed(draft.card) if scrubbed else draft.card,
         "guid": texts["guid"].strip(),
         "key_hash": decision.key,
         "link_hash": decision.keys.link,

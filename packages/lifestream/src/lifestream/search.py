@@ -27,6 +27,10 @@ from lifestream.words import Term, terms, words
 TEXT_LENGTH: Final = 50_000
 """Characters of a text that are indexed: PostgreSQL refuses a tsvector of more than 1 MB."""
 CHUNK: Final = 500
+LONGEST_QUERY: Final = 300
+"""Characters of a query that are looked at."""
+MOST_TERMS: Final = 32
+"""Words and phrases of a query that are looked for: each is a search of its own for the database."""
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -77,10 +81,10 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     """Those of *queryset*, which are items or posts, that hold all terms of *query*, in the order that they had.
 
     A term is a word, or a phrase in double quotes; nothing else in a query has a meaning. A query without any
-    letter or digit matches nothing.
+    letter or digit matches nothing. Of a long query the first LONGEST_QUERY characters and MOST_TERMS terms count.
     """
     field, _ = _item_of(queryset)
-    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), terms(query)
+    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none()
     return queryset.filter(**{f"{field}__in": RawSQL(dialect.matching, [dialect.query(wanted)])})  # noqa: S611  literal
@@ -89,13 +93,17 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
 def by_rank(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     """The same, the best match first; a word in a title counts more, and of equals the later one comes first."""
     _, column = _item_of(queryset)
-    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), terms(query)
+    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none()
     sql = dialect.rank.replace("ITEM", column)
     rank = RawSQL(sql, [dialect.query(wanted)], output_field=FloatField())  # noqa: S611  made of literals
     found: QuerySet[_Row] = matching(queryset, query).alias(search_rank=rank)  # type: ignore[assignment]
     return found.order_by("search_rank", "-date", "-pk")
+
+
+def _wanted(query: str) -> list[Term]:
+    return terms(query[:LONGEST_QUERY])[:MOST_TERMS]
 
 
 def index(entries: Iterable[Indexed], using: str) -> None:

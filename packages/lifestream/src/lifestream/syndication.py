@@ -23,7 +23,7 @@ from xml.sax.xmlreader import AttributesImpl
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from lifestream import cards
+from lifestream.itemcard import address, objects, of_the_web
 from lifestream.models import Item, Post
 from lifestream.plaintext import scrub
 from lifestream.timeline import Cursor, Page, Timeline
@@ -146,17 +146,17 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
 
 def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Absolute) -> tuple[bytes, str]:  # noqa: A002
     """The feed of *timeline* in *format* ("atom", "rss" or "json") and its media type."""
-    page = timeline.page(before, ENTRIES)
-    address = absolute(timeline.url(format))
+    page = timeline.page(before, ENTRIES, bodies=True)
+    here = absolute(timeline.url(format))
     tagline = scrub(timeline.lifestream.tagline)
     feed = FORMATS[format](
         title=title_of(timeline),
         link=absolute(timeline.url()),
         description=tagline,
         subtitle=tagline or None,
-        feed_url=address,
+        feed_url=here,
         language=None,
-        next=_next(address, page),
+        next=_next(here, page),
     )
     for post in page.posts:
         feed.add_item(**_entry(post, timeline, absolute))
@@ -175,7 +175,7 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     site = scrub(post.subscription.display_name)
     return {
         "title": item.title,
-        "link": cards.of_the_web(item.link) or page,
+        "link": of_the_web(item.link) or page,
         "description": item.summary,
         "content": item.content,
         "author_name": item.author or site,
@@ -191,6 +191,6 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
 
 
 def _enclosures(item: Item) -> Iterable[Enclosure]:
-    for entry in cards.objects(item.enclosures):
-        if url := cards.address(entry, "url"):
+    for entry in objects(item.enclosures):
+        if url := address(entry, "url"):
             yield Enclosure(url, str(entry.get("length") or 0), entry.get("type") or "application/octet-stream")

@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Func, Lookup, Q, QuerySet, Value
+from django.db.models.functions import Left
 from django.db.models.sql.compiler import SQLCompiler
 from django.urls import reverse
 from django.utils import timezone
 
-from lifestream import search
-from lifestream.models import Lifestream, Post, Subscription, Tag
+from lifestream import itemcard, search
+from lifestream.itemcard import ItemCard
+from lifestream.models import Item, Lifestream, Post, Subscription, Tag
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -54,11 +56,15 @@ class Cursor:
         """The cursor that `str` wrote. Raises ValueError for anything else."""
         found = re.fullmatch(r"(-?\d{1,18})-(\d{1,18})", text, re.ASCII)
         if not found:
-            raise ValueError(f"{text!r} is no cursor")
+            raise ValueError(f"{text[:40]!r} is no cursor")
         try:
-            return cls(_EPOCH + int(found[1]) * _MICROSECOND, int(found[2]))
+            date = _EPOCH + int(found[1]) * _MICROSECOND
         except OverflowError as error:
             raise ValueError(f"{text!r} is a cursor outside of time") from error
+        # At either end of time a moment has no date in every time zone, which databases ask for.
+        if not 1 < date.year < dt.MAXYEAR:
+            raise ValueError(f"{text!r} is a cursor outside of time")
+        return cls(date, int(found[2]))
 
     def __str__(self) -> str:
         return f"{(self.date - _EPOCH) // _MICROSECOND}-{self.item}"
@@ -116,22 +122,22 @@ class Timeline:
         """All of them, or those older than *before*."""
         return self.posts() if before is None else self.posts().filter(_older_than(before))
 
-    def page(self, before: Cursor | None, size: int) -> Page:
-        """The first *size* posts, or those older than *before*."""
-        found = shown(self.rows(before)[: size + 1])
+    def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> Page:
+        """The first *size* posts, or those older than *before*; with *bodies*, with all that their items hold."""
+        found = shown(self.rows(before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
         return Page(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
 
     def post(self, item: int) -> Post:
         """The post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be shown."""
-        for post in shown(self.posts().filter(item=item)):
+        for post in shown(self.posts().filter(item=item), bodies=True):
             return post
         raise Post.DoesNotExist
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
         """The posts just newer and just older than *post*."""
         here = Cursor(post.date, post.item_id)
-        posts = self.posts().select_related("item").defer("item__text", "item__content")
+        posts = self.posts().select_related("item").defer(*_BODIES, "item__text", "item__card")
         newer = posts.filter(_newer_than(here)).order_by("date", "item_id").first()
         return newer, posts.filter(_older_than(here)).first()
 
@@ -204,18 +210,62 @@ def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool
     return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
 
 
-def shown(posts: QuerySet[Post]) -> list[Post]:
-    """*posts*, loaded with all that cards need, in two queries."""
+def shown(posts: QuerySet[Post], *, bodies: bool = False) -> list[Post]:
+    """Return *posts*, loaded with all that cards need.
+
+    That takes two queries, one more where short notes are shown whole, and one more where there are items without a
+    stored card. What items hold, which may be a megabyte each, is loaded with *bodies* only; else it is read when a
+    template asks for it, item by item.
+    """
+    heavy = ("item__card",) if bodies else _BODIES
     found: list[Post] = list(
         posts.select_related("subscription", "item__feed")
-        .defer("item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
+        .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
         .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))
         .prefetch_related("item__tags")
     )
     for post in found:
         # It is the same feed; joined twice, the query would cost more.
         post.subscription.feed = post.item.feed
+    if not bodies:
+        _complete([post.item for post in found])
     return found
+
+
+_BODIES: Final = ("item__content", "item__enclosures", "item__media")
+_LOOKED_THROUGH: Final = 65_536
+"""Characters of a content that are looked through for pictures, of an item that has no stored card."""
+
+
+def _complete(items: Sequence[Item]) -> None:
+    """Makes the cards of those of *items* that have none, and loads the contents that a timeline shows whole."""
+    cards = {item.pk: ItemCard.from_json(item.card) for item in items}
+    without = {item.pk: item for item in items if cards[item.pk] is None}
+    if without:
+        # Of before there were cards, or made by hand. It is not stored here, since reading a page writes nothing.
+        beginning = Left("content", _LOOKED_THROUGH)
+        rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
+        for pk, content, enclosures, media in rows.values_list("pk", "beginning", "enclosures", "media"):
+            item = without[pk]
+            fields = (item.title, item.link, item.summary, content, enclosures, media)
+            cards[pk] = made = itemcard.of(_Beginning(*fields))
+            item.card = made.as_json()
+    notes = {item.pk: item for item in items if (card := cards[item.pk]) and card.whole}
+    if notes:
+        for pk, content in Item.objects.filter(pk__in=notes).order_by().values_list("pk", "content"):
+            notes[pk].content = content
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """What a card is made of, with the beginning of the content."""
+
+    title: str
+    link: str
+    summary: str
+    content: str
+    enclosures: Any
+    media: Any
 
 
 def by_day(posts: Iterable[Post]) -> Iterator[Day]:

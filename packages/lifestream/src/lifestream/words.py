@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 # Letters of scripts without spaces between words, and Hangul. Their combining marks are included (Thai, Khmer, …).
 _UNSPACED = (
@@ -29,8 +30,6 @@ _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
 _ANY_WORD = re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_SIGNS}])+[+#]*")
 _SPECIAL = re.compile(f"[{_UNSPACED}{_SIGNS}]")
 _UNSPACED_START = re.compile(f"[{_UNSPACED}]")
-# For a text that is turned round, since a search for its end would begin at each character.
-_UNSPACED_END = re.compile(f"(?:(?![{_UNSPACED}])\\W)*+([{_UNSPACED}]++)")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: left out by those who search.
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
@@ -105,8 +104,16 @@ def _term(text: str) -> Term | None:
     parts = words(text)
     if not parts:
         return None
-    last = _UNSPACED_END.match(fold(text)[::-1])
+    unspaced = _unspaced_at_end(fold(text))
     # Where the term ends in an unspaced script the text may go on, so its last character alone says too little.
-    if last and len(last[1]) > 1:
+    if unspaced > 1:
         parts.pop()
-    return Term(tuple(parts), prefix=bool(last) and len(parts[-1]) == 1)
+    return Term(tuple(parts), prefix=bool(unspaced) and len(parts[-1]) == 1)
+
+
+def _unspaced_at_end(text: str) -> int:
+    """Return how many characters of scripts without spaces *text* ends in, marks after them aside; 2 for more."""
+    end = len(text)
+    while end and not (text[end - 1].isalnum() or text[end - 1] == "_" or _UNSPACED_START.match(text, end - 1)):
+        end -= 1
+    return sum(1 for _ in takewhile(_UNSPACED_START.match, reversed(text[max(0, end - 2) : end])))

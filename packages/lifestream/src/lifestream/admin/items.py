@@ -53,8 +53,8 @@ class PostAdmin(OwnedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Posts without the bodies of their items."""
-        heavy = ("item__content", "item__text", "subscription__feed__icon")
-        return super().get_queryset(request).defer(*heavy)
+        heavy = ("content", "text", "enclosures", "media", "card")
+        return super().get_queryset(request).defer(*(f"item__{name}" for name in heavy), "subscription__feed__icon")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Posts come from feeds."""
@@ -139,7 +139,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Items without their bodies."""
-        return super().get_queryset(request).defer("content", "text", "feed__icon")
+        return super().get_queryset(request).defer("content", "text", "enclosures", "media", "card", "feed__icon")
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def heading(self, item: Item) -> str:

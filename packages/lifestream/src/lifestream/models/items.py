@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -65,7 +66,8 @@ class Item(models.Model):
 
     The three hashes are what `identity` knows it by; only *key_hash* is unique. *content* is safe HTML,
     *text* the same as plain text, *summary* a short plain text. *enclosures* and *media* are lists of dicts
-    with the fields of `entry.Enclosure` and `entry.Media`.
+    with the fields of `entry.Enclosure` and `entry.Media`. *card* is what timelines show of all that (see `itemcard`),
+    None where it is still to be made.
     """
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="items", db_index=False)
@@ -86,6 +88,7 @@ class Item(models.Model):
     enclosures = models.JSONField(default=list, blank=True)
     media = models.JSONField(default=list, blank=True)
     tags = models.ManyToManyField(Tag, related_name="items", blank=True)
+    card = models.JSONField(null=True, blank=True, editable=False)
 
     # What was stored, to see an edit; how often and when it was rewritten, to bound it.
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
@@ -105,6 +108,12 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.display_title
+
+    def save(self, **options: Any) -> None:
+        """Saves it, without its card, which may no longer be true: a page makes it anew. (Imports don't come by.)"""
+        self.card = None
+        fields = options.get("update_fields")
+        super().save(**options if fields is None else {**options, "update_fields": {*fields, "card"}})
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
         """Deletes it, as `ItemQuerySet.delete` does."""

@@ -5,8 +5,8 @@ everyone but a test wants. Nothing here imports Django, so that a child starts f
 imported when first used.
 
 A document goes through these rooms: `charset` (bytes to text), `document` (what no parser should see is
-removed), then `jsonfeed`, or feedparser and beside it `scan`, whose results `translate` puts together. A web page is
-read by `page`, for the feeds that it names.
+removed), then `jsonfeed`, or `liberal` (feedparser, with bounds) and beside it `scan`, whose results `translate` puts
+together. A web page is read by `page`, for the feeds that it names.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from lifestream.plaintext import scrub
@@ -44,22 +46,60 @@ def _harmless_reference(found: re.Match[str]) -> str:
     digits = digits.lstrip("0")
     # Seven digits hold every character there is; Python refuses to read very long ones.
     number = int(digits, base) if 0 < len(digits) <= 7 else 0
-    return found[0] if any(first <= number <= last for first, last in _CHARACTERS) else ""
+    if not any(first <= number <= last for first, last in _CHARACTERS):
+        return ""
+    # Python refuses to read a very long number, and so would a parser in Python.
+    return found[0] if len(found[0]) <= _LONGEST_REFERENCE else f"&#{number};"
+
+
+_LONGEST_REFERENCE: Final = 20
 
 
 # Char of XML 1.0, 2.2.
 _CHARACTERS: Final = ((9, 10), (13, 13), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
+_PROLOG: Final = r"(?>\s++|<\?(?s:.*?)(?:\?>|\Z)|<!--(?s:.*?)(?:-->|\Z))*+"
 _DOCTYPE = re.compile(
-    r"""
-    (?P<before>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*+)
+    rf"""
+    (?P<before>{_PROLOG})
     (?P<name><!DOCTYPE(?>[^\["'>]++|"[^"]*+"|'[^']*+')*+)
     (?:\[(?P<subset>(?>[^\]"'<]++|"[^"]*+"|'[^']*+'|<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|<)*+)\]\s*+)?
     >
     """,
     re.VERBOSE,
 )
+_BEFORE_ROOT = re.compile(rf"{_PROLOG}(?=<\w)")
 _ENTITY = re.compile(r"""<!ENTITY\s+(\w+)\s+(?:"([^"%<]*)"|'([^'"%<]*)')\s*>""")
 _SHORT_VALUE = re.compile(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Prolog:
+    """What stands before the root of a document: it *end*s where that begins, 0 if there is more than may be there.
+
+    *netscape* says that the document type is that of RSS 0.91 as Netscape had it; *entities* are what it declares.
+    """
+
+    end: int = 0
+    netscape: bool = False
+    entities: dict[str, str] = field(default_factory=dict)
+
+    def doctype(self) -> str:
+        """Return a document type with the entities and nothing else; "" if there are none."""
+        declared = "".join(f'<!ENTITY {name} "{value}">' for name, value in self.entities.items())
+        return f"<!DOCTYPE feed [{declared}]>" if declared else ""
+
+
+def prolog(text: str) -> Prolog:
+    """Return the prolog of *text*, which has been `cleaned`."""
+    doctype = _DOCTYPE.match(text)
+    end = doctype.end() if doctype else 0
+    rest = _BEFORE_ROOT.match(text, end)
+    if rest is None:
+        return Prolog()
+    if doctype is None:
+        return Prolog(rest.end())
+    entities = {name: double or single for name, double, single in _ENTITY.findall(doctype["subset"] or "")}
+    return Prolog(rest.end(), "netscape" in doctype["name"].lower(), entities)
 
 
 def _without_doctype(text: str) -> str:
@@ -77,21 +117,23 @@ def _without_doctype(text: str) -> str:
         for name, double, single in _ENTITY.findall(found["subset"] or "")
         if _SHORT_VALUE.fullmatch(double or single)
     ]
-    # feedparser looks for them at the beginning of a line.
-    subset = "[\n" + "\n".join(entities) + "\n]" if entities else ""
+    subset = f"[{''.join(entities)}]" if entities else ""
     return f"{found['before']}{found['name']}{subset}>{text[found.end() :]}"
 
 
 _PREFIX = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'\s]+)["']""")
-_MAX_PREFIXES: Final = 100
+_MAX_NAMESPACES: Final = 1000
+_MAX_PREFIXES: Final = 10
+"""Prefixes of one namespace that are looked for, each at every tag: a document has one or two."""
 
 
 def _set_aside(text: str) -> str:
     itunes, media = {"itunes"}, {"media"}
-    for prefix, namespace in _PREFIX.findall(text)[:_MAX_PREFIXES]:
-        if namespace.lower() == ITUNES:
+    for found in islice(_PREFIX.finditer(text), _MAX_NAMESPACES):
+        prefix, namespace = found[1], found[2].lower()
+        if namespace == ITUNES and len(itunes) < _MAX_PREFIXES:
             itunes.add(prefix)
-        elif namespace.lower() in MEDIA:
+        elif namespace in MEDIA and len(media) < _MAX_PREFIXES:
             media.add(prefix)
     if not any(f"<{prefix}:" in text for prefix in itunes | media):
         return text

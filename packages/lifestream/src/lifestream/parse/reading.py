@@ -1,17 +1,14 @@
-"""The order in which a document is read, and what is no feed. The only import of feedparser."""
+"""The order in which a document is read, and what is no feed."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import feedparser
-
 from lifestream.entry import ParsedFeed
-from lifestream.parse import jsonfeed
+from lifestream.parse import jsonfeed, liberal
 from lifestream.parse.charset import Decoded, decode
 from lifestream.parse.document import cleaned
 from lifestream.parse.errors import NotAFeed
@@ -50,7 +47,7 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> P
     else:
         found = _read_apart(document, language)
         flaw = replace(flaw, damaged=found.damaged)
-    if not found.result.version and (not found.result.entries or _is_page(text)):
+    if not found.result["version"] and (not found.result["entries"] or _is_page(text)):
         raise NotAFeed(_why_not(text, content_type))
     if found.cut_off:
         complaints.append("the document is cut off; its last entry, if it was not whole, is left out")
@@ -75,18 +72,18 @@ def _read_apart(document: bytes, language: str) -> _Found:
     if not scanned.head:  # it was broken before the first entry: nobody knows what belongs to what
         result = _feedparser(document, language)
         is_cut = cut_off(document.decode("utf-8", "replace"))
-        if result.entries and is_cut:
-            del result.entries[-1]
-        return _Found(result, scanned, tuple(range(len(result.entries))), is_cut)
+        if result["entries"] and is_cut:
+            del result["entries"][-1]
+        return _Found(result, scanned, tuple(range(len(result["entries"]))), is_cut)
     left = salvage(document, scanned)
     result, extras = _feedparser(left.whole, language), scan(left.whole)
-    aligned = len(result.entries) == len(extras.entries)
+    aligned = len(result["entries"]) == len(extras.entries)
     damaged: list[int] = []
     for place, piece in zip(left.places, left.damaged, strict=True):
-        for entry in _feedparser(piece, language).entries[:1]:
+        for entry in _feedparser(piece, language)["entries"][:1]:
             # Those that gave nothing have no place.
-            at = min(place - (left.places.index(place) - len(damaged)), len(result.entries))
-            result.entries.insert(at, entry)
+            at = min(place - (left.places.index(place) - len(damaged)), len(result["entries"]))
+            result["entries"].insert(at, entry)
             if aligned:
                 extras.entries.insert(at, ScannedEntry())
             damaged.append(at)
@@ -110,17 +107,9 @@ def _without_nameless(feed: ParsedFeed) -> ParsedFeed:
     return replace(feed, flaw=flaw, entries=tuple(entry for entry, _ in kept))
 
 
-def _feedparser(document: bytes, language: str) -> Any:
-    # The bytes are UTF-8 by now, so that is what feedparser is told. No Content-Location, since it would
-    # resolve guids against it; BytesIO, since it opens what looks like a path, and fetches what looks like
-    # a URL.
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    if language:
-        headers["content-language"] = language
+def _feedparser(document: bytes, language: str) -> dict[str, Any]:
     try:
-        return feedparser.parse(
-            io.BytesIO(document), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
+        return liberal.read(document, language)
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # whatever a hostile document does to it, it is one document

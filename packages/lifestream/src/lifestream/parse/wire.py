@@ -118,6 +118,7 @@ PREPARED: Final = _record(
     items=_many(_record(ItemDraft, **_SAID)),
     problems=_many(_record(PluginProblem)),
     damaged=_NUMBERS,
+    capped=_NAMES,
 )
 PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=_NAMES)
 RULES: Final = _record(

@@ -18,9 +18,9 @@ processes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 
@@ -31,8 +31,8 @@ class ItemDraft:
 
     In `post_process`, *content* and *summary* are HTML as the feed has it. What `prepare` hands out is
     safe: *content* is sanitised HTML, all else plain text (to be escaped by whoever shows it), all
-    addresses absolute and of harmless schemes, "" where they were not; *text* is the text of *content*, and
-    *summary* its beginning in one line.
+    addresses absolute and of harmless schemes, "" where they were not; *text* is the text of *content*,
+    *summary* its beginning in one line, and *card* what pages show of it (see `itemcard`), whatever a plugin sets.
     """
 
     guid: str = ""
@@ -49,6 +49,7 @@ class ItemDraft:
     media: tuple[Media, ...] = ()
     language: str = ""
     base: str = ""
+    card: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 class FeedPlugin:

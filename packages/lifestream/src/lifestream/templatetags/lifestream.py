@@ -20,7 +20,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from lifestream.cards import Badge, badge_of, card_of
+from lifestream.cards import Badge, Card, badge_of, card_of
 from lifestream.directions import isolated
 from lifestream.hosts import host_in_words
 from lifestream.models import Feed, Post, Subscription, Tag
@@ -32,13 +32,13 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def render_item(context: Context, post: Post) -> SafeString:
     """*post* as it stands in a timeline, by the template of its site, which has `post`, `item`, `feed` and `card`."""
-    return _render(context, post, "lifestream/sites/")
+    return _render(context, post, "lifestream/sites/", card_of(post))
 
 
 @register.simple_tag(takes_context=True)
 def render_item_detail(context: Context, post: Post) -> SafeString:
     """*post* as it stands on its own page, by the template of its site; with the same variables."""
-    return _render(context, post, "lifestream/sites/detail/")
+    return _render(context, post, "lifestream/sites/detail/", card_of(post, complete=True))
 
 
 def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
@@ -49,12 +49,12 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
     return [f"{folder}{name}.html" for name in [*names, "basic"]]
 
 
-def _render(context: Context, post: Post, folder: str) -> SafeString:
+def _render(context: Context, post: Post, folder: str, card: Card) -> SafeString:
     feed = post.item.feed
     chosen: dict[str, Template] = cast("Any", context.render_context).setdefault(f"lifestream {folder}", {})
     if feed.domain not in chosen:
         chosen[feed.domain] = _django_template(site_templates(feed.domain, folder))
-    with context.push(post=post, item=post.item, feed=feed, card=card_of(post)):
+    with context.push(post=post, item=post.item, feed=feed, card=card):
         return mark_safe(chosen[feed.domain].render(context))  # noqa: S308  a template's output, which it has escaped
 
 

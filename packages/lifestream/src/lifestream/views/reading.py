@@ -14,12 +14,11 @@ from django.utils.translation import gettext
 
 from lifestream.models import Lifestream, Tag
 from lifestream.plaintext import scrub
+from lifestream.search import LONGEST_QUERY
 from lifestream.timeline import Cursor, Timeline, timeline_for
 
 FRESH = 60
 """For how many seconds a public page may be kept without asking again: feeds are fetched far less often."""
-LONGEST_QUERY = 300
-"""Characters of a search that are looked at."""
 
 
 def read(request: HttpRequest, slug: str) -> Timeline:

@@ -47,6 +47,7 @@ class Command(BaseCommand):
                 ("format", prepared.feed.format),
                 ("site", feed.site_url or feed.domain),
                 ("about", feed.description[:200]),
+                ("too much", "; ".join(prepared.capped)),
                 ("problems", "; ".join(map(str, prepared.problems))),
             ):
                 if value:

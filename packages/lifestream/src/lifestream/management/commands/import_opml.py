@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *, file: str, lifestream: str | None, update: bool, **_options: Any) -> None:
         try:
-            outlines = opml.read(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+            outlines = opml.read(_read(file))
         except OSError as error:
             raise CommandError(f"{file} can't be read: {error.strerror}") from error
         except opml.NotOpml as error:
@@ -53,6 +53,14 @@ class Command(BaseCommand):
             tell_shortages(report, self)
             if report.shortages:
                 sys.exit(1)
+
+
+def _read(file: str) -> bytes:
+    """Return what the list holds, or so much that `opml.read` sees that it is too much."""
+    if file == "-":
+        return sys.stdin.buffer.read(opml.MAX_SIZE + 1)
+    with Path(file).open("rb") as opened:
+        return opened.read(opml.MAX_SIZE + 1)
 
 
 def _feeds(count: int) -> str:

@@ -1,0 +1,38 @@
+"""What work costs as its input grows, in time on the processor: a machine that is busy with other things counts for
+little, and not at all in the least of several tries.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+LINEAR = 9
+"""Four times the input may cost so many times as much: what is quadratic costs sixteen times."""
+_FLOOR = 0.004  # seconds, below which a ratio says nothing
+
+
+def cost(work: Callable[[_T], object], given: _T) -> float:
+    """Return the seconds on the processor that *work* takes for *given*."""
+    gc.collect()
+    began = time.process_time()
+    work(given)
+    return time.process_time() - began
+
+
+def assert_linear(work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 5) -> None:
+    """Assert that *work* takes for `make(4 * size)` no more than LINEAR times what it takes for `make(size)`.
+
+    Of both the least of so many *tries* counts, which are not all needed as a rule.
+    """
+    few, many = make(size), make(4 * size)
+    small = large = float("inf")
+    for _ in range(tries):
+        small, large = min(small, cost(work, few)), min(large, cost(work, many))
+        if large <= LINEAR * max(small, _FLOOR):
+            return
+    raise AssertionError(f"{small * 1000:.1f} ms for {size}, {large * 1000:.1f} ms for four times as much")
