@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from constructs import CONTENT, Construct
+from lifestream.caps import Tally
 from lifestream.plugins import ItemDraft
 from lifestream.prepare import made_safe
 from lifestream.sanitize import Sanitizer, safe_url
