@@ -33,15 +33,23 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
     """How many times longer the call that *made_of* makes of a length takes at four times the length.
 
     *lengths* are tried from the shortest on; the first at which the call takes more than `FLOOR` is judged. 0 where
-    none does.
+    none does. A length that seems guilty is measured again, and then four times the length has to be guilty as well:
+    what is faster than a square stays so, and what was the machine's doing does not.
     """
     for length in lengths:
-        long = made_of(length)
-        taken = seconds(long)
-        if taken >= FLOOR:
-            short = made_of(length // 4)
-            grown = taken / seconds(short, 2)
-            if grown > MOST:  # it may have been the machine
-                grown = seconds(long, 3) / seconds(short, 5)
-            return grown
+        taken = seconds(made_of(length))
+        if taken < FLOOR:
+            continue
+        grown = taken / seconds(made_of(length // 4), 2)
+        for size in (length, 4 * length):
+            if grown > MOST:
+                grown = min(grown, _growth_at(made_of, size))
+        return grown
     return 0.0
+
+
+def _growth_at(made_of: Callable[[int], Callable[[], object]], length: int) -> float:
+    """The growth from a quarter of *length*, the best of three tries each, in turns: the machine's moods hit both."""
+    short, long = made_of(length // 4), made_of(length)
+    taken = [(seconds(short, 2), seconds(long)) for _ in range(3)]
+    return min(each for _, each in taken) / min(each for each, _ in taken)
