@@ -20,6 +20,7 @@ WRITTEN: Final = {
     "lifestream.parse.document._set_aside": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
+    "lifestream.parse.salvage._pieces": (rb"<item(?=[\s/>])",),
 }
 """Examples of the patterns that a function puts together when it runs."""
 FOUND: Final = found(WRITTEN)
