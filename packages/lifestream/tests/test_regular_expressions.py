@@ -21,6 +21,7 @@ WRITTEN: Final = {
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
     "lifestream.parse.salvage._pieces": (rb"<item(?=[\s/>])",),
+    "lifestream.parse.wellformed.is_cut_off": (rb"</item\s*>",),
 }
 """Examples of the patterns that a function puts together when it runs."""
 FOUND: Final = found(WRITTEN)
