@@ -33,7 +33,7 @@ from constructs import CONTENT, DOCUMENTS, Construct, entry
 MOST = 2.2
 """The bound of the ratio."""
 
-TOO_SHORT: Final = 0.01
+TOO_SHORT: Final = 0.02
 """A time, in seconds, below which a ratio says nothing: what a document costs whatever its size is part of it."""
 
 ENOUGH: Final = 30.0

@@ -282,7 +282,7 @@ class Sanitizer:
 
 
 _MAX_GROWTH: Final = 16
-_FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>[^>"]++|"[^"]*+")*+)?>)\n""")
+_FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>[^<>"]++|"[^"]*+")*+)?>)\n""")
 _IGNORED = re.compile(r"\A[\s\ufeff]+")
 _EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
 

@@ -9,7 +9,8 @@ The way of an entry, each step optional:
 4. `post_process(draft)` changes the draft of the item, in place.
 
 After that, not before, everything is sanitised: so a plugin may write markup, and need not trust what it
-was given. An exception in a hook costs its entry only, and is reported with it.
+was given. An exception in a hook costs its entry only, and is reported with it. A draft that is left with
+values of other types than `ItemDraft` declares costs its entry, too.
 
 To write one, copy `generic.py`, and name its class in `LIFESTREAM_PLUGINS` or as an entry point of the
 group `lifestream.plugins`. A plugin holds no state: one instance serves all feeds, in several threads and
