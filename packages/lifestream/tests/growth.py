@@ -13,6 +13,8 @@ from typing import Final
 
 MOST: Final = 6.0
 """How much longer a call may take for four times the input."""
+HOPELESS: Final = 100.0
+"""What grows so much is not measured again: a longer run might never end."""
 FLOOR: Final = 0.002
 """What a call may take in any case, in seconds: a quadratic one takes far more at the lengths that are tried."""
 LENGTHS: Final = (16, 96, 1000, 16_000)
@@ -42,7 +44,7 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
             continue
         grown = taken / seconds(made_of(length // 4), 2)
         for size in (length, 4 * length):
-            if grown > MOST:
+            if MOST < grown < HOPELESS:
                 grown = min(grown, _growth_at(made_of, size))
         return grown
     return 0.0

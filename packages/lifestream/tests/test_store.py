@@ -9,14 +9,17 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from factories import NOW, draft, hold, make_feed, make_lifestream, make_subscription, prepared, result
-from lifestream import search
-from lifestream.entry import Enclosure, Media
+from factories import NOW, draft, hold, make_feed, make_item, make_lifestream, make_subscription, prepared, result
+from lifestream import caps, search
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.importing import CHUNK
-from lifestream.models import Feed, Fetch, Item, Lifestream, Post, Tag
+from lifestream.keys import keys_of
+from lifestream.models import Feed, Fetch, Item, Lifestream, Post, Tag, Tombstone
 from lifestream.outcome import Failed, Fetched, NotModified
-from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.base import FeedPlugin, ItemDraft
+from lifestream.prepare import prepare
 from lifestream.results import Result, Stored
+from lifestream.sanitize import Sanitizer
 from lifestream.store import store
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +99,48 @@ class TestItems:
         assert list(Post.objects.filter(lifestream=stream)) == [post]
         assert not search.matching(Item.objects.all(), "old").exists()
         assert search.matching(Item.objects.all(), "new both").exists()
+
+    @pytest.mark.parametrize("deleted", [False, True])
+    def test_rule_23_an_item_with_a_long_guid_that_was_stored_before_the_caps_is_found_again(
+        self, deleted: bool
+    ) -> None:
+        feed, long = make_feed(), "g" * 10_000
+        # As it was stored: under the key of the whole guid, or, as two entries had it, under that of the link.
+        entry = Entry(guid=long, title="T", link="https://example.com/1")
+        keys = keys_of(entry)
+        for key in (keys.guid, keys.link):
+            make_item(
+                feed, "T", guid=long, link=entry.link, key_hash=key, link_hash=keys.link, content_hash=keys.content
+            )
+            if deleted:
+                Item.objects.filter(feed=feed).delete()
+            found = prepare(ParsedFeed(entries=(entry,)), FeedPlugin(), Sanitizer())
+            [stored] = store([result(feed, Fetched(feed.url, b""), prepared=found)], NOW)
+            assert (stored.new, stored.refused) == ((0, 1) if deleted else (0, 0))
+            assert Item.objects.filter(feed=feed).count() == (0 if deleted else 1)
+            Item.objects.filter(feed=feed).delete()
+            Tombstone.objects.all().delete()
+
+    def test_the_card_of_an_item_is_stored_and_made_anew_with_an_edit(self) -> None:
+        feed = make_feed()
+
+        def stored(**fields: Any) -> Any:
+            found = prepare(ParsedFeed(entries=(Entry(guid="1", **fields),)), FeedPlugin(), Sanitizer())
+            store([result(feed, Fetched(feed.url, b""), prepared=found)], NOW)
+            return Item.objects.get().card
+
+        assert stored(title="T")["kind"] == "article"
+        assert stored(content="x")["kind"] == "note"
+        film = stored(title="T", media=(Media("https://example.com/\0a\ud800.mp4", "video/mp4"),))
+        assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", ""]])
+
+    def test_rule_23_what_was_over_a_cap_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO", "lifestream.store")
+        feed = make_feed()
+        found = prepare(ParsedFeed(title="x" * 3000), FeedPlugin(), Sanitizer())
+        store([result(feed, Fetched(feed.url, b""), prepared=found)], NOW)
+        assert caplog.messages == [f"{feed.url}: capped once: {caps.TITLE}"]
+        assert Fetch.objects.get().message == f"capped once: {caps.TITLE}"
 
     def test_an_item_that_vanishes_from_the_document_stays(self) -> None:
         feed = make_feed()

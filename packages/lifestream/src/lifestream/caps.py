@@ -97,6 +97,8 @@ def bounded(said: Said, tally: Tally) -> Said:
 
     Its content is only cut here, as HTML that nobody has cleaned; `content` bounds what comes of it.
     """
+    if _is_within(said):
+        return said
     return replace(
         said,
         guid=_guid(said.guid, tally),
@@ -111,6 +113,34 @@ def bounded(said: Said, tally: Tally) -> Said:
         language=_whole(said.language, LANGUAGE, tally),
         base=_whole(said.base, BASE, tally),
     )
+
+
+def _is_within(said: Entry | ItemDraft) -> bool:
+    """Return whether nothing of *said* can be over its cap, which is so of nearly all entries, and is soon said."""
+    return (
+        len(said.title) <= TITLE.limit
+        and len(said.author) <= AUTHOR.limit
+        and len(said.content) <= CONTENT.limit
+        and len(said.summary) <= CONTENT.limit
+        and len(said.language) <= LANGUAGE.limit
+        and len(said.tags) <= TAGS.limit
+        and len(said.enclosures) <= ENCLOSURES.limit
+        and len(said.media) <= MEDIA.limit
+        and max(map(len, said.tags), default=0) <= TAG.limit
+        and len(said.guid) + len(said.link) + len(said.base) <= _SURELY
+        and all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in said.enclosures)
+        and all(
+            len(each.url) + len(each.thumbnail) + len(each.player) <= _SURELY
+            and len(each.type) <= TYPE.limit
+            and len(each.title) <= TITLE.limit
+            and len(each.description) <= DESCRIPTION.limit
+            for each in said.media
+        )
+    )
+
+
+_SURELY: Final = min(BASE.limit, LINK.limit, GUID.limit) // 4
+"""Characters of several addresses together, so few that none of them is over its cap, not even in UTF-8."""
 
 
 def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:

@@ -103,9 +103,10 @@ class _Bounds(_Parser):  # type: ignore[misc]
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> Any:
         """Read a start tag with as many attributes as a tag may have, and no absurd base or language."""
         before = self.baseuri
-        attrs = [(name, value) for name, value in attrs[:MOST_ATTRIBUTES] if _is_sane(name.lower(), value)]
+        if attrs:
+            attrs = [(name, value) for name, value in attrs[:MOST_ATTRIBUTES] if _is_sane(name.lower(), value)]
         result = super().unknown_starttag(tag, attrs)
-        if not _is_base(self.baseuri or ""):
+        if self.baseuri is not before and not _is_base(self.baseuri or ""):
             self.baseuri = self.basestack[-1] = before
         return result
 
