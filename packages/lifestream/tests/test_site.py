@@ -225,7 +225,7 @@ class TestCommand:
 
     def test_a_refusal_is_a_sentence_and_an_exit_status(self, tmp_path: Path, server: FeedServer) -> None:
         server.add("/page", page("no feed"))
-        for path in ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml"):
+        for path in ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json"):
             server.add(f"/page{path}", Response(status=404))
         done = command("add_feed", server.url("/page"), folder=tmp_path)
         assert done.returncode == 1
