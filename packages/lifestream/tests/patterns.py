@@ -49,7 +49,7 @@ def modules() -> Iterator[ModuleType]:
     yield importlib.import_module("pytest_feedserver")
 
 
-def found(written: Mapping[str, tuple[str, ...]]) -> list[Found]:
+def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
     """All patterns. *written* has examples of those that a function puts together, by "module.function".
 
     Raises KeyError naming one that it lacks.
@@ -91,7 +91,7 @@ def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
 
 
 def _at_calls(
-    module: ModuleType, tree: ast.Module, written: Mapping[str, tuple[str, ...]]
+    module: ModuleType, tree: ast.Module, written: Mapping[str, tuple[str | bytes, ...]]
 ) -> Iterator[tuple[re.Pattern[Any], str, int]]:
     """The patterns that stand at a call of a function of `re`, the method, and the line."""
     functions = {

@@ -13,7 +13,7 @@ from feedserver import when
 from growth import MOST, growth
 from patterns import Found, found, runs
 
-WRITTEN: Final = {
+WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
     "feedserver.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
     "feedserver.when.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in when._ENDINGS),
