@@ -48,7 +48,7 @@ from lifestream.plugins import Registry
 from lifestream.prepare import Prepared, prepare
 from lifestream.sanitize import Sanitizer
 from lifestream.store import store
-from test_identity import Shelf
+from shelf import Shelf
 
 COUNT: Final = int(os.environ.get("LIFESTREAM_FUZZ", "300"))
 SEED: Final = int(os.environ.get("LIFESTREAM_FUZZ_SEED", "0"))

@@ -4,8 +4,6 @@ afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,67 +15,15 @@ from lifestream.identity import (
     CHURN_FORGIVEN,
     CHURN_LIMIT,
     CHURN_PAUSE,
-    Decision,
     Document,
     Known,
     changes_after,
     may_rewrite,
 )
 from lifestream.keys import keys_of, link_form
+from shelf import HOME, Shelf
 
 DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
-HOME = "https://example.com/"
-
-
-@dataclass
-class Shelf:
-    """What `store` does with decisions, in memory: items by id, and the tombstones of the deleted ones."""
-
-    part: int = 1000
-    items: dict[int, tuple[Known, Entry]] = field(default_factory=dict)
-    tombstones: list[Known] = field(default_factory=list)
-    refused: int = 0
-
-    def read(self, *entries: Entry) -> None:
-        document = Document(entries, [HOME])
-        for start in range(0, len(entries), self.part):
-            self._read_part(document, entries, range(start, min(start + self.part, len(entries))))
-
-    def _read_part(self, document: Document, entries: Sequence[Entry], places: range) -> None:
-        stored = [*(known for known, _ in self.items.values()), *self.tombstones]
-        wanted = document.keys_to_find(places)
-        known = [item for item in stored if item.key in wanted]
-        links = document.links_to_find(places, {item.key for item in known})
-        known += [item for item in stored if item.link in links]
-        contents = document.contents_to_find(places, known)
-        known += [item for item in stored if item.content in contents]
-        for decision in document.decide(places, known):
-            if decision.refused:
-                self.refused += 1
-                self._follow(decision, entries[decision.index].guid.strip())
-                continue
-            number = decision.known.id if decision.known else len(self.items) + len(self.tombstones) + 1
-            entry, keys = entries[decision.index], decision.keys
-            item = Known(number, decision.key, keys.link, keys.content, entry.guid.strip())
-            self.items[number] = (item, entry)
-        under = [item.key for item, _ in self.items.values()]
-        assert len(under) == len(set(under)), "two items under one key"
-
-    def _follow(self, decision: Decision, guid: str) -> None:
-        known, keys = decision.known, decision.keys
-        assert known is not None
-        place = self.tombstones.index(known)
-        self.tombstones[place] = Known(known.id, decision.key, keys.link, keys.content, guid, deleted=True)
-
-    def delete(self, title: str) -> None:
-        for number, (known, entry) in list(self.items.items()):
-            if entry.title == title:
-                del self.items[number]
-                self.tombstones.append(Known(number, known.key, known.link, known.content, known.guid, deleted=True))
-
-    @property
-    def titles(self) -> list[str]:
-        return sorted(entry.title for _, entry in self.items.values())
 
 
 def entry(title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = "") -> Entry:

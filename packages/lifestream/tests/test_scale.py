@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from feedserver import FeedServer
+from own_site import PATIENCE, command, environment
 from served import feed
-from test_site import PATIENCE, command, environment
 
 REDIS = os.environ.get("LIFESTREAM_TEST_REDIS_URL", "")
 POSTGRES = os.environ.get("LIFESTREAM_TEST_DATABASE_URL", "")

@@ -23,32 +23,10 @@ import pytest
 from feedserver import FeedServer, Response
 from lifestream.site.home import home, keep_private, secret_key
 from lifestream.site.policy import header
+from own_site import PATIENCE, command, environment
 from served import feed, page, rss
 
 said: list[str] = []
-PATIENCE = 60.0  # seconds; a busy machine takes its time to start a process
-
-
-def environment(folder: Path, **more: str) -> dict[str, str]:
-    """The environment of a site in *folder*, and nothing else of ours that has to do with it."""
-    ours = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("LIFESTREAM_", "DATABASE_URL", "CELERY_", "DJANGO_"))
-    }
-    return ours | {"LIFESTREAM_HOME": str(folder), "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8", **more}
-
-
-def command(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs the `lifestream` command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "lifestream", *arguments],
-        env=environment(folder, **more),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
-    )
 
 
 @contextmanager

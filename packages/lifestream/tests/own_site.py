@@ -1,0 +1,32 @@
+"""A site of its own for a test: a folder, and the `lifestream` command in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PATIENCE = 60.0  # seconds; a busy machine takes its time to start a process
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """The environment of a site in *folder*, and nothing else of ours that has to do with it."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LIFESTREAM_", "DATABASE_URL", "CELERY_", "DJANGO_"))
+    }
+    return ours | {"LIFESTREAM_HOME": str(folder), "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8", **more}
+
+
+def command(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs the `lifestream` command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "lifestream", *arguments],
+        env=environment(folder, **more),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
