@@ -14,7 +14,8 @@ from lifestream.models import Feed, Item, Subscription
 
 ADD = "/admin/lifestream/subscription/add/"
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
-<item><title>Fences</title><guid>1</guid></item><item><title>Cakes</title><guid>2</guid></item></channel></rss>"""
+<item><title>Fences</title><link>https://small-hours.example/1</link><guid>1</guid></item>
+<item><title>Cakes</title><link>https://small-hours.example/2</link><guid>2</guid></item></channel></rss>"""
 RSS = Response(body=FEED, headers={"Content-Type": "application/rss+xml"})
 UNTITLED = Response(
     body=FEED.replace("<title>Small Hours</title>", ""), headers={"Content-Type": "application/rss+xml"}

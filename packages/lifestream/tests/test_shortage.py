@@ -77,7 +77,9 @@ def stored(home: Path, query: str) -> list[tuple[Any, ...]]:
 def no_more_files() -> Iterator[None]:
     """This process may open no file in the block; what is open stays so."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    lowest_free = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))  # with 0, poll() of what is open would fail too
     try:
         yield
     finally:

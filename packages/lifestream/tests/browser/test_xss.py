@@ -213,6 +213,7 @@ def test_pages_of_tags_and_searches_are_safe(chromium: Browser, site: Site) -> N
         tags = links(lookout.visit("/main/tags/"), ".tag-cloud a")
         assert len(tags) > 10
         words = [attempt.armed(site.there) for attempt in text_attempts()] + ["xss", "script", "example", "attempt"]
+        words = [each for each in words if "\0" not in each]  # the site refuses those with 400
         lookout.visit_all([*tags, *(f"{site.address}/main/search/?q={quote(each)}" for each in words)])
         lookout.visit("/")
         lookout.assert_quiet()
