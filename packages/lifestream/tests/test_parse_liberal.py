@@ -187,7 +187,9 @@ def test_a_feed_has_a_thousand_tags_at_most_and_each_once() -> None:
 
 def test_the_line_and_column_of_an_error_are_those_of_the_document() -> None:
     document = rss(head='<?xml version="1.0"?>\n<!-- a comment\n of two lines -->').replace("<title>T", "<title>& T")
-    assert read(document).complaint.startswith(f"3:{document.splitlines()[2].index('& T') + 1}:")
+    assert read(document).complaint.startswith(
+        f"not well-formed at line 3, column {document.splitlines()[2].index('& T') + 2}:"
+    )
 
 
 def test_entities_of_a_document_type_are_read_in_a_document_that_is_ill_formed_too() -> None:
@@ -199,3 +201,25 @@ def test_entities_of_a_document_type_are_read_in_a_document_that_is_ill_formed_t
 def test_one_reference_of_many_zeros_costs_no_feed() -> None:
     document = rss(f"<title>&#{'0' * 6000}65;</title></oops>")
     assert read(document).entries[0].title == "A"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<textInput><name>q</name></textInput>",
+        '<gml:pos xmlns:gml="http://www.opengis.net/gml">1 2</gml:pos>',
+        "<height/>",
+        "<description>a<media:player/></description>",
+        "<media:credit><media:credit>x</media:credit></media:credit>",
+        "<category>a<category>b</category></category>",
+        "<link>a<link>b</link></link>",
+        '<psc:chapters xmlns:psc="http://podlove.org/simple-chapters"><psc:chapter/></psc:chapters>',
+    ],
+)
+@pytest.mark.parametrize("end", ["", "<b>"], ids=["well-formed", "ill-formed"])
+def test_an_element_that_feedparser_fails_at_costs_itself_only(odd: str, end: str) -> None:
+    document = rss(f"<title>One</title>{odd}").replace(
+        "</channel>", f"<item><title>Two</title><guid>2</guid></item><item><guid>3</guid>{end}</item></channel>"
+    )
+
+    assert [(entry.guid, entry.title) for entry in read(document).entries][:2] == [("1", "One"), ("2", "Two")]
