@@ -207,6 +207,7 @@ def test_one_reference_of_many_zeros_costs_no_feed() -> None:
     "odd",
     [
         "<textInput><name>q</name></textInput>",
+        "<textInput>a<x>b</x></textInput>",
         '<gml:pos xmlns:gml="http://www.opengis.net/gml">1 2</gml:pos>',
         "<height/>",
         "<description>a<media:player/></description>",

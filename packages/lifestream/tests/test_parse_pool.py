@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -16,8 +17,7 @@ from typing import ClassVar
 
 import pytest
 
-from lifestream.parse import NotAFeed, ParserDied, ParseTimeout, parse
-from lifestream.parse import wire
+from lifestream.parse import NotAFeed, ParserDied, ParseTimeout, parse, wire
 from lifestream.parse.child import Reader
 from lifestream.parse.page import Candidate, read_page
 from lifestream.parse.pool import ParserPool, _Child
@@ -313,8 +313,8 @@ def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool
 def test_what_is_handed_to_plugins_of_ones_own_is_bounded_before_it_gets_here() -> None:
     """What comes from a child is taken apart here, where no deadline ends it."""
     child = Reader(Registry(use_entry_points=False), Sanitizer())
-    items = ",".join(['{"id": "1", "tags": [%s]}' % ",".join(f'"{tag}"' for tag in range(200))] + ["{}"] * 20_000)
-    body = f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{items}]}}'.encode()
+    items: list[dict[str, object]] = [{"id": "1", "tags": [*map(str, range(200))]}, *({} for _ in range(20_000))]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
     answer = child.answer({"headers": {}, "url": URL, "plugin": None}, body)
     feed = wire.FEED.unpack(answer["feed"])
 

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.sax import SAXException, expatreader, handler, xmlreader
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
+from feedparser.util import FeedParserDict
 
 from lifestream.parse.document import prolog
 
@@ -97,6 +98,8 @@ class _Bounds(_Parser):  # type: ignore[misc]
     """What both parsers do at most. It comes before theirs in the order of methods."""
 
     baseuri: Any
+    feeddata: Any
+    intextinput: int
 
     def __init__(self, *arguments: Any) -> None:
         self.tags_seen: tuple[object, set[object]] = (None, set())
@@ -121,6 +124,12 @@ class _Bounds(_Parser):  # type: ignore[misc]
             if element in _PEOPLE and sum(map(len, pieces)) > LONGEST_NAME:
                 pieces[:] = ["".join(map(_decoded, pieces))[:LONGEST_NAME]]
         return super().pop(element, strip_whitespace)
+
+    def _get_context(self) -> Any:
+        if self.intextinput:
+            # feedparser looks for it in the feed, also where it stands in an entry.
+            self.feeddata.setdefault("textinput", FeedParserDict())
+        return super()._get_context()
 
     def _add_tag(self, term: Any, scheme: Any, label: Any) -> None:
         tags = self._get_context().setdefault("tags", [])
