@@ -201,3 +201,26 @@ def test_entities_of_a_document_type_are_read_in_a_document_that_is_ill_formed_t
 def test_one_reference_of_many_zeros_costs_no_feed() -> None:
     document = rss(f"<title>&#{'0' * 6000}65;</title></oops>")
     assert read(document).entries[0].title == "A"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<textInput><name>q</name></textInput>",
+        "<textInput>a<x>b</x></textInput>",
+        '<gml:pos xmlns:gml="http://www.opengis.net/gml">1 2</gml:pos>',
+        "<height/>",
+        "<description>a<media:player/></description>",
+        "<media:credit><media:credit>x</media:credit></media:credit>",
+        "<category>a<category>b</category></category>",
+        "<link>a<link>b</link></link>",
+        '<psc:chapters xmlns:psc="http://podlove.org/simple-chapters"><psc:chapter/></psc:chapters>',
+    ],
+)
+@pytest.mark.parametrize("end", ["", "<b>"], ids=["well-formed", "ill-formed"])
+def test_an_element_that_feedparser_fails_at_costs_itself_only(odd: str, end: str) -> None:
+    document = rss(f"<title>One</title>{odd}").replace(
+        "</channel>", f"<item><title>Two</title><guid>2</guid></item><item><guid>3</guid>{end}</item></channel>"
+    )
+
+    assert [(entry.guid, entry.title) for entry in read(document).entries][:2] == [("1", "One"), ("2", "Two")]

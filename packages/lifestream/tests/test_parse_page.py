@@ -90,3 +90,10 @@ def test_only_the_beginning_of_a_page_is_read() -> None:
     assert read_page(link + b"x" * 2_000_000, {}, URL).feeds
     assert not read_page(b"x" * 2_000_000 + link, {}, URL).feeds
     assert len(read_page(b"".join(link.replace(b"/f", b"/%d" % n) for n in range(1000)), {}, URL).feeds) == 20
+
+
+def test_long_titles_are_cut_and_long_addresses_dropped() -> None:
+    links = "".join(f"<link rel=feed href='/{size * 'y'}' title='{'t' * 9000}'>" for size in (8000, 9000))
+    page = read_page(f"<title>{'x' * 900_000}</title>{links}".encode(), {}, "http://site.example/")
+    assert len(page.title) == 2000
+    assert [(len(feed.url), len(feed.title)) for feed in page.feeds] == [(8020, 2000)]

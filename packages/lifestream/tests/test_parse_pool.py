@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -16,7 +17,7 @@ from typing import ClassVar
 
 import pytest
 
-from lifestream.parse import NotAFeed, ParserDied, ParseTimeout, parse
+from lifestream.parse import NotAFeed, ParserDied, ParseTimeout, parse, wire
 from lifestream.parse.child import Reader
 from lifestream.parse.page import Candidate, read_page
 from lifestream.parse.pool import ParserPool, _Child
@@ -307,6 +308,23 @@ def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool
     body = (Path(__file__).parent / "feeds" / "sites" / "flickr.xml").read_bytes()
 
     assert pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60).plugin == "flickr"
+
+
+def test_what_is_handed_to_plugins_of_ones_own_is_bounded_before_it_gets_here() -> None:
+    """What comes from a child is taken apart here, where no deadline ends it."""
+    child = Reader(Registry(use_entry_points=False), Sanitizer())
+    items: list[dict[str, object]] = [{"id": "1", "tags": [*map(str, range(200))]}, *({} for _ in range(20_000))]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
+    answer = child.answer({"headers": {}, "url": URL, "plugin": None}, body)
+    feed = wire.FEED.unpack(answer["feed"])
+
+    assert (len(feed.entries), len(feed.entries[0].tags)) == (10_000, 100)
+    with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
+        for name in ("shouting", "generic"):
+            capped = pool.submit(body, {}, URL, plugin=name).result(60).capped
+            assert [note.partition(":")[0] for note in capped] == ["capped once", "capped once"]
+        capped = pool.submit(body, {}, URL).result(60).capped
+        assert [note.partition(" of ")[0] for note in capped] == ["capped once: entries", "capped once: tags"]
 
 
 def test_a_plugin_of_ones_own_may_recognise_a_feed() -> None:

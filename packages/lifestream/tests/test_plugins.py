@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+from costs import assert_linear
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.parse import parse
 from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
-from lifestream.prepare import MAX_TEXT, PluginProblem, Prepared, hooked, prepare
+from lifestream.plugins.mastodon import MastodonPlugin
+from lifestream.prepare import MAX_TEXT, MAX_WORDS, PluginProblem, Prepared, hooked, prepare
 from lifestream.sanitize import Sanitizer
 
 SITES = Path(__file__).parent / "feeds" / "sites"
@@ -102,6 +104,16 @@ def test_mastodon_shows_links_as_it_does_and_warnings_as_titles() -> None:
         Media(url="https://files.quay.example/knot.jpg", type="image/jpeg", description="A knot, seen from above"),
     )
     assert (second.title, second.content) == ("rope & rot", "<p>It rots.</p>")
+
+
+def test_mastodon_reads_spans_in_linear_time() -> None:
+    def process(content: str) -> None:
+        MastodonPlugin().process(Entry(title="t", content=content))
+
+    def opened(count: int) -> str:
+        return '<span class="invisible">x</span>' + "<span>x" * count
+
+    assert_linear(process, opened, 4_000)
 
 
 def test_a_podcast_has_each_sound_once_and_in_a_type_that_plays() -> None:
@@ -451,6 +463,19 @@ class Leaving(FeedPlugin):
         setattr(draft, self.field, self.value)
 
 
+class Nowhere(tzinfo):
+    """A zone that can't say how far it is from UTC."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        raise LookupError("lost")
+
+    def dst(self, moment: datetime | None) -> None:
+        return None
+
+    def tzname(self, moment: datetime | None) -> str:
+        return "nowhere"
+
+
 @pytest.mark.parametrize(
     ("field", "value", "error"),
     [
@@ -462,6 +487,23 @@ class Leaving(FeedPlugin):
         ("enclosures", ("u",), "TypeError: an enclosure is str, not Enclosure"),
         ("enclosures", (Enclosure("u", length="9"),), "TypeError: an enclosure's length is str, not int or None"),  # type: ignore[arg-type]
         ("media", (Media(url=None),), "TypeError: a medium's url is NoneType, not str"),  # type: ignore[arg-type]
+        ("enclosures", (Enclosure("u", length=True),), "TypeError: an enclosure's length is bool, not int or None"),
+        ("enclosures", (Enclosure("u", length=-1),), "ValueError: an enclosure's length is negative"),
+        (
+            "enclosures",
+            (Enclosure("u", duration=10**5000),),
+            "ValueError: an enclosure's duration is 9007199254740992 or more",
+        ),
+        (
+            "published",
+            datetime(2026, 1, 1, tzinfo=Nowhere()),
+            "ValueError: published can't be told in UTC: LookupError: lost",
+        ),
+        (
+            "updated",
+            datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
+            "ValueError: updated can't be told in UTC: OverflowError: date value out of range",
+        ),
         ("content", "x" * (MAX_TEXT + 1), "ValueError: content has 8388609 characters; at most 8388608 are cleaned"),
     ],
 )
@@ -474,6 +516,30 @@ def test_what_can_not_be_cleaned_costs_its_entry_only_and_is_named(
 
     assert prepared.items == ()
     assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
+
+
+@pytest.mark.parametrize("card", [{"a": object()}, {(1, 2): 3}, [0]], ids=["no JSON", "no key of JSON", "a list"])
+def test_a_card_of_a_plugin_counts_for_nothing(card: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Leaving, "field", "card")
+    monkeypatch.setattr(Leaving, "value", card)
+    left = hooked(FEED, Leaving())
+
+    assert [item.card for item in left.items] == [{}] * len(FEED.entries)
+    assert left.problems == ()
+
+
+class Quoting(FeedPlugin):
+    name = "quoting"
+
+    def process(self, entry: Entry) -> Entry:
+        raise ValueError("x " * 1_000_000)
+
+
+def test_of_what_an_exception_says_a_line_is_kept() -> None:
+    problems = hooked(FEED, Quoting()).problems
+
+    assert len(problems) == len(FEED.entries)
+    assert max(len(problem.error) for problem in problems) <= MAX_WORDS
 
 
 def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -497,3 +563,16 @@ def test_a_draft_that_can_not_be_cleaned_is_left_out_and_reported(monkeypatch: p
 
     assert [item.content for item in prepared.items] == ["<p>calm</p>"]
     assert prepared.problems == (PluginProblem("", "cleaning", "Two", "OfItsOwnKind: at the disco"),)
+
+
+def test_a_plugin_that_can_not_say_whether_it_recognises_a_feed_costs_none(caplog: pytest.LogCaptureFixture) -> None:
+    class Unsure(FeedPlugin):
+        name = "unsure"
+
+        def recognises(self, feed: ParsedFeed) -> bool:
+            raise LookupError("who knows")
+
+    registry = Registry()
+    registry._plugins = {"unsure": Unsure(), **registry._plugins}
+    assert registry.plugin_for(ParsedFeed(), "https://site.example/feed").name == "generic"
+    assert "plugin unsure: recognises failed on https://site.example/feed" in caplog.text

@@ -210,6 +210,22 @@ def test_items_without_title_link_or_content_are_valid_entries(client: Client, m
     assert item["url"] == address and item["content_text"] == ""
 
 
+@pytest.mark.parametrize("length", [True, "1.5", -1, 1.5, [], None])
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_enclosure_whose_size_is_none_breaks_no_feed(
+    client: Client, main: Lifestream, format_: str, length: object
+) -> None:
+    enclosure = {"url": "https://bare.example/1.mp3", "type": 1, "length": length}
+    make_post(make_site(main, "", url="https://bare.example/feed"), enclosures=[enclosure])
+    if format_ == "json":
+        (item,) = as_json(client, "/main/feed.json")["items"]
+        assert item["attachments"] == [{"url": enclosure["url"], "mime_type": "application/octet-stream"}]
+    else:
+        (entry,) = parsed(client, f"/main/feed.{format_}").entries
+        (found,) = entry.enclosures
+        assert (found.href, found.type, found.length) == (enclosure["url"], "application/octet-stream", "0")
+
+
 def test_atom_is_well_formed_and_complete(client: Client, post: Post) -> None:
     root = ET.fromstring(client.get("/main/feed.atom").content)
     atom = "{http://www.w3.org/2005/Atom}"

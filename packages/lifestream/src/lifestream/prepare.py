@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from types import NoneType
 from typing import Final, TypeVar
 
@@ -22,6 +22,10 @@ from lifestream.sanitize import FETCHED, Sanitizer, safe_url
 SUMMARY_LENGTH: Final = 300
 MAX_TEXT: Final = 8 * 1024 * 1024
 """The longest text that a hook may leave in a draft, in characters."""
+MAX_NUMBER: Final = 2**53
+"""No number that a hook leaves in a draft may be as large: JSON holds whole numbers below it (RFC 8259, section 6)."""
+MAX_WORDS: Final = 1_000
+"""Characters that are kept of what an exception says: a plugin may quote a whole entry in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def _words(error: BaseException) -> str:
         said = str(error)
     except Exception:  # noqa: BLE001  its own words are a plugin's too
         said = "it can't say why"
-    return f"{type(error).__name__}: {said}"
+    return shorten(f"{type(error).__name__}: {said[:MAX_TEXT]}", MAX_WORDS)
 
 
 def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Entry:
@@ -166,11 +170,17 @@ def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Ent
 
 
 def checked_draft(draft: ItemDraft) -> ItemDraft:
-    """Return *draft* as it can be sent to be cleaned. Raises TypeError or ValueError naming what a hook left in it that
-    can't be: a value of the wrong type, or a text over `MAX_TEXT` characters.
+    """Return *draft* as it can be sent to be cleaned, without a card, which is made of it afterwards.
+
+    Raises TypeError or ValueError naming what a hook left in it that can't be sent: a value of the wrong type, a text
+    over `MAX_TEXT` characters, a number below 0 or from `MAX_NUMBER` on, a date that UTC doesn't have.
     """
-    draft = replace(draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media))
+    draft = replace(
+        draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
+    )
     _check_fields("", draft, {"tags", "enclosures", "media"})
+    draft.published = _in_utc("published", draft.published)
+    draft.updated = _in_utc("updated", draft.updated)
     for tag in draft.tags:
         _check("a tag", tag, str)
     for enclosure in draft.enclosures:
@@ -198,12 +208,24 @@ def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collectio
             _check(f"{of}{field.name}", getattr(value, field.name), *_TYPES.get(field.name, (str,)))
 
 
+def _in_utc(what: str, date: datetime | None) -> datetime | None:
+    """Return *date* in UTC, as it can be written; one without a zone stays so."""
+    if date is None or date.tzinfo in (None, UTC):
+        return date
+    try:
+        return date.astimezone(UTC)
+    except Exception as error:  # a zone may be anybody's class
+        raise ValueError(f"{what} can't be told in UTC: {_words(error)}") from error
+
+
 def _check(what: str, value: object, *kinds: type) -> None:
-    if not isinstance(value, kinds):
+    if not isinstance(value, kinds) or isinstance(value, bool):
         wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
         raise TypeError(f"{what} is {type(value).__name__}, not {wanted}")
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise ValueError(f"{what} has {len(value)} characters; at most {MAX_TEXT} are cleaned")
+    if isinstance(value, int) and not 0 <= value < MAX_NUMBER:
+        raise ValueError(f"{what} is {'negative' if value < 0 else f'{MAX_NUMBER} or more'}")
 
 
 def draft_of(entry: Entry) -> ItemDraft:

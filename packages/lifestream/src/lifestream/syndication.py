@@ -193,4 +193,6 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
 def _enclosures(item: Item) -> Iterable[Enclosure]:
     for entry in objects(item.enclosures):
         if url := address(entry, "url"):
-            yield Enclosure(url, str(entry.get("length") or 0), entry.get("type") or "application/octet-stream")
+            length, kind = entry.get("length"), entry.get("type")
+            size = length if type(length) is int and length > 0 else 0  # a plugin may have left anything
+            yield Enclosure(url, str(size), kind if isinstance(kind, str) and kind else "application/octet-stream")

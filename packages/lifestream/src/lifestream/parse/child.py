@@ -13,6 +13,7 @@ import signal
 import sys
 from typing import Any, BinaryIO, Final
 
+from lifestream.caps import Tally, bounded_feed
 from lifestream.entry import ParsedFeed
 from lifestream.parse import parse, wire
 from lifestream.parse.errors import NotAFeed
@@ -87,8 +88,10 @@ class Reader:
         feed = parse(body, job["headers"], job["url"])
         if job["plugin"] is None:
             # Which plugin it gets may depend on one that only the other side can import.
-            self._parsed = feed
-            return {"feed": wire.FEED.pack(feed)}
+            # It is bounded here: what strangers wrote is as much as the other side has to take apart by itself.
+            tally = Tally()
+            self._parsed = bounded_feed(feed, tally)
+            return {"feed": wire.FEED.pack(self._parsed), "capped": tally.notes}
         name = job["plugin"]
         plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
         return self._prepared(prepare(feed, plugin, self._sanitizer))

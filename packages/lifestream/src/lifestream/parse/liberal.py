@@ -23,11 +23,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
+from functools import wraps
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax import SAXException, expatreader, handler, xmlreader
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
+from feedparser.util import FeedParserDict
 
 from lifestream.parse.document import prolog
 
@@ -95,6 +98,8 @@ class _Bounds(_Parser):  # type: ignore[misc]
     """What both parsers do at most. It comes before theirs in the order of methods."""
 
     baseuri: Any
+    feeddata: Any
+    intextinput: int
 
     def __init__(self, *arguments: Any) -> None:
         self.tags_seen: tuple[object, set[object]] = (None, set())
@@ -119,6 +124,12 @@ class _Bounds(_Parser):  # type: ignore[misc]
             if element in _PEOPLE and sum(map(len, pieces)) > LONGEST_NAME:
                 pieces[:] = ["".join(map(_decoded, pieces))[:LONGEST_NAME]]
         return super().pop(element, strip_whitespace)
+
+    def _get_context(self) -> Any:
+        if self.intextinput:
+            # feedparser looks for it in the feed, also where it stands in an entry.
+            self.feeddata.setdefault("textinput", FeedParserDict())
+        return super()._get_context()
 
     def _add_tag(self, term: Any, scheme: Any, label: Any) -> None:
         tags = self._get_context().setdefault("tags", [])
@@ -150,6 +161,33 @@ class _Bounds(_Parser):  # type: ignore[misc]
         detail.update({label: value for label, value in (("name", name), ("email", email)) if value})
 
 
+def _forgiving(parser: type[Any]) -> type[Any]:
+    """Return the class *parser* with handlers of elements that cost no more than their element when they fail.
+
+    Many do where an element stands in one that it never stands in, or is empty (`gml:pos` alone, `<height/>`), and the
+    whole document would be lost. Of an AttributeError feedparser makes an element that it doesn't know
+    (`unknown_starttag` and `unknown_endtag`: "or something has gone wrong"), so all that they raise becomes one.
+    """
+    for name in dir(parser):
+        if name.startswith(("_start_", "_end_")):
+            setattr(parser, name, _safe(getattr(parser, name)))
+    return parser
+
+
+def _safe(handler: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(handler)
+    def call(*arguments: Any) -> Any:
+        try:
+            return handler(*arguments)
+        except (AttributeError, MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            raise AttributeError(f"{handler.__name__} failed") from error
+
+    return call
+
+
+@_forgiving
 class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
     def __init__(self, *arguments: Any) -> None:
         self.prefixes: dict[str, str] = {}
@@ -182,6 +220,7 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
         return f"{prefix}:{local}" if prefix else local
 
 
+@_forgiving
 class _Loose(_Bounds, LooseFeedParser):  # type: ignore[misc]
     pass
 

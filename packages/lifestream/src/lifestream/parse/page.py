@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from lifestream.caps import TITLE, address
 from lifestream.markup import attributes, tokens
 from lifestream.parse.charset import decode
-from lifestream.plaintext import scrub, text_of
+from lifestream.plaintext import scrub, shorten, text_of
 from lifestream.sanitize import FETCHED, safe_url
 
 MAX_PAGE: Final = 1_000_000
@@ -50,12 +51,12 @@ def read_page(html: bytes, headers: Mapping[str, str], url: str) -> Page:
     for kind, name, source in tokens(text):
         if kind == "start" and name == "base" and not based:
             based = True
-            base = safe_url(attributes(source).get("href", ""), url, FETCHED) or url
+            base = address(safe_url(attributes(source).get("href", ""), url, FETCHED)) or url
         elif kind == "start" and name == "link":
             links.append(attributes(source))
         reading_title = (kind == "start" and name == "title") or (reading_title and kind == "hidden")
         if reading_title and kind == "hidden" and not title:
-            title = " ".join(text_of(source).split())
+            title = shorten(" ".join(text_of(source).split()), TITLE.limit)
     return Page(title, tuple(_feeds(links, base)), tuple(_icons(links, base, url)))
 
 
@@ -96,8 +97,8 @@ def _feeds(links: list[dict[str, str]], base: str) -> Iterator[Candidate]:
     for link in links:
         relations = link.get("rel", "").lower().split()
         kind = link.get("type", "").partition(";")[0].strip().lower()
-        title = " ".join(link.get("title", "").split())
-        url = safe_url(link.get("href", ""), base, FETCHED)
+        title = shorten(" ".join(link.get("title", "").split()), TITLE.limit)
+        url = address(safe_url(link.get("href", ""), base, FETCHED))
         sounds = _SOUNDS_LIKE_FEED.search(f"{title} {link.get('href', '')}") is not None
         is_feed = kind in _FEED_TYPES or (kind in _GENERAL_TYPES and sounds)
         if url and ("feed" in relations or ("alternate" in relations and is_feed)):
@@ -114,7 +115,7 @@ def _icons(links: list[dict[str, str]], base: str, page: str) -> Iterator[str]:
     found: dict[str, int] = {}
     for link in links:
         relations = set(link.get("rel", "").lower().split())
-        url = safe_url(link.get("href", ""), base, FETCHED)
+        url = address(safe_url(link.get("href", ""), base, FETCHED))
         if url and relations & {"icon", "apple-touch-icon", "apple-touch-icon-precomposed"} and not is_svg(url, link):
             found.setdefault(url, _rank(link, relations))
     yield from sorted(found, key=lambda url: found[url])[:MAX_CANDIDATES]

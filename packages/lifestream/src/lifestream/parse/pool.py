@@ -197,7 +197,9 @@ class ParserPool:
         answer = child.ask(
             {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}, job.body
         )
+        capped: tuple[str, ...] = ()
         if "feed" in answer:
+            capped = tuple(map(str, answer["capped"]))
             answer = child.ask(self._second_question(wire.FEED.unpack(answer["feed"]), job), b"")
         if "prepared" in answer:
             prepared = wire.PREPARED.unpack(answer["prepared"])
@@ -205,7 +207,10 @@ class ParserPool:
             raise NotAFeed(str(answer["not a feed"]))
         else:
             raise ParserDied(str(answer.get("failed")))
-        return replace(prepared, problems=job.problems + prepared.problems) if job.problems else prepared
+        if not (job.problems or capped):
+            return prepared
+        notes = tuple(dict.fromkeys(capped + prepared.capped))
+        return replace(prepared, problems=job.problems + prepared.problems, capped=notes)
 
     def _read_page(self, job: _PageJob, child: _Child) -> Page:
         answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)

@@ -39,11 +39,15 @@ def _links_as_shown(content: str) -> str:
         return content
     pieces: list[str] = []
     spans: list[str] = []
+    invisible = 0  # of the spans that are open
     for kind, name, source in tokens(content):
         if kind == "start" and name == "span":
             spans.append(attributes(source).get("class", ""))
+            invisible += spans[-1] == "invisible"
         elif kind == "end" and name == "span" and spans:
-            pieces.append("…" if "ellipsis" in spans.pop().split() else "")
-        elif "invisible" not in spans:
+            closed = spans.pop()
+            invisible -= closed == "invisible"
+            pieces.append("…" if "ellipsis" in closed.split() else "")
+        elif not invisible:
             pieces.append(source)
     return "".join(pieces)

@@ -6,6 +6,7 @@ comes from elsewhere and leads elsewhere is none of GitHub's.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -15,6 +16,8 @@ from lifestream.entry import ParsedFeed
 from lifestream.hosts import is_within, site_domain
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
+
+_log = logging.getLogger(__name__)
 
 ENTRY_POINTS: Final = "lifestream.plugins"
 SHIPPED: Final = tuple(
@@ -82,9 +85,18 @@ class Registry:
         domain = site_domain(feed.link, url, (entry.link for entry in feed.entries))
         plugins = self._plugins.values()
         found = [plugin for plugin in plugins if _is_for(plugin, domain)] or [
-            plugin for plugin in plugins if plugin.recognises(feed)
+            plugin for plugin in plugins if _recognises(plugin, feed, url)
         ]
         return found[0] if found else self._plugins[GenericPlugin.name]
+
+
+def _recognises(plugin: FeedPlugin, feed: ParsedFeed, url: str) -> bool:
+    """Whether *plugin* recognises *feed*; one that can't say so costs no feed, and is told in the log."""
+    try:
+        return bool(plugin.recognises(feed))
+    except Exception:  # noqa: BLE001 - a plugin may be anybody's
+        _log.exception("plugin %s: recognises failed on %s, which another plugin gets", plugin.name, url)
+        return False
 
 
 def _is_for(plugin: FeedPlugin, domain: str) -> bool:
