@@ -125,8 +125,9 @@ class Folder:
 
 
 def _is_sidecar(name: str) -> bool:
-    # In any case of its letters: on Windows and macOS, `A.XML.RESPONSE` leads to `a.xml.response`.
-    return name.lower().endswith(SIDECAR)
+    # In any case of its letters: on Windows and macOS, `A.XML.RESPONSE` leads to `a.xml.response`, and so does
+    # `a.xml.re\u017fponse` on macOS, whose file system folds the long s.
+    return name.casefold().endswith(SIDECAR)
 
 
 def without_sidecar(name: str) -> str:
