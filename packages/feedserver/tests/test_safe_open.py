@@ -241,6 +241,13 @@ def test_a_sidecar_is_not_served_in_any_spelling(root: Path) -> None:
             assert ask(server, path)[0] == 404, path
 
 
+def test_a_name_that_no_file_can_have_is_not_there(root: Path) -> None:
+    with FeedServer(root, strict=False) as server:
+        for path in ("/" + "a" * 300, "/" + "a" * 250 + ".xml", "/a/" * 2000, "/" + "a" * 300 + "/"):
+            assert ask(server, path)[0] == 404
+        server.verify()
+
+
 # Races: a link appears between the look and the opening.
 
 

@@ -6,6 +6,7 @@ in, however they are encoded. What a link leads to must lie below the root too, 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -147,7 +148,13 @@ def is_servable(path: Path) -> bool:
     """Whether *path* can be asked for: a regular file, a lone sidecar, or a timeline."""
     if is_regular(path):
         return True
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no file can have this name, and who asked made the mistake
+            return False
+        raise
+    if is_folder:
         return is_timeline(path)
     return is_regular(sidecar_of(path))
 
