@@ -111,6 +111,16 @@ BAD: dict[str, tuple[bytes, int, str]] = {
         400,
         "b'x' is no request target: it starts with neither '/' nor 'http://'",
     ),
+    "a target with a fragment": (
+        b"GET /a?b#c HTTP/1.1\r\nHost: a\r\n\r\n",
+        400,
+        "b'/a?b#c' is no request target: a client keeps a fragment to itself (RFC 9110 §7.1)",
+    ),
+    "a target with an empty host": (
+        b"GET http://:80/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        400,
+        "b'http://:80/a' is no request target: it names no host (RFC 9110 §4.2.1)",
+    ),
     "CONNECT": (
         b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
         501,
