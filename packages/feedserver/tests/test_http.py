@@ -264,6 +264,16 @@ def test_a_large_body_is_coded_off_the_loop_and_once(server: FeedServer, root: P
     assert (part.status, part.body) == (206, first.body[:10])
 
 
+def test_a_server_that_starts_again_codes_a_large_body_again(root: Path) -> None:
+    (root / "a.xml").write_bytes(b"<!--\nCoding: gzip\n-->".ljust(3_000_000))
+    server = FeedServer(root)
+    for _ in range(2):
+        with server:
+            with RawClient(server) as client:
+                assert gzip.decompress(client.get("/a.xml").body) == (root / "a.xml").read_bytes()
+            server.verify()
+
+
 def test_the_pace_and_the_delay_of_a_fixture_are_kept(server: FeedServer, root: Path) -> None:
     (root / "a.xml").write_bytes(b"<!--\nDelay: 40ms\nPace: 10 bytes every 10ms\n-->".ljust(60))
     with RawClient(server) as client:

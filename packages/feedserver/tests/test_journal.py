@@ -60,6 +60,43 @@ def test_requests_are_found_by_path_method_and_header(
     assert [exchange.request for exchange in seen] == found
 
 
+ENCODED = Request("GET", "/caf%C3%A9%20b?u=http://h/", headers=Headers({"Host": "a.example:8080"}))
+SECURE = Request("GET", "/", headers=Headers({"Host": "a.example"}), scheme="https")
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "found"),
+    [
+        ("/café b", None, [ENCODED]),
+        ("/caf%C3%A9%20b", "get", [ENCODED]),
+        ("caf%c3%a9%20b?u=http://h/", None, [ENCODED]),
+        ("/café b?u=http://h/", None, [ENCODED]),
+        ("/café b?u=http://g/", None, []),
+        ("http://a.example:8080/caf%C3%A9%20b?u=http://h/", "Get", [ENCODED]),
+        ("https://a.example:8080/caf%C3%A9%20b?u=http://h/", None, []),
+        ("http://b.example/caf%C3%A9%20b?u=http://h/", None, []),
+        ("https://a.example/", None, [SECURE]),
+        ("https://a.example", None, [SECURE]),
+        ("http://a.example/", None, []),
+    ],
+)
+def test_a_request_is_found_however_its_address_is_written(path: str, method: str | None, found: list[Request]) -> None:
+    """Else an assertion that it was not requested would hold whatever the client did."""
+    seen = journal(ENCODED, SECURE)
+    assert [exchange.request for exchange in seen.filter(path, method=method)] == found
+    if found:
+        with pytest.raises(AssertionError, match="should not have been"):
+            seen.assert_not_requested(path, method=method)
+
+
+def test_a_request_is_found_by_the_url_that_the_server_gave(server: FeedServer) -> None:
+    for path in ("/x", "/with blank?a=b", "/"):
+        with RawClient(server) as client:
+            client.get(server.url(path).removeprefix(server.base_url))
+        assert len(server.assert_requested(server.url(path))) == 1
+    server.assert_requested(server.base_url, count=1)
+
+
 def test_what_was_no_request_is_kept_and_not_found_by_path() -> None:
     made = Journal()
     broken = Exchange(made, None, raw=b"nonsense", problem="it is nonsense")

@@ -25,6 +25,7 @@ from feedserver.steps import Plan, Step
 from rawclient import RawClient
 
 PATIENCE = 10.0
+NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
 HINT = "\nA test that means it says server.allow('…'), or FeedServer(…, strict=False)."
 
 
@@ -45,8 +46,7 @@ def problems_of(server: FeedServer) -> str:
 
 def reset(client: RawClient) -> None:
     """Leaves so that the server notices at once: a mere end of what the client sends may be no end of its listening."""
-    layout = "hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii"
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(layout, 1, 0))
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     client.socket.close()
 
 
@@ -423,7 +423,14 @@ def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy() 
         )
 
 
-def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem() -> None:
+@pytest.mark.parametrize(
+    ("resets", "problem"),
+    [
+        (False, "the client left in the middle of the TLS handshake.\n"),
+        (True, "the connection broke in the middle of the TLS handshake: "),
+    ],
+)
+def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem(resets: bool, problem: str) -> None:
     context = ssl.create_default_context()
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     handshake = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
@@ -434,9 +441,13 @@ def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem() -> N
         with socket.create_connection((server.host, server.port), timeout=PATIENCE) as plain:
             plain.sendall(hello)
             assert plain.recv(5)[:1] == b"\x16"
-            plain.shutdown(socket.SHUT_WR)
+            if resets:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+                plain.close()
+            else:
+                plain.shutdown(socket.SHUT_WR)
             server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
-        assert problems_of(server).startswith("the client left in the middle of the TLS handshake.\n")
+        assert problems_of(server).startswith(problem)
 
 
 # What is no problem.

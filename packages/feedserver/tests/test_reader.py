@@ -111,6 +111,16 @@ BAD: dict[str, tuple[bytes, int, str]] = {
         400,
         "b'x' is no request target: it starts with neither '/' nor 'http://'",
     ),
+    "a target with a fragment": (
+        b"GET /a?b#c HTTP/1.1\r\nHost: a\r\n\r\n",
+        400,
+        "b'/a?b#c' is no request target: a client keeps a fragment to itself (RFC 9110 §7.1)",
+    ),
+    "a target with an empty host": (
+        b"GET http://:80/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        400,
+        "b'http://:80/a' is no request target: it names no host (RFC 9110 §4.2.1)",
+    ),
     "CONNECT": (
         b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
         501,
@@ -224,6 +234,26 @@ def test_a_request_with_a_body_is_told_of_as_soon_as_its_head_is_there() -> None
         assert (event.request.target, event.request.body, event.request.is_whole) == ("/x", b"", False)
         reader.feed(b"" if later else b"abc")
         assert reader.next_event() == request("PUT", "/x", HOST, ("Content-Length", "3"), body=b"abc")
+
+
+def test_a_head_that_was_read_before_means_the_same_to_every_reader() -> None:
+    head = b"POST /known HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 9\r\n\r\n"
+    for _ in range(2):
+        events, reader = read_all([head, b"123456789"])
+        assert [type(event).__name__ for event in events] == ["ContinueExpected", "Request"]
+        assert isinstance(events[-1], Request) and events[-1].body == b"123456789"
+        assert not reader.keep_alive
+        (refused,), _ = read_all([head, b"123456789"], max_body=5)
+        assert isinstance(refused, Malformed)
+        assert (refused.status, refused.raw) == (413, head)
+        cut = RequestReader("192.0.2.1", scheme="https")
+        cut.feed(head + b"12")
+        arriving = cut.next_event()
+        assert isinstance(arriving, Arriving)
+        assert (arriving.request.client, arriving.request.scheme) == ("192.0.2.1", "https")
+        cut.next_event()
+        ended = cut.eof()
+        assert ended is not None and ended.raw == head + b"12"
 
 
 def test_a_client_that_expects_100_is_told_to_go_on_and_read() -> None:

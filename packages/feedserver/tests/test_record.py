@@ -376,6 +376,19 @@ def test_a_secret_that_comes_back_is_told(
     assert "l0ng-t0ken" not in made.sidecar.read_text()
 
 
+def test_secrets_in_the_reason_and_the_date_are_replaced_and_told(tmp_path: Path) -> None:
+    head = b"HTTP/1.1 404 No token=abc123\r\nDate: sent to hunter2222; key=abc123\r\nContent-Length: 0\r\n\r\n"
+    with saying(head) as url:
+        made = record(f"{url}?password=hunter2222", tmp_path / "a.xml")
+    text = made.sidecar.read_text(encoding="utf-8")
+    assert "abc123" not in text + made.reason
+    assert "hunter2222" not in text
+    told = {(each.name, each.why) for each in made.left_out}
+    assert ("reason phrase", "the parameter token in it is replaced") in told
+    assert ("Date", "the parameter key in it is replaced") in told
+    assert ("Date", "the secret of the request in it is replaced") in told
+
+
 def test_what_was_left_out_is_told(origin: FeedServer, tmp_path: Path) -> None:
     headers = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Link", "</feed?key=abc>; rel=self")]
     origin.add("/feed", Response("<rss/>", headers=headers))

@@ -230,8 +230,22 @@ def test_a_sidecar_is_not_served_in_any_spelling(root: Path) -> None:
     write(root / "b.xml.RESPONSE", "Status: 201\n")
     link(root / "c.xml", "a.xml.response")
     with FeedServer(root, strict=False) as server:
-        for path in ("/a.xml.response", "/a.xml.RESPONSE", "/a.xml.Response", "/b.xml.RESPONSE", "/c.xml"):
+        for path in (
+            "/a.xml.re%C5%BFponse",
+            "/a.xml.response",
+            "/a.xml.RESPONSE",
+            "/a.xml.Response",
+            "/b.xml.RESPONSE",
+            "/c.xml",
+        ):
             assert ask(server, path)[0] == 404, path
+
+
+def test_a_name_that_no_file_can_have_is_not_there(root: Path) -> None:
+    with FeedServer(root, strict=False) as server:
+        for path in ("/" + "a" * 300, "/" + "a" * 250 + ".xml", "/a/" * 2000, "/" + "a" * 300 + "/"):
+            assert ask(server, path)[0] == 404
+        server.verify()
 
 
 # Races: a link appears between the look and the opening.

@@ -17,6 +17,7 @@ token access_token accessToken ACCESS_TOKEN id_token refreshToken auth_token2 cl
 password passwd pwd pass user[pass] auth%5Btoken%5D auth%255Bkey%255D auth[key] a.password PHPSESSID JSESSIONID
 ASPSESSIONIDQQSTABCD sid sessid sess_id sig hmac key api.key rss_key feedkey ticket SAMLResponse SAMLRequest SAMLart
 assertion client_assertion otp totp passphrase pass_phrase passcode pin jwt bearer oauth_nonce xsrf credential
+X-MFA X-PW psk kennwort
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """
 

@@ -257,9 +257,14 @@ def test_a_url_is_made_of_a_path(server: FeedServer, path: str, url: str) -> Non
         ("/", ["Origin: http://127.0.0.1"], "it has an Origin"),
         ("http://127.0.0.1/", [], "origin form only"),
         ("/", ["Host: evil.example"], "for the host evil.example"),
+        ("/", ["Forwarded: for=192.0.2.1"], "it has Forwarded"),
+        ("/", ["via: 1.1 front"], "it has Via"),
+        ("/", ["x-forwarded-for: 192.0.2.1"], "it has X-Forwarded-For"),
     ],
 )
-def test_quit_is_refused_to_web_pages_and_rebound_names(root: Path, line: str, headers: list[str], reason: str) -> None:
+def test_quit_is_refused_to_pages_proxies_and_rebound_names(
+    root: Path, line: str, headers: list[str], reason: str
+) -> None:
     with FeedServer(root, quit=True) as server, RawClient(server) as client:
         host = [] if any(header.startswith("Host") for header in headers) else [f"Host: {client.host}"]
         client.send("\r\n".join([f"QUIT {line} HTTP/1.1", *host, *headers, "", ""]).encode())

@@ -61,6 +61,17 @@ def test_the_journal_and_what_is_verified_show_what_was_asked(tmp_path: Path) ->
         assert str(caught.value).replace("\n", "").isprintable(), ascii(str(caught.value))
 
 
+def test_a_note_and_an_assertion_show_what_was_asked() -> None:
+    with pytest.raises(KeyError) as noted, FeedServer() as server:  # noqa: PT012 - the block's end adds the note
+        asked(server, b"/%E2%80%AEgro.live%1B%5B31m")
+        asked(server, "/x HTTP/1.1\r\nX-A: \u202egro.live\u009b31m\r\nX-B:".encode())
+        with pytest.raises(AssertionError) as missed:
+            server.assert_requested("/x", headers={"X-A": "a"})
+        raise KeyError
+    for text in (*noted.value.__notes__, str(missed.value)):
+        assert text.replace("\n", "").isprintable(), ascii(text)
+
+
 def test_a_mistake_in_a_file_shows_its_name(tmp_path: Path) -> None:
     name = "\u202elmx.deef\x1b[31m.xml"
     try:

@@ -187,6 +187,8 @@ class Connection(asyncio.Protocol):
             cut = self._reader.eof()  # an error, and not an end: else `eof_received` would have come before
             if cut is not None:
                 self._listener.site.cut(cut, str(exc))
+            elif self._tls is not None and not self._tls.is_open and not self._tls.stalls:
+                self._note_unencrypted(f"the connection broke in the middle of the TLS handshake: {exc}")
         self._finish(left if exc is None else f"{left} ({exc})")
         self._transport = None
         self._listener.forget(self)

@@ -6,6 +6,7 @@ in, however they are encoded. What a link leads to must lie below the root too, 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -125,8 +126,9 @@ class Folder:
 
 
 def _is_sidecar(name: str) -> bool:
-    # In any case of its letters: on Windows and macOS, `A.XML.RESPONSE` leads to `a.xml.response`.
-    return name.lower().endswith(SIDECAR)
+    # In any case of its letters: on Windows and macOS, `A.XML.RESPONSE` leads to `a.xml.response`, and so does
+    # `a.xml.re\u017fponse` on macOS, whose file system folds the long s.
+    return name.casefold().endswith(SIDECAR)
 
 
 def without_sidecar(name: str) -> str:
@@ -146,7 +148,13 @@ def is_servable(path: Path) -> bool:
     """Whether *path* can be asked for: a regular file, a lone sidecar, or a timeline."""
     if is_regular(path):
         return True
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no file can have this name, and who asked made the mistake
+            return False
+        raise
+    if is_folder:
         return is_timeline(path)
     return is_regular(sidecar_of(path))
 

@@ -21,6 +21,7 @@ Fields = Sequence[tuple[bytes, bytes]]
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VERSION = re.compile(rb"HTTP/(\d)\.(\d)")
 _BAD_TARGET = re.compile(rb"[\x00-\x20\x7f]")
+_NO_HOST = re.compile(rb"https?://(?:[/?:]|$)", re.IGNORECASE)
 _FORMS = (b"/", b"http://", b"https://")
 
 
@@ -92,6 +93,10 @@ def _read_request_line(line: bytes) -> RequestLine:
         raise Refused(501, "CONNECT is not supported: as a proxy, this server answers http requests only")
     if not target.lower().startswith(_FORMS) and not (target == b"*" and method == b"OPTIONS"):
         raise Refused(400, f"{target[:80]!r} is no request target: it starts with neither '/' nor 'http://'")
+    if b"#" in target:
+        raise Refused(400, f"{target[:80]!r} is no request target: a client keeps a fragment to itself (RFC 9110 §7.1)")
+    if _NO_HOST.match(target):
+        raise Refused(400, f"{target[:80]!r} is no request target: it names no host (RFC 9110 §4.2.1)")
     minor = "0" if version[2] == b"0" else "1"
     return RequestLine(method.decode("ascii"), target.decode("utf-8", "surrogateescape"), f"1.{minor}")
 

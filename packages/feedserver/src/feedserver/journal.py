@@ -28,6 +28,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from feedserver.headers import Headers
 from feedserver.problems import in_words
@@ -352,8 +353,9 @@ class Journal:
     ) -> list[Exchange]:
         """The exchanges whose request matches all that is given.
 
-        *path* is compared with the decoded path; with a query string in it, with both; a whole URL (of a proxied
-        request), with the target.
+        *path* is compared with the decoded path, and may itself be percent-encoded; with a query string in it, with
+        both. A whole URL is compared with the target, in the origin form behind the scheme and the Host of the request.
+        A *method* is found in capitals too.
         """
         return [e for e in self._entries.copy() if matches(e, path, method, headers, status)]
 
@@ -419,7 +421,7 @@ class Journal:
                 if found is None:
                     return f" It was requested without {name}."
                 if value is not None and found != value:
-                    return f" It was requested with {name}: {found}"
+                    return visible(f" It was requested with {name}: {found}")
         return ""
 
     def describe(self, last: int = 20, after: Exchange | None = None) -> str:
@@ -447,12 +449,10 @@ def matches(
     if request is None:
         return path is None and method is None and not headers and status is None
     if path is not None:
-        asked = request.target if "://" in path else request.path
-        if "?" in path and "://" not in path:
-            asked += f"?{request.query}" if request.query else ""
-        if asked != (path if path.startswith("/") or "://" in path else f"/{path}"):
+        is_url = "://" in path.partition("?")[0] and not path.startswith("/")
+        if not (_asks_for_url if is_url else _asks_for_path)(request, path):
             return False
-    if method is not None and request.method != method:
+    if method is not None and request.method not in (method, method.upper()):
         return False
     if status is not None and (exchange._response is None or exchange._response.status != status):
         return False
@@ -460,6 +460,21 @@ def matches(
         name in request.headers and (value is None or request.headers[name] == value)
         for name, value in (headers or {}).items()
     )
+
+
+def _asks_for_url(request: Request, url: str) -> bool:
+    asked = request.target
+    if asked.startswith("/"):
+        asked = f"{request.scheme}://{request.headers.get('Host', '')}{asked}"
+    return url in (asked, asked.removesuffix("/"))
+
+
+def _asks_for_path(request: Request, path: str) -> bool:
+    name, mark, query = path.partition("?")
+    name = name if name.startswith("/") else f"/{name}"
+    if mark and request.query != query:
+        return False
+    return request.path in (name, unquote(name, "utf-8", "surrogateescape"))
 
 
 def _times(count: int) -> str:

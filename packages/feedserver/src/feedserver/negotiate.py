@@ -150,8 +150,7 @@ def _unauthorized(response: Response, challenge: str) -> Response:
 
 
 def _not_modified(response: Response) -> Response:
-    return replace(
-        response,
+    return response.changed(
         status=304,
         reason=reason_phrase(304),
         headers=response.headers.without(*_ABOUT_THE_BODY),
@@ -182,4 +181,4 @@ def _with_header(response: Response, name: str, value: str) -> Response:
     """Adds a header unless it is declared or to be omitted."""
     if name in response.headers or name.lower() in response.omit:
         return response
-    return replace(response, headers=response.headers.added(name, value))
+    return response.with_headers(response.headers.added(name, value))

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from feedserver.body_framing import MAX_RAW, Body, ChunkedBody, Refused, SizedBody, framing_of
+from feedserver.body_framing import MAX_RAW, Body, ChunkedBody, Framing, Refused, SizedBody, framing_of
 from feedserver.head_parser import is_continue_expected, keeps_alive, read_head
 from feedserver.headers import Headers
 from feedserver.request import Request
@@ -53,9 +53,19 @@ Event: TypeAlias = Request | Malformed | ContinueExpected | Arriving
 HEADS_KNOWN = 256
 LONGEST_KNOWN = 2048
 
-_known: dict[bytes, tuple[Request, bool]] = {}
-"""Heads that were a request without a body: what each means, and whether its connection stays. A client that polls
-sends the same bytes again and again, and they mean the same each time."""
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the bytes of a head mean: the *request* without its body, how that is framed, and what the client wants."""
+
+    request: Request
+    framing: Framing
+    is_continue_expected: bool
+    keeps_alive: bool
+
+
+_known: dict[bytes, _Head] = {}
+"""Heads that were read. A client that polls sends the same bytes again and again, and they mean the same each time."""
 
 
 class RequestReader:
@@ -140,30 +150,36 @@ class RequestReader:
         head = self._take_head()
         if head is None:
             return None
-        if head in _known:
-            request, self.keep_alive = _known[head]
-            if request.client == self._client and request.scheme == self._scheme:
-                return request
-            return replace(request, client=self._client, scheme=self._scheme)
+        known = _known.get(head)
+        if known is None:
+            self._raw = bytearray(head)
+            known = _remember(head, self._understand(head))
+        request = known.request
+        if request.client != self._client or request.scheme != self._scheme:
+            request = replace(request, client=self._client, scheme=self._scheme)
+        self.keep_alive = known.keeps_alive
+        framing = known.framing
+        if framing == 0:
+            return request
         self._raw = bytearray(head)
-        line, fields = read_head(head)
-        framing = framing_of(fields, line.version)
-        self._expects = is_continue_expected(fields, line.version)
-        self.keep_alive = keeps_alive(fields, line.version)
-        headers = Headers.from_raw(fields)
-        is_whole = framing == 0
-        request = Request(line.method, line.target, line.version, headers, b"", self._client, self._scheme, is_whole)
-        if is_whole:
-            self._expects = False
-            return self._remember(head, request)
         if framing == "chunked":
             self._body = ChunkedBody(self._raw, self._max_body)
         elif framing > self._max_body:
             raise Refused(413, f"a body of {framing:,} bytes is over the limit of {self._max_body:,}")
         else:
             self._body = SizedBody(self._raw, framing)
+        self._expects = known.is_continue_expected
         self._request = request
         return Arriving(request)
+
+    def _understand(self, head: bytes) -> _Head:
+        line, fields = read_head(head)
+        framing = framing_of(fields, line.version)
+        headers = Headers.from_raw(fields)
+        request = Request(
+            line.method, line.target, line.version, headers, b"", self._client, self._scheme, framing == 0
+        )
+        return _Head(request, framing, is_continue_expected(fields, line.version), keeps_alive(fields, line.version))
 
     def _take_head(self) -> bytes | None:
         """Take a head with its empty line out of the buffer; None where its end is still to come.
@@ -187,13 +203,6 @@ class RequestReader:
         self._scanned = 0
         return head
 
-    def _remember(self, head: bytes, request: Request) -> Request:
-        if len(head) <= LONGEST_KNOWN:
-            if len(_known) >= HEADS_KNOWN:
-                _known.clear()
-            _known[head] = (request, self.keep_alive)
-        return request
-
     # The body
 
     def _read_body(self, body: Body) -> Event | None:
@@ -208,3 +217,11 @@ class RequestReader:
         self._body = self._request = None
         content = bytes(body.content)
         return Request(head.method, head.target, head.version, head.headers, content, head.client, head.scheme)
+
+
+def _remember(head: bytes, meaning: _Head) -> _Head:
+    if len(head) <= LONGEST_KNOWN:
+        if len(_known) >= HEADS_KNOWN:
+            _known.clear()
+        _known[head] = meaning
+    return meaning

@@ -90,8 +90,10 @@ def record(
     redacted = redact(answer.headers.raw, keep=keep, known=secrets)
     fields, unwritable = _writable(redacted.fields)
     clean, replaced = (url, ()) if "url" in keep else without_secrets(url, keep=keep)
-    answer = replace(answer, reason=_clean_reason(answer.reason, secrets))
-    text = directives(answer, fields, clean)
+    reason, of_reason = _clean(answer.reason, secrets)
+    date, of_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
+    answer = replace(answer, reason=reason)
+    text = directives(answer, fields, clean, date)
     _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
         clean,
@@ -102,6 +104,8 @@ def record(
         len(answer.body),
         (
             *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
+            *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in of_reason),
+            *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
             *(_told(each, answer) for each in redacted.left_out),
             *unwritable,
             *_no_headers(answer),
@@ -141,10 +145,13 @@ def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
         raise
 
 
-def directives(answer: Answer, fields: Iterable[tuple[bytes, bytes]], url: str) -> bytes:
-    """The content of `NAME.response`: the status, the header *fields*, and what the answer came without."""
+def directives(answer: Answer, fields: Iterable[tuple[bytes, bytes]], url: str, date: bytes = b"") -> bytes:
+    """Return the content of `NAME.response`: the status, the header *fields*, and what the answer came without.
+
+    Its first line says where the answer is from and what *date* it had, for people.
+    """
     # What a server says may hold line breaks: it would go on as directives of its own.
-    when = f", answered {answer.headers['Date']}" if "Date" in answer.headers else ""
+    when = f", answered {to_text(date)}" if date else ""
     lines = [_unfolded(f"# {url}{when}".encode("utf-8", "replace"))]
     lines.append((b"Status: %d %b" % (answer.status, _unfolded(answer.reason))).rstrip())
     lines += [b"Header: %b: %b" % field for field in fields]
@@ -192,8 +199,9 @@ def _no_headers(answer: Answer) -> Iterable[LeftOut]:
         yield LeftOut(repr(name), "it stands behind that" if position else "it is no name of a header")
 
 
-def _clean_reason(reason: bytes, secrets: Iterable[str]) -> bytes:
-    return without_secrets(reason.decode("latin-1"), known=secrets)[0].encode("latin-1", "replace")
+def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]]:
+    text, replaced = without_secrets(value.decode("latin-1"), known=secrets)
+    return text.encode("latin-1", "replace"), replaced
 
 
 def _secrets(url: str, sent: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:

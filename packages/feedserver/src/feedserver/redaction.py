@@ -21,6 +21,8 @@ __all__ = ["REPLACEMENT", "LeftOut", "Redacted", "is_secret", "redact", "secrets
 REPLACEMENT = "removed"
 """What stands in place of a secret."""
 
+_NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
+
 DEEPEST = 6
 """URLs within parameters of URLs that are looked into, and so many times a value is decoded."""
 
@@ -65,11 +67,20 @@ _LONGEST_FOLDER = 12
 _USERINFO = re.compile(
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//)(?P<userinfo>[^/?#\s\"'<>]+)@"
 )
-_NAME = r"[\w.\-~$\[\]%:]++"
+_NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
 _QUOTED = r'"(?P<quoted>(?:[^"\\]|\\.)*+)"?'
 _PAIR = re.compile(
     rf"(?P<before>^|[?&#,\s\"'<>({{|]|(?P<of_path>[;/]))(?P<name>{_NAME})[ \t]*+=(?!=)[ \t]*+"
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
+)
+_COLON = re.compile(
+    r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)['\"]?[ \t]*+:(?:[ \t]++['\"]?|['\"])(?P<value>[^\s,;&'\"<>{}()]++)"
+)
+"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port."""
+
+_CREDENTIALS = re.compile(
+    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
+    re.IGNORECASE,
 )
 _JSON = re.compile(
     rf'"(?P<name>(?:[^"\\]|\\.)*+)(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'  # each string is read once
@@ -203,6 +214,9 @@ class _Net:
         text = _USERINFO.sub(self._without_userinfo, text)
         text = JWT.sub(self._without_token, text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
+        if self.words:
+            text = _CREDENTIALS.sub(self._without_credentials, text)
+            text = _COLON.sub(self._clean_colon, text)
         pairs = list(_PAIR.finditer(text))
         names = frozenset(decoded(match["name"]).lower() for match in pairs)
         runs = _RUN_IN_PATH if _is_path(text) else _RUN
@@ -227,7 +241,7 @@ class _Net:
 
     def _clean_value(self, match: re.Match[str], shapes: bool, depth: int, names: frozenset[str]) -> str:
         name, value = decoded(match["name"]), match[_group(match)]
-        if name.lower() in self.keep or value in ("", REPLACEMENT, "null", "true", "false"):
+        if name.lower() in self.keep or value in _NO_VALUES:
             return value
         of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";")
         if (self.words or of_url) and is_secret(name, names):
@@ -268,6 +282,21 @@ class _Net:
     def _without_userinfo(self, match: re.Match[str]) -> str:
         self.found.append("password")
         return match["before"]
+
+    def _without_credentials(self, match: re.Match[str]) -> str:
+        """Return what stands behind the name of a scheme (RFC 9110 §11.4) replaced, unless it is a word."""
+        value = match["value"].rstrip("=")
+        if (value.islower() or value.istitle()) and not re.search("[0-9]", value):
+            return match[0]
+        self.found.append(f"credentials of {match['before'].strip()}")
+        return match["before"] + REPLACEMENT
+
+    def _clean_colon(self, match: re.Match[str]) -> str:
+        name, value = match["name"], match["value"]
+        if name.lower() in self.keep or value in _NO_VALUES or not is_secret(name):
+            return match[0]
+        self.found.append(f"parameter {name}")
+        return match[0][: match.start("value") - match.start()] + REPLACEMENT
 
     def _without_token(self, match: re.Match[str]) -> str:
         self.found.append(f"token {match[0][:4]}… ({len(match[0])} characters)")

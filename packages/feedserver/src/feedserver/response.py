@@ -248,10 +248,16 @@ class Response:
 
     def with_headers(self, headers: Headers) -> Response:
         """The same with other headers: what `dataclasses.replace` gives, without checking again what was checked."""
+        return self.changed(headers=headers)
+
+    def changed(self, **values: object) -> Response:
+        """Return the same with other *values*, as `dataclasses.replace` does, but check none of them.
+
+        It is for values that the server itself has made, on the way of each request.
+        """
         same = object.__new__(Response)
         for name in _NAMES:
-            object.__setattr__(same, name, getattr(self, name))
-        object.__setattr__(same, "headers", headers)
+            object.__setattr__(same, name, values[name] if name in values else getattr(self, name))
         return same
 
 

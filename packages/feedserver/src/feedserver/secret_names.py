@@ -14,10 +14,25 @@ from urllib.parse import unquote
 _WORDS = frozenset(
     {
         *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie"),
-        *("credential", "credentials", "creds", "csrf", "dpop", "hmac", "jwe", "jws", "jwt", "key", "keys", "nonce"),
-        *("oauth", "otp", "pass", "passcode", "passkey", "passphrase", "passwd", "password", "passwords", "passwort"),
+        *("credential", "credentials", "creds", "csrf", "dpop", "hmac", "jwe", "jws", "jwt", "kennwort", "key", "keys"),
+        *(
+            "mfa",
+            "nonce",
+            "oauth",
+            "otp",
+            "pass",
+            "passcode",
+            "passkey",
+            "passphrase",
+            "passwd",
+            "password",
+            "passwords",
+            "passwort",
+        ),
         *(
             "pin",
+            "psk",
+            "pw",
             "pwd",
             "saml",
             "secret",

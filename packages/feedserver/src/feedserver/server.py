@@ -163,7 +163,8 @@ class FeedServer:
         """Stop the server. An exception of the block's gets a note of what went wrong at the server."""
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):
-            error.add_note("The server has found amiss:\n" + "\n\n".join(dict.fromkeys(problems)))
+            told = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
+            error.add_note(f"The server has found amiss:\n{told}")
 
     # Where it is.
 

@@ -107,6 +107,8 @@ class Site:
         if self._scratch is not None:
             self._scratch.cleanup()
             self._scratch = None
+            # Large bodies that were coded are gone with it; a server that starts again codes them again.
+            self._coded = {key: body for key, body in self._coded.items() if isinstance(body, bytes)}
 
     # The way of a request.
 
