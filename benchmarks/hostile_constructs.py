@@ -75,9 +75,9 @@ class Measured:
 
 def reader() -> Callable[[bytes], None]:
     """Returns what reads and cleans a document as a child process does."""
-    from lifestream.parse.child import Reader
+    from lifestream.content.sanitizer import Sanitizer
+    from lifestream.parser.worker import Reader
     from lifestream.plugins.registry import Registry
-    from lifestream.sanitize import Sanitizer
 
     child = Reader(Registry(use_entry_points=False), Sanitizer())
     job = {"headers": {}, "url": "https://a.example/feed", "plugin": ""}

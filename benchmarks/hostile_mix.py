@@ -106,8 +106,8 @@ def subscribe(urls: list[str]) -> None:
     """Makes a database with a lifestream of *urls*."""
     from django.core.management import call_command
 
-    from lifestream import opml
     from lifestream.models import Lifestream
+    from lifestream.refresh import opml
 
     call_command("migrate", verbosity=0)
     opml.subscribe_to(Lifestream.objects.create(slug="main", title="Main"), [opml.Outline(url) for url in urls])
@@ -116,7 +116,7 @@ def subscribe(urls: list[str]) -> None:
 def refresh_once(honest: int, urls: list[str]) -> Figures:
     """Imports *urls*, the first *honest* of which are, into the database that `subscribe` made."""
     from lifestream.refresh import refresh
-    from lifestream.report import Row
+    from lifestream.refresh.refresh_report import Row
 
     wanted = set(urls[:honest])
     stored: list[float] = []

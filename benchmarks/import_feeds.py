@@ -70,8 +70,8 @@ class Lifestream:
         from django.core.management import call_command
         from django.db import connection
 
-        from lifestream import opml
         from lifestream.models import Lifestream as Timeline
+        from lifestream.refresh import opml
 
         connection.close()
         connection.settings_dict["NAME"] = str(folder / "lifestream.sqlite3")
@@ -124,7 +124,7 @@ class Floor:
 
     def again(self) -> int:
         """Asks for all once; returns how many were not modified."""
-        from lifestream.downloads import _loop_factory
+        from lifestream.refresh.downloads import _loop_factory
 
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(self._ask())

@@ -28,7 +28,7 @@ from typing import Any
 
 from feedserver import FeedServer, Response
 from feedserver.faults import KINDS, Fault, Kind, parse
-from feedserver.when import EACH_TIME
+from feedserver.messages.triggers import EACH_TIME
 
 HERE = Path(__file__).parent
 PAGE = HERE / "feedserver" / "faults.md"

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, loop_thread
+from feedserver import FeedServer
+from feedserver.net import shared_loop
 
 
 def running_servers() -> set[FeedServer]:
     """The servers of this process that listen."""
-    thread = loop_thread._current
+    thread = shared_loop._current
     return (
         {user for user in thread.users.copy() if isinstance(user, FeedServer) and user.is_running} if thread else set()
     )

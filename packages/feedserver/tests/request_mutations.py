@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from feedserver.reader import Malformed
+from feedserver.http.request_parser import Malformed
 from second_opinion import disagreement, events_of
 
 QUIT = b"QUIT / HTTP/1.1\r\nHost: a\r\n\r\n"

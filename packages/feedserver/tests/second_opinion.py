@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import h11
 
-from feedserver.reader import MAX_HEAD, Arriving, ContinueExpected, Event, Malformed, RequestReader
-from feedserver.request import Request
+from feedserver.http.request_parser import MAX_HEAD, Arriving, ContinueExpected, Event, Malformed, RequestReader
+from feedserver.messages.request import Request
 
 MAX_BODY = 1000
 _WITHOUT_8_BIT = bytes(range(128)) + b"z" * 128  # raw UTF-8 in targets, which we take and h11 refuses

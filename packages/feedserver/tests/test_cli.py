@@ -19,7 +19,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from feedserver import FeedServer, Response, cli, ports, stop_server
+from feedserver import FeedServer, Response, cli, stop_server
+from feedserver.net import binding
 from steady import MISS, steady
 
 PATIENCE = 30
@@ -292,7 +293,7 @@ def test_a_signal_before_it_listens_ends_it_too(
     feeds: Path, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(number)
-    monkeypatch.setattr(ports, "bind_and_listen", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(binding, "bind_and_listen", lambda *_: signal.raise_signal(number))
     assert cli.main(["serve", str(feeds)]) == 0
     name = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
     assert capsys.readouterr() == ("", f"feedserver serve: stopped by {name} before it could listen\n")

@@ -12,7 +12,7 @@ FEW_TESTS_NEED = {
     "email.utils",
     "feedserver.faults",
     "feedserver.feeds",
-    "feedserver.tls",
+    "feedserver.net.tls",
     "http.client",
     "pytest",
     "tempfile",

@@ -335,7 +335,8 @@ def test_an_interpreter_that_used_servers_ends_without_a_word(root: Path) -> Non
 
 FORKING = """
 import os, sys, urllib.request, warnings
-from feedserver import FeedServer, loop_thread
+from feedserver import FeedServer
+from feedserver.net import shared_loop
 
 def get(server):
     with urllib.request.urlopen(server.url("a.xml"), timeout=10) as answer:

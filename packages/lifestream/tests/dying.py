@@ -102,11 +102,11 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from lifestream import importing, store
     from lifestream.refresh import refresh
+    from lifestream.storage import item_import, writer
 
     settings.LIFESTREAM_PARSERS = 1
-    for module in (importing, store):
+    for module in (item_import, writer):
         setattr(module, "CHUNK", CHUNK)  # noqa: B010 - it is Final to all others
     if len(sys.argv) > 1:
         set_up(sys.argv[1])

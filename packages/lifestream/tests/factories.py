@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lifestream import itemcard, search
+from lifestream.content import item_card
 from lifestream.entry import ParsedFeed
-from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag
+from lifestream.fetcher.outcomes import Outcome
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag, fulltext
 from lifestream.models.items import tag_slug
-from lifestream.outcome import Outcome
 from lifestream.plugins.base import ItemDraft
-from lifestream.prepare import Prepared
-from lifestream.results import Claimed, Result
-from lifestream.schedule import Next, Terms
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.scheduler.jobs import Claimed, Result
+from lifestream.scheduler.schedule import Next, Terms
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -68,14 +68,14 @@ def make_item(feed: Feed | None = None, title: str = "", **fields: Any) -> Item:
     fields = {"date": NOW, "first_seen": NOW, "key_hash": f"{next(_numbers):064}", **fields}
     item = Item.objects.create(feed=feed or make_feed(), title=title, **fields)
     item.tags.set([Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0] for name in tags])
-    search.index([search.indexed(item, tags)], "default")
+    fulltext.index([fulltext.indexed(item, tags)], "default")
     store_card(item)
     return item
 
 
 def store_card(item: Item) -> None:
     """Stores what an import would: the card of *item*."""
-    item.card = itemcard.of(item).as_json()
+    item.card = item_card.of(item).as_json()
     Item.objects.filter(pk=item.pk).update(card=item.card)
 
 

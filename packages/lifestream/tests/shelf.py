@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lifestream.identity import Decision, Document, Known
 from lifestream.plugins import Entry
+from lifestream.storage.entry_matching import Decision, Document, Known
 
 HOME = "https://example.com/"
 

@@ -24,8 +24,8 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from lifestream import opml
     from lifestream.models import Lifestream
+    from lifestream.refresh import opml
 
     settings.LIFESTREAM_PARSERS = 1
     if "LIFESTREAM_CONCURRENCY" in os.environ:

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from factories import make_feed, make_lifestream, make_subscription, store_card
-from lifestream import search
-from lifestream.models import Item, Lifestream, Post, Subscription, Tag
+from lifestream.models import Item, Lifestream, Post, Subscription, Tag, fulltext
 from lifestream.models.items import tag_slug
 
 NOON = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
@@ -33,6 +32,6 @@ def make_post(site: Subscription, title: str = "", tags: tuple[str, ...] = (), *
     item = Item.objects.create(feed=site.feed, key_hash=key, title=title, **fields)
     for name in tags:
         item.tags.add(Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0])
-    search.index([search.indexed(item, tags)], "default")
+    fulltext.index([fulltext.indexed(item, tags)], "default")
     store_card(item)
     return Post.objects.create(lifestream=site.lifestream, subscription=site, item=item, date=item.date, **shown)

@@ -14,22 +14,22 @@ from typing import Final
 import pytest
 
 from growth import MOST, growth
-from lifestream import sanitize
+from lifestream.content import sanitizer
+from lifestream.content.html_tokenizer import attributes, tokens, unescape
+from lifestream.content.plaintext import html_of, linked_html_of, shorten, text_of, text_of_clean, without_scripts
+from lifestream.content.sanitizer import safe_url
+from lifestream.content.tokenizer import terms, words
 from lifestream.entry import Entry
-from lifestream.freshness import freshness, retry_after
-from lifestream.keys import keys_of
-from lifestream.markup import attributes, tokens, unescape
-from lifestream.opml import NotOpml, read
-from lifestream.parse.charset import decode
-from lifestream.parse.document import cleaned
-from lifestream.parse.page import read_page
-from lifestream.parse.reading import cut_off
-from lifestream.parse.scan import scan
-from lifestream.plaintext import html_of, linked_html_of, shorten, text_of, text_of_clean, without_scripts
-from lifestream.redirects import UrlRefused, request_url
-from lifestream.sanitize import safe_url
-from lifestream.websub import links_of
-from lifestream.words import terms, words
+from lifestream.fetcher.cache_lifetime import freshness, retry_after
+from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.websub import links_of
+from lifestream.parser.document_reader import cut_off
+from lifestream.parser.encoding import decode
+from lifestream.parser.preprocessing import cleaned
+from lifestream.parser.second_reading import scan
+from lifestream.parser.web_page import read_page
+from lifestream.plugins.entry_keys import keys_of
+from lifestream.refresh.opml import NotOpml, read
 
 NOW: Final = datetime(2026, 11, 26, tzinfo=UTC)
 URL: Final = "http://site.example/page"
@@ -91,10 +91,10 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "linked_html_of": linked_html_of,
     "shorten": lambda text: shorten(text, len(text) - 1),
     "without_scripts": without_scripts,
-    "_unembedded": lambda text: sanitize._unembedded(text, URL),
+    "_unembedded": lambda text: sanitizer._unembedded(text, URL),
     "safe_url": lambda text: safe_url(text, URL),
-    "_srcset": lambda text: sanitize._srcset(text, URL),
-    "_style": lambda text: sanitize._style(text, sanitize.DEFAULT_STYLES),
+    "_srcset": lambda text: sanitizer._srcset(text, URL),
+    "_style": lambda text: sanitizer._style(text, sanitizer.DEFAULT_STYLES),
     "request_url": _or_refused(request_url, UrlRefused),
     "words": words,
     "terms": terms,

@@ -9,19 +9,19 @@ from typing import Any, Final
 
 import pytest
 
-from feedserver import when
+from feedserver.messages import triggers
 from growth import MOST, growth
 from patterns import Found, found, runs
 
 WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
-    "feedserver.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
-    "feedserver.when.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in when._ENDINGS),
-    "lifestream.parse.document._set_aside": (
+    "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
+    "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
+    "lifestream.parser.preprocessing._set_aside": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
-    "lifestream.parse.salvage._pieces": (rb"<item(?=[\s/>])",),
-    "lifestream.parse.wellformed.is_cut_off": (rb"</item\s*>",),
+    "lifestream.parser.salvage._pieces": (rb"<item(?=[\s/>])",),
+    "lifestream.parser.wellformed.is_cut_off": (rb"</item\s*>",),
 }
 """Examples of the patterns that a function puts together when it runs."""
 FOUND: Final = found(WRITTEN)
@@ -76,9 +76,9 @@ def test_the_finder_finds_a_pattern_that_is_slow(name: str) -> None:
 def test_the_finder_knows_patterns_of_modules_tables_and_calls() -> None:
     places = [(each.where.partition(", line ")[0], each.methods) for each in FOUND]
 
-    assert ("lifestream.markup._ATTRIBUTE", {"findall"}) in places
-    assert ("lifestream.redirects._READY", {"fullmatch"}) in places
-    assert places.count(("lifestream.embeds._PLAYERS", {"match"})) == 2
+    assert ("lifestream.content.html_tokenizer._ATTRIBUTE", {"findall"}) in places
+    assert ("lifestream.fetcher.redirects._READY", {"fullmatch"}) in places
+    assert places.count(("lifestream.content.players._PLAYERS", {"match"})) == 2
     assert ("lifestream.websub", {"fullmatch"}) in places
-    assert places.count(("feedserver.when", {"search"})) == 4
+    assert places.count(("feedserver.messages.triggers", {"search"})) == 4
     assert len(places) > 100

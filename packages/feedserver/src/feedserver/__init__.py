@@ -5,14 +5,14 @@ with FeedServer("tests/feeds") as server:
     assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
 """
 
-from feedserver.fixture import FixtureError, FixtureWarning
-from feedserver.headers import Headers
-from feedserver.journal import Exchange, Journal, NotSeen, Strike
-from feedserver.ports import PortTaken
-from feedserver.request import Request
-from feedserver.response import Auth, Fault, Pace, Response, broken, gone, moved, touched
+from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.handler.journal import Exchange, Journal, NotSeen, Strike
+from feedserver.messages.headers import Headers
+from feedserver.messages.request import Request
+from feedserver.messages.response import Auth, Fault, Pace, Response, broken, gone, moved, touched
+from feedserver.net.binding import PortTaken
+from feedserver.quit_client import stop_server
 from feedserver.server import FeedServer, VerificationError
-from feedserver.stopping import stop_server
 
 __all__ = [
     "Auth",

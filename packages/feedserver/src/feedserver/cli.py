@@ -26,11 +26,11 @@ from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from feedserver import record
-from feedserver.journal import Exchange, NotSeen
-from feedserver.ports import PortTaken
+from feedserver.handler.journal import Exchange, NotSeen
+from feedserver.messages.terminal_text import visible
+from feedserver.net.binding import PortTaken
+from feedserver.quit_client import stop_server
 from feedserver.server import FeedServer
-from feedserver.stopping import stop_server
-from feedserver.terminal import visible
 
 JOURNAL_LIMIT = 1000
 """Exchanges that `serve` keeps unless told otherwise."""

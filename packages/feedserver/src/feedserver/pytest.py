@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from feedserver.journal import Exchange
+from feedserver.handler.journal import Exchange
 from feedserver.server import FeedServer, VerificationError
 
 _CONFIGURED: Final[Any] = object()

@@ -19,24 +19,25 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
-from feedserver import fixture, loop_thread
-from feedserver.folder import Folder
-from feedserver.journal import Exchange, HeaderFilter, Journal
-from feedserver.listening import Listening
-from feedserver.quitting import is_loopback
-from feedserver.reader import MAX_BODY
-from feedserver.request import Request
-from feedserver.response import Answer, Fault, Response, check_fault
-from feedserver.routes import Routes
-from feedserver.site import Site
-from feedserver.terminal import visible
+from feedserver.fixtures import loader
+from feedserver.fixtures.document_root import Folder
+from feedserver.handler.handler import Site
+from feedserver.handler.journal import Exchange, HeaderFilter, Journal
+from feedserver.handler.quit_method import is_loopback
+from feedserver.handler.router import Routes
+from feedserver.http.request_parser import MAX_BODY
+from feedserver.messages.request import Request
+from feedserver.messages.response import Answer, Fault, Response, check_fault
+from feedserver.messages.terminal_text import visible
+from feedserver.net import shared_loop
+from feedserver.net.listener import Listening
 
 if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
-    from feedserver.tls import Tls, TlsFault
+    from feedserver.net.tls import Tls, TlsFault
 
 STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
@@ -98,7 +99,7 @@ class FeedServer:
         self.site.on_quit = partial(_quit, weakref.ref(self))  # without a cycle, a server is freed at once
         self._stopped = threading.Event()
         self._wanted_port = port
-        self._thread: loop_thread.LoopThread | None = None
+        self._thread: shared_loop.LoopThread | None = None
         self._pid = 0
 
     # Life.
@@ -122,7 +123,7 @@ class FeedServer:
         self.site.own_hosts = self._own_hosts(name)
         self._pid = os.getpid()
         self._stopped.clear()
-        self._thread = loop_thread.acquire(self)
+        self._thread = shared_loop.acquire(self)
         self._thread.visit(partial(self.listening.open, self._thread.loop))
         return self
 
@@ -148,7 +149,7 @@ class FeedServer:
                 f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {listening.holders()}"
             )
         listening.let_go()
-        loop_thread.release(self)
+        shared_loop.release(self)
         listening.join_workers()
         self.site.close()
         self.port = self._wanted_port
@@ -195,14 +196,14 @@ class FeedServer:
         Raises RuntimeError for a server without TLS.
         """
         self._tls_or_raise()
-        from feedserver.tls import authority
+        from feedserver.net.tls import authority
 
         return str(authority().bundle)
 
     def client_context(self) -> ssl.SSLContext:
         """A context for clients that trusts the server's authority and checks everything; see `ca_bundle`."""
         self._tls_or_raise()
-        from feedserver.tls import client_context
+        from feedserver.net.tls import client_context
 
         return client_context()
 
@@ -251,7 +252,7 @@ class FeedServer:
         path = folder.locate(Path(name).as_posix())
         if path is None or path.is_dir():
             raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
-        return fixture.load(path, beneath=folder.beneath)
+        return loader.load(path, beneath=folder.beneath)
 
     # How it treats connections.
 
@@ -375,7 +376,7 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
 def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
     if not wanted:
         return None
-    from feedserver.tls import Tls
+    from feedserver.net.tls import Tls
 
     if isinstance(wanted, Tls):
         return wanted

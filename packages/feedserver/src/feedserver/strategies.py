@@ -28,7 +28,7 @@ from hypothesis.strategies import SearchStrategy
 
 from feedserver.feeds.model import Category, Enclosure, Entry, Episode, Feed, Media, Person, Podcast
 from feedserver.feeds.rendering import FormatName
-from feedserver.response import Response
+from feedserver.messages.response import Response
 
 __all__ = ["CARRIED", "Carried", "documents", "entries", "feeds", "html", "texts", "urls"]
 

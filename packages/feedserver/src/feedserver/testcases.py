@@ -18,7 +18,7 @@ from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from feedserver.journal import Exchange
+from feedserver.handler.journal import Exchange
 from feedserver.server import FeedServer, VerificationError
 
 if TYPE_CHECKING:

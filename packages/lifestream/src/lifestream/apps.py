@@ -16,9 +16,10 @@ class LifestreamConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_save
 
-        from lifestream import checks, posting
+        from lifestream import checks
         from lifestream.models import Subscription
+        from lifestream.storage import fanout
 
         checks.register()
         for signal in (post_save, post_delete):
-            signal.connect(posting.subscription_changed, Subscription, dispatch_uid="lifestream.readers")
+            signal.connect(fanout.subscription_changed, Subscription, dispatch_uid="lifestream.readers")

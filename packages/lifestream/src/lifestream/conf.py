@@ -20,10 +20,10 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.encoding import force_str
 
-from lifestream import open_files
+from lifestream.fetcher import open_files
 
 if TYPE_CHECKING:
-    from lifestream.sanitize import SanitizerRules
+    from lifestream.content.sanitizer import SanitizerRules
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -48,7 +48,7 @@ class Settings:
         """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
         `LIFESTREAM_VALID_STYLES`, a list of CSS properties: what of a feed's HTML is kept.
         """
-        from lifestream.sanitize import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
+        from lifestream.content.sanitizer import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
 
         tags, styles = self.get("VALID_TAGS", DEFAULT_TAGS), self.get("VALID_STYLES", DEFAULT_STYLES)
         if not isinstance(tags, Mapping):

@@ -1,6 +1,6 @@
 """What a feed says, as values: no ORM, no parser, no I/O.
 
-Everything here is as the feed has it, hostile until `sanitize` has seen it. Missing text is "", a missing
+Everything here is as the feed has it, hostile until `sanitizer` has seen it. Missing text is "", a missing
 date is None; dates are aware and in UTC.
 """
 

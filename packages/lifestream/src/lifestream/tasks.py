@@ -13,9 +13,9 @@ from functools import partial
 from celery import shared_task
 
 from lifestream.conf import raise_file_limit
-from lifestream.icons import find_icons as look_for_icons
-from lifestream.refresh import refresh
-from lifestream.report import Report
+from lifestream.refresh.icon_finder import find_icons as look_for_icons
+from lifestream.refresh.pipeline import refresh
+from lifestream.refresh.refresh_report import Report
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
-from lifestream import views
+from lifestream.web import views
 
 
 class FormatConverter(StringConverter):

@@ -17,7 +17,7 @@ from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
 from feedserver.testcases import FeedServerMixin
 from lifestream.models import Feed, Item
 from lifestream.refresh import refresh
-from lifestream.report import Report, Row
+from lifestream.refresh.refresh_report import Report, Row
 from programs import PATIENCE
 from served import START, Clock
 

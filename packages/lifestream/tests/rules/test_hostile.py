@@ -17,8 +17,8 @@ from django.test import override_settings
 from factories import make_feed, make_subscription
 from feedserver import Response, broken, moved
 from feedserver.faults import Bomb, EndlessBody, LongLength, SlowBody, SlowHeaders
-from feedserver.response import Pace
-from lifestream.address import AddressGuard
+from feedserver.messages.response import Pace
+from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Fetch, Item, Subscription
 from rules.ruled import RuleTestCase
 from served import START, feed, rss
@@ -54,13 +54,13 @@ class Names(AbstractResolver):
 
 def lying(*answers: str) -> AbstractContextManager[object]:
     """A context in which all names have these addresses, one after the other."""
-    return mock.patch("lifestream.transport.Resolver", return_value=Names(*answers))
+    return mock.patch("lifestream.fetcher.session.Resolver", return_value=Names(*answers))
 
 
 @contextmanager
 def no_socket() -> Iterator[None]:
     """A block in which no socket may be made for a connection."""
-    with mock.patch("lifestream.address.socket") as sockets:
+    with mock.patch("lifestream.fetcher.address_guard.socket") as sockets:
         yield
     assert sockets.socket.call_args_list == []
 
@@ -104,7 +104,7 @@ class Addresses(RuleTestCase):
         url = f"http://rebound.example:{self.port}/feed"
         make_feed(url, next_fetch=START)
         names = Names("127.0.0.1", "127.0.0.2")
-        with mock.patch("lifestream.transport.Resolver", return_value=names):
+        with mock.patch("lifestream.fetcher.session.Resolver", return_value=names):
             assert self.refresh_one(guard=ONE_SERVER).new == 2
             assert names.questions == 1, "the name was resolved again after its address was checked"
             self.clock.move(hours=1)

@@ -14,13 +14,13 @@ from django.test import override_settings
 
 from factories import NOW, make_feed, result
 from feedserver import Response
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.fetcher.outcomes import Fetched
 from lifestream.models import Feed, Fetch, Item
-from lifestream.outcome import Fetched
-from lifestream.parse import NotAFeed, parse
+from lifestream.parser import NotAFeed, parse
+from lifestream.plugins.item_pipeline import prepare
 from lifestream.plugins.registry import Registry
-from lifestream.prepare import prepare
-from lifestream.sanitize import Sanitizer
-from lifestream.store import store
+from lifestream.storage.writer import store
 from rules.ruled import RuleTestCase
 from served import rss
 

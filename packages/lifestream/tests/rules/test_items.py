@@ -8,8 +8,8 @@ import pytest
 from django.test import override_settings
 
 from feedserver import Request, Response, moved
-from lifestream.identity import CHURN_LIMIT
 from lifestream.models import Feed, Item
+from lifestream.storage.entry_matching import CHURN_LIMIT
 from rules.ruled import RuleTestCase
 from served import START
 

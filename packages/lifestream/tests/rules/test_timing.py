@@ -16,8 +16,8 @@ from django.test import override_settings
 from factories import make_feed, make_lifestream, make_subscription
 from feedserver import FeedServer, Request, Response
 from lifestream.models import Feed, Host
-from lifestream.opml import Outline, subscribe_to
 from lifestream.refresh import refresh
+from lifestream.refresh.opml import Outline, subscribe_to
 from programs import PATIENCE
 from rules.ruled import RuleTestCase, RuleTransactionTestCase
 from served import START, Clock, feed, rss

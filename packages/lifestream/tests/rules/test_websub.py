@@ -25,15 +25,15 @@ from factories import make_feed
 from feedserver import FeedServer, Request, Response
 from feedserver.testcases import FeedServerMixin
 from hub import CHALLENGE, Hub
-from lifestream import credentials, pushes
-from lifestream.address import AddressGuard
-from lifestream.background import Updater
-from lifestream.configured import make_pool
-from lifestream.hubkeeping import keep_hubs
+from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh import refresh
-from lifestream.report import Report
-from lifestream.views import push
+from lifestream.refresh.factories import make_pool
+from lifestream.refresh.hub_renewal import keep_hubs
+from lifestream.refresh.refresh_report import Report
+from lifestream.refresh.updater import Updater
+from lifestream.storage import credentials, hub_subscriptions
+from lifestream.web.views import push
 from programs import Program, environment, lifestream, run
 from served import START, Clock, rss
 
@@ -51,7 +51,7 @@ def parser() -> Iterator[None]:
     pool = make_pool(1)
     kept = mock.Mock(wraps=pool, close=lambda: None)
     try:
-        with mock.patch("lifestream.configured.make_pool", return_value=kept):
+        with mock.patch("lifestream.refresh.factories.make_pool", return_value=kept):
             yield
     finally:
         pool.close()
@@ -141,12 +141,12 @@ class Subscribing(WebSubTestCase):
     def test_of_two_workers_that_see_the_same_errand_one_asks(self) -> None:
         with self.settings(LIFESTREAM_PUBLIC_URL=""):
             self.refresh()
-        pushes.want([self.feed.pk], START)
+        hub_subscriptions.want([self.feed.pk], START)
         errands = []
         seen = list(HubSubscription.objects.all())
         for _ in range(2):
             with mock.patch.object(QuerySet, "__getitem__", return_value=seen):
-                errands += pushes.take(START, 10)
+                errands += hub_subscriptions.take(START, 10)
         assert len(errands) == 1
 
 
@@ -276,7 +276,7 @@ class Pushing(WebSubTestCase):
         }
         before = self.state().next_fetch
         for name, signature in bad.items():
-            with self.subTest(name), self.assertLogs("lifestream.views.push", "WARNING"):
+            with self.subTest(name), self.assertLogs("lifestream.web.views.push", "WARNING"):
                 headers: Any = {b"X-Hub-Signature": signature.encode("latin-1")}
                 assert httpx.post(self.hub.callback, content=body, headers=headers, trust_env=False).status_code == 202
         assert (self.state().next_fetch, self.state().pushed) == (before, None)
@@ -620,7 +620,7 @@ class HostileHubs(WebSubTestCase):
         def keep(*args: Any, **options: Any) -> int:
             return keep_hubs(*args, **options, deadline=seconds)
 
-        with mock.patch("lifestream.hubkeeping.keep_hubs", keep):
+        with mock.patch("lifestream.refresh.hub_renewal.keep_hubs", keep):
             self.refresh()
 
     def test_a_hub_that_refuses_is_asked_at_growing_distances(self) -> None:
@@ -652,8 +652,8 @@ class HostileHubs(WebSubTestCase):
 
     def test_what_goes_wrong_with_hubs_is_logged_and_costs_no_item(self) -> None:
         with (
-            mock.patch("lifestream.hubkeeping.keep_hubs", side_effect=RuntimeError("a bug")),
-            self.assertLogs("lifestream.hubkeeping", "ERROR") as logged,
+            mock.patch("lifestream.refresh.hub_renewal.keep_hubs", side_effect=RuntimeError("a bug")),
+            self.assertLogs("lifestream.refresh.hub_renewal", "ERROR") as logged,
         ):
             [row] = self.refresh().rows
         assert row.outcome == "new"
@@ -700,7 +700,7 @@ class Updating(WebSubTestCase):
     """Who sees to it that hubs are asked."""
 
     def test_the_thread_beside_a_server_does(self) -> None:
-        with mock.patch("lifestream.background.find_icons", return_value=0):
+        with mock.patch("lifestream.refresh.updater.find_icons", return_value=0):
             updater = Updater(interval=3600.0)
             updater.start()
             try:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from lifestream.markup import attributes, name_set, tokens
-from lifestream.sanitize import DEFAULT_TAGS, FORBIDDEN_TAGS, Sanitizer, SanitizerRules
+from lifestream.content.html_tokenizer import attributes, name_set, tokens
+from lifestream.content.sanitizer import DEFAULT_TAGS, FORBIDDEN_TAGS, Sanitizer, SanitizerRules
 from xss.attempts import Attempt, html_attempts
 
 TAGS = sorted({*DEFAULT_TAGS, *FORBIDDEN_TAGS, "body", "html", "head", "image", "font", "marquee", "x-y"} - {"*"})

@@ -16,7 +16,7 @@ from feedserver.encodings.rules import ILLEGAL, NO_XML, Rule, decide, is_html
 from feedserver.feeds import Entry, Feed, atom, rss
 from feedserver.feeds.markup import ILLEGAL as ILLEGAL_CHARACTER
 from feedserver.feeds.markup import serialize
-from feedserver.response import Response
+from feedserver.messages.response import Response
 
 TEXT = "Привет"
 """The title that every feed of the matrix truly has.

@@ -29,8 +29,8 @@ from feedserver.faults.kind import Kind
 from feedserver.faults.redirects import RedirectLoop, RedirectToAddress, RedirectToFile, RedirectToPort
 from feedserver.faults.template import Nothing
 from feedserver.faults.timing import EarlyAnswer, SlowBody, SlowHeaders
-from feedserver.response import Fault, Layer, Shaped
-from feedserver.when import FromRequest, OnEvery, OnRequest, When, WithProbability, split_when
+from feedserver.messages.response import Fault, Layer, Shaped
+from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest, When, WithProbability, split_when
 
 __all__ = [
     "KINDS",

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import after_body, is_body, is_last_chunk
-from feedserver.request import Request
-from feedserver.response import Fault, FileBody, Layer, Response, Shaped, body_size, sends_body
-from feedserver.steps import Close, Plan, Read, Send, Struck
+from feedserver.messages.request import Request
+from feedserver.messages.response import Fault, FileBody, Layer, Response, Shaped, body_size, sends_body
+from feedserver.messages.send_plan import Close, Plan, Read, Send, Struck
 
 MEGABYTE = 1024 * 1024
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from feedserver import steps
 from feedserver.faults import places
 from feedserver.faults.kind import Kind
-from feedserver.response import Fault, Layer
-from feedserver.steps import Flush, Plan, Struck
+from feedserver.messages import send_plan
+from feedserver.messages.response import Fault, Layer
+from feedserver.messages.send_plan import Flush, Plan, Struck
 
 _PLACE = re.compile(r"before answer|after headers|after (?P<size>\d+)(?: bytes?)?|at end", re.IGNORECASE)
 _TAKES = "before answer | after headers | after N | at end"
@@ -74,7 +74,7 @@ class _End(Fault):
             yield self.end()
 
     @abstractmethod
-    def end(self) -> steps.Step:
+    def end(self) -> send_plan.Step:
         """How it ends."""
 
 
@@ -84,9 +84,9 @@ class Reset(_End):
 
     verb: ClassVar[str] = "reset"
 
-    def end(self) -> steps.Step:
+    def end(self) -> send_plan.Step:
         """With RST."""
-        return steps.Reset()
+        return send_plan.Reset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ class Close(_End):
 
     verb: ClassVar[str] = "close"
 
-    def end(self) -> steps.Step:
+    def end(self) -> send_plan.Step:
         """With FIN."""
-        return steps.Close("closed")
+        return send_plan.Close("closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,9 @@ class Stall(_End):
 
     verb: ClassVar[str] = "stall"
 
-    def end(self) -> steps.Step:
+    def end(self) -> send_plan.Step:
         """Not at all."""
-        return steps.Wait(None)
+        return send_plan.Wait(None)
 
 
 def _reader(make: Callable[..., Fault]) -> Callable[[str], Fault]:

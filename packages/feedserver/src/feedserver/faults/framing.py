@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import closing, is_chunk_size, is_last_chunk
-from feedserver.request import Request
-from feedserver.response import Fault, Layer, Response, Shaped, body_size, sends_body
-from feedserver.steps import Close, Flush, Plan, Send, Struck
+from feedserver.messages.request import Request
+from feedserver.messages.response import Fault, Layer, Response, Shaped, body_size, sends_body
+from feedserver.messages.send_plan import Close, Flush, Plan, Send, Struck
 
 _SIZE = re.compile(r"[!-~]+")
 

@@ -8,9 +8,9 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import before_answer, closing, is_body, is_head
-from feedserver.request import Request
-from feedserver.response import Fault, Layer, Response, Shaped, reason_phrase
-from feedserver.steps import Close, Plan, Send, Struck
+from feedserver.messages.request import Request
+from feedserver.messages.response import Fault, Layer, Response, Shaped, reason_phrase
+from feedserver.messages.send_plan import Close, Plan, Send, Struck
 
 _LINES_AT_ONCE = 64
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feedserver.response import Fault
+from feedserver.messages.response import Fault
 
 
 @dataclass(frozen=True, slots=True)

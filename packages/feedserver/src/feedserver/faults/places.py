@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
-from feedserver.steps import Close, Plan, Read, Send, Step
+from feedserver.messages.send_plan import Close, Plan, Read, Send, Step
 
 UpTo: TypeAlias = Generator[Step, None, Plan | None]
 

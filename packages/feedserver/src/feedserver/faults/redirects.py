@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import ClassVar
 
 from feedserver.faults.kind import Kind, plain, with_number
-from feedserver.request import Request
-from feedserver.response import Fault, Layer, Response, Shaped, reason_phrase
+from feedserver.messages.request import Request
+from feedserver.messages.response import Fault, Layer, Response, Shaped, reason_phrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from typing import ClassVar
 
 from feedserver.faults.kind import plain
 from feedserver.faults.places import before_answer
-from feedserver.response import Fault, Layer
-from feedserver.steps import Plan, Struck
+from feedserver.messages.response import Fault, Layer
+from feedserver.messages.send_plan import Plan, Struck
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from feedserver.faults.kind import Kind, plain
-from feedserver.request import Request
-from feedserver.response import Fault, Layer, Pace, Response, Shaped
-from feedserver.steps import Part, Plan, Send, Struck, Wait
+from feedserver.messages.request import Request
+from feedserver.messages.response import Fault, Layer, Pace, Response, Shaped
+from feedserver.messages.send_plan import Part, Plan, Send, Struck, Wait
 
 SLOW = Pace(1, 0.1)
 """A byte every tenth of a second: slower than any client's patience, faster than most of their read timeouts."""

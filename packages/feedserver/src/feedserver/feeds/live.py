@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from feedserver.feeds.model import Entry, Feed
 from feedserver.feeds.rendering import FormatName, RenderOptions, http_date
-from feedserver.response import Response, gone, moved, touched
+from feedserver.messages.response import Response, gone, moved, touched
 
 if TYPE_CHECKING:
     from typing import Unpack

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from feedserver.feeds.rendering import FormatName, RenderOptions
-    from feedserver.response import Response
+    from feedserver.messages.response import Response
 
 Date: TypeAlias = datetime | str
 """A moment with its time zone; or text, to be written as it is."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 from feedserver.feeds import atom, atom03, jsonfeed, rdf, rss, rss091
 from feedserver.feeds.markup import Element, serialize
 from feedserver.feeds.model import Feed
-from feedserver.headers import HeaderInput, Headers
-from feedserver.response import Response
+from feedserver.messages.headers import HeaderInput, Headers
+from feedserver.messages.response import Response
 
 if TYPE_CHECKING:
     from typing import Unpack

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.models import Feed, Lifestream, Subscription
-from lifestream.subscribe import Added, Found, NotAdded, add_feed, find_feed
+from lifestream.refresh.subscribe import Added, Found, NotAdded, add_feed, find_feed
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Subscription]

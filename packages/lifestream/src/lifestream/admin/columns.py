@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.models import Feed
-from lifestream.schedule import candidates_from_json
+from lifestream.scheduler.schedule import candidates_from_json
 
 HEALTH = {
     "ok": gettext_lazy("ok"),

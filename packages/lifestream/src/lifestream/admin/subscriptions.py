@@ -14,12 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream import posting, rules
 from lifestream.admin.adding import AddFeedForm
 from lifestream.admin.columns import due_of, health_of, last_fetch_of
 from lifestream.admin.owned import OwnedAdmin
 from lifestream.admin.updating import update_now
+from lifestream.content import filter_rules
 from lifestream.models import Subscription
+from lifestream.storage import fanout
 
 RULES_HELP = gettext_lazy(
     "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
@@ -63,8 +64,8 @@ class SubscriptionForm(ModelForm):
 
 def _checked(text: str) -> str:
     try:
-        rules.check(text)
-    except rules.RuleError as error:
+        filter_rules.check(text)
+    except filter_rules.RuleError as error:
         raise ValidationError(str(error)) from error
     return text
 
@@ -123,7 +124,7 @@ class SubscriptionAdmin(OwnedAdmin):
         if change:
             super().save_model(request, obj, form, change)
             if {"paused", "keep_rules", "block_rules"} & set(form.changed_data):
-                posting.fill(obj)
+                fanout.fill(obj)
         else:
             self.message_user(request, form.story(), messages.INFO)
 
@@ -172,7 +173,7 @@ class SubscriptionAdmin(OwnedAdmin):
         """Shows no new items of what was chosen."""
         chosen = Subscription.objects.filter(pk__in=list(subscriptions.values_list("pk", flat=True)))
         count = chosen.update(paused=True)
-        posting.note_readers(list(chosen.values_list("feed", flat=True)), chosen.db)
+        fanout.note_readers(list(chosen.values_list("feed", flat=True)), chosen.db)
         text = ngettext("{} subscription was paused.", "{} subscriptions were paused.", count)
         self.message_user(request, text.format(count), messages.SUCCESS)
 
@@ -183,6 +184,6 @@ class SubscriptionAdmin(OwnedAdmin):
         for subscription in chosen:
             subscription.paused = False
             subscription.save(update_fields=["paused"])
-            posting.fill(subscription)
+            fanout.fill(subscription)
         text = ngettext("{} subscription was resumed.", "{} subscriptions were resumed.", len(chosen))
         self.message_user(request, text.format(len(chosen)), messages.SUCCESS)

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from lifestream.refresh import refresh
+from lifestream.refresh.pipeline import refresh
 
 TOLD_ONE_BY_ONE = 10
 """How many failures are told in full; more of them are in the log."""

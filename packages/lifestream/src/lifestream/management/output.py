@@ -17,13 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from lifestream.credentials import split_url
-from lifestream.hosts import domain_of
+from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.url_hosts import domain_of
 from lifestream.models import Feed, Lifestream
 from lifestream.models.feeds import url_hash
-from lifestream.redirects import UrlRefused, request_url
-from lifestream.report import Report, Row
-from lifestream.schedule import in_words
+from lifestream.refresh.refresh_report import Report, Row
+from lifestream.scheduler.schedule import in_words
+from lifestream.storage.credentials import split_url
 from lifestream.terminal import Visible, visible
 
 WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut

@@ -8,15 +8,15 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from lifestream import search
+from lifestream.models import fulltext
 
 
 def create(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    search.create(schema_editor.connection)
+    fulltext.create(schema_editor.connection)
 
 
 def drop(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    search.drop(schema_editor.connection)
+    fulltext.drop(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import migrations
 
-from lifestream.hosts import domain_of, site_domain
+from lifestream.fetcher.url_hosts import domain_of, site_domain
 
 _LINKS = 100  # the latest ones
 

@@ -1,9 +1,14 @@
-"""The tables: what is fetched (`feeds`) and told of by hubs (`hubs`), what it said (`items`), and who shows it
-(`lifestreams`).
+"""The tables. Feeds and items are shared by all; lifestreams, subscriptions and posts belong to their owner.
 
-Feeds and items are shared by everyone and written by `store` alone; lifestreams, subscriptions and posts
-belong to their owner. Text from feeds is held in text columns without a limit, and is unique by its
-SHA-256, since no index can hold 5 KB of guid.
+In: nothing. Out: the models, and the search index over items.
+
+1. `feeds`: what is fetched, the hosts, and the log of fetches. `hubs`: what was agreed with WebSub hubs.
+2. `items`: what feeds said, tags, and the memory of what was deleted.
+3. `lifestreams`: who shows what: lifestreams, subscriptions, posts.
+4. `fulltext`: the search index, on SQLite and PostgreSQL.
+
+Feeds and items are written by `storage` alone. Text from feeds is held in text columns without a limit, and is unique
+by its SHA-256, since no index can hold 5 KB of guid. Never imported here: the parser, `scheduler`, `storage` and above.
 """
 
 from __future__ import annotations

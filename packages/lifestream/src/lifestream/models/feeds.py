@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from lifestream.hosts import domain_of, host_of
+from lifestream.fetcher.url_hosts import domain_of, host_of
 
 
 def url_hash(url: str) -> str:

@@ -20,8 +20,8 @@ class HubSubscription(models.Model):
     """A feed's subscription at its hub: one that is wanted at most, and those that are being given up.
 
     *key* stands in the path of the callback that the hub calls, and is all that it has to prove itself but for the
-    signature, whose secret is made of it; see `pushes`. *next_request* is when the hub is asked (again), *attempts*
-    counts how often it was since it confirmed last.
+    signature, whose secret is made of it; see `hub_subscriptions`. *next_request* is when the hub is asked
+    (again), *attempts* counts how often it was since it confirmed last.
     """
 
     class State(models.TextChoices):

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from lifestream import search
+from lifestream.models import fulltext
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
@@ -53,7 +53,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
             Tombstone.objects.using(self.db).bulk_create(
                 (Tombstone.of(item) for item in doomed), batch_size=500, ignore_conflicts=True
             )
-            search.forget([item.pk for item in doomed], self.db)
+            fulltext.forget([item.pk for item in doomed], self.db)
             return super().delete()
 
     # As Django marks its own: a manager must not offer to delete all there is.
@@ -64,9 +64,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
 class Item(models.Model):
     """What a feed said once: shared by all subscribers, and never edited by them.
 
-    The three hashes are what `identity` knows it by; only *key_hash* is unique. *content* is safe HTML,
+    The three hashes are what `entry_matching` knows it by; only *key_hash* is unique. *content* is safe HTML,
     *text* the same as plain text, *summary* a short plain text. *enclosures* and *media* are lists of dicts
-    with the fields of `entry.Enclosure` and `entry.Media`. *card* is what timelines show of all that (see `itemcard`),
+    with the fields of `entry.Enclosure` and `entry.Media`. *card* is what timelines show of all that (see `item_card`),
     None where it is still to be made.
     """
 

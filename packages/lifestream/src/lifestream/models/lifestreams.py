@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from lifestream import rules
+from lifestream.content import filter_rules
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def validate_rules(text: str) -> None:
     """Raises ValidationError for a line of *text* that is no rule."""
     try:
-        rules.check(text)
-    except rules.RuleError as error:
+        filter_rules.check(text)
+    except filter_rules.RuleError as error:
         raise ValidationError(str(error)) from error
 
 

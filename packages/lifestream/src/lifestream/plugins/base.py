@@ -33,7 +33,7 @@ class ItemDraft:
     In `post_process`, *content* and *summary* are HTML as the feed has it. What `prepare` hands out is
     safe: *content* is sanitised HTML, all else plain text (to be escaped by whoever shows it), all
     addresses absolute and of harmless schemes, "" where they were not; *text* is the text of *content*,
-    *summary* its beginning in one line, and *card* what pages show of it (see `itemcard`), whatever a plugin sets.
+    *summary* its beginning in one line, and *card* what pages show of it (see `item_card`), whatever a plugin sets.
     """
 
     guid: str = ""

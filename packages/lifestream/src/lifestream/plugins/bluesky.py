@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lifestream.content.plaintext import linked_html_of
 from lifestream.entry import Entry
-from lifestream.plaintext import linked_html_of
 from lifestream.plugins.base import FeedPlugin
 
 

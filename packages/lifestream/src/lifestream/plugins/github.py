@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from lifestream.entry import Entry, ParsedFeed
-from lifestream.hosts import most_lead_to
+from lifestream.fetcher.url_hosts import most_lead_to
 from lifestream.plugins.base import FeedPlugin
 
 _REPOSITORY = re.compile(r"https://github\.com/[\w.-]+/([\w.-]+)/(?:releases|commit|tags?)\b", re.ASCII)

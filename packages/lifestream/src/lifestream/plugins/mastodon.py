@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lifestream.content.html_tokenizer import attributes, tokens
+from lifestream.content.plaintext import text_of
 from lifestream.entry import Entry, ParsedFeed
-from lifestream.markup import attributes, tokens
-from lifestream.plaintext import text_of
 from lifestream.plugins.base import FeedPlugin
 
 _WARNING = re.compile(r"\s*<p>\s*<strong>[^<]*</strong>(.{1,1000}?)</p>\s*<hr\s*/?>", re.DOTALL | re.IGNORECASE)

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from lifestream.entry import ParsedFeed
-from lifestream.hosts import is_within, site_domain
+from lifestream.fetcher.url_hosts import is_within, site_domain
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
 

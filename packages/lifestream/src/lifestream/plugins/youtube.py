@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lifestream.content.plaintext import linked_html_of
 from lifestream.entry import Entry, Media, ParsedFeed
-from lifestream.hosts import most_lead_to
-from lifestream.plaintext import linked_html_of
+from lifestream.fetcher.url_hosts import most_lead_to
 from lifestream.plugins.base import FeedPlugin
 
 _VIDEO = re.compile(r"yt:video:([\w-]{6,20})", re.ASCII)

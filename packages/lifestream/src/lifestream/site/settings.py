@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
-from lifestream import embeds
+from lifestream.content import players
 from lifestream.site.home import PrivateConnection, home, secret_key
 
 
@@ -120,7 +120,7 @@ CONTENT_SECURITY_POLICY = {
     "connect-src": ["'self'"],
     "img-src": ["'self'", "data:", "http:", "https:"],
     "media-src": ["'self'", "http:", "https:"],
-    "frame-src": list(embeds.ORIGINS),
+    "frame-src": list(players.ORIGINS),
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],

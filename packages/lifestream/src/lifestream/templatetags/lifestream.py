@@ -20,11 +20,11 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from lifestream.cards import Badge, Card, badge_of, card_of
-from lifestream.directions import isolated
-from lifestream.hosts import host_in_words
+from lifestream.content.text_direction import isolated
+from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Post, Subscription, Tag
-from lifestream.timeline import Timeline
+from lifestream.web.presenters import Badge, Card, badge_of, card_of
+from lifestream.web.timeline import Timeline
 
 register = template.Library()
 

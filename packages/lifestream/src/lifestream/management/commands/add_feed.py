@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.output import chosen_lifestream, when
-from lifestream.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
+from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
 
 
 class Command(BaseCommand):

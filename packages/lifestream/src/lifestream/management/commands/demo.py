@@ -13,14 +13,15 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.utils import timezone
 
-from lifestream import demo, opml
+from lifestream import demo
 from lifestream.conf import raise_file_limit
 from lifestream.management.base import BaseCommand
 from lifestream.management.commands.serve import split_address
 from lifestream.management.output import progress_bar, table_of, tell_shortages
 from lifestream.models import Lifestream
-from lifestream.refresh import refresh
-from lifestream.serving import ending_on_sigterm, serve
+from lifestream.refresh import opml
+from lifestream.refresh.pipeline import refresh
+from lifestream.web.wsgi_server import ending_on_sigterm, serve
 
 
 class Command(BaseCommand):

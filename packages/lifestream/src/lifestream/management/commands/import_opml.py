@@ -10,12 +10,12 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from lifestream import opml
 from lifestream.conf import raise_file_limit
+from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
 from lifestream.management.output import chosen_lifestream, progress_bar, table_of, tell_shortages
-from lifestream.plaintext import scrub
-from lifestream.refresh import refresh
+from lifestream.refresh import opml
+from lifestream.refresh.pipeline import refresh
 
 
 class Command(BaseCommand):

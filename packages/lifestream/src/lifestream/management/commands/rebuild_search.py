@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from lifestream import search
 from lifestream.management.base import BaseCommand
+from lifestream.models import fulltext
 
 
 class Command(BaseCommand):
     help = "Writes the search index anew from the items, while the site goes on."
 
     def handle(self, **options: Any) -> None:
-        count = search.rebuild()
+        count = fulltext.rebuild()
         if options["verbosity"]:
             self.stdout.write(f"Indexed {count} items.")

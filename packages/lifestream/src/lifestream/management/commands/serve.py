@@ -11,11 +11,11 @@ from django.core.management.base import CommandError
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
-from lifestream.background import Updater
 from lifestream.conf import raise_file_limit
 from lifestream.conf import settings as lifestream_settings
 from lifestream.management.base import BaseCommand
-from lifestream.serving import serve
+from lifestream.refresh.updater import Updater
+from lifestream.web.wsgi_server import serve
 
 
 class Command(BaseCommand):

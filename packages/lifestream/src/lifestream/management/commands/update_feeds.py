@@ -10,12 +10,12 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifestream.conf import raise_file_limit
-from lifestream.icons import find_icons
 from lifestream.management.base import BaseCommand
 from lifestream.management.output import feeds_at, progress_bar, table_of, tell_shortages, when
 from lifestream.models import Feed
-from lifestream.refresh import refresh
-from lifestream.trouble import FAILURES, trouble_of
+from lifestream.refresh.icon_finder import find_icons
+from lifestream.refresh.pipeline import refresh
+from lifestream.storage.db_errors import FAILURES, trouble_of
 
 
 class Command(BaseCommand):

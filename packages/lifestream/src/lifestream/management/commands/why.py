@@ -17,7 +17,7 @@ from lifestream.conf import settings
 from lifestream.management.base import BaseCommand
 from lifestream.management.output import COLOURS, WIDE, ago, feeds_at, when
 from lifestream.models import Feed, Fetch
-from lifestream.schedule import Candidate, candidates_from_json, in_words
+from lifestream.scheduler.schedule import Candidate, candidates_from_json, in_words
 from lifestream.terminal import Visible, visible
 
 _LABEL = 16  # columns

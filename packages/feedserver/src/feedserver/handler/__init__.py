@@ -1,0 +1,15 @@
+"""`Request` to `Response`: what a server knows and does, without a socket.
+
+In: a `Request`. Out: the plan that answers it, or "pending" where a thread must work first (a callable, or the coding
+of a large body), and an entry in the journal. The way of a request:
+
+    Request ──▶ quit_method    QUIT, if the server allows it: the server stops
+       │
+       ├──────▶ journal        the exchange is recorded
+       ├──────▶ router         a scripted route, else a file of the folder ──▶ Response
+       │        (http)         negotiation: login, validators, coding, range ──▶ Response
+       └──────▶ fault_injection   which faults are triggered ──▶ the plan that `net` plays
+
+`handler` puts these modules together, and `problems` keeps what went wrong until `verify` raises it. Never imported
+here: `asyncio`, `socket`, `ssl` and `selectors`.
+"""

@@ -1,0 +1,48 @@
+"""QUIT: an HTTP method that ends a server, sent from this machine and never by a web page."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import lru_cache
+
+from feedserver.messages.request import Request
+
+_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+"""Headers that a proxy adds (RFC 7239, RFC 9110 §7.6.3): whoever asked is not who the connection comes from."""
+
+
+def quit_refusal(request: Request) -> str:
+    """Why a QUIT is not obeyed, "" if it is: it must come from this machine, and not from a page in a browser.
+
+    A name in Host that is not loopback's points to a rebound DNS name; a browser adds Origin to every request that a
+    page makes with a method of its own. A proxy on this machine speaks for others; one that
+    adds no header is not noticed.
+    """
+    host = request.headers.get("Host", "").lower()
+    host_name = host[: host.rfind(":")] if host.rpartition(":")[2].isdigit() else host
+    if not request.target.startswith("/"):
+        return "QUIT is obeyed in origin form only, as in 'QUIT / HTTP/1.1'"
+    if "Origin" in request.headers:
+        return "QUIT is not obeyed when it comes from a web page (it has an Origin)"
+    for name in _OF_A_PROXY:
+        if name in request.headers:
+            return f"QUIT is not obeyed when it comes through a proxy (it has {name})"
+    if not is_loopback(request.client):
+        return f"QUIT is not obeyed from {request.client}, only from this machine"
+    if host_name and not is_loopback(host_name.strip("[]")):
+        return f"QUIT is not obeyed for the host {host_name}, only for a loopback address or localhost"
+    return ""
+
+
+@lru_cache(maxsize=64)
+def is_loopback(host: str) -> bool:
+    """Whether *host* is an address of the loopback, or localhost. Every start asks it, so it is remembered."""
+    import ipaddress
+
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        mapped = getattr(address, "ipv4_mapped", None)
+        return bool((mapped or address).is_loopback)
+    return False

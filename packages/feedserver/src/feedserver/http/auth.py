@@ -1,0 +1,49 @@
+"""Who may see a response: the Authorization field against the credentials that the response asks for.
+
+Credentials are compared in the form that a client has to send, so nothing that it sends can fail to decode;
+and in constant time, as real servers do.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+
+from feedserver.messages.headers import to_bytes
+from feedserver.messages.request import Request
+from feedserver.messages.response import Auth
+
+REALM = "feedserver"
+
+
+def challenge(request: Request, auth: Auth) -> str | None:
+    """Gives the WWW-Authenticate value for a request without these credentials, None for one with them.
+
+    Basic credentials are expected in UTF-8, which the challenge says (RFC 7617 §2.1). A Bearer token that
+    was sent and is wrong is called "invalid_token"; where none was sent, no error is named (RFC 6750 §3.1).
+    """
+    from hmac import compare_digest  # loads OpenSSL, which a server without a secret does without
+
+    scheme, sent = _sent(request)
+    if scheme == auth.scheme.lower().encode("ascii") and compare_digest(sent, _expected(auth)):
+        return None
+    if auth.scheme == "Basic":
+        return f'Basic realm="{REALM}", charset="UTF-8"'
+    error = ', error="invalid_token"' if scheme == b"bearer" and sent else ""
+    return f'Bearer realm="{REALM}"{error}'
+
+
+def _sent(request: Request) -> tuple[bytes, bytes]:
+    """The scheme, in lower case since its case means nothing (RFC 9110 §11.1), and the credentials as sent.
+
+    Authorization is no list: of a request with two of them neither is believed.
+    """
+    values = [value for name, value in request.headers.raw if name.lower() == b"authorization"]
+    if len(values) != 1:
+        return b"", b""
+    scheme, _, credentials = values[0].strip(b" \t").partition(b" ")
+    return scheme.lower(), credentials.strip(b" ")
+
+
+def _expected(auth: Auth) -> bytes:
+    credentials = to_bytes(auth.credentials)
+    return b2a_base64(credentials, newline=False) if auth.scheme == "Basic" else credentials

@@ -1,0 +1,173 @@
+"""Content codings: which are known and installed, which one a client prefers, and how a body is put into one.
+
+A coding is a stream: chunks go in, coded chunks come out. A body of bytes is one chunk, a file is many, and
+codings one inside another are streams in a row; so all of them take the same path.
+
+gzip and deflate come with Python, br and zstd with an extra, imported when it is first used. Among codings
+that a client likes equally the newest is preferred, as by Caddy, and deflate last, because clients disagree
+on whether it has a zlib wrapper. The gzip header carries no time: the same body always gives the same
+bytes, so that ranges of it can be fetched in several requests.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, BinaryIO
+
+from feedserver.messages.response import FileBody
+
+OFFERED = ("zstd", "br", "gzip", "deflate")
+"""The codings that `Coding: auto` chooses from, as far as they are installed; the preferred one first."""
+
+_ALIASES = {"x-gzip": "gzip"}  # RFC 9110 §8.4.1.3
+_MODULES = {"br": "brotli", "zstd": "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"}
+_EXTRAS = {"br": "brotli", "zstd": "zstd"}
+
+_GZIP_WRAPPER = 16 + zlib.MAX_WBITS
+_ZLIB_WRAPPER = zlib.MAX_WBITS  # "deflate" is the zlib format, whatever its name says: RFC 9110 §8.4.1.2
+_ZLIB_LEVEL = 6
+_BROTLI_QUALITY = 5  # 11, the library's own default, takes twenty times as long for a tenth less
+
+_Compress = Callable[[bytes], bytes]
+_Finish = Callable[[], bytes]
+
+_CHUNK = 256 * 1024  # bytes
+
+_PREFERENCE = re.compile(
+    r"[ \t]*(?P<coding>[!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*"
+    r"(?:;[ \t]*[qQ]=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
+)
+
+
+class CodingUnavailable(ValueError):
+    """A coding that feedserver knows, but whose extra is not installed; the message names it."""
+
+
+def parse(text: str) -> tuple[str, ...]:
+    """Reads "gzip", or "gzip, br" for one coding inside another, in the order in which they are applied.
+
+    Names come out in lower case, with aliases resolved and "identity" left out; `()` means an uncoded body.
+    Raises ValueError for a coding that feedserver doesn't know, and CodingUnavailable, which is one too, for
+    a coding whose extra is not installed.
+    """
+    names = []
+    for word in text.split(","):
+        name = _canonical(word)
+        if name == "identity":
+            continue
+        if name not in OFFERED:
+            raise ValueError(
+                f"{word.strip()!r} is no content coding that feedserver knows; "
+                "write gzip, deflate, br or zstd, or auto to let Accept-Encoding choose"
+            )
+        if name in _MODULES:
+            _extra(name)
+        names.append(name)
+    return tuple(names)
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """The codings of `OFFERED` that this installation can make, in that order."""
+    return tuple(name for name in OFFERED if _is_available(name))
+
+
+def choose(accept_encoding: str | None, offered: Sequence[str]) -> str | None:
+    """Gives the coding of *offered* that Accept-Encoding prefers, None for no coding (RFC 9110 §12.5.3).
+
+    *offered* is in the server's order of preference, which decides between equal weights. Any coding that
+    is acceptable wins over none, unless "identity" is listed with a higher weight. A request without the
+    field gets no coding: it would accept any, but a client that says nothing may well know none. Where the
+    client refuses every coding, and "identity" too, §12.4.1 leaves the choice between a 406 and no coding;
+    real servers send the body. A malformed member counts as not listed.
+    """
+    if accept_encoding is None or not offered:
+        return None
+    weights = _weights(accept_encoding)
+    others = weights.get("*", 0.0)
+    chosen = max(offered, key=lambda name: weights.get(name, others))  # the first of equals
+    weight = weights.get(chosen, others)
+    return chosen if weight > 0 and weight >= weights.get("identity", 0.0) else None
+
+
+def encode(body: bytes, coding: str) -> bytes:
+    """Puts *body* into *coding*: a name, or several as `parse` reads them. Raises what `parse` raises."""
+    return b"".join(_encoded([body], coding))
+
+
+def encode_file(source: FileBody, coding: str, target: BinaryIO) -> None:
+    """Writes *source*, put into *coding*, to *target*, and holds no more than a few chunks of it.
+
+    Raises what `parse` raises, and OSError where the file cannot be read or is shorter than *source* says.
+    """
+    target.writelines(_encoded(_chunks(source), coding))
+
+
+def _encoded(chunks: Iterable[bytes], coding: str) -> Iterable[bytes]:
+    for name in parse(coding):
+        chunks = _through(chunks, *_stream(name))
+    return chunks
+
+
+def _through(chunks: Iterable[bytes], compress: _Compress, finish: _Finish) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield compress(chunk)
+    yield finish()
+
+
+def _chunks(source: FileBody) -> Iterator[bytes]:
+    left = source.size
+    with source.open() as file:
+        while left:
+            chunk = file.read(min(_CHUNK, left))
+            if not chunk:
+                raise OSError(f"{source.path} ended {left} bytes early; it was changed while it was being served")
+            left -= len(chunk)
+            yield chunk
+
+
+def _stream(name: str) -> tuple[_Compress, _Finish]:
+    """A new stream of a coding: what takes a chunk, and what gives the rest."""
+    if name == "br":
+        brotli = _extra(name).Compressor(quality=_BROTLI_QUALITY)
+        return brotli.process, brotli.finish
+    if name == "zstd":
+        zstd = _extra(name).ZstdCompressor()
+        return zstd.compress, zstd.flush
+    stream = zlib.compressobj(_ZLIB_LEVEL, zlib.DEFLATED, _GZIP_WRAPPER if name == "gzip" else _ZLIB_WRAPPER)
+    return stream.compress, stream.flush
+
+
+def _extra(name: str) -> Any:
+    try:
+        return import_module(_MODULES[name])
+    except ImportError as error:
+        raise CodingUnavailable(
+            f"the coding {name!r} needs an extra; install it with: pip install 'feedserver[{_EXTRAS[name]}]'"
+        ) from error
+
+
+def _is_available(name: str) -> bool:
+    try:
+        parse(name)
+    except CodingUnavailable:
+        return False
+    return True
+
+
+def _canonical(name: str) -> str:
+    folded = name.strip(" \t").lower()
+    return _ALIASES.get(folded, folded)
+
+
+def _weights(accept_encoding: str) -> dict[str, float]:
+    weights = {}
+    for member in accept_encoding.split(","):
+        if match := _PREFERENCE.fullmatch(member):
+            weights[_canonical(match["coding"])] = float(match["weight"] or 1)
+    return weights

@@ -1,0 +1,144 @@
+"""Conditional requests (RFC 9110 §13): what the validators that a client sends make of a response.
+
+Nothing happens unless the response declares a validator: a server without ETag and Last-Modified has
+nothing to compare. How it compares is the response's `conditional`:
+
+- "rfc": entity tags strongly for If-Match and If-Range, weakly for If-None-Match; dates by time, ignoring
+  what is no HTTP-date. A declared tag without quotes (`ETag: abc`) matches its like, since servers send it.
+- "exact": the field's value and the declared validator are opaque bytes, and match where they are equal. No
+  lists, no "*", no weakness, no later dates; what many real servers do.
+- "off": the server that ignores validators. A Range is then given whatever If-Range says.
+
+Validators are compared as the bytes that went over the wire; decoding could make two of them look alike.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from feedserver.messages.headers import Headers
+from feedserver.messages.request import Request
+from feedserver.messages.response import Response
+
+_UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})  # §13.2.1
+
+_ENTITY_TAG = re.compile(rb'(?:W/)?"[^"]*"(?=[ \t]*(?:,|$))|[^ \t,]+')
+
+_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
+_DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_DAY_LONG = rb"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
+_MONTH = rb"(?P<month>" + b"|".join(_MONTHS) + rb")"
+_TIME = rb"(?P<hour>\d\d):(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)"
+_HTTP_DATES = (
+    re.compile(_DAY + rb", (?P<day>\d\d) " + _MONTH + rb" (?P<year>\d{4}) " + _TIME + rb" GMT"),
+    re.compile(_DAY_LONG + rb", (?P<day>\d\d)-" + _MONTH + rb"-(?P<year>\d\d) " + _TIME + rb" GMT"),
+    re.compile(_DAY + rb" " + _MONTH + rb" (?P<day>[ \d]\d) " + _TIME + rb" (?P<year>\d{4})"),
+)
+
+
+def apply_to(response: Response) -> bool:
+    """Whether conditions can change *response*: it is a 2xx (§13.2.1) with a validator that counts."""
+    headers = response.headers
+    return (
+        200 <= response.status <= 299
+        and response.conditional != "off"
+        and (headers.get_raw(b"etag") is not None or headers.get_raw(b"last-modified") is not None)
+    )
+
+
+def evaluate(request: Request, response: Response) -> Literal[304, 412] | None:
+    """Gives the status that the request's conditions turn *response* into, None where it stays (§13.2.2)."""
+    if not apply_to(response) or request.method in _UNCONDITIONAL:
+        return None
+    exact = response.conditional == "exact"
+    etag = _joined(response.headers, b"etag")
+    modified = _joined(response.headers, b"last-modified")
+    reads = request.method in ("GET", "HEAD")
+
+    if (tags := _joined(request.headers, b"if-match")) is not None:
+        if not _matches(tags, etag, strong=True, exact=exact):
+            return 412
+    elif _unchanged_since(_joined(request.headers, b"if-unmodified-since"), modified, exact=exact) is False:
+        return 412
+
+    if (tags := _joined(request.headers, b"if-none-match")) is not None:
+        if _matches(tags, etag, strong=False, exact=exact):
+            return 304 if reads else 412
+    elif reads and _unchanged_since(_joined(request.headers, b"if-modified-since"), modified, exact=exact):
+        return 304
+    return None
+
+
+def allow_range(request: Request, response: Response) -> bool:
+    """Whether If-Range, where there is one, lets the request's Range apply to *response* (§13.1.5).
+
+    A date has to equal Last-Modified byte for byte. It counts as strong: what declares it has one content.
+    """
+    validator = _joined(request.headers, b"if-range")
+    if validator is None or response.conditional == "off":
+        return True
+    if validator == _joined(response.headers, b"etag"):
+        return response.conditional == "exact" or not validator.startswith(b"W/")
+    return validator == _joined(response.headers, b"last-modified")
+
+
+def parse_http_date(value: bytes) -> datetime | None:
+    """Reads an HTTP-date in any of its three formats (§5.6.7); None for anything else.
+
+    The name of the day is not held against the date. A year of two digits is 1969 to 2068, as POSIX has it:
+    the RFC's pivot is 50 years from now, but the same request has to get the same answer on any day.
+    """
+    for form in _HTTP_DATES:
+        if match := form.fullmatch(value):
+            return _date(match)
+    return None
+
+
+def _date(match: re.Match[bytes]) -> datetime | None:
+    year = int(match["year"])
+    if len(match["year"]) == 2:
+        year += 1900 if year >= 69 else 2000
+    month = _MONTHS.index(match["month"]) + 1
+    try:
+        hour = datetime(year, month, int(match["day"]), int(match["hour"]), tzinfo=UTC)
+        # A leap second is the next minute's first.
+        return hour + timedelta(minutes=int(match["minute"]), seconds=int(match["second"]))
+    except (ValueError, OverflowError):  # 31 February; the last second of the year 9999
+        return None
+
+
+def _matches(tags: bytes, etag: bytes | None, *, strong: bool, exact: bool) -> bool:
+    """Whether a field's *tags* hold *etag*, by the comparison functions of §8.8.3.2."""
+    if exact:
+        return tags == etag
+    if tags == b"*":
+        return True
+    if etag is None:
+        return False
+    if strong:
+        return not etag.startswith(b"W/") and etag in _ENTITY_TAG.findall(tags)
+    return _opaque(etag) in map(_opaque, _ENTITY_TAG.findall(tags))
+
+
+def _opaque(tag: bytes) -> bytes:
+    return tag.removeprefix(b"W/")
+
+
+def _unchanged_since(date: bytes | None, modified: bytes | None, *, exact: bool) -> bool | None:
+    """Whether *modified* is not later than *date*; None where there is nothing to compare."""
+    if date is None or modified is None:
+        return None
+    if exact:
+        return date == modified
+    since, changed = parse_http_date(date), parse_http_date(modified)
+    if since is None or changed is None:
+        return None
+    return changed <= since
+
+
+def _joined(headers: Headers, name: bytes) -> bytes | None:
+    """The fields called *name*, which is lower case, as one value (§5.3): two dates make none."""
+    values = [value for key, value in headers.raw if key.lower() == name]
+    return b", ".join(values).strip(b" \t") if values else None

@@ -1,0 +1,15 @@
+"""The values that cross every border of feedserver: a request, a response, and the plan that sends it.
+
+In: nothing. Out: frozen dataclasses and lazy iterators, which every other package of feedserver takes and gives.
+
+1. `headers`: fields of a message, with their order, case and repeats.
+2. `request`: what a client sent.
+3. `triggers`: on which requests a fault is injected.
+4. `response`: what is answered, and short ways to make the common answers.
+5. `send_plan`: what a connection is told to do: send, wait, read, close, reset.
+
+Beside them: `argument_types` checks what a test passes in, `safe_open` opens regular files inside the root only, and
+`terminal_text` shows control characters as escapes.
+
+Never imported here: any other package of feedserver, and `asyncio`, `socket`, `ssl` and `selectors`.
+"""

@@ -1,0 +1,88 @@
+"""What arrived: one request, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import parse_qs, unquote
+
+from feedserver.messages.headers import Headers
+from feedserver.messages.terminal_text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A request target taken apart (RFC 9112 §3.2).
+
+    *host* is the authority of an absolute-form target, as sent to a proxy, and empty for the origin form.
+    *path* is percent-decoded, *query* is as it was sent, without the question mark.
+    """
+
+    host: str
+    path: str
+    query: str
+
+
+@lru_cache(maxsize=4096)
+def split_target(target: str) -> Target:
+    """Takes a request target apart; the origin form (`/a?b`) and the absolute form (`http://h/a?b`) are known."""
+    host = ""
+    rest = target
+    scheme, separator, after = target.partition("://")
+    if separator and scheme.lower() in ("http", "https"):
+        cut = min((i for i in (after.find("/"), after.find("?")) if i >= 0), default=len(after))
+        host, rest = after[:cut], after[cut:]
+        if not rest.startswith("/"):
+            rest = "/" + rest
+    path, _, query = rest.partition("#")[0].partition("?")
+    return Target(host, unquote(path, "utf-8", "surrogateescape"), query)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked, as it was sent.
+
+    *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* the address it came from,
+    *scheme* "https" where it came by TLS. It *is_whole*, unless it was answered before its body came.
+    """
+
+    method: str
+    target: str
+    version: str = "1.1"
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+    client: str = ""
+    scheme: Literal["http", "https"] = "http"
+    is_whole: bool = True
+
+    @property
+    def path(self) -> str:
+        """The percent-decoded path, without query and host."""
+        return split_target(self.target).path
+
+    @property
+    def query(self) -> str:
+        """The query string as it was sent, without the question mark."""
+        return split_target(self.target).query
+
+    @property
+    def params(self) -> dict[str, list[str]]:
+        """The query string's fields: name to values."""
+        return parse_qs(self.query, keep_blank_values=True)
+
+    @property
+    def host(self) -> str:
+        """The host that was asked for: of an absolute target, else of the Host header, else empty."""
+        return split_target(self.target).host or self.headers.get("Host", "")
+
+    @property
+    def text(self) -> str:
+        """The body as text: UTF-8, else ISO-8859-1."""
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            return self.body.decode("latin-1")
+
+    def __str__(self) -> str:
+        return visible(f"{self.method} {self.target}")

@@ -1,0 +1,117 @@
+"""From a listening socket to connections, on the event loop.
+
+asyncio's own servers lose sight of a client between its accept and its transport, so a stop could leave one behind.
+Here each is somebody's at any time: the kernel's, `under_way`, or a connection.
+
+Where the loop can watch a socket, a client is a connection as soon as it is accepted; Windows' Proactor can't, and
+there tasks wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from feedserver.net.transport import SocketTransport
+
+ACCEPT_PAUSE = 0.05
+"""Seconds without accepting after the system has refused to, for want of descriptors as a rule."""
+
+BATCH = 64
+"""Clients that are accepted before those that were accepted earlier have their turn."""
+
+
+class Acceptor:
+    """Accepts the clients of *listening* and gives each a protocol of *factory*; all of it is called on *loop*.
+
+    `under_way` are the tasks that end by themselves, `close` or not; *ended* is called when one has. *refused* is
+    called when the system refuses to accept.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listening: socket.socket,
+        factory: Callable[[], asyncio.Protocol],
+        ended: Callable[[], None],
+        refused: Callable[[OSError], None],
+    ) -> None:
+        self._loop = loop
+        self._listening = listening
+        self._factory = factory
+        self._ended = ended
+        self._refused = refused
+        self._waiting: asyncio.Task[None] | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self._batch = 1
+        self.under_way: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        """Begins to accept, or goes on."""
+        self._pause = None
+        try:
+            self._loop.add_reader(self._listening.fileno(), self._accept)
+        except NotImplementedError:
+            self._waiting = self._loop.create_task(self._wait_and_accept())
+
+    def close(self) -> None:
+        """Closes the listening socket. Clients that were accepted still become connections."""
+        if self._pause is not None:
+            self._pause.cancel()
+        elif self._waiting is not None:
+            self._waiting.cancel()
+            self._watch(self._waiting)
+        else:
+            self._loop.remove_reader(self._listening.fileno())
+        self._listening.close()
+
+    def _accept(self) -> None:
+        # To learn that nobody else waits costs as much as a client does: who comes alone is not paid for twice.
+        batch, self._batch = self._batch, min(2 * self._batch, BATCH)
+        for _ in range(batch):
+            try:
+                client, address = self._listening.accept()
+            except (BlockingIOError, InterruptedError):
+                self._batch = 1
+                return
+            except ConnectionError:
+                continue  # the client was gone before it was accepted
+            except OSError as error:
+                self._loop.remove_reader(self._listening.fileno())
+                self._rest(error)
+                return
+            SocketTransport(self._loop, client, address, self._factory())
+
+    async def _wait_and_accept(self) -> None:
+        while True:
+            try:
+                client, _ = await self._loop.sock_accept(self._listening)
+            except ConnectionError:
+                continue
+            except OSError as error:
+                self._waiting = None
+                self._rest(error)
+                return
+            self._begin_to_adopt(client)
+
+    def _rest(self, error: OSError) -> None:
+        self._refused(error)
+        self._pause = self._loop.call_later(ACCEPT_PAUSE, self.open)
+
+    def _begin_to_adopt(self, client: socket.socket) -> None:
+        self._watch(self._loop.create_task(self._adopt(client)))
+
+    async def _adopt(self, client: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._factory, client)
+        except OSError:  # it has left meanwhile
+            client.close()
+
+    def _watch(self, task: asyncio.Task[None]) -> None:
+        self.under_way.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self.under_way.discard(task)
+        self._ended()

@@ -1,0 +1,186 @@
+"""The network's side of a server: the sockets that listen, and the connections that they have made.
+
+`bind`, `hold` and what waits run in the caller's thread; the rest on the event loop, or between two of its turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from feedserver.handler.handler import Site
+from feedserver.messages.response import Fault
+from feedserver.messages.send_plan import Plan, Read
+from feedserver.net import binding
+from feedserver.net.acceptor import Acceptor
+from feedserver.net.connection import Connection
+
+if TYPE_CHECKING:
+    from feedserver.net.tls import Tls
+
+
+class Listening:
+    """Listens for *site* on one port of *addresses*.
+
+    *idle_timeout* is in seconds, *max_body* in bytes of a request's body. `opening` are the faults of the connections
+    to come, before any request; `workers` are the threads of callables that run, and what runs there.
+    """
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(
+        self, site: Site, addresses: tuple[str, ...], *, idle_timeout: float, max_body: int, tls: Tls | None
+    ) -> None:
+        self.site = site
+        self.addresses = addresses
+        self.idle_timeout = idle_timeout
+        self.max_body = max_body
+        self.tls = tls
+        self.opening: list[Fault | None] = []
+        self.connections: set[Connection] = set()
+        self.workers: dict[threading.Thread, str] = {}
+        self._holding: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []
+        self._acceptors: list[Acceptor] = []
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed: Callable[[], None] | None = None
+
+    # In the caller's thread.
+
+    def bind(self, port: int, timeout: float) -> int:
+        """Binds *port* of every address, 0 is a free one, and listens; gives the port.
+
+        One that is taken is waited for, at most *timeout* seconds. Raises PortTaken, and OSError for an address that
+        can't be bound.
+        """
+        try:
+            for number, address in enumerate(self.addresses):
+                holder, listening = binding.bind_and_listen(address, port, 0.0 if number else timeout)
+                self._sockets.append(listening)
+                self._holding += [holder] if holder is not None else []
+                port = listening.getsockname()[1]
+        except OSError:
+            self.let_go()
+            _close_all(self._sockets)
+            raise
+        return port
+
+    def bind_again(self, port: int) -> bool:
+        """Listens on *port* as before `refuse`; whether it did not already. Raises OSError where somebody took it."""
+        if self._sockets:
+            return False
+        if not binding.HOLDS_BESIDE:
+            self.let_go()
+        self._sockets += [binding.listen(address, port) for address in self.addresses]
+        return True
+
+    def hold(self, port: int) -> None:
+        """Keeps *port* while nothing listens there."""
+        if not self._holding:
+            self._holding += [binding.bind(address, port) for address in self.addresses]
+
+    def let_go(self) -> None:
+        """Keeps the port no more."""
+        _close_all(self._holding)
+
+    def abandon(self) -> None:
+        """In a forked child: closes what was inherited, without a word to the network."""
+        self.let_go()
+        _close_all(self._sockets)
+        for connection in self.connections:
+            connection.abandon()
+        self.connections.clear()
+
+    def holders(self) -> str:
+        """What keeps a stop from its end, in words."""
+        busy = sum(connection.is_busy for connection in self.connections)
+        return f"{len(self.connections)} connections ({busy} with an answer under way)"
+
+    def join_workers(self) -> None:
+        """Waits for callables that still run, no longer than each of them may, and names those that overrun.
+
+        One that stops the server itself is not waited for.
+        """
+        allowed = self.site.callable_timeout
+        deadline = time.monotonic() + allowed
+        for worker, name in list(self.workers.items()):
+            if worker is threading.current_thread():
+                continue
+            worker.join(max(0.0, deadline - time.monotonic()))
+            if worker.is_alive():
+                warnings.warn(f"{name} still runs {allowed:g} s after its time", stacklevel=3)
+
+    # On the event loop.
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Accepts connections from now on."""
+        self.loop = loop
+        for listening in self._sockets:
+            acceptor = Acceptor(loop, listening, lambda: Connection(self), self._close_connections, self._refused)
+            self._acceptors.append(acceptor)
+            acceptor.open()
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
+
+    def refuse(self) -> None:
+        """Closes the sockets that listen. The connections that there are go on."""
+        for acceptor in self._acceptors[-len(self._sockets) :] if self._sockets else ():
+            acceptor.close()
+        self._sockets.clear()
+
+    def close(self, closed: Callable[[], None]) -> None:
+        """Ends what runs on the loop, and calls *closed* when the last socket is closed."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        self._sweeper = None
+        self.refuse()
+        self._closed = closed
+        self._close_connections()
+
+    def opening_plan(self) -> Plan | None:
+        """What a new connection does before it reads, if anything."""
+        if not self.opening:
+            return None
+        fault = self.opening.pop(0) if len(self.opening) > 1 else self.opening[0]
+        return fault.apply(iter((Read(),))) if fault is not None else None
+
+    def forget(self, connection: Connection) -> None:
+        """A connection is closed."""
+        self.connections.discard(connection)
+        if self._closed is not None:
+            # asyncio closes the socket right after `connection_lost`, which calls this.
+            self.loop.call_soon(self._close_connections)
+
+    def _refused(self, error: OSError) -> None:
+        self.site.problems.add(f"{self.site.base_url} could not accept a connection: {error}")
+
+    def _sweep(self) -> None:
+        loop = self.loop
+        oldest = loop.time() - self.idle_timeout
+        for connection in [c for c in self.connections if not c.is_busy and c.last_active <= oldest]:
+            connection.close_idle()
+        self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
+
+    def _close_connections(self) -> None:
+        """Where the server stops: ends the connections that there are by now, and tells when none is left to come."""
+        closed, self._closed = self._closed, None  # connections that end at once need no second look
+        if closed is None:
+            return
+        for connection in list(self.connections):
+            connection.abort("server stopped")
+        if self.connections or any(acceptor.under_way for acceptor in self._acceptors):
+            self._closed = closed
+        else:
+            self._acceptors.clear()
+            closed()
+
+
+def _close_all(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
+    sockets.clear()

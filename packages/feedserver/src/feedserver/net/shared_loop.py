@@ -1,0 +1,224 @@
+"""The one event-loop thread that all servers of a process share.
+
+It is a daemon, starts with the first server and stays, since a thread a test is what makes test servers slow. Before a
+fork it ends if no server runs, so that a test suite may fork without a warning; a forked child only closes what it
+inherited: unregistering a socket there would take it out of its parent's epoll set, which the two share.
+
+What another thread asks of the loop costs a wake, and the fight of two threads for the interpreter's lock: more than a
+start or a stop itself. So where the system lets sockets be added to a wait that is under way (epoll, kqueue), that
+thread does it itself, between two turns of the loop: it visits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import selectors
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from feedserver.handler.problems import in_words
+
+if TYPE_CHECKING:
+    _Selector = selectors.BaseSelector
+else:
+    _Selector = object
+
+
+class Tenant(Protocol):
+    """A server that runs on the shared loop thread."""
+
+    def abandon(self) -> None:
+        """In a forked child: closes what was inherited, without a word to the network."""
+
+    def stop(self) -> None:
+        """Closes everything, and releases the loop thread."""
+
+    def failed(self, message: str) -> None:
+        """Something went wrong on the loop, and nobody knows whose it was."""
+
+
+class VisitedSelector(_Selector):
+    """A selector that lets other threads at its loop while it waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = threading.Lock()  # held by who is at the loop
+        self._turn.acquire()
+        self._visits = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready, see `selectors.BaseSelector.select`."""
+        before = self._visits
+        self._turn.release()
+        try:
+            ready = super().select(timeout)
+        finally:
+            self._turn.acquire()
+        if before == self._visits:
+            return ready
+        # What was ready before a visit may be closed since, and its number another's: that is another key then.
+        watched = self.get_map()
+        return [(key, events) for key, events in ready if watched.get(key.fd) is key]
+
+    def visit(self, function: Callable[[], object]) -> None:
+        """Calls *function* while the loop waits."""
+        with self._turn:
+            self._visits += 1
+            function()
+
+
+class LoopThread:
+    """An event loop on a thread. *users* are the servers that run on it."""
+
+    def __init__(self) -> None:
+        self._selector = _new_selector()
+        self.loop: asyncio.AbstractEventLoop = _new_loop(self._selector)
+        self.loop.set_debug(False)  # it would refuse visits; only code of ours runs there
+        self.loop.set_exception_handler(self._tell)
+        self.users: set[Tenant] = set()
+        self._thread = threading.Thread(target=self._run, name="feedserver", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Tells all servers of what nothing else has caught; asyncio logs it, too."""
+        error = context.get("exception")
+        said = in_words(error) if isinstance(error, BaseException) else context.get("message", "an unknown error")
+        for user in list(self.users):
+            user.failed(f"the servers' event loop met {said}")
+        loop.default_exception_handler(context)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on this thread."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def can_be_visited(self) -> bool:
+        """Whether `visit` calls at once, in the caller's thread."""
+        return self._selector is not None
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Calls *function* on the loop, soon."""
+        self.loop.call_soon_threadsafe(function)
+
+    def visit(self, function: Callable[[], object]) -> None:
+        """Calls *function* between two turns of the loop: at once, by the caller, where that can be; else soon.
+
+        It may watch sockets, cease to, and cancel timers. The loop does not wake for callbacks and timers that it
+        leaves: it takes them up when something else wakes it.
+        """
+        if self._selector is None:
+            self.call(function)
+        else:
+            self._selector.visit(function)
+
+    def end(self) -> None:
+        """Stops the loop and its thread, and frees their descriptors."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def abandon(self) -> None:
+        """In a forked child, where the thread does not exist:
+        closes the loop's descriptors, and touches nothing else.
+        """
+        loop = self.loop
+        selector = getattr(loop, "_selector", None)
+        poller = getattr(selector, "_selector", None)
+        if poller is not None and hasattr(poller, "close"):
+            # This process's descriptor of the epoll set: closing it changes nothing in the set. A kqueue is not
+            # inherited.
+            with suppress(OSError):
+                poller.close()
+        for name in ("_ssock", "_csock"):
+            sock = getattr(loop, name, None)
+            if sock is not None:
+                sock.close()
+        # The loop is neither running nor usable here; saying so keeps its finaliser quiet.
+        loop._closed = True  # type: ignore[attr-defined]
+        loop._thread_id = None  # type: ignore[attr-defined]
+
+
+def _new_selector() -> VisitedSelector | None:
+    """The system's selector, where another thread may change what it waits for."""
+    for name in ("EpollSelector", "KqueueSelector"):
+        if hasattr(selectors, name):
+            return type(f"Visited{name}", (VisitedSelector, getattr(selectors, name)), {})()  # type: ignore[no-any-return]
+    return None
+
+
+def _new_loop(selector: VisitedSelector | None) -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.ProactorEventLoop()
+    return asyncio.SelectorEventLoop(selector)
+
+
+_lock = threading.Lock()
+_current: LoopThread | None = None
+
+
+def acquire(user: Tenant) -> LoopThread:
+    """The shared loop thread, started if need be; *user* holds it until `release`."""
+    global _current  # noqa: PLW0603 - one loop thread a process is the point of this module
+    with _lock:
+        if _current is None:
+            _current = LoopThread()
+        _current.users.add(user)
+        return _current
+
+
+def release(user: Tenant) -> None:
+    """*user* needs the loop thread no more. It stays for the next one."""
+    with _lock:
+        if _current is not None:
+            _current.users.discard(user)
+
+
+def _end_idle() -> None:
+    global _current  # noqa: PLW0603
+    if _current is not None and not _current.users:
+        _current.end()
+        _current = None
+
+
+def _before_fork() -> None:
+    # Held across the fork, so that no server starts in between and the child finds the lock in a known state.
+    _lock.acquire()
+    if _current is None or not _current.is_current:
+        _end_idle()
+
+
+def _after_fork_in_parent() -> None:
+    _lock.release()
+
+
+def _after_fork_in_child() -> None:
+    global _current, _lock  # noqa: PLW0603
+    inherited, _current = _current, None
+    _lock = threading.Lock()
+    if inherited is not None:
+        inherited.abandon()
+        for user in inherited.users:
+            user.abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Stops the servers that were left running, while there still is a thread to do it."""
+    for user in list(_current.users) if _current is not None else ():
+        user.stop()
+    with _lock:
+        _end_idle()

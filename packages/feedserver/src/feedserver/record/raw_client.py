@@ -1,0 +1,191 @@
+"""Asks for a URL once, and reads the answer as it is: no redirect is followed, no coding undone, no header lost."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from feedserver.messages.headers import Headers
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from http.client import HTTPConnection, HTTPResponse
+
+LARGEST = 256 * 1024 * 1024
+"""The largest body, in bytes, that is read."""
+
+_PIECE = 65_536
+_SAFE = "/?&=%:@!$'()*+,;~[]-._"
+_NO_HOST = re.compile(r"[\x00-\x20\x7f]")
+_FRAMES = re.compile(r"(content-length|transfer-encoding)\s*:", re.IGNORECASE)
+
+
+class RecordingError(Exception):
+    """An answer that could not be recorded; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came: *headers* as they were sent, *body* without framing but in its content coding."""
+
+    status: int
+    reason: bytes
+    headers: Headers
+    body: bytes
+    framing: str
+    """How its end was told: "length", "chunked" or "close"."""
+    version: int
+    """10 or 11: that of HTTP."""
+    unread: tuple[str, ...] = ()
+    """What stands among the headers and is none, and what stands behind it: its lines, each up to a colon."""
+
+
+def checked(url: str) -> SplitResult:
+    """*url* in its parts. Raises ValueError where it is no address of HTTP."""
+    remedy = "give an address of http or https, such as https://example.org/feed"
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"{url!r} cannot be recorded ({error}); {remedy}") from error
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(
+            f"{url!r} has no port that there is ({error}); leave it out, or give one up to 65535"
+        ) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or _NO_HOST.search(parts.hostname) or port == 0:
+        raise ValueError(f"{url!r} cannot be recorded; {remedy}")
+    return parts
+
+
+def fetch(
+    url: SplitResult, headers: Sequence[tuple[str, str]], timeout: float, context: ssl.SSLContext | None = None
+) -> Answer:
+    """Asks for *url* once, and reads the answer as it is. Raises RecordingError where none comes, or not all of it."""
+    import http.client  # with TLS, it costs more than a start of the command that doesn't record
+
+    connection: HTTPConnection
+    if url.scheme == "https":
+        connection = http.client.HTTPSConnection(url.hostname or "", url.port, timeout=timeout, context=context)
+    else:
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
+    connection.response_class = _response_class(time.monotonic() + timeout)
+    try:
+        _ask(connection, url, headers)
+        with connection.getresponse() as response:
+            return _read(response)
+    except (OSError, UnicodeError, http.client.HTTPException) as error:  # UnicodeError: a name that no host can have
+        raise RecordingError(f"no whole answer came from {url.netloc.rpartition('@')[2]}: {_words(error)}") from error
+    finally:
+        connection.close()
+
+
+def _ask(connection: HTTPConnection, url: SplitResult, headers: Sequence[tuple[str, str]]) -> None:
+    given = {name.lower() for name, _ in headers}
+    target = quote(url.path or "/", safe=_SAFE) + (f"?{quote(url.query, safe=_SAFE)}" if url.query else "")
+    # No coding is asked for unless somebody asks: the fixture then suits clients that can't undo it.
+    connection.putrequest("GET", target, skip_host="host" in given, skip_accept_encoding="accept-encoding" in given)
+    defaults = [("User-Agent", "feedserver-record"), ("Accept", "*/*"), ("Connection", "close")]
+    if url.username is not None:
+        credentials = f"{unquote(url.username)}:{unquote(url.password or '')}".encode()
+        defaults.append(("Authorization", f"Basic {base64.b64encode(credentials).decode('ascii')}"))
+    for name, value in (*(pair for pair in defaults if pair[0].lower() not in given), *headers):
+        connection.putheader(name, value.encode("utf-8"))
+    connection.endheaders()
+
+
+class _Until(io.RawIOBase):
+    """What a socket receives, until a deadline: a server that drips meets it, in the head of an answer too."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._socket, self._deadline = sock, deadline
+        self._received = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        self._received.close()
+        super().close()
+
+
+def _response_class(deadline: float) -> type[HTTPResponse]:
+    """The response of http.client, read until *deadline*, and past every interim answer (RFC 9110 §15.2)."""
+    from http.client import HTTPResponse  # as above
+
+    class Final(HTTPResponse):
+        def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+            super().__init__(sock, *arguments, **options)
+            self.fp.close()
+            self.fp = io.BufferedReader(_Until(sock, deadline))
+
+        def begin(self) -> None:
+            super().begin()
+            while 102 <= self.status < 200:  # it passes over 100 alone, so 103, Early Hints, would be the answer
+                self.headers = None  # type: ignore[assignment] # else it takes the head for read
+                super().begin()
+
+    return Final
+
+
+def _read(response: HTTPResponse) -> Answer:
+    unread = _unread(response)
+    coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
+    if not response.chunked and coding not in ("", "identity"):
+        raise RecordingError(f"the body is in a transfer coding that cannot be undone, {coding!r}; nothing was written")
+    chunked, length = bool(response.chunked), response.length
+    framing = "chunked" if chunked else ("close" if length is None else "length")
+    body = bytearray()
+    while length is None or len(body) < length:
+        # Not every Python's read1 counts what is left.
+        piece = response.read1(_PIECE if length is None else min(_PIECE, length - len(body)))
+        if not piece:
+            break
+        body += piece
+        if len(body) > LARGEST:
+            raise RecordingError(f"the body is larger than {LARGEST // 1024**2} MiB; nothing was written")
+    if length is not None and len(body) < length:
+        raise ConnectionError(f"it ended {length - len(body)} bytes early")
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.raw_items()]
+    reason = response.reason.encode("latin-1")
+    return Answer(response.status, reason, Headers.from_raw(fields), bytes(body), framing, response.version, unread)
+
+
+def _unread(response: HTTPResponse) -> tuple[str, ...]:
+    """What http.client passes over: from the first line among the headers that is none, all of them."""
+    rest = response.headers.get_payload()
+    lines = [line for line in str(rest).splitlines() if line]
+    names = tuple(line.partition(":")[0] for line in lines)  # a value may be a secret
+    if any(_FRAMES.match(line) for line in lines):
+        raise RecordingError(
+            f"{names[0]!r} is no name of a header, and behind it stands how the body is framed; nothing was written"
+        )
+    return names
+
+
+def _words(error: Exception) -> str:
+    import http.client
+
+    if isinstance(error, TimeoutError):
+        return "it took too long; allow it more with --timeout"
+    if isinstance(error, http.client.IncompleteRead):
+        return "it ended before its last chunk, or a chunk has no size"
+    if isinstance(error, http.client.UnknownProtocol):
+        return f"it speaks {error.args[0]}, and nothing but HTTP/1 is understood"
+    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, ConnectionError):
+        return f"{str(error.args[0])[:60]!r} is no status line of HTTP/1"
+    return str(error) or type(error).__name__

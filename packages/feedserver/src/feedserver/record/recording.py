@@ -1,0 +1,337 @@
+"""`feedserver record`: fetches a URL once, and writes what came as a fixture.
+
+The body goes into a file, byte for byte, as it came: in its content coding, if it has one. Status and headers go into
+`NAME.response` beside it, since a comment would change the bytes. A redirect is not followed but recorded. What does
+not belong into a fixture is left out, and told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from feedserver.fixtures.loader import SIDECAR, sidecar_of
+from feedserver.messages.headers import Headers, to_text
+from feedserver.messages.response import has_placeholders, reason_phrase
+from feedserver.messages.safe_open import open_to_write
+from feedserver.record.raw_client import Answer, RecordingError, checked, fetch
+from feedserver.record.redaction import LeftOut, is_secret, redact, secrets_in, without_secrets
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Recording", "RecordingError", "add_parser", "record", "run", "summary"]
+
+TIMEOUT = 30.0
+"""Seconds that a whole answer may take."""
+
+_HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[^\r\n\0]*)")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_SHORTEST_SECRET = 6
+_BODILESS = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
+
+    *left_out* is what the answer had and the fixture has not; *notes* are for people to read before they commit it.
+    """
+
+    url: str
+    file: Path
+    sidecar: Path
+    status: int
+    reason: str
+    size: int
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+def record(
+    url: str,
+    file: str | Path,
+    *,
+    headers: Iterable[tuple[str, str]] = (),
+    keep: Iterable[str] = (),
+    force: bool = False,
+    timeout: float = TIMEOUT,
+    context: ssl.SSLContext | None = None,
+) -> Recording:
+    """Fetch *url* with one GET and write the answer to *file*, and its directives beside it.
+
+    *headers* are sent with the request, in place of the few that are sent by default. *keep* names headers and
+    parameters that stay though they look like secrets, and "URL" for the one in the first line. *force* overwrites
+    files that are there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's
+    authorities by default.
+
+    Raises ValueError for a URL that is no address of HTTP, FileExistsError where there is a file already, another
+    OSError where none can be, and RecordingError where no whole answer came.
+    """
+    parts = checked(url)
+    file = Path(file)
+    if file.suffix == SIDECAR:
+        raise ValueError(f"{file} is where the directives would be; name the file for the body, such as feed.xml")
+    sidecar = sidecar_of(file)
+    _refuse_where_no_file_can_be(file, sidecar)
+    if not force:
+        _refuse_to_overwrite(file, sidecar)
+    sent = tuple(headers)
+    answer = fetch(parts, sent, timeout, context)
+    keep = frozenset(name.lower() for name in keep)
+    secrets = _secrets(url, sent, keep)
+    redacted = redact(answer.headers.raw, keep=keep, known=secrets)
+    fields, unwritable = _writable(redacted.fields)
+    clean, replaced = (url, ()) if "url" in keep else without_secrets(url, keep=keep)
+    reason, of_reason = _clean(answer.reason, secrets)
+    date, of_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
+    answer = replace(answer, reason=reason)
+    text = directives(answer, fields, clean, date)
+    _write({sidecar: text, file: answer.body}, overwrite=force)
+    return Recording(
+        clean,
+        file,
+        sidecar,
+        answer.status,
+        to_text(_unfolded(answer.reason)),
+        len(answer.body),
+        (
+            *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
+            *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in of_reason),
+            *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
+            *(_told(each, answer) for each in redacted.left_out),
+            *unwritable,
+            *_no_headers(answer),
+        ),
+        tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
+    )
+
+
+# What is written.
+
+
+def _refuse_to_overwrite(*files: Path) -> None:
+    for file in files:
+        if file.exists():
+            raise FileExistsError(f"{file} is there already; choose another name, or overwrite it with --force")
+
+
+def _refuse_where_no_file_can_be(*files: Path) -> None:
+    for file in files:
+        if not file.parent.is_dir():
+            raise NotADirectoryError(f"{file} cannot be written: there is no folder {file.parent}; make it first")
+        if file.is_dir():
+            raise IsADirectoryError(f"{file} cannot be written: it is a folder; name a file, such as feed.xml")
+
+
+def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
+    """Writes all files or none: half a fixture would be served as a whole one."""
+    begun: list[Path] = []
+    try:
+        for path, data in contents.items():
+            with open_to_write(path, overwrite=overwrite) as file:
+                begun.append(path)
+                file.write(data)
+    except OSError:
+        for path in begun:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def directives(answer: Answer, fields: Iterable[tuple[bytes, bytes]], url: str, date: bytes = b"") -> bytes:
+    """Return the content of `NAME.response`: the status, the header *fields*, and what the answer came without.
+
+    Its first line says where the answer is from and what *date* it had, for people.
+    """
+    # What a server says may hold line breaks: it would go on as directives of its own.
+    when = f", answered {to_text(date)}" if date else ""
+    lines = [_unfolded(f"# {url}{when}".encode("utf-8", "replace"))]
+    lines.append((b"Status: %d %b" % (answer.status, _unfolded(answer.reason))).rstrip())
+    lines += [b"Header: %b: %b" % field for field in fields]
+    absent = [name for name in ("Date", "Content-Type") if name not in answer.headers]
+    if answer.framing != "length":
+        absent.append("Content-Length")
+    if answer.framing == "close":
+        absent.append("Transfer-Encoding")
+    if absent:
+        lines.append(f"Omit: {', '.join(absent)}".encode("ascii"))
+    return b"\n".join(lines) + b"\n"
+
+
+def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[LeftOut]]:
+    """The fields that a directive can say, and those that it cannot."""
+    kept: list[tuple[bytes, bytes]] = []
+    left_out: list[LeftOut] = []
+    for name, folded in fields:
+        value = _unfolded(folded)
+        if not _TOKEN.fullmatch(name):
+            left_out.append(LeftOut(repr(name.decode("latin-1")), "it is no name of a header"))
+        elif name.lower() == b"status":
+            left_out.append(LeftOut(name.decode("ascii"), "a directive of that name gives the status"))
+        elif has_placeholders(Headers.from_raw([(name, value)])):
+            left_out.append(LeftOut(name.decode("ascii"), "its braces would be filled in"))
+        else:
+            kept.append((name, value))
+    return kept, left_out
+
+
+def _unfolded(text: bytes) -> bytes:
+    """One line of what may be several, as old servers send them (RFC 9112 §5.2)."""
+    return re.sub(rb"[\r\n]+[ \t]*", b" ", text)
+
+
+def _told(left_out: LeftOut, answer: Answer) -> LeftOut:
+    """The same, but the server adds a Content-Length only where that tells where the body ends."""
+    if left_out.name.lower() == "content-length" and (answer.framing != "length" or answer.status in _BODILESS):
+        return LeftOut(left_out.name, "it did not tell where the answer ended")
+    return left_out
+
+
+def _no_headers(answer: Answer) -> Iterable[LeftOut]:
+    for position, name in enumerate(answer.unread):
+        yield LeftOut(repr(name), "it stands behind that" if position else "it is no name of a header")
+
+
+def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]]:
+    text, replaced = without_secrets(value.decode("latin-1"), known=secrets)
+    return text.encode("latin-1", "replace"), replaced
+
+
+def _secrets(url: str, sent: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
+    """Return the secrets that the request brought, in any spelling that an answer could repeat."""
+    values = {*secrets_in(url, keep)}
+    for name, value in sent:
+        if name.lower() == "cookie":
+            values |= {(pair.partition("=")[2] or pair).strip() for pair in value.split(";")}  # one may have no name
+        elif is_secret(name) and value.strip():
+            values |= {value.split()[-1], *_password_of(value)}
+    return {value for each in values for value in (each, unquote(each)) if len(value) >= _SHORTEST_SECRET}
+
+
+def _password_of(authorization: str) -> Iterable[str]:
+    """Return the password of a Basic Authorization, if it is one (RFC 7617 §2)."""
+    scheme, _, credentials = authorization.strip().partition(" ")
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            yield base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
+
+
+def _notes(answer: Answer, headers: Headers, text: bytes, secrets: set[str]) -> Iterable[str]:
+    for place, data in (("body", answer.body), ("headers", text)):
+        if any(secret.encode("utf-8") in data for secret in secrets):
+            yield f"a secret of the request is still in the {place}; look before you commit"
+    if "://" in headers.get("Location", ""):
+        yield "Location leads to the real address, where a client would follow it; write {base}/… to keep it here"
+    if not answer.reason and reason_phrase(answer.status):
+        yield f"the answer had no reason phrase; {reason_phrase(answer.status)!r} is sent"
+    if answer.version != 11:
+        yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
+
+
+# The command.
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Adds `record` to the command's parsers; `run` carries it out."""
+    parser = commands.add_parser(
+        "record",
+        help="fetch a URL once, and write it as a fixture",
+        description="Fetches a URL with one GET and writes what came: the body to FILE, byte for byte, status and "
+        "headers to FILE.response. Redirects are not followed but recorded. Cookies, tokens and other secrets are "
+        "left out of the headers and URLs, and what is left out is printed; the body stays as it is.",
+    )
+    parser.add_argument("url", metavar="URL", type=_url, help="an address of http or https")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where to write the body")
+    parser.add_argument(
+        "--header",
+        metavar="'NAME: VALUE'",
+        type=_header,
+        action="append",
+        default=[],
+        help="send a header, such as 'Accept-Encoding: gzip'; may be given several times",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="keep a header or a parameter of that name though it looks like a secret, or URL for the URL in the first "
+        "line of FILE.response; may be given several times",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_timeout,
+        default=TIMEOUT,
+        help="for the whole answer (default: %(default)g)",
+    )
+
+
+def _url(text: str) -> str:
+    try:
+        checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _header(text: str) -> tuple[str, str]:
+    match = _HEADER.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no header; write 'Name: value'")
+    return match["name"], match["value"]
+
+
+def _timeout(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time limit; give a number of seconds, such as 10")
+    return seconds
+
+
+def run(options: argparse.Namespace) -> tuple[int, str]:
+    """Carries out `record` and gives its exit status (1: no answer, 2: nowhere to write it) and what to print."""
+    try:
+        made = record(
+            options.url,
+            options.output,
+            headers=options.header,
+            keep=options.keep,
+            force=options.force,
+            timeout=options.timeout,
+        )
+    except RecordingError as error:
+        return 1, str(error)
+    except OSError as error:
+        if error.strerror is None:  # our own words
+            return 2, str(error)
+        return 2, f"{error.filename or options.output} cannot be written: {error.strerror}"
+    except ValueError as error:
+        return 2, str(error)
+    return 0, "\n".join(summary(made))
+
+
+def summary(made: Recording) -> Iterable[str]:
+    """What was written, and what was not, in lines for people."""
+    yield f"{made.file}: {made.size:,} bytes"
+    yield f"{made.sidecar}: {made.status} {made.reason}".rstrip()
+    reasons: dict[str, dict[str, None]] = {}
+    for each in made.left_out:
+        reasons.setdefault(each.why, {})[each.name] = None
+    for why, names in reasons.items():
+        yield (
+            f"left out: {', '.join(names)} ({why})" if "replaced" not in why else f"changed: {', '.join(names)} ({why})"
+        )
+    for note in made.notes:
+        yield f"note: {note}"

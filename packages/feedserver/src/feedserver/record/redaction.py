@@ -1,0 +1,336 @@
+"""What of a recorded answer does not belong into a fixture: secrets, and what is about the connection it came over.
+
+A fixture is committed, read and published. So a header is left out if its name says that it is a secret; in the headers
+that stay, and in URLs, two things are replaced: the value of each parameter whose name says that it is one, and what
+looks like a token. Both are told, so that somebody can look. It is a net with known holes: a secret that is short, or a
+word, under a name that says nothing of it stays; and nothing is looked for in a body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+from feedserver.record.secret_names import decoded, is_secret
+from feedserver.record.token_shapes import JWT, looks_like_token
+
+__all__ = ["REPLACEMENT", "LeftOut", "Redacted", "is_secret", "redact", "secrets_in", "without_secrets"]
+
+REPLACEMENT = "removed"
+"""What stands in place of a secret."""
+
+_NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
+
+DEEPEST = 6
+"""URLs within parameters of URLs that are looked into, and so many times a value is decoded."""
+
+# RFC 9110 §7.6.1, with what real servers send beside it.
+_HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+_ADDED = frozenset({"date", "content-length"})
+_CHALLENGES = frozenset({"www-authenticate", "proxy-authenticate"})
+_OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: a realm, and what went wrong
+
+_NEVER_SECRET = re.compile(
+    r"access-control-.*|.*-policy(?:-report-only)?|clear-site-data|public-key-pins(?:-report-only)?", re.IGNORECASE
+)
+"""Headers that speak of credentials, tokens and keys, and hold none. Policies have nonces (`'nonce-…'`), which the page
+that they came with shows as well."""
+
+_FINGERPRINTS = re.compile(
+    r"etag|last-modified|(?:content|repr|unencoded|want)?-?digest|content-type|traceparent|tracestate|via|age"
+    r"|.*(?:md5|sha1|sha256|hash|checksum)|(?:.*-)?(?:request|correlation|trace|span|cf|amz|ray)-?id(?:-2)?|cf-ray"
+    r"|x-served-by|x-timer|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?",
+    re.IGNORECASE,
+)
+"""Headers whose values are random by nature, and open nothing: validators, digests, and what one request is called."""
+
+_PUBLIC_PARAMETERS = re.compile(
+    r"boundary|integrity|(?:.*[_-])?(?:channel|playlist|video|etag|md5|sha\d*|hash|checksum|digest|rev|revision|commit)"
+    r"(?:[_-]?id)?|v",
+    re.IGNORECASE,
+)
+"""Parameters whose values are random by nature: the ids of YouTube's feeds, the boundary of a multipart body."""
+
+_ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf)\b", re.IGNORECASE)
+"""What follows a fingerprint in the name of a file that browsers cache for good."""
+
+_PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar|avatars)/$", re.IGNORECASE)
+"""What stands before a hash in a path that names a version or a picture."""
+
+_LONGEST_FOLDER = 12
+
+# Each pattern costs linear time: what it repeats is given up whole (`*+`), and it begins at a boundary only.
+_USERINFO = re.compile(
+    r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//)(?P<userinfo>[^/?#\s\"'<>]+)@"
+)
+_NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
+_QUOTED = r'"(?P<quoted>(?:[^"\\]|\\.)*+)"?'
+_PAIR = re.compile(
+    rf"(?P<before>^|[?&#,\s\"'<>({{|]|(?P<of_path>[;/]))(?P<name>{_NAME})[ \t]*+=(?!=)[ \t]*+"
+    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
+)
+_COLON = re.compile(
+    r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)['\"]?[ \t]*+:(?:[ \t]++['\"]?|['\"])(?P<value>[^\s,;&'\"<>{}()]++)"
+)
+"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port."""
+
+_CREDENTIALS = re.compile(
+    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
+    re.IGNORECASE,
+)
+_JSON = re.compile(
+    rf'"(?P<name>(?:[^"\\]|\\.)*+)(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'  # each string is read once
+)
+_RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
+_RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
+_WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
+_STRUCTURE = re.compile(r"[/?&=:\"]")
+_CHALLENGE = re.compile(r"(?P<scheme>[!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)|$)")
+_CHALLENGE_ITEM = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*+"?)++')
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that was left out, or replaced: its *name*, and *why*."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """The header fields that stay, as bytes and in order, and what was left out of them."""
+
+    fields: tuple[tuple[bytes, bytes], ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), known: Iterable[str] = ()) -> Redacted:
+    """Take the header *fields* of an answer and leave out what does not belong into a fixture.
+
+    The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced
+    wherever they are.
+    """
+    fields = tuple(fields)
+    kept_names = frozenset(name.lower() for name in keep)
+    named = {
+        name.strip().lower()
+        for key, value in fields
+        if key.lower() == b"connection"
+        for name in value.decode("latin-1").split(",")
+    }
+    kept: list[tuple[bytes, bytes]] = []
+    left_out: list[LeftOut] = []
+    for key, value in fields:
+        name, text = key.decode("latin-1"), value.decode("latin-1")
+        if why := _reason_against(name.lower(), named, kept_names):
+            left_out.append(LeftOut(name, why))
+            continue
+        if name.lower() in kept_names:
+            kept.append((key, value))
+            continue
+        if name.lower() in _CHALLENGES:
+            text, closed = _open_challenges(text)
+            left_out += [LeftOut(name, f"its {scheme} challenge is used once") for scheme in closed]
+            if not text:
+                continue
+        cleaned, found = without_secrets(
+            text, keep=kept_names, known=known, shapes=not _is_random_by_nature(name), words=not _is_never_secret(name)
+        )
+        left_out += [LeftOut(name, f"the {secret} in it is replaced") for secret in found]
+        kept.append((key, cleaned.encode("latin-1", "replace")))
+    return Redacted(tuple(kept), tuple(left_out))
+
+
+def _reason_against(name: str, named_by_connection: set[str], keep: frozenset[str]) -> str:
+    if name in _ADDED:
+        return "the server adds its own"
+    if name in _HOP_BY_HOP or name in named_by_connection:
+        return "it is about the connection"
+    if name in keep or name in _CHALLENGES or _is_never_secret(name):
+        return ""
+    return "it is a secret" if is_secret(name) else ""
+
+
+def _is_never_secret(name: str) -> bool:
+    return _NEVER_SECRET.fullmatch(name) is not None
+
+
+def _is_random_by_nature(name: str) -> bool:
+    return _FINGERPRINTS.fullmatch(name) is not None or _is_never_secret(name)
+
+
+def _open_challenges(value: str) -> tuple[str, list[str]]:
+    """Return the challenges of a WWW-Authenticate that say nothing but a realm, and the schemes of the others.
+
+    Challenges are joined by commas, and so are the parameters of each (RFC 9110 §11.6.1).
+    """
+    kept: list[str] = []
+    closed: list[str] = []
+    is_open = True
+    for item in _CHALLENGE_ITEM.findall(value):
+        match = _CHALLENGE.match(item.strip())
+        if match is not None:
+            is_open = match["scheme"].lower() in _OPEN_SCHEMES
+            if not is_open:
+                closed.append(match["scheme"])
+        if is_open:
+            kept.append(item)
+    return ",".join(kept).strip() if closed else value, closed
+
+
+def without_secrets(
+    text: str, *, keep: Iterable[str] = (), known: Iterable[str] = (), shapes: bool = True, words: bool = True
+) -> tuple[str, tuple[str, ...]]:
+    """Return *text*, a URL or a header's value, with its secrets replaced, and what they were.
+
+    That is "password", "parameter NAME", "secret of the request", or what a token began with: "token a8f5… (32
+    characters)". The parameters named in *keep* stay. *known* are secrets that are replaced wherever they are. Unless
+    *shapes*, what looks like a token stays; unless *words*, only the parameters of URLs are looked at.
+    """
+    net = _Net(frozenset(name.lower() for name in keep), words)
+    for secret in sorted(known, key=len, reverse=True):
+        for spelling in dict.fromkeys((secret, quote(secret, safe=""))):
+            if spelling in text:
+                text = text.replace(spelling, REPLACEMENT)
+                net.found.append("secret of the request")
+    return net.clean(text, shapes), tuple(dict.fromkeys(net.found))
+
+
+@dataclass(slots=True)
+class _Net:
+    """What is caught in one text: *found*; the parameters in *keep* pass."""
+
+    keep: frozenset[str]
+    words: bool = True
+    found: list[str] = field(default_factory=list)
+
+    def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
+        """Return *text* without its secrets. Unless *shapes*, only names tell what is one."""
+        text = _USERINFO.sub(self._without_userinfo, text)
+        text = JWT.sub(self._without_token, text)
+        text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
+        if self.words:
+            text = _CREDENTIALS.sub(self._without_credentials, text)
+            text = _COLON.sub(self._clean_colon, text)
+        pairs = list(_PAIR.finditer(text))
+        names = frozenset(decoded(match["name"]).lower() for match in pairs)
+        runs = _RUN_IN_PATH if _is_path(text) else _RUN
+        pieces: list[str] = []
+        at = 0
+        for match in pairs:
+            pieces.append(self._clean_words(runs, text, at, match.start(_group(match)), shapes, depth))
+            pieces.append(self._clean_value(match, shapes, depth, names))
+            at = match.end(_group(match))
+        pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
+        return "".join(pieces)
+
+    def _clean_json(self, match: re.Match[str], shapes: bool, depth: int) -> str:
+        if match["quoted"] is None and match["value"] is None:
+            return match[0]
+        group = _group(match)
+        before, after = match[0][: match.start(group) - match.start()], match[0][match.end(group) - match.start() :]
+        value = self._clean_value(match, shapes, depth, frozenset())
+        if group == "value" and value != match["value"]:
+            value = f'"{value}"'  # a number becomes text
+        return before + value + after
+
+    def _clean_value(self, match: re.Match[str], shapes: bool, depth: int, names: frozenset[str]) -> str:
+        name, value = decoded(match["name"]), match[_group(match)]
+        if name.lower() in self.keep or value in _NO_VALUES:
+            return value
+        of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";")
+        if (self.words or of_url) and is_secret(name, names):
+            self.found.append(f"parameter {name}")
+            return REPLACEMENT
+        return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
+
+    def _clean_within(self, value: str, shapes: bool, depth: int) -> str:
+        """Return a value that may be a URL, encoded or not, without the secrets in it."""
+        if depth >= DEEPEST:
+            return value
+        plain = unquote(value, "latin-1")
+        if plain == value or not _STRUCTURE.search(decoded(plain)):
+            return self.clean(value, shapes, depth + 1)
+        cleaned = self.clean(plain, shapes, depth + 1)
+        return value if cleaned == plain else quote(cleaned, safe="", encoding="latin-1")
+
+    def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
+        """Return what stands between parameters, a path or words, without what looks like a token."""
+
+        def replaced(match: re.Match[str]) -> str:
+            run = match[0]
+            if "%" in run and _STRUCTURE.search(decoded(run)):
+                return self._clean_within(run, shapes, depth)
+            if not shapes or not looks_like_token(unquote(run, "latin-1")):
+                return run
+            before = text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]
+            if _ASSET.match(text, match.end()) or _PUBLIC_FOLDER.search(before):
+                return run
+            return self._without_token(match)
+
+        pieces: list[str] = []
+        for match in runs.finditer(text, start, end):
+            pieces += (text[start : match.start()], replaced(match))
+            start = match.end()
+        return "".join((*pieces, text[start:end]))
+
+    def _without_userinfo(self, match: re.Match[str]) -> str:
+        self.found.append("password")
+        return match["before"]
+
+    def _without_credentials(self, match: re.Match[str]) -> str:
+        """Return what stands behind the name of a scheme (RFC 9110 §11.4) replaced, unless it is a word."""
+        value = match["value"].rstrip("=")
+        if (value.islower() or value.istitle()) and not re.search("[0-9]", value):
+            return match[0]
+        self.found.append(f"credentials of {match['before'].strip()}")
+        return match["before"] + REPLACEMENT
+
+    def _clean_colon(self, match: re.Match[str]) -> str:
+        name, value = match["name"], match["value"]
+        if name.lower() in self.keep or value in _NO_VALUES or not is_secret(name):
+            return match[0]
+        self.found.append(f"parameter {name}")
+        return match[0][: match.start("value") - match.start()] + REPLACEMENT
+
+    def _without_token(self, match: re.Match[str]) -> str:
+        self.found.append(f"token {match[0][:4]}… ({len(match[0])} characters)")
+        return REPLACEMENT
+
+
+def _is_path(text: str) -> bool:
+    """Return whether slashes in *text* divide the names of a path: else they may be letters of base 64."""
+    return "://" in text or text.startswith(("/", "?", "#", "<", ".")) or _WORD_OF_PATH.search(text) is not None
+
+
+def _group(match: re.Match[str]) -> str:
+    return "value" if match["quoted"] is None else "quoted"
+
+
+def secrets_in(url: str, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the secret values in a URL, as they stand there: to look for where else they are.
+
+    The values of parameters in *keep* are none.
+    """
+    values: list[str] = []
+    for match in _USERINFO.finditer(url):
+        name, _, password = match["userinfo"].partition(":")
+        values.append(password or name)  # the name is a token, as in https://TOKEN@example.org/
+    names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url))
+    for match in _PAIR.finditer(url):
+        name, value = decoded(match["name"]), match[_group(match)]
+        if name.lower() in keep:
+            continue
+        if is_secret(name, names):
+            values.append(value)
+        elif _PUBLIC_PARAMETERS.fullmatch(name) is None and value != url:
+            plain = unquote(value, "latin-1")
+            values += [plain] if looks_like_token(plain) else secrets_in(plain, keep)
+    values += [match[0] for match in JWT.finditer(url)]
+    values += [run for run in re.split(r"[/?#&=;]", url) if looks_like_token(unquote(run, "latin-1"))]
+    return tuple(dict.fromkeys(values))

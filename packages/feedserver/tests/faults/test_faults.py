@@ -1,0 +1,574 @@
+"""Faults as values and in a server: how they are called, when they strike, how they compose, what is told of them."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from feedserver import FeedServer, Headers, Request, Response, Strike, VerificationError, broken
+from feedserver.faults import (
+    KINDS,
+    BadChunkSize,
+    Bomb,
+    Close,
+    CorruptGzip,
+    EarlyAnswer,
+    FalseCoding,
+    Fault,
+    Garbage,
+    Interim,
+    Layer,
+    LongLength,
+    MissingLastChunk,
+    Nothing,
+    OddHeader,
+    OnRequest,
+    RedirectLoop,
+    RedirectToAddress,
+    RedirectToPort,
+    Reset,
+    SlowBody,
+    SlowHeaders,
+    Stall,
+    TruncatedGzip,
+    WithProbability,
+    parse,
+)
+from feedserver.handler import fault_injection
+from feedserver.http import negotiation, response_writer
+from feedserver.http.content_codings import encode
+from feedserver.messages.response import FileBody, Pace
+from feedserver.messages.send_plan import Close as CloseStep
+from feedserver.messages.send_plan import Flush, Plan, Read, Send, Step, Struck, Wait
+from feedserver.messages.send_plan import Reset as ResetStep
+from rawclient import RawClient
+
+BODY = bytes(range(256)) * 8
+
+
+def asked(server: FeedServer, path: str = "/f", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
+    """All that comes for one request, to the end of the connection, however that ends."""
+    received = b""
+    with RawClient(server) as client:
+        client.ask(path, *headers, "Connection: close", method=method, version=version)
+        try:
+            while data := client.socket.recv(65_536):
+                received += data
+        except ConnectionResetError:
+            received += b"<RST>"
+    return received
+
+
+def problems(server: FeedServer) -> str:
+    with pytest.raises(VerificationError) as caught:
+        server.verify()
+    return str(caught.value)
+
+
+# Names.
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("reset after 512", Reset(after=512)),
+        ("Reset After 512 bytes", Reset(after=512)),
+        ("reset after headers", Reset(after="headers")),
+        ("close before answer", Close(before="answer")),
+        ("stall at end", Stall(at="end")),
+        ("reset after 512 on request 2", Reset(after=512, when=OnRequest(2))),
+        ("long content-length by 7", LongLength(by=7)),
+        ("bad chunk size -1", BadChunkSize("-1")),
+        ("MISSING   last chunk", MissingLastChunk()),
+        ("truncated gzip", TruncatedGzip()),
+        ("truncated gzip after 9", TruncatedGzip(after=9)),
+        ("false coding", FalseCoding("gzip")),
+        ("bomb", Bomb(10)),
+        ("bomb 100 MB", Bomb(megabytes=100)),
+        ("garbage 5 bytes", Garbage(5)),
+        ("bare LF in ETag", OddHeader("bare LF", "ETag")),
+        ("interim", Interim(103)),
+        ("redirect to port", RedirectToPort(1)),
+        ("redirect to private address fe80::1", RedirectToAddress("fe80::1")),
+        ("slow body 10 bytes every 1.5s", SlowBody(Pace(10, 1.5))),
+        ("slow headers", SlowHeaders(Pace(1, 0.1))),
+        ("early answer with probability 0.5 seed 3", EarlyAnswer(when=WithProbability(0.5, 3))),
+    ],
+)
+def test_a_fault_is_the_same_in_words_and_in_code(text: str, fault: Fault) -> None:
+    assert parse(text) == fault
+    assert parse(str(fault)) == fault
+
+
+@pytest.mark.parametrize("example", [example for kind in KINDS.values() for example in kind.examples])
+def test_every_example_of_the_catalogue_says_itself_again(example: str) -> None:
+    fault = parse(f"{example} on every 3rd request")
+    assert parse(str(fault)) == fault
+    assert str(fault).lower().startswith(example.lower())
+    assert hash(fault) == hash(parse(str(fault)))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "rset after 512",
+            "'rset after 512' is no fault; write 'reset before answer | after headers | after N | at end'",
+        ),
+        ("reset", "'reset' is no way to say it; write 'reset before answer | after headers | after N | at end'"),
+        ("stall after lunch on request 2", "'stall after lunch' is no way to say it; write 'stall before answer | "),
+        ("bomb 3", "'bomb 3' is no way to say it; write 'bomb [N MB]'"),
+        ("truncated gzip 5", "'truncated gzip 5' is no way to say it; write 'truncated gzip [after N]'"),
+        ("trailer", "'trailer' is no fault; write 'trailers'"),
+        ("missing chunk", "'missing chunk' is no fault; write 'missing last chunk'"),
+        ("trailers two", "'trailers two' is no way to say it; write 'trailers'"),
+        ("slow body soon", "'soon' is no pace; write it as '1000 bytes every 50ms'"),
+        ("false coding a b", "'false coding a b' is no way to say it; write 'false coding [CODING]'"),
+        ("bare LF of ETag", "'bare LF of ETag' is no way to say it; write 'bare LF [in NAME]'"),
+        ("redirect to port 0", "port 0 does not exist; ports go from 1 to 65535"),
+        ("redirect to private address home", "'home' is no IP address; write one such as 10.0.0.1 or ::1"),
+        ("interim 200", "200 is no status of an interim answer; use one from 100 to 199"),
+        ("bomb 0 MB", "0 is no number of megabytes; use 1 or more"),
+        ("garbage 0 bytes", "0 is no number of bytes; use 1 or more"),
+        ("long content-length by 0", "0 is no number of bytes to be wrong by; use 1 or more"),
+        ("zzzz", "'zzzz' is no fault; write one of reset, close, stall, "),
+        ("", "'' is no fault; write one of reset, close, stall, "),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(text: str, problem: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
+        parse(text)
+    assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize("places", [{}, {"after": 5, "at": "end"}, {"before": "lunch"}, {"after": "all"}, {"at": "x"}])
+def test_an_end_has_one_place(places: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"^a reset strikes at one place; write Reset\(before='answer'\), "):
+        Reset(**places)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Reset(after=-1),
+        lambda: TruncatedGzip(after=-1),
+        lambda: CorruptGzip(after=-1),
+        lambda: BadChunkSize("1\r\n"),
+        lambda: OddHeader("CR"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_is_refused(make: type[Fault]) -> None:
+    with pytest.raises(ValueError, match=r"; (use|write) "):
+        make()
+
+
+def test_what_is_no_fault_is_refused_by_a_response() -> None:
+    with pytest.raises(
+        TypeError, match=r"^'reset after 5' is no fault; write Reset\(after=512\), or feedserver.faults.p"
+    ):
+        Response(faults=["reset after 5"])  # type: ignore[list-item]
+    assert Response(faults=Nothing()) == Response(faults=[Nothing()])
+    assert broken(Response(faults=Nothing()), Reset(after=5)).faults == (Nothing(), Reset(after=5))
+
+
+def test_a_mistake_in_a_fixture_names_file_line_and_remedy(server: FeedServer, root: Path) -> None:
+    (root / "a.xml").write_text("<!--\nFault: reset afterwards\n-->")
+    assert b" 500 " in asked(server, "/a.xml")
+    assert problems(server) == (
+        f"{root / 'a.xml'}:2: 'reset afterwards' is no way to say it. "
+        "Write 'reset before answer | after headers | after N | at end'."
+    )
+
+
+# When.
+
+
+def resets(server: FeedServer, path: str, count: int) -> list[bool]:
+    """For each of so many requests, whether its answer was reset."""
+    return [asked(server, path).endswith(b"<RST>") for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("when", "struck"),
+    [
+        ("", [1, 2, 3, 4, 5, 6]),
+        ("on request 2", [2]),
+        ("on every 3rd request", [3, 6]),
+        ("from request 4", [4, 5, 6]),
+        ("with probability 0.3 seed 7", [1, 3, 4]),
+    ],
+)
+def test_a_fault_strikes_the_requests_that_it_names(
+    server: FeedServer, root: Path, when: str, struck: list[int]
+) -> None:
+    fault = f"reset after headers {when}".strip()
+    (root / "f.xml").write_text(f"<!--\nFault: {fault}\n--><feed/>")
+    server.add("/f", Response("x", faults=parse(fault)))
+    server.add("/made", lambda request: Response("x", faults=parse(fault)))
+    expected = [number in struck for number in range(1, 7)]
+    for path in ("/f.xml", "/f", "/made"):  # the file is so new that it is read anew each time
+        assert resets(server, path, 6) == expected
+    assert [bool(exchange.faults) for exchange in server.journal.filter("/f")] == expected
+    server.verify()
+
+
+def test_each_route_and_each_file_counts_for_itself(server: FeedServer, root: Path) -> None:
+    for name in ("a.xml", "b.xml"):
+        (root / name).write_text("<!--\nFault: reset after headers on request 2\n--><feed/>")
+    assert resets(server, "/a.xml", 1) + resets(server, "/b.xml", 1) + resets(server, "/a.xml", 1) == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_file_that_is_changed_counts_anew(server: FeedServer, root: Path) -> None:
+    text = "<!--\nFault: reset after headers on request 2\n--><feed/>"
+    (root / "a.xml").write_text(text)
+    assert resets(server, "/a.xml", 1) == [False]
+    (root / "a.xml").write_text(f"{text} ")
+    assert resets(server, "/a.xml", 2) == [False, True]
+
+
+def test_head_is_not_counted_and_neither_is_a_login_that_lacks(server: FeedServer) -> None:
+    fault = Reset(after="headers", when=OnRequest(2))
+    server.add("/f", Response("x", auth="Bearer t", faults=fault))
+    login = "Authorization: Bearer t"
+    assert b" 401 " in asked(server)
+    assert not asked(server, "/f", login).endswith(b"<RST>")
+    assert b" 401 " in asked(server)
+    assert asked(server, "/f", login, method="HEAD").endswith(b"<RST>")
+    assert asked(server, "/f", login).endswith(b"<RST>")
+    assert not asked(server, "/f", login, method="HEAD").endswith(b"<RST>")
+
+
+def test_a_401_that_was_not_declared_is_whole(server: FeedServer) -> None:
+    server.add("/f", Response("x", auth="Basic a:b", faults=[Reset(before="answer")]))
+    assert asked(server).startswith(b"HTTP/1.1 401 Unauthorized\r\n")
+    server.verify()
+
+
+def test_a_timeline_of_files_breaks_the_answers_that_say_so(server: FeedServer, root: Path) -> None:
+    (root / "blog.xml").mkdir()
+    for number, comment in ((1, ""), (2, "<!--\nFault: reset after headers\n-->"), (3, "")):
+        (root / "blog.xml" / f"{number}.xml").write_text(f"<feed>{number}</feed>{comment}")
+    assert resets(server, "/blog.xml", 4) == [False, True, False, False]
+
+
+# Composition.
+
+
+def test_a_delayed_gzip_coded_answer_is_reset_after_some_bytes(server: FeedServer, root: Path) -> None:
+    text = b"<feed>" + b"".join(b"<entry>%d</entry>" % n for n in range(2000)) + b"</feed>"
+    comment = b"<!--\nDelay: 30ms\nCoding: gzip\nOmit: Date\nFault: reset after 512\n-->"
+    (root / "a.xml").write_bytes(comment + text)
+    received = asked(server, "/a.xml")
+    head, _, body = received.partition(b"\r\n\r\n")
+    coded = encode(comment + text, "gzip")
+    assert b"Content-Encoding: gzip\r\n" in head
+    assert b"Content-Length: %d" % len(coded) in head
+    assert body == coded[:512] + b"<RST>"
+    [exchange] = server.journal.exchanges
+    assert exchange.faults == (Strike("reset after 512", 512),)
+    assert exchange.ended == "reset"
+    assert exchange.bytes_sent == len(head) + 4 + 512
+    assert exchange.duration >= 0.03
+
+
+def test_a_paced_answer_in_chunks_is_closed_within_a_piece(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, omit=["Content-Length"], pace="500 bytes every 1ms", faults=Close(after=1200)))
+    received = asked(server).partition(b"\r\n\r\n")[2]
+    pieces = [BODY[:500], BODY[500:1000], BODY[1000:1500]]
+    framed = b"".join(b"1f4\r\n" + piece + b"\r\n" for piece in pieces)
+    assert received == framed[: len(framed) - 300 - 2]
+    assert server.journal.exchanges[0].faults == (Strike("close after 1200", 1200),)
+
+
+def test_several_faults_strike_together_whatever_their_order(server: FeedServer, root: Path) -> None:
+    lines = ["slow body 90 bytes every 1ms", "truncated gzip after 300", "interim", "trailers", "close after 200"]
+    for order in (lines, lines[::-1]):
+        (root / "a.bin").write_bytes(BODY)
+        (root / "a.bin.response").write_text("".join(f"Fault: {line}\n" for line in order))
+        head, _, sent = asked(server, "/a.bin").partition(b"\r\n12c\r\n")
+        assert head.startswith(b"HTTP/1.1 103 Early Hints\r\n")
+        assert b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n" in head
+        assert sent == encode(BODY, "gzip")[:200]
+        assert server.journal.exchanges[-1].faults == (
+            Strike("truncated gzip after 300", 300),
+            Strike("interim 103", 0),
+            Strike("slow body 90 bytes every 1ms", 0),
+            Strike("close after 200", 200),
+        )
+        assert "'trailers' did not strike" in problems(server)
+
+
+def test_a_large_file_is_broken_without_being_held(server: FeedServer, root: Path) -> None:
+    with (root / "big.xml").open("wb") as file:
+        file.write(b"<!--\nFault: reset after 3000000\nOmit: Date\n-->")
+        file.truncate(50_000_000)
+    assert len(asked(server, "/big.xml").partition(b"\r\n\r\n")[2].removesuffix(b"<RST>")) <= 3_000_000
+    assert server.journal.exchanges[0].faults == (Strike("reset after 3000000", 3_000_000),)
+
+
+def test_a_large_file_is_truncated_in_its_coding(server: FeedServer, root: Path) -> None:
+    (root / "big.xml").write_bytes(b"<!--\nFault: truncated gzip after 1000\n-->".ljust(2_000_000))
+    head, _, body = asked(server, "/big.xml").partition(b"\r\n\r\n")
+    assert b"Content-Length: 1000\r\n" in head
+    assert len(body) == 1000
+    with pytest.raises(EOFError):
+        gzip.decompress(body)
+
+
+def test_a_coding_that_is_declared_stays(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, coding="deflate", faults=TruncatedGzip(after=5)))
+    server.add("/own", Response(BODY, headers={"Content-Encoding": "br"}, faults=TruncatedGzip(after=5)))
+    assert b"Content-Encoding: deflate\r\nContent-Length: 5\r\n" in asked(server)
+    assert b"Content-Encoding: br\r\nContent-Length: 5\r\n" in asked(server, "/own")
+
+
+def test_a_redirect_keeps_the_query_and_a_proxy_s_host(server: FeedServer) -> None:
+    server.add("/f", Response(faults=RedirectToPort(9)))
+    server.add("http://blog.example/f", Response(faults=RedirectToAddress("10.1.2.3")))
+    server.add("/loop", Response(faults=RedirectLoop()))
+    assert b"Location: http://127.0.0.1:9/f?a=1&b\r\n" in asked(server, "/f?a=1&b")
+    assert b"Location: http://10.1.2.3/f?x\r\n" in asked(server, "http://blog.example/f?x")
+    assert b"Location: /loop?a=1\r\n" in asked(server, "/loop?a=1")
+
+
+def test_a_fault_strikes_inside_tls(root: Path) -> None:
+    with FeedServer(root, tls=True) as server:
+        server.add("/f", Response(BODY, omit=["Date"], faults=Close(after=100)))
+        context = server.client_context()
+        with (
+            socket.create_connection((server.host, server.port), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as client,
+        ):
+            client.sendall(b"GET /f HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            received = b""
+            while data := client.recv(65_536):
+                received += data
+        assert received.endswith(b"\r\n\r\n" + BODY[:100])
+        assert server.journal.exchanges[0].faults == (Strike("close after 100", 100),)
+
+
+# What is told.
+
+
+def test_the_journal_says_what_struck_and_where(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, omit=["Date"], faults=[Interim(), Reset(after=512)]))
+    asked(server)
+    [exchange] = server.journal.exchanges
+    assert exchange.ended == "reset"
+    told = exchange.describe()
+    assert told.startswith("GET /f -> 200 OK, ")
+    assert told.endswith(" ms, interim 103: struck at byte 0, reset after 512: struck at byte 512, reset")
+
+
+def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
+    server.add("/f", Response("x"))
+    asked(server)
+    assert server.journal.exchanges[0].faults == ()
+
+
+@pytest.fixture
+def tagged(server: FeedServer, root: Path) -> Iterator[FeedServer]:
+    (root / "a.xml").write_text('<!--\nHeader: ETag: "v1"\nFault: reset after 5000\n--><feed/>')
+    yield server
+    server.site.problems.take()
+
+
+def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) -> None:
+    assert asked(tagged, "/a.xml", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 ")
+    assert problems(tagged) == (
+        f"{root / 'a.xml'}: the fault 'reset after 5000' did not strike: the answer to GET /a.xml was a 304, which has "
+        "no body; ask without validators, or strike 'before answer' or 'after headers'"
+    )
+    assert tagged.journal.exchanges[0].faults == ()
+
+
+def test_a_fault_that_finds_no_body_to_head_is_told(tagged: FeedServer, root: Path) -> None:
+    assert asked(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
+    assert problems(tagged) == (
+        f"{root / 'a.xml'}: the fault 'reset after 5000' did not strike: the answer to HEAD /a.xml has no body; "
+        "ask with GET, or strike 'before answer' or 'after headers'"
+    )
+
+
+def test_a_fault_beyond_the_body_is_told_as_soon_as_the_answer_is_there(server: FeedServer) -> None:
+    server.add("/f", Response(b"x" * 100, faults=Reset(after=512)))
+    with RawClient(server) as client:
+        for _ in range(20):
+            assert client.get("/f").body == b"x" * 100
+            assert problems(server) == (
+                "/f: the fault 'reset after 512' did not strike: it has no place in the answer to GET /f, a 200 of 100 "
+                "bytes over HTTP/1.1; use a longer body, or strike earlier"
+            )
+
+
+@pytest.mark.parametrize(
+    ("fault", "headers", "version"),
+    [
+        (MissingLastChunk(), (), "1.0"),
+        (EarlyAnswer(), (), "1.1"),
+        (CorruptGzip(after=5000), (), "1.1"),
+        (FalseCoding("gzip"), ("Range: bytes=0-0",), "1.1"),
+    ],
+)
+def test_a_fault_without_an_occasion_is_told(
+    server: FeedServer, fault: Fault, headers: tuple[str, ...], version: str
+) -> None:
+    coding = "gzip" if isinstance(fault, FalseCoding) else None
+    server.add("/f", Response(BODY, coding=coding, faults=fault))
+    asked(server, "/f", *headers, version=version)
+    assert f"the fault '{fault}' did not strike" in problems(server)
+
+
+def test_a_fault_that_another_one_forestalled_is_told(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
+    asked(server)
+    told = problems(server)
+    assert "the fault 'reset after 20' did not strike" in told
+    assert told.endswith("; use a longer body, or strike earlier, or drop the faults that end it first")
+    assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
+
+
+def test_what_needs_no_body_strikes_304_and_head_too(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, headers={"ETag": '"v1"'}, omit=["Date"], faults=Reset(after="headers")))
+    assert asked(server, "/f", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 Not Modified\r\n")
+    assert asked(server, method="HEAD").endswith(b"\r\n\r\n<RST>")
+    assert [exchange.ended for exchange in server.journal.exchanges] == ["reset", "reset"]
+    server.verify()
+
+
+# The contract, on plans.
+
+
+def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
+    """The broken plan, made as a site makes it."""
+    selected = negotiation.select(request, fault_injection.choose(response, 1))
+    if selected.coding is not None and isinstance(selected.body, bytes):
+        selected = replace(selected, body=encode(selected.body, selected.coding), coding=None)
+    shaped, struck = fault_injection.shape(request, negotiation.slice_range(request, selected))
+    head = response_writer.render_head(request, shaped, True)
+    return fault_injection.break_plan(
+        response_writer.plan(head, shaped, request.method), shaped.faults, struck, missed.append
+    )
+
+
+@given(
+    texts=st.lists(st.sampled_from([example for kind in KINDS.values() for example in kind.examples]), max_size=5),
+    request=st.builds(
+        Request,
+        st.sampled_from(["GET", "HEAD", "POST"]),
+        st.just("/f"),
+        st.sampled_from(["1.0", "1.1"]),
+        st.sampled_from([Headers(), Headers({"If-None-Match": '"v"'}), Headers({"Range": "bytes=3-9"})]),
+    ),
+    response=st.builds(
+        Response,
+        st.sampled_from([b"", b"x", BODY]),
+        st.sampled_from([200, 204, 404, 500]),
+        st.sampled_from([(), {"ETag": '"v"', "Accept-Ranges": "bytes"}, {"Content-Length": "7"}]),
+        coding=st.sampled_from([None, "gzip", "deflate"]),
+        pace=st.sampled_from([None, "100 bytes every 1ms"]),
+    ),
+)
+@settings(max_examples=300)
+@example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
+def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
+    texts: list[str], request: Request, response: Response
+) -> None:
+    missed: list[Fault] = []
+    plan = answered(broken(response, *map(parse, texts)), request, missed)
+    steps = list(islice(plan, 10_000))
+    ends = [step for step in steps if isinstance(step, Read | CloseStep | ResetStep) or step == Wait(None)]
+    if len(steps) < 10_000:  # else it has no end, as some are meant to
+        assert ends == steps[-1:]
+        struck = {step.fault for step in steps if isinstance(step, Struck)}
+        assert struck | {str(fault) for fault in missed} == {str(parse(text)) for text in texts}
+        assert not struck & {str(fault) for fault in missed}
+    assert all(step.at is None or step.at >= 0 for step in steps if isinstance(step, Struck))
+
+
+def played(fault: Fault, *steps: Step) -> list[Step]:
+    return list(fault.apply(iter(steps)))
+
+
+HEAD = Send(b"HTTP/1.1 200 OK\r\n\r\n", "head")
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Reset(before="answer"), [Wait(1), Flush(), Struck("reset before answer"), ResetStep()]),
+        (Close(after="headers"), [Wait(1), HEAD, Flush(), Struck("close after headers"), CloseStep("closed")]),
+        (Stall(after=2), [Wait(1), HEAD, Send(b"ab"), Flush(), Struck("stall after 2"), Wait(None)]),
+        (Reset(after=3), [Wait(1), HEAD, Send(b"abc"), Flush(), Struck("reset after 3"), ResetStep()]),
+        (Reset(at="end"), [Wait(1), HEAD, Send(b"abc"), Flush(), Struck("reset at end"), ResetStep()]),
+        (Reset(after=4), [Wait(1), HEAD, Send(b"abc"), Read()]),
+        (
+            SlowBody(Pace(2, 0.5)),
+            [Wait(1), HEAD, Struck("slow body 2 bytes every 500ms"), Send(b"ab"), Wait(0.5), Send(b"c"), Read()],
+        ),
+    ],
+)
+def test_a_plan_is_broken_at_its_place(fault: Fault, expected: list[Step]) -> None:
+    assert played(fault, Wait(1), HEAD, Send(b"abc"), Read()) == expected
+
+
+@pytest.mark.parametrize("fault", [Reset(before="answer"), Close(before="answer"), Stall(before="answer"), Garbage()])
+def test_a_connection_that_only_reads_can_be_broken(fault: Fault) -> None:
+    assert Read() not in played(fault, Read())
+
+
+def test_slow_headers_wait_between_their_pieces() -> None:
+    steps = played(SlowHeaders(Pace(15, 0.5)), HEAD, Read())
+    assert steps == [
+        Struck("slow headers 15 bytes every 500ms"),
+        Send(b"HTTP/1.1 200 OK", "head"),
+        Wait(0.5),
+        Send(b"\r\n\r\n", "head"),
+        Read(),
+    ]
+
+
+def test_a_file_that_a_fault_cuts_is_closed_with_the_plan(server: FeedServer, root: Path) -> None:
+    (root / "big.bin").write_bytes(b"x" * 100_000)
+    server.add("/f", Response(FileBody(root / "big.bin", 100_000), faults=Close(after=10)))
+    assert asked(server).endswith(b"\r\n\r\n" + b"x" * 10)  # an open file would be a ResourceWarning, and so an error
+
+
+@dataclass(frozen=True, slots=True)
+class Shout(Fault):
+    """A fault of a test's own, after the template."""
+
+    layer: ClassVar[Layer] = Layer.BODY
+    mark: str = "!"
+
+    @property
+    def words(self) -> str:
+        return f"shout {self.mark}"
+
+    def apply(self, plan: Plan) -> Plan:
+        for step in plan:
+            if isinstance(step, Send) and step.part == "body":
+                yield Struck(str(self))
+                yield Send(step.data.upper())
+            else:
+                yield step
+
+
+def test_a_test_may_write_a_fault_of_its_own(server: FeedServer) -> None:
+    server.add("/f", lambda request: broken(Response("quiet"), Shout(when=OnRequest(1))))
+    assert asked(server).endswith(b"QUIET")
+    assert asked(server).endswith(b"quiet")
+    assert [exchange.faults for exchange in server.journal.exchanges] == [(Strike("shout ! on request 1", 0),), ()]

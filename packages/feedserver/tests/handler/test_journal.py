@@ -1,0 +1,390 @@
+"""What the journal keeps, finds and says."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from feedserver import FeedServer, Headers, NotSeen, Request, Response, VerificationError
+from feedserver.handler.journal import Exchange, Journal
+from rawclient import RawClient
+
+
+def journal(*requests: Request, status: int = 200, limit: int | None = None) -> Journal:
+    """A journal of requests that were all answered with *status*."""
+    made = Journal(limit)
+    for request in requests:
+        exchange = Exchange(made, request)
+        made.record(exchange)
+        exchange.answered(Response(status=status))
+        exchange.finish("complete", 10)
+    return made
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a message, without how long things took."""
+    return [line.partition(", 10 bytes in")[0] for line in text.splitlines()]
+
+
+AGENT = Request("GET", "/feed?page=2", headers=Headers({"User-Agent": "reader/1"}))
+PLAIN = Request("GET", "/feed")
+POSTED = Request("POST", "/ping", body=b"x")
+PROXIED = Request("GET", "http://b.example/feed")
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "found"),
+    [
+        (None, {}, [AGENT, PLAIN, POSTED, PROXIED]),
+        ("/feed", {}, [AGENT, PLAIN, PROXIED]),
+        ("feed", {}, [AGENT, PLAIN, PROXIED]),
+        ("/feed?page=2", {}, [AGENT]),
+        ("http://b.example/feed", {}, [PROXIED]),
+        (None, {"method": "POST"}, [POSTED]),
+        ("/feed", {"headers": {"user-agent": "reader/1"}}, [AGENT]),
+        ("/feed", {"headers": {"User-Agent": None}}, [AGENT]),
+        ("/feed", {"headers": {"User-Agent": "other"}}, []),
+        (None, {"status": 404}, []),
+        (None, {"status": 200}, [AGENT, PLAIN, POSTED, PROXIED]),
+    ],
+)
+def test_requests_are_found_by_path_method_and_header(
+    path: str | None, options: dict[str, object], found: list[Request]
+) -> None:
+    seen = journal(AGENT, PLAIN, POSTED, PROXIED).filter(path, **options)  # type: ignore[arg-type]
+    assert [exchange.request for exchange in seen] == found
+
+
+ENCODED = Request("GET", "/caf%C3%A9%20b?u=http://h/", headers=Headers({"Host": "a.example:8080"}))
+SECURE = Request("GET", "/", headers=Headers({"Host": "a.example"}), scheme="https")
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "found"),
+    [
+        ("/café b", None, [ENCODED]),
+        ("/caf%C3%A9%20b", "get", [ENCODED]),
+        ("caf%c3%a9%20b?u=http://h/", None, [ENCODED]),
+        ("/café b?u=http://h/", None, [ENCODED]),
+        ("/café b?u=http://g/", None, []),
+        ("http://a.example:8080/caf%C3%A9%20b?u=http://h/", "Get", [ENCODED]),
+        ("https://a.example:8080/caf%C3%A9%20b?u=http://h/", None, []),
+        ("http://b.example/caf%C3%A9%20b?u=http://h/", None, []),
+        ("https://a.example/", None, [SECURE]),
+        ("https://a.example", None, [SECURE]),
+        ("http://a.example/", None, []),
+    ],
+)
+def test_a_request_is_found_however_its_address_is_written(path: str, method: str | None, found: list[Request]) -> None:
+    """Else an assertion that it was not requested would hold whatever the client did."""
+    seen = journal(ENCODED, SECURE)
+    assert [exchange.request for exchange in seen.filter(path, method=method)] == found
+    if found:
+        with pytest.raises(AssertionError, match="should not have been"):
+            seen.assert_not_requested(path, method=method)
+
+
+def test_a_request_is_found_by_the_url_that_the_server_gave(server: FeedServer) -> None:
+    for path in ("/x", "/with blank?a=b", "/"):
+        with RawClient(server) as client:
+            client.get(server.url(path).removeprefix(server.base_url))
+        assert len(server.assert_requested(server.url(path))) == 1
+    server.assert_requested(server.base_url, count=1)
+
+
+def test_what_was_no_request_is_kept_and_not_found_by_path() -> None:
+    made = Journal()
+    broken = Exchange(made, None, raw=b"nonsense", problem="it is nonsense")
+    made.record(broken)
+    assert made.exchanges == made.filter() == [broken]
+    assert made.requests == []
+    assert made.filter("/") == []
+    with pytest.raises(AttributeError, match=r"what arrived was no request \(it is nonsense\); see .raw"):
+        _ = broken.path
+    assert lines(made.describe()) == [
+        "The server received 1 request:",
+        "  1. b'nonsense' -> it is nonsense, still going out",
+    ]
+
+
+def test_an_exchange_reads_like_its_request() -> None:
+    exchange = journal(AGENT).exchanges[0]
+    assert (exchange.method, exchange.target, exchange.path, exchange.query) == (
+        "GET",
+        "/feed?page=2",
+        "/feed",
+        "page=2",
+    )
+    assert exchange.headers["user-agent"] == "reader/1"
+    assert journal(POSTED).exchanges[0].body == b"x"
+    assert (exchange.status, exchange.ended, exchange.bytes_sent) == (200, "complete", 10)
+    assert repr(exchange).startswith("<Exchange GET /feed?page=2 -> 200 OK, 10 bytes in ")
+
+
+def test_only_the_last_exchanges_are_kept_where_there_is_a_limit() -> None:
+    assert journal(AGENT, PLAIN, POSTED, limit=2).requests == [PLAIN, POSTED]
+
+
+def test_a_cleared_journal_is_empty() -> None:
+    made = journal(AGENT)
+    made.clear()
+    assert made.exchanges == []
+    assert made.describe() == "The server received no request."
+
+
+def test_a_long_journal_is_told_from_its_end() -> None:
+    told = lines(journal(*[PLAIN] * 25).describe(last=2))
+    assert told == [
+        "The server received 25 requests:",
+        "  … 23 earlier ones",
+        "  24. GET /feed -> 200 OK",
+        "  25. GET /feed -> 200 OK",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"path": "/other"}, "/other was not requested."),
+        ({"path": "/feed", "method": "PUT"}, "PUT /feed was not requested. It was requested with GET."),
+        (
+            {"path": "/feed", "headers": {"ETag": None}},
+            "/feed with ETag was not requested. It was requested without ETag.",
+        ),
+        (
+            {"path": "/feed", "headers": {"User-Agent": "x"}},
+            "/feed with User-Agent: x was not requested. It was requested with User-Agent: reader/1",
+        ),
+        ({"path": "/feed", "count": 3}, "/feed was requested once, not 3 times."),
+        ({"path": "/feed", "count": 0}, "/feed was requested once, not never."),
+    ],
+)
+def test_an_assertion_says_what_came_instead(asked: dict[str, object], message: str) -> None:
+    with pytest.raises(NotSeen) as caught:
+        journal(AGENT).assert_requested(**asked)  # type: ignore[arg-type]
+    assert lines(str(caught.value)) == [
+        message,
+        "The server received 1 request:",
+        "  1. GET /feed?page=2 -> 200 OK",
+    ]
+
+
+def test_an_assertion_that_holds_gives_what_it_found() -> None:
+    made = journal(AGENT, PLAIN)
+    assert [e.request for e in made.assert_requested("/feed", count=2, method="GET")] == [AGENT, PLAIN]
+    made.assert_not_requested("/other")
+    with pytest.raises(AssertionError) as caught:
+        made.assert_not_requested("/feed")
+    assert lines(str(caught.value))[0] == "/feed was requested twice, and should not have been."
+
+
+def test_the_outcome_of_an_answer_under_way_is_waited_for(server: FeedServer) -> None:
+    server.add("/slow", Response("x" * 100, pace="50 bytes every 20ms"))
+    with RawClient(server) as client:
+        client.ask("/slow")
+        exchange = server.wait_for("/slow")[0]
+        assert exchange.status == 200
+        assert exchange.ended == "complete"
+        assert exchange.duration >= 0.02
+        client.read()
+
+
+def test_the_answer_of_a_callable_is_waited_for(server: FeedServer) -> None:
+    go_on = threading.Event()
+
+    def answer(request: Request) -> Response:
+        go_on.wait(10)
+        return Response(status=201)
+
+    server.add("/made", answer)
+    with RawClient(server) as client:
+        client.ask("/made")
+        exchange = server.wait_for("/made")[0]
+        go_on.set()
+        assert exchange.status == 201
+        client.read()
+
+
+def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
+    exchange = Exchange(Journal(), PLAIN)
+    exchange.finish("client left", 0)
+    with pytest.raises(NotSeen, match=r"GET /feed was not answered: client left"):
+        _ = exchange.response
+
+
+def test_what_is_told_twice_changes_nothing() -> None:
+    exchange = journal(PLAIN).exchanges[0]
+    exchange.answered(Response(status=500))
+    exchange.finish("reset", 0)
+    assert (exchange.status, exchange.ended, exchange.bytes_sent) == (200, "complete", 10)
+
+
+# The order in which an end is seen
+
+
+def _raises_not_seen(exchange: Exchange) -> None:
+    with pytest.raises(NotSeen):
+        _ = exchange.response
+
+
+OBSERVERS: dict[str, Callable[[Exchange], object]] = {
+    "ended": lambda exchange: exchange.ended,
+    "duration": lambda exchange: exchange.duration,
+    "bytes_sent": lambda exchange: exchange.bytes_sent,
+    "faults": lambda exchange: exchange.faults,
+    "response": _raises_not_seen,
+}
+
+
+def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None:
+    made = Journal()
+    exchange = Exchange(made, PLAIN)
+    made.record(exchange)
+    entered, go_on = threading.Event(), threading.Event()
+    heard: list[Exchange] = []
+
+    def listen(told: Exchange) -> None:
+        entered.set()
+        assert go_on.wait(10)
+        heard.append(told)
+
+    made.listener = listen
+    seen: dict[str, list[Exchange]] = {}
+
+    def watch(name: str, look: Callable[[Exchange], object]) -> None:
+        look(exchange)
+        seen[name] = heard[:]
+
+    watchers = [threading.Thread(target=watch, args=[name, look]) for name, look in OBSERVERS.items() for _ in range(4)]
+    settled = threading.Thread(target=watch, args=["settle", lambda _: made.settle(10)])
+    ending = threading.Thread(target=exchange.finish, args=["complete", 3])
+    for thread in (*watchers[::2], settled, ending):
+        thread.start()
+    assert entered.wait(10)
+    for thread in watchers[1::2]:
+        thread.start()
+    assert not exchange.is_over and "still going out" in exchange.describe()
+    go_on.set()
+    for thread in (*watchers, settled, ending):
+        thread.join(10)
+    assert exchange.is_over
+    assert seen == {name: [exchange] for name in [*OBSERVERS, "settle"]}
+
+
+def test_the_listener_sees_the_exchange_ended() -> None:
+    made = Journal()
+    seen: list[tuple[bool, str, int, str]] = []
+
+    def listen(exchange: Exchange) -> None:
+        seen.append((exchange.is_over, exchange.ended, exchange.bytes_sent, exchange.describe()))
+
+    made.listener = listen
+    exchange = Exchange(made, PLAIN)
+    made.record(exchange)
+    exchange.finish("client left", 7)
+    assert [(over, ended, sent) for over, ended, sent, _ in seen] == [(True, "client left", 7)]
+    assert seen[0][3].endswith(", client left")
+
+
+def test_what_a_listener_raises_is_raised_by_verify_and_ends_no_connection() -> None:
+    def listen(exchange: Exchange) -> None:
+        raise OSError("the disk is full")
+
+    with FeedServer() as server:
+        server.add("/x", Response("x"))
+        server.journal.listener = listen
+        with RawClient(server) as client:
+            assert [client.get("/x").body for _ in range(2)] == [b"x", b"x"]
+        assert [exchange.ended for exchange in server.journal.exchanges] == ["complete"] * 2
+        message = r"the journal's listener raised OSError\('the disk is full'\) at \S+test_journal\.py:\d+ for GET /x"
+        with pytest.raises(VerificationError) as caught:
+            server.verify()
+        assert re.fullmatch(message, str(caught.value))
+        server.verify()
+
+
+def test_a_log_is_written_before_any_test_goes_on() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads change places as often as they can
+    missing: list[str] = []
+    try:
+        with FeedServer() as server:
+            server.add("/x", Response("x", headers={"Connection": "close"}))
+            heard: set[int] = set()
+            server.journal.listener = lambda exchange: heard.add(id(exchange))
+
+            def ask(number: int) -> None:
+                for turn in range(25):
+                    with RawClient(server) as client:
+                        client.get(f"/x?{number}-{turn}")
+                    exchange = server.assert_requested(f"/x?{number}-{turn}", count=1)[0]
+                    if exchange.ended != "complete" or id(exchange) not in heard:
+                        missing.append(exchange.describe())
+
+            threads = [threading.Thread(target=ask, args=[number]) for number in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert missing == []
+
+
+def test_the_listener_has_heard_of_every_exchange_when_a_server_has_stopped() -> None:
+    heard: list[str] = []
+    release = threading.Event()
+
+    def slow(request: Request) -> Response:
+        release.wait(10)
+        return Response("late")
+
+    server = FeedServer().start()
+    server.add("/stalls", Response("x" * 100, pace="1 byte every 1h"))
+    server.add("/slow", slow)
+    server.journal.listener = lambda exchange: heard.append(exchange.ended)
+    with RawClient(server) as first, RawClient(server) as second:
+        first.ask("/stalls")
+        second.ask("/slow")
+        server.wait_for("/stalls")
+        server.wait_for("/slow")
+        first.read_head()
+        release.set()
+        second.read()
+        server.stop()
+    assert sorted(heard) == ["complete", "server stopped"]
+
+
+@pytest.mark.parametrize("fixture", [None, "<!--\nStaus: 301\n-->"])
+def test_what_is_wrong_is_noted_before_anybody_sees_the_request(
+    root: Path, monkeypatch: pytest.MonkeyPatch, fixture: str | None
+) -> None:
+    noted: list[str] = []
+    if fixture is not None:
+        (root / "a.xml").write_text(fixture)
+    with FeedServer(root) as server:
+        record = server.journal.record
+
+        def record_and_verify(exchange: Exchange) -> None:
+            record(exchange)
+            with pytest.raises(VerificationError) as caught:
+                server.verify()
+            noted.append(str(caught.value))
+
+        monkeypatch.setattr(server.journal, "record", record_and_verify)
+        with RawClient(server) as client:
+            client.get("/a.xml")
+    assert len(noted) == 1 and "a.xml" in noted[0]
+
+
+def test_a_quit_is_in_the_journal_when_it_is_told_of() -> None:
+    with FeedServer(quit=True) as server, RawClient(server) as client:
+        client.ask("/", method="QUIT")
+        assert server.quit_requested.wait(10)
+        assert [request.method for request in server.requests] == ["QUIT"]
+        client.read_to_end()

@@ -1,0 +1,75 @@
+"""When faults strike: a table of requests, and the words that say it."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver.messages.triggers import EACH_TIME, FromRequest, OnEvery, OnRequest, When, WithProbability, split_when
+
+
+@pytest.mark.parametrize(
+    ("when", "struck"),
+    [
+        (EACH_TIME, [1, 2, 3, 4, 5, 6, 7]),
+        (OnRequest(2), [2]),
+        (OnEvery(3), [3, 6]),
+        (OnEvery(1), [1, 2, 3, 4, 5, 6, 7]),
+        (FromRequest(5), [5, 6, 7]),
+        (WithProbability(0), []),
+        (WithProbability(1), [1, 2, 3, 4, 5, 6, 7]),
+        (WithProbability(0.3, seed=7), [1, 3, 4, 7]),
+        (WithProbability(0.3, seed=8), [1, 3, 5]),
+    ],
+)
+def test_some_requests_are_struck(when: When, struck: list[int]) -> None:
+    assert [number for number in range(1, 8) if when.strikes(number)] == struck
+
+
+def test_chance_strikes_as_often_as_it_says_and_the_same_in_every_run() -> None:
+    numbers = range(1, 10_001)
+    struck = [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
+    assert 2_800 < sum(struck) < 3_200
+    assert struck == [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "when"),
+    [
+        ("reset after 512", "reset after 512", EACH_TIME),
+        ("reset after 512 on request 2", "reset after 512", OnRequest(2)),
+        ("  reset  On  Request 12 ", "reset", OnRequest(12)),
+        ("x on every 1st request", "x", OnEvery(1)),
+        ("x on every 2nd request", "x", OnEvery(2)),
+        ("x on every 3rd request", "x", OnEvery(3)),
+        ("x on every 12th request", "x", OnEvery(12)),
+        ("x from request 2", "x", FromRequest(2)),
+        ("x with probability 0.3 seed 7", "x", WithProbability(0.3, 7)),
+        ("x with probability .5", "x", WithProbability(0.5, 0)),
+        ("x with probability 1 seed -2", "x", WithProbability(1.0, -2)),
+        ("on request 2", "", OnRequest(2)),
+        ("x on request two", "x on request two", EACH_TIME),
+        ("x on request 2 at last", "x on request 2 at last", EACH_TIME),
+    ],
+)
+def test_words_at_the_end_say_when(text: str, rest: str, when: When) -> None:
+    assert split_when(text) == (rest, when)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 101, 111])
+def test_words_and_values_are_the_same(number: int) -> None:
+    for when in (OnRequest(number), OnEvery(number), FromRequest(number), WithProbability(1 / number, number)):
+        assert split_when(f"x {when}") == ("x", when)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("x on request 0", "there is no request 0; they are counted from 1"),
+        ("x on every 0th request", "there is no request 0; they are counted from 1"),
+        ("x from request 0", "there is no request 0; they are counted from 1"),
+        ("x with probability 1.5", "1.5 is no probability; use a number from 0 to 1"),
+    ],
+)
+def test_what_never_happens_is_a_mistake(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}$"):
+        split_when(text)

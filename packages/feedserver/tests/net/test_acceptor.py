@@ -1,0 +1,138 @@
+"""The acceptor on real sockets, on a loop that can watch them and on one that can't, as Windows' Proactor."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from feedserver.net.acceptor import Acceptor
+
+
+class Proactorlike(asyncio.SelectorEventLoop):
+    """A loop without `add_reader`."""
+
+    def add_reader(self, fd: object, callback: object, *args: object) -> None:
+        raise NotImplementedError
+
+
+class Greeter(asyncio.Protocol):
+    """Says hello, so that its client knows that it was accepted."""
+
+    def __init__(self, met: list[asyncio.Transport]) -> None:
+        self.met = met
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.met.append(transport)
+        transport.write(b"hello")
+
+
+class Exhausted(socket.socket):
+    """A listening socket whose first accept fails for want of descriptors."""
+
+    failures = 1
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+@pytest.fixture(params=[asyncio.SelectorEventLoop, Proactorlike])
+def loop(request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:
+    loop: asyncio.AbstractEventLoop = request.param()
+    yield loop
+    loop.close()
+
+
+class Hall:
+    """A listening socket, its acceptor and what they came to."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, kind: type[socket.socket] = socket.socket) -> None:
+        self.loop = loop
+        self.listening = kind()
+        self.listening.setblocking(False)
+        self.listening.bind(("127.0.0.1", 0))
+        self.listening.listen(64)
+        self.met: list[asyncio.Transport] = []
+        self.refusals: list[OSError] = []
+        self.acceptor = Acceptor(loop, self.listening, lambda: Greeter(self.met), lambda: None, self.refusals.append)
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        """Runs the loop until *condition* holds, at most five seconds."""
+        deadline = self.loop.time() + 5
+        while not condition():
+            assert self.loop.time() < deadline
+            self.loop.run_until_complete(asyncio.sleep(0))
+
+    def close(self) -> None:
+        """Ends everything, and asserts that it has ended."""
+        self.acceptor.close()
+        self.run_until(lambda: not self.acceptor.under_way)
+        for transport in self.met:
+            transport.abort()
+        self.run_until(lambda: all(transport.get_extra_info("socket").fileno() == -1 for transport in self.met))
+        assert not asyncio.all_tasks(self.loop)
+        assert self.listening.fileno() == -1
+
+
+@contextlib.contextmanager
+def clients(hall: Hall, count: int) -> Iterator[list[socket.socket]]:
+    with contextlib.ExitStack() as stack:
+        address = hall.listening.getsockname()
+        yield [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(count)]
+
+
+def test_a_burst_of_clients_is_accepted(loop: asyncio.AbstractEventLoop) -> None:
+    hall = Hall(loop)
+    with clients(hall, 40) as burst:
+        hall.acceptor.open()
+        hall.run_until(lambda: len(hall.met) == 40)
+        assert [client.recv(5) for client in burst] == [b"hello"] * 40
+        hall.close()
+    assert hall.refusals == []
+
+
+def test_closing_leaves_no_client_between_accept_and_connection(loop: asyncio.AbstractEventLoop) -> None:
+    hall = Hall(loop)
+    hall.acceptor.open()
+    with clients(hall, 5) as five:
+        hall.run_until(lambda: bool(hall.acceptor.under_way or hall.met))
+        hall.close()
+        for client in five:
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(5) in (b"hello", b"")
+                assert client.recv(5) == b""
+
+
+def test_closing_ends_the_wait_for_a_first_client(loop: asyncio.AbstractEventLoop) -> None:
+    hall = Hall(loop)
+    hall.acceptor.open()
+    hall.run_until(lambda: True)
+    hall.close()
+    assert hall.met == []
+
+
+def test_it_goes_on_after_the_system_refused_to_accept(loop: asyncio.AbstractEventLoop) -> None:
+    hall = Hall(loop, Exhausted)
+    hall.acceptor.open()
+    with clients(hall, 1) as [client]:
+        hall.run_until(lambda: bool(hall.met))
+        assert client.recv(5) == b"hello"
+        hall.close()
+    assert [refusal.errno for refusal in hall.refusals] == [errno.EMFILE]
+
+
+def test_it_can_be_closed_while_it_rests_from_a_refusal(loop: asyncio.AbstractEventLoop) -> None:
+    hall = Hall(loop, Exhausted)
+    hall.acceptor.open()
+    with clients(hall, 1):
+        hall.run_until(lambda: bool(hall.refusals))
+        hall.close()
+    assert hall.met == []

@@ -1,0 +1,180 @@
+"""The loop thread that servers share, and other threads' visits to it."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from feedserver.net.shared_loop import LoopThread, VisitedSelector
+
+DEADLINE = 10.0
+
+needs_visits = pytest.mark.skipif(
+    not hasattr(selectors, "EpollSelector") and not hasattr(selectors, "KqueueSelector"),
+    reason="on this system, nothing can be added to a wait that is under way",
+)
+
+
+@pytest.fixture
+def thread() -> Iterator[LoopThread]:
+    """A loop thread of the test's own."""
+    thread = LoopThread()
+    yield thread
+    thread.end()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two sockets that are connected to each other."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.setblocking(False)
+    yield ends
+    for end in ends:
+        end.close()
+
+
+def watch(thread: LoopThread, sock: socket.socket, *, seen: threading.Event) -> Callable[[], None]:
+    """What a visitor does: has the loop read from *sock*, and say so."""
+
+    def read() -> None:
+        sock.recv(100)
+        seen.set()
+
+    return lambda: thread.loop.add_reader(sock.fileno(), read)
+
+
+def test_what_a_visitor_watches_wakes_the_loop(thread: LoopThread, pair: tuple[socket.socket, socket.socket]) -> None:
+    seen = threading.Event()
+    thread.visit(watch(thread, pair[0], seen=seen))
+    pair[1].send(b"x")
+    assert seen.wait(DEADLINE)
+
+
+def test_what_a_visitor_ceases_to_watch_is_not_read(
+    thread: LoopThread, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    seen, passed = threading.Event(), threading.Event()
+    thread.visit(watch(thread, pair[0], seen=seen))
+    thread.visit(lambda: thread.loop.remove_reader(pair[0].fileno()))
+    pair[1].send(b"x")
+    thread.call(passed.set)
+    assert passed.wait(DEADLINE)
+    assert not seen.is_set()
+
+
+def test_a_busy_loop_shuts_no_visitor_out(thread: LoopThread) -> None:
+    turns = 0
+    ended = threading.Event()
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if not ended.is_set():
+            thread.loop.call_soon(turn)
+
+    thread.call(turn)
+    try:
+        for _ in range(200):
+            visited = threading.Event()
+            visitor = threading.Thread(target=thread.visit, args=(visited.set,), daemon=True)
+            visitor.start()
+            assert visited.wait(DEADLINE)
+            visitor.join()
+    finally:
+        ended.set()
+    assert turns > 0
+
+
+def test_a_visitor_and_the_loop_are_never_at_work_together(thread: LoopThread) -> None:
+    at_work = 0
+    most = 0
+    ended = threading.Event()
+
+    def work() -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        threading.Event().wait(0)  # lets other threads run in between
+        at_work -= 1
+
+    def turn() -> None:
+        work()
+        if not ended.is_set():
+            thread.loop.call_soon(turn)
+
+    def visit() -> None:
+        for _ in range(100):
+            thread.visit(work)
+
+    thread.call(turn)
+    visitors = [threading.Thread(target=visit) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join(DEADLINE)
+    ended.set()
+    assert most == 1
+
+
+class Telling(selectors.DefaultSelector):
+    """Tells when something is ready, before it says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_ready = threading.Event()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
+        self.is_ready.set()
+        return ready
+
+
+class Visited(VisitedSelector, Telling):
+    pass
+
+
+@needs_visits
+def test_a_socket_that_takes_the_number_of_a_closed_one_is_not_taken_for_it() -> None:
+    selector = Visited()
+    old, sender = socket.socketpair()
+    number = old.fileno()
+    selector.register(number, selectors.EVENT_READ)
+    found: list[list[tuple[selectors.SelectorKey, int]]] = []
+    waiting = threading.Thread(target=lambda: found.append(selector.select(DEADLINE)))
+    other, other_sender = socket.socketpair()
+
+    def swap() -> None:
+        sender.send(b"x")
+        assert selector.is_ready.wait(DEADLINE)  # the other thread has seen it, and waits for this visit to end
+        selector.unregister(number)
+        os.dup2(other.fileno(), number)
+        selector.register(number, selectors.EVENT_READ)
+
+    waiting.start()
+    selector.visit(swap)
+    waiting.join(DEADLINE)
+    assert found == [[]]
+    other_sender.send(b"x")
+    assert [key.fd for key, _ in selector.select(DEADLINE)] == [number]
+    selector.close()
+    for sock in (old, sender, other, other_sender):
+        sock.close()
+
+
+def test_the_selector_of_this_system_can_be_visited_or_there_is_none(thread: LoopThread) -> None:
+    ran: list[str] = []
+    done = threading.Event()
+
+    def note() -> None:
+        ran.append(threading.current_thread().name)
+        done.set()
+
+    thread.visit(note)
+    assert done.wait(DEADLINE)
+    assert ran == [threading.current_thread().name if thread.can_be_visited else "feedserver"]

@@ -1,0 +1,192 @@
+"""HTTPS and HTTP on one port, and the ways in which TLS goes wrong, seen by real clients."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+import socket
+import ssl
+import subprocess
+import urllib.request
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import httpx
+import pytest
+import requests
+
+from feedserver import FeedServer, Response, VerificationError
+from feedserver.net.tls import Tls
+
+
+@pytest.fixture
+def secure(root: Path) -> Iterator[FeedServer]:
+    with FeedServer(root, tls=True) as server:
+        server.add("/x", Response("hello " * 20_000))
+        yield server
+
+
+def broken(fault: str) -> FeedServer:
+    server = FeedServer(tls=fault)  # type: ignore[arg-type]
+    server.add("/x", Response("hello"))
+    return server
+
+
+BODY = b"hello " * 20_000
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_urllib_trusts_the_context(secure: FeedServer, host: str) -> None:
+    url = f"https://{host}:{secure.port}/x"
+    with urllib.request.urlopen(url, context=secure.client_context(), timeout=10) as answer:
+        assert answer.read() == BODY
+    assert secure.requests[0].scheme == "https"
+
+
+def test_requests_trusts_the_bundle(secure: FeedServer) -> None:
+    with requests.Session() as session:
+        for _ in range(3):
+            assert session.get(secure.url("x"), verify=secure.ca_bundle, timeout=10).content == BODY
+
+
+def test_httpx_trusts_the_context(secure: FeedServer) -> None:
+    with httpx.Client(verify=secure.client_context(), trust_env=False) as client:
+        assert client.get(secure.url("x")).content == BODY
+
+
+def test_aiohttp_trusts_the_context(secure: FeedServer) -> None:
+    async def get() -> bytes:
+        context = secure.client_context()
+        async with aiohttp.ClientSession() as session, session.get(secure.url("x"), ssl=context) as answer:
+            return await answer.read()
+
+    assert asyncio.run(get()) == BODY
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+def test_curl_trusts_the_bundle(secure: FeedServer) -> None:
+    command = ["curl", "-sS", "--max-time", "10", "--cacert", secure.ca_bundle, secure.url("x")]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == BODY
+
+
+def test_one_port_speaks_both_and_redirects_between_them(secure: FeedServer) -> None:
+    secure.add("/up", Response(status=301, headers={"Location": secure.url("x")}))
+    plain = secure.url("up", scheme="http")
+    assert plain == f"http://127.0.0.1:{secure.port}/up"
+    answer = requests.get(plain, verify=secure.ca_bundle, timeout=10)
+    assert answer.content == BODY
+    assert [request.scheme for request in secure.requests] == ["http", "https"]
+
+
+def test_a_server_without_tls_has_no_bundle(server: FeedServer) -> None:
+    for ask in (lambda: server.ca_bundle, server.client_context):
+        with pytest.raises(RuntimeError, match=r"the server speaks no TLS; start it with FeedServer\(…, tls=True\)"):
+            ask()
+
+
+def test_a_fault_that_is_none_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match=r"'expird' is no way to break TLS; there are 'expired', 'not yet valid', "):
+        broken("expird")
+
+
+CERTIFICATE_FAULTS = {
+    "expired": "certificate has expired",
+    "not yet valid": "certificate is not yet valid",
+    "wrong host": "certificate is not valid for '127.0.0.1'",
+    "self-signed": "self-signed certificate",
+    "incomplete chain": "unable to get local issuer certificate",
+    "handshake fails": "handshake failure",
+    "old protocol": "protocol version|unsupported protocol|legacy sigalg",
+}
+
+
+@pytest.mark.parametrize("fault", CERTIFICATE_FAULTS)
+def test_a_client_that_checks_refuses_a_broken_server(fault: str) -> None:
+    with broken(fault) as server:
+        with pytest.raises(OSError, match=CERTIFICATE_FAULTS[fault]):
+            urllib.request.urlopen(server.url("x"), context=server.client_context(), timeout=10)
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(server.url("x"), verify=server.ca_bundle, timeout=10)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(server.url("x"), verify=server.client_context(), timeout=10, trust_env=False)
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("fault", ["expired", "not yet valid", "wrong host", "self-signed", "incomplete chain"])
+def test_a_client_that_checks_nothing_is_answered_by_a_server_with_a_bad_certificate(fault: str) -> None:
+    careless = ssl.create_default_context()
+    careless.check_hostname = False
+    careless.verify_mode = ssl.CERT_NONE
+    with broken(fault) as server, urllib.request.urlopen(server.url("x"), context=careless, timeout=10) as answer:
+        assert answer.read() == b"hello"
+
+
+def test_a_handshake_that_stalls_is_for_the_client_s_timeout() -> None:
+    with broken("handshake stalls") as server:
+        with pytest.raises(requests.exceptions.Timeout):
+            requests.get(server.url("x"), verify=server.ca_bundle, timeout=0.1)
+        with pytest.raises(httpx.TimeoutException):
+            httpx.get(server.url("x"), verify=server.client_context(), timeout=0.1, trust_env=False)
+        with pytest.raises(OSError, match="timed out"):
+            urllib.request.urlopen(server.url("x"), context=server.client_context(), timeout=0.1)
+
+
+def test_an_end_without_close_notify_is_seen_by_who_looks() -> None:
+    with broken("no close_notify") as server:
+        server.add("/x", Response("hello", omit=["Content-Length", "Transfer-Encoding"]))
+        received, error = read_to_end(server)
+    assert received.endswith(b"\r\n\r\nhello")
+    assert "EOF" in str(error)  # a class of its own in some versions of Python only
+
+
+def test_an_end_in_order_has_its_close_notify(secure: FeedServer) -> None:
+    secure.add("/x", Response("hello", omit=["Content-Length", "Transfer-Encoding"]))
+    received, error = read_to_end(secure)
+    assert received.endswith(b"\r\n\r\nhello")
+    assert error is None
+
+
+def read_to_end(server: FeedServer) -> tuple[bytes, ssl.SSLError | None]:
+    """What a client gets that minds how the connection ends, and what it minded."""
+    plain = socket.create_connection((server.host, server.port), timeout=10)
+    context = server.client_context()
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    with context.wrap_socket(plain, server_hostname="localhost") as client:
+        client.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # which typeshed lacks
+        client.sendall(b"GET /x HTTP/1.0\r\n\r\n")
+        received = b""
+        try:
+            while data := client.recv(1000):
+                received += data
+        except ssl.SSLError as error:
+            return received, error
+        return received, None
+
+
+def test_bytes_that_only_look_like_tls_are_journalled_and_survived(secure: FeedServer) -> None:
+    with socket.create_connection((secure.host, secure.port), timeout=10) as client:
+        client.sendall(b"\x16\x03\x01\x00\x05hello")
+        while client.recv(1000):
+            pass
+    assert secure.journal.exchanges[-1].problem.startswith("TLS failed: ")
+    with pytest.raises(VerificationError, match=r"TLS failed: .*\nA test that means it says server\.allow"):
+        secure.verify()
+    assert requests.get(secure.url("x"), verify=secure.ca_bundle, timeout=10).status_code == 200
+
+
+def test_stop_leaves_nothing_of_a_secure_connection(secure: FeedServer) -> None:
+    plain = socket.create_connection((secure.host, secure.port), timeout=10)
+    client = secure.client_context().wrap_socket(plain, server_hostname="localhost")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        secure.stop()
+        gc.collect()
+    client.close()
+
+
+def test_tls_can_be_passed_ready_made() -> None:
+    with FeedServer(tls=Tls("expired")) as server:
+        assert server.base_url.startswith("https://")

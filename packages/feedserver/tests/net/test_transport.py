@@ -1,0 +1,194 @@
+"""The transport between two real sockets, a protocol that remembers at one end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from feedserver.net.transport import SocketTransport
+
+MUCH = b"0123456789abcdef" * 1_000_000
+"""More than any kernel takes at once."""
+
+
+@dataclass(eq=False)
+class Memory(asyncio.Protocol):
+    """Remembers what it was told, and in which order."""
+
+    keeps_open: bool = False
+    told: list[object] = field(default_factory=list)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.told.append("made")
+
+    def data_received(self, data: bytes) -> None:
+        if data == b"!":
+            raise ValueError("a mistake of the protocol's")
+        self.told.append(data)
+
+    def eof_received(self) -> bool:
+        self.told.append("eof")
+        return self.keeps_open
+
+    def pause_writing(self) -> None:
+        self.told.append("pause")
+
+    def resume_writing(self) -> None:
+        self.told.append("resume")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.told.append(("lost", type(exc)))
+
+
+class Line:
+    """A client's socket, and the transport and the protocol at its other end."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self.client = socket.create_connection(listening.getsockname(), timeout=5)
+            accepted, address = listening.accept()
+        self.protocol = Memory()
+        self.transport = SocketTransport(loop, accepted, address, self.protocol)
+
+    @property
+    def told(self) -> list[object]:
+        return self.protocol.told
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        """Runs the loop until *condition* holds, at most five seconds."""
+        deadline = self.loop.time() + 5
+        while not condition():
+            assert self.loop.time() < deadline, self.told
+            self.loop.run_until_complete(asyncio.sleep(0))
+
+    def read(self) -> bytes:
+        """What the client gets until the end."""
+        self.client.setblocking(False)
+        received = bytearray()
+        ended = False
+
+        def read_some() -> bool:
+            nonlocal ended
+            try:
+                data = self.client.recv(1_000_000)
+            except BlockingIOError:
+                return False
+            received.extend(data)
+            ended = not data
+            return ended
+
+        self.run_until(read_some)
+        return bytes(received)
+
+    def close(self) -> None:
+        """Ends both ends."""
+        self.client.close()
+        self.transport.abort()
+        self.run_until(lambda: self.transport.get_extra_info("socket").fileno() == -1)
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    loop = asyncio.SelectorEventLoop()
+    line = Line(loop)
+    yield line
+    line.close()
+    loop.close()
+
+
+def test_it_hands_over_what_arrives_and_sends_what_is_written(line: Line) -> None:
+    line.client.sendall(b"ping")
+    line.run_until(lambda: b"ping" in line.told)
+    line.transport.write(b"pong")
+    assert line.client.recv(4) == b"pong"
+    assert line.told == ["made", b"ping"]
+
+
+def test_it_knows_its_client(line: Line) -> None:
+    assert line.transport.get_extra_info("peername") == line.client.getsockname()
+    assert line.transport.get_extra_info("cipher", "none") == "none"
+
+
+def test_it_pauses_its_protocol_while_the_kernel_is_full(line: Line) -> None:
+    line.transport.write(MUCH)
+    assert line.told == ["made", "pause"]
+    assert 0 < line.transport.get_write_buffer_size() < len(MUCH)
+    line.transport.write(b"and more")
+    line.transport.write_eof()
+    assert line.read() == MUCH + b"and more"
+    assert line.told == ["made", "pause", "resume"]
+    assert line.transport.get_write_buffer_size() == 0
+
+
+def test_closing_sends_first_what_was_written(line: Line) -> None:
+    line.transport.write(MUCH)
+    line.transport.close()
+    line.transport.write(b"too late")
+    assert line.transport.is_closing()
+    assert line.read() == MUCH
+    line.run_until(lambda: ("lost", type(None)) in line.told)
+
+
+def test_aborting_sends_no_more(line: Line) -> None:
+    line.transport.write(MUCH)
+    line.transport.abort()
+    line.transport.abort()
+    line.run_until(lambda: ("lost", type(None)) in line.told)
+    assert line.told.count(("lost", type(None))) == 1
+    assert len(line.read()) < len(MUCH)
+
+
+def test_a_client_that_ends_its_half_can_still_be_answered(line: Line) -> None:
+    line.protocol.keeps_open = True
+    line.client.shutdown(socket.SHUT_WR)
+    line.run_until(lambda: "eof" in line.told)
+    line.transport.resume_reading()
+    line.transport.write(b"answer")
+    assert line.client.recv(6) == b"answer"
+    assert line.told == ["made", "eof"]
+
+
+def test_a_client_that_ends_its_half_is_closed_unless_the_protocol_minds(line: Line) -> None:
+    line.client.shutdown(socket.SHUT_WR)
+    assert line.read() == b""
+    assert line.told == ["made", "eof", ("lost", type(None))]
+
+
+def test_what_arrives_waits_while_reading_is_paused(line: Line) -> None:
+    line.transport.pause_reading()
+    line.client.sendall(b"ping")
+    line.run_until(lambda: not line.transport.is_reading())
+    assert line.told == ["made"]
+    line.transport.resume_reading()
+    line.run_until(lambda: b"ping" in line.told)
+
+
+@pytest.mark.parametrize("reading", [True, False], ids=["while reading", "while writing"])
+def test_a_reset_is_told_as_the_reason(line: Line, reading: bool) -> None:
+    line.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if not reading:
+        line.transport.pause_reading()
+        line.transport.write(MUCH)
+    line.client.close()
+    line.run_until(lambda: any(isinstance(told, tuple) for told in line.told))
+    assert line.told[-1] in (("lost", ConnectionResetError), ("lost", BrokenPipeError))
+
+
+def test_a_mistake_of_the_protocol_closes_and_is_told_to_the_loop(line: Line) -> None:
+    told: list[object] = []
+    line.loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    line.client.sendall(b"!")
+    assert line.read() == b""
+    assert [str(error) for error in told] == ["a mistake of the protocol's"]
+
+
+def test_it_has_no_buffer_to_set_limits_for(line: Line) -> None:
+    line.transport.set_write_buffer_limits(0)
+    with pytest.raises(ValueError, match="it pauses from the first"):
+        line.transport.set_write_buffer_limits(65536)

@@ -1,0 +1,606 @@
+"""Recording: what a server sent is sent again, byte for byte, and what does not belong into a fixture is not."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feedserver import FeedServer, FixtureWarning, Response, cli
+from feedserver.faults import SlowHeaders
+from feedserver.feeds import Entry, Feed
+from feedserver.fixtures.loader import load
+from feedserver.messages.response import Pace
+from feedserver.record import RecordingError, record
+from feedserver.record.recording import summary
+from feedserver.record.redaction import LeftOut, is_secret, redact, without_secrets
+from rawclient import RawClient
+
+FEED = Feed(title="ы", entries=[Entry(title="One")])
+
+
+@pytest.fixture
+def origin() -> Iterator[FeedServer]:
+    with FeedServer(strict=False) as running:
+        yield running
+
+
+@contextmanager
+def saying(*parts: bytes) -> Iterator[str]:
+    """A server that says exactly these bytes to one client, and closes; gives its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(10)
+                connection.recv(65_536)
+                for part in parts:
+                    connection.sendall(part)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/feed"
+        finally:
+            thread.join(10)
+
+
+def everything(server: FeedServer, path: str) -> bytes:
+    """All that a server sends in answer to a request, but for the date."""
+    with RawClient(server) as client:
+        client.ask(path, "Connection: close", "Accept: */*")
+        data = client.read_to_end()
+    head, _, body = data.partition(b"\r\n\r\n")
+    return re.sub(rb"\r\nDate: [^\r]+", b"\r\nDate: -", head) + b"\r\n\r\n" + body
+
+
+# Byte for byte.
+
+ANSWERS = {
+    "a feed": FEED.render("rss", validators=True),
+    "windows-1251": FEED.render("rss", encoding="windows-1251", charset="windows-1251"),
+    "UTF-16": FEED.render("atom", encoding="utf-16"),
+    "JSON": FEED.render("json"),
+    "gzip": Response(
+        gzip.compress(b"<rss/>", mtime=0), headers={"Content-Encoding": "gzip", "Content-Type": "text/xml"}
+    ),
+    "a redirect": Response("moved", 301, {"Location": "/new", "Content-Type": "text/plain"}),
+    "a redirect without a body": Response(status=308, headers={"Location": "/new"}),
+    "no content": Response(status=204),
+    "an error with words of its own": Response("so busy", 503, {"Retry-After": "120"}, reason="Come Back Later"),
+    "an unknown status": Response("?", 599, reason="Whatever"),
+    "order, case and repeats": Response(
+        "<a/>", headers=[("x-B", "2"), ("X-A", "1"), ("X-a", ""), ("LINK", "</a>; rel=hub"), ("link", "</b>; rel=self")]
+    ),
+    "bytes beyond ASCII": Response("<a/>", headers=[("X-Name", b"caf\xe9"), ("X-Other", "ы")], reason="Schön"),
+    "a comment with directives": Response("<!--\nStatus: 404\nHeader: X-A: b\n--><rss/>"),
+    "every byte": Response(bytes(range(256)) * 300, headers={"Content-Type": "application/octet-stream"}),
+    "nothing added": Response("<a/>", omit=["Date", "Content-Type"]),
+    "chunked": Response("<rss/>" * 1000, omit=["Content-Length"]),
+    "ended by closing": Response("<rss/>" * 1000, omit=["Content-Length", "Transfer-Encoding"]),
+    "braces that mean nothing": Response("<a/>", headers={"X-Template": "/{id}{?page}"}),
+    "no news": Response(status=304, headers={"ETag": '"v1"'}),
+    "a part": Response("<rs", 206, {"Content-Range": "bytes 0-2/6", "Content-Type": "text/xml"}),
+    "a challenge": Response("who?", 401, {"WWW-Authenticate": 'Basic realm="feeds"', "Content-Type": "text/plain"}),
+    "nothing": Response(b""),
+    "more than is held in memory": Response(bytes(range(256)) * 6_000),
+    "its own date": Response("<a/>", headers={"Expires": "0", "Last-Modified": "yesterday"}),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_is_replayed_byte_for_byte(origin: FeedServer, tmp_path: Path, answer: Response) -> None:
+    origin.add("/feed.xml", answer)
+    made = record(origin.url("/feed.xml"), tmp_path / "feed.xml")
+    with warnings.catch_warnings(), FeedServer(tmp_path) as replaying:
+        warnings.simplefilter("ignore", FixtureWarning)  # of directives in a body
+        assert everything(replaying, "/feed.xml") == everything(origin, "/feed.xml")
+    assert made.file.read_bytes() == answer.body
+    assert (made.status, made.reason, made.size) == (answer.status, answer.reason, len(made.file.read_bytes()))
+
+
+@given(
+    body=st.binary(max_size=2000),
+    fields=st.lists(
+        st.tuples(
+            st.from_regex(r"X-[A-Za-z0-9!#$%&'*+.^_`|~]{1,12}", fullmatch=True).filter(
+                lambda name: not is_secret(name)
+            ),
+            st.binary(max_size=30).map(lambda value: re.sub(rb"[\r\n\0]", b"", value).strip(b" \t")),
+        ),
+        max_size=5,
+    ),
+    status=st.sampled_from([200, 301, 404, 410, 503]),
+)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_whatever_is_sent_is_replayed(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes, fields: list[tuple[str, bytes]], status: int
+) -> None:
+    folder = tmp_path_factory.mktemp("recorded")
+    with FeedServer() as origin, FeedServer(folder) as replaying:
+        origin.add("/a", Response(body, status, fields))
+        made = record(origin.url("/a"), folder / "a")
+        answer = load(made.file)
+        assert {each.name for each in made.left_out} == {"Content-Length", "Date", "Connection"}
+        assert everything(replaying, "/a") == everything(origin, "/a")
+        assert answer.body == body and answer.status == status
+
+
+def test_what_other_servers_send_is_recorded_too(tmp_path: Path) -> None:
+    said = (
+        b"HTTP/1.0 200 \r\nServer:  Old\r\nX-Folded: one,\r\n\ttwo\r\nX-Empty:\r\n"
+        b"Content-type: text/xml\r\nX-Latin: \xe9\r\n\r\n<rss/>"
+    )
+    with saying(said) as url:
+        made = record(url, tmp_path / "old.xml")
+    assert made.sidecar.read_bytes() == (
+        f"# {url}\nStatus: 200\nHeader: Server: Old\nHeader: X-Folded: one, two\nHeader: X-Empty: \n"
+        "Header: Content-type: text/xml\nHeader: X-Latin: é\nOmit: Date, Content-Length, Transfer-Encoding\n"
+    ).encode("latin-1")
+    assert made.notes == (
+        "the answer had no reason phrase; 'OK' is sent",
+        "the answer was HTTP/1.0; it is sent as HTTP/1.1",
+    )
+    assert load(made.file).headers.raw[1] == (b"X-Folded", b"one, two")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\rFault: close before answer\r\n",
+        b"HTTP/1.1 200 OK\r\nDate: today\r\n\tFault: close before answer\r\n",
+        b"HTTP/1.1 200 OK\r\nX-A: b\r\n Fault: close before answer\r\n",
+        b"HTTP/1.1 200 OK\r\nX-A: b\rFault: close before answer\r\n",
+        b"HTTP/1.1 200 OK\r\nFault: close before answer\r\nDelay: 1h\r\n",
+    ],
+    ids=["reason", "date", "folded", "carriage return", "header"],
+)
+def test_a_server_cannot_write_directives_of_its_own(tmp_path: Path, head: bytes) -> None:
+    with saying(head + b"Content-Length: 6\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    response = load(made.file)
+    assert (response.status, response.body, response.faults, response.delay) == (200, b"<rss/>", (), Response().delay)
+    assert "\r" not in made.reason
+
+
+def test_a_status_among_the_headers_is_left_out(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 404 Not Found\r\nstatus: 404 Not Found\r\nContent-Length: 0\r\n\r\n") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert load(made.file).status == 404
+    assert LeftOut("status", "a directive of that name gives the status") in made.left_out
+
+
+def test_interim_answers_are_passed_over(tmp_path: Path) -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 2
+    with saying(interim + b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert (made.status, made.file.read_bytes(), load(made.file).headers.raw) == (200, b"<rss/>", ((b"X-A", b"b"),))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: six\r\n\r\n<rss/>",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 6\r\n\r\n",
+    ],
+    ids=["chunked", "no number", "not modified"],
+)
+def test_a_length_that_tells_nothing_is_not_said_to_be_added(tmp_path: Path, head: bytes) -> None:
+    with saying(head) as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert LeftOut("Content-Length", "it did not tell where the answer ended") in made.left_out
+    with FeedServer(tmp_path) as replaying:
+        assert b"Content-Length" not in everything(replaying, "/feed.xml")
+
+
+def test_what_is_no_header_is_told(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-A: b\r\nFoo : bar\r\nX-C: d\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert made.left_out[1:] == (
+        LeftOut("'Foo '", "it is no name of a header"),
+        LeftOut("'X-C'", "it stands behind that"),
+    )
+    assert load(made.file).headers.raw == ((b"X-A", b"b"),)
+
+
+def test_braces_that_would_be_filled_in_are_left_out(origin: FeedServer, tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nLink: <{base}/x>\r\nContent-Length: 0\r\n\r\n") as url:
+        made = record(url, tmp_path / "a")
+    assert LeftOut("Link", "its braces would be filled in") in made.left_out
+
+
+def test_a_redirect_is_not_followed(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/old", Response(status=301, headers={"Location": origin.url("/new")}))
+    made = record(origin.url("/old"), tmp_path / "old.xml")
+    assert made.status == 301 and [request.path for request in origin.requests] == ["/old"]
+    assert made.notes == (
+        "Location leads to the real address, where a client would follow it; write {base}/… to keep it here",
+    )
+
+
+def test_one_request_is_sent_that_asks_for_no_coding(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed?a=b c&d=ы", Response("<rss/>"))
+    record(origin.url("/feed").replace("/feed", "/feed?a=b c&d=ы#top"), tmp_path / "a")
+    assert [(str(request), dict(request.headers)) for request in origin.requests] == [
+        (
+            "GET /feed?a=b%20c&d=%D1%8B",
+            {
+                "Host": f"127.0.0.1:{origin.port}",
+                "Accept-Encoding": "identity",
+                "User-Agent": "feedserver-record",
+                "Accept": "*/*",
+                "Connection": "close",
+            },
+        )
+    ]
+
+
+def test_headers_can_be_sent(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed", Response("<rss/>" * 100, coding="auto", headers={"Content-Type": "text/xml"}))
+    given = [
+        ("user-agent", "me/1.0"),
+        ("Accept-Encoding", "gzip"),
+        ("Host", "blog.example"),
+        ("X-A", "1"),
+        ("X-A", "2"),
+    ]
+    made = record(origin.url("/feed"), tmp_path / "feed.xml", headers=given)
+    sent = origin.requests[0].headers
+    assert (sent["User-Agent"], sent["Host"], sent.get_all("X-A")) == ("me/1.0", "blog.example", ["1", "2"])
+    assert gzip.decompress(made.file.read_bytes()) == b"<rss/>" * 100
+    assert load(made.file).headers["Content-Encoding"] == "gzip"
+
+
+def test_a_server_with_tls_is_recorded(tmp_path: Path) -> None:
+    with FeedServer(tls=True, strict=False) as origin:
+        origin.add("/feed", FEED.render("rss"))
+        made = record(origin.url("/feed"), tmp_path / "feed.xml", context=origin.client_context())
+        assert made.file.read_bytes() == FEED.render("rss").body
+        with pytest.raises(RecordingError, match="CERTIFICATE_VERIFY_FAILED"):
+            record(origin.url("/feed"), tmp_path / "other.xml")
+
+
+# What is left out.
+
+SECRETS = [
+    ("Set-Cookie", "session=abc"),
+    ("X-Auth-Token", "abc"),
+    ("X-Api-Key", "abc"),
+    ("x-csrf-token", "abc"),
+    ("X-Amz-Security-Token", "abc"),
+    ("Authentication-Info", "nextnonce=abc"),
+    ("Cookie", "a=b"),
+    ("X-CSRFToken", "abc"),
+    ("X-AuthToken", "abc"),
+]
+KEPT = ["ETag", "X-Author", "Surrogate-Key", "Server", "Cache-Control", "X-Request-Id", "Content-Language", "Vary"]
+
+
+def test_secrets_and_the_connections_own_are_left_out() -> None:
+    fields = [
+        *SECRETS,
+        *((name, "value") for name in KEPT),
+        ("Connection", "close, X-Hop"),
+        ("x-hop", "1"),
+        ("Keep-Alive", "timeout=5"),
+        ("Transfer-Encoding", "chunked"),
+        ("Content-Length", "7"),
+        ("Date", "Sun, 01 Nov 2026 10:00:00 GMT"),
+    ]
+    redacted = redact((name.encode(), value.encode()) for name, value in fields)
+    assert [name.decode() for name, _ in redacted.fields] == KEPT
+    why = {each.name: each.why for each in redacted.left_out}
+    assert {name for name, reason in why.items() if reason == "it is a secret"} == {name for name, _ in SECRETS}
+    assert {name for name, reason in why.items() if reason == "it is about the connection"} == {
+        "Connection",
+        "x-hop",
+        "Keep-Alive",
+        "Transfer-Encoding",
+    }
+    assert {name for name, reason in why.items() if reason == "the server adds its own"} == {"Content-Length", "Date"}
+
+
+@pytest.mark.parametrize(
+    ("challenge", "kept"),
+    [
+        ('Basic realm="feeds"', True),
+        ('bearer realm="feeds", error="invalid_token"', True),
+        ('Digest realm="feeds", nonce="abc"', False),
+        ("Negotiate YII=", False),
+    ],
+)
+def test_a_challenge_that_can_be_used_again_is_kept(challenge: str, kept: bool) -> None:
+    assert bool(redact([(b"WWW-Authenticate", challenge.encode())]).fields) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned", "found"),
+    [
+        ("http://a.example/?token=abc&page=2", "http://a.example/?token=removed&page=2", ["parameter token"]),
+        ("/feed?a=b&API_KEY=abc#x", "/feed?a=b&API_KEY=removed#x", ["parameter API_KEY"]),
+        ("</?sig=1>, </?x=1&key=2>", "</?sig=removed>, </?x=1&key=removed>", ["parameter sig", "parameter key"]),
+        ("https://u:p@example.org/", "https://example.org/", ["password"]),
+        ("https://u:p@ss@example.org/@ada", "https://example.org/@ada", ["password"]),
+        ("/?X-Amz-Signature=a&X-Amz-Date=1", "/?X-Amz-Signature=removed&X-Amz-Date=1", ["parameter X-Amz-Signature"]),
+        ("/feed;jsessionid=0A1?page=2", "/feed;jsessionid=removed?page=2", ["parameter jsessionid"]),
+        ("/?PHPSESSID=a&x=1", "/?PHPSESSID=removed&x=1", ["parameter PHPSESSID"]),
+        ("/?accessToken=a&x=1", "/?accessToken=removed&x=1", ["parameter accessToken"]),
+        ("/#access_token=a&x=1", "/#access_token=removed&x=1", ["parameter access_token"]),
+        ("/feed?page=2&keyword=a&monkey=b", "/feed?page=2&keyword=a&monkey=b", []),
+        ("max-age=60; token=abc", "max-age=60; token=removed", ["parameter token"]),
+    ],
+)
+def test_secrets_in_urls_are_replaced(text: str, cleaned: str, found: list[str]) -> None:
+    assert without_secrets(text) == (cleaned, tuple(found))
+
+
+def test_no_secret_of_the_request_is_written(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add(
+        "/feed?token=s3cr3t-t0k3n", Response("<link>?token=s3cr3t-t0k3n</link>", headers={"X-Echo": "Bearer h1dden"})
+    )
+    url = origin.url("/feed?token=s3cr3t-t0k3n").replace("http://", "http://ada:pa%2Fss@")
+    made = record(url, tmp_path / "feed.xml", headers=[("Cookie", "id=c00kie")])
+    assert origin.requests[0].headers["Authorization"] == "Basic YWRhOnBhL3Nz"
+    written = made.sidecar.read_text()
+    assert made.url == f"http://127.0.0.1:{origin.port}/feed?token=removed"
+    assert not any(secret in written for secret in ("s3cr3t", "c00kie", "pa%2Fss", "pa/ss", "YWRh"))
+    assert made.notes == ("a secret of the request is still in the body; look before you commit",)
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "headers"),
+    [
+        ("l0ng-t0ken@", []),
+        ("ada:l0ng-t0ken@", []),
+        ("", [("Cookie", "sid=l0ng-t0ken; theme=dark")]),
+        ("", [("Authorization", "Bearer l0ng-t0ken")]),
+        ("", [("X-Api-Key", "l0ng-t0ken")]),
+    ],
+)
+def test_a_secret_that_comes_back_is_told(
+    origin: FeedServer, tmp_path: Path, userinfo: str, headers: list[tuple[str, str]]
+) -> None:
+    origin.add("/feed", Response("<rss>l0ng-t0ken</rss>"))
+    made = record(origin.url("/feed").replace("://", f"://{userinfo}"), tmp_path / "feed.xml", headers=headers)
+    assert made.notes == ("a secret of the request is still in the body; look before you commit",)
+    assert "l0ng-t0ken" not in made.sidecar.read_text()
+
+
+def test_secrets_in_the_reason_and_the_date_are_replaced_and_told(tmp_path: Path) -> None:
+    head = b"HTTP/1.1 404 No token=abc123\r\nDate: sent to hunter2222; key=abc123\r\nContent-Length: 0\r\n\r\n"
+    with saying(head) as url:
+        made = record(f"{url}?password=hunter2222", tmp_path / "a.xml")
+    text = made.sidecar.read_text(encoding="utf-8")
+    assert "abc123" not in text + made.reason
+    assert "hunter2222" not in text
+    told = {(each.name, each.why) for each in made.left_out}
+    assert ("reason phrase", "the parameter token in it is replaced") in told
+    assert ("Date", "the parameter key in it is replaced") in told
+    assert ("Date", "the secret of the request in it is replaced") in told
+
+
+def test_what_was_left_out_is_told(origin: FeedServer, tmp_path: Path) -> None:
+    headers = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Link", "</feed?key=abc>; rel=self")]
+    origin.add("/feed", Response("<rss/>", headers=headers))
+    made = record(origin.url("/feed"), tmp_path / "feed.xml")
+    assert list(summary(made)) == [
+        f"{made.file}: 6 bytes",
+        f"{made.sidecar}: 200 OK",
+        "left out: Set-Cookie (it is a secret)",
+        "changed: Link (the parameter key in it is replaced)",
+        "left out: Content-Length, Date (the server adds its own)",
+        "left out: Connection (it is about the connection)",
+    ]
+
+
+# What goes wrong.
+
+
+def test_files_that_are_there_are_not_overwritten(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed", Response("<new/>"))
+    for name in ("feed.xml", "feed.xml.response"):
+        taken = tmp_path / name
+        taken.write_text("old")
+        with pytest.raises(FileExistsError, match=f"{re.escape(name)} is there already; .* overwrite it with --force"):
+            record(origin.url("/feed"), tmp_path / "feed.xml")
+        assert taken.read_text() == "old" and origin.requests == []
+        taken.unlink()
+    record(origin.url("/feed"), tmp_path / "feed.xml")
+    record(origin.url("/feed"), tmp_path / "feed.xml", force=True)
+    assert (tmp_path / "feed.xml").read_text() == "<new/>"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("ftp://example.org/", "file:///etc/passwd", "example.org", "http://", "http://a:b/", "http://a:99999/", ""),
+        *("http://a b/", "http://[::1/"),
+    ],
+)
+def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot be recorded.*; give an address of http or https|has no port"):
+        record(url, tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_name_of_a_sidecar_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.response is where the directives would be; name the file for the body"):
+        record("http://127.0.0.1/", tmp_path / "a.response")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<rss/>", "it ended 4 bytes early"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n", "it ended before its last chunk"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "or a chunk has no size"),
+        (b"nonsense\r\n\r\n", "'nonsense.*' is no status line of HTTP/1"),
+        (b"HTTP/2 200 \r\n\r\n", "it speaks HTTP/2, and nothing but HTTP/1 is understood"),
+        (b"", "closed connection without response"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes, message: str) -> None:
+    with (
+        saying(said) as url,
+        pytest.raises(RecordingError, match=rf"no whole answer came from 127\.0\.0\.1:\d+: .*({message})"),
+    ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (b"Transfer-Encoding: gzip, chunked", "in a transfer coding that cannot be undone, 'gzip, chunked'"),
+        (
+            b"Foo : bar\r\nContent-Length: 6",
+            "'Foo ' is no name of a header, and behind it stands how the body is framed",
+        ),
+    ],
+)
+def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: bytes, message: str) -> None:
+    with (
+        saying(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n<rss/>") as url,
+        pytest.raises(RecordingError, match=f"{re.escape(message)}; nothing was written"),
+    ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_head_that_drips_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
+    slowly = SlowHeaders(pace=Pace(bytes=1, seconds=0.05))
+    origin.add("/drips", Response("<rss/>", headers={"X-Long": "a" * 1000}, faults=slowly))
+    with pytest.raises(RecordingError, match="it took too long; allow it more with --timeout"):
+        record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
+
+
+def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/drips", Response("<rss/>" * 1000, pace="1 bytes every 50ms"))
+    origin.add("/sleeps", Response("<rss/>", delay=30))
+    with pytest.raises(RecordingError, match="it took too long; allow it more with --timeout"):
+        record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
+    with pytest.raises(RecordingError, match="it took too long"):
+        record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)
+
+
+def test_nobody_there_is_told(tmp_path: Path, closed_port: int) -> None:
+    with pytest.raises(RecordingError, match="no whole answer came from 127"):
+        record(f"http://127.0.0.1:{closed_port}/", tmp_path / "a", timeout=5)
+
+
+@pytest.mark.parametrize("name", ["feed.xml", "feed.xml.response"])
+def test_a_folder_in_the_way_is_told_and_nothing_is_lost(origin: FeedServer, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(IsADirectoryError, match=f"{re.escape(name)} cannot be written: it is a folder"):
+        record(origin.url("/feed"), tmp_path / "feed.xml", force=True)
+    assert [path.name for path in tmp_path.iterdir()] == [name] and origin.requests == []
+
+
+def test_half_a_fixture_is_not_left_behind(origin: FeedServer, tmp_path: Path) -> None:
+    def answer(_request: object) -> Response:
+        (tmp_path / "feed.xml").write_text("somebody else's")  # between the look and the writing
+        return Response("<rss/>")
+
+    origin.add("/feed", answer)
+    with pytest.raises(FileExistsError):
+        record(origin.url("/feed"), tmp_path / "feed.xml")
+    assert [path.name for path in tmp_path.iterdir()] == ["feed.xml"]
+    assert (tmp_path / "feed.xml").read_text() == "somebody else's"
+
+
+# The command.
+
+
+def test_the_command_records(origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    origin.add("/feed", Response("<rss/>", headers={"Set-Cookie": "a=b"}))
+    file = tmp_path / "feed.xml"
+    arguments = ["record", origin.url("/feed"), "-o", str(file), "--header", "X-A: b"]
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        f"{file}: 6 bytes",
+        f"{file}.response: 200 OK",
+        "left out: Set-Cookie (it is a secret)",
+    ]
+    assert origin.requests[0].headers["X-A"] == "b"
+
+    assert cli.main(arguments) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert cli.main([*arguments, "--force"]) == 0
+    with saying(b"") as url:
+        assert cli.main(["record", url, "-o", str(tmp_path / "other")]) == 1
+    assert capsys.readouterr().err.startswith("feedserver record: no whole answer came from 127.0.0.1:")
+    assert cli.main(["record", origin.url("/feed"), "-o", str(tmp_path / "missing" / "feed.xml")]) == 2
+    assert f"there is no folder {tmp_path / 'missing'}; make it first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["ftp://example.org/", "-o", "a"],
+            "'ftp://example.org/' cannot be recorded; give an address of http or https",
+        ),
+        (["http://example.org/"], "the following arguments are required: -o/--output"),
+        (["http://example.org/", "-o", "a", "--header", "nonsense"], "'nonsense' is no header; write 'Name: value'"),
+        (["http://example.org/", "-o", "a", "--header", "A: b\nC: d"], "is no header"),
+        (["http://example.org/", "-o", "a", "--timeout", "0"], "'0' is no time limit; give a number of seconds"),
+    ],
+)
+def test_bad_usage_is_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["record", *arguments])
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+# Secrets of every kind, through the command.
+
+TOKEN = "a8f5f167f44f4964e6c998dee827110c"
+
+
+def test_secrets_are_told_where_they_were_and_can_be_kept(
+    origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/feed/{TOKEN}/rss?next=%2Fa%3Ftoken%3Dinner1&code=abc123&state=def456"
+    link = f"<https://h.example/{TOKEN}>; rel=self"
+    origin.add(path, Response("<rss/>", headers=[("Link", link), ("X-AuthKey", "abc"), ("X-Echo", "is inner1 here?")]))
+    file = tmp_path / "feed.xml"
+    assert cli.main(["record", origin.url(path), "-o", str(file)]) == 0
+    written = (tmp_path / "feed.xml.response").read_text()
+    for secret in (TOKEN, "inner1", "abc123", "def456"):
+        assert secret not in written
+    first = written.splitlines()[0]
+    assert "/feed/removed/rss?next=%2Fa%3Ftoken%3Dremoved&code=removed&state=removed, answered " in first
+    printed = capsys.readouterr().out.splitlines()
+    assert "changed: URL (the token a8f5… (32 characters) in it is replaced)" in printed
+    assert "changed: URL (the parameter token in it is replaced)" in printed
+    assert "changed: URL (the parameter code in it is replaced)" in printed
+    assert "changed: Link, X-Echo (the secret of the request in it is replaced)" in printed
+    assert "left out: X-AuthKey (it is a secret)" in printed
+
+    keep = [part for name in ("url", "link", "x-authkey") for part in ("--keep", name)]
+    assert cli.main(["record", origin.url(path), "-o", str(file), "--force", *keep]) == 0
+    kept = (tmp_path / "feed.xml.response").read_text()
+    assert kept.startswith(f"# {origin.url(path)}, answered ")
+    assert f"Header: Link: {link}\n" in kept and "Header: X-AuthKey: abc\n" in kept
+    assert "note: a secret of the request is still in the headers; look before you commit" in capsys.readouterr().out
+
+
+def test_a_password_that_was_sent_and_comes_back_is_told(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed", Response("<rss>hunter22, and c00kie!</rss>"))
+    for header in (("Authorization", "Basic YWRhOmh1bnRlcjIy"), ("Cookie", "c00kie!")):
+        made = record(origin.url("/feed"), tmp_path / "a", headers=[header], force=True)
+        assert made.notes == ("a secret of the request is still in the body; look before you commit",)

@@ -1,0 +1,64 @@
+"""Names of secrets, and ordinary names that look like them."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver.record.secret_names import decoded, is_secret
+
+SECRET = """
+X-Passwd X-Pwd X-AuthKey X-Access-Key X-PassPhrase
+Ocp-Apim-Subscription-Key X-Functions-Key X-Encryption-Key X-OTP DPoP
+DPoP-Nonce Authorization Proxy-Authorization Authentication-Info Proxy-Authentication-Info Set-Cookie Set-Cookie2 Cookie
+X-Api-Key X-APIKey Api_Key apikey X-Auth-Token X-AuthToken x-csrf-token X-CSRFToken X-XSRF-TOKEN X-Session-Id
+X-SessionID
+X-Amz-Security-Token X-Amz-Signature X-Amz-Credential AWSAccessKeyId Key-Pair-Id X-Goog-Signature X-Hub-Signature-256
+token access_token accessToken ACCESS_TOKEN id_token refreshToken auth_token2 client_secret clientSecret code_verifier
+password passwd pwd pass user[pass] auth%5Btoken%5D auth%255Bkey%255D auth[key] a.password PHPSESSID JSESSIONID
+ASPSESSIONIDQQSTABCD sid sessid sess_id sig hmac key api.key rss_key feedkey ticket SAMLResponse SAMLRequest SAMLart
+assertion client_assertion otp totp passphrase pass_phrase passcode pin jwt bearer oauth_nonce xsrf credential
+X-MFA X-PW psk kennwort
+X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
+"""
+
+ORDINARY = """
+ETag Digest Content-MD5 Content-Digest Repr-Digest Last-Modified Cache-Control Content-Type Server Vary Via Age Expires
+X-Author Author Authority X-Keyword keyword keywords keyboard monkey donkey turkey hockey keynote Surrogate-Key xkey
+X-Cache-Key Idempotency-Key sort_key sortKey primary-key public_key Location Link Refresh Content-Location Alt-Svc
+X-Request-Id X-Correlation-Id traceparent CF-Ray Content-Language Retry-After X-Pingback X-Compass bypass passage
+page pagination pinned spin tokenize secretary sides sidebar design signal assign significant code state
+id q v channel_id
+cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree
+"""
+
+
+@pytest.mark.parametrize("name", SECRET.split())
+def test_a_name_of_a_secret_is_one(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize("name", ORDINARY.split())
+def test_an_ordinary_name_is_none(name: str) -> None:
+    assert not is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "secret"),
+    [
+        ("code", {"state"}, True),
+        ("Code", {"iss"}, True),
+        ("state", {"code"}, True),
+        ("code", {"page"}, False),
+        ("state", {"city"}, False),
+        ("policy", {"signature"}, True),
+        ("policy", set(), False),
+        ("RelayState", {"samlresponse"}, True),
+    ],
+)
+def test_some_names_are_secrets_beside_others_alone(name: str, beside: set[str], secret: bool) -> None:
+    assert is_secret(name, frozenset(beside)) == secret
+
+
+def test_encoding_is_undone_however_often_it_was_done() -> None:
+    assert decoded("a%5Bb%5D") == decoded("a%255Bb%255D") == decoded("a[b]") == "a[b]"
+    assert decoded("%" + "25" * 50 + "5B").startswith("%"), "within a bound"

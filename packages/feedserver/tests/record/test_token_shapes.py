@@ -1,0 +1,68 @@
+"""What looks like a token: random ones do, and words, names, dates and versions do not."""
+
+from __future__ import annotations
+
+import base64
+import random
+import string
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from feedserver.record.token_shapes import JWT, entropy, looks_like_token
+
+TRIES = 1000
+
+
+def of(alphabet: str, size: int) -> Callable[[random.Random], str]:
+    return lambda source: "".join(source.choices(alphabet, k=size))
+
+
+RANDOM: dict[str, tuple[Callable[[random.Random], str], float]] = {
+    "hexadecimal": (lambda source: source.randbytes(16).hex(), 0.99),
+    "HEXADECIMAL": (lambda source: source.randbytes(20).hex().upper(), 0.99),
+    "base 32": (lambda source: base64.b32encode(source.randbytes(20)).decode().lower(), 0.9),
+    "base 36": (of(string.ascii_lowercase + string.digits, 25), 0.95),
+    "base 62": (of(string.ascii_letters + string.digits, 22), 0.95),
+    "base 64": (lambda source: base64.b64encode(source.randbytes(32)).decode(), 0.97),
+    "base 64 for URLs": (lambda source: base64.urlsafe_b64encode(source.randbytes(32)).decode().rstrip("="), 0.97),
+    "128 bits of base 64": (lambda source: base64.urlsafe_b64encode(source.randbytes(16)).decode().rstrip("="), 0.9),
+    "with a prefix": (lambda source: "ghp_" + of(string.ascii_letters + string.digits, 36)(source), 0.97),
+    "random UUID": (lambda source: str(uuid.UUID(bytes=source.randbytes(16), version=4)), 1.0),
+}
+
+
+@pytest.mark.parametrize(("make", "least"), RANDOM.values(), ids=RANDOM)
+def test_random_tokens_are_found(make: Callable[[random.Random], str], least: float) -> None:
+    source = random.Random(2026)
+    assert sum(looks_like_token(make(source)) for _ in range(TRIES)) >= least * TRIES
+
+
+WORDS = """
+my-long-post-title-about-2026-things the-history-of-the-world-part-1 AtomPubServiceDocumentRepresentation
+NetNewsWireMac6FeedFetcher getElementsByTagNameAndClass2 SCREAMING_SNAKE_CASE_OF_2026 keyboardmonkeydonkeyturkey
+20261126T135332Z-backup 2026-11-26T13:53:32.123456Z 20261126135332123456 1700000000000000000001 IMG_20260101_120000_HDR
+episode-12-part-3-of-2026-10 the-h264-1080p-aac2ch-web-dl-x265 x86_64-pc-linux-gnu-ubuntu22.04 jquery-3.6.0.min.bundle
+application/vnd.openxmlformats-officedocument.presentationml text/html,application/xhtml+xml ISO8859-1-windows1252-utf8
+00000000000000000000000000000000 aaaaaaaaaaaaaaaa1111111111111111 abcdabcdabcdabcdabcdabcdabcd 127.0.0.1:8097
+6ba7b810-9dad-11d1-80b4-00c04fd430c8 Donaudampfschifffahrtsgesellschaft dQw4w9WgXcQ short1A 0123456789
+"""
+
+
+@pytest.mark.parametrize("text", [*WORDS.split(), "", "-", "===", "-_-_-_-_-_-_-_-_-_-_-_-_"])
+def test_words_and_numbers_are_not(text: str) -> None:
+    assert not looks_like_token(text)
+
+
+def test_json_web_tokens_are_known_by_their_beginning() -> None:
+    signed = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
+    encrypted = "eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn"
+    assert JWT.search(f"x={signed};")[0] == signed  # type: ignore[index]
+    assert JWT.search(encrypted.replace("..", ".a."))
+    assert not JWT.search("eyJhbGciOiJIUzI1NiJ9") and not JWT.search("greyJay.html.de")
+
+
+def test_entropy_is_in_bits_a_character() -> None:
+    assert entropy("aaaa") == 0
+    assert entropy("abcd") == 2

@@ -1,0 +1,141 @@
+"""HTML of strangers, rewritten so that nh3 cleans it in linear time, whatever it is.
+
+nh3 is quadratic in some constructs, which are rewritten, or left out, before it sees them:
+
+- `&`, and characters from U+0080 to U+00BF such as a no-break space or `«`, in one text or value of an attribute: its
+  serializer looks to the end of the text at each of them. Long texts are parted by empty comments, which nh3
+  removes; values over `MAX_VALUE` characters go with their attributes.
+- The attributes of one tag: those after the first `MAX_ATTRIBUTES` go.
+- The attributes of `<html>` tags, which all go to one element: in a fragment these tags mean nothing, and go.
+- What `OpenElements` counts.
+
+So that this tokenizer and nh3's can't disagree about what is a text and what is a tag, what changes how tags are read
+goes as well: SVG, MathML, `select`, `template` and CDATA sections, none of which may stay in any case. Nothing here
+makes anything safe: nh3 does, after it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lifestream.content.html_tokenizer import name_set, tokens
+from lifestream.content.open_elements import MAX_DEPTH, OpenElements
+
+MAX_ATTRIBUTES: Final = 100
+MAX_VALUE: Final = 8192
+"""The longest name and value of an attribute together, in characters."""
+
+MAX_TEXT: Final = 4096
+"""The longest text that is not parted, in characters."""
+
+_SMALL: Final = 32_768
+
+_COMMENT: Final = "<!---->"
+_CDATA: Final = "<![CDATA["
+_LEFT_OUT: Final = name_set("svg math select template frameset html head body")
+_CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(_LEFT_OUT))})(?=[\s/>])", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?+)"""
+)
+_TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
+_SHORT_TAG: Final = 2 * MAX_ATTRIBUTES
+_LONGEST_REFERENCE: Final = 40
+
+
+def bounded(source: str) -> str | None:
+    """Return *source* so that nh3 makes the same of it in linear time, or None where its tree would cost too much."""
+    if _is_harmless(source):
+        return source
+    # Outside of SVG and MathML it is a comment up to the next ">", as it is in small letters.
+    source = source.replace(_CDATA, _CDATA.lower())
+    pieces: list[str] = []
+    opened = OpenElements(len(source))
+    for kind, name, text in tokens(source):
+        if kind == "text":
+            if not text.isspace():
+                opened.text()
+            pieces += _parted(text) if len(text) > MAX_TEXT else (text,)
+        elif kind == "hidden":
+            pieces += _raw(name, text.replace(_CDATA.lower(), _CDATA))
+        elif name in _LEFT_OUT or (name == "plaintext" and kind == "start"):
+            pieces.append(_COMMENT)  # and not nothing: "<" and "p>" beside it must not become a tag
+        elif kind == "start":
+            opened.start(name, len(text))
+            tag = text.replace(_CDATA.lower(), _CDATA)
+            pieces.append(_trimmed(tag) if len(tag) > _SHORT_TAG else tag)
+        else:
+            opened.end(name)
+            # The attributes of an end tag mean nothing.
+            pieces.append(f"</{name}>" if len(text) > _SHORT_TAG else text)
+        if opened.too_costly:
+            return None
+    return "".join(pieces)
+
+
+def _is_harmless(source: str) -> bool:
+    """Return whether *source* is too small to cost much, as nearly all entries are: they are spared the closer look."""
+    return (
+        len(source) <= _SMALL
+        and source.count("<") <= MAX_DEPTH
+        and not has_long_text(source)
+        and not _CHANGES_READING.search(source)
+    )
+
+
+def has_long_text(source: str) -> bool:
+    """Return whether *source* may hold a text over `MAX_TEXT` characters."""
+    return len(source) > MAX_TEXT and max(map(len, source.split("<"))) > MAX_TEXT
+
+
+def _chunks(text: str) -> Iterator[str]:
+    """Return *text* in pieces of at most `MAX_TEXT` characters, none of which ends inside a character reference."""
+    position = 0
+    while len(text) - position > MAX_TEXT:
+        end = position + MAX_TEXT
+        reference = text.rfind("&", end - _LONGEST_REFERENCE, end)
+        end = reference if reference > position else end
+        yield text[position:end]
+        position = end
+    yield text[position:]
+
+
+def _parted(text: str) -> Iterator[str]:
+    for number, chunk in enumerate(_chunks(text)):
+        if number:
+            yield _COMMENT
+        yield chunk
+
+
+def _raw(name: str, text: str) -> Iterator[str]:
+    """Return what an element holds in which there are no tags, in several elements of its kind."""
+    if name == "plaintext":  # which nothing ends; its tag is left out
+        yield from _parted(html.escape(text, quote=False))
+    elif name in {"", "script", "style"}:
+        return  # nh3 removes it
+    else:
+        for number, chunk in enumerate(_chunks(text)):
+            if number:
+                yield f"</{name}><{name}>"
+            yield chunk
+
+
+def _trimmed(tag: str) -> str:
+    """Return a start tag with its first `MAX_ATTRIBUTES` attributes, without those over `MAX_VALUE` characters."""
+    if not tag.endswith(">"):
+        return ""  # the fragment ended in it, so it is none
+    start = _TAG_NAME.match(tag)
+    if start is None:
+        return ""
+    kept = [start[0][:MAX_VALUE]]
+    position = start.end()
+    for _ in range(MAX_ATTRIBUTES):
+        found = _ATTRIBUTE.match(tag, position)
+        if found is None:
+            break
+        position = found.end()
+        if len(found[1]) <= MAX_VALUE:
+            kept.append(found[1])
+    return f"{' '.join(kept)}>"

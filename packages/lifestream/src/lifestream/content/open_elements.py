@@ -1,0 +1,269 @@
+"""How deep, and how large, the tree of a row of tags becomes: what a tree builder would cost, known before it is asked.
+
+nh3 needs more than linear time, or writes far more than it was given, in three cases: elements nested thousands deep;
+formatting elements (`<b>`) that are left open, and opened again in each block that follows; and what stands inside a
+table but in no cell, which is moved before the table, past all of its siblings.
+
+`OpenElements` follows the stack of open elements and the list of active formatting elements of the HTML standard
+(13.2.4.2 and 13.2.4.3) as far as their sizes go. Where it is not sure that a tag closes something it counts that as
+open still, so the depth is never estimated too low by more than a small factor. Each tag costs constant time, on
+average.
+
+It takes for granted that no tag changes how others are read: SVG, MathML, `select` and `template` must be gone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from lifestream.content.html_tokenizer import name_set
+
+VOID: Final = name_set(
+    "area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr"
+)
+FORMATTING: Final = name_set("a b big code em font i nobr s small strike strong tt u")
+_HEADINGS: Final = name_set("h1 h2 h3 h4 h5 h6")
+_CELLS: Final = name_set("td th caption")
+_ROWS: Final = name_set("tr tbody thead tfoot col colgroup")
+_SCOPES: Final = _CELLS | name_set("applet marquee object table")
+"""Elements out of which no end tag reaches (HTML, 13.2.4.2: "has an element in scope")."""
+
+_BLOCKS: Final = name_set(
+    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer header hgroup "
+    "listing main menu nav ol pre search section summary ul"
+)
+"""Elements that close an open paragraph, and whose end tags close all that is open in them."""
+
+_CLOSES_PARAGRAPH: Final = _BLOCKS | name_set("form h# hr li dd dt p plaintext table xmp")
+_SPECIAL: Final = (
+    _CLOSES_PARAGRAPH
+    | _SCOPES
+    | _ROWS
+    | VOID
+    | name_set(
+        "body button frameset head html iframe noembed noframes noscript script select style svg math template "
+        "textarea title"
+    )
+)
+"""Elements that the end tag of an ordinary one (`</span>`) can't close."""
+
+_ENDS_LIKE_A_BLOCK: Final = _BLOCKS | name_set("applet button dd dt h# marquee object")
+_PASSED_BY_ITEMS: Final = name_set("address div p")
+_RUBY: Final = name_set("rb rp rt rtc")
+_IMPLIED: Final = _RUBY | name_set("dd dt li optgroup option p")
+_UNSURE: Final = "?"
+_TABLE_DEPTH: Final = 4  # table, tbody, tr, td
+
+MAX_DEPTH: Final = 512
+"""How many elements may be open at once. Chromium keeps as many; of 604 real entries none had more than 29."""
+
+
+@dataclass(slots=True)
+class _Table:
+    """An open table: its place on the stack, and whether a cell of it is open. It is *certain* unless tags have left
+    open which table is the current one.
+    """
+
+    place: int
+    in_cell: bool = False
+    certain: bool = True
+
+
+class OpenElements:
+    """What is open after the tags that were told to `start` and `end`, in a fragment of *length* characters."""
+
+    def __init__(self, length: int) -> None:
+        self._stack: list[str] = []
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
+        self._scopes: list[int] = []
+        self._specials: list[int] = []
+        self._ordinary: list[int] = []
+        self._item_stops: list[int] = []
+        self._tables: list[_Table] = []
+        # Of each scope: where on the stack its formatting elements began, and the lengths of their tags, by name.
+        self._formatting: list[defaultdict[str, list[tuple[int, int]]]] = [defaultdict(list)]
+        self._formatting_count = self._formatting_size = 0
+        self._nodes = 0
+        self._to_reopen = 64_000 + 16 * length
+        self._to_move = 1_000_000 + 100 * length
+
+    @property
+    def too_costly(self) -> bool:
+        """Whether the tree is too deep, is opened again too often, or moves too much out of its tables."""
+        return self.depth > MAX_DEPTH or self._to_reopen < 0 or self._to_move < 0
+
+    @property
+    def depth(self) -> int:
+        """How many elements are open, or may be."""
+        return len(self._stack) + self._formatting_count + _TABLE_DEPTH * len(self._tables)
+
+    def text(self) -> None:
+        """Count a text that is more than white space."""
+        self._count()
+
+    def start(self, name: str, size: int) -> None:
+        """Count a start tag of *size* characters."""
+        if name in _CELLS or name in _ROWS:
+            self._start_in_table(name)
+            return
+        self._count()
+        self._to_reopen -= self._formatting_size
+        if name in FORMATTING:
+            self._start_formatting(name, size)
+            return
+        name = "h#" if name in _HEADINGS else name
+        if name in _CLOSES_PARAGRAPH:
+            self._close("p", max(self._last(self._scopes), self._last(self._places["button"])))
+        if name in VOID:
+            return
+        self._close_own_kind(name)
+        if name == "table":
+            self._start_table()
+        self._push(name)
+
+    def end(self, name: str) -> None:
+        """Count an end tag."""
+        if name == "table":
+            if self._tables:
+                self._truncate(self._tables[-1].place)
+            return
+        if name in _CELLS or name in _ROWS:
+            if self._tables:
+                self._tables[-1].in_cell = False
+            return
+        self._count()
+        if name in FORMATTING:
+            self._end_formatting(name)
+            return
+        name = "h#" if name in _HEADINGS else name
+        scope = self._last(self._scopes)
+        if name == "p":
+            self._close("p", max(scope, self._last(self._places["button"])))
+        elif name == "li":
+            self._close("li", max(scope, self._last(self._places["ol"]), self._last(self._places["ul"])))
+        elif name == "form":
+            self._close_current({"form"})
+        elif name in _ENDS_LIKE_A_BLOCK:
+            self._close(name, scope - 1)
+        else:
+            self._close(name, self._last(self._specials) - 1)
+
+    def _count(self) -> None:
+        self._nodes += 1
+        if self._tables and not self._tables[-1].in_cell:
+            self._to_move -= (1 + self._formatting_count) * self._nodes
+
+    def _start_formatting(self, name: str, size: int) -> None:
+        if name in {"a", "nobr"}:
+            self._end_formatting(name)
+        self._formatting[-1][name].append((len(self._stack), size))
+        self._formatting_count += 1
+        self._formatting_size += size
+
+    def _end_formatting(self, name: str) -> None:
+        if opened := self._formatting[-1][name]:
+            place, size = opened.pop()
+            self._formatting_count -= 1
+            self._formatting_size -= size
+            # It may close ordinary elements in it.
+            while self._last(self._ordinary) >= place:
+                self._forget(self._ordinary[-1])
+
+    def _close_own_kind(self, name: str) -> None:
+        """Close what a start tag of *name* closes, besides a paragraph."""
+        if name == "li":
+            self._close("li", max(map(self._last, (self._item_stops, self._places["dd"], self._places["dt"]))))
+        elif name in {"dd", "dt"}:
+            stop = max(self._last(self._item_stops), self._last(self._places["li"]))
+            self._close("dd", stop)
+            self._close("dt", stop)
+        elif name == "button":
+            self._close("button", self._last(self._scopes))
+        elif name == "h#":
+            self._close_current({"h#"})
+        elif name in {"option", "optgroup"}:
+            self._close_current({"option"})
+        elif name in _RUBY and self._last(self._places["ruby"]) > self._last(self._scopes):
+            self._close_current(_IMPLIED)
+
+    def _close_current(self, names: AbstractSet[str]) -> None:
+        """Close the current node if it is one of *names*, and those that it is in as long as they are.
+
+        Where a formatting element is open, perhaps in that node, it is unsure whether it is the current one.
+        """
+        place = len(self._stack) - 1
+        while place >= 0 and self._stack[place] in names:
+            if self._formatting_count:
+                self._forget(place)
+            else:
+                self._truncate(place)
+            place -= 1
+
+    def _forget(self, place: int) -> None:
+        """Let no end tag close the element at *place* any more: whether it is open is unsure, so it counts as open."""
+        name = self._stack[place]
+        self._places[name].pop()
+        self._stack[place] = _UNSURE
+        self._places[_UNSURE].append(place)
+        if self._last(self._ordinary) == place:
+            self._ordinary.pop()
+
+    def _start_table(self) -> None:
+        if self._tables and not self._tables[-1].in_cell:
+            # It ends the other table if that is still open.
+            self._tables[-1].certain = False
+            self._tables.append(_Table(len(self._stack), certain=False))
+        else:
+            self._tables.append(_Table(len(self._stack)))
+
+    def _start_in_table(self, name: str) -> None:
+        if not self._tables:
+            return
+        table = self._tables[-1]
+        if table.certain:
+            self._truncate(table.place + 1)
+        self._nodes += 1
+        table.in_cell = name in _CELLS
+        if table.in_cell:
+            self._push(name)
+
+    def _push(self, name: str) -> None:
+        place = len(self._stack)
+        self._stack.append(name)
+        self._places[name].append(place)
+        if name in _SCOPES:
+            self._scopes.append(place)
+            self._formatting.append(defaultdict(list))
+        if name in _SPECIAL:
+            self._specials.append(place)
+            if name not in _PASSED_BY_ITEMS and name not in {"li", "dd", "dt"}:
+                self._item_stops.append(place)
+        else:
+            self._ordinary.append(place)
+
+    def _close(self, name: str, outside: int) -> None:
+        """Close the last element of *name*, and all in it, if it stands higher on the stack than *outside*."""
+        if (place := self._last(self._places[name])) > outside and place >= 0:
+            self._truncate(place)
+
+    def _truncate(self, length: int) -> None:
+        while len(self._stack) > length:
+            place = len(self._stack) - 1
+            self._places[self._stack.pop()].pop()
+            if self._last(self._scopes) == place:
+                self._scopes.pop()
+                for opened in self._formatting.pop().values():
+                    self._formatting_count -= len(opened)
+                    self._formatting_size -= sum(size for _, size in opened)
+            for places in (self._specials, self._item_stops, self._ordinary):
+                if self._last(places) == place:
+                    places.pop()
+            if self._tables and self._tables[-1].place == place:
+                self._tables.pop()
+
+    @staticmethod
+    def _last(places: list[int]) -> int:
+        return places[-1] if places else -1

@@ -1,0 +1,351 @@
+"""HTML and addresses of strangers, made safe to show: pure, and independent of everything else here.
+
+nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
+
+- before it: what would cost it more than linear time is rewritten (`bounded_html`), and where that can't be done,
+  because it nests too deep for instance, becomes plain text;
+- in its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows
+  only some of
+  them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
+  declarations that could load something or hide something are dropped;
+- after it: what it wrote is read once more, until it stays as it is. What reads differently the second time would
+  read differently in a browser, too.
+
+Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be
+marked safe.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import nh3
+
+from lifestream.content.bounded_html import bounded, has_long_text
+from lifestream.content.html_tokenizer import attributes, name_set, tokens
+from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
+
+FORBIDDEN_TAGS: Final = name_set(
+    "script style iframe frame frameset object embed applet base meta link form input button select textarea "
+    "svg math template noscript noembed noframes title plaintext xmp"
+)
+"""Tags that no settings can allow: they run something, leave the fragment, or change how the rest is read."""
+
+FORBIDDEN_ATTRIBUTES: Final = frozenset({"srcdoc", "action", "formaction", "ping"})
+"""Attributes that no settings can allow, beside all that begin with "on"."""
+
+DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = {
+    tag: name_set(attributes)
+    for tag, attributes in {
+        "*": "lang dir title",
+        "a": "href hreflang",
+        "img": "src srcset sizes alt width height",
+        "picture": "",
+        "source": "src srcset sizes media type",
+        "audio": "src controls preload",
+        "video": "src controls preload poster width height",
+        "track": "src kind srclang label",
+        "figure": "",
+        "figcaption": "",
+        "table": "",
+        "caption": "",
+        "colgroup": "span",
+        "col": "span",
+        "thead": "",
+        "tbody": "",
+        "tfoot": "",
+        "tr": "",
+        "th": "colspan rowspan scope headers",
+        "td": "colspan rowspan headers",
+        "ol": "start reversed type",
+        "li": "value",
+        "blockquote": "cite",
+        "q": "cite",
+        "del": "cite datetime",
+        "ins": "cite datetime",
+        "time": "datetime",
+        "data": "value",
+        "details": "open",
+    }.items()
+} | dict.fromkeys(
+    name_set(
+        "abbr address article aside b bdi bdo br cite code dd dfn div dl dt em footer h1 h2 h3 h4 h5 h6 header "
+        "hr i kbd mark p pre rp rt ruby s samp section small span strong sub summary sup u ul var wbr"
+    ),
+    name_set(""),
+)
+"""What is allowed unless settings say otherwise: a tag and its attributes; "*" is every tag."""
+
+DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "text-decoration"})
+"""Style properties that are kept by default: none that places, sizes, colours or loads anything."""
+
+DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magnet"})
+LINK_REL: Final = "noopener noreferrer nofollow ugc"
+_MAX_READINGS: Final = 5
+"""How often what nh3 wrote is read again before it counts as HTML that never settles, and becomes plain text."""
+
+_URL_ATTRIBUTES: Final = name_set(
+    "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
+)
+FETCHED: Final = frozenset({"http", "https"})
+# What url.spec.whatwg.org removes before it reads a URL, at its ends and inside: "java\nscript:" becomes one that way.
+_NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
+_NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
+# What most addresses are, and what needs no more looking at.
+_PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
+_STYLE_DANGER = re.compile(
+    r"url\s*\(|image-set|image\s*\(|expression|\\|@import|behaviou?r|-moz-binding|javascript:|/\*",
+    re.IGNORECASE,
+)
+# An address of a srcset may hold commas inside; a descriptor ends at the next one outside parentheses.
+# (HTML, 4.8.4.2.1)
+_SRCSET_URL = re.compile(r"[\s,]*+(\S++)")
+_SRCSET_REST = re.compile(r"((?>[^,(]++|\([^)]*+\)?+)*+)(?:,|\Z)")
+_SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SanitizerRules:
+    """What may stay: *tags* with their attributes ("*" is every tag), *styles* properties, *url_schemes* of links.
+
+    Build it with `of`, which takes what settings hold and refuses what can't be made safe.
+    """
+
+    tags: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_TAGS)
+    styles: frozenset[str] = DEFAULT_STYLES
+    url_schemes: frozenset[str] = DEFAULT_URL_SCHEMES
+
+    @classmethod
+    def of(
+        cls,
+        tags: Mapping[str, Iterable[str]] = DEFAULT_TAGS,
+        styles: Iterable[str] = DEFAULT_STYLES,
+        url_schemes: Iterable[str] = DEFAULT_URL_SCHEMES,
+    ) -> SanitizerRules:
+        """Rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming all that
+        is refused.
+        """
+        if problems := refused(tags):
+            raise ValueError("; ".join(problems))
+        return cls(
+            # `rel` is ours to set, and nh3 refuses to be told twice.
+            {tag.lower(): frozenset(name.lower() for name in names) - {"rel"} for tag, names in tags.items()},
+            frozenset(name.lower() for name in styles),
+            frozenset(name.lower() for name in url_schemes),
+        )
+
+
+def refused(tags: Mapping[Any, Any]) -> list[str]:
+    """Why *tags* (of a setting) can't be allowed, a sentence each; empty if they can."""
+    if strange := [name for name in tags if not isinstance(name, str)]:
+        return [f"the tag {name!r} is no string: write its name" for name in strange]
+    problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
+    for tag, names in tags.items():
+        if isinstance(names, str):
+            problems.append(f"the attributes of <{tag}> are the string {names!r}: give a list or a set of names")
+            continue
+        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+            problems.append(f"the attributes of <{tag}> are {names!r}: give a list or a set of names")
+            continue
+        problems += [
+            f"the attribute {name!r} of <{tag}> can't be allowed: remove it"
+            for name in names
+            if name.lower().startswith("on") or name.lower() in FORBIDDEN_ATTRIBUTES
+        ]
+    return problems
+
+
+_SET: Final = {
+    "a": {"rel": LINK_REL},
+    # What is loaded when it is looked at, or played: a page asks other sites for as little as it can.
+    "img": {"loading": "lazy"},
+    "audio": {"preload": "none"},
+    "video": {"preload": "none"},
+}
+"""Attributes that each tag gets, whatever it had."""
+
+
+class Sanitizer:
+    """Makes fragments safe by *rules*. It can be used by several threads at once."""
+
+    def __init__(self, rules: SanitizerRules | None = None) -> None:
+        self.rules = rules or SanitizerRules()
+        self._now = threading.local()
+        tags = set(self.rules.tags) - {"*"}
+        attributes = self._attributes()
+        always = {tag: values for tag, values in _SET.items() if tag in tags}
+        for tag, values in always.items():
+            # nh3 replaces these where they are, and else changes the order of a tag's attributes with each reading.
+            attributes.setdefault(tag, set()).update(values)
+        common: dict[str, Any] = {
+            "tags": tags,
+            "attributes": attributes,
+            "link_rel": None,  # nh3 would put it at another place each time; `always` has it
+            "url_schemes": set(self.rules.url_schemes),
+            "url_relative": "pass_through",
+            "filter_style_properties": set(self.rules.styles),
+        }
+        self._cleaner = nh3.Cleaner(**common, attribute_filter=self._filter, set_tag_attribute_values=always)
+        # The same without the filter, which costs more than all else: whether its result is its input tells the same.
+        self._rereader = nh3.Cleaner(**common)
+        self._has_cells = name_set("table caption colgroup col thead tbody tfoot tr th td") <= tags
+
+    def _attributes(self) -> dict[str, set[str]]:
+        attributes = {tag: set(names) for tag, names in self.rules.tags.items()}
+        if not self.rules.styles:
+            for names in attributes.values():
+                names.discard("style")
+        elif not any("style" in names for names in attributes.values()):
+            attributes.setdefault("*", set()).add("style")
+        return attributes
+
+    def html(self, fragment: str, base_url: str = "") -> str:
+        """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and harmless."""
+        if not fragment:
+            return ""
+        fragment = scrub(fragment)
+        if _EMBED.search(fragment):
+            fragment = _unembedded(fragment, base_url)
+        # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
+        self._now.base_url = base_url
+        clean = self._settled(self._read(fragment, self._cleaner))
+        if clean is None:
+            clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n")), self._cleaner) or ""
+        return clean
+
+    def _settled(self, clean: str | None) -> str | None:
+        """Return what *clean* becomes when it is read again until it stays the same; None if it doesn't."""
+        for _ in range(_MAX_READINGS):
+            if clean is None or "<" not in clean or self._reread(clean) == clean:
+                return clean
+            clean = self._read(clean, self._cleaner)
+        return None
+
+    def _reread(self, clean: str) -> str | None:
+        # What nh3 has written is balanced; only long texts, and what stands in no cell since its rules allow none, cost
+        # it more than linear time again.
+        if self._has_cells and not has_long_text(clean):
+            return self._tidied(self._rereader.clean(clean))
+        return self._read(clean, self._rereader)
+
+    def _read(self, fragment: str, cleaner: nh3.Cleaner) -> str | None:
+        """Return what *cleaner* makes of *fragment*; None if that would take too long, or grows out of proportion."""
+        source = bounded(fragment)
+        if source is None:
+            return None
+        clean = self._tidied(cleaner.clean(source))
+        return clean if len(clean) <= _MAX_GROWTH * len(fragment) + 1000 else None
+
+    @staticmethod
+    def _tidied(clean: str) -> str:
+        """Return what nh3 has written without what it would leave out the next time."""
+        # References to control characters make some, which would be gone the next time; so would a line feed at the
+        # beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
+        clean = _FIRST_LINE_FEED.sub(r"\1\n\n", scrub(clean))
+        return _IGNORED.sub("", clean, count=1).rstrip()
+
+    def plain(self, fragment: str) -> str:
+        """The text of HTML, its entities resolved once, blocks on lines of their own."""
+        return text_of(scrub(fragment))
+
+    def text(self, text: str) -> str:
+        """What is text already (a title, a name): one line, without control characters and whole script elements.
+
+        It stays text: `a < b` and `&amp;` are kept, and a template has to escape it.
+        """
+        return " ".join(without_scripts(scrub(text)).split())
+
+    def summary(self, fragment: str, length: int = 300) -> str:
+        """The beginning of the text of *fragment*, in one line of at most *length* characters."""
+        return shorten(" ".join(self.plain(fragment).split()), length)
+
+    def url(self, url: str, base_url: str = "") -> str:
+        """*url* as an absolute address of an allowed scheme, or "" where it isn't one."""
+        return safe_url(url, base_url, self.rules.url_schemes)
+
+    def _filter(self, tag: str, name: str, value: str) -> str | None:
+        """What becomes of an attribute that nh3 has let pass; None removes it."""
+        if name in _URL_ATTRIBUTES:
+            schemes = self.rules.url_schemes if tag == "a" else FETCHED
+            return safe_url(value, self._now.base_url, schemes) or None
+        if name == "srcset":
+            return _srcset(value, self._now.base_url) or None
+        if name == "style":
+            return _style(value, self.rules.styles) or None
+        return value
+
+
+_MAX_GROWTH: Final = 16
+_FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>[^<>"]++|"[^"]*+")*+)?>)\n""")
+_IGNORED = re.compile(r"\A[\s\ufeff]+")
+_EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
+
+
+def _unembedded(fragment: str, base_url: str) -> str:
+    """*fragment* with a link in place of each frame and embedded object, for those who want to see it."""
+    pieces: list[str] = []
+    linked = ""
+    for kind, name, source in tokens(fragment):
+        if name not in {"iframe", "embed", "object"}:
+            pieces.append(source)
+        elif kind == "start":
+            said = attributes(source)
+            address = safe_url(said.get("data" if name == "object" else "src", ""), base_url, FETCHED)
+            # An object often holds an embed of the same, for browsers of another time.
+            if address and address != linked:
+                linked = address
+                words = html.escape(said.get("title") or address)
+                pieces.append(f'<p><a href="{html.escape(address)}">{words}</a></p>')
+    return "".join(pieces)
+
+
+def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
+    """*url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't be read."""
+    if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
+        return url
+    url = scrub(url).strip(_NOISE_AROUND_URL).translate(_NOISE_IN_URL)
+    if not url:
+        return ""
+    try:
+        absolute = urljoin(base_url, url)
+        parts = urlsplit(absolute)
+        if parts.scheme not in schemes or (parts.scheme in FETCHED and not parts.hostname):
+            return ""
+        parts.port  # noqa: B018  raises ValueError where it is no number
+    except ValueError:
+        return ""
+    return absolute.replace(" ", "%20")
+
+
+def _srcset(value: str, base_url: str) -> str:
+    """The candidates of a srcset that are harmless, absolute, and written so that commas can't be misread."""
+    kept = []
+    position = 0
+    while found := _SRCSET_URL.match(value, position):
+        position = found.end()
+        address, descriptor = found[1], ""
+        if address.endswith(","):
+            address = address.rstrip(",")
+        elif rest := _SRCSET_REST.match(value, position):
+            position = rest.end()
+            descriptor = rest[1].strip()
+        url = safe_url(address, base_url, FETCHED).replace(",", "%2C")
+        if url and (not descriptor or _SRCSET_DESCRIPTOR.fullmatch(descriptor)):
+            kept.append(f"{url} {descriptor}".strip())
+    return ", ".join(kept)
+
+
+def _style(value: str, properties: frozenset[str]) -> str:
+    """The declarations of a style attribute that are of *properties*, and load, hide and run nothing."""
+    declarations = (part.strip() for part in value.split(";"))
+    return "; ".join(
+        declaration
+        for declaration in declarations
+        if declaration.partition(":")[0].strip().lower() in properties and not _STYLE_DANGER.search(declaration)
+    )

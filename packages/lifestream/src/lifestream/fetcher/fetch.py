@@ -1,0 +1,300 @@
+"""One polite, bounded, safe GET of a feed: `FetchRequest` in, an outcome out. Only cancellation raises.
+
+    request ── conditional headers ──▶ hop ──▶ hop ──▶ answer ──▶ Fetched │ NotModified │ Gone │ Failed
+                                        │ each: scheme, loop, count; address at dial time; credentials by
+                                        origin
+
+One deadline covers all of it: names, connections, every hop, the whole body. A body is read into memory up to
+a cap that counts inflated bytes; of an answer that is no feed, nothing is read at all. Here is kept what makes a
+client polite as far as one request can; when to ask again is `schedule`'s. Who keeps hosts apart asks one after the
+other (`fetch_of_host`), and waits between them as long as it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.body_budget import Crowded, Memory, Share
+from lifestream.fetcher.content_decoding import ACCEPTED, Body, BodyTooLarge, CodingFailed
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
+from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail, UrlRefused, origin, request_url
+from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
+from lifestream.fetcher.url_hosts import host_of
+
+log = logging.getLogger(__name__)
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
+)
+_SUBSCRIBERS = "{subscribers}"
+_CROWDED = "it was given up as the largest of the answers that came at once, which were too large together"
+
+
+def _nobody(url: str) -> None:
+    """Where nobody wants to hear of redirects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirected:
+    """Where a fetch stands that leads to another host: its *trail*, and how many seconds were *spent* on it."""
+
+    trail: Trail
+    spent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """What one fetch may cost.
+
+    *timeout* in seconds for everything, *max_body* in inflated bytes, *max_redirects* hops.
+    """
+
+    timeout: float = 30.0
+    max_body: int = 10 * 1024 * 1024
+    max_redirects: int = 10
+
+
+@dataclass(slots=True)
+class _Server:
+    """What is open for one host: its *session*, how many fetches are *using* it, and the *origins* that were asked."""
+
+    session: aiohttp.ClientSession
+    using: int = 0
+    origins: set[str] = field(default_factory=set)
+
+
+class Fetcher:
+    """Fetches feeds: an async context manager, for the loop that entered it.
+
+    A connection is kept only where more is to be asked of its host, until `leave` closes those of that host: each costs
+    this process a file.
+
+    *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27
+    subscribers". *resolver* stands in for the system's name resolution.
+    """
+
+    def __init__(
+        self,
+        guard: AddressGuard,
+        *,
+        user_agent: str,
+        limits: FetchLimits | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._guard = guard
+        self._limits = limits or FetchLimits()
+        self._user_agent = user_agent
+        self._resolver = resolver
+        self._servers: dict[str, _Server] = {}
+        self._once: _Server | None = None  # for hosts that are asked for one thing only
+
+    async def __aenter__(self) -> Self:
+        prepare_loop()
+        self._once = _Server(open_session(self._guard, self._resolver, keeps=False))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        servers = [*self._servers.values(), *([self._once] if self._once else [])]
+        self._servers, self._once = {}, None
+        for server in servers:
+            await server.session.close()
+
+    async def leave(self, host: str) -> None:
+        """Closes what is kept open for *host* (see `hosts.host_of`), unless a fetch is under way there."""
+        if (server := self._servers.get(host)) is not None and not server.using:
+            del self._servers[host]
+            await server.session.close()
+
+    def _server(self, host: str, *, keeps: bool) -> _Server:
+        if self._once is None:
+            raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
+        if (server := self._servers.get(host)) is None:
+            if not keeps:
+                self._once.origins.clear()  # nothing of what it asked is open
+                return self._once
+            server = self._servers[host] = _Server(open_session(self._guard, self._resolver))
+        return server
+
+    async def fetch(self, request: FetchRequest, share: Share | None = None) -> Outcome:
+        """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
+
+        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it. No connection is
+        kept.
+        """
+        share = share or Memory(sys.maxsize).share()
+        outcome = await self.fetch_of_host(request, share)
+        while isinstance(outcome, Redirected):
+            outcome = await self.fetch_of_host(request, share, outcome)
+        return outcome
+
+    async def fetch_of_host(
+        self,
+        request: FetchRequest,
+        share: Share,
+        way: Redirected | None = None,
+        redirected: Callable[[str], None] = _nobody,
+        *,
+        keeps: bool = False,
+    ) -> Outcome | Redirected:
+        """Asks for one feed like `fetch`, as far as it leads on one host: another one is not asked yet.
+
+        What is returned then is the *way* to go on with; time that passes between the two doesn't count. *redirected*
+        is called with each URL of the host that a redirect leads to, before it is asked. With *keeps* its connection is
+        kept for the host's next feed, until `leave`.
+        """
+        started = time.perf_counter()
+        outcome = await self._bounded(request, share, way, redirected, keeps=keeps)
+        spent = time.perf_counter() - started + (way.spent if way else 0.0)
+        if isinstance(outcome, Redirected):
+            return replace(outcome, spent=spent)
+        if isinstance(outcome, Fetched):
+            share.finish()
+        else:
+            share.leave()
+        return replace(outcome, duration=spent)
+
+    async def _bounded(
+        self,
+        request: FetchRequest,
+        share: Share,
+        way: Redirected | None,
+        redirected: Callable[[str], None],
+        *,
+        keeps: bool,
+    ) -> Outcome | Redirected:
+        limits = self._limits
+        try:
+            trail, spent = (way.trail, way.spent) if way else (Trail(request_url(request.url)), 0.0)
+            async with asyncio.timeout(limits.timeout - spent) as share.deadline:
+                server = self._server(host_of(trail.url), keeps=keeps)
+                server.using += 1
+                try:
+                    return await self._follow(server, request, trail, share, redirected)
+                finally:
+                    server.using -= 1
+        except TimeoutError:
+            return Failed("timeout", f"no whole answer within {limits.timeout:g} s", request.url)
+        except UrlRefused as error:
+            return Failed("url", str(error), request.url)
+        except Exception as error:
+            known = failure_of(error)
+            if known is not None:
+                kind, message = known
+                return Failed(kind, message, request.url)
+            log.exception("fetching %s failed in a way that was not foreseen", request.url)
+            return Failed("internal", f"{type(error).__name__}: {error}", request.url)
+
+    async def _follow(
+        self, server: _Server, request: FetchRequest, trail: Trail, share: Share, redirected: Callable[[str], None]
+    ) -> Outcome | Redirected:
+        home = trail.seen[0] if trail.seen else trail.url
+        headers = self._headers(request)
+        conditions = _conditions(request)
+        while True:
+            # Another URL's validator says nothing, and could by chance be right (RFC 9110 §8.8).
+            conditional = conditions if trail.url == (request.validated_url or home) else {}
+            sent = headers | conditional
+            if request.credentials and origin(trail.url) == origin(home):
+                sent["Authorization"] = _basic(request.credentials)
+            async with await _get(server, trail.url, sent) as response:
+                if response.status not in REDIRECT_STATUSES:
+                    return await self._answer(bool(conditional), trail, response, share)
+                location, host = response.headers.get("Location", ""), host_of(trail.url)
+                try:
+                    trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
+                except RedirectRefused as error:
+                    return Failed("redirect", str(error), trail.url, response.status, headers_of(response.headers))
+                if host_of(trail.url) != host:
+                    return Redirected(trail)
+                redirected(trail.url)
+
+    def _headers(self, request: FetchRequest) -> dict[str, str]:
+        count = request.subscribers
+        subscribers = "1 subscriber" if count == 1 else f"{count} subscribers"
+        return {
+            "User-Agent": self._user_agent.replace(_SUBSCRIBERS, subscribers),
+            "Accept": _ACCEPT,
+            "Accept-Encoding": ACCEPTED,
+        }
+
+    async def _answer(self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, share: Share) -> Outcome:
+        status = response.status
+        headers = headers_of(response.headers)
+        moved = Moved(trail.moved) if trail.moved else None
+        if status == HTTPStatus.NOT_MODIFIED and conditional:
+            return NotModified(trail.url, status, headers, moved)
+        if status == HTTPStatus.GONE and trail.permanent:
+            return Gone(trail.url, status, headers)
+        if status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
+            return Failed("status", _status_message(response), trail.url, status, headers)
+        try:
+            body, received = await self._body(response, headers, share)
+        except BodyTooLarge as error:
+            return Failed("too large", str(error), trail.url, status, headers)
+        except Crowded:
+            return Failed("too large", _CROWDED, trail.url, status, headers)
+        except CodingFailed as error:
+            return Failed("coding", str(error), trail.url, status, headers)
+        return Fetched(trail.url, body, status, headers, moved, size=received)
+
+    async def _body(
+        self, response: aiohttp.ClientResponse, headers: Mapping[str, str], share: Share
+    ) -> tuple[bytes, int]:
+        cap = self._limits.max_body
+        body = Body(headers.get("content-encoding", ""), cap)
+        share.forget = body.forget
+        if (response.content_length or 0) > cap:
+            raise BodyTooLarge(f"the body has {response.content_length} bytes, more than {cap}")
+        async for chunk in response.content.iter_any():
+            for grown in body.pieces(chunk):
+                await share.grow(grown)
+        return body.finish(), body.received
+
+
+async def _get(server: _Server, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""
+    target, asked = URL(url, encoded=True), url[: url.index("/", 8)]
+    may_be_kept = asked in server.origins
+    server.origins.add(asked)
+    try:
+        return await server.session.get(target, headers=headers, allow_redirects=False)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        if not may_be_kept:
+            raise
+        return await server.session.get(target, headers=headers, allow_redirects=False)
+
+
+def _conditions(request: FetchRequest) -> dict[str, str]:
+    fields = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _basic(credentials: str) -> str:
+    return "Basic " + base64.b64encode(credentials.encode()).decode("ascii")
+
+
+def _status_message(response: aiohttp.ClientResponse) -> str:
+    reason = (response.reason or "").strip()[:100]
+    words = f"{response.status} {reason}".strip()
+    if response.status == HTTPStatus.NOT_MODIFIED:
+        return f"the server answered {words} to a request that had no condition"
+    return f"the server answered {words}"

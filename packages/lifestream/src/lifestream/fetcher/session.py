@@ -1,0 +1,166 @@
+"""The one way out: an aiohttp session in which nothing happens by itself.
+
+No proxy and nothing else from the environment, no cookies, no redirects followed, no body inflated, no URL
+rewritten: `fetch` decides all of that. Every address that is dialled passes the guard (see `address_guard`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDictProxy
+
+from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
+from lifestream.fetcher.outcomes import FailureKind
+from lifestream.fetcher.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
+
+_HEADER_LIMIT = 64 * 1024  # bytes a line; 8 KiB, the default, is less than some sites' Content-Security-Policy
+_RESOLVER_THREADS = 32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
+# Only kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
+_OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
+
+
+class Resolver(AbstractResolver):
+    """The system's name resolution, in the threads of the running loop's executor.
+
+    aiohttp's own asks the loop, and uvloop's loop has four threads for it that no executor replaces: four names whose
+    server is dead would use up the time of all others.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of *host*. Raises `OSError` where it has none."""
+        # Its own name has addresses without any network (RFC 6761 §6.3).
+        flags = 0 if host.rstrip(".").endswith("localhost") else _OWN_KINDS
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=flags)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=_numeric(address),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(None, _asked, ask)
+        ]
+
+    async def close(self) -> None:
+        """The threads are the loop's, which ends them."""
+
+
+def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
+    """Return what *ask* does. Raises `ShortOf` where it fails since it may open no files."""
+    try:
+        return ask()
+    except socket.gaierror as error:
+        if is_short_of_files():
+            raise ShortOf(Shortage.FILES) from error
+        raise
+
+
+def _numeric(address: tuple[Any, ...]) -> str:
+    """The IP of a socket's *address*, with the zone of a link-local one (RFC 4007 §11)."""
+    zone = address[3] if len(address) == 4 else 0
+    return f"{address[0]}%{zone}" if zone else str(address[0])
+
+
+def prepare_loop() -> None:
+    """Give the running event loop the threads that its sessions resolve names in."""
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="lifestream-resolver")
+    )
+
+
+def open_session(
+    guard: AddressGuard, resolver: AbstractResolver | None = None, *, keeps: bool = True
+) -> aiohttp.ClientSession:
+    """A session for the running event loop, which *keeps* connections open for further requests or not.
+
+    The caller closes it. *resolver* stands in for the system's.
+    """
+    connector = aiohttp.TCPConnector(
+        resolver=resolver or Resolver(),
+        socket_factory=guard.socket,
+        force_close=not keeps,
+        limit=0,  # `refresh` holds the number of requests down, where waiting costs no deadline
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `fetch` has one deadline for everything
+        auto_decompress=False,
+        trust_env=False,
+        max_line_size=_HEADER_LIMIT,
+        max_field_size=_HEADER_LIMIT,
+    )
+    # aiohttp asks again where a connection closes without an answer, even a new one; `fetch` does where it
+    # is right. There is no public name for this yet; a test holds it.
+    session._retry_connection = False
+    return session
+
+
+def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Header fields as `outcome` describes them: names in lower case, repeats joined."""
+    headers: dict[str, str] = {}
+    for name, value in received.items():
+        key = name.lower()
+        if key not in headers:
+            headers[key] = value
+        elif value not in headers[key].split(", "):
+            headers[key] += ", " + value
+    return headers
+
+
+def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
+    """What kind of failure *error* is, and what it says.
+
+    None for what is no failure of the network or the server, nor a shortage of ours.
+    """
+    if (shortage := shortage_of(error)) is not None:
+        return "shortage", shortage.value
+    known = _failure_of(error)
+    # Of the names and certificates that they look up, their libraries don't say that they could open no file.
+    if known is not None and known[0] in ("dns", "tls") and is_short_of_files():
+        return "shortage", Shortage.FILES.value
+    return known
+
+
+def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "dns", f"{error.host} has no address: {_reason(error.os_error)}"
+        case aiohttp.ClientConnectorCertificateError():
+            return "tls", f"the certificate of {error.host} does not hold: {_reason(error.certificate_error)}"
+        case aiohttp.ClientSSLError():
+            return "tls", f"no TLS with {error.host}: {_reason(error.os_error)}"
+        case aiohttp.ClientConnectorError() if error.os_error.errno == REFUSED_ERRNO:
+            return "address", _reason(error.os_error)
+        case aiohttp.ClientConnectorError():
+            return "connection", f"no connection to {error.host}:{error.port}: {_reason(error.os_error)}"
+        case aiohttp.ServerDisconnectedError():
+            return "connection", "the server closed the connection without an answer"
+        case aiohttp.ClientPayloadError():
+            return "connection", "the answer was cut short"
+        case aiohttp.ClientOSError():
+            return "connection", f"the connection broke: {_reason(error)}"
+        case aiohttp.InvalidURL():
+            return "url", f"no URL that can be fetched: {error}"
+        case aiohttp.ClientResponseError():
+            return "protocol", f"the answer is not HTTP: {error.message}"
+        case aiohttp.ClientError() | OSError():
+            return "connection", _reason(error)
+        case _:
+            return None
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or "") or str(error) or type(error).__name__

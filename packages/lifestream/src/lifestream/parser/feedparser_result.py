@@ -1,0 +1,302 @@
+"""What feedparser found → our values. Nothing here parses markup; nothing here is safe to show yet."""
+
+from __future__ import annotations
+
+import re
+from calendar import timegm
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_tz
+from itertools import chain, repeat
+from typing import Any, Final, TypeAlias
+from urllib.parse import urljoin
+
+from lifestream.content.html_tokenizer import name_set, unescape
+from lifestream.content.plaintext import html_of, text_of, without_scripts
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.parser.preprocessing import ASIDE
+from lifestream.parser.second_reading import Scan, ScannedEntry
+
+Found: TypeAlias = dict[str, Any]
+"""A FeedParserDict; always read with `_get`, since its own methods map one name to another, with warnings."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+_PERIODS: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+_LONGEST: Final = 10 * 31536000
+_MOST_MEDIA: Final = 100
+
+
+def feed_of(result: Found, scanned: Scan, url: str, complaint: str) -> ParsedFeed:
+    """The feed that feedparser's *result* and our *scanned* extras describe; *url* is where it came from."""
+    found: Found = _get(result, "feed", {})
+    version = str(_get(result, "version", ""))
+    link = _absolute(url, _get(found, "link"))
+    atom = version.startswith("atom")
+    author = _author(found)
+    context = _Context(version, url, _text(_get(found, "language")), author if atom else "")
+    return ParsedFeed(
+        title=_title(found, version),
+        link=link,
+        subtitle=_plain(found, "subtitle", version)
+        or _text(_get(found, f"itunes_{ASIDE}summary"))
+        or _text(_get(found, f"itunes_{ASIDE}subtitle")),
+        author=author,
+        language=context.language,
+        icon=_absolute(url, _icon(found)),
+        self_url=_absolute(url, _related(found, "self")),
+        hub_url=_absolute(url, _related(found, "hub")),
+        generator=_text(_get(found, "generator")),
+        format=version,
+        encoding=str(_get(result, "encoding", "")),
+        complaint=complaint,
+        rhythm=_rhythm(found, scanned),
+        entries=tuple(
+            context.entry(entry, extra) for entry, extra in _with_extras(_get(result, "entries", []), scanned)
+        ),
+    )
+
+
+class _Context:
+    """What the entries of one feed have in common."""
+
+    def __init__(self, version: str, base: str, language: str, author: str) -> None:
+        self.version, self.base, self.language, self.author = version, base, language, author
+
+    def entry(self, found: Found, extra: ScannedEntry) -> Entry:
+        guid = extra.guid or _text(_get(found, "id"))
+        link = _absolute(self.base, self._link(found))
+        content, base = self._content(found)
+        summary = self._summary(found)
+        enclosures = tuple(self._enclosures(found))
+        return Entry(
+            guid=guid,
+            link=link,
+            title=_title(found, self.version),
+            author=_author(found) or self.author,
+            published=_date(found, "published") or _date(found, "created"),
+            updated=_date(found, "updated"),
+            content=content,
+            summary="" if summary == content else summary,
+            tags=tuple(_tags(found)),
+            enclosures=enclosures,
+            media=tuple(self._media(found, extra)),
+            language=self._language(found),
+            base=_absolute(self.base, base) or self.base,
+        )
+
+    def _link(self, found: Found) -> str:
+        """The page of an entry: its link, or the first that is not there for another purpose."""
+        link = _text(_get(found, "link"))
+        if link and link == _text(_get(found, "id")) and not _LOOKS_LIKE_ADDRESS.match(link):
+            # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever it is.
+            link = ""
+        others = (other for other in _get(found, "links", []) if other.get("rel") not in _OTHER_PURPOSES)
+        return link or next((_text(other.get("href")) for other in others if other.get("href")), "")
+
+    def _content(self, found: Found) -> tuple[str, str]:
+        """The content as HTML, and the base that `xml:base` gives it. HTML is preferred, then length."""
+        bodies = [body for body in _get(found, "content", []) if body.get("value")]
+        bodies = [body for body in bodies if body.get("type", "text/html") in _READABLE]
+        if not bodies:
+            return "", str((_get(found, "summary_detail") or {}).get("base") or "")
+        best = max(bodies, key=lambda body: (body.get("type") in _HTML, len(body["value"])))
+        return _as_html(best), str(best.get("base") or "")
+
+    def _summary(self, found: Found) -> str:
+        detail = _get(found, "summary_detail")
+        if detail and detail.get("value"):
+            return _as_html(detail)
+        if (summary := _get(found, "summary")) and not _get(found, "content"):
+            return str(summary)
+        # Without a detail it is feedparser's copy of the content.
+        return html_of(str(_get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle") or ""))
+
+    def _enclosures(self, found: Found) -> Iterator[Enclosure]:
+        duration = _seconds(_text(_get(found, "itunes_duration")))
+        for link in _get(found, "links", []):
+            if link.get("rel") == "enclosure" and (url := _absolute(self.base, link.get("href"))):
+                kind = _text(link.get("type")).lower()
+                playable = kind.startswith(("audio/", "video/")) or not kind
+                yield Enclosure(url, kind, _number(link.get("length")) or None, duration if playable else None)
+
+    def _language(self, found: Found) -> str:
+        details = [*_get(found, "content", []), _get(found, "summary_detail"), _get(found, "title_detail")]
+        said = (_text(detail.get("language")) for detail in details if detail)
+        return _text(_get(found, "language")) or next(filter(None, said), "") or self.language
+
+    def _media(self, found: Found, extra: ScannedEntry) -> Iterator[Media]:
+        media = extra.media or _heap(found)
+        picture = _get(found, "image", {}).get("href")
+        if not media and picture:
+            media = [Media(type="image/*", thumbnail=picture)]
+        for medium in media:
+            yield replace(
+                medium,
+                url=_absolute(self.base, medium.url),
+                thumbnail=_absolute(self.base, medium.thumbnail),
+                player=_absolute(self.base, medium.player),
+            )
+
+
+_READABLE: Final = _HTML | {"text/plain", "text", "html", "xhtml", ""}
+_OTHER_PURPOSES: Final = name_set(
+    "self enclosure edit edit-media replies hub license next prev previous first last "
+    "http://schemas.google.com/g/2005#feed"
+)
+_LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
+
+
+def _with_extras(entries: Sequence[Found], scanned: Scan) -> Iterator[tuple[Found, ScannedEntry]]:
+    """Each entry of feedparser with what the scan found in it, where that is certain to be the same one."""
+    aligned = scanned.broken or len(entries) == len(scanned.entries)
+    extras = chain(scanned.entries if aligned else (), repeat(ScannedEntry()))
+    for entry, extra in zip(entries, extras, strict=False):
+        yield entry, extra if _is_same_guid(extra.guid, _text(_get(entry, "id"))) else ScannedEntry()
+
+
+def _is_same_guid(written: str | None, found: str) -> bool:
+    """Whether feedparser's id can be what became of the guid as it is *written*: it resolves it against `xml:base`."""
+    return written is None or not found or found.endswith(_text(written).lstrip("./"))
+
+
+def _get(found: Found, name: str, default: Any = None) -> Any:
+    return dict.get(found, name, default)
+
+
+def _text(value: object) -> str:
+    """One line of text."""
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _unwrapped(text: str) -> str:
+    """*text* without the CDATA section that it was wrapped in twice."""
+    return text[9:-3] if text.startswith("<![CDATA[") and text.endswith("]]>") else text
+
+
+def _as_html(detail: Found) -> str:
+    value = _unwrapped(str(detail["value"]))
+    return value if detail.get("type", "text/html") in _HTML else html_of(value)
+
+
+def _title(found: Found, version: str) -> str:
+    return _plain(found, "title", version)
+
+
+def _plain(found: Found, name: str, version: str) -> str:
+    """The text of a title or subtitle, which in RSS is HTML or not, as its author liked."""
+    detail = _get(found, f"{name}_detail") or {"value": _get(found, name) or ""}
+    value = _unwrapped(str(detail.get("value") or "").strip())
+    if detail.get("type") in _HTML:
+        return _text(text_of(value))
+    if version.startswith("atom"):
+        return _text(value)
+    value = without_scripts(value)
+    return _text(text_of(value) if _MARKED_UP.search(value) else unescape(value))
+
+
+# A tag that is closed, or has attributes, or is nothing without being one; "the <b> tag" has none of these.
+_MARKED_UP = re.compile(
+    r"</[a-z][a-z0-9]*\s*>|<[a-z][a-z0-9]*\s+[a-z-]+\s*=|<(?:br|hr|img|wbr)\b[^<>]*+>", re.IGNORECASE
+)
+
+
+def _author(found: Found) -> str:
+    people = [person.get("name") or person.get("email") for person in _get(found, "authors", [])]
+    names = [name for name in map(_text, people) if name]
+    return ", ".join(dict.fromkeys(names)) or _text(_get(found, "author"))
+
+
+def _tags(found: Found) -> list[str]:
+    """The names of an entry's tags, once each whatever their case; not addresses, which are for machines."""
+    named: dict[str, str] = {}
+    for tag in _get(found, "tags", []):
+        name = _text(unescape(tag.get("label") or tag.get("term") or ""))
+        if name and "://" not in name:
+            named.setdefault(name.casefold(), name)
+    return list(named.values())
+
+
+def _date(found: Found, name: str) -> datetime | None:
+    """A date in UTC, from feedparser's time tuple, or else as in mail; None if there is none, or none that exists."""
+    parsed = _get(found, f"{name}_parsed")
+    try:
+        if parsed:
+            return _EPOCH + timedelta(seconds=timegm(parsed))
+        # feedparser wants a zone where there is a time, and no weekdays written out (RFC 850).
+        if in_mail := parsedate_tz(_text(_get(found, name))):
+            return datetime(*in_mail[:6], tzinfo=UTC) - timedelta(seconds=in_mail[9] or 0)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        pass  # a day or an hour that no calendar has
+    return None
+
+
+def _heap(found: Found) -> list[Media]:
+    """The media of an entry where the document was too ill-formed to see what belongs to what."""
+    contents: Sequence[Found] = _get(found, "media_content", [])
+    thumbnails = [_text(thumbnail.get("url")) for thumbnail in _get(found, "media_thumbnail", [])]
+    player = _text(_get(found, "media_player", {}).get("url"))
+    said = {
+        "thumbnail": thumbnails[0] if thumbnails else "",
+        "player": player,
+        "title": _text(_get(found, f"media_{ASIDE}title")),
+        "description": str(_get(found, f"media_{ASIDE}description") or ""),
+    }
+    media = [
+        Media(url=_text(content.get("url")), type=_text(content.get("type")).lower(), **said)
+        for content in contents[:_MOST_MEDIA]
+    ]
+    return media or ([Media(**said)] if thumbnails or player else [])
+
+
+def _icon(found: Found) -> str:
+    image = _get(found, "image", {})
+    return _text(
+        _get(found, "icon")
+        or _get(found, "webfeeds_icon")
+        or _get(found, "logo")
+        or image.get("href")
+        or dict.get(image, "url")
+    )
+
+
+def _related(found: Found, rel: str) -> str:
+    return next((_text(link.get("href")) for link in _get(found, "links", []) if link.get("rel") == rel), "")
+
+
+def _absolute(base: str, address: object) -> str:
+    """*address* against *base*; "" if there is none or it can't be read."""
+    text = _text(address)
+    try:
+        return urljoin(base, text) if text else ""
+    except ValueError:
+        return ""
+
+
+def _number(text: object) -> int | None:
+    found = re.fullmatch(r"\s*(\d{1,15})\s*", str(text or ""), re.ASCII)
+    return int(found[1]) if found else None
+
+
+def _seconds(text: str) -> int | None:
+    """The seconds of an `itunes:duration`: "3723", "62:03" or "1:02:03", fractions cut off."""
+    found = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,9})(?:\.\d*)?", text, re.ASCII)
+    if not found:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _rhythm(found: Found, scanned: Scan) -> Rhythm:
+    minutes = _number(_get(found, "ttl"))
+    period = _PERIODS.get(_text(_get(found, "sy_updateperiod")).lower())
+    frequency = _number(_get(found, "sy_updatefrequency")) or 1
+    if period is None and _get(found, "sy_updatefrequency"):
+        period = _PERIODS["daily"]  # the default of the syndication module
+    return Rhythm(
+        ttl=min(minutes * 60, _LONGEST) if minutes else None,
+        update_interval=period // frequency if period else None,
+        skip_hours=frozenset(scanned.skip_hours),
+        skip_days=frozenset(scanned.skip_days),
+    )

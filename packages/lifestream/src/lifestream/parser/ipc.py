@@ -1,0 +1,132 @@
+"""How a parser's child process and its parent talk: frames of JSON and bytes over a pipe.
+
+JSON and not pickle, since a parser that a hostile document has taken over could make its parent run
+anything by what it sends. A frame is two lengths, the JSON and the bytes. A dataclass is the list of its
+fields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import attrgetter
+from struct import Struct
+from typing import Any, BinaryIO, Final, Generic, TypeVar
+
+from lifestream.content.sanitizer import SanitizerRules
+from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm
+from lifestream.parser.web_page import Candidate, Page
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.item_pipeline import PluginProblem, Prepared
+
+MAX_FRAME: Final = 512 * 1024 * 1024
+"""The longest frame that is read, in bytes: far more than the largest feed, and less than would hurt."""
+
+_LENGTHS: Final = Struct(">II")
+
+
+def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
+    """Writes a frame of *message* and *data*. Raises OSError if nobody reads any more."""
+    text = json.dumps(message, separators=(",", ":")).encode("ascii")
+    pipe.write(_LENGTHS.pack(len(text), len(data)) + text)
+    if data:
+        pipe.write(data)
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
+    """The next frame: its message and data. Raises EOFError at the end, ValueError if it makes no sense."""
+    lengths = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
+    if sum(lengths) > MAX_FRAME:
+        raise ValueError(f"a frame of {sum(lengths)} bytes")
+    return json.loads(_exactly(pipe, lengths[0])), _exactly(pipe, lengths[1])
+
+
+def _exactly(pipe: BinaryIO, length: int) -> bytes:
+    data = pipe.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[Value]):
+    """How values of a kind become what JSON can hold (*pack*), and are made of it again (*unpack*)."""
+
+    pack: Callable[[Value], Any]
+    unpack: Callable[[Any], Value]
+
+
+def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
+    """The shape of a dataclass: the list of its fields, of which *inner* are more than text, numbers and None."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a class, which mypy calls callable
+    values = attrgetter(*names)
+    places = [(names.index(name), shape) for name, shape in inner.items()]
+
+    def pack(value: Value) -> list[Any]:
+        row = list(values(value))
+        for place, shape in places:
+            row[place] = shape.pack(row[place])
+        return row
+
+    def unpack(row: list[Any]) -> Value:
+        for place, shape in places:
+            row[place] = shape.unpack(row[place])
+        return kind(*row)
+
+    return Shape(pack, unpack)
+
+
+def _many(shape: Shape[Value]) -> Shape[tuple[Value, ...]]:
+    return Shape(lambda values: [*map(shape.pack, values)], lambda rows: tuple(map(shape.unpack, rows)))
+
+
+def _optional(shape: Shape[Value]) -> Shape[Value | None]:
+    return Shape(
+        lambda value: None if value is None else shape.pack(value),
+        lambda packed: None if packed is None else shape.unpack(packed),
+    )
+
+
+_DATE: Final[Shape[datetime | None]] = Shape(
+    lambda date: date.isoformat() if date else None, lambda text: datetime.fromisoformat(text) if text else None
+)
+_NAMES: Final[Shape[tuple[str, ...]]] = Shape(list, tuple)
+_NUMBERS: Final[Shape[tuple[int, ...]]] = Shape(list, tuple)
+_SET: Final[Shape[frozenset[Any]]] = Shape(sorted, frozenset)
+_SAID: Final[dict[str, Shape[Any]]] = {
+    "published": _DATE,
+    "updated": _DATE,
+    "tags": _NAMES,
+    "enclosures": _many(_record(Enclosure)),
+    "media": _many(_record(Media)),
+}
+FEED: Final = _record(
+    ParsedFeed,
+    flaw=_optional(_record(Flaw, damaged=_NUMBERS)),
+    rhythm=_record(Rhythm, skip_hours=_SET, skip_days=_SET),
+    entries=_many(_record(Entry, **_SAID)),
+)
+PREPARED: Final = _record(
+    Prepared,
+    feed=FEED,
+    items=_many(_record(ItemDraft, **_SAID)),
+    problems=_many(_record(PluginProblem)),
+    damaged=_NUMBERS,
+    capped=_NAMES,
+)
+PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=_NAMES)
+RULES: Final = _record(
+    SanitizerRules,
+    tags=Shape(
+        lambda tags: {tag: sorted(names) for tag, names in tags.items()},
+        lambda tags: {tag: frozenset(names) for tag, names in tags.items()},
+    ),
+    styles=_SET,
+    url_schemes=_SET,
+)

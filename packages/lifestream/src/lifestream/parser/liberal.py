@@ -1,0 +1,277 @@
+"""feedparser, with bounds: it reads what is ill-formed as well, and some of its steps cost the square of a document.
+
+Here its two parsers (strict on expat, loose on what expat refuses) get what `document` has cleaned, and are bounded
+where a document could make them slow. What was measured, at n, 2n and 4n, and what is done about it:
+
+====================================================  =====================================================
+its pattern for an address in an author's name        `split_author`, which says the same in linear time
+looking for a tag among all tags of an entry          a set, and at most MOST_TAGS
+looking for the prefix of each element's namespace    it is told the prefix
+looking for each attribute by its name                at most MOST_ATTRIBUTES a tag
+joining a long or deep `xml:base` at each element     at most LONGEST_BASE characters, and MOST_SLASHES in them
+a long name that is written anew for each address     at most LONGEST_NAME characters
+white space dropped piece by piece from an end        dropped at once
+its patterns for a doctype and a declaration          not used: `document.prolog` reads both
+a long token that expat reads again with each part    expat gets the document in one
+====================================================  =====================================================
+
+feedparser has hooks for dates only, so its parsers are subclassed. What is overridden was read in 6.0.12; two of the
+methods have names with an underscore, and a test of each bound's time would tell of a version without them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from functools import wraps
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax import SAXException, expatreader, handler, xmlreader
+
+from feedparser.api import LooseFeedParser, StrictFeedParser
+from feedparser.util import FeedParserDict
+
+from lifestream.parser.preprocessing import prolog
+
+MOST_TAGS: Final = 1000
+MOST_ATTRIBUTES: Final = 100
+MOST_SLASHES: Final = 100
+LONGEST_BASE: Final = 2048
+LONGEST_LANGUAGE: Final = 100
+LONGEST_NAME: Final = 10_000
+
+
+def read(document: bytes, language: str = "") -> dict[str, Any]:
+    """Return what feedparser finds in *document*, which has to be `document.cleaned`, in UTF-8.
+
+    The result is as that of `feedparser.parse`, of which it has `feed`, `entries`, `version`, `bozo` and
+    `bozo_exception`. *language* is what the answer's headers say. Raises whatever feedparser does.
+    """
+    text = document.decode("utf-8")
+    found = prolog(text)
+    # What stands before the root is of no use to a feed. White space takes its place, so that an error's line and
+    # column are those of the document.
+    column = found.end - text.rfind("\n", 0, found.end) - 1
+    before = "\n" * text.count("\n", 0, found.end) + found.doctype() + " " * column
+    text = before + text[found.end :]
+    parser: Any = _Strict("", language or None, "utf-8")
+    error = _read_strictly(parser, text.encode("utf-8"))
+    if error is not None:
+        parser = _Loose("", language or None, "utf-8", found.entities)
+        parser.resolve_relative_uris = parser.sanitize_html = False
+        parser.feed(text)
+    return {
+        "feed": parser.feeddata,
+        "entries": parser.entries,
+        "version": "rss091n" if found.netscape else parser.version,
+        "bozo": error is not None,
+        "bozo_exception": error,
+    }
+
+
+def _read_strictly(parser: Any, document: bytes) -> Exception | None:
+    """Has *parser* read *document* with expat. Returns what is ill-formed in it, if anything is."""
+    parser.resolve_relative_uris = parser.sanitize_html = False
+    # It loads nothing, and `document.cleaned` leaves no entity that could grow.
+    reader = expatreader.create_parser(1, len(document) + 1)  # noqa: S315
+    reader.setFeature(handler.feature_external_ges, False)
+    reader.setContentHandler(parser)
+    reader.setErrorHandler(parser)
+    source = xmlreader.InputSource()
+    source.setEncoding("utf-8")
+    source.setByteStream(io.BytesIO(document))
+    try:
+        reader.parse(source)
+    except SAXException as error:
+        return parser.exc or error
+    return None
+
+
+if TYPE_CHECKING:
+    _Parser = Any
+else:
+    _Parser = object
+
+
+class _Bounds(_Parser):  # type: ignore[misc]
+    """What both parsers do at most. It comes before theirs in the order of methods."""
+
+    baseuri: Any
+    feeddata: Any
+    intextinput: int
+
+    def __init__(self, *arguments: Any) -> None:
+        self.tags_seen: tuple[object, set[object]] = (None, set())
+        super().__init__(*arguments)
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> Any:
+        """Read a start tag with as many attributes as a tag may have, and no absurd base or language."""
+        before = self.baseuri
+        if attrs:
+            attrs = [(name, value) for name, value in attrs[:MOST_ATTRIBUTES] if _is_sane(name.lower(), value)]
+        result = super().unknown_starttag(tag, attrs)
+        if self.baseuri is not before and not _is_base(self.baseuri or ""):
+            self.baseuri = self.basestack[-1] = before
+        return result
+
+    def pop(self, element: str, strip_whitespace: int = 1) -> Any:
+        """End *element*, after dropping what makes it slow to put its text together."""
+        if self.elementstack and self.elementstack[-1][0] == element:
+            pieces = self.elementstack[-1][2]
+            if strip_whitespace and len(pieces) > 2:
+                _strip(pieces)
+            if element in _PEOPLE and sum(map(len, pieces)) > LONGEST_NAME:
+                pieces[:] = ["".join(map(_decoded, pieces))[:LONGEST_NAME]]
+        return super().pop(element, strip_whitespace)
+
+    def _get_context(self) -> Any:
+        if self.intextinput:
+            # feedparser looks for it in the feed, also where it stands in an entry.
+            self.feeddata.setdefault("textinput", FeedParserDict())
+        return super()._get_context()
+
+    def _add_tag(self, term: Any, scheme: Any, label: Any) -> None:
+        tags = self._get_context().setdefault("tags", [])
+        if self.tags_seen[0] is not tags:
+            self.tags_seen = (tags, set())
+        seen = self.tags_seen[1]
+        if (term, scheme, label) in seen or len(tags) >= MOST_TAGS:
+            return
+        seen.add((term, scheme, label))
+        # feedparser compares with what is in a list, so it gets an empty one.
+        context = self._get_context()
+        context["tags"] = []
+        try:
+            super()._add_tag(term, scheme, label)
+            tags.extend(context["tags"])
+        finally:
+            context["tags"] = tags
+
+    def _sync_author_detail(self, key: str = "author") -> None:
+        context = self._get_context()
+        details = context.get(f"{key}s")
+        if details and details[-1]:
+            super()._sync_author_detail(key)
+            return
+        name, email = split_author(str(context.get(key) or ""))
+        detail = details[-1] if details else {}
+        if name or email:
+            context.setdefault(f"{key}_detail", detail)
+        detail.update({label: value for label, value in (("name", name), ("email", email)) if value})
+
+
+def _forgiving(parser: type[Any]) -> type[Any]:
+    """Return the class *parser* with handlers of elements that cost no more than their element when they fail.
+
+    Many do where an element stands in one that it never stands in, or is empty (`gml:pos` alone, `<height/>`), and the
+    whole document would be lost. Of an AttributeError feedparser makes an element that it doesn't know
+    (`unknown_starttag` and `unknown_endtag`: "or something has gone wrong"), so all that they raise becomes one.
+    """
+    for name in dir(parser):
+        if name.startswith(("_start_", "_end_")):
+            setattr(parser, name, _safe(getattr(parser, name)))
+    return parser
+
+
+def _safe(handler: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(handler)
+    def call(*arguments: Any) -> Any:
+        try:
+            return handler(*arguments)
+        except (AttributeError, MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            raise AttributeError(f"{handler.__name__} failed") from error
+
+    return call
+
+
+@_forgiving
+class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
+    def __init__(self, *arguments: Any) -> None:
+        self.prefixes: dict[str, str] = {}
+        super().__init__(*arguments)
+
+    def track_namespace(self, prefix: str | None, uri: str) -> None:
+        """Take note of a namespace, as feedparser does, and of the prefix that it was declared with."""
+        super().track_namespace(prefix, uri)
+        # Of these feedparser makes one, at the start of an element and not at its end.
+        if prefix and "backend.userland.com/rss" not in uri.lower():
+            self.prefixes.setdefault(uri, prefix)
+
+    def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
+        """Read a start tag; *qname* is what feedparser looks for in all namespaces where it isn't told."""
+        if len(attrs) > MOST_ATTRIBUTES:
+            names = list(islice(attrs.getNames(), MOST_ATTRIBUTES))
+            attrs = xmlreader.AttributesNSImpl(
+                {each: attrs.getValue(each) for each in names}, {each: attrs.getQNameByName(each) for each in names}
+            )
+        super().startElementNS(name, qname or self.qname_of(name), attrs)
+
+    def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: N802
+        """Read an end tag, in the same way."""
+        super().endElementNS(name, qname or self.qname_of(name))
+
+    def qname_of(self, name: tuple[str | None, str]) -> str:
+        """Return the name of an element with the prefix of its namespace, or without where that has none."""
+        namespace, local = name
+        prefix = self.prefixes.get(namespace or "")
+        return f"{prefix}:{local}" if prefix else local
+
+
+@_forgiving
+class _Loose(_Bounds, LooseFeedParser):  # type: ignore[misc]
+    pass
+
+
+_PEOPLE: Final = frozenset({"author", "publisher", "name", "email", "href"})
+
+
+def _is_sane(name: str, value: str) -> bool:
+    if name in ("xml:base", "base"):
+        return _is_base(value)
+    return name not in ("xml:lang", "lang") or len(value) <= LONGEST_LANGUAGE
+
+
+def _is_base(value: str) -> bool:
+    return len(value) <= LONGEST_BASE and value.count("/") <= MOST_SLASHES
+
+
+def _strip(pieces: list[Any]) -> None:
+    """Takes white space from both ends of *pieces*, which feedparser takes off one by one, and leaves one at least."""
+    end = len(pieces)
+    while end > 1 and not pieces[end - 1].strip():
+        end -= 1
+    del pieces[end:]
+    start = 0
+    while start < len(pieces) - 1 and not pieces[start].strip():
+        start += 1
+    del pieces[:start]
+
+
+def _decoded(piece: str | bytes) -> str:
+    return piece.decode("utf-8", "replace") if isinstance(piece, bytes) else piece
+
+
+# As feedparser's, but that an address begins where its characters do (each of them began a search of all that follow),
+# and is no longer than RFC 5321 §4.5.3.1 allows.
+_EMAIL = re.compile(
+    r"""
+    (?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]{1,64}+@
+    (?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9-]{1,63}\.){1,32})
+    (?:[a-zA-Z]{2,4}|[0-9]{1,3})\]?(?:\?subject=\S+)?
+    """,
+    re.VERBOSE,
+)
+
+
+def split_author(author: str) -> tuple[str, str]:
+    """Return the name and the address in *author*, each "" if there is none, as feedparser would tell them apart."""
+    found = _EMAIL.search(author)
+    if not found:
+        return author, ""
+    name = author.replace(found[0], "")
+    for empty in ("()", "<>", "&lt;&gt;"):
+        name = name.replace(empty, "")
+    return name.strip().removeprefix("(").removesuffix(")").strip(), found[0]

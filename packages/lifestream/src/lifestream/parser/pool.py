@@ -1,0 +1,365 @@
+"""Child processes that read documents: reading uses all cores, and a document that hangs or kills costs itself only.
+
+Each child has a thread here, which starts it, hands it one document at a time, and waits. A document that
+takes longer than its deadline is ended with its child, by the kernel after that much time on the processor,
+and by us after thrice that on the clock; the next document gets a new child. Plain `subprocess` children:
+Celery's workers may have no others.
+
+Shipped plugins run in the child. One of your own may need Django: its hooks run here, in the child's thread, between
+two questions to the child. The first has the document read; the second has what the hooks made of it cleaned, so that
+nothing that strangers wrote is cleaned without a deadline.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
+
+from lifestream.content.sanitizer import SanitizerRules
+from lifestream.entry import ParsedFeed
+from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
+from lifestream.parser import ipc
+from lifestream.parser.errors import NotAFeed, ParserDied, ParseTimeout
+from lifestream.parser.web_page import Page
+from lifestream.plugins.base import FeedPlugin
+from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked
+from lifestream.plugins.registry import PluginError, Registry
+
+_log = logging.getLogger(__name__)
+
+DEADLINE: Final = 10.0
+"""How long a document may take by default, in seconds."""
+
+_PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
+_TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
+_STARTING: Final = 60.0
+_ENDING: Final = 5.0
+_PASSED_ON: Final = (
+    # What a child's environment keeps of ours. Keys and passwords are not among it.
+    *("PYTHON", "VIRTUAL_ENV", "COVERAGE", "COV_CORE", "LD_", "DYLD_"),
+    *("LC_", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TMP"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A document to read. *asked* is the shipped plugin for it, "" for the one that is found when it is read,
+    None where that may be one of ours.
+    """
+
+    future: Future[Prepared]
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+    asked: str | None
+    plugin: FeedPlugin | None = None
+    problems: tuple[PluginProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _PageJob:
+    """A web page to read."""
+
+    future: Future[Page]
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+
+
+class ParserPool:
+    """Reads documents in *size* child processes (by default one for each processor).
+
+    *deadline* is how long one document may take, in seconds. *rules* say what markup may stay, *registry*
+    which plugins there are (by default those that ship and those of entry points). It is a context manager;
+    leaving it ends the children, and fails what they were still reading.
+    """
+
+    def __init__(
+        self,
+        size: int | None = None,
+        deadline: float = DEADLINE,
+        *,
+        rules: SanitizerRules | None = None,
+        registry: Registry | None = None,
+    ) -> None:
+        self.deadline = deadline
+        self.rules = rules or SanitizerRules()
+        self.registry = registry or Registry()
+        self._jobs: queue.SimpleQueue[_Job | _PageJob | None] = queue.SimpleQueue()
+        self._closed = False
+        self._children = [_Child(self.rules, deadline) for _ in range(size or os.cpu_count() or 1)]
+        self._threads = [
+            threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
+            for number, child in enumerate(self._children, 1)
+        ]
+        self._start()
+
+    def _start(self) -> None:
+        """Starts as many threads as may be. Raises what the first one raises if it can't be."""
+        for number, thread in enumerate(self._threads):
+            try:
+                thread.start()
+            except RuntimeError:
+                if not number:
+                    raise
+                del self._threads[number:], self._children[number:]
+                return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Prepared]:
+        """Has *body* read, which came with *headers* from *url*: see `parse`.
+
+        The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's
+        result may be safely stored; it raises `NotAFeed`, `ParseTimeout` or `ParserDied`, and `ShortOf` where the
+        document is not to blame, since no process could be started to read it. It is cancelled if the pool is closed
+        before its turn. Raises RuntimeError on a closed pool.
+        """
+        self._check_open()
+        problems: tuple[PluginProblem, ...] = ()
+        chosen: FeedPlugin | None = None
+        try:
+            chosen = self.registry.named(plugin) if plugin else None
+        except PluginError as error:
+            problems = (PluginProblem(plugin, "choosing it", "", str(error)),)
+        if chosen is None:
+            asked = None if self.registry.has_own else ""
+        else:
+            asked = chosen.name if self.registry.is_shipped(chosen) else None
+        job = _Job(Future(), body, _told(headers), url, asked, chosen, problems)
+        self._jobs.put(job)
+        return job.future
+
+    def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
+        """Has the web page *body* read, which came with *headers* from *url*: see `parse.page.read_page`.
+
+        The future is like that of `submit`, but raises no `NotAFeed`: anything can be read as a page.
+        """
+        self._check_open()
+        job = _PageJob(Future(), body, _told(headers), url)
+        self._jobs.put(job)
+        return job.future
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
+
+    def close(self) -> None:
+        """Ends all children and threads, within seconds. What waits is cancelled, what is being read fails."""
+        self._closed = True
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is not None:
+                job.future.cancel()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for child in self._children:
+            child.abort()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self, child: _Child) -> None:
+        with suppress(OSError):  # then the first document says so
+            child.start()
+        while (job := self._jobs.get()) is not None:
+            if not job.future.set_running_or_notify_cancel():
+                continue
+            try:
+                result: Any = self._read_page(job, child) if isinstance(job, _PageJob) else self._read(job, child)
+            except BaseException as error:  # noqa: BLE001  it belongs to whoever waits, who would else wait for ever
+                job.future.set_exception(error)
+            else:
+                job.future.set_result(result)
+            del job
+        child.end()
+
+    def _read(self, job: _Job, child: _Child) -> Prepared:
+        answer = child.ask(
+            {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}, job.body
+        )
+        capped: tuple[str, ...] = ()
+        if "feed" in answer:
+            capped = tuple(map(str, answer["capped"]))
+            answer = child.ask(self._second_question(ipc.FEED.unpack(answer["feed"]), job), b"")
+        if "prepared" in answer:
+            prepared = ipc.PREPARED.unpack(answer["prepared"])
+        elif "not a feed" in answer:
+            raise NotAFeed(str(answer["not a feed"]))
+        else:
+            raise ParserDied(str(answer.get("failed")))
+        if not (job.problems or capped):
+            return prepared
+        notes = tuple(dict.fromkeys(capped + prepared.capped))
+        return replace(prepared, problems=job.problems + prepared.problems, capped=notes)
+
+    def _read_page(self, job: _PageJob, child: _Child) -> Page:
+        answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)
+        if "page" not in answer:
+            raise ParserDied(str(answer.get("failed")))
+        return ipc.PAGE.unpack(answer["page"])
+
+    def _second_question(self, feed: ParsedFeed, job: _Job) -> dict[str, Any]:
+        """Return what the child is asked about the *feed* that it has read, once its plugin is known."""
+        plugin = job.plugin or self.registry.plugin_for(feed, job.url)
+        question = {"deadline": self.deadline}
+        if self.registry.is_shipped(plugin):
+            return question | {"prepare": plugin.name}
+        return question | {"clean": ipc.PREPARED.pack(hooked(feed, plugin))}
+
+
+def _told(headers: Mapping[str, str]) -> dict[str, str]:
+    """What of *headers* tells how a document is to be read."""
+    told = {name.lower(): value for name, value in headers.items()}
+    return {name: told[name] for name in ("content-type", "content-language") if name in told}
+
+
+class _Process(NamedTuple):
+    process: subprocess.Popen[bytes]
+    questions: BinaryIO
+    answers: BinaryIO
+
+
+class _Child:
+    """One process, started when it is needed, and replaced when it has ended.
+
+    One thread uses it; any may abort it.
+    """
+
+    def __init__(self, rules: SanitizerRules, deadline: float) -> None:
+        self._rules = rules
+        self._deadline = deadline
+        self._running: _Process | None = None
+        self._ready = False
+        self._busy = False
+        self._aborted = False
+        self._lock = threading.Lock()
+
+    def start(self) -> _Process:
+        """Starts the process unless it runs, and doesn't wait until it is ready. Raises OSError if it can't."""
+        if self._running is None:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "lifestream.parser.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_environment(),
+            )
+            pipes = cast("tuple[BinaryIO, BinaryIO]", (process.stdin, process.stdout))
+            self._running, self._ready = _Process(process, *pipes), False
+        return self._running
+
+    def ask(self, question: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """The answer of the process.
+
+        Raises `ParseTimeout`, `ParserDied` or `ShortOf`, and then has ended the process.
+        """
+        with self._lock:
+            if self._aborted:
+                raise ParserDied("the pool was closed before it was read")
+            self._busy = True
+        try:
+            return self._ask(question, body)
+        finally:
+            with self._lock:
+                self._busy = False
+
+    def _ask(self, question: dict[str, Any], body: bytes) -> dict[str, Any]:
+        late = threading.Event()
+        try:
+            running = self.start()
+        except OSError as error:
+            raise self._not_started(error) from error
+        try:
+            if not self._ready:
+                with _killing(running.process, _STARTING, late):
+                    _exchange(running, {"rules": ipc.RULES.pack(self._rules)}, b"")
+                    self._ready = True
+            with _killing(running.process, self._deadline * _PATIENCE, late):
+                return _exchange(running, question, body)
+        except (OSError, EOFError, ValueError) as error:
+            ready = self._ready
+            status = self.end(kill=True)
+            if not ready and not self._aborted:
+                raise self._not_started(error) from error
+            if late.is_set() or status == _TIME_IS_UP:
+                raise ParseTimeout(f"reading it took longer than {self._deadline:g} seconds") from error
+            if self._aborted:
+                raise ParserDied("the pool was closed while it was read") from error
+            raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
+
+    def _not_started(self, error: Exception) -> ShortOf:
+        """Returns what to raise where *error* kept the process from being ready for any document."""
+        _log.warning("no process to read documents could be started with %s: %s", sys.executable, error)
+        return ShortOf(shortage_of(error) or Shortage.PROCESSES)
+
+    def abort(self) -> None:
+        """Refuses all further questions, and kills the process if it is at one."""
+        with self._lock:
+            self._aborted = True
+            if self._busy and self._running is not None:
+                self._running.process.kill()
+
+    def end(self, *, kill: bool = False) -> int | None:
+        """Ends the process, if there is one, and leaves nothing of it. Its exit status."""
+        running, self._running = self._running, None
+        if running is None:
+            return None
+        if kill:
+            running.process.kill()
+        # It ends when its questions do; a broken pipe says that it has already.
+        with running.process, _killing(running.process, _ENDING, threading.Event()):
+            with suppress(OSError):
+                running.questions.close()
+            running.process.wait()
+        return running.process.returncode
+
+
+def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[str, Any]:
+    ipc.send(running.questions, question, body)
+    answer, _ = ipc.receive(running.answers)
+    if not isinstance(answer, dict):
+        raise ValueError(f"an answer that is {type(answer).__name__}")  # noqa: TRY004  its fault, not ours
+    return answer
+
+
+@contextmanager
+def _killing(process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
+    """Kills *process*, which ends all waiting for it, and sets *late*, if the block takes longer than *seconds*."""
+
+    def kill() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _environment() -> dict[str, str]:
+    """What a child needs of our environment, and the way to our modules."""
+    kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_PASSED_ON)}
+    return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -1,0 +1,148 @@
+"""What is done to a document before any parser sees it. Text in, text out, linear in its length.
+
+- Characters that XML has not, and references to them, are removed: NUL, control characters, lone
+  surrogates. (In
+  the loose parser of feedparser a reference to a surrogate ends in an exception, and the whole feed would
+  be lost.)
+- Of a document type only the short entities remain. A long one that is named often grows to gigabytes, and
+  one
+  that names others, or a file, is never needed in a feed.
+- Elements that feedparser would merge are told apart: it puts `media:description`, `itunes:summary` and
+  `itunes:subtitle` into the content of an entry. They get a name that it doesn't know, and come back under
+  it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from lifestream.content.plaintext import scrub
+
+ITUNES: Final = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+MEDIA: Final = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
+ASIDE: Final = "aside-"
+"""What the local names of elements begin with that were told apart."""
+
+MAX_ENTITY: Final = 40
+"""The longest text of an entity that is kept, in characters: a reference takes three at least."""
+
+
+def cleaned(text: str) -> str:
+    """*text* as it may be handed to a parser."""
+    text = scrub(text).lstrip()
+    if "&#" in text:
+        text = _REFERENCE.sub(_harmless_reference, text)
+    return _set_aside(_without_doctype(text))
+
+
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+
+
+def _harmless_reference(found: re.Match[str]) -> str:
+    digits, base = (found[1], 16) if found[1] else (found[2], 10)
+    digits = digits.lstrip("0")
+    # Seven digits hold every character there is; Python refuses to read very long ones.
+    number = int(digits, base) if 0 < len(digits) <= 7 else 0
+    if not any(first <= number <= last for first, last in _CHARACTERS):
+        return ""
+    # Python refuses to read a very long number, and so would a parser in Python.
+    return found[0] if len(found[0]) <= _LONGEST_REFERENCE else f"&#{number};"
+
+
+_LONGEST_REFERENCE: Final = 20
+
+
+# Char of XML 1.0, 2.2.
+_CHARACTERS: Final = ((9, 10), (13, 13), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
+_PROLOG: Final = r"(?>\s++|<\?(?s:.*?)(?:\?>|\Z)|<!--(?s:.*?)(?:-->|\Z))*+"
+_DOCTYPE = re.compile(
+    rf"""
+    (?P<before>{_PROLOG})
+    (?P<name><!DOCTYPE(?>[^\["'>]++|"[^"]*+"|'[^']*+')*+)
+    (?:\[(?P<subset>(?>[^\]"'<]++|"[^"]*+"|'[^']*+'|<!--(?s:.*?)(?:-->|\Z)|<\?(?s:.*?)(?:\?>|\Z)|<)*+)\]\s*+)?
+    >
+    """,
+    re.VERBOSE,
+)
+_BEFORE_ROOT = re.compile(rf"{_PROLOG}(?=<\w)")
+_ENTITY = re.compile(r"""<!ENTITY\s+(\w+)\s+(?:"([^"%<]*)"|'([^'"%<]*)')\s*>""")
+_SHORT_VALUE = re.compile(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Prolog:
+    """What stands before the root of a document: it *end*s where that begins, 0 if there is more than may be there.
+
+    *netscape* says that the document type is that of RSS 0.91 as Netscape had it; *entities* are what it declares.
+    """
+
+    end: int = 0
+    netscape: bool = False
+    entities: dict[str, str] = field(default_factory=dict)
+
+    def doctype(self) -> str:
+        """Return a document type with the entities and nothing else; "" if there are none."""
+        declared = "".join(f'<!ENTITY {name} "{value}">' for name, value in self.entities.items())
+        return f"<!DOCTYPE feed [{declared}]>" if declared else ""
+
+
+def prolog(text: str) -> Prolog:
+    """Return the prolog of *text*, which has been `cleaned`."""
+    doctype = _DOCTYPE.match(text)
+    end = doctype.end() if doctype else 0
+    rest = _BEFORE_ROOT.match(text, end)
+    if rest is None:
+        return Prolog()
+    if doctype is None:
+        return Prolog(rest.end())
+    entities = {name: double or single for name, double, single in _ENTITY.findall(doctype["subset"] or "")}
+    return Prolog(rest.end(), "netscape" in doctype["name"].lower(), entities)
+
+
+def _without_doctype(text: str) -> str:
+    if "<!DOCTYPE" not in text:
+        return text
+    found = _DOCTYPE.match(text)
+    if found is None:
+        # Either it stands in some entry's text, where nobody takes it for one, or it is broken: then its
+        # entities go.
+        start = re.search(r"<\w", text)
+        head = text[: start.start() if start else 0]
+        return text.replace("<!ENTITY", "<!NO-ENTITY") if "<!DOCTYPE" in head else text
+    entities = [
+        f'<!ENTITY {name} "{double or single}">'
+        for name, double, single in _ENTITY.findall(found["subset"] or "")
+        if _SHORT_VALUE.fullmatch(double or single)
+    ]
+    subset = f"[{''.join(entities)}]" if entities else ""
+    return f"{found['before']}{found['name']}{subset}>{text[found.end() :]}"
+
+
+_PREFIX = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'\s]+)["']""")
+_MAX_NAMESPACES: Final = 1000
+_MAX_PREFIXES: Final = 10
+"""Prefixes of one namespace that are looked for, each at every tag: a document has one or two."""
+
+
+def _set_aside(text: str) -> str:
+    itunes, media = {"itunes"}, {"media"}
+    for found in islice(_PREFIX.finditer(text), _MAX_NAMESPACES):
+        prefix, namespace = found[1], found[2].lower()
+        if namespace == ITUNES and len(itunes) < _MAX_PREFIXES:
+            itunes.add(prefix)
+        elif namespace in MEDIA and len(media) < _MAX_PREFIXES:
+            media.add(prefix)
+    if not any(f"<{prefix}:" in text for prefix in itunes | media):
+        return text
+    told_apart = re.compile(
+        rf"(</?(?:(?:{_either(itunes)}):(?=(?:summary|subtitle)[\s/>])"
+        rf"|(?:{_either(media)}):(?=(?:description|title|text)[\s/>])))"
+    )
+    return told_apart.sub(rf"\g<1>{ASIDE}", text)
+
+
+def _either(words: set[str]) -> str:
+    return "|".join(map(re.escape, sorted(words)))

@@ -1,0 +1,90 @@
+"""What can be read of an ill-formed document: its head and each of its entries by itself.
+
+A parser that goes on behind a flaw takes what follows for a part of what was open there: a title that never ends holds
+all later entries. So the document is taken apart where its entries begin. Those that are well-formed from their start
+tag to their end tag are as their publisher wrote them, wherever the flaw is; the others are read one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+
+from lifestream.parser.second_reading import Scan
+from lifestream.parser.wellformed import is_cut_off, literals
+
+MOST_DAMAGED: Final = 20
+"""Damaged entries of a document that are read; each costs a reading of the head."""
+_LONGEST_HEAD: Final = 64 * 1024
+
+
+@dataclass(slots=True)
+class Salvage:
+    """What is left of a document: one that is *whole*, of all entries that are, and the *damaged* ones alone.
+
+    *places* are where the damaged entries stand among all. *cut_off* says that the last one was left out, since the
+    document ended in it: what is left of it may lack what it is known by, and would come again as another one.
+    """
+
+    whole: bytes
+    damaged: list[bytes] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    cut_off: bool = False
+
+
+def salvage(document: bytes, scanned: Scan) -> Salvage:
+    """Take the ill-formed *document* apart, in which *scanned* has found the beginning of an entry."""
+    head = document[: scanned.head]
+    close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
+    pieces = _pieces(document[scanned.head :], scanned.name)
+    found = Salvage(b"")
+    if pieces and _closed(pieces[-1]) == 0 and is_cut_off(pieces[-1], (scanned.name, *scanned.open)):
+        pieces.pop()
+        found.cut_off = True
+    whole: list[bytes] = []
+    for piece in pieces:
+        if end := _closed(piece):
+            whole.append(piece[:end])
+        elif len(found.damaged) < MOST_DAMAGED and len(head) <= _LONGEST_HEAD:
+            found.damaged.append(head + piece + close)
+            found.places.append(len(found.damaged) - 1 + len(whole))
+    found.whole = b"".join([head, *whole, close])
+    return found
+
+
+def _pieces(entries: bytes, name: str) -> list[bytes]:
+    """Return *entries* cut where each of them begins, with what follows it until the next one."""
+    start = re.compile(rb"<%s(?=[\s/>])" % re.escape(name.encode("utf-8")))
+    hidden = literals(entries)
+    starts: list[int] = []
+    for found in start.finditer(entries):
+        while hidden and hidden[0][1] <= found.start():
+            hidden.popleft()
+        if not hidden or found.start() < hidden[0][0]:
+            starts.append(found.start())
+    return [entries[begin:end] for begin, end in zip(starts, [*starts[1:], len(entries)], strict=True)]
+
+
+def _closed(piece: bytes) -> int:
+    """Return where the element that *piece* begins with ends; 0 if it is not well-formed, or doesn't end."""
+    parser = expat.ParserCreate("utf-8")
+    parser.UseForeignDTD(True)  # entities that the document declares are not known here
+    depth = end = 0
+
+    def start(_name: str, _attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+
+    def close(_name: str) -> None:
+        nonlocal depth, end
+        depth -= 1
+        if not depth:
+            end = piece.find(b">", parser.CurrentByteIndex) + 1
+
+    parser.StartElementHandler, parser.EndElementHandler = start, close
+    with suppress(expat.ExpatError):
+        parser.Parse(piece, True)
+    return end

@@ -1,0 +1,212 @@
+"""A second reading of a document, for what feedparser loses.
+
+It keeps only the last hour of `skipHours`, resolves guids against `xml:base`, and throws the media of an
+entry onto one heap. expat reads the same document beside it and keeps just that, in the order of the
+entries. Where the document is ill-formed, expat stops, and what it has seen until then counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+
+from lifestream.content.plaintext import text_of
+from lifestream.entry import Media
+from lifestream.parser.preprocessing import ASIDE, MEDIA
+
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SEPARATOR: Final = " "
+# Namespaces whose items and entries are a feed's, even where they have a prefix.
+_FEEDS: Final = frozenset(
+    {
+        "http://www.w3.org/2005/Atom",
+        "http://purl.org/atom/ns#",
+        "http://purl.org/rss/1.0/",
+        "http://my.netscape.com/rdf/simple/0.9/",
+        "http://backend.userland.com/rss2",
+    }
+)
+_MAX_MEDIA: Final = 100
+_MAX_TEXT: Final = 100_000
+
+
+@dataclass(slots=True)
+class ScannedEntry:
+    """*guid* as the document spells it (None if there is none), *media* as they belong together."""
+
+    guid: str | None = None
+    media: list[Media] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Scan:
+    """What was found; *entries* are in the document's order, and only those that were read to their end.
+
+    *broken* says that the document is ill-formed, and not all of it was read. *head* is where in it (in bytes) the
+    first entry begins, 0 if there is none; *name* is what that is called, and *open* what was open there.
+    """
+
+    entries: list[ScannedEntry] = field(default_factory=list)
+    skip_hours: set[int] = field(default_factory=set)
+    skip_days: set[int] = field(default_factory=set)
+    broken: bool = False
+    head: int = 0
+    name: str = ""
+    open: tuple[str, ...] = ()
+
+
+def scan(document: bytes) -> Scan:
+    """What expat finds in *document*, which has to be `document.cleaned`, in UTF-8."""
+    parser = expat.ParserCreate("utf-8", _SEPARATOR)
+    reader = _Reader(parser)
+    # So that expat skips entities it doesn't know, such as &nbsp;, where it would stop. It loads nothing.
+    parser.UseForeignDTD(True)
+    parser.namespace_prefixes = True
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.characters
+    try:
+        parser.Parse(document, True)
+    except expat.ExpatError:
+        reader.found.broken = True  # what came before it counts
+    return reader.found
+
+
+@dataclass(slots=True)
+class _Level:
+    """What Media RSS says of one content, of a group of them, or of a whole entry: the inner one counts first."""
+
+    content: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    inner: list[_Level] = field(default_factory=list)
+
+
+class _Reader:
+    """The handlers of expat: where we are in the document, and what is to be kept of it."""
+
+    def __init__(self, parser: expat.XMLParserType) -> None:
+        self.parser = parser
+        self.found = Scan()
+        self.open: list[str] = []
+        self.entry: ScannedEntry | None = None
+        self.entry_depth = 0
+        self.levels: list[_Level] = []
+        self.text: list[str] | None = None
+        self.text_depth = 0
+        self.keep: Callable[[str], None] = _forget
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, local, as_written = _parts(name)
+        parent = self.open[-1].lower() if self.open else ""
+        self.open.append(as_written)
+        if self.entry is not None:
+            if len(self.open) == self.entry_depth + 1 and local in {"guid", "id"} and namespace not in MEDIA:
+                self.capture(self.keep_guid)
+            elif namespace in MEDIA:
+                self.start_media(local.removeprefix(ASIDE), attributes)
+        elif local in {"item", "entry"} and (":" not in as_written or namespace in _FEEDS):
+            self.entry, self.entry_depth = ScannedEntry(), len(self.open)
+            if not self.found.head:
+                self.found.head, self.found.name = self.parser.CurrentByteIndex, as_written
+                self.found.open = tuple(self.open[:-1])
+            self.levels = [_Level()]
+        elif local == "hour" and parent == "skiphours":
+            self.capture(self.keep_hour)
+        elif local == "day" and parent == "skipdays":
+            self.capture(self.keep_day)
+
+    def end(self, name: str) -> None:
+        depth = len(self.open)
+        self.open.pop()
+        if self.text is not None and depth == self.text_depth:
+            self.keep("".join(self.text).strip()[:_MAX_TEXT])
+            self.text = None
+        if self.entry is None:
+            return
+        if depth == self.entry_depth:
+            self.entry.media = list(_media(self.levels[0]))[:_MAX_MEDIA]
+            self.found.entries.append(self.entry)
+            self.entry = None
+        elif name.startswith(MEDIA):
+            namespace, local, _ = _parts(name)
+            if namespace in MEDIA and local in {"content", "group"}:
+                self.levels.pop()
+
+    def characters(self, text: str) -> None:
+        if self.text is not None:
+            self.text.append(text)
+
+    def capture(self, keep: Callable[[str], None]) -> None:
+        self.text, self.text_depth, self.keep = [], len(self.open), keep
+
+    def keep_hour(self, text: str) -> None:
+        # RSS 0.91 counted from 1 to 24, RSS 2.0 counts from 0 to 23.
+        if len(text) <= 2 and text.isdecimal() and int(text) <= 24:
+            self.found.skip_hours.add(int(text) % 24)
+
+    def keep_day(self, text: str) -> None:
+        if text.lower() in _DAYS:
+            self.found.skip_days.add(_DAYS.index(text.lower()))
+
+    def keep_guid(self, text: str) -> None:
+        if self.entry is not None and text:
+            self.entry.guid = text
+
+    def start_media(self, local: str, attributes: dict[str, str]) -> None:
+        level = self.levels[-1]
+        if local in {"content", "group"}:
+            inner = _Level(content=attributes if local == "content" else {})
+            level.inner.append(inner)
+            self.levels.append(inner)
+        elif local in {"thumbnail", "player"}:
+            level.said.setdefault(local, attributes.get("url", ""))
+        elif local in {"title", "description"}:
+            html = attributes.get("type", "").lower() in {"html", "text/html"}
+            self.capture(lambda text: _say(level, local, text_of(text) if html else text))
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """The namespace, the local name in lower case, and the name as the document writes it."""
+    parts = name.split(_SEPARATOR)
+    if len(parts) == 1:
+        return "", name.lower(), name
+    local = parts[1]
+    return parts[0], local.lower(), f"{parts[2]}:{local}" if len(parts) == 3 else local
+
+
+def _forget(text: str) -> None:
+    pass
+
+
+def _say(level: _Level, what: str, text: str) -> None:
+    level.said.setdefault(what, text)
+
+
+def _media(entry: _Level) -> list[Media]:
+    """One for each content or group of an entry; if there is none, one for its thumbnail or player."""
+    media = []
+    for level in entry.inner:
+        # A group holds one thing in several formats.
+        choice = next((inner for inner in level.inner if inner.content.get("isDefault") == "true"), None)
+        choice = choice or next(iter(level.inner), _Level(level.content))
+        media.append(_medium(choice.content, {**entry.said, **level.said, **choice.said}))
+    if not media and entry.said.keys() & {"thumbnail", "player"}:
+        media.append(_medium({}, entry.said))
+    return media
+
+
+def _medium(content: dict[str, str], said: dict[str, str]) -> Media:
+    kind = content.get("type", "")
+    if not kind and content.get("medium"):
+        kind = f"{content['medium'].lower()}/*"
+    return Media(
+        url=content.get("url", "").strip(),
+        type=kind.strip().lower(),
+        thumbnail=said.get("thumbnail", "").strip(),
+        player=said.get("player", "").strip(),
+        title=said.get("title", ""),
+        description=said.get("description", ""),
+    )

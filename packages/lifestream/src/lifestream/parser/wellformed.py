@@ -1,0 +1,174 @@
+"""Whether a document is well-formed XML, where it stops being so, and what can be mended without losing any of it.
+
+Mended is what the publisher can only have meant in one way (READING.md rule 8): an entity of HTML (`&nbsp;`), an
+ampersand that begins no reference, a prefix that no `xmlns` declares, and whatever follows the end of the root element.
+All of it takes time that is linear in the length of the document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from html.entities import html5
+from typing import Final
+from xml.parsers import expat
+
+from lifestream.entry import Flaw
+from lifestream.parser.preprocessing import ITUNES, MEDIA
+
+_JUNK: Final = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+_PREDEFINED: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_MAX_PREFIXES: Final = 100
+_NAMESPACES: Final = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "cc": "http://web.resource.org/cc/",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
+    "geo": "http://www.w3.org/2003/01/geo/wgs84_pos#",
+    "georss": "http://www.georss.org/georss",
+    "gml": "http://www.opengis.net/gml",
+    "itunes": ITUNES,
+    "media": MEDIA[0],
+    "podcast": "https://podcastindex.org/namespace/1.0",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "slash": "http://purl.org/rss/1.0/modules/slash/",
+    "sy": "http://purl.org/rss/1.0/modules/syndication/",
+    "thr": "http://purl.org/syndication/thread/1.0",
+    "webfeeds": "http://webfeeds.org/rss/1.0",
+    "wfw": "http://wellformedweb.org/CommentAPI/",
+}
+"""What the prefixes of feeds stand for where nothing declares them."""
+
+
+def flaw_of(document: bytes) -> Flaw | None:
+    """Return where *document*, in UTF-8, stops being well-formed and namespace-well-formed; None if it is both."""
+    try:
+        _parser(document).Parse(document, True)
+    except expat.ExpatError as error:
+        return Flaw(expat.ErrorString(error.code), error.lineno, error.offset + 1)
+    return None
+
+
+def mend(document: bytes) -> bytes:
+    """Return *document*, which is ill-formed and in UTF-8, with all mended that can be; it may be ill-formed still."""
+    text = document.decode("utf-8", "replace")
+    mended = _with_prefixes(_with_references(text)).encode("utf-8")
+    parser = _parser(mended)
+    try:
+        parser.Parse(mended, True)
+    except expat.ExpatError as error:
+        if error.code == _JUNK:
+            return mended[: parser.ErrorByteIndex]
+    return mended
+
+
+def _parser(document: bytes) -> expat.XMLParserType:
+    parser = expat.ParserCreate("utf-8", " ")
+    if b"<!ENTITY" in document:
+        # With a default handler expat expands no entity, however much it would grow.
+        parser.DefaultHandler = _ignore
+    return parser
+
+
+def _ignore(_text: str) -> None:
+    pass
+
+
+_LITERAL_START: Final = re.compile(rb"<!\[CDATA\[|<!--|<\?")
+_LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
+
+
+def literals(document: bytes) -> deque[tuple[int, int]]:
+    """Return where in *document* references and tags mean nothing, in order: the beginnings and ends of CDATA sections,
+    comments and processing instructions. One that never ends is none.
+    """
+    found: deque[tuple[int, int]] = deque()
+    endless: set[bytes] = set()
+    position = 0
+    while start := _LITERAL_START.search(document, position):
+        position = start.end()
+        if start[0] in endless:
+            continue
+        end = document.find(_LITERAL_END[start[0]], start.end())
+        if end < 0:
+            endless.add(start[0])
+            continue
+        position = end + len(_LITERAL_END[start[0]])
+        found.append((start.start(), position))
+    return found
+
+
+def is_cut_off(document: bytes, names: Iterable[str]) -> bool:
+    """Return whether *document* has the end tags of none of *names*, since it ends before."""
+    return not any(re.search(rb"</%s\s*>" % re.escape(name.encode("utf-8")), document) for name in names)
+
+
+def _markup(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield *text* in pieces, and of each whether references and tags mean something in it."""
+    document = text.encode("utf-8")
+    position = 0
+    for start, end in literals(document):
+        yield document[position:start].decode("utf-8"), True
+        yield document[start:end].decode("utf-8"), False
+        position = end
+    yield document[position:].decode("utf-8"), True
+
+
+_AMPERSAND = re.compile(r"&(#?[\w.-]*)(;?)")
+_CHARACTER = re.compile(r"#(?:[0-9]+|x[0-9a-fA-F]+)", re.ASCII)
+_DECLARED_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]+)\s")
+
+
+def _with_references(text: str) -> str:
+    declared = _PREDEFINED.union(_DECLARED_ENTITY.findall(text))
+
+    def resolved(found: re.Match[str]) -> str:
+        name, semicolon = found[1], found[2]
+        if semicolon and (name in declared or _CHARACTER.fullmatch(name)):
+            return found[0]
+        characters = html5.get(name + ";", "") if semicolon else ""
+        return "".join(f"&#{ord(character)};" for character in characters) or f"&amp;{name}{semicolon}"
+
+    return "".join(_AMPERSAND.sub(resolved, piece) if means else piece for piece, means in _markup(text))
+
+
+_USED_PREFIX = re.compile(r"<([\w.-]+):|\s([\w.-]+):[\w.-]+\s*=")
+_DECLARED_PREFIX = re.compile(r"\sxmlns:([\w.-]+)\s*=")
+
+
+def _with_prefixes(text: str) -> str:
+    used = {found[1] or found[2] for piece, means in _markup(text) if means for found in _USED_PREFIX.finditer(piece)}
+    unbound = sorted(used - {"xml", "xmlns"} - set(_DECLARED_PREFIX.findall(text)))[:_MAX_PREFIXES]
+    place = _after_root_name(text) if unbound else 0
+    if not place:
+        return text
+    declarations = "".join(
+        f' xmlns:{prefix}="{_NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"' for prefix in unbound
+    )
+    return f"{text[:place]}{declarations}{text[place:]}"
+
+
+class _Found(Exception):
+    pass
+
+
+def _after_root_name(text: str) -> int:
+    """Return where in *text* the name of the root element ends, 0 if there is no root."""
+    document = text.encode("utf-8")
+    parser = expat.ParserCreate("utf-8")
+    ends = [0]
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        before = document[: parser.CurrentByteIndex].decode("utf-8")
+        ends[0] = len(before) + 1 + len(name)
+        raise _Found
+
+    parser.StartElementHandler = start
+    with suppress(_Found, expat.ExpatError):
+        parser.Parse(document, True)
+    return ends[0]

@@ -1,0 +1,128 @@
+"""The process that reads documents: `python -m lifestream.parser.worker`, started and spoken to by `pool`.
+
+It answers frame by frame (see `ipc`) until its input ends, so it goes when its parent does. What a
+document may cost is bounded by the kernel, where it can do that: memory, and time on the processor. A
+document that needs more takes this process with it, and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from typing import Any, BinaryIO, Final
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.entry import ParsedFeed
+from lifestream.parser import ipc, parse
+from lifestream.parser.errors import NotAFeed
+from lifestream.parser.web_page import read_page
+from lifestream.plugins.caps import Tally, bounded_feed
+from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
+from lifestream.plugins.registry import Registry
+
+MAX_MEMORY: Final = 2 * 1024**3
+"""How much address space a child may have, in bytes: 20,000 entries need a tenth of it."""
+
+
+def main() -> None:
+    """Serves the parent at the other end of standard input and output."""
+    # Standard output is the wire: whatever prints goes to standard error.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Ctrl-C goes to the whole group; it is the parent's to decide what that means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        serve(sys.stdin.buffer, answers)
+
+
+def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Reads the rules once, then answers document by document. Raises EOFError when *questions* end."""
+    setup, _ = ipc.receive(questions)
+    sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
+    registry = Registry(use_entry_points=False)
+    # So that the first document finds feedparser imported.
+    with contextlib.suppress(NotAFeed):
+        parse(b"", {}, "")
+    ipc.send(answers, {"ready": True})
+    reader = Reader(registry, sanitizer)
+    while True:
+        job, body = ipc.receive(questions)
+        _limit_time(job["deadline"])
+        ipc.send(answers, reader.answer(job, body))
+        _limit_time(0)
+
+
+class Reader:
+    """Answers questions about one document after the other. It keeps the last feed that it was asked only to parse,
+    for the question that follows.
+    """
+
+    def __init__(self, registry: Registry, sanitizer: Sanitizer) -> None:
+        self._registry = registry
+        self._sanitizer = sanitizer
+        self._parsed: ParsedFeed | None = None
+
+    def answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Return what becomes of *body*, or of the feed parsed last, or what keeps it from becoming anything."""
+        try:
+            return self._answer(job, body)
+        except NotAFeed as error:
+            return {"not a feed": error.reason}
+        except (MemoryError, RecursionError) as error:
+            return {"failed": f"reading it took more memory than it may ({type(error).__name__})"}
+
+    def _answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
+        if "page" in job:
+            return {"page": ipc.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+        parsed, self._parsed = self._parsed, None
+        if "clean" in job:
+            # What hooks have left that ran elsewhere.
+            return self._prepared(cleaned(ipc.PREPARED.unpack(job["clean"]), self._sanitizer))
+        if "prepare" in job:
+            if parsed is None:
+                return {"failed": "it was not read before it was to be prepared"}
+            return self._prepared(prepare(parsed, self._registry.named(job["prepare"]), self._sanitizer))
+        feed = parse(body, job["headers"], job["url"])
+        if job["plugin"] is None:
+            # Which plugin it gets may depend on one that only the other side can import.
+            # It is bounded here: what strangers wrote is as much as the other side has to take apart by itself.
+            tally = Tally()
+            self._parsed = bounded_feed(feed, tally)
+            return {"feed": ipc.FEED.pack(self._parsed), "capped": tally.notes}
+        name = job["plugin"]
+        plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
+        return self._prepared(prepare(feed, plugin, self._sanitizer))
+
+    @staticmethod
+    def _prepared(prepared: Prepared) -> dict[str, Any]:
+        return {"prepared": ipc.PREPARED.pack(prepared)}
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits; the deadline is all there is
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
+    # macOS has the constant and refuses the value.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(seconds: float) -> None:
+    """Lets the kernel end this process after *seconds* on the processor; 0 for no limit.
+
+    A signal nobody handles ends it even in the middle of a regular expression, where no Python code runs; and
+    unlike a clock on the wall it is fair to a document that shares a busy machine.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+if __name__ == "__main__":
+    main()

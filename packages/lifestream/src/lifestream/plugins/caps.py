@@ -1,0 +1,282 @@
+"""How much is kept of what a stranger wrote: every cap, and what becomes of the rest.
+
+Nothing is cut without a word: a `Tally` counts what was over a cap, and its notes go into the log of the fetch. Text is
+cut at a character with "…", a list after its first entries; an address, a media type and a language, of which a part
+means something else, are dropped whole; a guid is replaced by its hash, so that it still tells its entry from others.
+
+`bounded` and `bounded_feed` are for what was read and for what a plugin returned, `content` for the HTML of an item on
+its way through the sanitizer. All of it is linear in what comes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from lifestream.content.plaintext import scrub, shorten
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most *limit* *units* are kept of *what*; *beyond* says what becomes of more."""
+
+    what: str
+    limit: int
+    unit: str
+    beyond: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: at most {self.limit:,} {self.unit}, {self.beyond}"
+
+
+_CUT: Final = "the text is cut, with …"
+_DROPPED: Final = "a longer one is dropped"
+_FIRST: Final = "the first ones are kept"
+
+ENTRIES: Final = Cap("entries of a document", 10_000, "entries", "the latest ones are kept")
+ENCLOSURES: Final = Cap("enclosures of an entry", 100, "enclosures", _FIRST)
+MEDIA: Final = Cap("media of an entry", 100, "media", _FIRST)
+TAGS: Final = Cap("tags of an entry", 100, "tags", _FIRST)
+GUID: Final = Cap("a guid", LONGEST_GUID, "bytes", "its hash is kept in its place")
+LINK: Final = Cap("an address (link, enclosure, picture, icon, hub)", 8 * 1024, "bytes", _DROPPED)
+BASE: Final = Cap("the address that others are relative to", 2 * 1024, "bytes", _DROPPED)
+TITLE: Final = Cap("a title", 2_000, "characters", _CUT)
+AUTHOR: Final = Cap("an author", 1_000, "characters", _CUT)
+TAG: Final = Cap("a tag", 1_000, "characters", _CUT)
+CONTENT: Final = Cap(
+    "a content, and its plain text", 1024 * 1024, "characters", "it is cut before it is cleaned, so it stays whole HTML"
+)
+SUMMARY: Final = Cap("a summary, before its first 300 characters are taken", 64 * 1024, "characters", "it is cut")
+DESCRIPTION: Final = Cap("the description of a picture or film, the subtitle of a feed", 4_000, "characters", _CUT)
+GENERATOR: Final = Cap("the generator of a feed", 1_000, "characters", _CUT)
+COMPLAINT: Final = Cap("what is said to be wrong with a document", 1_000, "characters", _CUT)
+LANGUAGE: Final = Cap("a language", 100, "characters", _DROPPED)
+TYPE: Final = Cap("a media type", 255, "characters", _DROPPED)
+
+ALL: Final = (
+    ENTRIES, ENCLOSURES, MEDIA, TAGS, GUID, LINK, BASE, TITLE, AUTHOR, TAG, CONTENT, SUMMARY, DESCRIPTION, GENERATOR,
+    COMPLAINT, LANGUAGE, TYPE,
+)  # fmt: skip
+"""Every cap, in the order of the manual."""
+
+_EXPANDED: Final = 16 * CONTENT.limit
+"""How many characters a content may have with every relative address in it made absolute."""
+
+
+class Tally:
+    """Counts what was over a cap, of one document."""
+
+    def __init__(self) -> None:
+        self._times: Counter[Cap] = Counter()
+
+    def over(self, cap: Cap) -> None:
+        """Count one more that was over *cap*."""
+        self._times[cap] += 1
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each cap that something was over, in the order of `ALL`."""
+        return tuple(
+            f"capped {'once' if self._times[cap] == 1 else f'{self._times[cap]:,} times'}: {cap}"
+            for cap in ALL
+            if self._times[cap]
+        )
+
+
+Said = TypeVar("Said", Entry, ItemDraft)
+_T = TypeVar("_T")
+
+
+def bounded(said: Said, tally: Tally) -> Said:
+    """Return *said*, an entry or a draft, with at most what is kept of each field, and count in *tally* what was more.
+
+    Its content is only cut here, as HTML that nobody has cleaned; `content` bounds what comes of it.
+    """
+    if _is_within(said):
+        return said
+    return replace(
+        said,
+        guid=_guid(said.guid, tally),
+        link=_whole(said.link, LINK, tally),
+        title=_short(said.title, TITLE, tally),
+        author=_short(said.author, AUTHOR, tally),
+        content=_cut(said.content, CONTENT, tally),
+        summary=_cut(said.summary, CONTENT, tally),
+        tags=tuple(_short(tag, TAG, tally) for tag in _first(dict.fromkeys(said.tags), TAGS, tally)),
+        enclosures=tuple(_enclosure(each, tally) for each in _first(said.enclosures, ENCLOSURES, tally)),
+        media=tuple(_medium(each, tally) for each in _first(said.media, MEDIA, tally)),
+        language=_whole(said.language, LANGUAGE, tally),
+        base=_whole(said.base, BASE, tally),
+    )
+
+
+def _is_within(said: Entry | ItemDraft) -> bool:
+    """Return whether nothing of *said* can be over its cap, which is so of nearly all entries, and is soon said."""
+    return (
+        len(said.title) <= TITLE.limit
+        and len(said.author) <= AUTHOR.limit
+        and len(said.content) <= CONTENT.limit
+        and len(said.summary) <= CONTENT.limit
+        and len(said.language) <= LANGUAGE.limit
+        and len(said.tags) <= TAGS.limit
+        and len(said.enclosures) <= ENCLOSURES.limit
+        and len(said.media) <= MEDIA.limit
+        and max(map(len, said.tags), default=0) <= TAG.limit
+        and len(said.guid) + len(said.link) + len(said.base) <= _SURELY
+        and all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in said.enclosures)
+        and all(
+            len(each.url) + len(each.thumbnail) + len(each.player) <= _SURELY
+            and len(each.type) <= TYPE.limit
+            and len(each.title) <= TITLE.limit
+            and len(each.description) <= DESCRIPTION.limit
+            for each in said.media
+        )
+    )
+
+
+_SURELY: Final = min(BASE.limit, LINK.limit, GUID.limit) // 4
+"""Characters of several addresses together, so few that none of them is over its cap, not even in UTF-8."""
+
+
+def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
+    """Return *feed* with at most what is kept of it, its entries bounded too."""
+    kept = _latest(feed.entries, tally)
+    flaw = feed.flaw
+    if flaw is not None:
+        flaw = replace(flaw, damaged=tuple(at - kept.start for at in flaw.damaged if kept.start <= at < kept.stop))
+    return replace(
+        feed,
+        flaw=flaw,
+        title=_short(feed.title, TITLE, tally),
+        link=_whole(feed.link, LINK, tally),
+        subtitle=_short(feed.subtitle, DESCRIPTION, tally),
+        author=_short(feed.author, AUTHOR, tally),
+        language=_whole(feed.language, LANGUAGE, tally),
+        icon=_whole(feed.icon, LINK, tally),
+        self_url=_whole(feed.self_url, LINK, tally),
+        hub_url=_whole(feed.hub_url, LINK, tally),
+        generator=_short(feed.generator, GENERATOR, tally),
+        complaint=_short(feed.complaint, COMPLAINT, tally),
+        entries=tuple(bounded(entry, tally) for entry in feed.entries[kept]),
+    )
+
+
+def content(source: str, base: str, clean: Callable[[str], str], tally: Tally) -> str:
+    """Return what *clean* makes of the HTML *source*, in at most as many characters as are kept of a content.
+
+    Cleaning makes text longer, as `&` becomes `&amp;` and an address absolute (against *base*); so what comes out too
+    long is cut before it is cleaned, and cleaned again, from half of it at most. What is returned is never cut itself.
+    """
+    grown = len(source) + source.count("=") * len(base)
+    if len(source) > CONTENT.limit or grown > _EXPANDED:
+        tally.over(CONTENT)
+        source = _before_markup(source, min(CONTENT.limit, len(source) * _EXPANDED // max(grown, 1)))
+    cleaned = clean(source)
+    if len(cleaned) > CONTENT.limit:
+        tally.over(CONTENT)
+    while len(cleaned) > CONTENT.limit:
+        fits = len(source) * CONTENT.limit // len(cleaned)
+        source = _before_markup(source, min(fits, len(source) // 2))
+        cleaned = clean(source)
+    return cleaned
+
+
+def text(value: str) -> str:
+    """Return the plain text *value* of a content in at most as many characters as are kept of that."""
+    return shorten(value, CONTENT.limit)
+
+
+def address(url: str) -> str:
+    """Return *url*, or "" if it is longer than an address may be, now that it is absolute."""
+    return url if _size(url, LINK.limit) <= LINK.limit else ""
+
+
+def _latest(entries: Sequence[Entry], tally: Tally) -> slice:
+    """Return which of *entries* are the latest: the first, as a rule, unless their dates say that the document is the
+    other way round.
+    """
+    if len(entries) <= ENTRIES.limit:
+        return slice(0, len(entries))
+    tally.over(ENTRIES)
+    dates = [date for entry in entries if (date := entry.published or entry.updated)]
+    oldest_first = len(dates) > 1 and dates[0] < dates[-1]
+    return slice(len(entries) - ENTRIES.limit, len(entries)) if oldest_first else slice(0, ENTRIES.limit)
+
+
+def _guid(guid: str, tally: Tally) -> str:
+    if len(guid) * 4 <= GUID.limit:
+        return guid
+    formed = guid_form(scrub(guid).strip())
+    if len(formed) < len(guid) and formed != scrub(guid).strip():
+        tally.over(GUID)
+        return formed
+    return guid
+
+
+def _short(value: str, cap: Cap, tally: Tally) -> str:
+    if len(value) <= cap.limit:
+        return value
+    tally.over(cap)
+    return shorten(value, cap.limit)
+
+
+def _cut(value: str, cap: Cap, tally: Tally) -> str:
+    if len(value) <= cap.limit:
+        return value
+    tally.over(cap)
+    return _before_markup(value, cap.limit)
+
+
+def _whole(value: str, cap: Cap, tally: Tally) -> str:
+    size = _size(value, cap.limit) if cap.unit == "bytes" else len(value)
+    if size <= cap.limit:
+        return value
+    tally.over(cap)
+    return ""
+
+
+def _size(value: str, limit: int) -> int:
+    """Return the length of *value* in UTF-8, or in characters where those are more than *limit* already."""
+    return len(value) if len(value) > limit or value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+
+
+def _first(values: Iterable[_T], cap: Cap, tally: Tally) -> Sequence[_T]:
+    kept = tuple(values)
+    if len(kept) <= cap.limit:
+        return kept
+    tally.over(cap)
+    return kept[: cap.limit]
+
+
+def _enclosure(enclosure: Enclosure, tally: Tally) -> Enclosure:
+    return replace(enclosure, url=_whole(enclosure.url, LINK, tally), type=_whole(enclosure.type, TYPE, tally))
+
+
+def _medium(medium: Media, tally: Tally) -> Media:
+    return Media(
+        url=_whole(medium.url, LINK, tally),
+        type=_whole(medium.type, TYPE, tally),
+        thumbnail=_whole(medium.thumbnail, LINK, tally),
+        player=_whole(medium.player, LINK, tally),
+        title=_short(medium.title, TITLE, tally),
+        description=_short(medium.description, DESCRIPTION, tally),
+    )
+
+
+_LONGEST_TAG: Final = 64 * 1024
+_LONGEST_REFERENCE: Final = 40
+
+
+def _before_markup(source: str, length: int) -> str:
+    """Return the first *length* characters of HTML, without the beginning of a tag or of an entity at their end."""
+    head = source[:length]
+    opened = head.rfind("<", max(0, length - _LONGEST_TAG))
+    if opened > head.rfind(">", max(0, length - _LONGEST_TAG)):
+        head = head[:opened]
+    begun = head.rfind("&", max(0, len(head) - _LONGEST_REFERENCE))
+    return head[:begun] if begun >= 0 and ";" not in head[begun:] else head

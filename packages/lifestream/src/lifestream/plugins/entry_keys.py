@@ -1,0 +1,125 @@
+"""What an entry is known by: its keys, from the strongest to the weakest. `entry_matching` decides with them.
+
+Stored keys outlive releases: **a change to how a key is made doubles every item**, so it needs a migration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+LONGEST_GUID: Final = 8 * 1024
+"""Bytes of a guid that are stored; a longer one is known by its hash."""
+
+_HASHED: Final = "urn:lifestream:long-guid:"
+_TAG = re.compile(r"<[^>]*+(?:>|\Z)")
+
+
+class Addressed(Protocol):
+    """A file of an entry, of which only the address matters here."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class Said(Protocol):
+    """What identity reads of an entry: `entry.Entry` is one, and so is an item's draft."""
+
+    @property
+    def guid(self) -> str: ...
+    @property
+    def link(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def published(self) -> datetime | None: ...
+    @property
+    def updated(self) -> datetime | None: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def enclosures(self) -> Sequence[Addressed]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of an entry, each a SHA-256 in hex; *guid* and *link* are "" where it has none.
+
+    *told_by* is what tells its content from others', beside its title: "date", "text" or nothing ("").
+    """
+
+    guid: str
+    link: str
+    content: str
+    whole: str
+    told_by: str = ""
+
+
+def _hash(*parts: str) -> str:
+    # Each part is preceded by its length: ("ab", "c") and ("a", "bc") are different keys.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def guid_form(guid: str) -> str:
+    """Return *guid* as it is stored: a long one as its own key, from which `keys_of` makes the same key again."""
+    if len(guid) * 4 <= LONGEST_GUID or len(guid.encode("utf-8", "surrogatepass")) <= LONGEST_GUID:
+        return guid
+    return _HASHED + _hash("guid", guid)
+
+
+def _guid_key(guid: str) -> str:
+    if not guid:
+        return ""
+    return guid[len(_HASHED) :] if _HASHED_GUID.fullmatch(guid) else _hash("guid", guid)
+
+
+_HASHED_GUID = re.compile(rf"{_HASHED}[0-9a-f]{{64}}")
+
+
+def link_form(link: str) -> str:
+    """*link* as it is compared: without http or https, without a default port and a slash at the end of its
+    path.
+    """
+    try:
+        parts = urlsplit(link.strip())
+        port = parts.port
+    except ValueError:
+        return link.strip()
+    if parts.scheme not in ("http", "https"):
+        return link.strip()
+    host = (parts.hostname or "") + (f":{port}" if port not in (None, 80, 443) else "")
+    query = f"?{parts.query}" if parts.query else ""
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return f"//{host}{parts.path.removesuffix('/')}{query}{fragment}"
+
+
+def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
+    """The keys of *entry*. A link whose form is in *home* is the site's, not the entry's; a file's may
+    stand in for it.
+    """
+    guid = entry.guid.strip()
+    addresses = (entry.link, *(enclosure.url for enclosure in entry.enclosures))
+    link = next((form for address in addresses if (form := link_form(address)) and form not in home), "")
+    title = " ".join(entry.title.split())
+    date = entry.published.isoformat() if entry.published else ""
+    said = entry.content or entry.summary
+    end = said.rfind(">") + 1  # a "<" after it begins no tag, and is looked at once
+    text = " ".join((_TAG.sub(" ", said[:end]) + said[end:]).split())
+    # A date without a time says little: a day may bring two entries with one title.
+    dated = entry.published is not None and entry.published.time() != time()
+    told_by = "date" if dated else "text" if text else ""
+    return Keys(
+        guid=_guid_key(guid),
+        link=_hash("link", link) if link else "",
+        content=_hash("dated", title, date) if date else _hash("text", title, text),
+        whole=_hash("whole", guid, link, title, date, said),
+        told_by=told_by if title else "",
+    )

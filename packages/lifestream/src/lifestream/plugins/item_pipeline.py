@@ -1,0 +1,317 @@
+"""From what a feed says to what may be stored: its entries pass their plugin, and then, not before, are made safe.
+
+Two steps, both pure: `hooked` runs a plugin's hooks, in whichever process can import the plugin; `cleaned` makes safe
+what they left, always in a parser's child process, which has a deadline. `prepare` is one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Final, TypeVar
+
+from lifestream.content import item_card
+from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
+from lifestream.content.sanitizer import FETCHED, Sanitizer, safe_url
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.plugins import caps
+from lifestream.plugins.base import FeedPlugin, ItemDraft
+from lifestream.plugins.caps import Tally
+
+SUMMARY_LENGTH: Final = 300
+MAX_TEXT: Final = 8 * 1024 * 1024
+"""The longest text that a hook may leave in a draft, in characters."""
+MAX_NUMBER: Final = 2**53
+"""No number that a hook leaves in a draft may be as large: JSON holds whole numbers below it (RFC 8259, section 6)."""
+MAX_WORDS: Final = 1_000
+"""Characters that are kept of what an exception says: a plugin may quote a whole entry in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginProblem:
+    """What a plugin did wrong: in which *hook*, to which *entry* (what it is best known by), and the
+    *error* in words.
+    """
+
+    plugin: str
+    hook: str
+    entry: str
+    error: str
+
+    def __str__(self) -> str:
+        return f"plugin {self.plugin}: {self.hook} failed on {self.entry!r}, which is left out: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What came of a document: the *feed*, without its entries, and the *items* they became.
+
+    It is safe to store and show once it has been `cleaned`.
+
+    *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
+    what it could not do. *damaged* are the places in *items* of those that came of damaged entries (see `Flaw`).
+    *capped* says of what there was more than is kept (see `caps`).
+    """
+
+    feed: ParsedFeed
+    items: tuple[ItemDraft, ...] = ()
+    plugin: str = ""
+    left_out: int = 0
+    problems: tuple[PluginProblem, ...] = ()
+    damaged: tuple[int, ...] = ()
+    capped: tuple[str, ...] = ()
+
+    @property
+    def dates(self) -> tuple[datetime | None, ...]:
+        """When each item was published, or else updated."""
+        return tuple(item.published or item.updated for item in self.items)
+
+
+def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
+    """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry only."""
+    return cleaned(hooked(feed, plugin), sanitizer)
+
+
+def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
+    """Return *feed* with its entries through the hooks of *plugin*: nothing in it is safe yet."""
+    tally = Tally()
+    feed = caps.bounded_feed(feed, tally)
+    items: list[ItemDraft] = []
+    problems: list[PluginProblem] = []
+    damaged: list[int] = []
+    scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
+    for place, entry in enumerate(feed.entries):
+        try:
+            item = _item(entry, plugin)
+        except _HookFailed as failed:
+            problems.append(_problem(plugin.name, failed, entry))
+            continue
+        if item is not None:
+            if place in scraps:
+                damaged.append(len(items))
+            items.append(item)
+    left_out = len(feed.entries) - len(items) - len(problems)
+    said = replace(feed, entries=())
+    return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged), tally.notes)
+
+
+def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
+    """Return what `hooked` made, safe to store and show. A draft that can't be cleaned is left out, and reported."""
+    tally = Tally()
+    items: list[ItemDraft] = []
+    problems = [*drafted.problems]
+    damaged: list[int] = []
+    for place, draft in enumerate(drafted.items):
+        try:
+            safe = _call("cleaning", lambda given: made_safe(given, sanitizer, tally), draft)
+        except _HookFailed as failed:
+            problems.append(_problem(drafted.plugin, failed, draft))
+            continue
+        if place in drafted.damaged:
+            damaged.append(len(items))
+        items.append(safe)
+    feed = _safe_feed(drafted.feed, sanitizer)
+    capped = tuple(dict.fromkeys(drafted.capped + tally.notes))
+    return replace(
+        drafted, feed=feed, items=tuple(items), problems=tuple(problems), damaged=tuple(damaged), capped=capped
+    )
+
+
+def _item(entry: Entry, plugin: FeedPlugin) -> ItemDraft | None:
+    """The draft that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
+    entry = _checked("pre_process", plugin.pre_process, entry)
+    if not _call("include_entry", lambda given: bool(plugin.include_entry(given)), entry):
+        return None
+    draft = _call("process", draft_of, _checked("process", plugin.process, entry))
+    _call("post_process", plugin.post_process, draft)
+    return _call("post_process", checked_draft, draft)
+
+
+def _problem(plugin: str, failed: _HookFailed, entry: Entry | ItemDraft) -> PluginProblem:
+    known_by = shorten(scrub(entry.title or entry.link or entry.guid), 100)
+    return PluginProblem(plugin, failed.hook, known_by, failed.words)
+
+
+class _HookFailed(Exception):
+    def __init__(self, hook: str, words: str) -> None:
+        super().__init__(words)
+        self.hook, self.words = hook, words
+
+
+Given = TypeVar("Given")
+Returned = TypeVar("Returned")
+
+
+def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Returned:
+    try:
+        return function(value)
+    except KeyboardInterrupt:
+        raise
+    # A plugin may be anybody's, and must not cost the feed; one that calls `sys.exit` would end the thread that reads
+    # it, and a panic of nh3 is no Exception either.
+    except BaseException as error:
+        raise _HookFailed(hook, _words(error)) from error
+
+
+def _words(error: BaseException) -> str:
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001  its own words are a plugin's too
+        said = "it can't say why"
+    return shorten(f"{type(error).__name__}: {said[:MAX_TEXT]}", MAX_WORDS)
+
+
+def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Entry:
+    returned = _call(hook, function, entry)
+    if not isinstance(returned, Entry):
+        raise _HookFailed(hook, f"it returned {type(returned).__name__}, not an Entry")
+    return returned
+
+
+def checked_draft(draft: ItemDraft) -> ItemDraft:
+    """Return *draft* as it can be sent to be cleaned, without a card, which is made of it afterwards.
+
+    Raises TypeError or ValueError naming what a hook left in it that can't be sent: a value of the wrong type, a text
+    over `MAX_TEXT` characters, a number below 0 or from `MAX_NUMBER` on, a date that UTC doesn't have.
+    """
+    draft = replace(
+        draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
+    )
+    _check_fields("", draft, {"tags", "enclosures", "media"})
+    draft.published = _in_utc("published", draft.published)
+    draft.updated = _in_utc("updated", draft.updated)
+    for tag in draft.tags:
+        _check("a tag", tag, str)
+    for enclosure in draft.enclosures:
+        _check("an enclosure", enclosure, Enclosure)
+        _check_fields("an enclosure's ", enclosure)
+    for medium in draft.media:
+        _check("a medium", medium, Media)
+        _check_fields("a medium's ", medium)
+    return draft
+
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "published": (datetime, NoneType),
+    "updated": (datetime, NoneType),
+    "length": (int, NoneType),
+    "duration": (int, NoneType),
+    "card": (dict,),
+}
+"""The types of the fields of a draft that are no text."""
+
+
+def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collection[str] = ()) -> None:
+    for field in fields(value):
+        if field.name not in done:
+            _check(f"{of}{field.name}", getattr(value, field.name), *_TYPES.get(field.name, (str,)))
+
+
+def _in_utc(what: str, date: datetime | None) -> datetime | None:
+    """Return *date* in UTC, as it can be written; one without a zone stays so."""
+    if date is None or date.tzinfo in (None, UTC):
+        return date
+    try:
+        return date.astimezone(UTC)
+    except Exception as error:  # a zone may be anybody's class
+        raise ValueError(f"{what} can't be told in UTC: {_words(error)}") from error
+
+
+def _check(what: str, value: object, *kinds: type) -> None:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+        raise TypeError(f"{what} is {type(value).__name__}, not {wanted}")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise ValueError(f"{what} has {len(value)} characters; at most {MAX_TEXT} are cleaned")
+    if isinstance(value, int) and not 0 <= value < MAX_NUMBER:
+        raise ValueError(f"{what} is {'negative' if value < 0 else f'{MAX_NUMBER} or more'}")
+
+
+def draft_of(entry: Entry) -> ItemDraft:
+    """*entry* as the draft of an item: what is missing is taken from the next best."""
+    described = next((medium.description for medium in entry.media if medium.description), "")
+    return ItemDraft(
+        guid=entry.guid,
+        link=entry.link,
+        title=entry.title,
+        author=entry.author,
+        published=entry.published or entry.updated,
+        updated=entry.updated,
+        content=entry.content or entry.summary or html_of(described),
+        summary=entry.summary,
+        tags=entry.tags,
+        enclosures=entry.enclosures,
+        media=entry.media,
+        language=entry.language,
+        base=entry.base,
+    )
+
+
+def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
+    """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
+    draft = caps.bounded(draft, tally)
+    content = caps.content(draft.content, draft.base, lambda source: sanitizer.html(source, draft.base), tally)
+    text = caps.text(text_of_clean(content))
+    summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
+    safe = replace(
+        draft,
+        guid=scrub(draft.guid).strip(),
+        link=caps.address(sanitizer.url(draft.link, draft.base)),
+        title=sanitizer.text(draft.title),
+        author=sanitizer.text(draft.author),
+        content=content,
+        text=text,
+        summary=shorten(" ".join(summary.split()), SUMMARY_LENGTH),
+        tags=_tags(draft.tags, sanitizer),
+        enclosures=tuple(_enclosures(draft, sanitizer)),
+        media=tuple(_media(draft, sanitizer)),
+        language=sanitizer.text(draft.language),
+        base=sanitizer.url(draft.base),
+    )
+    safe.card = item_card.of(safe).as_json()
+    return safe
+
+
+def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(sanitizer.text, tags))))
+
+
+def _enclosures(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Enclosure]:
+    for enclosure in draft.enclosures:
+        if url := caps.address(sanitizer.url(enclosure.url, draft.base)):
+            yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
+
+
+def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
+    for medium in draft.media:
+        url, thumbnail, player = (
+            caps.address(safe_url(address, draft.base, FETCHED))
+            for address in (medium.url, medium.thumbnail, medium.player)
+        )
+        if url or thumbnail or player:
+            yield Media(
+                url=url,
+                type=sanitizer.text(medium.type),
+                thumbnail=thumbnail,
+                player=player,
+                title=sanitizer.text(medium.title),
+                description=sanitizer.text(medium.description),
+            )
+
+
+def _safe_feed(feed: ParsedFeed, sanitizer: Sanitizer) -> ParsedFeed:
+    return replace(
+        feed,
+        title=sanitizer.text(feed.title),
+        link=sanitizer.url(feed.link),
+        subtitle=sanitizer.text(feed.subtitle),
+        author=sanitizer.text(feed.author),
+        language=sanitizer.text(feed.language),
+        icon=safe_url(feed.icon, schemes=FETCHED),
+        self_url=safe_url(feed.self_url, schemes=FETCHED),
+        hub_url=safe_url(feed.hub_url, schemes=FETCHED),
+        generator=sanitizer.text(feed.generator),
+        entries=(),
+    )

@@ -1,0 +1,35 @@
+"""Fetch what is due and store what came: `refresh(feeds)` serves the command, the admin's button and the Celery task.
+
+In: feeds, or "what is due". Out: a `Report`. The way of a feed:
+
+    due_queue ──▶ leases ──▶ downloads ──▶ parser.pool ──▶ decider ──▶ storage.writer ──▶ refresh_report
+    (scheduler)              the network,   child           when the     transactions
+                             host by host   processes       next fetch
+                                                            is, and why
+
+`pipeline` draws it in full and runs it. The other modules:
+
+- `factories`: the fetcher, the address guard and the parser pool, as the settings say.
+- `subscribe`: adds a feed: one GET finds out whether it is one, and is its first import.
+- `opml`: imports and exports lists of subscriptions.
+- `hub_renewal`, `icon_finder`: what is done after a refresh: WebSub leases, icons of sites.
+- `updater`: runs all this in a thread beside a web server.
+
+Never imported here: `web`, `admin` and `management`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lifestream.refresh.pipeline import refresh
+
+__all__ = ["refresh"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `refresh` when it is first asked for: it brings aiohttp, which a page or an OPML export does not need."""
+    if name == "refresh":
+        from lifestream.refresh.pipeline import refresh
+
+        return refresh
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,74 @@
+"""What a fetch comes to: a claim and its outcome in, a result that is ready to be stored out.
+
+`schedule` decides when a feed is due next, from values alone; here they are gathered: the feed's history, what its
+document says, our own bounds for it, and the time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from lifestream.conf import settings
+from lifestream.entry import Rhythm
+from lifestream.fetcher.outcomes import Failed, FailureKind, Outcome
+from lifestream.parser.errors import ParseError
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.refresh.factories import make_limits
+from lifestream.scheduler.jobs import Claimed, Result
+from lifestream.scheduler.publication_rate import pace_of
+from lifestream.scheduler.schedule import History, Limits, Terms, decide
+
+log = logging.getLogger(__name__)
+
+
+class Decider:
+    """Decides with the settings as they are when it is made, and *clock* for the time."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._limits = make_limits()
+        self._pushing = bool(settings.public_url)
+
+    def result(
+        self,
+        claim: Claimed,
+        outcome: Outcome,
+        started: datetime,
+        prepared: Prepared | None = None,
+        body_hash: str = "",
+    ) -> Result:
+        """The result of the fetch for *claim* that was *started* then; for the rest see `Result`."""
+        now = self._clock()
+        history = History(claim.failures, Terms.from_json(claim.terms), claim.url)
+        if prepared is not None:
+            rhythm, pace = prepared.feed.rhythm, pace_of(prepared.dates, now)
+            if not prepared.feed.is_complete:  # it may have lost what it says of that
+                rhythm = history.terms.rhythm if history.terms.rhythm != Rhythm() else rhythm
+                pace = history.terms.pace or pace
+        else:  # the body that we had says what it said
+            rhythm, pace = history.terms.rhythm, history.terms.pace
+        due = decide(outcome, history, now, self._limits_for(claim, outcome, now), rhythm, pace)
+        return Result(claim, outcome, due, started, prepared, body_hash)
+
+    def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
+        """Our bounds for *claim*: wider ones while a hub tells of what is new."""
+        limits = self._limits
+        told = self._pushing and claim.push_until is not None and claim.push_until > now
+        if not told or isinstance(outcome, Failed):
+            return limits
+        slow = max(limits.min_interval, settings.push_poll_interval)
+        return replace(limits, min_interval=slow, max_interval=max(slow, limits.max_interval), beside_hub=True)
+
+
+def unread(outcome: Outcome, error: BaseException) -> Failed:
+    """The failure that *outcome* became, whose body could not be read for *error*."""
+    if isinstance(error, ParseError):
+        kind: FailureKind = "parse"
+        message = error.reason
+    else:
+        log.error("reading %s failed in a way that was not foreseen", outcome.url, exc_info=error)
+        kind, message = "internal", f"{type(error).__name__}: {error}"
+    return Failed(kind, message, outcome.url, outcome.status, outcome.headers, outcome.duration)

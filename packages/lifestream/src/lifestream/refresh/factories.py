@@ -1,0 +1,107 @@
+"""The fetcher, the guard and the parsers as the settings want them: what every way to fetch begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
+from typing import Self
+
+from lifestream.conf import settings
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.fetch import Fetcher, FetchLimits
+from lifestream.fetcher.hub_client import HubClient
+from lifestream.fetcher.outcomes import FetchRequest
+from lifestream.parser.pool import ParserPool
+from lifestream.plugins.registry import Registry
+from lifestream.scheduler.jobs import Claimed
+from lifestream.scheduler.schedule import Limits
+from lifestream.storage import credentials
+
+
+def make_guard() -> AddressGuard:
+    """The guard that lets public addresses pass, and LIFESTREAM_ALLOWED_NETWORKS."""
+    return AddressGuard(settings.allowed_networks)
+
+
+def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetcher:
+    """A fetcher with the User-Agent of the settings, and their limits unless others are given."""
+    limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
+    return Fetcher(guard, user_agent=settings.user_agent or _user_agent(settings.contact), limits=limits)
+
+
+def make_hub_client(guard: AddressGuard) -> HubClient:
+    """A client for hubs, with the User-Agent of the settings."""
+    agent = settings.user_agent or _user_agent(settings.contact)
+    return HubClient(guard, user_agent=agent.replace("{subscribers}", "WebSub"), timeout=min(settings.timeout, 10.0))
+
+
+def make_pool(size: int | None = None) -> ParserPool:
+    """Parsers with the rules and plugins of the settings, as many as LIFESTREAM_PARSERS unless *size* is given.
+
+    Raises `PluginError` for a plugin of LIFESTREAM_PLUGINS that can't be loaded.
+    """
+    return ParserPool(
+        size or settings.parsers,
+        settings.parse_timeout,
+        rules=settings.sanitizer_rules,
+        registry=Registry(settings.plugins),
+    )
+
+
+def make_page_pool() -> ParserPool:
+    """One process that reads web pages, for which no plugin is needed."""
+    return ParserPool(1, settings.parse_timeout, registry=Registry(use_entry_points=False))
+
+
+class LazyPool:
+    """A `ParserPool` whose processes are started when the first body needs one, or one surely will.
+
+    *make* makes it, by default as the settings want it.
+    """
+
+    def __init__(self, make: Callable[[], ParserPool] = make_pool) -> None:
+        self._make = make
+        self._pool: ParserPool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+    def start(self) -> ParserPool:
+        """The pool, with its processes started."""
+        if self._pool is None:
+            self._pool = self._make()
+        return self._pool
+
+
+def make_limits() -> Limits:
+    """Our own bounds between two requests of a feed."""
+    return Limits(
+        settings.min_interval,
+        settings.max_interval,
+        settings.slow_interval,
+        settings.jitter,
+        settings.pauses_hosts,
+    )
+
+
+def fetch_request(claim: Claimed) -> FetchRequest:
+    """What to ask for on behalf of *claim*. Raises `CredentialsLost` where no key opens its credentials."""
+    return FetchRequest(
+        claim.url,
+        "" if claim.withheld else claim.etag,
+        "" if claim.withheld else claim.last_modified,
+        credentials.unseal(claim.credentials),
+        max(1, claim.subscribers),
+        claim.validated_url,
+    )
+
+
+@cache
+def _user_agent(contact: str) -> str:
+    about = f"+{contact}; {{subscribers}}" if contact else "{subscribers}"
+    return f"lifestream/{version('django-lifestream')} ({about})"

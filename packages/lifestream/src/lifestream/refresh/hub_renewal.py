@@ -1,0 +1,117 @@
+"""Keeping the agreements with hubs: after each refresh, whatever is due is asked for, within a time and a number.
+
+A hub is asked for one thing after the other, and for no more in this run once it is busy, too slow or out of reach.
+What isn't done in time is done later: each errand has its own next time (see `hub_subscriptions`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Final
+
+from django.urls import reverse
+from django.utils import timezone
+
+from lifestream.conf import settings
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.hub_client import HubAnswer, HubClient
+from lifestream.fetcher.shortage import require_files
+from lifestream.fetcher.websub import request_form
+from lifestream.refresh.factories import make_guard, make_hub_client
+from lifestream.storage import hub_subscriptions
+from lifestream.storage.hub_subscriptions import Errand
+
+log = logging.getLogger(__name__)
+
+LIMIT: Final = 50
+"""Errands of one run; a site that has more gets to them in the next ones."""
+DEADLINE: Final = 20.0
+"""Seconds for all of them: what comes after a refresh shall not wait for hubs."""
+AT_ONCE: Final = 8
+"""Hubs that are asked at the same time."""
+
+_LATER: Final = HubAnswer(False, "not asked this time: the hub was busy or out of reach, or time was up")
+
+
+def try_to_keep_hubs(
+    fetched: Collection[int],
+    feeds: Collection[int] | None,
+    *,
+    clock: Callable[[], datetime],
+    guard: AddressGuard | None,
+) -> None:
+    """`keep_hubs`, for the end of a refresh: what goes wrong is logged, since pushes only add to what is stored."""
+    try:
+        keep_hubs(fetched, feeds, clock=clock, guard=guard)
+    except Exception:
+        log.exception("hubs could not be asked; it is tried again after the next refresh")
+
+
+def keep_hubs(
+    fetched: Collection[int] = (),
+    feeds: Collection[int] | None = None,
+    *,
+    clock: Callable[[], datetime] = timezone.now,
+    guard: AddressGuard | None = None,
+    deadline: float = DEADLINE,
+) -> int:
+    """Subscribes, renews and unsubscribes at hubs what is due, of *feeds* (keys) only, if given.
+
+    *fetched* are the keys of feeds whose answers may have named another hub. Returns how many hubs said yes; nothing
+    is done without LIFESTREAM_PUBLIC_URL. No event loop may run in the thread that calls this.
+    """
+    if not settings.public_url:
+        return 0
+    require_files()
+    now = clock()
+    hub_subscriptions.want(fetched, now)
+    hub_subscriptions.leave_idle(now, LIMIT)
+    errands = hub_subscriptions.take(now, LIMIT, feeds)
+    if not errands:
+        return 0
+    answers = asyncio.run(_ask_all(errands, guard or make_guard(), now, deadline))
+    for errand in errands:
+        answer = answers.get(errand.pk, _LATER)
+        if answer.is_our_shortage:
+            log.warning("%s stays to be asked: %s", errand.hub, answer.message)
+            hub_subscriptions.put_back(errand, now)
+        elif not answer.accepted:
+            hub_subscriptions.failed(errand, answer.message, now, answer.wait)
+    return sum(answer.accepted for answer in answers.values())
+
+
+def callback_of(key: str) -> str:
+    """Where the hub that was told *key* reaches us."""
+    return settings.public_url + reverse("lifestream:push", args=[key])
+
+
+async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, deadline: float) -> dict[int, HubAnswer]:
+    """The answers to those of *errands* for which there was time, by their keys."""
+    answers: dict[int, HubAnswer] = {}
+    turns = asyncio.Semaphore(AT_ONCE)
+    of_hub: dict[str, list[Errand]] = {}
+    for errand in errands:
+        of_hub.setdefault(errand.hub, []).append(errand)
+
+    async def ask(client: HubClient, some: list[Errand]) -> None:
+        async with turns:
+            for errand in some:
+                answers[errand.pk] = await client.post(errand.hub, _form_of(errand), now)
+                if answers[errand.pk].is_busy:
+                    return
+
+    async with make_hub_client(guard) as client:
+        try:
+            async with asyncio.timeout(deadline):
+                await asyncio.gather(*(ask(client, some) for some in of_hub.values()))
+        except TimeoutError:
+            pass  # who was not asked in time is asked later
+    return answers
+
+
+def _form_of(errand: Errand) -> dict[str, str]:
+    secret, *_ = hub_subscriptions.secrets_of(errand.key)
+    return request_form(errand.mode, errand.topic, callback_of(errand.key), secret)

@@ -1,0 +1,134 @@
+"""Icons of sites: looked for some time after a feed was added, through the same guard as feeds.
+
+A feed that has none yet is asked about once a month: the picture that the feed names, those that its site's page
+names, and the usual place. What comes is kept if its first bytes are those of a picture that can hold no script.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.utils import timezone
+
+from lifestream.content.image_types import image_type
+from lifestream.entry import ParsedFeed
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.fetch import Fetcher, FetchLimits
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
+from lifestream.fetcher.shortage import ShortOf, require_files, shortage_of
+from lifestream.models import Feed
+from lifestream.parser.discovery import site_of
+from lifestream.parser.errors import ParseError
+from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard, make_page_pool
+
+log = logging.getLogger(__name__)
+
+AGAIN: Final = timedelta(days=30)
+"""After this long, a site that had no icon is asked again."""
+
+LIMITS: Final = FetchLimits(timeout=10.0, max_body=256 * 1024)
+"""An icon is small, and nobody waits for it."""
+
+CANDIDATES: Final = 4
+"""Requests for one site's icon, its page's not counted."""
+
+AT_ONCE: Final = 8
+"""Sites that are asked at the same time."""
+
+
+def find_icons(
+    feeds: Collection[int] | None = None,
+    *,
+    limit: int = 20,
+    clock: Callable[[], datetime] = timezone.now,
+    guard: AddressGuard | None = None,
+) -> int:
+    """Looks for the icons of at most *limit* feeds that were read and have none; of *feeds* (keys) only, if given.
+
+    Returns how many were found. A site that could not be asked for a shortage of ours stays to be asked. No event loop
+    may run in the thread that calls this.
+    """
+    now = clock()
+    wanting = Feed.objects.filter(
+        Q(icon_checked=None) | Q(icon_checked__lte=now - AGAIN),
+        icon=b"",
+        status=Feed.Status.ACTIVE,
+        last_success__isnull=False,
+    )
+    if feeds is not None:
+        wanting = wanting.filter(pk__in=feeds)
+    sites = list(wanting.order_by("pk").values_list("pk", "url", "site_url", "icon_url")[:limit])
+    if not sites:
+        return 0
+    try:
+        require_files()
+        with LazyPool(make_page_pool) as pool:  # pages are read in one process, which is started once one has come
+            found = asyncio.run(_look_at(sites, guard or make_guard(), pool))
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        log.warning("no icons could be looked for: %s", shortage.value)
+        return 0
+    for key, icon in found:
+        Feed.objects.filter(pk=key).update(icon=icon, icon_checked=now)
+    return sum(bool(icon) for _, icon in found)
+
+
+_Row = tuple[int, str, str, str]
+
+
+async def _look_at(sites: list[_Row], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(fetcher: Fetcher, row: _Row) -> tuple[int, bytes] | None:
+        async with turns:
+            try:
+                return row[0], await _icon_of(fetcher, pool, *row[1:])
+            except (_Shortage, ShortOf) as shortage:
+                log.warning("the icon of %s is looked for another time: %s", row[1], shortage)
+                return None
+
+    async with make_fetcher(guard, LIMITS) as fetcher:
+        asked = await asyncio.gather(*(one(fetcher, row) for row in sites))
+    return [found for found in asked if found is not None]
+
+
+class _Shortage(Exception):
+    """A site could not be asked, and is not to blame."""
+
+
+async def _ask(fetcher: Fetcher, url: str) -> Outcome:
+    outcome = await fetcher.fetch(FetchRequest(url))
+    if isinstance(outcome, Failed) and outcome.kind == "shortage":
+        raise _Shortage(outcome.message)
+    return outcome
+
+
+async def _icon_of(fetcher: Fetcher, pool: LazyPool, url: str, site_url: str, icon_url: str) -> bytes:
+    site = site_of(ParsedFeed(link=site_url, icon=icon_url), url)
+    candidates = [icon_url] if icon_url else []
+    if site.url:
+        outcome = await _ask(fetcher, site.url)
+        if isinstance(outcome, Fetched):
+            candidates += await _icons_in(outcome, pool)
+    candidates += site.icons
+    for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
+        outcome = await _ask(fetcher, candidate)
+        if isinstance(outcome, Fetched) and image_type(outcome.body):
+            return outcome.body
+    return b""
+
+
+async def _icons_in(page: Fetched, pool: LazyPool) -> tuple[str, ...]:
+    """The pictures that *page* names; none where it can't be read in time."""
+    try:
+        read = await asyncio.wrap_future(pool.start().read_page(page.body, page.headers, page.url))
+    except ParseError as error:
+        log.info("the page %s names no icon that could be found: %s", page.url, error.reason)
+        return ()
+    return read.icons

@@ -1,0 +1,185 @@
+"""Lists of subscriptions as OPML 2.0, which every feed reader writes and reads.
+
+`read` and `render` turn text into values and back; `subscriptions_of` and `subscribe_to` are the way out of the
+database and into it. A feed with credentials is never written: its URL is nobody else's to know.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+from xml.sax.xmlreader import AttributesImpl
+
+from django.db import transaction
+from django.utils.xmlutils import SimplerXMLGenerator
+
+from lifestream.content.html_tokenizer import attributes, tokens
+from lifestream.content.plaintext import scrub, shorten
+from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
+from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.parser.encoding import decode
+from lifestream.storage import fanout
+
+
+class NotOpml(ValueError):
+    """The document is no list of subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A feed in a list: where it is, what the list calls it, its site, and the folder it is in ("" for none)."""
+
+    url: str
+    title: str = ""
+    site_url: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What became of a list.
+
+    The subscriptions *made*, those *known* before, and URLs *refused*, with the reason.
+    """
+
+    made: Sequence[Subscription]
+    known: int
+    refused: Sequence[str]
+
+
+MAX_SIZE: Final = 10 * 1024 * 1024
+"""Bytes of a list that is read."""
+MAX_FEEDS: Final = 10_000
+MAX_DEPTH: Final = 20
+"""How deep folders may stand in each other."""
+LONGEST_NAME: Final = 200
+"""Characters of the name of a feed, and of a folder with those that it is in; more are cut, with "…"."""
+
+
+def read(document: bytes) -> list[Outline]:
+    """Return the feeds in *document*, in its order and each once; a folder in a folder is "outer/inner".
+
+    A list that is ill-formed is read as far as it makes sense. Raises `NotOpml` for what is no list, and for one with
+    more than MAX_SIZE bytes, MAX_FEEDS feeds or MAX_DEPTH folders in each other.
+    """
+    if len(document) > MAX_SIZE:
+        raise NotOpml(f"it is larger than {MAX_SIZE // 1024**2} MiB: split it into several lists")
+    is_list = False
+    outlines: dict[str, Outline] = {}
+    folders: list[str] = []  # that are open
+    opened: list[int] = []  # how many of them were, when each outline that is open began
+    # HTML has no empty title: with one, all that follows would be its text.
+    for kind, name, source in tokens(_EMPTY_TITLE.sub("", decode(document).text)):
+        element = name.rpartition(":")[2]
+        is_list = is_list or (kind == "start" and element == "opml")
+        if element != "outline" or kind not in ("start", "end"):
+            continue
+        if kind == "end":
+            if opened:
+                del folders[opened.pop() :]
+            continue
+        said = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
+        title = _line(said.get("text", "")) or _line(said.get("title", ""))
+        url = said.get("xmlurl", "").strip()
+        if url and said.get("type", "").strip().lower() != "source":
+            folder = _category(said.get("category", "")) or "/".join(folders)
+            outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME)))
+        if not source.endswith("/>"):
+            opened.append(len(folders))
+            is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
+            folders += [title] if title and is_folder else []
+        if len(outlines) > MAX_FEEDS:
+            raise NotOpml(f"it lists more than {MAX_FEEDS:,} feeds: split it into several lists")
+        if len(folders) > MAX_DEPTH:
+            raise NotOpml(f"it has folders in folders, more than {MAX_DEPTH} deep: no reader writes such a list")
+    if not is_list and not outlines:
+        raise NotOpml("it is no OPML: there is no list of subscriptions in it")
+    return list(outlines.values())
+
+
+_LONGEST_OUTLINE: Final = 32 * 1024
+_EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
+
+
+def _line(text: str) -> str:
+    """Return the name *text* in one line, cut where it is too long for one."""
+    return shorten(" ".join(scrub(text).split()), LONGEST_NAME)
+
+
+def _category(text: str) -> str:
+    """Return the folder that a `category` names, "" if it names none: "/News/World,/Europe" is "News/World"."""
+    paths = ("/".join(filter(None, map(_line, path.split("/")))) for path in text.split(","))
+    return next(filter(None, paths), "")
+
+
+def render(title: str, outlines: Iterable[Outline]) -> bytes:
+    """The document that lists *outlines* under *title*, in UTF-8."""
+    out = io.StringIO()
+    xml = SimplerXMLGenerator(out, "utf-8", short_empty_elements=True)
+    xml.startDocument()
+    xml.startElement("opml", AttributesImpl({"version": "2.0"}))
+    xml.startElement("head", AttributesImpl({}))
+    xml.addQuickElement("title", scrub(title))
+    xml.endElement("head")
+    xml.startElement("body", AttributesImpl({}))
+    ordered = sorted(outlines, key=lambda outline: (outline.folder, outline.title.casefold(), outline.url))
+    for folder, inside in groupby(ordered, key=lambda outline: outline.folder):
+        if folder:
+            xml.startElement("outline", AttributesImpl({"text": scrub(folder), "title": scrub(folder)}))
+        for outline in inside:
+            name = scrub(outline.title or outline.url)
+            site = {"htmlUrl": scrub(outline.site_url)} if outline.site_url else {}
+            feed = {"type": "rss", "text": name, "title": name, "xmlUrl": scrub(outline.url), **site}
+            xml.addQuickElement("outline", attrs=feed)
+        if folder:
+            xml.endElement("outline")
+    xml.endElement("body")
+    xml.endElement("opml")
+    xml.endDocument()
+    return out.getvalue().encode("utf-8")
+
+
+def write(lifestream: Lifestream) -> bytes:
+    """All that *lifestream* subscribes to, as OPML."""
+    return render(lifestream.title, subscriptions_of(lifestream))
+
+
+def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
+    """What *lifestream* subscribes to, without feeds that have credentials."""
+    rows = lifestream.subscriptions.select_related("feed").filter(feed__in=Feed.objects.shared())
+    return [Outline(row.feed.url, row.display_name, row.feed.site_url, row.folder) for row in rows]
+
+
+def subscribe_to(lifestream: Lifestream, outlines: Iterable[Outline]) -> Subscribed:
+    """Subscribes *lifestream* to all of *outlines*; nothing is fetched, the new feeds are due at once.
+
+    A feed keeps the name that it has in the list, since the one who kept the list may have chosen it. URLs that no
+    feed can have, or that carry a password, are refused: the first is a mistake, the second was asked for one by
+    one.
+    """
+    made: list[Subscription] = []
+    refused: list[str] = []
+    known = 0
+    for outline in outlines:
+        try:
+            url = request_url(outline.url.strip())
+        except UrlRefused as error:
+            refused.append(str(error))
+            continue
+        if credentials_of(outline.url):
+            refused.append(f"{url} has a user name and password; add it by itself, with add_feed")
+            continue
+        with transaction.atomic():
+            feed = Feed.objects.shared().with_url(url).first()
+            if feed is None:
+                feed = Feed.objects.create(url=url, site_url=outline.site_url)
+            if Subscription.objects.filter(lifestream=lifestream, feed=feed).exists():
+                known += 1
+                continue
+            name = outline.title if outline.title != feed.title else ""
+            made.append(fanout.subscribe(lifestream, feed, name=name, folder=outline.folder))
+    return Subscribed(made, known, refused)

@@ -1,0 +1,288 @@
+"""Adding a feed: one GET finds out whether it is one, and is its first import too.
+
+    find_feed(url)  a feed? ──▶ Found ──▶ add_feed(found, lifestream) ──▶ its row, its subscription, its items
+                    a page? ──▶ the feeds that it names, else where feeds usually are
+                    neither ──▶ NotAdded: why, and which field of a form is to blame
+
+A URL that others have subscribed to is not fetched again. One with a user name and password is a feed of its own,
+whose credentials are kept apart, sealed, and sent to that origin only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Self
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from lifestream.conf import settings
+from lifestream.content.plaintext import scrub
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
+from lifestream.fetcher.redirects import UrlRefused, credentials_of, origin, request_url
+from lifestream.fetcher.shortage import require_files, shortage_of
+from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.parser.discovery import well_known
+from lifestream.parser.errors import ParseError
+from lifestream.parser.pool import ParserPool
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.refresh.factories import make_fetcher, make_guard, make_limits, make_pool
+from lifestream.scheduler import leases
+from lifestream.scheduler.jobs import Claimed, Result, Stored
+from lifestream.scheduler.publication_rate import pace_of
+from lifestream.scheduler.schedule import History, decide
+from lifestream.storage import credentials, fanout, writer
+from lifestream.storage.db_errors import FAILURES
+
+_MOST_TRIED = 6  # addresses that are tried for the feed of one page
+
+
+class NotAdded(Exception):
+    """No feed was added. The message says why; *field* is the one of a form to say it at."""
+
+    def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
+        self.reason = scrub(reason)  # much of it is in the server's own words
+        super().__init__(self.reason)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the one GET of a feed brought, which *started* then."""
+
+    fetched: Fetched
+    prepared: Prepared
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A feed that was found at *url*: its row if we have it, and then nothing was fetched, else what it said.
+
+    *page* is the web page that led to it, "" for none.
+    """
+
+    url: str
+    source: Feed | Reading
+    page: str = ""
+    credentials: str = field(default="", repr=False)
+
+    @property
+    def title(self) -> str:
+        """What the feed calls itself, "" for nothing."""
+        return self.source.title if isinstance(self.source, Feed) else self.source.prepared.feed.title.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A feed that a lifestream shows now.
+
+    *is_new* is False if it did already; *stored* counts what was imported.
+    """
+
+    subscription: Subscription
+    is_new: bool
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why there is no feed at a URL, and the *page* that is there instead, if one is."""
+
+    reason: str
+    page: Fetched | None = None
+
+
+def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
+    """The feed at *url*, or of the web page there. Raises `NotAdded` if there is none.
+
+    *url* is as people write it: without a scheme it means https, and `feed:` is understood. *guard* is the
+    settings' by default. No event loop may run in the thread that calls this.
+    """
+    try:
+        written = _completed(url)
+        asked, login = request_url(written), credentials_of(written)
+    except UrlRefused as error:
+        raise NotAdded(str(error)) from error
+    if not login and (known := Feed.objects.shared().with_url(asked).first()) is not None:
+        return Found(asked, known)
+    try:
+        with _Scout(guard or make_guard(), clock) as scout:
+            return _find(FetchRequest(asked, credentials=login), scout)
+    except (NotAdded, *FAILURES):
+        raise
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        raise NotAdded(f"{asked} can't be had: {shortage.value}") from error
+
+
+def add_feed(
+    found: Found,
+    lifestream: Lifestream,
+    *,
+    name: str = "",
+    folder: str = "",
+    clock: Callable[[], datetime] = timezone.now,
+) -> Added:
+    """Subscribes *lifestream* to what was found, under *name* if one is given, and stores its items.
+
+    Raises `NotAdded` for a feed that has neither a title nor a *name*.
+    """
+    name = " ".join(scrub(name).split())
+    if not found.title and not name:
+        raise NotAdded(f"the feed at {found.url} has no title; give it a name", "name")
+    claim: Claimed | None = None
+    if isinstance(found.source, Feed):
+        feed = found.source
+    elif (own := _own_feed(found, lifestream)) is not None:
+        feed = own
+    else:
+        feed, claim = _new_feed(found, clock())
+    known = Subscription.objects.filter(lifestream=lifestream, feed=feed).exists()
+    subscription = fanout.subscribe(lifestream, feed, name=name, folder=folder)
+    if claim is None or isinstance(found.source, Feed):
+        return Added(subscription, not known)
+    stored = _store(found.source, claim, clock())
+    feed.refresh_from_db()
+    return Added(subscription, not known, stored)
+
+
+def _completed(url: str) -> str:
+    url = url.strip()
+    if url.lower().startswith("feed:"):
+        url = url[5:].removeprefix("//")
+    return url if "://" in url or not url else f"https://{url}"
+
+
+class _Scout:
+    """Asks for one URL after the other, and reads what comes. A context manager."""
+
+    def __init__(self, guard: AddressGuard, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._fetcher = make_fetcher(guard)
+        self._runner = asyncio.Runner()
+        self._pool: ParserPool | None = None
+
+    def __enter__(self) -> Self:
+        require_files()
+        self._runner.run(self._fetcher.__aenter__())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        self._runner.run(self._fetcher.__aexit__(None, None, None))
+        self._runner.close()
+
+    def ask(self, request: FetchRequest) -> Reading | _Refusal:
+        """Fetches and reads what is there."""
+        started = self._clock()
+        if self._pool is None:
+            self._pool = make_pool(1)  # it starts while the server thinks
+        outcome = self._runner.run(self._fetcher.fetch(request))
+        if isinstance(outcome, Failed) and outcome.kind == "shortage":
+            raise NotAdded(f"{request.url} can't be had: {outcome.message}")
+        if isinstance(outcome, Failed):
+            return _Refusal(outcome.message)
+        if not isinstance(outcome, Fetched):
+            return _Refusal(f"the server answered {outcome.status}")
+        try:
+            prepared = self._pool.submit(outcome.body, outcome.headers, outcome.url).result()
+        except ParseError as error:
+            return _Refusal(error.reason, outcome)
+        return Reading(outcome, prepared, started)
+
+    def feeds_in(self, page: Fetched) -> list[str]:
+        """The feeds that *page* names, most likely first. Raises `ParseError` where it can't be read in time."""
+        if self._pool is None:
+            self._pool = make_pool(1)
+        read = self._pool.read_page(page.body, page.headers, page.url).result()
+        return [candidate.url for candidate in read.feeds]
+
+
+def _find(request: FetchRequest, scout: _Scout) -> Found:
+    first = scout.ask(request)
+    if isinstance(first, Reading):
+        return Found(request.url, first, credentials=request.credentials)
+    if first.page is None:
+        raise NotAdded(f"{request.url} can't be had: {first.reason}")
+    try:
+        named = scout.feeds_in(first.page)
+    except ParseError as error:
+        raise NotAdded(f"{request.url} is no feed, and can't be searched for one: {error.reason}") from error
+    for url in _candidates(first.page, named):
+        login = request.credentials if origin(url) == origin(request.url) else ""
+        if not login and (known := Feed.objects.shared().with_url(url).first()) is not None:
+            return Found(url, known, first.page.url)
+        answer = scout.ask(FetchRequest(url, credentials=login))
+        if isinstance(answer, Reading):
+            return Found(url, answer, first.page.url, login)
+    raise NotAdded(f"{request.url} is no feed, and no page that leads to one: {first.reason}")
+
+
+def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:
+    """Where the feed of *page*, which names these, may be, most likely first."""
+    seen = {page.url}
+    for url in (named or well_known(page.url))[:_MOST_TRIED]:
+        if url not in seen:
+            seen.add(url)
+            yield url
+
+
+def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
+    """The feed that *lifestream* has at this URL for this user, with the password that has just worked.
+
+    One whose credentials can't be read any more, since the site's key is lost, gets these: its user has entered them
+    again, as the error asks for.
+    """
+    if not found.credentials:
+        return None
+    private = Feed.objects.with_url(found.url).filter(subscriptions__lifestream=lifestream).exclude(credentials="")
+    for feed in private.order_by("pk"):
+        try:
+            kept = credentials.unseal(feed.credentials)
+        except credentials.CredentialsLost:
+            kept = found.credentials.partition(":")[0]
+        if kept.partition(":")[0] == found.credentials.partition(":")[0]:
+            if kept != found.credentials:
+                feed.credentials = credentials.seal(found.credentials)
+                feed.save(update_fields=["credentials"])
+            return feed
+    return None
+
+
+def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
+    """The row for what was found, held by us until it is stored; nobody's claim if another process was first."""
+    until = now + timedelta(seconds=settings.lease)
+    token = secrets.token_hex(16)
+    feed = Feed(
+        url=found.url,
+        title=found.title,
+        credentials=credentials.seal(found.credentials),
+        next_fetch=now,
+        claim_token=token,
+        claimed_until=until,
+    )
+    try:
+        with transaction.atomic():
+            feed.save()
+    except IntegrityError:
+        return Feed.objects.shared().with_url(found.url).get(), None
+    return feed, Claimed(feed.pk, token, until, feed.url, feed.host.name, feed.title, feed.domain)
+
+
+def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
+    said, pace = reading.prepared.feed, pace_of(reading.prepared.dates, now)
+    due = decide(reading.fetched, History(feed=claim.url), now, make_limits(), said.rhythm, pace)
+    body_hash = hashlib.sha256(reading.fetched.body).hexdigest()
+    [stored] = writer.store([Result(claim, reading.fetched, due, reading.started, reading.prepared, body_hash)], now)
+    if stored.unwritten:
+        leases.release([claim])  # so that it is due at once
+    return stored

@@ -1,0 +1,14 @@
+"""When a feed is fetched next, and why; and which worker may fetch it.
+
+In: outcomes and the clock; feeds that are due. Out: the time of the next request with its reasons; claims, which are
+leases in the database. In the order in which a feed passes them:
+
+1. `due_queue`: what a refresh still has to claim.
+2. `leases`: claims of feeds that are due, host by host.
+3. `in_flight`: the claimed feeds of a refresh, and how many of one host may be requested at once.
+4. `jobs`: `Claimed`, `Result` and `Stored`, the values that go through a refresh.
+5. `publication_rate`: how often a feed publishes.
+6. `schedule`: when the next request is due, and the reasons in words.
+
+Never imported here: the network, the parser, and `storage`.
+"""

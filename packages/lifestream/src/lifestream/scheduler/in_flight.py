@@ -1,0 +1,55 @@
+"""What a refresh holds, and how much of it can be asked for at once: of a host with hundreds of feeds, only a few.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from lifestream.scheduler.jobs import Claimed
+
+
+class Held:
+    """The feeds that are claimed and not stored yet. Of a host, *per_host* can be asked at once.
+
+    *at_once* is how many can be of all. Where *most* of a host are held, there may be more of it to claim.
+    """
+
+    def __init__(self, per_host: int, most: int) -> None:
+        self._per_host = per_host
+        self._most = most
+        self._claims: dict[int, Claimed] = {}
+        self._of_host: Counter[str] = Counter()
+        self._full: set[str] = set()
+        self.at_once = 0
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def __iter__(self) -> Iterator[Claimed]:
+        return iter(self._claims.values())
+
+    def add(self, claims: Iterable[Claimed]) -> None:
+        """Takes *claims* in."""
+        for claim in claims:
+            self._claims[claim.feed] = claim
+            self._of_host[claim.host] += 1
+            count = self._of_host[claim.host]
+            self.at_once += count <= self._per_host
+            if count == self._most:
+                self._full.add(claim.host)
+
+    def drop(self, feed: int) -> bool:
+        """Lets *feed* (its key) go. Returns whether it was the last one of a host of which there may be more."""
+        host = self._claims.pop(feed).host
+        left = self._of_host[host] - 1
+        self.at_once -= left < self._per_host
+        if left:
+            self._of_host[host] = left
+            return False
+        del self._of_host[host]
+        was_full = host in self._full
+        self._full.discard(host)
+        return was_full

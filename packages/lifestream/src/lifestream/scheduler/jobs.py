@@ -1,0 +1,98 @@
+"""What goes into the store and comes out of it, as values.
+
+leases.claim(…)   → Claimed    a feed that this worker holds, with all that a fetch has to know
+refresh           → Result     what its fetch came to, read and decided
+writer.store(…)   → Stored     what was written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lifestream.fetcher.outcomes import Outcome
+from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.url_hosts import host_of
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.scheduler.schedule import Next
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A feed that a worker holds until *until*; *token* is the proof of it.
+
+    *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`.
+    *terms* are in the form of `schedule.Terms.as_json`. *subscribers* counts the lifestreams that show it.
+    Validators that are *withheld* are not sent. Until *push_until* its hub is relied on to tell of what is new.
+    """
+
+    feed: int
+    token: str
+    until: datetime
+    url: str
+    host: str
+    title: str = ""
+    domain: str = ""
+    plugin: str = ""
+    site_url: str = ""
+    credentials: str = field(default="", repr=False)
+    etag: str = ""
+    last_modified: str = ""
+    withheld: bool = False
+    validated_url: str = ""
+    body_hash: str = ""
+    failures: int = 0
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    push_until: datetime | None = None
+    subscribers: int = 0
+
+
+def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
+    """The name of the host that *outcome* came from: that of the feed that was claimed, or one that it redirects to."""
+    host = host_of(outcome.url)
+    try:
+        own = host_of(request_url(claim.url))
+    except UrlRefused:
+        return claim.host
+    return claim.host if host in ("", own) else host
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a fetch came to: its *outcome*, and when the *next* one is.
+
+    *prepared* is what a `Fetched` body said, None if it is the body that we had. A body that could not be read is a
+    `Failed`. *body_hash* is the body's SHA-256 in hex.
+    """
+
+    claim: Claimed
+    outcome: Outcome
+    next: Next
+    started: datetime
+    prepared: Prepared | None = None
+    body_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a result, counted in items; *outcome* is a `Fetch.Outcome`.
+
+    *refused* were deleted here before, *broken* could not be written. *unwritten* means that the database failed: the
+    feed is still held and due, and some of its items may be written. *lost* means that nothing was
+    written, since another worker holds the feed by now, or it is gone. *moved_to* is the feed's new URL, if
+    it got one.
+    """
+
+    feed: int
+    outcome: str
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    broken: int = 0
+    lost: bool = False
+    unwritten: bool = False
+    moved_to: str = ""
+    message: str = ""

@@ -1,0 +1,314 @@
+"""When the next request of a feed is due, and why, in words for its reader. Pure: values in, a `Next` out.
+
+The answer is the latest of all times that are asked for, since each is a minimum:
+
+- ours: an eighth of the gap between two entries, within our bounds; after errors, a gap that doubles with each one in
+  a row;
+- the server's: max-age less Age, Expires, Retry-After;
+- the feed's: ttl, sy:updatePeriod over sy:updateFrequency, then skipHours and skipDays.
+
+To that comes a spread: a thousand feeds that were fetched together, after an import or a standstill, would else come
+together for ever. It is no chance but a hash of the feed and the time, so the same values give the same answer.
+
+What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval and never
+theirs. It is capped, because a cache that is told "ten years" must not lose a feed. A 304 is as good as the
+answer it confirms: what that one said about freshness holds anew unless the 304 says otherwise (RFC 9111
+§4.3.4), and so does the feed's rhythm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from lifestream.entry import Rhythm
+from lifestream.fetcher.cache_lifetime import Freshness, freshness, retry_after
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
+from lifestream.scheduler.publication_rate import Pace, how_often
+
+_MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and the feed would be lost
+_SHARE = 1 / 8  # of the gap between two entries: on average an entry is seen a sixteenth of it late
+_MOST_SPREAD = 1800.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
+
+    However seldom a feed publishes, it is asked every *slow_interval*: who reads it waits no longer.
+
+    A fetch is put off by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
+    a server that asks for a pause gets it for all of its feeds, or for the one that it refused. *beside_hub* says that
+    these are the bounds of a feed whose hub tells of what is new.
+    """
+
+    min_interval: float = 3600.0
+    max_interval: float = 7 * 86400.0
+    slow_interval: float = 86400.0
+    jitter: float = 0.0
+    pauses_hosts: bool = True
+    beside_hub: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What server and feed asked for when they spoke last.
+
+    Kept for the answers that say nothing themselves.
+    """
+
+    freshness: Freshness | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    pace: Pace | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The terms for a JSON column, without what isn't set: {} for none at all."""
+        terms: dict[str, Any] = {
+            "fresh": self.freshness and [self.freshness.seconds, self.freshness.source],
+            "ttl": self.rhythm.ttl,
+            "update_interval": self.rhythm.update_interval,
+            "skip_hours": sorted(self.rhythm.skip_hours),
+            "skip_days": sorted(self.rhythm.skip_days),
+            "pace": self.pace and [self.pace.count, self.pace.since.timestamp()],
+        }
+        return {name: value for name, value in terms.items() if value not in (None, [])}
+
+    @classmethod
+    def from_json(cls, terms: Mapping[str, Any]) -> Terms:
+        """The terms that `as_json` wrote."""
+        fresh, pace = terms.get("fresh"), terms.get("pace")
+        return cls(
+            Freshness(*fresh) if fresh else None,
+            Rhythm(
+                terms.get("ttl"),
+                terms.get("update_interval"),
+                frozenset(terms.get("skip_hours", ())),
+                frozenset(terms.get("skip_days", ())),
+            ),
+            Pace(pace[0], datetime.fromtimestamp(pace[1], UTC)) if pace else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What came before: how many *failures* in a row, and the *terms* of the last answer that had any.
+
+    *feed* is what the feed is known by, so that each has a spread of its own.
+    """
+
+    failures: int = 0
+    terms: Terms = field(default_factory=Terms)
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A time that something asked for: not before *at*, and the *reason* in words."""
+
+    at: datetime
+    reason: str
+
+
+def candidates_as_json(candidates: Iterable[Candidate]) -> list[list[str]]:
+    """*candidates* for a JSON column."""
+    return [[candidate.at.isoformat(timespec="seconds"), candidate.reason] for candidate in candidates]
+
+
+def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[Candidate, ...]:
+    """The candidates that `candidates_as_json` wrote, to the second."""
+    return tuple(Candidate(datetime.fromisoformat(at), reason) for at, reason in column)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """When a feed is due (*at*; None: never again), and the *reason* in words.
+
+    *not_before* is the part that server and feed ask for, None if nothing. *host_pause* is how long all feeds
+    of the host wait, None if only this one does. *failures* and *terms* are the history of the next decision.
+    *candidates* are all times that were asked for, in their order; the last one is when the feed is due.
+    """
+
+    at: datetime | None
+    reason: str
+    not_before: datetime | None = None
+    host_pause: datetime | None = None
+    failures: int = 0
+    terms: Terms = field(default_factory=Terms)
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    seconds: float
+    reason: str
+
+
+def decide(
+    outcome: Outcome,
+    history: History,
+    now: datetime,
+    limits: Limits,
+    rhythm: Rhythm | None = None,
+    pace: Pace | None = None,
+) -> Next:
+    """When to ask again after *outcome*, which came *now*.
+
+    *rhythm* and *pace* are the document's, for a `Fetched` that was parsed; one that could not be is a `Failed`.
+    """
+    match outcome:
+        case Gone():
+            return Next(None, "410 Gone: it is not asked again", failures=history.failures, terms=history.terms)
+        case Failed():
+            return _after_failure(outcome, history, now, limits)
+        case Fetched():
+            terms = Terms(freshness(outcome.headers, now), rhythm or Rhythm(), pace)
+            return _after_success(outcome, History(0, terms, history.feed), now, limits)
+        case NotModified():
+            before = history.terms
+            terms = Terms(freshness(outcome.headers, now) or before.freshness, before.rhythm, before.pace)
+            return _after_success(outcome, History(0, terms, history.feed), now, limits)
+
+
+def _after_success(outcome: Fetched | NotModified, history: History, now: datetime, limits: Limits) -> Next:
+    terms = history.terms
+    theirs = [_capped(wait, limits.max_interval) for wait in (*_fresh_for(terms), *_asked_by_feed(terms))]
+    if (pause := retry_after(outcome.headers, now)) is not None:
+        theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
+    ours = _own_interval(terms, now, limits)
+    return _next(now, ours, theirs, history, limits)
+
+
+def _own_interval(terms: Terms, now: datetime, limits: Limits) -> _Wait:
+    if terms.pace is not None:
+        gap = terms.pace.gap(now)
+        seconds = min(gap * _SHARE, limits.slow_interval, limits.max_interval)
+        if seconds > limits.min_interval:
+            return _Wait(seconds, f"the feed publishes {how_often(gap)}: {in_words(seconds)}")
+    beside = ", beside what its hub pushes" if limits.beside_hub else ""
+    return _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}{beside}")
+
+
+def _after_failure(outcome: Failed, history: History, now: datetime, limits: Limits) -> Next:
+    failures = history.failures + 1
+    gap = min(limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval))
+    ours = _Wait(gap, f"{ordinal(failures)} error in a row, {in_words(gap)} apart")
+    # How long the last answer was fresh says nothing of this one. How often the feed wants to be asked does.
+    theirs = [_capped(wait, limits.max_interval) for wait in _asked_by_feed(history.terms)]
+    pause = retry_after(outcome.headers, now)
+    if pause is not None:
+        # The server knows better than our doubling when it will be back.
+        ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
+        theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
+    due = _next(now, ours, theirs, replace(history, failures=failures), limits)
+    if not limits.pauses_hosts or not pauses_host(outcome):
+        return due
+    # Without what this feed alone asks for: its siblings are not to wait for that.
+    seconds = min(pause, _MAX_PAUSE) if pause else limits.min_interval
+    return replace(due, host_pause=now + timedelta(seconds=seconds))
+
+
+def pauses_host(outcome: Outcome) -> bool:
+    """Whether *outcome* speaks for all feeds of its host.
+
+    A 429 is said to a client, so it holds for all that this client asks there (RFC 6585 §4); a 503 that names a
+    time says when the server is back (RFC 9110 §15.6.4).
+    """
+    if not isinstance(outcome, Failed):
+        return False
+    away = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in outcome.headers
+    return away or outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _fresh_for(terms: Terms) -> list[_Wait]:
+    if terms.freshness is None or terms.freshness.seconds <= 0:
+        return []
+    return [_Wait(terms.freshness.seconds, f"{terms.freshness.source} of the last answer")]
+
+
+def _asked_by_feed(terms: Terms) -> list[_Wait]:
+    waits = []
+    if terms.rhythm.ttl:
+        waits.append(_Wait(terms.rhythm.ttl, "the feed's ttl"))
+    if terms.rhythm.update_interval:
+        waits.append(_Wait(terms.rhythm.update_interval, "the feed's update period"))
+    return waits
+
+
+def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, limits: Limits) -> Next:
+    asked = max(theirs, key=lambda wait: wait.seconds, default=None)
+    latest = asked if asked is not None and asked.seconds > ours.seconds else ours
+    waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))
+    candidates = [Candidate(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
+    reason, at = latest.reason, candidates[-1].at
+    not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
+    late = timedelta(seconds=_spread(history.feed, now, min(limits.jitter * ours.seconds, _MOST_SPREAD)))
+    rhythm = history.terms.rhythm
+    begins, skipped = _past_skipped(at + late, rhythm)
+    if skipped:
+        candidates.append(Candidate(begins, skipped))
+        reason, at, not_before = skipped, begins, begins
+    if late:
+        at += late
+        candidates.append(Candidate(at, f"{in_words(late.total_seconds())} more, so that feeds don't come all at once"))
+    return Next(at, reason, not_before, failures=history.failures, terms=history.terms, candidates=tuple(candidates))
+
+
+def _spread(feed: str, now: datetime, most: float) -> float:
+    """Seconds from 0 to *most*, evenly spread over feeds and times, and the same for the same two."""
+    if not most:
+        return 0.0
+    digest = hashlib.sha256(f"{now.timestamp()} {feed}".encode("utf-8", "surrogatepass")).digest()
+    return most * int.from_bytes(digest[:8]) / 2**64
+
+
+def _capped(wait: _Wait, cap: float) -> _Wait:
+    words = f"{wait.reason}: {in_words(wait.seconds)}"
+    return _Wait(wait.seconds, words) if wait.seconds <= cap else _Wait(cap, f"{words}, capped at {in_words(cap)}")
+
+
+def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
+    """The first time from *at* on that the feed doesn't skip, and the reason if that isn't *at* itself.
+
+    A feed that skips everything is asked as if it skipped nothing.
+    """
+    hour = at
+    for _ in range(8 * 24):
+        day_skipped, hour_skipped = hour.weekday() in rhythm.skip_days, hour.hour in rhythm.skip_hours
+        if not day_skipped and not hour_skipped:
+            return hour, "" if hour == at else f"the feed's {_skip_name(at, rhythm)}"
+        hour = hour.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return at, ""
+
+
+def _skip_name(at: datetime, rhythm: Rhythm) -> str:
+    return "skipDays" if at.weekday() in rhythm.skip_days else "skipHours"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st, …"""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def in_words(seconds: float) -> str:
+    """A length of time for people, in its one or two largest units.
+
+    "90 seconds", "1 hour 30 minutes", "7 days".
+    """
+    whole = max(0, round(seconds))
+    if whole < 120:
+        return _counted(whole, "second")
+    parts = []
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count, whole = divmod(whole, size)
+        if count:
+            parts.append(_counted(count, unit))
+    return " ".join(parts[:2])
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -1,0 +1,79 @@
+"""What is wrong with a database that fails, and what to do about it: for the log, the report and the command.
+
+A database says it in a code: SQLite's primary result codes (sqlite.org/rescode.html), PostgreSQL's SQLSTATE
+(postgresql.org/docs/current/errcodes-appendix.html).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from django.db import InterfaceError, OperationalError
+
+from lifestream.fetcher.shortage import Shortage, is_short_of_files
+
+FAILURES: Final = (OperationalError, InterfaceError)
+"""What Django raises where the database itself fails, and not what is written into it."""
+
+
+class Kind(Enum):
+    """What can be wrong with a database, and the remedy."""
+
+    FULL = "its disk is full: free some space"
+    FILES = f"it needs files, and {Shortage.FILES.value}"
+    LOCKED = "it is locked by another program: end that one's transaction, or raise the timeout in DATABASES"
+    READ_ONLY = "it can't be written: let this user write its file and folder, or name another database"
+    GONE = "it can't be reached: see that it runs, and that DATABASES names it"
+    OTHER = "see that it runs and has room"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A database that failed: what *kind* of trouble it is, and what the database *said*."""
+
+    kind: Kind
+    said: str
+
+    @property
+    def takes_less(self) -> bool:
+        """Whether something smaller may still be taken: a full disk has room for a little, a locked one for nothing."""
+        return self.kind in (Kind.FULL, Kind.FILES, Kind.OTHER)
+
+    def __str__(self) -> str:
+        return f"the database failed ({self.said}); {self.kind.value}, then update again: nothing is lost"
+
+
+_SQLITE: Final = {
+    sqlite3.SQLITE_BUSY: Kind.LOCKED,
+    sqlite3.SQLITE_LOCKED: Kind.LOCKED,
+    sqlite3.SQLITE_FULL: Kind.FULL,
+    sqlite3.SQLITE_READONLY: Kind.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: Kind.GONE,
+}
+_SQLSTATE: Final = {
+    "53100": Kind.FULL,
+    "53200": Kind.FULL,
+    "55P03": Kind.LOCKED,
+    "57014": Kind.LOCKED,
+    "40P01": Kind.LOCKED,
+    "25006": Kind.READ_ONLY,
+}
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """What *error*, one of FAILURES, is about."""
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    cause = error.__cause__
+    if is_short_of_files() or "too many open files" in said.lower():
+        return Trouble(Kind.FILES, said)
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return Trouble(_SQLITE.get(code, Kind.OTHER), said)
+    state = getattr(cause, "sqlstate", None)
+    if state is None:  # no answer of a server: there was none
+        return Trouble(Kind.OTHER if cause is None else Kind.GONE, said)
+    gone = state.startswith(("08", "57P"))
+    return Trouble(Kind.GONE if gone else _SQLSTATE.get(state, Kind.OTHER), said)

@@ -1,0 +1,136 @@
+"""Which lifestreams show an item: subscriptions, their rules, and the posts that come of them.
+
+An import writes the posts of new items, `subscribe` and `fill` those of items that are there already. Neither misses
+one: an import locks its feed's row before it looks who subscribes, and until then a new subscription, which refers to
+that row, has to wait (SQLite has one writer at a time anyway). So it is either seen by the import or sees its items.
+
+A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not asked on behalf of
+nobody. When somebody wants it again, it is due when it would have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import router, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from lifestream.content.filter_rules import Rules, Shown
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription
+from lifestream.storage.bulk_sql import insert_rows
+
+CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscription, as far as posts are concerned."""
+
+    subscription: int
+    lifestream: int
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item that may be posted: its key, its date, and what rules see of it (None where there are no rules)."""
+
+    item: int
+    date: datetime
+    shown: Shown | None
+
+
+def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscriber]]:
+    """The subscriptions of *feeds* that are not paused, by feed."""
+    found: dict[int, list[Subscriber]] = {}
+    rows = Subscription.objects.using(using).filter(feed__in=feeds, paused=False).order_by("pk")
+    for row in rows.values_list("feed_id", "pk", "lifestream_id", "keep_rules", "block_rules"):
+        feed, pk, lifestream, keep, block = row
+        found.setdefault(feed, []).append(Subscriber(pk, lifestream, Rules.of(keep, block)))
+    return found
+
+
+def write_posts(candidates: Iterable[tuple[Candidate, Sequence[Subscriber]]], using: str) -> int:
+    """Posts each candidate for those of its subscribers whose rules allow it; what is posted already stays as it is."""
+    posts = [
+        (subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date, False, False)
+        for candidate, subscribers in candidates
+        for subscriber in subscribers
+        if candidate.shown is None or subscriber.rules.allow(candidate.shown)
+    ]
+    insert_rows(Post, ("lifestream", "subscription", "item", "date", "hidden", "removed"), posts, using)
+    return len(posts)
+
+
+def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription:
+    """Subscribes *lifestream* to *feed* and posts the items that it has; *fields* are the subscription's others.
+
+    A subscription that is there already is returned as it is.
+    """
+    subscriptions = Subscription.objects.using(router.db_for_write(Subscription))
+    subscription, created = subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)
+    if created:
+        fill(subscription)
+    return subscription
+
+
+def note_readers(feeds: Collection[int], using: str) -> None:
+    """Makes those of *feeds* (keys) idle that nobody reads any more, and those active again that somebody does."""
+    reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
+    chosen = Feed.objects.using(using).filter(pk__in=feeds)
+    chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)
+    chosen.filter(reading, status=Feed.Status.IDLE).update(status=Feed.Status.ACTIVE)
+
+
+def subscription_changed(instance: Subscription, using: str, raw: bool = False, **_: Any) -> None:
+    """A subscription was saved or deleted: a receiver of Django's signals, whatever the way it happened."""
+    if not raw:
+        note_readers([instance.feed_id], using)
+
+
+def fill(subscription: Subscription, unlike: int | None = None) -> int:
+    """Posts the items of the subscription's feed that are not posted yet, as its rules allow; returns how many.
+
+    For a new subscription, one that was paused, or one whose rules were changed. Items that are also in the feed
+    *unlike*, by guid or link, are left out. A paused subscription gets none.
+    """
+    using = router.db_for_write(Subscription)
+    subscribers = [
+        subscriber
+        for subscriber in subscribers_of([subscription.feed_id], using).get(subscription.feed_id, [])
+        if subscriber.subscription == subscription.pk
+    ]
+    if not subscribers:
+        return 0
+    items = Item.objects.using(using).filter(feed=subscription.feed_id)
+    items = items.exclude(posts__lifestream=subscription.lifestream_id)
+    if unlike is not None:
+        theirs = Item.objects.using(using).filter(feed=unlike)
+        alike = Q(key_hash__in=theirs.values("key_hash"))
+        items = items.exclude(alike | Q(link_hash__in=theirs.exclude(link_hash="").values("link_hash")))
+    count = 0
+    for candidates in _candidates(items, with_text=bool(subscribers[0].rules)):
+        with transaction.atomic(using=using):
+            count += write_posts(((candidate, subscribers) for candidate in candidates), using)
+    return count
+
+
+def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Candidate]]:
+    last = 0
+    fields = ["pk", "date", *(["title", "text", "author", "link"] if with_text else [])]
+    while rows := list(items.filter(pk__gt=last).order_by("pk").only(*fields)[:CHUNK]):
+        last = rows[-1].pk
+        tags: dict[int, list[str]] = {}
+        if with_text:
+            through = Item.tags.through.objects.using(items.db).filter(item__in=rows)
+            for item, name in through.values_list("item_id", "tag__name"):
+                tags.setdefault(item, []).append(name)
+        yield [Candidate(row.pk, row.date, shown(row, tags.get(row.pk, ())) if with_text else None) for row in rows]
+
+
+def shown(item: Item, tags: Iterable[str]) -> Shown:
+    """What rules see of *item*."""
+    return Shown(item.title, item.text, item.author, tuple(tags), item.link)

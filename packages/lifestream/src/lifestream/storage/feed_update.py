@@ -1,0 +1,196 @@
+"""What a result changes in its feed's own row, and its line in the log. Nothing is saved here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from lifestream.content.plaintext import scrub
+from lifestream.entry import ParsedFeed
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
+from lifestream.fetcher.url_hosts import site_domain
+from lifestream.fetcher.websub import links_of
+from lifestream.models import Feed, Fetch
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.scheduler.jobs import Result, Stored
+from lifestream.scheduler.schedule import candidates_as_json
+from lifestream.storage.feed_row import FeedState
+from lifestream.storage.fetch_log import Line
+from lifestream.storage.hub_subscriptions import make_due
+
+MESSAGE_LENGTH: Final = 2000
+"""Characters of a message that the log keeps: a document may have thousands of problems."""
+
+
+def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
+    """What a result is called in the log, given how many items were new and changed."""
+    match result.outcome:
+        case NotModified():
+            return Fetch.Outcome.NOT_MODIFIED
+        case Gone():
+            return Fetch.Outcome.GONE
+        case Failed():
+            return Fetch.Outcome.FAILED
+        case Fetched():
+            if new:
+                return Fetch.Outcome.NEW
+            return Fetch.Outcome.CHANGED if changed else Fetch.Outcome.UNCHANGED
+
+
+def settle(feed: FeedState, result: Result, now: datetime) -> None:
+    """Puts into *feed* what it has to know for its next fetch, and gives it back to all workers."""
+    outcome, due = result.outcome, result.next
+    feed.last_fetch = now
+    feed.failures = due.failures
+    feed.terms = due.terms.as_json()
+    feed.next_fetch = due.at or feed.next_fetch
+    feed.next_reason = due.reason
+    feed.candidates = candidates_as_json(due.candidates)
+    feed.not_before = due.not_before
+    feed.last_error = ""
+    feed.claim_token, feed.claimed_until = "", None
+    match outcome:
+        case Fetched():
+            _keep_validators(feed, outcome, result)
+            feed.body_hash = result.body_hash
+            feed.last_success = now
+            if result.prepared is not None:
+                _describe(feed, result.prepared, outcome.url)
+            _note_hub(feed, outcome, result.prepared)
+        case NotModified():
+            # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those alone that it doesn't name.
+            feed.etag = _validator(outcome, "etag") or feed.etag
+            feed.last_modified = _validator(outcome, "last-modified") or feed.last_modified
+            feed.last_success = now
+        case Gone():
+            feed.status = Feed.Status.GONE
+        case Failed():
+            feed.last_error = _message(outcome.message)
+            _forget_validators(feed, outcome)
+
+
+def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
+    """Put the validators of *outcome* into *feed*: all of them, even if there are none, since an old one is never sent
+    again.
+
+    Those of a document that could not be read to its end are withheld until the same bytes come a second time under
+    them. A publisher may mend the document and leave the validator as it is, and a 304 would hide that for ever; but a
+    document that stays as it is need not be sent each time.
+    """
+    before, was_withheld = (feed.etag, feed.last_modified), feed.withheld
+    feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
+    feed.validated_url = "" if outcome.url == result.claim.url else outcome.url
+    if result.prepared is not None:
+        feed.withheld = not result.prepared.feed.is_complete
+    elif was_withheld:
+        etag, last_modified = (new if new == old else "" for new, old in zip(_pair(feed), before, strict=True))
+        feed.withheld = not (etag or last_modified)
+        if not feed.withheld:
+            feed.etag, feed.last_modified = etag, last_modified
+
+
+def _pair(feed: FeedState) -> tuple[str, str]:
+    return feed.etag, feed.last_modified
+
+
+def _forget_validators(feed: FeedState, outcome: Failed) -> None:
+    """Forget those of *feed*'s validators that came again with a 200 which could not be read.
+
+    They stand for two bodies now, and the mended one could be a third. Others still stand for what we have.
+    """
+    if outcome.status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
+        return
+    if feed.etag and feed.etag == outcome.headers.get("etag"):
+        feed.etag = ""
+    if feed.last_modified and feed.last_modified == outcome.headers.get("last-modified"):
+        feed.last_modified = ""
+
+
+def log(feed: FeedState, result: Result, stored: Stored) -> Line:
+    """The line in the log. It also is what *feed* says of its last fetch."""
+    feed.last_status = stored.outcome
+    outcome = result.outcome
+    return Line(
+        feed.id,
+        result.started,
+        outcome.duration,
+        stored.outcome,
+        outcome.status,
+        outcome.size if isinstance(outcome, Fetched) else 0,
+        stored.new,
+        stored.changed,
+        stored.message,
+        None if feed.status == Feed.Status.GONE else feed.next_fetch,
+        feed.next_reason,
+    )
+
+
+def message_of(result: Result, *more: str) -> str:
+    """What there is to tell about *result*, and *more*, in sentences."""
+    parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
+    if result.prepared is not None:
+        said = result.prepared
+        parts += [said.feed.complaint, *said.capped, *map(str, said.problems)]
+    return _message("; ".join(filter(None, [*parts, *more])))
+
+
+def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
+    """Put into *feed* what the document, which came from *url*, says of it.
+
+    What it leaves out stays: a title once given is not lost. Its domain is decided anew each time, since what the
+    document says may be untrue.
+
+    Of a document that could not be read to its end only what is empty is taken.
+    """
+    said = prepared.feed
+    feed.flaw = _message(str(said.flaw or ""))
+
+    def chosen(before: str, new: str) -> str:
+        new = scrub(new)
+        return new or before if said.is_complete else before or new
+
+    feed.title = chosen(feed.title, said.title)
+    feed.site_url = chosen(feed.site_url, said.link)
+    feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
+    feed.description = chosen(feed.description, said.subtitle)
+    feed.language = chosen(feed.language, said.language)
+    feed.icon_url = scrub(said.icon) if said.is_complete else chosen(feed.icon_url, said.icon)
+
+
+def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> None:
+    said = prepared.feed if prepared is not None else ParsedFeed()
+    links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
+    if not said.is_complete and feed.hub_url:
+        # Only what its server says in a header is as good as ever.
+        links = links_of(outcome.headers, outcome.url, hub="", topic="")
+        prepared = None
+    if links.hub or prepared is not None:
+        feed.hub_url, feed.hub_topic = scrub(links.hub), scrub(links.topic)
+
+
+def hear_hub(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
+    """Compares what its hub has told of *feed*, which is settled, with what the fetch brought: *new* items.
+
+    A push that came after the fetch had begun makes the feed due again. A hub that did not tell of what is new is no
+    longer relied on, until it pushes.
+    """
+    if not isinstance(result.outcome, Fetched | NotModified):
+        return
+    if feed.pushed is None:
+        feed.push_until = None if new else feed.push_until
+    elif feed.pushed > result.started:
+        make_due(feed, now)
+    else:
+        feed.pushed = None
+
+
+def _validator(outcome: Fetched | NotModified, name: str) -> str:
+    value = outcome.headers.get(name, "")
+    # It goes back byte for byte or not at all, and what has no UTF-8 can't be kept.
+    return value if scrub(value) == value else ""
+
+
+def _message(text: str) -> str:
+    text = scrub(text)
+    return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

@@ -1,0 +1,100 @@
+"""The log of fetches.
+
+Those of a feed that came to the same, one after the other, are one line: "not modified", 30 times since Monday. So the
+LENGTH lines that are kept of a feed reach back to what mattered.
+
+Whoever writes holds the feeds' claims, so nobody else writes lines of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from django.db.models import Max, OuterRef, Subquery
+
+from lifestream.models import Feed, Fetch
+from lifestream.storage.bulk_sql import delete_up_to, insert_rows, update_rows
+from lifestream.storage.item_import import LOOKUP, batches
+
+LENGTH: Final = 50
+"""Lines that are kept of a feed, the latest ones."""
+
+_REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
+_EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
+_CAME_TO: Final = ("outcome", "status", "message", "new", "changed")
+
+
+class Line(NamedTuple):
+    """One fetch, in the columns of `Fetch`: *feed* is its key, *next_fetch* None for never again."""
+
+    feed: int
+    started: datetime
+    duration: float
+    outcome: str
+    status: int | None
+    size: int
+    new: int
+    changed: int
+    message: str
+    next_fetch: datetime | None
+    reason: str
+
+    @property
+    def came_to(self) -> tuple[object, ...]:
+        """What a fetch that came to the same has in common with this one."""
+        return self.outcome, self.status, self.message, self.new, self.changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Extended:
+    """A line that is there already, with the columns that one more of its kind changes."""
+
+    id: int
+    count: int
+    latest: datetime
+    duration: float
+    size: int
+    next_fetch: datetime | None
+    reason: str
+
+
+def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
+    """Writes *lines*, one a feed at most, and cuts what grows too long. It runs in the caller's transaction.
+
+    *again* are the feeds whose last fetch had the same outcome: for others, no last line need be looked at.
+    """
+    last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE and line.feed in again], using)
+    repeated, fresh = [], []
+    for line in lines:
+        pk, count, came_to = last.get(line.feed, (0, 0, ()))
+        if line.outcome in _REPEATABLE and came_to == line.came_to:
+            extended = (line.started, line.duration, line.size, line.next_fetch, line.reason)
+            repeated.append(_Extended(pk, count + 1, *extended))
+        else:
+            fresh.append((*line, 1))
+    update_rows(Fetch, _EXTENDED, repeated, using)
+    insert_rows(Fetch, (*Line._fields, "count"), fresh, using)
+    _cut([feed for feed, *_ in fresh], using)
+
+
+def _cut(feeds: Sequence[int], using: str) -> None:
+    """Cuts the log of each of *feeds* to its latest LENGTH lines."""
+    log = Fetch.objects.using(using).order_by()
+    surplus = log.filter(feed=OuterRef("pk")).order_by("-pk").values("pk")[LENGTH : LENGTH + 1]
+    for some in batches(feeds, LOOKUP):
+        lengths = Feed.objects.using(using).filter(pk__in=some).order_by().annotate(surplus=Subquery(surplus))
+        delete_up_to(Fetch, "feed", lengths.filter(surplus__isnull=False).values_list("pk", "surplus"), using)
+
+
+def _last_of(feeds: Sequence[int], using: str) -> dict[int, tuple[int, int, tuple[object, ...]]]:
+    """The key of the last line of each of *feeds*, how many fetches it stands for, and what they came to."""
+    log = Fetch.objects.using(using).order_by()
+    last: dict[int, tuple[int, int, tuple[object, ...]]] = {}
+    for some in batches(feeds, LOOKUP):
+        keys = log.filter(feed__in=some).values("feed").annotate(last=Max("pk")).values("last")
+        found = log.filter(pk__in=keys).values_list("feed", "pk", "count", *_CAME_TO)
+        last |= {feed: (pk, count, tuple(came_to)) for feed, pk, count, *came_to in found}
+    return last

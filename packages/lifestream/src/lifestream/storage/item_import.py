@@ -1,0 +1,291 @@
+"""The items of one document on their way into the database, a chunk at a time.
+
+First `Import.read` looks up what is known and decides what each entry is; then `write` writes what is new or changed.
+They are apart so that a chunk that could not be written at once can be written again row by row, with the same
+decisions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from lifestream.content.filter_rules import Shown
+from lifestream.content.plaintext import scrub, shorten
+from lifestream.models import Item, Tag, Tombstone, fulltext
+from lifestream.models.fulltext import Indexed
+from lifestream.models.items import TAG_LENGTH, tag_slug
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.entry_keys import guid_form
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.scheduler.jobs import Claimed, Result, Stored
+from lifestream.storage import fanout, item_row
+from lifestream.storage.bulk_sql import insert_rows, update_rows
+from lifestream.storage.entry_matching import Decision, Document, Known, changes_after, may_rewrite
+from lifestream.storage.fanout import Candidate, Subscriber
+from lifestream.storage.feed_row import FeedState
+
+CHUNK: Final = 500
+"""Items that are written in one transaction."""
+
+LOOKUP: Final = 400
+"""Values in an IN: SQLite may be built to take 999 a statement."""
+
+_REWRITTEN: Final = (
+    "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
+    "language", "enclosures", "media", "card", "fingerprint", "changes", "changed",
+)  # fmt: skip
+_NEW: Final = (*_REWRITTEN, "date", "first_seen")
+_EMPTY: Final = Document(())  # of the many results that bring no document
+_T = TypeVar("_T")
+_log = logging.getLogger("lifestream.storage.writer")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item to be written: its *columns* and *tags*. *item* is the key of the one to rewrite, None for a new one."""
+
+    feed: int
+    columns: Mapping[str, Any]
+    tags: tuple[str, ...]
+    item: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What people know it by, for the log."""
+        return str(self.columns["link"] or self.columns["title"] or self.columns["guid"])[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What is to be written of a part of a document, and how many of its entries were *unchanged*, *refused*,
+    *broken*.
+
+    *followed* are tombstones whose entries have moved: the key of each, and its new keys and guid.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    followed: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is known of a stored item beside what identity looks at."""
+
+    fingerprint: str
+    changes: int
+    changed: datetime | None
+
+
+class Import:
+    """One result on its way into the database, its document in `chunks` of at most CHUNK entries.
+
+    A document's first entry is the latest, as a rule, so entries are written from its end: then the order of
+    keys is the order of time, also for entries that have no date. *counts* are of the chunks that are
+    committed, and *stored* is what became of the whole. It is *over* where no more of it is to be written.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.feed = result.claim.feed
+        self.counts: Counter[str] = Counter()
+        self.stored = Stored(self.feed, "")
+        self.over = False
+        prepared = result.prepared
+        for note in prepared.capped if prepared else ():
+            _log.info("%s: %s", result.claim.url, note)
+        self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
+        self._damaged = frozenset(prepared.damaged if prepared else ())
+        self._document = _document(prepared, result.claim) if prepared else _EMPTY
+        places = [place for place in reversed(range(len(self.drafts))) if _says_something(self.drafts[place])]
+        self.chunks = [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)] or [[]]
+        self._read: dict[int, Chunk] = {}
+
+    @property
+    def size(self) -> int:
+        """How much of a transaction it fills, where CHUNK is all of it."""
+        return max(1, len(self.drafts))
+
+    def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
+        """Decides what the entries of chunk *number* are; once: if asked again, it says the same again."""
+        if number not in self._read:
+            places = self.chunks[number]
+            empty = not feed.has_items and number == 0
+            known, stored = self._known(places, using, empty=empty, tombstones=feed.has_tombstones)
+            chunk = self._read[number] = Chunk()
+            for decision in self._document.decide(places, known):
+                self._sort(decision, stored, chunk, now)
+        return self._read[number]
+
+    def _sort(self, decision: Decision, stored: Mapping[int, _Stored], chunk: Chunk, now: datetime) -> None:
+        """Puts an entry among the rows of *chunk*, or counts it among those that need none.
+
+        An entry behind the flaw of an ill-formed document may be a scrap: it becomes a new item, but rewrites none.
+        """
+        damaged = decision.index in self._damaged
+        if decision.refused:
+            chunk.counts["refused"] += 1
+            if not damaged:
+                self._follow(decision, chunk)
+            return
+        if damaged and decision.known is not None:
+            chunk.counts["unchanged"] += 1
+            return
+        draft = self.drafts[decision.index]
+        try:
+            columns, tags = item_row.columns(draft, decision, now)
+            first = item_row.first_date(draft.published, now)
+        except (TypeError, ValueError, OverflowError):
+            _log.exception("An entry of %s can't be stored: %r", self.result.claim.url, draft.link or draft.title)
+            chunk.counts["broken"] += 1
+            return
+        if decision.known is None:
+            columns |= {"date": first, "first_seen": now, "changes": 0, "changed": None}
+            chunk.rows.append(Row(self.feed, columns, tags))
+            return
+        before = stored[decision.known.id]
+        if before.fingerprint == columns["fingerprint"] or not may_rewrite(before.changes, before.changed, now):
+            chunk.counts["unchanged"] += 1
+            return
+        columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
+        chunk.rows.append(Row(self.feed, columns, tags, decision.known.id))
+
+    def _follow(self, decision: Decision, chunk: Chunk) -> None:
+        """Notes under which keys a deleted entry came this time, where they are others than its tombstone's."""
+        before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
+        now = (decision.key, keys.link, keys.content, guid)
+        # One that is known by its first key stays so; its others are needed as they are.
+        if before and before.content and now != (before.key, before.link, before.content, before.guid):
+            chunk.followed.append((before.id, *now))
+
+    def _known(
+        self, places: Sequence[int], using: str, *, empty: bool, tombstones: bool
+    ) -> tuple[list[Known], dict[int, _Stored]]:
+        """The items, and tombstones, that the entries at *places* may be."""
+        known: list[Known] = []
+        stored: dict[int, _Stored] = {}
+        if places and tombstones:
+            dead = Tombstone.objects.using(using).filter(feed=self.feed)
+            columns = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key")
+            for pk, key, link, content, guid, first_key in columns.iterator():
+                known.append(Known(pk, key, link, content, guid_form(guid), deleted=True))
+                if first_key not in ("", key):
+                    known.append(Known(pk, first_key, "", "", "", deleted=True))
+        if places and not empty:
+            found = Item.objects.using(using).filter(feed=self.feed)
+            by_key = self._find(found, "key_hash", self._document.keys_to_find(places), stored)
+            links = self._document.links_to_find(places, {item.key for item in by_key})
+            known += by_key + self._find(found, "link_hash", links, stored)
+            known += self._find(found, "content_hash", self._document.contents_to_find(places, known), stored)
+        return known, stored
+
+    @staticmethod
+    def _find(items: Any, column: str, values: Iterable[str], stored: dict[int, _Stored]) -> list[Known]:
+        known = []
+        for some in batches(values, LOOKUP):
+            found = items.filter(**{f"{column}__in": some}).order_by()
+            for row in found.values_list(
+                "pk", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed"
+            ):
+                pk, key, link, content, guid = row[:5]
+                known.append(Known(pk, key, link, content, guid_form(guid)))  # a long one of before the caps is hashed
+                stored[pk] = _Stored(*row[5:])
+        return known
+
+
+def _document(prepared: Prepared, claim: Claimed) -> Document:
+    said = prepared.feed
+    return Document(prepared.items, [claim.url, claim.site_url, said.link, said.self_url])
+
+
+def _says_something(draft: ItemDraft) -> bool:
+    return bool(draft.guid or draft.link or draft.title or draft.content or draft.enclosures or draft.media)
+
+
+def count(written: Iterable[Row]) -> Counter[str]:
+    """How many of the rows are *new* and how many *changed*."""
+    return Counter("new" if row.item is None else "changed" for row in written)
+
+
+def write(written: Sequence[Row], subscribers: Mapping[int, Sequence[Subscriber]], using: str) -> None:
+    """Writes rows with their tags, posts and index entries. It runs in the caller's transaction.
+
+    *subscribers* are the feeds' subscriptions.
+    """
+    new = [row for row in written if row.item is None]
+    values = ([row.feed, *map(row.columns.__getitem__, _NEW)] for row in new)
+    made = insert_rows(Item, ("feed", *_NEW), values, using, returning=("id", "feed_id", "key_hash"))
+    keys = {(feed, key_hash): key for key, feed, key_hash in made}
+    changed = [row for row in written if row.item is not None]
+    update_rows(Item, _REWRITTEN, (Item(pk=row.item, **row.columns) for row in changed), using)
+    created = [(keys[row.feed, row.columns["key_hash"]], row) for row in new]
+    rewritten = [(row.item, row) for row in changed if row.item is not None]
+    _write_tags(created + rewritten, [key for key, _ in rewritten], using)
+    fanout.write_posts(_candidates(created, subscribers), using)
+    fulltext.index((_indexed(key, row) for key, row in created + rewritten), using)
+
+
+def follow(followed: Iterable[tuple[int, str, str, str, str]], using: str) -> None:
+    """Writes the new keys of tombstones. It runs in the caller's transaction."""
+    names = ("key_hash", "link_hash", "content_hash", "guid")
+    update_rows(
+        Tombstone, names, (Tombstone(pk=pk, **dict(zip(names, keys, strict=True))) for pk, *keys in followed), using
+    )
+
+
+def _indexed(key: int, row: Row) -> Indexed:
+    return Indexed(key, " ".join([row.columns["title"], row.columns["author"], *row.tags]), row.columns["text"])
+
+
+def _candidates(
+    created: Iterable[tuple[int, Row]], subscribers: Mapping[int, Sequence[Subscriber]]
+) -> Iterator[tuple[Candidate, Sequence[Subscriber]]]:
+    for key, row in created:
+        of_feed, columns, shown = subscribers.get(row.feed, ()), row.columns, None
+        if any(subscriber.rules for subscriber in of_feed):
+            shown = Shown(columns["title"], columns["text"], columns["author"], row.tags, columns["link"])
+        yield Candidate(key, columns["date"], shown), of_feed
+
+
+def _write_tags(written: Sequence[tuple[int, Row]], rewritten: Sequence[int], using: str) -> None:
+    through = Item.tags.through
+    for some in batches(rewritten, LOOKUP):
+        through.objects.using(using).filter(item__in=some).delete()
+    names: dict[str, str] = {}
+    slugs: list[tuple[int, str]] = []
+    for item, row in written:
+        for name in row.tags:
+            slug = tag_slug(name)
+            names.setdefault(slug, shorten(name.strip(), TAG_LENGTH))
+            slugs.append((item, slug))
+    keys = _tag_keys(names, using)
+    links = dict.fromkeys((item, keys[slug]) for item, slug in slugs)
+    insert_rows(through, ("item", "tag"), list(links), using)
+
+
+def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
+    """The keys of the tags with these slugs; those that are missing are made, with their names."""
+    tags = Tag.objects.using(using)
+    keys: dict[str, int] = {}
+    for some in batches(names, LOOKUP):
+        keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
+    # In one order, whoever makes them: two workers that lock each other's rows would wait for ever.
+    missing = sorted(set(names) - set(keys))
+    if missing:
+        insert_rows(Tag, ("slug", "name"), [(slug, names[slug]) for slug in missing], using)
+        for some in batches(missing, LOOKUP):
+            keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
+    return keys
+
+
+def batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """*values* in lists of at most *size*."""
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
+        yield batch

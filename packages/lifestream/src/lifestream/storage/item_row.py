@@ -1,0 +1,84 @@
+"""From the draft of an item to its row: pure, and able to turn anything that a feed says into something storable.
+
+`prepare` has scrubbed and cleaned drafts already; what got past it (NUL and lone surrogates, which PostgreSQL and
+UTF-8 refuse) is scrubbed here, so that no row can fail for what a stranger wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from lifestream.content.plaintext import scrub
+from lifestream.plugins.base import ItemDraft
+from lifestream.storage.entry_matching import Decision
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "language")
+
+
+def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The columns of the item that *draft* is, without dates of its own, and its tags.
+
+    The fingerprint is of all that readers see: it changes if, and only if, there is something to rewrite.
+    """
+    texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS}
+    lists: dict[str, Any] = {
+        "enclosures": [asdict(enclosure) for enclosure in draft.enclosures],
+        "media": [asdict(medium) for medium in draft.media],
+    }
+    tags = draft.tags
+    encoded = _encoded([texts, lists, tags])
+    scrubbed = encoded is None
+    if encoded is None:
+        texts, lists, tags = _scrubbed([texts, lists, tags])
+        encoded = _encoded([texts, lists, tags]) or b""
+    return {
+        **texts,
+        **lists,
+        "card": _scrubbed(draft.card) if scrubbed else draft.card,
+        "guid": texts["guid"].strip(),
+        "key_hash": decision.key,
+        "link_hash": decision.keys.link,
+        "content_hash": decision.keys.content,
+        "updated": None if draft.updated is None or draft.updated < EPOCH else min(draft.updated, now),
+        "fingerprint": hashlib.sha256(encoded).hexdigest(),
+    }, tuple(tags)
+
+
+def first_date(published: datetime | None, now: datetime) -> datetime:
+    """The date that an item gets for good: when it was *published*, or *now* if that is unknown, absurd or to come."""
+    return now if published is None or not EPOCH <= published <= now else published
+
+
+def _encoded(value: Any) -> bytes | None:
+    """*value* as JSON in UTF-8; None if there is something in it that can't be stored."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" in text and _holds_nul(value):
+        return None
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return None
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(map(_holds_nul, value.values()))
+    return isinstance(value, list | tuple) and any(map(_holds_nul, value))
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {key: _scrubbed(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_scrubbed(part) for part in value]
+    return value

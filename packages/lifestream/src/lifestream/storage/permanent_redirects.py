@@ -1,0 +1,66 @@
+"""What happens when a feed has moved for good: its URL changes, or, if a feed is there already, its subscribers
+go there.
+
+Items never move. Else anyone whose feed is redirected could put their old items into the timelines of those who read
+the other feed.
+"""
+
+from __future__ import annotations
+
+from lifestream.conf import settings
+from lifestream.fetcher.url_hosts import host_of
+from lifestream.models import Feed, Host, Post, Subscription
+from lifestream.models.feeds import url_hash
+from lifestream.storage import fanout
+from lifestream.storage.feed_row import FeedState
+
+
+def note(feed: FeedState, url: str) -> bool:
+    """Notes on *feed*, unsaved, that a fetch was redirected to *url* for good ("": it was not).
+
+    Returns whether it has been so often enough in a row, LIFESTREAM_MOVE_AFTER, to follow.
+    """
+    if not url or url == feed.url:
+        feed.moved_to, feed.moved_count = "", 0
+        return False
+    feed.moved_count = feed.moved_count + 1 if feed.moved_to == url else 1
+    feed.moved_to = url
+    return feed.moved_count >= settings.move_after and _may_follow(feed, url)
+
+
+def _may_follow(feed: FeedState, url: str) -> bool:
+    """Credentials go to the host that they were given for, and never from https to http."""
+    if not feed.is_private:
+        return True
+    return host_of(feed.url) == host_of(url) and feed.url.partition(":")[0] == url.partition(":")[0]
+
+
+def follow(feed: FeedState, url: str, using: str) -> None:
+    """Moves *feed* to *url*: changes it, unsaved, and saves what else changes."""
+    there = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
+    if there is not None:
+        _merge(feed.id, there, using)
+        feed.status = Feed.Status.GONE
+        feed.next_reason = f"moved to {url}, which is a feed already: its subscriptions went there"
+        return
+    feed.url, feed.url_hash = url, url_hash(url)
+    feed.host_id = Host.objects.using(using).get_or_create(name=host_of(url))[0].pk
+    # They were the old URL's, and nobody else's. The body's hash stays: what it says is stored.
+    feed.etag = feed.last_modified = feed.validated_url = ""
+    feed.moved_to, feed.moved_count = "", 0
+
+
+def _merge(feed: int, there: Feed, using: str) -> None:
+    if there.status == Feed.Status.GONE:
+        # It has just answered.
+        Feed.objects.using(using).filter(pk=there.pk).update(status=Feed.Status.ACTIVE)
+    for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
+        twin = Subscription.objects.using(using).filter(feed=there, lifestream=subscription.lifestream_id).first()
+        if twin is not None:
+            Post.objects.using(using).filter(subscription=subscription).update(subscription=twin)
+            subscription.delete()
+        else:
+            subscription.feed = there
+            subscription.save(using=using, update_fields=["feed"])
+            # Both feeds have been saying the same for a while, as a rule.
+            fanout.fill(subscription, unlike=feed)

@@ -1,0 +1,279 @@
+"""The only writer of what was fetched.
+
+Each result becomes items, tags, posts and index entries, then a line in the log and the feed's own state: in
+transactions of at most CHUNK items, with the feed's state, and so its validators, in its last one. A crash before
+that makes the next fetch repeat the request, and `entry_matching` finds what is there: no item is lost or doubled.
+Results without items (304, failures, a body that we had) and small documents share transactions.
+
+No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and looking at their
+claims: a result whose claim has passed to another worker is dropped. If a transaction fails for what is in it, its
+feeds are written one by one, and a document that fails then row by row, so that a broken row costs nothing but itself.
+If the database itself fails (locked, full, gone), it is asked once more, on a new connection if the old one is broken;
+then a full one is asked feed by feed, and what isn't taken is `unwritten`: nothing of it is lost but the request.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from django.db import DatabaseError, connections, router, transaction
+from django.db.models import Q
+
+from lifestream.fetcher.outcomes import Failed, Fetched, NotModified
+from lifestream.models import Feed, Fetch, Host, Item
+from lifestream.scheduler.jobs import Result, Stored, host_that_answered
+from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
+from lifestream.storage.bulk_sql import update_rows
+from lifestream.storage.db_errors import FAILURES, Trouble, trouble_of
+from lifestream.storage.feed_row import PLACE, SAID, STATE, FeedState, hold
+from lifestream.storage.fetch_log import Line
+from lifestream.storage.item_import import CHUNK, Chunk, Import
+
+_Counts: TypeAlias = "Counter[str]"
+_Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, _Counts]]
+
+_log = logging.getLogger("lifestream.storage.writer")
+
+_NOTHING: Final[_Counts] = Counter()  # of a result without entries
+
+# What a row can do wrong. Some of FAILURES are among them, and are the database's own troubles.
+_ROW_ERRORS: Final = (DatabaseError, ValueError, TypeError, OverflowError)
+
+
+def store(results: Iterable[Result], now: datetime) -> list[Stored]:
+    """Writes *results*, which came by *now*; returns what became of each, in their order.
+
+    What the database didn't take is `unwritten`, and the log says why.
+    """
+    using = router.db_for_write(Item)
+    imports = [Import(result) for result in results]
+    trouble: Trouble | None = None
+    for batch in _batches(imports):
+        if trouble is None or trouble.takes_less:
+            trouble = _store(batch, now, using)
+        else:  # it would be waited for again each time
+            _give_up(batch, trouble)
+    return [each.stored for each in imports]
+
+
+def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None:
+    """Writes *batch*; returns what is wrong with the database, if anything is."""
+    try:
+        # More chunks than one has only a document that is a batch by itself.
+        for number in range(len(batch[0].chunks)):
+            _commit(batch, number, now, using)
+            if all(each.over for each in batch):
+                break
+    except FAILURES as error:
+        trouble = trouble_of(error)
+        _log.exception("%s could not be stored: %s", _named(batch), trouble)
+        if trouble.takes_less and len(batch) > 1:
+            for each in batch:
+                trouble = _store([each], now, using) or trouble
+        else:
+            _give_up(batch, trouble)
+        return trouble
+    return None
+
+
+def _give_up(batch: Sequence[Import], trouble: Trouble) -> None:
+    for each in batch:
+        each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, unwritten=True, message=str(trouble))
+
+
+def _named(batch: Sequence[Import]) -> str:
+    return batch[0].result.claim.url if len(batch) == 1 else f"{len(batch)} feeds"
+
+
+def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
+    """Imports that share transactions; one that needs several has them for itself."""
+    batch: list[Import] = []
+    size = 0
+    for each in imports:
+        if batch and size + each.size > CHUNK:
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += each.size
+    if batch:
+        yield batch
+
+
+def _commit(batch: Sequence[Import], number: int, now: datetime, using: str) -> None:
+    """Writes chunk *number* of each of *batch*: at once if that works, else with care. Raises one of FAILURES."""
+    try:
+        try:
+            _transact(batch, number, now, using, _write_at_once)
+        except FAILURES as error:
+            _log.warning("The database failed and is asked once more: %s", error)
+            _reconnect(using)
+            _transact(batch, number, now, using, _write_at_once)
+    except FAILURES:
+        raise
+    except _ROW_ERRORS as error:
+        _log.warning("%s could not be written at once, and are written piece by piece: %s", _named(batch), error)
+        for each in batch:
+            _commit_with_care(each, number, now, using)
+
+
+def _reconnect(using: str) -> None:
+    """Closes a connection that is broken, so that the next statement opens another."""
+    connection = connections[using]
+    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+
+
+def _commit_with_care(each: Import, number: int, now: datetime, using: str) -> None:
+    """Writes chunk *number* of one document by itself, row by row if need be.
+
+    Where not even its feed's state can be written, it is put off, as a failure.
+    """
+    try:
+        _transact([each], number, now, using, _write_with_care)
+    except FAILURES:
+        raise
+    except _ROW_ERRORS as error:
+        url = each.result.claim.url
+        _log.exception("What %s brought can't be stored.", url)
+        words = f"what it brought can't be stored: {type(error).__name__}: {error}"
+        later = replace(each.result.next, failures=each.result.claim.failures + 1)
+        failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
+        putting_off = Import(failed)
+        try:
+            _transact([putting_off], 0, now, using, _write_at_once)
+            each.stored = putting_off.stored
+        except _ROW_ERRORS as again:
+            _log.exception("Not even that %s failed could be stored.", url)
+            each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, unwritten=True, message=str(again))
+        each.over = True
+
+
+def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, writer: _Writer) -> None:
+    with transaction.atomic(using=using):
+        tokens = {each.feed: each.result.claim.token for each in batch}
+        said = any(isinstance(each.result.outcome, Fetched) for each in batch)
+        feeds = hold(tokens, using, said=said, entries=any(each.drafts for each in batch))
+        held = [each for each in batch if each.feed in feeds]
+        chunks = [(each, each.read(number, now, using, feeds[each.feed])) for each in held if each.drafts]
+        written = writer(chunks, using)
+        counts = {each.feed: each.counts + chunk.counts + written[each.feed] for each, chunk in chunks}
+        last = number == len(batch[0].chunks) - 1
+        settled = _settle(held, feeds, counts, now, using) if last else {}
+    # Only now that it is committed is it true.
+    for each in batch:
+        if each.feed not in feeds:
+            _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
+            each.stored = Stored(
+                each.feed, Fetch.Outcome.FAILED.value, lost=True, message="another worker holds the feed"
+            )
+            each.over = True
+        else:
+            each.counts = counts.get(each.feed, _NOTHING)
+            each.stored = settled.get(each.feed, each.stored)
+
+
+def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
+    """Writes everything together; returns how many items of each feed were new and changed."""
+    rows = [row for _, chunk in chunks for row in chunk.rows]
+    feeds = {row.feed for row in rows}
+    if rows:
+        item_import.write(rows, fanout.subscribers_of(feeds, using), using)
+    item_import.follow((moved for _, chunk in chunks for moved in chunk.followed), using)
+    return {each.feed: item_import.count(chunk.rows) for each, chunk in chunks}
+
+
+def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
+    """Writes feed by feed, and where that fails row by row; what fails then is *broken*."""
+    counts: dict[int, _Counts] = {}
+    for each, chunk in chunks:
+        try:
+            with transaction.atomic(using=using):
+                counts |= _write_at_once([(each, chunk)], using)
+        except FAILURES:
+            raise
+        except _ROW_ERRORS:
+            counts[each.feed] = _write_rows(each, chunk, using)
+    return counts
+
+
+def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
+    counts: _Counts = Counter()
+    subscribers = fanout.subscribers_of([each.feed], using)
+    for row in chunk.rows:
+        try:
+            with transaction.atomic(using=using):
+                item_import.write([row], subscribers, using)
+        except FAILURES:
+            raise
+        except _ROW_ERRORS:
+            _log.exception("%s: its entry %r can't be stored and is left out.", each.result.claim.url, row.name)
+            counts["broken"] += 1
+        else:
+            counts += item_import.count([row])
+    return counts
+
+
+def _settle(
+    imports: Sequence[Import], feeds: Mapping[int, FeedState], counts: Mapping[int, _Counts], now: datetime, using: str
+) -> dict[int, Stored]:
+    """Writes the state of *feeds* and the log: the end of their imports."""
+    settled: dict[int, Stored] = {}
+    moved: list[FeedState] = []
+    lines: list[Line] = []
+    again: set[int] = set()
+    for each in imports:
+        feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
+        feed_update.settle(feed, each.result, now)
+        feed_update.hear_hub(feed, each.result, now, new=count["new"])
+        moved_to = _move(feed, each.result, using)
+        if moved_to:
+            moved.append(feed)
+        broken = f"{count['broken']} entries could not be stored" if count["broken"] else ""
+        outcome = feed_update.outcome_of(each.result, count["new"], count["changed"])
+        stored = Stored(
+            feed.id,
+            Fetch.Outcome.MOVED.value if moved_to else outcome.value,
+            new=count["new"],
+            changed=count["changed"],
+            unchanged=count["unchanged"],
+            refused=count["refused"],
+            broken=count["broken"],
+            moved_to=moved_to,
+            message=feed_update.message_of(each.result, broken),
+        )
+        if stored.outcome == feed.last_status:
+            again.add(feed.id)
+        lines.append(feed_update.log(feed, each.result, stored))
+        settled[feed.id] = stored
+        _pause_host(each.result, using)
+    said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
+    update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in said], using)
+    update_rows(Feed, STATE + SAID, [feeds[pk] for pk in sorted(said)], using)
+    update_rows(Feed, PLACE, moved, using)
+    fetch_log.write(lines, again, using)
+    return settled
+
+
+def _move(feed: FeedState, result: Result, using: str) -> str:
+    """Follows a permanent redirect that has lasted; returns the feed's new URL, "" if it stays where it is."""
+    if not isinstance(result.outcome, Fetched | NotModified):
+        return ""
+    url = result.outcome.moved.url if result.outcome.moved else ""
+    if not permanent_redirects.note(feed, url):
+        return ""
+    permanent_redirects.follow(feed, url, using)
+    return url
+
+
+def _pause_host(result: Result, using: str) -> None:
+    """Pauses the host that asks for it: behind a redirect, not the feed's own, which is asked by others."""
+    until = result.next.host_pause
+    if until is not None:
+        shorter = Q(not_before=None) | Q(not_before__lt=until)
+        name = host_that_answered(result.claim, result.outcome)
+        Host.objects.using(using).filter(shorter, name=name).update(not_before=until)

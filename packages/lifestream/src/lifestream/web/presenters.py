@@ -1,0 +1,104 @@
+"""A post as a page shows it: decided once, so that templates only lay it out.
+
+A card has a kind, which is what a reader would call it: a *note* has no title, a *photo* is a picture with few words,
+an *audio* or a *video* can be played, anything else is an *article*. Most of it is stored with the item (see
+`item_card`), so that a timeline is made without reading what its items hold.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from lifestream.content import item_card
+from lifestream.content.item_card import File, ItemCard, Picture, Sound, of_the_web
+from lifestream.fetcher.url_hosts import host_in_words
+from lifestream.models import Feed, Post, Subscription
+
+__all__ = ["Badge", "Card", "File", "Picture", "Sound", "badge_of", "card_of", "language_of", "of_the_web"]
+
+HUES: Final = 12
+"""How many colours the theme has for sites without an icon."""
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A post as a page shows it. *player* is the address of another site's player, *poster* the picture in its place.
+
+    *lead* is the one picture that stands for an article; *pictures* are those that aren't in the content already.
+    *whole* says that a timeline may show all of the content.
+    """
+
+    kind: str
+    title: str
+    link: str
+    language: str
+    summary: str
+    pictures: tuple[Picture, ...] = ()
+    lead: Picture | None = None
+    sounds: tuple[Sound, ...] = ()
+    films: tuple[Sound, ...] = ()
+    files: tuple[File, ...] = ()
+    player: str = ""
+    poster: str = ""
+    whole: bool = False
+
+    @property
+    def host(self) -> str:
+        """The host that the link leads to, for the words of the link: never what the feed says of itself."""
+        return host_in_words(self.link)
+
+    @property
+    def is_long_title(self) -> bool:
+        """Whether the title is too long for large type."""
+        return len(self.title) > 160
+
+
+def card_of(post: Post, *, complete: bool = False) -> Card:
+    """Return the card of *post*, whose item and feed are loaded.
+
+    It is made of the card that is stored with the item. Where there is none, and with *complete*, which keeps more
+    pictures and files than a timeline has room for, it is made of the item's content, enclosures and media.
+    """
+    item = post.item
+    stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
+    shown = stored or item_card.of(item)
+    return Card(
+        kind=shown.kind,
+        title=item.title.strip(),
+        link=of_the_web(item.link),
+        language=language_of(item.language, item.feed.language),
+        summary=item.summary,
+        pictures=shown.pictures,
+        lead=shown.lead,
+        sounds=shown.sounds,
+        films=shown.films,
+        files=shown.files,
+        player=shown.player,
+        poster=shown.poster,
+        whole=shown.whole,
+    )
+
+
+def language_of(*candidates: str) -> str:
+    """Return the first of *candidates* that may stand in a `lang` attribute, else ""."""
+    return next((text for text in candidates if _LANGUAGE.fullmatch(text)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What stands for a site without an icon: the first letter of its name, in one of the theme's colours."""
+
+    letter: str
+    hue: int
+
+
+def badge_of(subscription: Subscription, feed: Feed) -> Badge:
+    """Return the badge of a site; its colour follows its domain, so it is the same everywhere and always."""
+    name = subscription.name or feed.display_title
+    letter = next((character for character in name if character.isalnum()), "·")
+    return Badge(letter.upper()[:1], zlib.crc32((feed.domain or feed.url).encode("utf-8", "replace")) % HUES)

@@ -1,0 +1,198 @@
+"""A timeline as a feed again: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, from one description of it.
+
+Titles, summaries and names are plain text here. Atom writes them as text constructs of type "text" (RFC 4287 §3.1.1),
+JSON Feed as its plain text fields. RSS 2.0 has plain text everywhere but in an item's `description`, which is HTML (RSS
+Best Practices Profile, "Character Data"): there the text is escaped once more.
+
+An entry keeps the link, the author and the date of its source and says what that was; its id is the address of our own
+page of it, which no other feed can claim. Validators come from one query of a few columns, so an unchanged feed is
+answered without reading what it holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import html
+import io
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+from xml.sax.xmlreader import AttributesImpl
+
+from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
+from django.utils.xmlutils import SimplerXMLGenerator
+
+from lifestream.content.item_card import address, objects, of_the_web
+from lifestream.content.plaintext import scrub
+from lifestream.models import Item, Post
+from lifestream.web.timeline import Cursor, Page, Timeline
+
+ENTRIES: Final = 40
+"""How many posts a feed holds; the ones before are linked as the next page of it."""
+
+Absolute = Callable[[str], str]
+"""Makes a path of this site an absolute address."""
+
+
+class Atom(Atom1Feed):
+    """Atom, with the whole content and the source of each entry."""
+
+    def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
+        super().add_root_elements(handler)
+        if self.feed["next"]:
+            handler.addQuickElement("link", None, {"rel": "next", "href": self.feed["next"]})
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        # Django would write the description as HTML.
+        super().add_item_elements(handler, {**item, "description": None})
+        if item["description"]:
+            handler.addQuickElement("summary", item["description"], {"type": "text"})
+        if item["content"]:
+            handler.addQuickElement("content", item["content"], {"type": "html"})
+        handler.startElement("source", AttributesImpl({}))
+        handler.addQuickElement("id", item["source_url"])
+        handler.addQuickElement("title", item["source"])
+        handler.addQuickElement("link", None, {"rel": "alternate", "href": item["source_url"]})
+        handler.addQuickElement("updated", item["updateddate"].isoformat())
+        handler.endElement("source")
+
+
+class Rss(Rss201rev2Feed):
+    """RSS 2.0, with the whole content in the element that readers look for."""
+
+    def rss_attributes(self) -> dict[str, str]:
+        return {**super().rss_attributes(), "xmlns:content": "http://purl.org/rss/1.0/modules/content/"}
+
+    def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
+        super().add_root_elements(handler)
+        if self.feed["next"]:
+            handler.addQuickElement("atom:link", None, {"rel": "next", "href": self.feed["next"]})
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        described = html.escape(item["description"], quote=False)
+        # RSS has room for one enclosure, and Django refuses more.
+        super().add_item_elements(handler, {**item, "description": described, "enclosures": item["enclosures"][:1]})
+        if item["content"]:
+            handler.addQuickElement("content:encoded", item["content"])
+
+
+class Json(SyndicationFeed):
+    """JSON Feed, version 1.1."""
+
+    content_type = "application/feed+json; charset=utf-8"
+
+    def write(self, outfile: Any, encoding: str) -> None:
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": self.feed["title"],
+            "home_page_url": self.feed["link"],
+            "feed_url": self.feed["feed_url"],
+            "next_url": self.feed["next"],
+            "description": self.feed["description"],
+            "items": [_json_item(item) for item in self.items],
+        }
+        text = json.dumps({key: value for key, value in feed.items() if value != ""}, ensure_ascii=False, indent=1)
+        outfile.write(text if isinstance(outfile, io.TextIOBase) else text.encode(encoding))
+
+
+def _json_item(item: dict[str, Any]) -> dict[str, Any]:
+    written = {
+        "id": item["unique_id"],
+        "url": item["link"],
+        "title": item["title"] or None,
+        "content_html": item["content"] or None,
+        "content_text": None if item["content"] else item["description"],
+        "summary": item["description"] or None,
+        "date_published": item["pubdate"].isoformat(),
+        "date_modified": item["updateddate"].isoformat(),
+        "authors": [{"name": item["author_name"]}],
+        "tags": item["categories"],
+        "attachments": [
+            {"url": e.url, "mime_type": e.mime_type, **({"size_in_bytes": int(e.length)} if e.length != "0" else {})}
+            for e in item["enclosures"]
+        ],
+    }
+    return {key: value for key, value in written.items() if value not in (None, [])}
+
+
+FORMATS: Final[dict[str, type[Atom | Rss | Json]]] = {"atom": Atom, "rss": Rss, "json": Json}
+
+
+def title_of(timeline: Timeline) -> str:
+    """What the feed of *timeline* is called, without characters that XML can't hold: people have written it."""
+    part = ""
+    if timeline.subscription is not None:
+        part = timeline.subscription.display_name
+    elif timeline.tag is not None:
+        part = timeline.tag.name
+    elif timeline.query:
+        part = f"“{timeline.query}”"
+    return scrub(f"{part} · {timeline.lifestream}" if part else str(timeline.lifestream))
+
+
+def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
+    """An ETag, quoted, and a Last-Modified for the feed of *timeline*; *salt* is what else the answer depends on."""
+    rows = timeline.rows(before).values_list(
+        "item_id", "item__fingerprint", "item__first_seen", "item__changed", "subscription__name", "item__feed__title"
+    )[: ENTRIES + 1]
+    digest = hashlib.sha256(f"{salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
+    latest = None
+    for row in rows:
+        digest.update(repr(row).encode())
+        latest = max(filter(None, (latest, row[2], row[3])))
+    return f'"{digest.hexdigest()[:32]}"', latest
+
+
+def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Absolute) -> tuple[bytes, str]:  # noqa: A002
+    """The feed of *timeline* in *format* ("atom", "rss" or "json") and its media type."""
+    page = timeline.page(before, ENTRIES, bodies=True)
+    here = absolute(timeline.url(format))
+    tagline = scrub(timeline.lifestream.tagline)
+    feed = FORMATS[format](
+        title=title_of(timeline),
+        link=absolute(timeline.url()),
+        description=tagline,
+        subtitle=tagline or None,
+        feed_url=here,
+        language=None,
+        next=_next(here, page),
+    )
+    for post in page.posts:
+        feed.add_item(**_entry(post, timeline, absolute))
+    return feed.writeString("utf-8").encode(), FORMATS[format].content_type
+
+
+def _next(address: str, page: Page) -> str:
+    if page.older is None:
+        return ""
+    return f"{address}{'&' if '?' in address else '?'}before={page.older}"
+
+
+def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]:
+    item, feed = post.item, post.item.feed
+    page = absolute(timeline.item_url(post))
+    site = scrub(post.subscription.display_name)
+    return {
+        "title": item.title,
+        "link": of_the_web(item.link) or page,
+        "description": item.summary,
+        "content": item.content,
+        "author_name": item.author or site,
+        "pubdate": post.date,
+        "updateddate": max(filter(None, (item.updated, post.date))),
+        "unique_id": page,
+        "unique_id_is_permalink": False,
+        "categories": [tag.name for tag in item.tags.all()],
+        "enclosures": list(_enclosures(item)),
+        "source": site,
+        "source_url": feed.site_url or absolute(timeline.narrowed(subscription=post.subscription).url()),
+    }
+
+
+def _enclosures(item: Item) -> Iterable[Enclosure]:
+    for entry in objects(item.enclosures):
+        if url := address(entry, "url"):
+            length, kind = entry.get("length"), entry.get("type")
+            size = length if type(length) is int and length > 0 else 0  # a plugin may have left anything
+            yield Enclosure(url, str(size), kind if isinstance(kind, str) and kind else "application/octet-stream")

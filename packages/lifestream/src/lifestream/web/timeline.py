@@ -1,0 +1,321 @@
+"""What a page shows: the posts of one lifestream, narrowed by a site, a tag, a search or a day. It only reads.
+
+Pages are cut by keyset: a page ends at a post, and the next one begins after it. The comparison is one of row values,
+`(date, item) < (…)`, which both databases walk down the index with; spelled with OR, it sorts the whole lifestream.
+
+What may be read is decided here, once for all pages and feeds: a lifestream by its owner or by all, and what came from
+a feed with credentials by the lifestream's owner alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlencode
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Func, Lookup, Q, QuerySet, Value
+from django.db.models.functions import Left
+from django.db.models.sql.compiler import SQLCompiler
+from django.urls import reverse
+from django.utils import timezone
+
+from lifestream.content import item_card
+from lifestream.content.item_card import ItemCard
+from lifestream.models import Item, Lifestream, Post, Subscription, Tag, fulltext
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+if TYPE_CHECKING:
+    _BooleanLookup = Lookup[bool]
+else:
+    _BooleanLookup = Lookup  # which has a parameter for type checkers only
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+RECENT = 500
+"""How many of the latest posts the tags of a lifestream are counted in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the *date* and the *item* (its key) of the last post on it."""
+
+    date: dt.datetime
+    item: int
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """The cursor that `str` wrote. Raises ValueError for anything else."""
+        found = re.fullmatch(r"(-?\d{1,18})-(\d{1,18})", text, re.ASCII)
+        if not found:
+            raise ValueError(f"{text[:40]!r} is no cursor")
+        try:
+            date = _EPOCH + int(found[1]) * _MICROSECOND
+        except OverflowError as error:
+            raise ValueError(f"{text!r} is a cursor outside of time") from error
+        # At either end of time a moment has no date in every time zone, which databases ask for.
+        if not 1 < date.year < dt.MAXYEAR:
+            raise ValueError(f"{text!r} is a cursor outside of time")
+        return cls(date, int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{(self.date - _EPOCH) // _MICROSECOND}-{self.item}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some posts, the latest first, and where the older ones begin, if there are any."""
+
+    posts: tuple[Post, ...]
+    older: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The posts of one day, in the time zone of the reader."""
+
+    date: dt.date
+    posts: tuple[Post, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The posts of *lifestream*, for a reader who owns it or not: all, or those of one site, tag, day or search."""
+
+    lifestream: Lifestream
+    owned: bool = False
+    subscription: Subscription | None = None
+    tag: Tag | None = None
+    query: str = ""
+    day: dt.date | None = None
+
+    def narrowed(self, **to: Any) -> Timeline:
+        """The same for a site, a tag, a search or a day."""
+        return replace(self, **to)
+
+    def posts(self) -> QuerySet[Post]:
+        """All that may be shown, the latest first, with what a page needs of items, feeds and subscriptions."""
+        posts: QuerySet[Post] = Post.objects.visible()
+        if self.subscription is None:
+            posts = posts.filter(lifestream=self.lifestream)
+            if hidden := self._hidden_subscriptions:
+                posts = posts.exclude(subscription__in=hidden)
+        else:
+            posts = posts.filter(subscription=self.subscription)
+        if self.tag is not None:
+            posts = posts.filter(item__tags=self.tag)
+        if self.day is not None:
+            posts = posts.filter(date__gte=_midnight(self.day), date__lt=_midnight(self.day + dt.timedelta(days=1)))
+        if self.query:
+            posts = fulltext.matching(posts, self.query)
+        return posts.order_by("-date", "-item_id")
+
+    def rows(self, before: Cursor | None) -> QuerySet[Post]:
+        """All of them, or those older than *before*."""
+        return self.posts() if before is None else self.posts().filter(_older_than(before))
+
+    def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> Page:
+        """The first *size* posts, or those older than *before*; with *bodies*, with all that their items hold."""
+        found = shown(self.rows(before)[: size + 1], bodies=bodies)
+        last = found[size - 1] if len(found) > size else None
+        return Page(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
+
+    def post(self, item: int) -> Post:
+        """The post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be shown."""
+        for post in shown(self.posts().filter(item=item), bodies=True):
+            return post
+        raise Post.DoesNotExist
+
+    def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
+        """The posts just newer and just older than *post*."""
+        here = Cursor(post.date, post.item_id)
+        posts = self.posts().select_related("item").defer(*_BODIES, "item__text", "item__card")
+        newer = posts.filter(_newer_than(here)).order_by("date", "item_id").first()
+        return newer, posts.filter(_older_than(here)).first()
+
+    def days_beside(self) -> tuple[dt.date | None, dt.date | None]:
+        """The last day before the timeline's own, and the first one after it, that have posts."""
+        if self.day is None:
+            return None, None
+        posts = self.narrowed(day=None).posts()
+        earlier = posts.filter(date__lt=_midnight(self.day)).values_list("date", flat=True).first()
+        later = posts.filter(date__gte=_midnight(self.day + dt.timedelta(days=1))).order_by("date", "item_id")
+        return _local_day(earlier), _local_day(later.values_list("date", flat=True).first())
+
+    def subscriptions(self) -> QuerySet[Subscription]:
+        """The sites of the lifestream that may be shown, with their feeds, in no particular order."""
+        subscriptions = Subscription.objects.filter(lifestream=self.lifestream).select_related("feed")
+        if not self.owned:
+            subscriptions = subscriptions.filter(feed__credentials="")
+        return subscriptions.defer("feed__icon", "keep_rules", "block_rules").annotate(
+            has_icon=ExpressionWrapper(~Q(feed__icon=b""), output_field=BooleanField())
+        )
+
+    def tags(self) -> list[tuple[Tag, int]]:
+        """The tags of the latest posts, the most used first, and in how many of those posts each stands."""
+        latest = self.posts().values_list("item_id", flat=True)[:RECENT]
+        counts: dict[int, int] = {}
+        for tag in Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True):
+            counts[tag] = counts.get(tag, 0) + 1
+        tags = Tag.objects.in_bulk(list(counts))
+        return sorted(((tags[key], count) for key, count in counts.items()), key=lambda pair: (-pair[1], pair[0].slug))
+
+    def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
+        """The address of the page, or of its feed in *format*: "atom", "rss" or "json"."""
+        name = "timeline"
+        kwargs: dict[str, Any] = {"slug": self.lifestream.slug}
+        if self.subscription is not None:
+            name, kwargs = "site", {**kwargs, "pk": self.subscription.pk}
+        elif self.tag is not None:
+            name, kwargs = "tag", {**kwargs, "tag": self.tag.slug}
+        elif self.query:
+            name = "search"
+        elif self.day is not None and not format:
+            name, kwargs = "day", {**kwargs, "year": self.day.year, "month": self.day.month, "day": self.day.day}
+        if format:
+            name, kwargs = f"{name}-feed", {**kwargs, "format": format}
+        address = reverse(f"lifestream:{name}", kwargs=kwargs)
+        return f"{address}?{urlencode({'q': self.query})}" if self.query else address
+
+    def item_url(self, post: Post) -> str:
+        """The address of *post*'s own page."""
+        return reverse("lifestream:item", kwargs={"slug": self.lifestream.slug, "pk": post.item_id})
+
+    @cached_property
+    def _hidden_subscriptions(self) -> list[int]:
+        if self.owned:
+            return []
+        secret = Subscription.objects.filter(lifestream=self.lifestream).exclude(feed__credentials="")
+        return list(secret.order_by().values_list("pk", flat=True))
+
+
+def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Timeline:
+    """The timeline of the lifestream *slug* as *user* may read it. Raises Lifestream.DoesNotExist if there is none."""
+    if user is None:
+        return Timeline(Lifestream.objects.public().get(slug=slug))
+    lifestream = Lifestream.objects.readable_by(user).get(slug=slug)
+    return Timeline(lifestream, owned=owns(user, lifestream))
+
+
+def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool:
+    """Whether *user* may see all of *lifestream* and change it: its owner, or a superuser."""
+    return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
+
+
+def shown(posts: QuerySet[Post], *, bodies: bool = False) -> list[Post]:
+    """Return *posts*, loaded with all that cards need.
+
+    That takes two queries, one more where short notes are shown whole, and one more where there are items without a
+    stored card. What items hold, which may be a megabyte each, is loaded with *bodies* only; else it is read when a
+    template asks for it, item by item.
+    """
+    heavy = ("item__card",) if bodies else _BODIES
+    found: list[Post] = list(
+        posts.select_related("subscription", "item__feed")
+        .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
+        .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))
+        .prefetch_related("item__tags")
+    )
+    for post in found:
+        # It is the same feed; joined twice, the query would cost more.
+        post.subscription.feed = post.item.feed
+    if not bodies:
+        _complete([post.item for post in found])
+    return found
+
+
+_BODIES: Final = ("item__content", "item__enclosures", "item__media")
+_LOOKED_THROUGH: Final = 65_536
+"""Characters of a content that are looked through for pictures, of an item that has no stored card."""
+
+
+def _complete(items: Sequence[Item]) -> None:
+    """Makes the cards of those of *items* that have none, and loads the contents that a timeline shows whole."""
+    cards = {item.pk: ItemCard.from_json(item.card) for item in items}
+    without = {item.pk: item for item in items if cards[item.pk] is None}
+    if without:
+        # Of before there were cards, or made by hand. It is not stored here, since reading a page writes nothing.
+        beginning = Left("content", _LOOKED_THROUGH)
+        rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
+        for pk, content, enclosures, media in rows.values_list("pk", "beginning", "enclosures", "media"):
+            item = without[pk]
+            fields = (item.title, item.link, item.summary, content, enclosures, media)
+            cards[pk] = made = item_card.of(_Beginning(*fields))
+            item.card = made.as_json()
+    notes = {item.pk: item for item in items if (card := cards[item.pk]) and card.whole}
+    if notes:
+        for pk, content in Item.objects.filter(pk__in=notes).order_by().values_list("pk", "content"):
+            notes[pk].content = content
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """What a card is made of, with the beginning of the content."""
+
+    title: str
+    link: str
+    summary: str
+    content: str
+    enclosures: Any
+    media: Any
+
+
+def by_day(posts: Iterable[Post]) -> Iterator[Day]:
+    """*posts*, which are in order, a day at a time, in Django's current time zone."""
+    for day, group in groupby(posts, key=lambda post: timezone.localtime(post.date).date()):
+        yield Day(day, tuple(group))
+
+
+class _RowComparison(_BooleanLookup):
+    """`(date, item_id) < (…)`, a comparison of rows: a `Q` would spell it with OR, and go through all that is newer.
+
+    A lookup, since Django 6.1 asks of any other condition whether it `= True`, and then no index helps.
+    """
+
+    prepare_rhs = False
+    operator: ClassVar[str]
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """The comparison, as both databases know it."""
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} {self.operator} {right}", (*left_params, *right_params)
+
+
+class _Before(_RowComparison):
+    operator = "<"
+
+
+class _After(_RowComparison):
+    operator = ">"
+
+
+def _older_than(cursor: Cursor) -> Lookup[bool]:
+    return _Before(*_rows(cursor))
+
+
+def _newer_than(cursor: Cursor) -> Lookup[bool]:
+    return _After(*_rows(cursor))
+
+
+def _rows(cursor: Cursor) -> tuple[Func, Func]:
+    """A post's place in the timeline, and the cursor's."""
+    here = Func(F("date"), F("item_id"), template="(%(expressions)s)")
+    there = Func(Value(cursor.date, output_field=DateTimeField()), Value(cursor.item), template="(%(expressions)s)")
+    return here, there
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+def _local_day(moment: dt.datetime | None) -> dt.date | None:
+    return timezone.localtime(moment).date() if moment is not None else None

@@ -1,0 +1,27 @@
+"""The pages. They only read: what a page shows is chosen in `timeline`, how an item looks in `presenters`."""
+
+from __future__ import annotations
+
+from lifestream.web.views.feeds import search_feed, site_feed, subscriptions, tag_feed, timeline_feed
+from lifestream.web.views.pages import day, index, item, search, site, sites, tag, tags, timeline
+from lifestream.web.views.pictures import icon
+from lifestream.web.views.push import push
+
+__all__ = [
+    "day",
+    "icon",
+    "index",
+    "item",
+    "push",
+    "search",
+    "search_feed",
+    "site",
+    "site_feed",
+    "sites",
+    "subscriptions",
+    "tag",
+    "tag_feed",
+    "tags",
+    "timeline",
+    "timeline_feed",
+]

@@ -1,0 +1,65 @@
+"""What other programs read: the feeds of every timeline, and its subscriptions as OPML."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from lifestream.refresh import opml
+from lifestream.web import syndication
+from lifestream.web.timeline import Timeline
+from lifestream.web.views.reading import cursor_of, keep, read, read_search, read_site, read_tag
+
+
+@require_safe
+def timeline_feed(request: HttpRequest, slug: str, format: str) -> HttpResponse:  # noqa: A002
+    """The feed of a lifestream."""
+    return _feed(request, read(request, slug), format)
+
+
+@require_safe
+def site_feed(request: HttpRequest, slug: str, pk: int, format: str) -> HttpResponse:  # noqa: A002
+    """The feed of one site in it."""
+    return _feed(request, read_site(request, slug, pk), format)
+
+
+@require_safe
+def tag_feed(request: HttpRequest, slug: str, tag: str, format: str) -> HttpResponse:  # noqa: A002
+    """The feed of a tag in it."""
+    return _feed(request, read_tag(request, slug, tag), format)
+
+
+@require_safe
+def search_feed(request: HttpRequest, slug: str, format: str) -> HttpResponse:  # noqa: A002
+    """The feed of a search in it. Raises Http404 without a query."""
+    timeline = read_search(request, slug)
+    if not timeline.query:
+        raise Http404(gettext("Add ?q= and what to search for."))
+    return _feed(request, timeline, format)
+
+
+@require_safe
+def subscriptions(request: HttpRequest, slug: str) -> HttpResponse:
+    """The sites of a lifestream as OPML, to take them to another reader."""
+    timeline = read(request, slug)
+    body = opml.write(timeline.lifestream)
+    response = HttpResponse(body, content_type="text/x-opml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{timeline.lifestream.slug}.opml"'
+    return keep(response, timeline)
+
+
+def _feed(request: HttpRequest, timeline: Timeline, format: str) -> HttpResponse:  # noqa: A002
+    before = cursor_of(request)
+    etag, latest = syndication.validators(timeline, before, salt=f"{format} {request.build_absolute_uri()}")
+    modified = int(latest.timestamp()) if latest else None
+    response = get_conditional_response(request, etag=etag, last_modified=modified)
+    if response is None:
+        body, kind = syndication.write(timeline, before, format, request.build_absolute_uri)
+        response = HttpResponse(body, content_type=kind)
+    response["ETag"] = etag
+    if modified is not None:
+        response["Last-Modified"] = http_date(modified)
+    return keep(response, timeline)

@@ -1,0 +1,151 @@
+"""The pages that people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Lower, NullIf
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from lifestream.conf import settings
+from lifestream.models import Lifestream, Post
+from lifestream.web.presenters import of_the_web
+from lifestream.web.timeline import Timeline, by_day
+from lifestream.web.views.reading import cursor_of, keep, read, read_day, read_search, read_site, read_tag
+
+SITES_BESIDE = 16
+"""How many sites stand beside a timeline; the page of all sites has the rest."""
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All lifestreams that the visitor may read; if there is only one, straight to it."""
+    user = getattr(request, "user", None)
+    lifestreams = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
+    found = list(lifestreams[:200])
+    if len(found) == 1:
+        response: HttpResponse = redirect("lifestream:timeline", slug=found[0].slug)
+    else:
+        response = render(request, "lifestream/index.html", {"lifestreams": found})
+    response["Vary"] = "Cookie"
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+@require_safe
+def timeline(request: HttpRequest, slug: str) -> HttpResponse:
+    """The posts of a lifestream, the latest first."""
+    return _listing(request, read(request, slug), "lifestream/timeline.html")
+
+
+@require_safe
+def day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> HttpResponse:
+    """The posts of one day, with the days before and after it that have any."""
+    timeline = read_day(request, slug, year, month, day)
+    earlier, later = timeline.days_beside()
+    beside = {
+        "earlier": timeline.narrowed(day=earlier).url() if earlier else "",
+        "later": timeline.narrowed(day=later).url() if later else "",
+    }
+    return _listing(request, timeline, "lifestream/day.html", beside)
+
+
+@require_safe
+def site(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The posts of one site."""
+    return _listing(request, read_site(request, slug, pk), "lifestream/site.html")
+
+
+@require_safe
+def tag(request: HttpRequest, slug: str, tag: str) -> HttpResponse:
+    """The posts under one tag."""
+    return _listing(request, read_tag(request, slug, tag), "lifestream/tag.html")
+
+
+@require_safe
+def search(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a search finds, the latest first; without a query, the form alone."""
+    timeline = read_search(request, slug)
+    if not timeline.query:
+        return keep(render(request, "lifestream/search.html", _frame(timeline)), timeline)
+    return _listing(request, timeline, "lifestream/search.html")
+
+
+@require_safe
+def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """One item, with its neighbours in the lifestream."""
+    timeline = read(request, slug)
+    try:
+        post = timeline.post(pk)
+    except Post.DoesNotExist:
+        raise Http404(gettext("There is no such item.")) from None
+    newer, older = timeline.neighbours(post)
+    context = {
+        **_frame(timeline),
+        "post": post,
+        "item": post.item,
+        "canonical": of_the_web(post.item.link),
+        "newer": newer,
+        "older": older,
+    }
+    return keep(render(request, "lifestream/item.html", context), timeline)
+
+
+@require_safe
+def sites(request: HttpRequest, slug: str) -> HttpResponse:
+    """All sites of a lifestream, by folder."""
+    timeline = read(request, slug)
+    context = {**_frame(timeline), "subscriptions": _sorted_sites(timeline, "folder")}
+    return keep(render(request, "lifestream/sites.html", context), timeline)
+
+
+@require_safe
+def tags(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the latest posts are filed under."""
+    timeline = read(request, slug)
+    return keep(render(request, "lifestream/tags.html", {**_frame(timeline), "tags": timeline.tags()}), timeline)
+
+
+def _listing(
+    request: HttpRequest, timeline: Timeline, template: str, more: dict[str, Any] | None = None
+) -> HttpResponse:
+    before = cursor_of(request)
+    page = timeline.page(before, settings.default_pagination)
+    context = {
+        **_frame(timeline),
+        "posts": page.posts,
+        "days": list(by_day(page.posts)),
+        "older": str(page.older) if page.older else "",
+        "is_first_page": before is None,
+        **(more or {}),
+    }
+    return keep(render(request, template, context), timeline)
+
+
+def _frame(timeline: Timeline) -> dict[str, Any]:
+    """What the frame around every page needs. The sites are read only where a template shows them."""
+    return {
+        "lifestream": timeline.lifestream,
+        "timeline": timeline,
+        "owned": timeline.owned,
+        "subscription": timeline.subscription,
+        "tag": timeline.tag,
+        "query": timeline.query,
+        "day": timeline.day,
+        "feeds": [
+            ("Atom", "application/atom+xml", timeline.url("atom")),
+            ("RSS", "application/rss+xml", timeline.url("rss")),
+            ("JSON Feed", "application/feed+json", timeline.url("json")),
+        ],
+        "beside": lambda: list(_sorted_sites(timeline)[: SITES_BESIDE + 1]),
+        "sites_beside": SITES_BESIDE,
+    }
+
+
+def _sorted_sites(timeline: Timeline, *first: str) -> Any:
+    name = Lower(Coalesce(NullIf("name", Value("")), "feed__title"))
+    return timeline.subscriptions().order_by(*first, name, "pk")

@@ -1,0 +1,79 @@
+"""Where hubs reach us (WebSub): they confirm and deny by GET, and push by POST.
+
+Who calls is proved by the path, which only the hub was told, and who pushes by a signature too. Of a push nothing is
+kept: its body runs through the check of its signature and is gone; what it says is fetched from the feed itself.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from lifestream.conf import settings
+from lifestream.fetcher.websub import Signature
+from lifestream.storage import hub_subscriptions
+
+log = logging.getLogger(__name__)
+
+_PIECE = 64 * 1024  # bytes
+_LONGEST_CHALLENGE = 4096  # characters
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def push(request: HttpRequest, key: str) -> HttpResponse:
+    """Answers the hub that was told *key*."""
+    if not settings.public_url:
+        return _answer(410 if request.method == "POST" else 404)
+    return _push(request, key) if request.method == "POST" else _intent(request, key)
+
+
+def _intent(request: HttpRequest, key: str) -> HttpResponse:
+    """Echoes the challenge of what we have asked for, and nothing else ("Hub Verifies Intent of the Subscriber")."""
+    said = {
+        name: request.GET.get(f"hub.{name}", "") for name in ("mode", "topic", "challenge", "lease_seconds", "reason")
+    }
+    if "\0" in said["topic"]:
+        return _answer(404)
+    now = timezone.now()
+    if said["mode"] == "denied":
+        return _answer(200 if hub_subscriptions.deny(key, said["topic"], said["reason"], now) else 404)
+    challenge = said["challenge"]
+    if not 0 < len(challenge) <= _LONGEST_CHALLENGE:
+        return _answer(404)
+    agreed = hub_subscriptions.confirm(key, said["mode"], said["topic"], said["lease_seconds"], now)
+    return _answer(200, challenge) if agreed else _answer(404)
+
+
+def _push(request: HttpRequest, key: str) -> HttpResponse:
+    """Takes a push. One without a good signature is answered the same, and ignored ("Signature validation")."""
+    if not hub_subscriptions.is_known(key):
+        return _answer(410)  # which tells a hub to end the subscription
+    signature = Signature(request.headers.get("X-Hub-Signature", ""), hub_subscriptions.secrets_of(key))
+    size = 0
+    try:
+        while piece := request.read(_PIECE):
+            size += len(piece)
+            if size > settings.max_body:
+                return _answer(413)
+            signature.update(piece)
+    except UnreadablePostError:
+        return _answer(400)  # the hub is gone, and nobody hears this
+    if not signature.holds():
+        log.warning("a push without a good signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
+    elif not hub_subscriptions.receive(key, timezone.now()):
+        return _answer(410)
+    return _answer(202)
+
+
+def _answer(status: int, text: str = "") -> HttpResponse:
+    # The text is the hub's own: whatever it is, it is shown as no page.
+    headers = {"X-Content-Type-Options": "nosniff"}
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", status=status, headers=headers)

@@ -1,0 +1,86 @@
+"""What all pages share: whose lifestream it is, which part of it, and how long an answer may be kept.
+
+What a visitor may not read does not exist for them: every door answers 404, never 403.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext
+
+from lifestream.content.plaintext import scrub
+from lifestream.models import Lifestream, Tag
+from lifestream.models.fulltext import LONGEST_QUERY
+from lifestream.web.timeline import Cursor, Timeline, timeline_for
+
+FRESH = 60
+"""For how many seconds a public page may be kept without asking again: feeds are fetched far less often."""
+
+
+def read(request: HttpRequest, slug: str) -> Timeline:
+    """The timeline of the lifestream *slug*. Raises Http404 if there is none that the visitor may read."""
+    try:
+        return timeline_for(getattr(request, "user", None), slug)
+    except Lifestream.DoesNotExist:
+        raise Http404(gettext("There is no such lifestream.")) from None
+
+
+def read_site(request: HttpRequest, slug: str, pk: int) -> Timeline:
+    """The same for one of its sites."""
+    timeline = read(request, slug)
+    return timeline.narrowed(subscription=get_object_or_404(timeline.subscriptions(), pk=pk))
+
+
+def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
+    """The same for a tag. One that none of its posts has is not found, as one that there is nowhere: tags are shared
+    with private lifestreams.
+    """
+    timeline = read(request, slug)
+    # PostgreSQL's text holds no NUL, and psycopg raises DataError for a parameter with one.
+    found = None if "\0" in tag else Tag.objects.filter(slug=tag).first()
+    if found is None or not timeline.narrowed(tag=found).posts().exists():
+        raise Http404(gettext("Nothing here is filed under that tag."))
+    return timeline.narrowed(tag=found)
+
+
+def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> Timeline:
+    """The same for a day. Raises Http404 if there is none like it in the calendar."""
+    try:
+        date = dt.date(year, month, day)
+    except (ValueError, OverflowError):
+        raise Http404(gettext("There is no such day.")) from None
+    # At either end of time a day has no midnight in every time zone.
+    if not 2 < year < 9999:
+        raise Http404(gettext("There is nothing from that day."))
+    return read(request, slug).narrowed(day=date)
+
+
+def read_search(request: HttpRequest, slug: str) -> Timeline:
+    """The same for what the visitor searches; the query is empty where there is none."""
+    query = " ".join(scrub(" ".join(request.GET.get("q", "").split())).split())
+    return read(request, slug).narrowed(query=query[:LONGEST_QUERY])
+
+
+def cursor_of(request: HttpRequest) -> Cursor | None:
+    """Where the page begins, as `?before=` says. Raises Http404 for what no page of ours has linked to."""
+    text = request.GET.get("before", "")
+    if not text:
+        return None
+    try:
+        return Cursor.parse(text)
+    except ValueError:
+        raise Http404(gettext("There is no such page.")) from None
+
+
+def keep(response: HttpResponse, timeline: Timeline, seconds: int = FRESH) -> HttpResponse:
+    """Says who may keep *response* and for how long: caches on the way only what everybody may read."""
+    patch_vary_headers(response, ["Cookie"])
+    if timeline.lifestream.is_public and not timeline.owned:
+        patch_cache_control(response, public=True, max_age=seconds)
+    else:
+        patch_cache_control(response, private=True, no_cache=True)
+    return response

@@ -1,0 +1,83 @@
+"""A subscriber's rules over items."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.filter_rules import RuleError, Rules, Shown, check
+
+ITEM = Shown(
+    title="Python 3.14 released",
+    text="The new C++ interpreter. A press release. 東京都の天気",
+    author="Jane Doe",
+    tags=("Programming", "Free Software"),
+    link="https://example.com/ads/2024/Python",
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "matches"),
+    [
+        ("python", True),
+        ("PYTHON released", True),
+        ("released python", True),
+        ('"python released"', False),
+        ('"press release"', True),
+        ("pyth", False),
+        ("c++", True),
+        ("c#", False),
+        ("天気", True),
+        ("title: python", True),
+        ("TITLE : python", True),
+        ("title: interpreter", False),
+        ("text: interpreter", True),
+        ("text: python", False),
+        ('author: "jane doe"', True),
+        ("author: python", False),
+        ("tag: software", True),
+        ("tag: programming", True),
+        ('tag: "programming free"', False),
+        ('"released the new"', False),
+        ("doe programming", True),
+        ("link: example.com/ADS/", True),
+        ("link: example.org", False),
+        ("example.com", False),
+        ("re: python", False),
+        ("3.14", True),
+    ],
+)
+def test_a_rule_matches(rule: str, matches: bool) -> None:
+    assert Rules.of("", rule).allow(ITEM) is not matches
+    assert Rules.of(rule, "").allow(ITEM) is matches
+
+
+@pytest.mark.parametrize(
+    ("keep", "block", "allowed"),
+    [
+        ("", "", True),
+        ("python", "", True),
+        ("nothing\n\n  python  ", "", True),
+        ("nothing\nnobody", "", False),
+        ("", "nothing\nnobody", True),
+        ("", "nothing\npython", False),
+        ("python", "release", False),
+        ("title:\n?!", "title:\n?!", True),
+    ],
+)
+def test_something_must_keep_an_item_if_anything_is_kept_and_nothing_may_block_it(
+    keep: str, block: str, allowed: bool
+) -> None:
+    assert Rules.of(keep, block).allow(ITEM) is allowed
+
+
+@pytest.mark.parametrize(("line", "shown"), [("title:", "'title:'"), (" ?! ", "'?!'"), ("link:  ", "'link:'")])
+def test_a_line_that_looks_for_nothing_is_no_rule(line: str, shown: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        check(f"python\n\n{line}\n")
+    assert str(caught.value) == f"Line 3, {shown}, has nothing to look for: write a word after it, or remove it."
+    check("python\n\ntitle: python")
+
+
+def test_rules_that_are_none_are_falsy() -> None:
+    assert not Rules.of("", "\n?!")
+    assert Rules.of("x", "")

@@ -1,0 +1,101 @@
+"""The stored card of an item: what pages show of it, made once and in linear time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from costs import assert_linear
+from lifestream.content import item_card
+from lifestream.content.item_card import File, ItemCard, Picture, Sound, addresses_in
+from lifestream.entry import Enclosure, Media
+from lifestream.plugins import ItemDraft
+
+A = "https://a.example/a.jpg"
+
+
+def card(**fields: Any) -> ItemCard:
+    return item_card.of(ItemDraft(**fields))
+
+
+FULL = ItemDraft(
+    title="T",
+    content=f'<p>x</p><img src="{A}?a=1&amp;b=2" alt="Sea">',
+    media=(Media(f"{A}1", "image/jpeg", description="Hill"), Media(f"{A}?a=1&b=2", "image/jpeg")),
+    enclosures=(
+        Enclosure("https://a.example/a.mp3", "audio/mpeg", 5, 3723),
+        Enclosure("https://a.example/a.pdf", "application/pdf", 7),
+    ),
+)
+
+
+def test_a_card_is_the_same_for_a_draft_and_for_what_is_stored_of_it() -> None:
+    class Stored:
+        title, link, summary, content = FULL.title, FULL.link, FULL.summary, FULL.content
+        media = [asdict(medium) for medium in FULL.media]
+        enclosures = [asdict(enclosure) for enclosure in FULL.enclosures]
+
+    assert (
+        item_card.of(Stored())
+        == item_card.of(FULL)
+        == ItemCard(
+            kind="audio",
+            pictures=(Picture(f"{A}1", "Hill"),),
+            lead=Picture(f"{A}1", "Hill"),
+            sounds=(Sound("https://a.example/a.mp3", "audio/mpeg", "1:02:03"),),
+            files=(File("https://a.example/a.pdf", "a.pdf", "application/pdf", 7),),
+        )
+    )
+
+
+def test_a_card_survives_being_stored() -> None:
+    made = item_card.of(FULL)
+    assert ItemCard.from_json(json.loads(json.dumps(made.as_json()))) == made
+
+
+@pytest.mark.parametrize("stored", [None, {}, [], "x", {"version": 0}, {"version": 1}, {"version": 1, "pictures": 5}])
+def test_what_is_no_card_of_this_version_is_none(stored: object) -> None:
+    assert ItemCard.from_json(stored) is None
+
+
+def test_addresses_in_a_content_are_found_in_every_attribute_and_without_their_query() -> None:
+    content = (
+        f'<img src="{A}?w=1&amp;h=2" srcset="https://a.example/b.jpg 1x, https://a.example/c.jpg?x 2x">'
+        '<a href="https://a.example/d.jpg">https://a.example/e.jpg</a>'
+    )
+    assert {f"{A}?w=1&h=2", A, *(f"https://a.example/{name}.jpg" for name in "bcd")} <= addresses_in(content)
+    assert "https://a.example/e.jpg" not in addresses_in(content)
+
+
+def test_what_is_stored_is_bounded() -> None:
+    long = "https://a.example/" + "x" * 8000
+    media = tuple(Media(f"{long}{n}.jpg", "image/jpeg", f"{long}{n}", f"{long}{n}", "t" * 2000) for n in range(100))
+    enclosures = tuple(Enclosure(f"{long}{n}", kind) for n in range(30) for kind in ("audio/a", "video/a", "a/b"))
+    draft = ItemDraft(title="T", link=long, media=media, enclosures=enclosures, content=f'<img src="{A}">' * 30_000)
+    assert len(json.dumps(item_card.of(draft).as_json())) < 400_000
+    assert len(item_card.of(draft).pictures) == 100
+
+
+def test_a_card_costs_what_its_item_holds() -> None:
+    def draft(number: int) -> ItemDraft:
+        pictures = tuple(Media(f"https://a.example/{n}.jpg", "image/jpeg") for n in range(number))
+        return ItemDraft(title="T", media=pictures, content="<p><img src='x'></p>" * 40 * number)
+
+    assert_linear(item_card.of, draft, 500)
+
+
+@pytest.mark.parametrize("unit", ["<img ", "<img a ", '<img a="', ' src="', ' srcset="', "<img a=", "<img\n\n"])
+def test_so_does_one_whose_content_nobody_has_cleaned(unit: str) -> None:
+    media = (Media(A, "image/jpeg"),)
+
+    def draft(number: int) -> ItemDraft:
+        return ItemDraft(title="T", media=media, content=unit * number)
+
+    def without_pictures(number: int) -> ItemDraft:
+        return ItemDraft(title="T", content=unit * number)
+
+    assert_linear(item_card.of, draft, 5000)
+    assert_linear(item_card.of, without_pictures, 5000)

@@ -1,0 +1,68 @@
+"""Cleaning takes linear time, whatever is repeated: four times the size, far less than eight times the time.
+
+What is quadratic takes sixteen times as long. Time is that of the processor, for this thread, and the best of several
+tries counts: other work on the machine can only make one longer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from constructs import CONTENT, Construct
+from lifestream.content.sanitizer import Sanitizer, safe_url
+from lifestream.plugins import ItemDraft
+from lifestream.plugins.caps import Tally
+from lifestream.plugins.item_pipeline import made_safe
+
+SIZE = 50_000
+MOST = 8
+TRIES = 5
+TOO_SHORT = 0.002
+"""Seconds that a size may take whatever is in it."""
+
+SANITIZER = Sanitizer()
+
+
+def taken(work: Callable[[str], object], source: str) -> float:
+    """The processor time that *work* takes, in seconds."""
+    before = time.thread_time()
+    work(source)
+    return max(time.thread_time() - before, TOO_SHORT)
+
+
+def ratio(work: Callable[[str], object], construct: Construct) -> float:
+    """How many times longer *work* takes with four times as much: the lowest times of up to `TRIES` tries count."""
+    small, large = construct(SIZE), construct(4 * SIZE)
+    once = four = float("inf")
+    for _ in range(TRIES):
+        once, four = min(once, taken(work, small)), min(four, taken(work, large))
+        if four <= MOST * once:
+            break
+    return four / once
+
+
+@pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
+def test_content_is_cleaned_in_linear_time(construct: Construct) -> None:
+    def clean(source: str) -> None:
+        made_safe(ItemDraft(content=source, summary=source, base="https://a.example/"), SANITIZER, Tally())
+
+    assert ratio(clean, construct) <= MOST
+
+
+@pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
+def test_what_is_plain_text_is_tidied_in_linear_time(construct: Construct) -> None:
+    def tidy(source: str) -> None:
+        made_safe(
+            ItemDraft(guid=source, title=source, author=source, language=source, tags=(source,)), SANITIZER, Tally()
+        )
+
+    assert ratio(tidy, construct) <= MOST
+
+
+@pytest.mark.parametrize("piece", ["a", "/", " ", "\n", "../", "%", "&", "?", "#", ":", "@", "[", ".", "a.", "é", "\\"])
+@pytest.mark.parametrize("before", ["", "https://a.example/", "https://", "mailto:"])
+def test_an_address_is_made_safe_in_linear_time(before: str, piece: str) -> None:
+    assert ratio(lambda url: safe_url(url, "https://b.example/c/d"), lambda size: before + piece * size + "x") <= MOST

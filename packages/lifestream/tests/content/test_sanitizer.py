@@ -1,0 +1,323 @@
+"""Strangers' HTML: what stays, what goes, and that nothing in it runs."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lifestream.content.plaintext import text_of, text_of_clean
+from lifestream.content.sanitizer import DEFAULT_TAGS, Sanitizer, SanitizerRules, refused, safe_url
+
+BASE = "https://site.example/blog/post"
+SANITIZER = Sanitizer()
+REL = 'rel="noopener noreferrer nofollow ugc"'
+
+
+@pytest.mark.parametrize(
+    ("fragment", "clean"),
+    [
+        # What stays.
+        ("<p>Hello <em>you</em></p>", "<p>Hello <em>you</em></p>"),
+        ('<a href="https://a.example/?b=1&amp;c">x</a>', f'<a href="https://a.example/?b=1&amp;c" {REL}>x</a>'),
+        ('<a href="mailto:a@b.example" rel="author" target=_top>x</a>', f'<a href="mailto:a@b.example" {REL}>x</a>'),
+        ('<img src="/a.png" alt="A" width=5 height=6 class=big>',
+         '<img src="https://site.example/a.png" alt="A" width="5" height="6" loading="lazy">'),
+        ('<video src="v.mp4" poster="p.jpg" controls autoplay></video>',
+         '<video src="https://site.example/blog/v.mp4" poster="https://site.example/blog/p.jpg" controls="" '
+         'preload="none"></video>'),
+        ("<table><tr><td colspan=2>x</td></tr></table>",
+         '<table><tbody><tr><td colspan="2">x</td></tr></tbody></table>'),
+        ('<pre><code>a &lt; b</code></pre>', "<pre><code>a &lt; b</code></pre>"),
+        ('<figure><img src="//cdn.example/a.png"><figcaption>A</figcaption></figure>',
+         '<figure><img src="https://cdn.example/a.png" loading="lazy"><figcaption>A</figcaption></figure>'),
+        ('<p lang="ar" dir="rtl">x</p>', '<p lang="ar" dir="rtl">x</p>'),
+        ('<blockquote cite="/quoted">x</blockquote>', '<blockquote cite="https://site.example/quoted">x</blockquote>'),
+        # What goes.
+        ("<p onclick=alert(1) ONLOAD=x>x</p>", "<p>x</p>"),
+        ("<script>alert(1)</script>x<style>p{}</style>", "x"),
+        ("<svg onload=alert(1)><script>1</script></svg>x", "x"),
+        ("<form action=/x><input name=a><button>b</button></form>", "b"),
+        ("<base href=//evil.example/><meta http-equiv=refresh content=0><link rel=stylesheet href=x>x", "x"),
+        ("<h1 id=top name=x>x</h1>", "<h1>x</h1>"),
+        ("a<!-- hidden -->b", "ab"),
+        ('<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>', ""),
+        (
+            '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+            '&lt;p title="<img src="https://site.example/blog/x" loading="lazy">"&gt;',
+        ),
+        # Embedded pages turn into links.
+        ('<iframe src="https://film.example/7?a&amp;b" title="Film &amp; 7"></iframe>',
+         f'<p><a href="https://film.example/7?a&amp;b" {REL}>Film &amp; 7</a></p>'),
+        ('<iframe src="//film.example/7"><p>no frames</p></iframe>x',
+         f'<p><a href="https://film.example/7" {REL}>https://film.example/7</a></p>x'),
+        ('<object data="https://f.example/a"><embed src="https://f.example/a"></object>',
+         f'<p><a href="https://f.example/a" {REL}>https://f.example/a</a></p>'),
+        ('<iframe src="javascript:alert(1)"></iframe><iframe srcdoc="<script>1</script>"></iframe>x', "x"),
+        # Scrubbed.
+        ("a\0b\ud800", "ab\ufffd"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_what_stays_and_what_goes(fragment: str, clean: str) -> None:
+    assert SANITIZER.html(fragment, BASE) == clean
+
+
+ADDRESS_ATTRIBUTES = [
+    "href",
+    "src",
+    "cite",
+    "poster",
+    "longdesc",
+    "background",
+    "data",
+    "usemap",
+    "xlink:href",
+    "srcset",
+]
+HARMFUL = [
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    " javascript:alert(1)",
+    "java\nscript:alert(1)",
+    "java&#9;script:alert(1)",
+    "&#1;javascript:alert(1)",
+    "&#106;avascript:alert(1)",
+    "vbscript:x",
+    "data:text/html,<script>alert(1)</script>",
+    "data:image/svg+xml;base64,AAAA",
+    "file:///etc/passwd",
+    "blob:https://a.example/1",
+    "about:blank",
+    "http://",
+    "http://[::1",
+    "http://a.example:port/",
+]
+
+
+@pytest.mark.parametrize("address", HARMFUL)
+def test_no_attribute_keeps_a_harmful_address(address: str) -> None:
+    everything = Sanitizer(SanitizerRules.of(dict.fromkeys(DEFAULT_TAGS, ADDRESS_ATTRIBUTES)))
+    quoted = address.replace('"', "&quot;")
+    for tag in sorted(set(DEFAULT_TAGS) - {"*"}):
+        for name in ADDRESS_ATTRIBUTES:
+            clean = everything.html(f'<{tag} {name}="{quoted}">x', BASE)
+            assert f"{name}=" not in clean, clean
+
+
+@pytest.mark.parametrize("address", HARMFUL)
+def test_no_harmful_address_is_an_address(address: str) -> None:
+    assert SANITIZER.url(address.replace("&#", "#"), "") == ""
+    assert SANITIZER.url(address, BASE) in {"", f"https://site.example/blog/{address}"}
+
+
+@pytest.mark.parametrize(
+    ("address", "absolute"),
+    [
+        ("https://a.example/b?c=d#e", "https://a.example/b?c=d#e"),
+        ("HTTPS://A.example/", "https://A.example/"),
+        ("//a.example/b", "https://a.example/b"),
+        ("../up", "https://site.example/up"),
+        ("?q", "https://site.example/blog/post?q"),
+        (" a b\n ", "https://site.example/blog/a%20b"),
+        ("https://münchen.example/ü", "https://münchen.example/ü"),
+        ("mailto:a@b.example", "mailto:a@b.example"),
+        ("", ""),
+        ("   ", ""),
+    ],
+)
+def test_addresses_become_absolute(address: str, absolute: str) -> None:
+    assert safe_url(address, BASE) == absolute
+
+
+def test_a_relative_address_without_a_base_is_none() -> None:
+    assert safe_url("/a") == ""
+    assert SANITIZER.html('<a href="/a">x</a>') == f"<a {REL}>x</a>"
+
+
+@pytest.mark.parametrize(
+    ("srcset", "clean"),
+    [
+        ("/a.png 1x, b.png 2x", "https://site.example/a.png 1x, https://site.example/blog/b.png 2x"),
+        ("a.png, b.png 100w", "https://site.example/blog/a.png, https://site.example/blog/b.png 100w"),
+        ("a,b.png 1.5x", "https://site.example/blog/a%2Cb.png 1.5x"),
+        ("javascript:alert(1) 1x, /b.png 2x", "https://site.example/b.png 2x"),
+        ("data:image/png;base64,AAAA 1x, /b.png 2x", "https://site.example/b.png 2x"),
+        ("/a.png 1x onerror=x, /b.png (1x, 2x), /c.png 2x", "https://site.example/c.png 2x"),
+        (",,, /a.png", "https://site.example/a.png"),
+        ("/a.png 100w 50h", "https://site.example/a.png 100w 50h"),
+    ],
+)
+def test_srcset_is_filtered_and_rewritten(srcset: str, clean: str) -> None:
+    assert SANITIZER.html(f'<img srcset="{srcset}">', BASE) == f'<img srcset="{clean}" loading="lazy">'
+
+
+def test_a_srcset_with_nothing_harmless_goes() -> None:
+    assert SANITIZER.html('<img srcset="javascript:1 1x, ,">', BASE) == '<img loading="lazy">'
+
+
+@pytest.mark.parametrize(
+    ("style", "clean"),
+    [
+        ("text-align: center; font-weight:bold", "text-align:center;font-weight:bold"),
+        ("position: fixed; inset: 0; text-align: left", "text-align:left"),
+        ("color: red", ""),
+        ("text-align: url(//evil.example/x)", ""),
+        ("text-align: u\\72l(//evil.example/x); font-style: italic", "font-style:italic"),
+        ("font-weight: expression(alert(1))", ""),
+        ("text-decoration: image-set('a' 1x)", ""),
+        ("text-align: u/**/rl(x)", ""),
+    ],
+)
+def test_styles_keep_what_is_listed_and_loads_nothing(style: str, clean: str) -> None:
+    expected = f'<p style="{clean}">x</p>' if clean else "<p>x</p>"
+
+    assert SANITIZER.html(f'<p style="{style}">x</p>') == expected
+
+
+def test_no_declaration_loads_anything_even_where_its_property_is_listed() -> None:
+    sanitizer = Sanitizer(SanitizerRules.of(styles=["background", "color"]))
+    fragment = "<p style=\"background: url(x); color: red; background: \\75rl(x); background: IMAGE-SET('a' 1x)\">x</p>"
+
+    assert sanitizer.html(fragment) == '<p style="color:red">x</p>'
+
+
+def test_style_is_kept_on_the_tags_that_name_it() -> None:
+    sanitizer = Sanitizer(SanitizerRules.of({"p": ["style"], "b": []}, styles=["color"]))
+
+    assert sanitizer.html('<p style="color:red"><b style="color:red">x</b></p>') == '<p style="color:red"><b>x</b></p>'
+
+
+def test_without_styles_there_is_no_style() -> None:
+    sanitizer = Sanitizer(SanitizerRules.of({"p": ["style"]}, styles=[]))
+
+    assert sanitizer.html('<p style="text-align:left">x</p>') == "<p>x</p>"
+
+
+def test_100_000_nested_tags_become_plain_text() -> None:
+    fragment = "<div>" * 100_000 + "Deep &amp; <b>low</b><script>alert(1)</script>" + "</div>" * 100_000
+
+    assert SANITIZER.html(fragment) == "<p>Deep &amp; low</p>"
+
+
+def test_as_many_nested_tags_are_kept_as_chromium_keeps() -> None:
+    assert SANITIZER.html("<div>" * 512 + "x").count("<div>") == 512
+    assert SANITIZER.html("<div>" * 513 + "x") == "<p>x</p>"
+
+
+SCRAPS = [
+    *("<p>", "<br>", "<b title='", "<td>", "&amp;lt;", "&#0;", "\n", "<pre>", "&nbsp;"),
+    *("<", ">", "/", '"', "'", "p", "a href=", "img src=", "onx=1", "javascript:x", "&lt;", "<!--", " ", "\0"),
+    *("<svg>", "<math>", "<style>", "</p>", "<table>", "<iframe src="),
+    *("<a>", "<h1>", "<button>", "<li>", "<select>", "</table>", "</b>", "&#13;", "&#1;", "&#65279;", "«", "<x-y>"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fragment", "clean"),
+    [
+        ("<pre>\nx</pre>", "<pre>x</pre>"),
+        ("<pre>\n\nx</pre>", "<pre>\n\nx</pre>"),
+        ("<pre><td>\n", "<pre>\n\n</pre>"),
+        ('<pre lang="a>b"><x-y>\nx</x-y></pre>', '<pre lang="a&gt;b">\n\nx</pre>'),
+        ("&#65279;&#65279; x", "x"),
+        ("a&#13;b&#1;c&#127;d", "a\nbcd"),
+        ('<p title="&#1;a&#13;b">', '<p title="a\nb"></p>'),
+        ("<p><button><p>x", "<p></p><p>x</p><p></p>"),
+        ("<h1><a><h6></a></h6>", f"<h1><a {REL}></a></h1><h6><a {REL}></a></h6>"),
+        ("<a><table><a>", f"<a {REL}></a><a {REL}></a><table></table>"),
+        ("<p><svg><foreignobject><p>", "<p></p><p></p>"),
+        ("<img class=a loading=eager alt=b src=/c>", '<img loading="lazy" alt="b" src="https://site.example/c">'),
+        ("<a rel=x target=_top title=t>y</a>", f'<a {REL} title="t">y</a>'),
+    ],
+)  # fmt: skip
+def test_what_reads_differently_the_second_time_is_read_until_it_settles(fragment: str, clean: str) -> None:
+    assert SANITIZER.html(fragment, BASE) == clean
+    assert SANITIZER.html(clean, BASE) == clean
+
+
+@given(st.lists(st.sampled_from(SCRAPS)).map("".join))
+@example("<pre><td>\n")
+@example("<pre>\n\n<p>")
+@example("<pre>\n<img src=\n>\n")
+@example("&#13;<pre>&#10;\n")
+def test_what_is_clean_stays_as_it_is(fragment: str) -> None:
+    clean = SANITIZER.html(fragment, BASE)
+
+    assert SANITIZER.html(clean, BASE) == clean
+    assert not re.search(r'\b(?!title=|alt=)[\w-]+="\s*javascript:', clean)  # in a title it is only text
+    assert text_of_clean(clean) == text_of(clean)
+
+
+def test_threads_do_not_mix_up_their_bases() -> None:
+    results: dict[str, set[str]] = {}
+
+    def clean(name: str) -> None:
+        base = f"https://{name}.example/"
+        results[name] = {SANITIZER.html('<a href="x">' * 20, base) for _ in range(200)}
+
+    threads = [threading.Thread(target=clean, args=(name,)) for name in ("one", "two", "three")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for name, fragments in results.items():
+        (fragment,) = fragments
+        assert fragment.count("https://") == fragment.count(f"https://{name}.example/x") == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Plain", "Plain"),
+        ("a < b & c", "a < b & c"),
+        ("&amp; stays", "&amp; stays"),
+        ("<script>alert(1)</script>News", "News"),
+        ("two\n lines\0", "two lines"),
+    ],
+)
+def test_text_stays_text_in_one_line(text: str, line: str) -> None:
+    assert SANITIZER.text(text) == line
+
+
+def test_plain_and_summary() -> None:
+    fragment = "<p>One &amp; two.</p><p>Three four five.</p><script>x</script>"
+
+    assert SANITIZER.plain(fragment) == "One & two.\nThree four five."
+    assert SANITIZER.summary(fragment) == "One & two. Three four five."
+    assert SANITIZER.summary(fragment, 18) == "One & two. Three…"
+
+
+@pytest.mark.parametrize(
+    ("tags", "problems"),
+    [
+        (DEFAULT_TAGS, []),
+        ({"p": ["class", "id", "rel"]}, []),
+        ({"SCRIPT": []}, ["<SCRIPT> can't be allowed: remove it"]),
+        ({"style": (), "iframe": ()}, ["<style> can't be allowed: remove it", "<iframe> can't be allowed: remove it"]),
+        ({"a": {"onClick"}}, ["the attribute 'onClick' of <a> can't be allowed: remove it"]),
+        ({"*": ["srcdoc"]}, ["the attribute 'srcdoc' of <*> can't be allowed: remove it"]),
+        ({"a": "href"}, ["the attributes of <a> are the string 'href': give a list or a set of names"]),
+    ],
+)
+def test_settings_that_cannot_be_made_safe_are_refused(tags: Mapping[str, Iterable[str]], problems: list[str]) -> None:
+    assert refused(tags) == problems
+    if problems:
+        with pytest.raises(ValueError, match=r"can't be allowed|are the string"):
+            SanitizerRules.of(tags)
+
+
+def test_settings_in_lists_and_any_case_with_rel_are_taken() -> None:
+    sanitizer = Sanitizer(SanitizerRules.of({"A": ["HREF", "rel"]}, styles=["COLOR"], url_schemes=["HTTPS"]))
+
+    assert sanitizer.html('<a href="https://a.example/">x</a>') == f'<a href="https://a.example/" {REL}>x</a>'
+    assert sanitizer.html('<a href="http://a.example/">x</a>') == f"<a {REL}>x</a>"
+
+
+def test_rules_without_links_and_images_work() -> None:
+    assert Sanitizer(SanitizerRules.of({"p": []}, styles=[])).html('<p><a href="x">a</a><img src=y></p>') == "<p>a</p>"

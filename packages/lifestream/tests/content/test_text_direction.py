@@ -1,0 +1,104 @@
+"""Text with direction controls, and what stands beside it on a page."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.test import Client
+
+from factories import make_lifestream
+from lifestream.content.text_direction import isolated
+from shown import make_post, make_site
+
+HOSTILE = "\u2069\u202c\u202egnp.exe\u2066\u202b"
+CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("עברית \u200fand marks\u200e", "עברית \u200fand marks\u200e"),
+        ("a\u202eb", "\u2068a\u202eb\u202c\u2069"),
+        ("a\u202eb\u202cc", "\u2068a\u202eb\u202cc\u2069"),
+        ("a\u2069b\u202cc", "\u2068abc\u2069"),
+        ("\u2067\u202ba\u2069b", "\u2068\u2067\u202bab\u202c\u2069\u2069"),
+        (HOSTILE, "\u2068\u202egnp.exe\u2066\u202b\u202c\u2069\u202c\u2069"),
+    ],
+)
+def test_what_is_begun_is_ended_and_what_was_not_begun_is_not(text: str, shown: str) -> None:
+    assert isolated(text) == shown
+    assert is_whole(shown)
+
+
+def is_whole(text: str) -> bool:
+    """Whether each control of *text* that begins something has its end, in order, and nothing else is ended."""
+    ends: list[str] = []
+    for character in text:
+        if character in "\u202c\u2069":
+            if not ends or ends.pop() != character:
+                return False
+        elif character in CONTROLS:
+            ends.append("\u2069" if character >= "\u2066" else "\u202c")
+    return not ends
+
+
+class Places(HTMLParser):
+    """Where on a page a direction control stands that its surroundings do not keep to itself."""
+
+    _VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
+    _BLOCKS = frozenset({"p", "h1", "h2", "h3", "li", "div"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            # A field shows its value alone, and an address is no text.
+            if name not in ("value", "href", "src") and not is_whole(value or ""):
+                self.found.append(f"{tag} {name}")
+        if tag not in self._VOID:
+            self.open.append((tag, tag == "bdi" or any(name == "dir" for name, _ in attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        inside = [tag for tag, _ in self.open]
+        isolating = any(isolates for tag, isolates in self.open if tag != "html")
+        if not is_whole(data) and not isolating and not ("h1" in inside and len(data.strip()) == len(data)):
+            self.found.append(" > ".join(inside))
+
+
+@pytest.mark.django_db
+def test_no_page_lets_the_text_of_others_turn_the_rest_around(client: Client) -> None:
+    lifestream = make_lifestream("main", title=f"A {HOSTILE}", tagline=HOSTILE)
+    site = make_site(lifestream, HOSTILE, site_url="https://x.example/", description=HOSTILE, domain="x.example")
+    site.folder = HOSTILE
+    site.save()
+    media = [{"url": "https://x.example/a.png", "type": "image/png", "title": HOSTILE}]
+    post = make_post(site, HOSTILE, tags=(f"t{HOSTILE}",), author=HOSTILE, summary=HOSTILE, media=media)
+    sound = [
+        {"url": "https://x.example/a.mp3", "type": "audio/mpeg"},
+        {"url": "https://x.example/a.mp4", "type": "video/mp4"},
+    ]
+    heard = make_post(site, HOSTILE, summary=HOSTILE, enclosures=sound, content="<p>Words</p>")
+    tag = post.item.tags.get().slug
+    make_lifestream("other", title=HOSTILE, tagline=HOSTILE)
+    for path in (
+        "", "main/", f"main/items/{post.item_id}/", f"main/items/{heard.item_id}/", "main/sites/",
+        f"main/sites/{site.pk}/",
+        "main/tags/", f"main/tags/{tag}/", "main/search/?q=%E2%80%AEgnp", f"main/{heard.date:%Y/%m/%d}/",
+    ):  # fmt: skip
+        response = client.get(f"/{path}")
+        assert response.status_code == 200, path
+        page = response.content.decode()
+        places = Places()
+        places.feed(page)
+        assert not places.found, f"{path}: {places.found}"
+        assert re.search(f"[{CONTROLS}]", page), path

@@ -1,0 +1,96 @@
+"""Text as words, in every script: for the search index and for rules."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costs import assert_linear
+from lifestream.content.tokenizer import Term, line_of, terms, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, World!", "hello world"),
+        ("foo-bar foo_bar don't", "foo bar foo bar don t"),
+        ("C, C++ and C# (c)", "c c cplusplus and c csharp c"),
+        ("Café São Größe Straße İstanbul ﬁ", "cafe sao grosse strasse istanbul fi"),
+        ("Ёлка Ἀθήνα", "елка αθηνα"),
+        ("שָׁלוֹם سَلام", "שלום سلام"),
+        ("東京都", "東京 京都 都"),
+        ("日本語Python", "日本 本語 語 python"),
+        ("コーヒー ｶﾅ が", "コー ーヒ ヒー ー カナ ナ が"),
+        ("한국어", "한국 국어 어"),
+        ("ไทย", "ไท ทย ย"),
+        ("हिन्दी भाषा।", "हिन्दी भाषा"),
+        ("10.5 １２ ²", "10 5 12 2"),
+        ('?! * " — “”', ""),
+        ("", ""),
+    ],
+)
+def test_text_becomes_words(text: str, expected: str) -> None:
+    assert " ".join(words(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("foo bar", [Term(("foo",)), Term(("bar",))]),
+        ('"foo bar" baz', [Term(("foo", "bar")), Term(("baz",))]),
+        ('"foo bar', [Term(("foo", "bar"))]),
+        ("foo-bar", [Term(("foo", "bar"))]),
+        ("c++", [Term(("c", "cplusplus"))]),
+        ("foo* OR -bar NEAR(", [Term(("foo",)), Term(("or",)), Term(("bar",)), Term(("near",))]),
+        ("東京都", [Term(("東京", "京都"))]),
+        ("京", [Term(("京",), prefix=True)]),
+        ("日本語Python", [Term(("日本", "本語", "語", "python"))]),
+        ('"* ? ', []),
+        ('""', []),
+    ],
+)
+def test_a_query_becomes_terms(query: str, expected: list[Term]) -> None:
+    assert terms(query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("c++", "We write C++ here", True),
+        ("c", "We write C++ here", True),
+        ("c++", "We write C here", False),
+        ("c++", "c plus", False),
+        ("foo-bar", "a Foo bar", True),
+        ("foo-bar", "bar foo", False),
+        ("東京", "ここは東京都です", True),
+        ("京都", "ここは東京都です", True),
+        ("都", "ここは東京都です", True),
+        ("す", "ここは東京都です", True),
+        ("東都", "ここは東京都です", False),
+        ("日本語Python", "日本語python入門", True),
+        ("入門日本", "日本語Python入門", False),
+        ("part", "parts", False),
+    ],
+)
+def test_a_term_is_found_in_a_line(query: str, text: str, found: bool) -> None:
+    assert all(term.is_in(line_of(text)) for term in terms(query)) is found
+
+
+@given(st.text(), st.text(), st.text())
+def test_what_is_searched_for_is_found_where_it_stands_by_itself(before: str, text: str, after: str) -> None:
+    line = line_of(f"{before} {text} {after}")
+    assert all(term.is_in(line) for term in terms(f'"{text.replace(chr(34), " ")}"'))
+
+
+@given(st.text(), st.text())
+def test_words_hold_no_white_space_and_no_quotes(one: str, other: str) -> None:
+    assert all(word and not set(word) & set(" '\"\t\n\\") for word in words(one + other))
+
+
+@pytest.mark.parametrize(
+    "unit", ["東", "東a", "東?", "東 ", "a", "a ", '"', '" ', "c++", "ﷺ", "한", "ก", "!", "\0", "\ud800"]
+)
+@pytest.mark.parametrize("end", ["", "a", "?"])
+def test_a_query_costs_what_it_is_long(unit: str, end: str) -> None:
+    assert_linear(terms, lambda n: unit * n + end, 1000)

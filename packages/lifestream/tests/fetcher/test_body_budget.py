@@ -1,0 +1,162 @@
+"""What answers under way may hold together: who waits, who is given up, and that large ones stay bounded for real."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import gzip
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from factories import make_feed, make_subscription
+from feedserver import FeedServer, Response
+from feedserver.faults import EndlessBody
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.body_budget import Crowded, Memory, Share
+from lifestream.fetcher.content_decoding import PIECE, Body
+from lifestream.fetcher.fetch import Fetcher
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.refresh import refresh
+from served import feed
+
+LOOPBACK = AddressGuard.allowing("127.0.0.0/8")
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        yield server
+
+
+async def grown(memory: Memory, *sizes: int) -> list[Share]:
+    """Shares of these sizes, all of them growing."""
+    shares = [memory.share() for _ in sizes]
+    for share, size in zip(shares, sizes, strict=True):
+        await share.grow(size)
+    return shares
+
+
+def test_what_fits_together_grows_at_once() -> None:
+    async def main() -> None:
+        shares = await grown(Memory(100, small=10), 50, 50)
+        assert [share.given_up for share in shares] == [False, False]
+
+    asyncio.run(main())
+
+
+def test_the_largest_is_given_up_and_its_body_forgotten_at_once() -> None:
+    async def main() -> None:
+        memory, forgotten = Memory(100, small=10), []
+        large, other = await grown(memory, 60, 30)
+        large.forget = lambda: forgotten.append("large")
+        await other.grow(20)
+        assert (large.given_up, other.given_up, forgotten) == (True, False, ["large"])
+        with pytest.raises(Crowded):
+            await large.grow(1)
+
+    asyncio.run(main())
+
+
+def test_the_one_that_grows_is_given_up_if_it_is_the_largest() -> None:
+    async def main() -> None:
+        _, large = await grown(Memory(100, small=10), 40, 50)
+        with pytest.raises(Crowded):
+            await large.grow(20)
+
+    asyncio.run(main())
+
+
+def test_small_ones_are_always_let_in_and_push_nothing_out() -> None:
+    async def main() -> None:
+        shares = await grown(Memory(100, small=10), 95, *[10] * 20)
+        assert not any(share.given_up for share in shares)
+
+    asyncio.run(main())
+
+
+def test_what_grows_waits_for_what_has_finished_and_its_deadline_stands_still() -> None:
+    async def main() -> None:
+        memory = Memory(100, small=10)
+        done, growing = await grown(memory, 80, 10)
+        done.finish()
+        async with asyncio.timeout(60) as growing.deadline:
+            before = growing.deadline.when()
+            waiting = asyncio.create_task(growing.grow(30))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            assert growing.deadline.when() is None, "no deadline passes meanwhile"
+            done.leave()
+            await waiting
+            assert before is not None
+            assert (growing.deadline.when() or 0) > before
+        assert growing.size == 40
+
+    asyncio.run(main())
+
+
+def test_a_body_that_waits_can_be_cancelled() -> None:
+    async def main() -> None:
+        memory = Memory(100, small=10)
+        done, growing = await grown(memory, 80, 10)
+        done.finish()
+        waiting = asyncio.create_task(growing.grow(30))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_bomb_inflates_a_piece_at_a_time(coding: str) -> None:
+    data = (gzip.compress if coding == "gzip" else zlib.compress)(bytes(20 * PIECE))
+    body = Body(coding, cap=20 * PIECE)
+    pieces = list(body.pieces(data))
+    assert sum(pieces) == 20 * PIECE
+    assert max(pieces) <= PIECE
+
+
+def test_of_answers_that_are_too_much_together_the_largest_goes_and_says_why(server: FeedServer) -> None:
+    server.add("/endless", Response("x", faults=EndlessBody()))
+    server.add("/feed", Response("<rss/>" * 100))
+    memory = Memory(1_000_000, small=100_000)
+
+    async def fetched(fetcher: Fetcher, path: str) -> Outcome:
+        share = memory.share()
+        outcome = await fetcher.fetch(FetchRequest(server.url(path)), share)
+        share.leave()  # it is read at once
+        return outcome
+
+    async def main() -> list[Outcome]:
+        async with Fetcher(LOOPBACK, user_agent="lifestream") as fetcher:
+            return await asyncio.gather(*(fetched(fetcher, path) for path in ("/endless", "/feed", "/endless")))
+
+    one, honest, other = asyncio.run(main())
+    assert isinstance(honest, Fetched)
+    for endless in (one, other):
+        assert isinstance(endless, Failed)
+        assert endless.kind == "too large"
+        assert endless.message == (
+            "it was given up as the largest of the answers that came at once, which were too large together"
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_documents_that_were_read_are_gone_when_they_are_stored(server: FeedServer) -> None:
+    for number in range(5):
+        server.add(f"/{number}", feed((f"{number}",)))
+        make_subscription(make_feed(server.url(f"/{number}")))
+    gc.collect()
+    before = {id(each) for each in gc.get_objects() if isinstance(each, Prepared)}  # other tests' parameters
+    gc.disable()
+    try:
+        report = refresh()
+        left = [each for each in gc.get_objects() if isinstance(each, Prepared) and id(each) not in before]
+    finally:
+        gc.enable()
+    assert report.new == 5
+    assert left == [], "documents in reference cycles pile up until the collector comes"

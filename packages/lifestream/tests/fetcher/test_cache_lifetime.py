@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifestream.fetcher.cache_lifetime import Freshness, freshness, retry_after
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
+TEN_YEARS = 10 * 365 * 86400.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"cache-control": "max-age=7200"}, 7200),
+        ({"cache-control": "public, Max-Age=7200, must-revalidate"}, 7200),
+        ({"cache-control": 'max-age="7200"'}, 7200),
+        ({"cache-control": "max-age = 7200"}, 7200),
+        ({"cache-control": "max-age=7200", "age": "200"}, 7000),
+        ({"cache-control": "max-age=7200", "age": "9000"}, 0),
+        ({"cache-control": "max-age=7200", "age": "soon"}, 7200),
+        ({"cache-control": "max-age=0"}, 0),
+        ({"cache-control": "no-cache"}, 0),
+        ({"cache-control": "no-store, max-age=600"}, 0),
+        ({"cache-control": "max-age=600, max-age=900"}, 600),
+        ({"cache-control": "max-age=99999999999999999999999"}, TEN_YEARS),
+        ({"cache-control": "max-age=60", "expires": "0"}, 60),
+    ],
+)
+def test_max_age_less_age_is_how_long_an_answer_is_fresh(headers: dict[str, str], seconds: float) -> None:
+    assert freshness(headers, NOW) == Freshness(seconds, "max-age")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"expires": "Sun, 01 Mar 2026 13:00:00 GMT"}, 3600),
+        ({"expires": "Sun, 01 Mar 2026 13:00:00 GMT", "date": DATE}, 3600),
+        ({"expires": "Mon, 01 Mar 2021 13:00:00 GMT", "date": "Mon, 01 Mar 2021 12:00:00 GMT"}, 3600),
+        ({"expires": "Sun, 01 Mar 2026 13:00:00 GMT", "age": "600"}, 3000),
+        ({"expires": "Sun, 01 Mar 2026 11:00:00 GMT"}, 0),
+        ({"expires": "0"}, 0),
+        ({"expires": "-1"}, 0),
+        ({"expires": ""}, 0),
+        ({"expires": "Fri, 31 Dec 9999 23:59:59 GMT"}, TEN_YEARS),
+        ({"expires": "Sun, 01 Mar 99999 13:00:00 GMT"}, 0),
+        ({"expires": "Sunday, 01-Mar-26 13:00:00 GMT"}, 3600),
+        ({"cache-control": "public", "expires": "Sun, 01 Mar 2026 13:00:00 GMT"}, 3600),
+        ({"cache-control": "s-maxage=60, x-max-age=9", "expires": "0"}, 0),
+    ],
+)
+def test_expires_alone_is_read_relative_to_date(headers: dict[str, str], seconds: float) -> None:
+    assert freshness(headers, NOW) == Freshness(seconds, "Expires")
+
+
+@pytest.mark.parametrize("headers", [{}, {"cache-control": "public"}, {"cache-control": "max-age=soon"}])
+def test_an_answer_that_says_nothing_has_no_freshness(headers: dict[str, str]) -> None:
+    assert freshness(headers, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "120"}, 120),
+        ({"retry-after": " 120 "}, 120),
+        ({"retry-after": "0"}, 0),
+        ({"retry-after": "Sun, 01 Mar 2026 12:10:00 GMT"}, 600),
+        ({"retry-after": "Mon, 01 Mar 2021 12:10:00 GMT", "date": "Mon, 01 Mar 2021 12:00:00 GMT"}, 600),
+        ({"retry-after": "Sun, 01 Mar 2026 11:00:00 GMT"}, 0),
+        ({"retry-after": "9" * 400}, TEN_YEARS),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": ""}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, NOW) == seconds

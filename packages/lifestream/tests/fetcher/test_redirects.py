@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import pytest
+
+from lifestream.fetcher.redirects import RedirectRefused, Trail, UrlRefused, credentials_of, origin, request_url
+
+
+@pytest.mark.parametrize(
+    ("url", "requested"),
+    [
+        ("http://example.org", "http://example.org/"),
+        ("HTTP://Example.ORG/Feed", "http://example.org/Feed"),
+        ("http://example.org:80/a", "http://example.org:80/a"),
+        (
+            "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
+            "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
+        ),
+        ("http://example.org/a b", "http://example.org/a%20b"),
+        ("http://example.org/é?ü=ß", "http://example.org/%C3%A9?%C3%BC=%C3%9F"),
+        ("http://example.org/\udce9", "http://example.org/%E9"),
+        ("http://bücher.example/", "http://xn--bcher-kva.example/"),
+        ("http://[::1]:8000/a", "http://[::1]:8000/a"),
+        ("http://user:secret@example.org/a", "http://example.org/a"),
+        ("http://example.org/a#b", "http://example.org/a"),
+        ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
+    ],
+)
+def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold(url: str, requested: str) -> None:
+    assert request_url(url) == requested
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("file:///etc/passwd", "file:///etc/passwd is not fetched: its scheme is file, not http or https"),
+        ("ftp://example.org/", "ftp://example.org/ is not fetched: its scheme is ftp, not http or https"),
+        (
+            "gopher://example.org/",
+            "gopher://example.org/ is not fetched: its scheme is gopher, not http or https",
+        ),
+        (
+            "javascript:alert(1)",
+            "javascript:alert(1) is not fetched: its scheme is javascript, not http or https",
+        ),
+        ("example.org/feed", "example.org/feed is not fetched: its scheme is missing, not http or https"),
+        ("", " is not fetched: its scheme is missing, not http or https"),
+        ("http://", "http:// names no host"),
+        ("http:///feed", "http:///feed names no host"),
+        ("http://example.org:99999/", "http://example.org:99999/ is no URL: Port out of range 0-65535"),
+        ("http://[::1/", "http://[::1/ is no URL: Invalid IPv6 URL"),
+        ("http://example.org:feed/", "http://example.org:feed/ is no URL: Port could not be cast to integer value"),
+        ("ftp://ada:secret@x.example/", "ftp://…@x.example/ is not fetched: its scheme is ftp, not http or https"),
+        ("http://ada:secret@/", "http://…@/ names no host"),
+        ("http://ada:secret@[::1/", "http://…@[::1/ is no URL: Invalid IPv6 URL"),
+        ("http://ada:secret@x.example:99999/", "http://…@x.example:99999/ is no URL: Port out of range 0-65535"),
+        ("http://ada:sec/ret@x.example/", "http://…@x.example/ is no URL: Port could not be cast to integer value"),
+        ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),
+    ],
+)
+def test_what_is_no_url_of_a_feed_is_refused_with_the_reason(url: str, message: str) -> None:
+    with pytest.raises(UrlRefused) as refusal:
+        request_url(url)
+    assert str(refusal.value) == message
+
+
+def follow(*hops: tuple[int, str], limit: int = 10) -> Trail:
+    trail = Trail("http://a.example/feed")
+    for status, location in hops:
+        trail = trail.followed(status, location, limit=limit)
+    return trail
+
+
+@pytest.mark.parametrize(
+    ("hops", "url", "moved"),
+    [
+        ([], "http://a.example/feed", ""),
+        ([(301, "/new")], "http://a.example/new", "http://a.example/new"),
+        ([(308, "//b.example/new")], "http://b.example/new", "http://b.example/new"),
+        ([(302, "/new")], "http://a.example/new", ""),
+        ([(303, "new")], "http://a.example/new", ""),
+        ([(307, "http://b.example")], "http://b.example/", ""),
+        ([(301, "/one"), (308, "/two")], "http://a.example/two", "http://a.example/two"),
+        ([(301, "/one"), (302, "/two")], "http://a.example/two", "http://a.example/one"),
+        ([(302, "/one"), (301, "/two")], "http://a.example/two", ""),
+        ([(301, "/one"), (302, "/two"), (301, "/three")], "http://a.example/three", "http://a.example/one"),
+        ([(301, "http://u:p@b.example/x#y")], "http://b.example/x", "http://b.example/x"),
+    ],
+)
+def test_only_the_leading_permanent_part_of_the_way_is_a_move(
+    hops: list[tuple[int, str]], url: str, moved: str
+) -> None:
+    trail = follow(*hops)
+    assert (trail.url, trail.moved) == (url, moved)
+
+
+@pytest.mark.parametrize(
+    ("hops", "message"),
+    [
+        ([(301, "")], "http://a.example/feed answered 301 without saying where to go"),
+        ([(302, "/feed")], "http://a.example/feed redirects back to http://a.example/feed: a loop"),
+        ([(302, "/feed#again")], "http://a.example/feed redirects back to http://a.example/feed: a loop"),
+        ([(302, "/b"), (302, "/feed")], "http://a.example/b redirects back to http://a.example/feed: a loop"),
+        ([(302, f"/{n}") for n in range(4)], "more than 3 redirects, the last to /3"),
+        (
+            [*((302, f"/{n}") for n in range(3)), (302, "//ada:secret@b.example/")],
+            "more than 3 redirects, the last to //…@b.example/",
+        ),
+        (
+            [(301, "file:///etc/passwd")],
+            (
+                "http://a.example/feed redirects to what is not fetched: "
+                "file:///etc/passwd is not fetched: its scheme is file, not http or https"
+            ),
+        ),
+        (
+            [(301, "http://[/")],
+            "http://a.example/feed redirects to what is not fetched: Invalid IPv6 URL",
+        ),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_refused_with_the_reason(hops: list[tuple[int, str]], message: str) -> None:
+    with pytest.raises(RedirectRefused) as refusal:
+        follow(*hops, limit=3)
+    assert str(refusal.value) == message
+
+
+def test_the_origin_is_scheme_host_and_port() -> None:
+    assert origin("https://example.org/a") == ("https", "example.org", 443)
+    assert origin("http://example.org/a") == origin("http://example.org:80/b") == ("http", "example.org", 80)
+
+
+@pytest.mark.parametrize(
+    ("url", "credentials"),
+    [
+        ("http://example.org/", ""),
+        ("http://user:p%40ss@example.org/", "user:p@ss"),
+        ("http://user@example.org/", "user:"),
+    ],
+)
+def test_credentials_are_taken_from_a_url_decoded(url: str, credentials: str) -> None:
+    assert credentials_of(url) == credentials

@@ -1,0 +1,321 @@
+"""What this machine lacks is no feed's failure: with real limits, in processes of their own, and error by error."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.db import OperationalError
+
+from factories import make_feed, make_subscription
+from feedserver import FeedServer
+from lifestream.conf import raise_file_limit, settings
+from lifestream.fetcher import open_files
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.fetch import Fetcher, FetchLimits
+from lifestream.fetcher.hub_client import HubClient
+from lifestream.fetcher.outcomes import Failed, FetchRequest, Outcome
+from lifestream.fetcher.session import Resolver
+from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
+from lifestream.models import Feed, Fetch
+from lifestream.parser.pool import ParserPool
+from lifestream.refresh import refresh, subscribe
+from lifestream.refresh.icon_finder import find_icons
+from lifestream.storage.db_errors import trouble_of
+from programs import PATIENCE, environment
+from served import START, Clock, feed, rss
+
+resource = pytest.importorskip("resource", reason="this system has no limits to lower")
+
+LOOPBACK = AddressGuard.allowing("127.0.0.0/8, ::1")
+FEEDS = 320
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only loopback address")
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer(host="0.0.0.0") as server:
+        server.add("/feed", feed(("one",)))
+        yield server
+
+
+def run_short(
+    home: Path, server: FeedServer, soft: int, hard: int, *command: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs a *command* on FEEDS feeds of as many hosts with a limit of *soft* files, which may be raised to *hard*."""
+    program = [sys.executable, str(Path(__file__).parents[1] / "short.py")]
+    arguments = [str(soft), str(hard), str(FEEDS), str(server.port), *command]
+    return subprocess.run(
+        [*program, *arguments],
+        env=environment(home, **variables),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def stored(home: Path, query: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(home / "lifestream.sqlite3") as connection:
+        return connection.execute(query).fetchall()
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """This process may open no file in the block; what is open stays so."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))  # with 0, poll() of what is open would fail too
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@on_linux
+class TestLimitsOfTheSystem:
+    @pytest.mark.parametrize("limits", [(256, 256), (64, 4096)], ids=["256 files", "64 files that may be 4096"])
+    def test_more_hosts_than_files_are_imported_and_none_fails(
+        self, server: FeedServer, tmp_path: Path, limits: tuple[int, int]
+    ) -> None:
+        done = run_short(tmp_path, server, *limits, "update_feeds")
+        assert done.returncode == 0, done.stderr
+        assert f"{FEEDS} feeds asked, {FEEDS} new, 0 changed, 0 failed." in done.stdout
+        assert stored(tmp_path, "SELECT count(*), max(failures) FROM lifestream_feed WHERE title = 'A feed'") == [
+            (FEEDS, 0)
+        ]
+
+    def test_with_too_few_nothing_is_recorded_against_the_feeds_and_the_status_and_the_message_tell(
+        self, server: FeedServer, tmp_path: Path
+    ) -> None:
+        done = run_short(tmp_path, server, 72, 72, "update_feeds", LIFESTREAM_CONCURRENCY="200")
+        assert done.returncode == 1, done.stdout
+        assert done.stderr.count(Shortage.FILES.value) == 1, done.stderr
+        assert "left due for a shortage of this machine's" in done.stdout
+        [(failures, errors)] = stored(tmp_path, "SELECT max(failures), max(last_error) FROM lifestream_feed")
+        assert (failures, errors) == (0, "")
+        assert stored(tmp_path, "SELECT count(*) FROM lifestream_fetch WHERE outcome = 'failed'") == [(0,)]
+        assert stored(tmp_path, "SELECT count(*) FROM lifestream_feed WHERE claim_token != ''") == [(0,)]
+
+        again = run_short(tmp_path, server, 1024, 1024, "update_feeds")
+        assert again.returncode == 0, again.stderr
+        assert stored(tmp_path, "SELECT count(*) FROM lifestream_item") == [(FEEDS,)]
+
+    def test_with_none_at_all_the_command_tells(self, server: FeedServer, tmp_path: Path) -> None:
+        assert run_short(tmp_path, server, 1024, 1024, "export_opml").returncode == 0
+        for files in (9, 16):
+            done = run_short(tmp_path, server, files, files, "update_feeds")
+            assert done.returncode == 1, (files, done.stdout)
+            assert "this process may open no more files" in done.stderr, (files, done.stderr)
+            assert stored(tmp_path, "SELECT max(failures) FROM lifestream_feed") == [(0,)]
+
+
+@pytest.mark.django_db
+class TestNothingIsRecorded:
+    def due(self, server: FeedServer) -> Feed:
+        made = make_feed(f"http://127.0.0.1:{server.port}/feed", next_fetch=START)
+        make_subscription(made)
+        return made
+
+    def assert_left_due(self, report: Any, made: Feed, shortage: Shortage) -> None:
+        made.refresh_from_db()
+        assert (report.rows, report.short, report.shortages) == ((), 1, (shortage.value,))
+        assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
+        assert not Fetch.objects.exists()
+
+    def test_where_no_process_could_be_started_to_read_it(self, server: FeedServer) -> None:
+        made = self.due(server)
+        for error, shortage in (
+            (BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)), Shortage.PROCESSES),
+            (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), Shortage.MEMORY),
+            (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), Shortage.FILES),
+        ):
+            with mock.patch("subprocess.Popen", side_effect=error):
+                self.assert_left_due(refresh(clock=Clock()), made, shortage)
+        assert [row.new for row in refresh(clock=Clock()).rows] == [1]
+
+    def test_where_the_process_ends_before_it_is_ready(self, server: FeedServer) -> None:
+        made = self.due(server)
+        with mock.patch("sys.executable", "/bin/false"):
+            self.assert_left_due(refresh(clock=Clock()), made, Shortage.PROCESSES)
+
+    @pytest.mark.parametrize("name", ["lifestream-downloads", "parser-1"])
+    def test_where_no_thread_could_be_started(self, server: FeedServer, name: str) -> None:
+        made = self.due(server)
+        start = threading.Thread.start
+
+        def refused(thread: threading.Thread) -> None:
+            if thread.name == name:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with mock.patch("threading.Thread.start", refused), mock.patch("os.cpu_count", return_value=1):
+            report = refresh(clock=Clock())
+        assert report.shortages == (Shortage.THREADS.value,)
+        made.refresh_from_db()
+        assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
+        assert [row.new for row in refresh(clock=Clock()).rows] == [1]
+
+    def test_by_adding_a_feed(self, server: FeedServer) -> None:
+        with no_more_files(), pytest.raises(subscribe.NotAdded) as raised:
+            subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
+        assert "this process may open no more files" in str(raised.value)
+        with (
+            mock.patch("subprocess.Popen", side_effect=BlockingIOError(errno.EAGAIN, "no")),
+            pytest.raises(subscribe.NotAdded) as raised,
+        ):
+            subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
+        assert "no process could be started to read documents" in str(raised.value)
+
+    def test_by_looking_for_icons(self, server: FeedServer, caplog: pytest.LogCaptureFixture) -> None:
+        made = self.due(server)
+        Feed.objects.update(last_success=START, site_url=f"http://127.0.0.1:{server.port}/")
+        with mock.patch.object(AddressGuard, "socket", side_effect=OSError(errno.EMFILE, "Too many open files")):
+            assert find_icons(clock=Clock(), guard=LOOPBACK) == 0
+        made.refresh_from_db()
+        assert made.icon_checked is None
+        assert Shortage.FILES.value in caplog.text
+
+
+class TestFetching:
+    def ask(self, url: str, guard: AddressGuard = LOOPBACK) -> Outcome:
+        async def run() -> Outcome:
+            async with Fetcher(guard, user_agent="lifestream") as fetcher:
+                with no_more_files():
+                    return await fetcher.fetch(FetchRequest(url))
+
+        return asyncio.run(run())
+
+    def test_without_a_file_for_the_socket(self, server: FeedServer) -> None:
+        outcome = self.ask(f"http://127.0.0.1:{server.port}/feed")
+        assert isinstance(outcome, Failed)
+        assert (outcome.kind, outcome.message) == ("shortage", Shortage.FILES.value)
+
+    def test_without_a_file_to_look_names_up(self) -> None:
+        outcome = self.ask("http://name.invalid/feed")
+        assert isinstance(outcome, Failed)
+        assert outcome.kind == "shortage"
+        assert shortage_of(ShortOf(Shortage.FILES)) is Shortage.FILES
+
+    def test_a_name_without_an_address_is_the_feeds_own_trouble(self) -> None:
+        async def resolve() -> None:
+            await Resolver().resolve("name.invalid", 80)
+
+        with pytest.raises(OSError) as raised:  # noqa: PT011  a gaierror of any number
+            asyncio.run(resolve())
+        assert shortage_of(raised.value) is None
+
+    def test_a_hub_is_not_to_blame(self, server: FeedServer) -> None:
+        async def run() -> Any:
+            async with HubClient(LOOPBACK, user_agent="lifestream") as client:
+                with no_more_files():
+                    return await client.post(f"http://127.0.0.1:{server.port}/hub", {}, START)
+
+        answer = asyncio.run(run())
+        assert (answer.accepted, answer.is_our_shortage, answer.message) == (False, True, Shortage.FILES.value)
+
+
+class TestWhichErrorIsOurs:
+    @pytest.mark.parametrize(
+        ("error", "shortage"),
+        [
+            (OSError(errno.EMFILE, "x"), Shortage.FILES),
+            (OSError(errno.ENFILE, "x"), Shortage.FILES),
+            (OSError(errno.ENOMEM, "x"), Shortage.MEMORY),
+            (OSError(errno.ENOBUFS, "x"), Shortage.MEMORY),
+            (MemoryError(), Shortage.MEMORY),
+            (OSError(errno.ENOSPC, "x"), Shortage.DISK),
+            (RuntimeError("can't start new thread"), Shortage.THREADS),
+            (OSError(errno.EADDRNOTAVAIL, "x"), Shortage.PORTS),
+            (socket.gaierror(socket.EAI_MEMORY, "x"), Shortage.MEMORY),
+            (socket.gaierror(socket.EAI_NONAME, "x"), None),
+            (socket.gaierror(errno.EMFILE, "x"), None),
+            (ConnectionRefusedError(errno.ECONNREFUSED, "x"), None),
+            (ssl.SSLCertVerificationError(1, "x"), None),
+            (RuntimeError("x"), None),
+            (OSError("x"), None),
+        ],
+        ids=repr,
+    )
+    def test_by_its_number(self, error: Exception, shortage: Shortage | None) -> None:
+        assert shortage_of(error) is shortage
+        wrapped = ValueError("x")
+        wrapped.__cause__ = error
+        assert shortage_of(wrapped) is shortage
+
+    @pytest.mark.parametrize("url", ["http://[2001:db8::1]/", "http://127.0.0.1:0/"])
+    def test_an_address_that_cannot_be_dialled_is_the_feeds_own_trouble(self, url: str) -> None:
+        async def run() -> Outcome:
+            guard = AddressGuard.allowing("127.0.0.0/8, 2001:db8::/32")
+            async with Fetcher(guard, user_agent="lifestream", limits=FetchLimits(timeout=2.0)) as fetcher:
+                return await fetcher.fetch(FetchRequest(url))
+
+        outcome = asyncio.run(run())
+        assert isinstance(outcome, Failed)
+        assert outcome.kind != "shortage"
+
+    def test_a_database_that_cannot_open_its_file_for_want_of_files_names_that_remedy(self) -> None:
+        error = OperationalError("unable to open database file")
+        assert "see that it runs and has room" in str(trouble_of(error))
+        with no_more_files():
+            assert Shortage.FILES.value in str(trouble_of(error))
+
+
+class TestTheLimitOfFiles:
+    def test_it_is_raised_by_commands_as_far_as_it_may_be(self) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+            assert settings.concurrency == 32
+            raise_file_limit()
+            wanted = 512 if hard == resource.RLIM_INFINITY else min(512, hard)
+            assert (open_files.soft_limit(), settings.concurrency) == (wanted, wanted // 4)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    def test_it_is_never_lowered_and_never_raised_by_an_import(self) -> None:
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        open_files.raise_soft_limit(1)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
+        program = (
+            "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100 + 28))\n"
+            "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'testsite.settings'\n"
+            "import django; django.setup()\n"
+            "import lifestream.refresh, lifestream.tasks, lifestream.management.commands.update_feeds\n"
+            "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.stdout == "(100, 128)\n", done.stderr
+
+
+def test_fewer_threads_than_wished_for_read_all_documents() -> None:
+    start = threading.Thread.start
+
+    def refused(thread: threading.Thread) -> None:
+        if thread.name in ("parser-2", "parser-3"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with mock.patch("threading.Thread.start", refused), ParserPool(3) as pool:
+        read = [pool.submit(rss(str(number)).encode(), {}, "http://example.org/") for number in range(3)]
+        assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]

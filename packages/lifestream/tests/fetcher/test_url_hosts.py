@@ -1,0 +1,100 @@
+"""What a link's words call the place that it leads to, and which site a feed may say to be of."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+
+from factories import make_feed, make_lifestream, make_subscription
+from lifestream.fetcher.url_hosts import LONGEST_WORDS, host_in_words, most_lead_to, site_domain
+from lifestream.models import Feed
+from shown import make_post, make_site
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://www.GitHub.com:443/a?b#c", "github.com"),
+        ("https://github.com@evil.example/", "evil.example"),
+        ("https://github.com:pass@evil.example/", "evil.example"),
+        ("https://evil.example\\@github.com/", "evil.example"),
+        ("https://evil.example\\.github.com/", "evil.example"),
+        ("https://evil.example/github.com", "evil.example"),
+        ("https://evil.example?.github.com/", "evil.example"),
+        ("https://evil.example#.github.com/", "evil.example"),
+        ("https://github.com.evil.example/", "github.com.evil.example"),
+        ("https://g\u0456thub.com/", "xn--gthub-n4e.com"),  # a Cyrillic letter
+        ("https://b\u00fccher.example/", "xn--bcher-kva.example"),
+        ("https://xn--bcher-kva.example/", "xn--bcher-kva.example"),
+        ("https://\u202emoc.buhtig.example/", "xn--moc-ms2a.buhtig.example"),
+        ("https://127.0.0.1:8000/", "127.0.0.1"),
+        ("https://[2001:db8::1]:8000/", "2001:db8::1"),
+        ("mailto:x@example.com", ""),
+        ("https://[", ""),
+        ("", ""),
+    ],
+)
+def test_a_link_is_called_by_the_host_that_a_browser_opens(url: str, words: str) -> None:
+    assert re.sub("xn--[a-z0-9-]+", "xn", host_in_words(url)) == re.sub("xn--[a-z0-9-]+", "xn", words)
+    assert host_in_words(url).isascii()
+
+
+def test_of_a_long_name_the_end_is_shown() -> None:
+    words = host_in_words(f"https://github.com.{'a.' * 100}evil.example/")
+    assert len(words) == LONGEST_WORDS and words.startswith("…") and words.endswith(".evil.example")
+
+
+def test_more_than_half_of_the_links_are_most_of_them() -> None:
+    there, elsewhere = "https://a.example/", "https://b.example/"
+    assert not most_lead_to([], "a.example")
+    assert not most_lead_to([there, elsewhere], "a.example")
+    assert most_lead_to([there, there, elsewhere, "", "mailto:x@y"], "a.example")
+    assert not most_lead_to([there], "")
+
+
+@pytest.mark.parametrize(
+    ("claim", "url", "domain"),
+    [
+        ("https://blog.example/", "https://feeds.blog.example/f", "blog.example"),
+        ("https://sub.blog.example/", "https://blog.example/f", "blog.example"),
+        ("https://com/", "https://blog.example.com/f", "com"),
+        ("", "https://www.blog.example/f", "blog.example"),
+        ("https://github.com/", "", ""),
+    ],
+)
+def test_without_links_the_url_decides(claim: str, url: str, domain: str) -> None:
+    assert site_domain(claim, url, ()) == domain
+
+
+@pytest.mark.django_db
+def test_no_page_names_another_host_than_its_links_lead_to(client: Client) -> None:
+    lifestream = make_lifestream("main")
+    site = make_site(lifestream, "A Site", domain="github.com", site_url="https://evil.example/github.com")
+    post = make_post(site, "A title", link="https://github.com@evil.example/1", content="<p>Words</p>")
+    for page in ("", f"items/{post.item_id}/", f"sites/{site.pk}/"):
+        text = client.get(f"/main/{page}").content.decode()
+        assert "evil.example</bdi>" in text or "Read at evil.example" in text
+        for href, words in re.findall(r'<a [^>]*href="(https?://[^"]*)"[^>]*>(.*?)</a>', text, re.DOTALL):
+            assert "github.com" not in words, href
+        assert "at github.com" not in text
+
+
+@pytest.mark.django_db
+def test_the_migration_corrects_what_is_stored() -> None:
+    migration = import_module("lifestream.migrations.0007_site_domain")
+    liar = make_feed("https://evil.example/f", domain="github.com", site_url="https://github.com/")
+    behind = make_feed("https://proxy.example/f", domain="github.com", site_url="https://github.com/")
+    honest = make_feed("https://blog.example/f", domain="blog.example")
+    lifestream = make_lifestream()
+    for feed, link in ((liar, "https://evil.example/1"), (behind, "https://github.com/a/b")):
+        make_post(make_subscription(feed, lifestream), link=link, date=datetime(2026, 1, 1, tzinfo=UTC))
+    migration.decide(apps, SimpleNamespace(connection=connection))
+    domains = dict(Feed.objects.values_list("pk", "domain"))
+    assert (domains[liar.pk], domains[behind.pk], domains[honest.pk]) == ("evil.example", "github.com", "blog.example")

@@ -1,0 +1,209 @@
+"""Search over items, which finds the same on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.models import Feed, Item, Post, Tombstone, fulltext
+
+pytestmark = pytest.mark.django_db
+
+TEXTS = {
+    "cpp": ("A word on C++", "and on C# too"),
+    "c": ("The language C", "it has no classes"),
+    "foo": ("Foo-bar", 'all of it is "quoted" and 100% * starred'),
+    "bar": ("Bar foo", "the other way round"),
+    "tokyo": ("東京都の天気", "今日は晴れです。日本語のテキスト"),
+    "beijing": ("北京的天气", "今天是晴天，学习中文"),
+    "seoul": ("서울 날씨", "오늘은 맑습니다"),
+    "cafe": ("Café in São Paulo", "Ein schöner Ort, mit Größe"),
+    "moscow": ("Москва", "Ёлки и ёжики"),
+    "bangkok": ("กรุงเทพมหานคร", "วันนี้อากาศดี"),
+}
+
+
+def titles(query: str) -> list[str]:
+    return sorted(item.guid for item in fulltext.matching(Item.objects.all(), query))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("c++", ["cpp"]),
+        ("C#", ["cpp"]),
+        ("c", ["c", "cpp"]),
+        ("foo-bar", ["foo"]),
+        ("foo", ["bar", "foo"]),
+        ("foo bar", ["bar", "foo"]),
+        ('"foo bar"', ["foo"]),
+        ('"bar foo"', ["bar"]),
+        ('"foo bar', ["foo"]),
+        ('"quoted"', ["foo"]),
+        ("quo*", []),
+        ("100%", ["foo"]),
+        ("*", []),
+        ('"', []),
+        ("", []),
+        ("  ", []),
+        ("foo AND nothing", []),
+        ("foo OR bar", []),
+        ("NOT foo", []),
+        ("head:foo", []),
+        ("foo)", ["bar", "foo"]),
+        ("foo' & !bar | <-> :* \\", ["bar", "foo"]),
+        ("'; DROP TABLE lifestream_item; --", []),
+        ("東京", ["tokyo"]),
+        ("京都", ["tokyo"]),
+        ("東都", []),
+        ("天気", ["tokyo"]),
+        ("天", ["beijing", "tokyo"]),
+        ("晴れ です", ["tokyo"]),
+        ("テキスト", ["tokyo"]),
+        ("ﾃｷｽﾄ", ["tokyo"]),
+        ("中文", ["beijing"]),
+        ("学习中文", ["beijing"]),
+        ("날씨", ["seoul"]),
+        ("오늘", ["seoul"]),
+        ("cafe", ["cafe"]),
+        ("CAFÉ sao", ["cafe"]),
+        ("grosse", ["cafe"]),
+        ("ёлки", ["moscow"]),
+        ("елки", ["moscow"]),
+        ("เทพ", ["bangkok"]),
+        ("title foo", []),
+    ],
+)
+def test_a_query_finds(query: str, found: list[str]) -> None:
+    feed = make_feed()
+    for name, (title, text) in TEXTS.items():
+        make_item(feed, title, text=text, guid=name)
+    assert titles(query) == found
+
+
+def test_titles_authors_and_tags_are_found_too_but_no_phrase_across_them_and_the_text() -> None:
+    make_item(title="one", author="Ada", tags=["engines"], text="two", guid="x")
+    assert titles("one") == titles("ada") == titles("engines") == titles("one two") == ["x"]
+    assert titles('"engines two"') == []
+
+
+def test_posts_of_a_lifestream_are_found_by_their_items() -> None:
+    feed, mine, other = make_feed(), make_lifestream(), make_lifestream()
+    subscriptions = [make_subscription(feed, stream) for stream in (mine, other)]
+    found, missed = make_item(feed, "apple"), make_item(feed, "pear")
+    for item in (found, missed):
+        make_post(item, subscriptions[0])
+    make_post(found, subscriptions[1])
+    posts = fulltext.matching(Post.objects.filter(lifestream=mine).order_by("-date", "-item_id"), "apple")
+    assert [(post.item_id, post.lifestream_id) for post in posts] == [(found.pk, mine.pk)]
+
+
+@pytest.mark.parametrize("model", [Item, Post])
+def test_by_rank_the_best_match_comes_first_and_of_equals_the_latest(model: type[Item | Post]) -> None:
+    feed = make_feed()
+    subscription = make_subscription(feed)
+    early = make_item(feed, "pear", text="an apple among other fruit", date=NOW - timedelta(days=1))
+    best = make_item(feed, "apple", text="an apple", date=NOW - timedelta(days=2))
+    late = make_item(feed, "pear", text="an apple among other fruit", date=NOW)
+    for item in (early, best, late):
+        make_post(item, subscription)
+    ranked = fulltext.by_rank(model.objects.all(), "apple")
+    keys = [found.item_id if isinstance(found, Post) else found.pk for found in ranked]
+    assert keys == [best.pk, late.pk, early.pk]
+    assert not fulltext.by_rank(Item.objects.all(), "?").exists()
+
+
+def test_only_items_and_posts_can_be_searched() -> None:
+    with pytest.raises(TypeError, match="Feed can't be searched; give items or posts"):
+        fulltext.matching(Feed.objects.all(), "x")
+
+
+def test_an_item_is_found_by_its_new_words_only_after_it_was_indexed_again() -> None:
+    item = make_item(title="old", guid="x")
+    item.title = "new"
+    fulltext.index([fulltext.indexed(item, [])], "default")
+    assert (titles("old"), titles("new")) == ([], ["x"])
+
+
+@pytest.mark.parametrize("by_queryset", [True, False])
+def test_a_deleted_item_is_forgotten_and_leaves_a_tombstone(by_queryset: bool) -> None:
+    item, other = make_item(title="apple", guid="x"), make_item(title="apple", guid="y")
+    if by_queryset:
+        Item.objects.filter(pk=item.pk).delete()
+    else:
+        item.delete()
+    assert titles("apple") == ["y"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM lifestream_search")
+        assert cursor.fetchone() == (1,)
+    [tombstone] = Tombstone.objects.all()
+    assert (tombstone.feed_id, tombstone.key_hash, tombstone.guid) == (item.feed_id, item.key_hash, "x")
+    other.delete()
+    assert not Item.objects.exists()
+
+
+def test_items_that_went_with_their_feed_are_not_found_and_a_rebuild_sweeps_them_out() -> None:
+    make_item(title="apple").feed.delete()
+    kept = make_item(title="apple", tags=["fruit"], guid="x")
+    fulltext.forget([kept.pk], "default")
+    assert titles("apple") == []
+    output = StringIO()
+    call_command("rebuild_search", stdout=output)
+    assert output.getvalue() == "Indexed 1 items.\n"
+    assert titles("apple") == titles("fruit") == ["x"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM lifestream_search")
+        assert cursor.fetchone() == (1,)
+
+
+def test_a_rebuild_makes_a_lost_index_again() -> None:
+    make_item(title="apple", guid="x")
+    fulltext.drop(connection)
+    fulltext.rebuild()
+    assert titles("apple") == ["x"]
+
+
+@pytest.mark.parametrize(
+    "text", ["word " * 100_000, "東京都" * 50_000, "x" * 500_000, " ".join(map(str, range(100_000))), "'\\:*&|!<->"]
+)
+def test_any_text_can_be_indexed(text: str) -> None:
+    make_item(title="apple", text=text, guid="x")
+    assert titles("apple") == ["x"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("a " * 100_000, "東" * 100_000 + "a", '"' * 100_000, "ﷺ " * 300, "a*" * 50_000, "x" * 1_000_000),
+        *(
+            "\0",
+            "\ud800",
+            "\x7f",
+            "NEAR(a b)",
+            "a AND OR NOT",
+            "a:b",
+            "^a",
+            "'a' <-> 'b':*",
+            "\\",
+            "%",
+            "{a}",
+            "-a",
+            "+",
+        ),
+    ],
+)
+def test_any_query_can_be_asked(query: str) -> None:
+    make_item(title="apple", guid="x")
+    assert titles(query) == []
+    assert titles("apple") == ["x"]
+
+
+def test_the_first_words_of_a_long_query_count() -> None:
+    make_item(title=" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS)), guid="x")
+    assert titles(" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS + 10))) == ["x"]
+    assert titles(" ".join(f"w{number}" for number in reversed(range(fulltext.MOST_TERMS + 10)))) == []

@@ -1,0 +1,60 @@
+"""The frames between a parser's child process and its parent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import BytesIO
+from struct import pack
+
+import pytest
+
+from lifestream.content.sanitizer import SanitizerRules
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.parser import ipc
+from lifestream.plugins import ItemDraft
+from lifestream.plugins.item_pipeline import PluginProblem, Prepared
+
+DATE = datetime(9999, 12, 31, 23, 59, 59, 123456, tzinfo=UTC)
+ENCLOSURES = (Enclosure("https://a.example/1", "audio/mpeg", 1, 2),)
+MEDIA = (Media("u", "t", "th", "p", "ti", "d"),)
+FEED = ParsedFeed(
+    title="T ☃",
+    rhythm=Rhythm(1, 2, frozenset({3, 4}), frozenset({5})),
+    entries=(Entry(guid="g", published=DATE, tags=("a", "b"), enclosures=ENCLOSURES, media=MEDIA), Entry()),
+)
+PREPARED = Prepared(
+    FEED,
+    (ItemDraft(guid="g", updated=DATE, tags=("a",), enclosures=ENCLOSURES, media=MEDIA), ItemDraft()),
+    "generic",
+    3,
+    (PluginProblem("p", "h", "e", "x"),),
+)
+RULES = SanitizerRules.of({"a": ["href"], "*": ["title"]}, ["color"], ["https"])
+
+
+def sent(message: object, data: bytes = b"") -> tuple[object, bytes]:
+    pipe = BytesIO()
+    ipc.send(pipe, message, data)
+    pipe.seek(0)
+    return ipc.receive(pipe)
+
+
+def test_what_is_sent_is_what_is_received() -> None:
+    assert ipc.FEED.unpack(sent(ipc.FEED.pack(FEED))[0]) == FEED
+    assert ipc.PREPARED.unpack(sent(ipc.PREPARED.pack(PREPARED))[0]) == PREPARED
+    assert ipc.RULES.unpack(sent(ipc.RULES.pack(RULES))[0]) == RULES
+    assert sent({"a": 1}, b"\0\xff") == ({"a": 1}, b"\0\xff")
+
+
+@pytest.mark.parametrize("frame", [b"", b"\0\0", pack(">II", 2, 1) + b"{}", pack(">II", 9, 0) + b"{}"])
+def test_a_frame_that_is_cut_short_is_the_end(frame: bytes) -> None:
+    with pytest.raises(EOFError):
+        ipc.receive(BytesIO(frame))
+
+
+@pytest.mark.parametrize(
+    "frame", [pack(">II", 2**32 - 1, 0), pack(">II", 5, 0) + b"\x80\x04N.x", pack(">II", 2, 0) + b"\xff\xff"]
+)
+def test_a_frame_that_makes_no_sense_is_refused(frame: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        ipc.receive(BytesIO(frame))

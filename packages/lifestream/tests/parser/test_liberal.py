@@ -1,0 +1,226 @@
+"""feedparser within bounds: no construct of a document costs the square of it, and what it finds is what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costs import assert_linear
+from lifestream.entry import ParsedFeed
+from lifestream.parser import parse
+from lifestream.parser.liberal import split_author
+
+NAMESPACES = " ".join(
+    f'xmlns:{prefix}="{uri}"'
+    for prefix, uri in {
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+        "media": "http://search.yahoo.com/mrss/",
+    }.items()
+)
+URL = "https://site.example/feed"
+
+
+def rss(item: str = "", *, head: str = "", root: str = "", channel: str = "") -> str:
+    root = f'<rss version="2.0" {NAMESPACES} {root}>'
+    return f"{head}{root}<channel><title>T</title>{channel}<item><guid>1</guid>{item}</item></channel></rss>"
+
+
+def atom(entry: str, *, root: str = "") -> str:
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"{root}><title>T</title><entry><id>1</id>{entry}</entry></feed>'
+
+
+def numbered(text: str, count: int) -> str:
+    return "".join(text.replace("#", str(number)) for number in range(count))
+
+
+# What was quadratic in feedparser or in how it was called, and what is of its kind.
+CONSTRUCTS: dict[str, tuple[int, Callable[[int], str]]] = {
+    "an author of one word": (20_000, lambda n: rss(f"<author>{'a' * n}</author>")),
+    "an author of at signs": (20_000, lambda n: rss(f"<author>{'a@' * n}</author>")),
+    "an author of a long domain": (20_000, lambda n: rss(f"<author>a@{'b.' * n}</author>")),
+    "authors": (1000, lambda n: rss("<author>a</author>" * n)),
+    "addresses under a long name": (
+        1000,
+        lambda n: atom(f"<author><name>{'a' * 60 * n}</name>{'<email>a</email>' * n}</author>"),
+    ),
+    "categories": (1500, lambda n: rss(numbered("<category>#</category>", n))),
+    "categories of a feed": (1500, lambda n: rss(channel=numbered("<category>#</category>", n))),
+    "terms": (1500, lambda n: atom(numbered('<category term="#"/>', n))),
+    "keywords": (3000, lambda n: rss(f"<itunes:keywords>{numbered('#,', n)}</itunes:keywords>")),
+    "media keywords": (3000, lambda n: rss(f"<media:keywords>{numbered('#,', n)}</media:keywords>")),
+    "links": (1000, lambda n: atom('<link href="/a"/>' * n)),
+    "enclosures": (1000, lambda n: rss('<enclosure url="/a"/>' * n)),
+    "media": (1000, lambda n: rss('<media:content url="/a"/>' * n)),
+    "media in media": (1000, lambda n: rss("<media:group>" * n + "</media:group>" * n)),
+    "namespaces": (1500, lambda n: rss("<x1:b/>" * n, root=numbered(' xmlns:x#="u#"', n))),
+    "namespaces of Atom": (1500, lambda n: atom("<b/>" * n, root=numbered(' xmlns:x#="u#"', n))),
+    "attributes": (2000, lambda n: rss("<foo" + numbered(' a#="b"', n) + "/>")),
+    "attributes in XHTML": (
+        2000,
+        lambda n: atom('<content type="xhtml"><p' + numbered(' a#="b"', n) + "/></content>"),
+    ),
+    "depth": (2000, lambda n: rss("<a>" * n + "</a>" * n)),
+    "sources in sources": (1000, lambda n: rss('<source url="u">' * n + "</source>" * n)),
+    "bases in bases": (1000, lambda n: atom('<x xml:base="a/">' * n + "</x>" * n, root=f' xml:base="{URL}/"')),
+    "a long base": (2000, lambda n: atom("<a/>" * n, root=f' xml:base="http://a/{"a" * 6 * n}/"')),
+    "a base of many parts": (2000, lambda n: atom("<a/>" * n, root=f' xml:base="{"a/" * n}"')),
+    "a long base and links": (
+        500,
+        lambda n: atom('<link href="a"/>' * n, root=f' xml:base="http://a/{"a" * 50 * n}/"'),
+    ),
+    "a long language": (1000, lambda n: atom("<title>a</title>" * n, root=f' xml:lang="{"a_" * 20 * n}"')),
+    "blanks before XHTML": (20_000, lambda n: atom(f'<content type="xhtml">{" <?a?>" * n}<p/></content>')),
+    "blanks after XHTML": (20_000, lambda n: atom(f'<content type="xhtml"><p/>{" <?a?>" * n}</content>')),
+    "digits for a date": (50_000, lambda n: rss(f"<pubDate>2020-01-01T00:00:{'1' * n}</pubDate>")),
+    "words for a date": (20_000, lambda n: rss(f"<pubDate>{'Mon, ' * n}</pubDate>")),
+    "a processing instruction first": (
+        5000,
+        lambda n: rss(head="<?x " + 'encoding="a" ' * n + "?>"),
+    ),
+    "lines before the root": (20_000, lambda n: rss(head='<?xml version="1.0"?>' + "\n" * n)),
+    "lines in a comment before the root": (20_000, lambda n: rss(head="<!--" + "\n" * n + "-->")),
+    "entities in a comment before the root": (5000, lambda n: rss(head="<!--" + "\n<!ENTITY" * n + "-->")),
+    "comments that open in a document type": (10_000, lambda n: rss(head=f"<!DOCTYPE x [{'<!--' * n}]>")),
+    "instructions that open in a document type": (10_000, lambda n: rss(head=f"<!DOCTYPE x [{'<?' * n}]>")),
+    "prefixes of media": (
+        1000,
+        lambda n: rss("<b/>" * n, root=numbered(' xmlns:m#="http://search.yahoo.com/mrss/"', n)),
+    ),
+    "a reference of zeros": (50_000, lambda n: rss(f"<title>&#{'0' * n}65;</title>")),
+    "items in items": (1000, lambda n: rss("<item>" * n + "</item>" * n)),
+}
+# In the loose parser there is more that could be slow: what is begun again and again and never ends.
+UNITS = [
+    "<",
+    "<a",
+    "<a ",
+    '<a "',
+    "<a '",
+    '<a b="',
+    "</",
+    "</a",
+    "<!",
+    "<!--",
+    "<?",
+    "<![CDATA[",
+    "&",
+    "&#",
+    "<a/",
+    "<a =",
+]
+
+
+def read(document: str) -> ParsedFeed:
+    return parse(document.encode(), {}, URL)
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_rule_18_a_document_costs_what_it_is_long(name: str) -> None:
+    size, make = CONSTRUCTS[name]
+    read(make(2))  # imports
+    assert_linear(read, make, size)
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_rule_18_an_ill_formed_document_costs_what_it_is_long(name: str) -> None:
+    size, make = CONSTRUCTS[name]
+    assert_linear(read, lambda n: make(n).replace("</title>", "&nbsp</title></oops>", 1), size // 5)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_rule_18_what_is_begun_and_never_ended_costs_what_it_is_long(unit: str) -> None:
+    start = rss().removesuffix("</item></channel></rss>")
+    assert_linear(read, lambda n: f"{start}<title>x</oops></title><description>{unit * n}", 500)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Ada",
+                " ",
+                "ada@site.example",
+                "a@b.cc",
+                "(",
+                ")",
+                "<",
+                ">",
+                "<>",
+                "()",
+                "&lt;&gt;",
+                "@",
+                ".",
+                "-",
+                "+",
+                "\n",
+            ]
+            + ["x@[1.2.3.4]", "?subject=x", "é", "1", "_"]
+        ),
+        max_size=8,
+    ).map("".join)
+)
+def test_an_author_is_split_into_name_and_address_as_feedparser_does_it(author: str) -> None:
+    escaped = author.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    document = f"<rss><channel><item><author>{escaped}</author></item></channel></rss>"
+    [theirs] = feedparser.parse(document.encode()).entries
+    person = (theirs.get("authors") or [{}])[0]
+    assert split_author(author.strip()) == (person.get("name", ""), person.get("email", ""))
+
+
+def test_a_namespace_is_known_by_its_address_however_many_there_are() -> None:
+    many = numbered(' xmlns:x#="u#"', 500)
+    document = (
+        f'<rss version="2.0"{many} xmlns:last="u"><channel><item><last:title>Not it</last:title></item></channel></rss>'
+    )
+    assert [entry.title for entry in read(document).entries] == [""]
+
+
+def test_a_feed_has_a_thousand_tags_at_most_and_each_once() -> None:
+    [entry] = read(rss(numbered("<category>#</category>", 2000) + "<category>1</category>")).entries
+    assert entry.tags == tuple(str(number) for number in range(1000))
+
+
+def test_the_line_and_column_of_an_error_are_those_of_the_document() -> None:
+    document = rss(head='<?xml version="1.0"?>\n<!-- a comment\n of two lines -->').replace("<title>T", "<title>& T")
+    flaw = read(document).flaw
+    assert flaw is not None
+    assert (flaw.line, flaw.column) == (3, document.splitlines()[2].index("& T") + 2)  # where the blank is
+
+
+def test_entities_of_a_document_type_are_read_in_a_document_that_is_ill_formed_too() -> None:
+    head = '<!DOCTYPE rss SYSTEM "http://localhost/x.dtd" [<!ENTITY copy "(C)"><!ENTITY deep "&copy;&copy;">]>'
+    document = rss("<title>a &copy; &nbsp; b</title></oops>", head=head)
+    assert read(document).entries[0].title == "a (C) b"
+
+
+def test_one_reference_of_many_zeros_costs_no_feed() -> None:
+    document = rss(f"<title>&#{'0' * 6000}65;</title></oops>")
+    assert read(document).entries[0].title == "A"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<textInput><name>q</name></textInput>",
+        "<textInput>a<x>b</x></textInput>",
+        '<gml:pos xmlns:gml="http://www.opengis.net/gml">1 2</gml:pos>',
+        "<height/>",
+        "<description>a<media:player/></description>",
+        "<media:credit><media:credit>x</media:credit></media:credit>",
+        "<category>a<category>b</category></category>",
+        "<link>a<link>b</link></link>",
+        '<psc:chapters xmlns:psc="http://podlove.org/simple-chapters"><psc:chapter/></psc:chapters>',
+    ],
+)
+@pytest.mark.parametrize("end", ["", "<b>"], ids=["well-formed", "ill-formed"])
+def test_an_element_that_feedparser_fails_at_costs_itself_only(odd: str, end: str) -> None:
+    document = rss(f"<title>One</title>{odd}").replace(
+        "</channel>", f"<item><title>Two</title><guid>2</guid></item><item><guid>3</guid>{end}</item></channel>"
+    )
+
+    assert [(entry.guid, entry.title) for entry in read(document).entries][:2] == [("1", "One"), ("2", "Two")]

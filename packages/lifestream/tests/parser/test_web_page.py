@@ -1,0 +1,99 @@
+"""What a web page says: the feeds that it names, its title, and pictures that may be its icon."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.parser.web_page import Candidate, Page, read_page
+
+URL = "https://www.site.example/blog/page"
+RSS = "application/rss+xml"
+
+
+@pytest.mark.parametrize(
+    ("html", "feeds"),
+    [
+        ('<link rel="alternate" type="application/rss+xml" title="Blog &amp; co" href="/feed">',
+         [Candidate("https://www.site.example/feed", "Blog & co", RSS)]),
+        ("<LINK REL='Alternate home' TYPE='APPLICATION/ATOM+XML; charset=utf-8' HREF=feed.atom>",
+         [Candidate("https://www.site.example/blog/feed.atom", "", "application/atom+xml")]),
+        ('<link href="https://cdn.example/f.json" type="application/feed+json" rel="alternate"/>',
+         [Candidate("https://cdn.example/f.json", "", "application/feed+json")]),
+        ('<link rel="feed" href="/f">', [Candidate("https://www.site.example/f")]),
+        ('<link rel="alternate" type="text/xml" href="/rss.xml">',
+         [Candidate("https://www.site.example/rss.xml", "", "text/xml")]),
+        # Comments come last, and each address once.
+        (f'<link rel=alternate type={RSS} href=/c title="Comments on this"><link rel=alternate type={RSS} href=/a>'
+         f'<link rel=alternate type={RSS} href=/a title=again>',
+         [Candidate("https://www.site.example/a", "", RSS),
+          Candidate("https://www.site.example/c", "Comments on this", RSS)]),
+        # The first base counts, wherever it stands before the end.
+        (f'<link rel=alternate type={RSS} href=f><base target=_top href="/deep/"><base href="/other/">',
+         [Candidate("https://www.site.example/deep/f", "", RSS)]),
+        (f'<base href="javascript:x"><link rel=alternate type={RSS} href=/f>',
+         [Candidate("https://www.site.example/f", "", RSS)]),
+        # A page that is cut short, ill-formed, or has its links in the body.
+        (f"<html><head><title>x<link rel=alternate type={RSS} href=/no></title><body><p <a>"
+         f"<link rel=alternate type={RSS} href=/f",
+         [Candidate("https://www.site.example/f", "", RSS)]),
+        # What is no feed.
+        ('<link rel="alternate" type="application/json" href="/wp-json/wp/v2/posts/1">', []),
+        ('<link rel="alternate" hreflang="de" href="/de/feed">', []),
+        ('<link rel="stylesheet" type="text/css" href="/feed.css">', []),
+        (f'<link rel="alternate" type="{RSS}" href="javascript:alert(1)">', []),
+        (f'<link rel="alternate" type="{RSS}" href="file:///etc/passwd">', []),
+        (f'<link rel="alternate" type="{RSS}" href="">', []),
+        (f'<!-- <link rel="alternate" type="{RSS}" href="/f"> -->', []),
+        (f'<script>"<link rel=alternate type={RSS} href=/f>"</script>', []),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_the_feeds_that_a_page_names(html: str, feeds: list[Candidate]) -> None:
+    assert list(read_page(html.encode(), {"Content-Type": "text/html"}, URL).feeds) == feeds
+
+
+@pytest.mark.parametrize(
+    ("html", "headers"),
+    [
+        ("<title>Café</title>".encode(), {"content-type": "text/html; charset=utf-8"}),
+        ("<title>Café</title>".encode("latin-1"), {"Content-Type": "text/html; charset=iso-8859-1"}),
+        ('<meta charset="latin-1"><title>Café</title>'.encode("latin-1"), {"Content-Type": "text/html"}),
+        (b'<meta http-equiv=content-type content="text/html; charset=latin-1"><title>Caf\xe9</title>', {}),
+        (b"<title>Caf\xe9</title>", {}),
+        (b"<META  CHARSET = ' latin-1 '><title>Caf\xe9</title>", {}),
+        (b"<!-- <meta charset=utf-16> --><meta name=x content=y><meta charset=latin-1><title>Caf\xe9</title>", {}),
+        (b"\xef\xbb\xbf<title> Caf&eacute;\n</title>", {}),
+    ],
+)
+def test_a_page_is_read_in_its_charset(html: bytes, headers: dict[str, str]) -> None:
+    assert read_page(html, headers, URL).title == "Café"
+
+
+def test_icons_are_of_a_useful_size_first_and_never_svg() -> None:
+    html = b"""
+        <link rel="icon" href="/i.svg" type="image/svg+xml"><link rel="mask-icon" href="/mask.png">
+        <link rel="icon" href="/also.svg?v=2"><link rel="icon" href="data:image/png;base64,AA">
+        <link rel="shortcut icon" href="/16.png" sizes="16x16"><link rel="icon" href="/unknown.png">
+        <link rel="apple-touch-icon" href="/180.png" sizes="180x180"><link rel="icon" href="/96.png" sizes="96x96">
+    """
+
+    assert read_page(html, {}, URL) == Page(
+        icons=tuple(
+            f"https://www.site.example/{name}" for name in ("96.png", "180.png", "unknown.png", "16.png", "favicon.ico")
+        )
+    )
+
+
+def test_only_the_beginning_of_a_page_is_read() -> None:
+    link = f'<link rel="alternate" type="{RSS}" href="/f">'.encode()
+
+    assert read_page(link + b"x" * 2_000_000, {}, URL).feeds
+    assert not read_page(b"x" * 2_000_000 + link, {}, URL).feeds
+    assert len(read_page(b"".join(link.replace(b"/f", b"/%d" % n) for n in range(1000)), {}, URL).feeds) == 20
+
+
+def test_long_titles_are_cut_and_long_addresses_dropped() -> None:
+    links = "".join(f"<link rel=feed href='/{size * 'y'}' title='{'t' * 9000}'>" for size in (8000, 9000))
+    page = read_page(f"<title>{'x' * 900_000}</title>{links}".encode(), {}, "http://site.example/")
+    assert len(page.title) == 2000
+    assert [(len(feed.url), len(feed.title)) for feed in page.feeds] == [(8020, 2000)]

@@ -1,0 +1,140 @@
+"""Whether a document is well-formed, where it stops being so, and what can be mended of it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lifestream.entry import Flaw
+from lifestream.parser import parse
+from lifestream.parser.wellformed import flaw_of, mend
+
+URL = "https://example.com/feed"
+
+
+def rss(inside: str, head: str = "") -> bytes:
+    return f"{head}<rss version='2.0'><channel>\n<title>T</title>\n{inside}</channel></rss>".encode()
+
+
+ITEM = "<item><title>One</title><guid>1</guid></item>\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column", "message"),
+    [
+        (rss("<item><title>a < b</title></item>"), 3, 17, "not well-formed (invalid token)"),
+        (rss("<item><title>a</item>"), 3, 17, "mismatched tag"),
+        (rss(ITEM)[:-8], 4, 1, "unclosed token"),
+        (rss("<item><title>größer & ärger</title></item>"), 3, 22, "not well-formed (invalid token)"),
+        (rss("<item><title>&nbsp;</title></item>"), 3, 14, "undefined entity"),
+        (rss("<item><media:title>x</media:title></item>"), 3, 7, "unbound prefix"),
+        (rss(ITEM) + b"<script>", 4, 17, "junk after document element"),
+        (b"\n<?xml version='1.0'?>" + rss(ITEM), 2, 1, "XML or text declaration not at start of entity"),
+        (rss(ITEM.replace("One", "O\x07ne")), 3, 15, "not well-formed (invalid token)"),
+    ],
+)  # fmt: skip
+def test_an_ill_formed_document_says_where_and_why(body: bytes, line: int, column: int, message: str) -> None:
+    flaw = parse(body, {}, URL).flaw
+
+    assert flaw is not None
+    assert (flaw.line, flaw.column, flaw.message) == (line, column, message)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss(ITEM),
+        rss(ITEM.replace("One", "<![CDATA[a & b < c &nbsp;]]>")),
+        rss(ITEM, head="<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY nbsp '&#160;'>]>").replace(b"One", b"&nbsp;"),
+        rss(ITEM.replace("One", "größer")).decode().encode("utf-16"),
+        b'{"version": "https://jsonfeed.org/version/1.1", "title": "a & b", "items": []}',
+    ],
+)
+def test_a_well_formed_document_has_no_flaw(body: bytes) -> None:
+    feed = parse(body, {}, URL)
+
+    assert feed.flaw is None and feed.well_formed and feed.is_complete
+    assert feed.complaint == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("a & b", "a & b"),
+        ("a &nbsp;&eacute; b", "a é b"),
+        ("AT&T &c; &#x;", "AT&T &c; &#x;"),
+        ("a &amp;&lt;&#233; b", "a &<é b"),
+        ("<![CDATA[a & b]]> & c", "a & b & c"),
+    ],
+)
+def test_ampersands_and_entities_of_html_are_mended(written: str, read: str) -> None:
+    # The second item is there so that there is something to mend in each.
+    feed = parse(rss(f"<item><title>{written}</title><guid>1</guid></item><item><title>&</title></item>"), {}, URL)
+
+    assert feed.entries[0].title == read
+    assert feed.flaw is not None and feed.flaw.mended and feed.is_complete and not feed.well_formed
+    assert "(mended: nothing of the document is lost)" in feed.complaint
+
+
+def test_a_link_with_bare_ampersands_is_as_it_was_written() -> None:
+    feed = parse(rss("<item><link>https://example.com/?a=1&copy=2&lt=3</link></item>"), {}, URL)
+
+    assert feed.entries[0].link == "https://example.com/?a=1&copy=2&lt=3"
+
+
+def test_a_prefix_that_is_not_declared_means_what_it_usually_means() -> None:
+    picture = "<media:thumbnail url='http://e.org/1.png'/>"
+    inside = f"<item><guid>1</guid><dc:creator>Ada</dc:creator>{picture}<x:y x:z='1'/></item>"
+    feed = parse(rss(f"<!-- <rss> -->{inside}", head="<?xml version='1.0'?><!-- <a> --><?b <c> ?>"), {}, URL)
+
+    [entry] = feed.entries
+    assert (entry.author, entry.media[0].thumbnail) == ("Ada", "http://e.org/1.png")
+    assert feed.flaw is not None and feed.flaw.mended
+
+
+def test_what_follows_the_root_is_cut() -> None:
+    feed = parse(rss(ITEM) + b"<script>track()</script><item><title>x</title></item>", {}, URL)
+
+    assert [entry.guid for entry in feed.entries] == ["1"]
+    assert feed.is_complete
+
+
+def test_entries_before_the_flaw_are_whole_and_the_scraps_behind_it_are_not_the_feeds() -> None:
+    body = rss(
+        ITEM + "<item><title>Two<link>http://s.example/2</link><guid>g2</guid></item>"
+        "<item><title>Three</title><guid>3</guid></item>"
+    )  # fmt: skip
+    feed = parse(body, {}, URL)
+
+    assert feed.title == "T"
+    assert feed.flaw == Flaw("mismatched tag", 4, 65, damaged=())
+    assert feed.entries[0] == parse(rss(ITEM), {}, URL).entries[0]
+    assert [entry.guid for entry in feed.entries] == ["1", "3"]
+
+
+def test_a_scrap_without_guid_and_link_is_left_out_where_other_entries_have_one() -> None:
+    nameless = "<item><description>x</wrong></item>"
+
+    assert [entry.guid for entry in parse(rss(ITEM + nameless), {}, URL).entries] == ["1"]
+    assert len(parse(rss("<item><title>a</title></item>" + nameless), {}, URL).entries) == 2
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["&", "&a", "&amp", "&#", "&#1", "<![CDATA[", "<!--", "<?", "]]>", "<a:", "<a:b c:d=", " a:b", "a:b   ",
+     "<!ENTITY a ", "&nbsp;", "<a xmlns:b='c'>"],
+)  # fmt: skip
+def test_mending_is_linear(piece: str) -> None:
+    def seconds(count: int) -> float:
+        document = f"<rss {piece * count}".encode()
+        tries = []
+        for _ in range(3):
+            begun = time.process_time()
+            mend(document)
+            flaw_of(document)
+            tries.append(time.process_time() - begun)
+        return min(tries)
+
+    count = 50_000 // len(piece)
+    assert seconds(4 * count) < 8 * seconds(count) + 0.02

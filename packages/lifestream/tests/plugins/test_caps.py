@@ -1,0 +1,233 @@
+"""Rule 23: how much is kept of what a stranger wrote, and that what is left out is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from costs import assert_linear
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.plugins import FeedPlugin, ItemDraft, caps
+from lifestream.plugins.caps import Cap, Tally, bounded, bounded_feed
+from lifestream.plugins.entry_keys import keys_of
+from lifestream.plugins.item_pipeline import prepare
+
+SANITIZER = Sanitizer()
+MANUAL = Path(__file__).parents[4] / "docs/lifestream/reading.md"
+URL = "https://site.example/"
+
+
+def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft, tuple[str, ...]]:
+    """The item that *entry* becomes, and what is told."""
+    found = prepare(ParsedFeed(entries=(entry,)), plugin or FeedPlugin(), SANITIZER)
+    return found.items[0], found.capped
+
+
+@pytest.mark.parametrize(
+    ("entry", "cap", "field", "kept"),
+    [
+        (Entry(title="x" * 2001), caps.TITLE, "title", "x" * 1999 + "…"),
+        (Entry(title="x" * 2000), None, "title", "x" * 2000),
+        (Entry(author="x" * 1001), caps.AUTHOR, "author", "x" * 999 + "…"),
+        (Entry(tags=("x" * 1001, "y")), caps.TAG, "tags", ("x" * 999 + "…", "y")),
+        (Entry(tags=tuple(map(str, range(101)))), caps.TAGS, "tags", tuple(map(str, range(100)))),
+        (Entry(tags=("a", "b") * 100), None, "tags", ("a", "b")),
+        (Entry(link=URL + "x" * 8192), caps.LINK, "link", ""),
+        (Entry(link=URL + "é" * 4096), caps.LINK, "link", ""),
+        (Entry(link=URL + "x" * 8000), None, "link", URL + "x" * 8000),
+        (Entry(language="x" * 101), caps.LANGUAGE, "language", ""),
+        (Entry(base=URL + "x" * 2048), caps.BASE, "base", ""),
+        (
+            Entry(enclosures=tuple(Enclosure(f"{URL}{n}") for n in range(101))),
+            caps.ENCLOSURES,
+            "enclosures",
+            tuple(Enclosure(f"{URL}{n}") for n in range(100)),
+        ),
+        (Entry(enclosures=(Enclosure(URL + "x" * 8192),)), caps.LINK, "enclosures", ()),
+        (Entry(enclosures=(Enclosure(URL, "x" * 256),)), caps.TYPE, "enclosures", (Enclosure(URL),)),
+        (
+            Entry(media=tuple(Media(f"{URL}{n}") for n in range(101))),
+            caps.MEDIA,
+            "media",
+            tuple(Media(f"{URL}{n}") for n in range(100)),
+        ),
+        (Entry(media=(Media(URL, title="x" * 2001),)), caps.TITLE, "media", (Media(URL, title="x" * 1999 + "…"),)),
+        (Entry(media=(Media(URL, thumbnail=URL + "x" * 8192),)), caps.LINK, "media", (Media(URL),)),
+        (
+            Entry(media=(Media(URL, description="x" * 4001),)),
+            caps.DESCRIPTION,
+            "media",
+            (Media(URL, description="x" * 3999 + "…"),),
+        ),
+    ],
+)
+def test_rule_23_a_field_is_kept_as_far_as_its_cap_and_what_is_over_is_told(
+    entry: Entry, cap: Cap | None, field: str, kept: object
+) -> None:
+    item, told = prepared(entry)
+    assert getattr(item, field) == kept
+    assert told == ((f"capped once: {cap}",) if cap else ())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cap", "kept"),
+    [
+        ("title", "x" * 2001, caps.TITLE, "x" * 1999 + "…"),
+        ("subtitle", "x" * 4001, caps.DESCRIPTION, "x" * 3999 + "…"),
+        ("author", "x" * 1001, caps.AUTHOR, "x" * 999 + "…"),
+        ("generator", "x" * 1001, caps.GENERATOR, "x" * 999 + "…"),
+        ("complaint", "x" * 1001, caps.COMPLAINT, "x" * 999 + "…"),
+        ("language", "x" * 101, caps.LANGUAGE, ""),
+        *((name, URL + "x" * 8192, caps.LINK, "") for name in ("link", "icon", "self_url", "hub_url")),
+    ],
+)
+def test_rule_23_so_is_what_a_feed_says_of_itself(field: str, value: str, cap: Cap, kept: str) -> None:
+    tally = Tally()
+    assert getattr(bounded_feed(replace(ParsedFeed(), **{field: value}), tally), field) == kept  # type: ignore[arg-type]
+    assert tally.notes == (f"capped once: {cap}",)
+
+
+def test_rule_23_what_is_over_often_is_told_once_with_how_often() -> None:
+    entries = tuple(Entry(title="x" * 3000, author="y" * 3000) for _ in range(1200))
+    assert prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER).capped == (
+        f"capped 1,200 times: {caps.TITLE}",
+        f"capped 1,200 times: {caps.AUTHOR}",
+    )
+
+
+def test_rule_23_a_long_guid_is_hashed_and_keeps_the_key_that_it_had() -> None:
+    long, other = "g" * 8193, "g" * 8194
+    item, told = prepared(Entry(guid=f" {long}\0 "))
+    assert re.fullmatch(r"urn:lifestream:long-guid:[0-9a-f]{64}", item.guid)
+    assert keys_of(item).guid == keys_of(Entry(guid=long)).guid
+    assert prepared(Entry(guid=other))[0].guid != item.guid
+    assert told == (f"capped once: {caps.GUID}",)
+    assert prepared(Entry(guid="g" * 8192)) == (ItemDraft(guid="g" * 8192), ())
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_rule_23_of_a_long_document_the_latest_entries_are_kept(oldest_first: bool) -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    dates = [noon - timedelta(minutes=number) for number in range(10_050)]
+    entries = [Entry(guid=str(number), published=date) for number, date in enumerate(dates)]
+    tally = Tally()
+    kept = bounded_feed(ParsedFeed(entries=tuple(entries[:: -1 if oldest_first else 1])), tally).entries
+    assert {entry.guid for entry in kept} == {str(number) for number in range(10_000)}
+    assert tally.notes == (f"capped once: {caps.ENTRIES}",)
+
+
+LONG: dict[str, str] = {
+    "paragraphs": "<p>some words</p>" * 100_000,
+    "open elements": "<b>" + "word " * 300_000,
+    "ampersands": "& " * 500_000,
+    "links": '<a href="a">b</a>' * 65_000,
+    "pictures": '<img src="a">' * 80_000,
+    "one tag": "<p>" * 10 + '<a href="' + "x" * 2_000_000,
+    "references": "&amp;" * 250_000,
+    "no markup": "x" * 1_500_000,
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["paragraphs", "open elements", "links", "pictures", "one tag", "references", "no markup"]
+)
+def test_rule_23_a_long_content_is_cut_and_stays_clean_html(name: str) -> None:
+    item, told = prepared(Entry(content=LONG[name], base=URL))
+    assert len(item.content) <= caps.CONTENT.limit
+    assert len(item.text) <= caps.CONTENT.limit
+    assert SANITIZER.html(item.content, URL) == item.content
+    assert told and all(note.endswith(str(caps.CONTENT)) for note in told)
+
+
+def test_rule_23_no_tag_or_entity_is_cut_in_two() -> None:
+    filler = "x" * (caps.CONTENT.limit - 5)
+    assert prepared(Entry(content=f"{filler}&eacute;y"))[0].content == filler
+    assert prepared(Entry(content=f'{filler}<img src="{URL}">'))[0].content == filler
+
+
+def test_rule_23_a_long_base_does_not_make_a_long_content() -> None:
+    item, told = prepared(Entry(content='<a href="a">b</a>' * 50_000, base=URL + "x/" * 1000))
+    assert 0 < len(item.content) <= caps.CONTENT.limit and told
+
+
+def test_rule_23_a_long_summary_costs_its_beginning_only() -> None:
+    item, _ = prepared(Entry(content="<p>c</p>", summary="<b>word</b> " * 80_000))
+    assert item.summary.startswith("word word") and len(item.summary) <= 300
+
+
+class _Generous(FeedPlugin):
+    """A plugin of one's own that returns far too much."""
+
+    name = "generous"
+
+    def process(self, entry: Entry) -> Entry:
+        return replace(entry, title="x" * 10_000, tags=tuple(map(str, range(5000))))
+
+    def post_process(self, draft: ItemDraft) -> None:
+        draft.content = "<p>x</p>" * 500_000
+        draft.enclosures = tuple(Enclosure(f"{URL}{number}") for number in range(5000))
+        draft.card = {"version": 1, "kind": "<script>"}
+
+
+def test_rule_23_what_a_plugin_returns_is_capped_as_well() -> None:
+    item, told = prepared(Entry(guid="1"), _Generous())
+    assert (len(item.title), len(item.tags), len(item.enclosures)) == (2000, 100, 100)
+    assert len(item.content) <= caps.CONTENT.limit
+    assert item.card["kind"] == "article"
+    assert [note.partition(": ")[2] for note in told] == [
+        str(cap) for cap in (caps.ENCLOSURES, caps.TAGS, caps.TITLE, caps.CONTENT)
+    ]
+
+
+def test_rule_23_a_plugin_is_given_what_is_kept() -> None:
+    given: list[Entry] = []
+
+    class Curious(FeedPlugin):
+        def pre_process(self, entry: Entry) -> Entry:
+            given.append(entry)
+            return entry
+
+    prepared(Entry(title="x" * 10_000, content="x" * 2_000_000, tags=("a" * 5000,) * 3), Curious())
+    [entry] = given
+    assert (len(entry.title), len(entry.content), [len(tag) for tag in entry.tags]) == (2000, 1024 * 1024, [1000])
+
+
+def test_rule_23_the_cut_is_at_a_character() -> None:
+    family = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+    assert bounded(Entry(title="x" * 1998 + family), Tally()).title == "x" * 1998 + "…"
+    assert bounded(Entry(title="x" * 1998 + "e\N{COMBINING ACUTE ACCENT}y"), Tally()).title == "x" * 1998 + "…"
+
+
+def test_every_cap_stands_in_the_manual() -> None:
+    table = [
+        [cell.strip() for cell in line.strip("| \n").split("|")]
+        for line in MANUAL.read_text("utf-8").splitlines()
+        if line.startswith("|")
+    ]
+    assert table[2:] == [[cap.what, f"{cap.limit:,} {cap.unit}", cap.beyond] for cap in caps.ALL]
+
+
+SIZES: dict[str, tuple[int, Callable[[int], Entry]]] = {
+    "enclosures": (10_000, lambda n: Entry(enclosures=tuple(Enclosure(f"{URL}{number}") for number in range(n)))),
+    "media": (10_000, lambda n: Entry(media=tuple(Media(f"{URL}{number}") for number in range(n)))),
+    "tags": (50_000, lambda n: Entry(tags=tuple(map(str, range(n))))),
+    "a title": (500_000, lambda n: Entry(title="x " * n)),
+    "a link": (500_000, lambda n: Entry(link=URL + "x" * n)),
+    "a guid": (500_000, lambda n: Entry(guid="x" * n)),
+    "a content": (30_000, lambda n: Entry(content="<p>a</p>" * n, base=URL)),
+    "links in a content": (4_000, lambda n: Entry(content='<a href="a">b</a>' * n, base=URL)),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_rule_23_capping_costs_what_comes(name: str) -> None:
+    size, make = SIZES[name]
+    work: Callable[[Any], Any] = prepared
+    assert_linear(work, make, size)

@@ -1,0 +1,108 @@
+"""From entries to drafts: what is missing is filled in, and all of it is harmless."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.plugins import FeedPlugin, ItemDraft
+from lifestream.plugins.item_pipeline import prepare
+
+SANITIZER = Sanitizer()
+BASE = "https://site.example/post"
+
+
+def item_of(entry: Entry) -> ItemDraft:
+    (item,) = prepare(ParsedFeed(entries=(entry,)), FeedPlugin(), SANITIZER).items
+    return item
+
+
+def test_everything_hostile_in_an_entry_is_made_harmless() -> None:
+    entry = Entry(
+        guid="javascript:alert(1)\0",
+        link="javascript:alert(1)",
+        title="<script>alert(1)</script>News\ud800",
+        author="Ada\x1b[31m",
+        content='<a href="javascript:alert(1)" onclick="x">a</a><img src="file:///etc/passwd">'
+        '<iframe src="/f"></iframe>',
+        summary="<script>1</script>Sum",
+        tags=("<script>1</script>a", "", "a"),
+        enclosures=(Enclosure("file:///etc/passwd", "a/b"), Enclosure("/ok.mp3", "audio/mpeg")),
+        media=(
+            Media(url="javascript:1", thumbnail="data:image/png;base64,AA", player="file:///x"),
+            Media(url="javascript:1", thumbnail="/t.jpg", title="<b>T</b>"),
+        ),
+        language="en\0",
+        base=BASE,
+    )
+    rel = 'rel="noopener noreferrer nofollow ugc"'
+
+    assert item_of(entry) == ItemDraft(
+        guid="javascript:alert(1)",
+        link="",
+        title="News\ufffd",
+        author="Ada[31m",
+        content=f'<a {rel}>a</a><img loading="lazy">'
+        f'<p><a href="https://site.example/f" {rel}>https://site.example/f</a></p>',
+        text="a\nhttps://site.example/f",
+        summary="Sum",
+        tags=("a",),
+        enclosures=(Enclosure("https://site.example/ok.mp3", "audio/mpeg"),),
+        media=(Media(thumbnail="https://site.example/t.jpg", title="<b>T</b>"),),
+        language="en",
+        base=BASE,
+    )
+
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("entry", "content", "text", "summary"),
+    [
+        (Entry(content="<p>C</p>", summary="S"), "<p>C</p>", "C", "S"),
+        (Entry(content="<p>C</p>"), "<p>C</p>", "C", "C"),
+        (Entry(summary="<b>S</b>"), "<b>S</b>", "S", "S"),
+        (Entry(media=(Media(description="M\nN"),)), "<p>M<br>N</p>", "M\nN", "M N"),
+        (Entry(content="word " * 100), "word " * 99 + "word", "word " * 99 + "word", "word " * 59 + "word…"),
+        (Entry(), "", "", ""),
+    ],
+)  # fmt: skip
+def test_content_text_and_summary_come_from_the_next_best(entry: Entry, content: str, text: str, summary: str) -> None:
+    item = item_of(entry)
+
+    assert (item.content, item.text, item.summary) == (content, text, summary)
+
+
+@pytest.mark.parametrize(
+    ("published", "updated", "date"),
+    [(NEW_YEAR, None, NEW_YEAR), (None, NEW_YEAR, NEW_YEAR), (None, None, None)],
+)
+def test_an_entry_that_was_only_updated_is_as_old_as_that(
+    published: datetime | None, updated: datetime | None, date: datetime | None
+) -> None:
+    assert item_of(Entry(published=published, updated=updated)).published == date
+
+
+def test_a_guid_is_kept_as_it_is_spelled() -> None:
+    assert item_of(Entry(guid="posts/1?a&b=<c>", base=BASE)).guid == "posts/1?a&b=<c>"
+
+
+def test_tags_are_bounded() -> None:
+    assert len(item_of(Entry(tags=tuple(map(str, range(1000))))).tags) == 100
+
+
+def test_the_feed_itself_is_made_harmless() -> None:
+    feed = ParsedFeed(
+        title="<script>1</script>T\0",
+        link="javascript:1",
+        icon="data:image/png;base64,AA",
+        self_url="file:///feed",
+        hub_url="https://hub.example/",
+        entries=(Entry(),),
+    )
+
+    assert prepare(feed, FeedPlugin(), SANITIZER).feed == ParsedFeed(title="T", hub_url="https://hub.example/")

@@ -1,0 +1,411 @@
+"""Many downloads at once: how many at a time, of one host, and what is given up."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import queue
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from feedserver import FeedServer, Request, Response
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.body_budget import Memory
+from lifestream.fetcher.fetch import Fetcher
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, NotModified
+from lifestream.fetcher.session import Resolver
+from lifestream.refresh.downloads import Download, Downloaded, Downloads, Skipped
+from lifestream.scheduler.jobs import Claimed
+from programs import PATIENCE
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+Events = queue.SimpleQueue[Downloaded | Skipped | BaseException]
+_keys = itertools.count(1)
+
+
+class Crowd:
+    """An answer that counts how many requests it serves at once; each is let go when *enough* are there."""
+
+    def __init__(self, enough: int, until: threading.Event | None = None) -> None:
+        """Let *enough* requests wait for each other, and all of them for the event *until* if there is one."""
+        self.barrier = threading.Barrier(enough)
+        self.until = until
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def __call__(self, request: Request) -> Response:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.barrier.wait(PATIENCE)
+        if self.until is not None:
+            assert self.until.wait(PATIENCE)
+        with self.lock:
+            self.now -= 1
+        return Response(status=404)
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer(callable_timeout=PATIENCE) as server:
+        yield server
+
+
+def last_asked(server: FeedServer) -> threading.Event:
+    """Return an event that is set when /last is asked for.
+
+    A crowd that waits for it stays until the download that was added last has had its turn: whatever else may be asked
+    at once has been asked by then.
+    """
+    asked = threading.Event()
+
+    def answer(request: Request) -> Response:
+        asked.set()
+        return Response(status=404)
+
+    server.add("/last", answer)
+    return asked
+
+
+def downloading(
+    events: Events, *, concurrency: int = 8, per_host: int = 2, clock: object = None, **options: Any
+) -> Downloads:
+    return Downloads(
+        Fetcher(AddressGuard.allowing("127.0.0.0/8"), user_agent="lifestream"),
+        events.put,
+        clock=clock or (lambda: NOW),  # type: ignore[arg-type]
+        concurrency=concurrency,
+        per_host=per_host,
+        **options,
+    )
+
+
+def download(url: str, host: str = "", etag: str = "") -> Download:
+    claim = Claimed(next(_keys), "token", NOW + timedelta(hours=1), url, host or "127.0.0.1")
+    return Download(claim, FetchRequest(url, etag))
+
+
+def take(events: Events, count: int) -> list[Downloaded | Skipped]:
+    taken = []
+    for _ in range(count):
+        event = events.get(timeout=PATIENCE)
+        if isinstance(event, BaseException):
+            raise event
+        taken.append(event)
+    return taken
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_every_download_comes_to_something_and_keeps_its_claim(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch, loop: str
+) -> None:
+    if loop == "uvloop":
+        pytest.importorskip("uvloop", reason="it is not made for this system")
+    else:
+        monkeypatch.setitem(sys.modules, "uvloop", None)
+    server.add("/feed", Response("<rss/>", headers={"ETag": '"a"'}))
+    events: Events = queue.SimpleQueue()
+    jobs = [download(server.url("/feed")), download(server.url("/feed"), etag='"a"'), download("ftp://nowhere/")]
+    with downloading(events) as downloads:
+        downloads.add(jobs)
+        taken = take(events, 3)
+    by_feed = {event.claim.feed: event for event in taken if isinstance(event, Downloaded)}
+    outcomes = [by_feed[job.claim.feed].outcome for job in jobs]
+    assert [type(outcome) for outcome in outcomes] == [Fetched, NotModified, Failed]
+    assert {event.started for event in by_feed.values()} == {NOW}
+
+
+def test_a_host_is_asked_by_so_many_at_once_and_no_more(server: FeedServer) -> None:
+    pairs = Crowd(2, last_asked(server))
+    server.add("/feed", pairs)
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=8, per_host=2) as downloads:
+        downloads.add(download(server.url("/feed")) for _ in range(10))
+        downloads.add([download(server.url("/last"), "elsewhere")])
+        take(events, 11)
+    assert pairs.most == 2
+
+
+def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
+    crowd = Crowd(6)
+    server.add("/feed", crowd)
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=8, per_host=1) as downloads:
+        downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(6))
+        take(events, 6)
+    assert crowd.most == 6
+
+
+def test_there_are_so_many_downloads_at_once_and_no_more(server: FeedServer) -> None:
+    crowd = Crowd(3)
+    server.add("/feed", crowd)
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=3, per_host=2) as downloads:
+        downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(12))
+        take(events, 12)
+    assert crowd.most == 3
+
+
+def test_nothing_is_asked_for_while_too_much_waits_to_be_read(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>"))
+    server.add("/other", Response("<rss/>"))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=1, memory=Memory(size=7)) as downloads:
+        downloads.add(download(server.url("/feed")) for _ in range(4))
+        brought = take(events, 2)
+        others: Events = queue.SimpleQueue()
+        with downloading(others) as not_full:  # a third request would arrive while twenty others come and go
+            not_full.add(download(server.url("/other")) for _ in range(20))
+            take(others, 20)
+        assert len(server.journal.filter("/feed")) == 2
+        assert events.empty()
+        for event in brought:
+            downloads.done(event.claim)
+        take(events, 2)
+
+
+@pytest.mark.parametrize(
+    "answer", [Response(status=429), Response(status=503, headers={"Retry-After": "60"})], ids=["429", "503"]
+)
+def test_a_host_that_says_it_is_too_much_is_not_asked_for_its_other_feeds(server: FeedServer, answer: Response) -> None:
+    server.add("/busy", answer)
+    server.add("/other", Response(status=404))
+    events: Events = queue.SimpleQueue()
+    jobs = [download(server.url("/busy")), *(download(server.url("/other")) for _ in range(3))]
+    elsewhere = download(server.url("/other"), host="elsewhere")
+    with downloading(events, per_host=1) as downloads:
+        downloads.add([*jobs, elsewhere])
+        taken = take(events, 5)
+    assert {event.claim.feed for event in taken if isinstance(event, Skipped)} == {job.claim.feed for job in jobs[1:]}
+    assert {event.claim.feed for event in taken if isinstance(event, Downloaded)} == {
+        jobs[0].claim.feed,
+        elsewhere.claim.feed,
+    }
+    assert len(server.requests) == 2
+
+
+def test_if_a_pause_is_for_the_refused_feed_alone_the_others_of_its_host_are_asked(server: FeedServer) -> None:
+    server.add("/busy", Response(status=429))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, per_host=1, pauses_hosts=False) as downloads:
+        downloads.add(download(server.url("/busy")) for _ in range(3))
+        assert all(isinstance(event, Downloaded) for event in take(events, 3))
+
+
+def test_a_host_is_asked_so_often_in_a_second_and_another_one_does_not_wait_for_it(server: FeedServer) -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    server.add("/feed", Response(status=404))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, rate=0.001, pause=pause) as downloads:
+        downloads.add([*(download(server.url("/feed")) for _ in range(5)), download(server.url("/feed"), "elsewhere")])
+        take(events, 6)
+    assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 5)]
+
+
+def test_a_redirect_counts_among_what_its_host_is_asked_in_a_second(server: FeedServer) -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    server.add("/feed", Response(status=404))
+    server.add("/away", Response(status=302, headers={"Location": "/near"}))
+    server.add("/near", Response(status=302, headers={"Location": "/feed"}))
+    host = f"127.0.0.1:{server.port}"
+    events: Events = queue.SimpleQueue()
+    with downloading(events, rate=0.001, per_host=1, pause=pause) as downloads:
+        downloads.add([download(server.url("/away"), "elsewhere")])
+        take(events, 1)
+        downloads.add(download(server.url(path), host) for path in ("/away", "/feed"))
+        take(events, 2)
+    assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in (2, 5)]
+
+
+def elsewhere(server: FeedServer, path: str) -> str:
+    """A URL of *server* by another name than its own: another host, for whoever goes by names."""
+    return f"http://localhost:{server.port}{path}"
+
+
+def test_however_many_hosts_redirect_to_one_it_is_asked_by_so_many_at_once_and_no_more(server: FeedServer) -> None:
+    pairs = Crowd(2, last_asked(server))
+    server.add("/feed", pairs)
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, concurrency=8, per_host=2) as downloads:
+        away = [download(server.url("/away"), host=f"host{number}") for number in range(8)]
+        downloads.add([*away, download(server.url("/last"), "of-its-own")])
+        taken = take(events, 9)
+    assert pairs.most == 2
+    outcomes = [event.outcome for event in taken if isinstance(event, Downloaded) and event.claim.host != "of-its-own"]
+    assert [(each.url, each.status) for each in outcomes] == [(elsewhere(server, "/feed"), 404)] * 8
+
+
+def test_what_waits_for_the_host_it_is_redirected_to_is_in_nobodys_way(server: FeedServer) -> None:
+    """One place for all, and one for its host: a download that kept either while it waits would stop the rest."""
+    turns = threading.Event()
+
+    async def pause(seconds: float) -> None:
+        await asyncio.to_thread(turns.wait, PATIENCE)
+
+    server.add("/feed", Response(status=404))
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
+    events: Events = queue.SimpleQueue()
+    away = [download(server.url("/away"), host=f"host{number}") for number in range(3)]
+    sibling = download(server.url("/feed"), host="host2")
+    with downloading(events, concurrency=1, per_host=1, rate=0.001, pause=pause) as downloads:
+        downloads.add(away)
+        [first] = take(events, 1)
+        downloads.add([download(server.url("/feed"), host="other")])
+        [other] = take(events, 1)
+        turns.set()
+        downloads.add([sibling])
+        rest = take(events, 3)
+    assert first.claim in [each.claim for each in away]
+    assert other.claim.host == "other"
+    assert sorted(event.claim.host for event in rest if event.claim != first.claim) == sorted(
+        each.claim.host for each in [*away, sibling] if each.claim != first.claim
+    )
+
+
+def test_redirects_to_another_host_take_their_turns_there(server: FeedServer) -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    server.add("/feed", Response(status=404))
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, rate=0.001, per_host=1, pause=pause) as downloads:
+        downloads.add(download(server.url("/away"), host=f"host{number}") for number in range(4))
+        take(events, 4)
+    assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 4)]
+
+
+def test_what_a_busy_host_was_to_be_asked_by_way_of_others_is_put_off_as_it_says(server: FeedServer) -> None:
+    server.add("/busy", Response(status=429, headers={"Retry-After": "600"}))
+    server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/busy")}))
+    events: Events = queue.SimpleQueue()
+    times = itertools.count()
+    own = download(elsewhere(server, "/busy"), f"localhost:{server.port}")
+    with downloading(events, per_host=1, clock=lambda: NOW + timedelta(seconds=next(times))) as downloads:
+        downloads.add(download(server.url("/away"), host=f"host{number}") for number in range(4))
+        taken = take(events, 4)
+        downloads.add([download(server.url("/away"), host="late")])
+        taken += take(events, 1)
+        downloads.add([own])
+        [asked] = take(events, 1)
+    server.assert_requested("/busy", count=2)
+    outcomes = [event.outcome for event in taken if isinstance(event, Downloaded) and isinstance(event.outcome, Failed)]
+    assert len(outcomes) == 5
+    assert sorted((each.status or 0) for each in outcomes) == [0, 0, 0, 0, 429]
+    assert {each.headers["retry-after"] for each in outcomes} == {"600"}
+    assert {each.url for each in outcomes} == {elsewhere(server, "/busy")}
+    waiting = {each.message for each in outcomes if each.status is None}
+    assert waiting == {f"localhost:{server.port}, where it redirects to, asked for a pause"}
+    starts = {event.started for event in taken if isinstance(event, Downloaded)}
+    assert starts == {NOW + timedelta(seconds=second) for second in range(5)}, "each began where it was first asked"
+    assert isinstance(asked, Downloaded)
+
+
+def test_a_503_that_names_no_time_holds_for_its_own_feed_only(server: FeedServer) -> None:
+    server.add("/busy", Response(status=503))
+    events: Events = queue.SimpleQueue()
+    with downloading(events, per_host=1) as downloads:
+        downloads.add(download(server.url("/busy")) for _ in range(3))
+        assert all(isinstance(event, Downloaded) for event in take(events, 3))
+
+
+def test_what_is_added_to_a_host_that_was_done_is_fetched_too(server: FeedServer) -> None:
+    server.add("/feed", Response(status=404))
+    events: Events = queue.SimpleQueue()
+    with downloading(events) as downloads:
+        downloads.add([download(server.url("/feed"))])
+        take(events, 1)
+        downloads.add([download(server.url("/feed"))])
+        take(events, 1)
+
+
+def test_leaving_gives_up_what_is_under_way_and_leaves_no_thread(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>", delay=60))
+    before = set(threading.enumerate())
+    events: Events = queue.SimpleQueue()
+    with downloading(events) as downloads:
+        downloads.add(download(server.url("/feed")) for _ in range(5))
+        server.wait_for("/feed", count=2)
+    assert events.empty()
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_break_down_in_the_thread_reaches_whoever_waits_for_it(server: FeedServer) -> None:
+    def broken() -> datetime:
+        raise LookupError("no clock")
+
+    events: Events = queue.SimpleQueue()
+    with downloading(events, clock=broken) as downloads:
+        downloads.add([download(server.url("/feed"))])
+        assert isinstance(events.get(timeout=PATIENCE), LookupError)
+
+
+class Counted(AddressGuard):
+    """A guard that keeps the sockets it has made, and knows how many of them were open at once."""
+
+    made: ClassVar[list[socket.socket]] = []
+    most: ClassVar[int] = 0
+
+    def socket(self, info: Any) -> socket.socket:
+        self.made.append(super().socket(info))
+        Counted.most = max(Counted.most, sum(each.fileno() != -1 for each in self.made))
+        return self.made[-1]
+
+
+class Anywhere(Resolver):
+    """Each name is this machine."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> Any:
+        return [{**each, "hostname": host} for each in await super().resolve("127.0.0.1", port, family)]
+
+
+def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>"))
+    Counted.made.clear()
+    Counted.most = 0
+    events: Events = queue.SimpleQueue()
+    guard = Counted.allowing("127.0.0.0/8")
+    fetcher = Fetcher(guard, user_agent="lifestream", resolver=Anywhere())
+    downloads = Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=1)
+    hosts = [f"host{number}.example:{server.port}" for number in range(40)]
+    jobs = [download(f"http://{host}/feed", host) for host in hosts for _ in range(3)]
+    with downloads:
+        downloads.add(jobs)
+        for event in take(events, len(jobs)):
+            assert isinstance(event, Downloaded)
+            assert isinstance(event.outcome, Fetched)
+            downloads.done(event.claim)
+        # What is put is put before its connection is closed, but the next answer is not.
+        downloads.add([download(server.url("/feed"))])
+        take(events, 1)
+        left = sum(each.fileno() != -1 for each in Counted.made)
+    assert Counted.most <= 2 * 4 + 1, "each host that waits for its next turn keeps one"
+    assert left <= 2
+
+
+def test_the_feeds_of_a_host_come_over_one_connection_for_each_that_is_asked_at_once(server: FeedServer) -> None:
+    server.add("/feed", Response("<rss/>"))
+    Counted.made.clear()
+    events: Events = queue.SimpleQueue()
+    fetcher = Fetcher(Counted.allowing("127.0.0.0/8"), user_agent="lifestream")
+    with Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=2) as downloads:
+        downloads.add([download(server.url("/feed")) for _ in range(10)])
+        take(events, 10)
+    assert len(Counted.made) <= 2

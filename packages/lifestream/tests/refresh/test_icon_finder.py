@@ -1,0 +1,138 @@
+"""Icons are looked for where sites keep them, kept if they are harmless pictures, and asked for seldom."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from factories import NOW, make_feed
+from feedserver import Response
+from feedserver.django import FeedServerTransactionTestCase
+from lifestream.content.image_types import image_type
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.models import Feed
+from lifestream.refresh.icon_finder import AGAIN, find_icons
+from served import page, slow_page, watched_processes
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"\x00\x00\x01\x00\x01", "image/x-icon"),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"RIFF\x00\x00\x00\x00WAVE", ""),
+        (SVG, ""),
+        (b"", ""),
+    ],
+)
+def test_a_picture_is_known_by_its_first_bytes(data: bytes, kind: str) -> None:
+    assert image_type(data) == kind
+
+
+class IconTest(FeedServerTransactionTestCase):
+    feed_root = Path(__file__).parents[1] / "feeds"
+
+    def feed(self, **fields: object) -> Feed:
+        return make_feed(self.get_url("feed.xml"), last_success=NOW, site_url=self.get_url("/"), **fields)
+
+    def icon(self, feed: Feed) -> bytes:
+        feed.refresh_from_db()
+        return bytes(feed.icon)
+
+    def page(self, head: str = "") -> None:
+        self.feedserver.add("/", Response(f"<!doctype html>{head}", headers={"Content-Type": "text/html"}))
+
+    def test_the_picture_that_the_page_names_is_kept(self) -> None:
+        self.page('<link rel="icon" href="/a.svg" type="image/svg+xml"><link rel="icon" href="/a.png">')
+        self.feedserver.add("/a.png", Response(PNG))
+        feed = self.feed()
+        assert find_icons(clock=lambda: NOW) == 1
+        assert self.icon(feed) == PNG
+        self.feedserver.assert_not_requested("/a.svg")
+
+    def test_the_picture_that_the_feed_names_comes_first(self) -> None:
+        self.page('<link rel="icon" href="/a.png">')
+        self.feedserver.add("/logo.png", Response(PNG + b"2"))
+        feed = self.feed(icon_url=self.get_url("logo.png"))
+        assert find_icons(clock=lambda: NOW) == 1
+        assert self.icon(feed) == PNG + b"2"
+
+    def test_the_usual_place_is_the_last(self) -> None:
+        self.page('<link rel="icon" href="/liar.png">')
+        self.feedserver.add("/liar.png", Response(SVG, headers={"Content-Type": "image/png"}))
+        self.feedserver.add("/favicon.ico", Response(PNG))
+        feed = self.feed()
+        assert find_icons(clock=lambda: NOW) == 1
+        assert self.icon(feed) == PNG
+
+    def test_a_site_without_one_is_asked_again_only_after_a_month(self) -> None:
+        self.page()
+        self.feedserver.add("/favicon.ico", Response(status=404))
+        feed = self.feed()
+        assert find_icons(clock=lambda: NOW) == 0
+        asked = len(self.feedserver.requests)
+        assert find_icons(clock=lambda: NOW + AGAIN - timedelta(seconds=1)) == 0
+        assert len(self.feedserver.requests) == asked
+        assert find_icons(clock=lambda: NOW + AGAIN) == 0
+        assert len(self.feedserver.requests) == 2 * asked
+        assert self.icon(feed) == b""
+
+    def test_a_picture_that_is_too_large_is_left(self) -> None:
+        self.page()
+        self.feedserver.add("/favicon.ico", Response(PNG + bytes(300_000)))
+        feed = self.feed()
+        assert find_icons(clock=lambda: NOW) == 0
+        assert self.icon(feed) == b""
+
+    def test_pages_are_read_in_one_process_which_is_started_once_one_has_come(self) -> None:
+        self.page('<link rel="icon" href="/a.png">')
+        self.feedserver.add("/a.png", Response(PNG))
+        for number in range(3):
+            make_feed(self.get_url(f"{number}.xml"), last_success=NOW, site_url=self.get_url("/"))
+        with watched_processes() as started:
+            assert find_icons(clock=lambda: NOW) == 3
+            assert find_icons(clock=lambda: NOW) == 0
+        assert len(started) == 1
+        assert all(process.poll() is not None for process in started)
+
+    def test_a_page_that_takes_too_long_costs_itself_only(self) -> None:
+        self.feedserver.add("/slow", page(slow_page()[:200_000]))
+        self.feedserver.add("/favicon.ico", Response(PNG))
+        self.page('<link rel="icon" href="/a.png">')
+        self.feedserver.add("/a.png", Response(PNG + b"2"))
+        slow = make_feed(self.get_url("slow.xml"), last_success=NOW, site_url=self.get_url("/slow"))
+        quick = self.feed()
+        # A deadline that any page is over by, and then one that none is.
+        with (
+            self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001),
+            self.assertLogs("lifestream.refresh.icon_finder", "INFO") as logged,
+        ):
+            assert find_icons([slow.pk], clock=lambda: NOW) == 1
+        assert find_icons(clock=lambda: NOW) == 1
+        assert (self.icon(slow), self.icon(quick)) == (PNG, PNG + b"2")
+        assert logged.output == [
+            f"INFO:lifestream.icons:the page {self.get_url('/slow')} names no icon that could be found: "
+            "reading it took longer than 0.001 seconds"
+        ]
+
+    def test_the_guard_stands_here_too(self) -> None:
+        feed = self.feed(icon_url=self.get_url("logo.png"))
+        assert find_icons(clock=lambda: NOW, guard=AddressGuard()) == 0
+        assert self.feedserver.requests == []
+        assert self.icon(feed) == b""
+
+    def test_only_feeds_that_were_read_and_have_none_are_asked(self) -> None:
+        self.page()
+        self.feed(icon=PNG)
+        make_feed(self.get_url("new.xml"), site_url=self.get_url("/"))
+        make_feed(self.get_url("gone.xml"), site_url=self.get_url("/"), last_success=NOW, status="gone")
+        assert find_icons(clock=lambda: NOW) == 0
+        assert self.feedserver.requests == []

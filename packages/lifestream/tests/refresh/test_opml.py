@@ -1,0 +1,212 @@
+"""Lists of subscriptions, in and out."""
+
+from __future__ import annotations
+
+import pytest
+
+from costs import assert_linear
+from factories import make_feed, make_item, make_lifestream, make_subscription
+from lifestream.models import Feed, Post, Subscription
+from lifestream.refresh import opml
+from lifestream.refresh.opml import NotOpml, Outline, read, render, subscribe_to, subscriptions_of, write
+from lifestream.storage import credentials
+
+LIST = """<?xml version="1.0" encoding="{encoding}"?>
+<opml version="2.0"><head><title>Mine</title></head><body> <outline text="News &amp; Views"><outline type="rss"
+text="Zeitung für Köln" xmlUrl="https://a.example/feed?a=1&amp;b=2" htmlUrl="https://a.example/"/> <outline
+text="Deep"><outline type="rss" text="Inner" xmlUrl="https://b.example/feed"/></outline></outline> <outline
+type="rss" text="Loose" xmlUrl="https://c.example/feed"/> <outline type="rss" text="Again"
+xmlUrl="https://c.example/feed"/> <outline text="An empty folder"/>
+</body></opml>"""
+OUTLINES = [
+    Outline("https://a.example/feed?a=1&b=2", "Zeitung für Köln", folder="News & Views"),
+    Outline("https://b.example/feed", "Inner", folder="News & Views/Deep"),
+    Outline("https://c.example/feed", "Loose"),
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "utf-16"])
+def test_a_list_is_read_with_its_folders_in_whatever_encoding_it_is(encoding: str) -> None:
+    assert read(LIST.format(encoding=encoding).encode(encoding)) == OUTLINES
+
+
+def test_a_list_without_feeds_is_empty() -> None:
+    assert read(b"<opml version='1.0'><body></body></opml>") == []
+
+
+@pytest.mark.parametrize("document", [b"", b"<html><p>No</p></html>", b"https://example.org/list.opml", b"\x00\xff"])
+def test_what_is_no_list_is_refused(document: bytes) -> None:
+    with pytest.raises(NotOpml, match=r"^it is no OPML: there is no list of subscriptions in it$"):
+        read(document)
+
+
+def test_what_is_written_is_read_again() -> None:
+    outlines = [
+        Outline('https://a.example/?a=1&b="2"\'', "<b>Bold</b> & co", "https://a.example/", "Ordner/ü"),
+        Outline("https://b.example/", "\N{SNOWMAN}"),
+    ]
+    again = read(render("A & B", outlines))
+    assert sorted(again, key=lambda outline: outline.url) == [
+        Outline(outline.url, outline.title, folder=outline.folder) for outline in outlines
+    ]
+
+
+def test_what_no_xml_can_hold_is_left_out() -> None:
+    [outline] = read(render("t", [Outline("https://a.example/", "a\x00\x0bb")]))
+    assert outline.title.replace(" ", "") == "ab"
+
+
+def test_a_feed_without_a_name_is_written_with_its_url() -> None:
+    assert b'text="https://a.example/"' in render("t", [Outline("https://a.example/")])
+
+
+@pytest.mark.parametrize(
+    ("document", "outlines"),
+    [
+        ("<opml><head><title/></head><body><outline xmlUrl='http://a'/></body></opml>", [Outline("http://a")]),
+        ("<opml></outline></outline><outline xmlUrl='http://a'></outline></outline>", [Outline("http://a")]),
+        ("<opml><outline text='F'><outline xmlUrl='http://a'>", [Outline("http://a", folder="F")]),
+        ("<o:opml xmlns:o='http://opml.org/spec2'><o:outline XMLURL=' http://a '/>", [Outline("http://a")]),
+        ("<outline xmlUrl='http://a' text=' ' title='&lt;T&gt;'/>", [Outline("http://a", "<T>")]),
+        ("<outline xmlUrl='http://a' category='/A/B,/C'/>", [Outline("http://a", folder="A/B")]),
+        ("<outline xmlUrl='http://a' type='source'/><outline xmlUrl=''/><opml/>", []),
+        ("<outline text='F'/><outline xmlUrl='http://a'/>", [Outline("http://a")]),
+        (
+            "<outline text='F'><outline xmlUrl='http://b'><outline xmlUrl='http://a'/></outline></outline>",
+            [Outline("http://b", folder="F"), Outline("http://a", folder="F")],
+        ),
+        ("<!-- <outline xmlUrl='http://b'/> --><opml><![CDATA[<outline xmlUrl='http://b'/>]]></opml>", []),
+    ],
+)
+def test_a_list_is_read_as_far_as_it_makes_sense(document: str, outlines: list[Outline]) -> None:
+    assert read(document.encode()) == outlines
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (b"<opml>" + b" " * opml.MAX_SIZE, "it is larger than 10 MiB: split it into several lists"),
+        (
+            "".join(f"<outline xmlUrl='http://a/{n}'/>" for n in range(10_001)).encode(),
+            "it lists more than 10,000 feeds: split it into several lists",
+        ),
+        (
+            b"<opml>" + b"<outline text='a'>" * 21,
+            "it has folders in folders, more than 20 deep: no reader writes such a list",
+        ),
+    ],
+)
+def test_a_list_that_is_too_much_is_refused(document: bytes, message: str) -> None:
+    with pytest.raises(NotOpml) as refused:
+        read(document)
+    assert str(refused.value) == message
+
+
+def test_as_much_as_may_be_is_read() -> None:
+    many = "".join(f"<outline xmlUrl='http://a/{n}'/>" for n in range(10_000))
+    folders = "<outline text='a'>" * 19
+    assert len(read(f"<opml>{folders}{many}".encode())) == 10_000
+
+
+def test_the_names_of_a_list_are_cut() -> None:
+    document = f"<opml><outline text='{'F' * 300}'><outline text='{'T' * 300}' xmlUrl='http://a'/></outline></opml>"
+    assert read(document.encode()) == [Outline("http://a", "T" * 199 + "…", folder="F" * 199 + "…")]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "<",
+            "<a",
+            "<a ",
+            "</",
+            "</a",
+            "<!",
+            "<!--",
+            "<?",
+            "<![CDATA[",
+            "&",
+            "&amp",
+            "<title ",
+            "<title/",
+            "</outline>",
+        ),
+        *(
+            "<outline>",
+            "<outline text='a'/>",
+            "<outline xmlUrl='http://a' category='a/b,c'/>",
+            '<outline a="',
+            "<o:title",
+        ),
+    ],
+)
+def test_a_list_costs_what_it_is_long(unit: str) -> None:
+    assert_linear(read, lambda n: f"<opml>{unit * n}".encode(), 5000)
+
+
+def test_so_do_the_categories_and_the_folders_of_one_feed() -> None:
+    def categories(number: int) -> bytes:
+        return f"<opml><outline xmlUrl='http://a' category='{','.join(map(str, range(number)))}'/>".encode()
+
+    def folders(number: int) -> bytes:
+        return b"<opml>" + b"".join(
+            b"<outline text='%d'><outline xmlUrl='http://a'/></outline>" % n for n in range(number)
+        )
+
+    assert_linear(read, categories, 5000)
+    assert_linear(read, folders, 2000)
+
+
+@pytest.mark.django_db
+class TestDatabase:
+    def test_all_subscriptions_are_written_but_those_with_credentials(self) -> None:
+        lifestream = make_lifestream(title="Mine")
+        named = make_feed("https://a.example/feed", title="A", site_url="https://a.example/")
+        make_subscription(named, lifestream, name="My A", folder="News")
+        make_subscription(make_feed("https://b.example/feed", title="B"), lifestream)
+        private = make_feed("https://c.example/secret", title="C", credentials=credentials.seal("ada:secret"))
+        make_subscription(private, lifestream)
+        make_subscription(make_feed("https://elsewhere.example/feed"))
+        assert subscriptions_of(lifestream) == [
+            Outline("https://b.example/feed", "B"),
+            Outline("https://a.example/feed", "My A", "https://a.example/", "News"),
+        ]
+        assert b"secret" not in write(lifestream)
+        assert b"<title>Mine</title>" in write(lifestream)
+
+    def test_a_list_is_subscribed_to_and_due_at_once(self) -> None:
+        lifestream = make_lifestream()
+        result = subscribe_to(lifestream, OUTLINES)
+        assert (len(result.made), result.known, result.refused) == (3, 0, [])
+        assert set(Feed.objects.values_list("url", flat=True)) == {outline.url for outline in OUTLINES}
+        subscription = Subscription.objects.get(feed__url="https://a.example/feed?a=1&b=2")
+        assert (subscription.display_name, subscription.folder) == ("Zeitung für Köln", "News & Views")
+
+    def test_what_is_known_is_not_made_twice(self) -> None:
+        lifestream = make_lifestream()
+        subscribe_to(lifestream, OUTLINES)
+        again = subscribe_to(lifestream, OUTLINES)
+        assert (list(again.made), again.known) == ([], 3)
+        assert Feed.objects.count() == 3
+
+    def test_a_feed_that_others_have_brings_its_items_and_keeps_its_own_name(self) -> None:
+        theirs = make_feed("https://c.example/feed", title="Loose")
+        make_item(theirs, "old")
+        lifestream = make_lifestream()
+        subscribe_to(lifestream, OUTLINES)
+        assert Subscription.objects.get(feed=theirs, lifestream=lifestream).name == ""
+        assert Post.objects.filter(lifestream=lifestream).count() == 1
+
+    def test_urls_that_no_feed_can_have_are_refused_and_the_others_taken(self) -> None:
+        outlines = [
+            Outline("javascript:alert(1)"),
+            Outline("https://ada:secret@a.example/feed"),
+            Outline("https://b.example/feed"),
+        ]
+        result = subscribe_to(make_lifestream(), outlines)
+        assert len(result.made) == 1
+        assert result.refused == [
+            "javascript:alert(1) is not fetched: its scheme is javascript, not http or https",
+            "https://a.example/feed has a user name and password; add it by itself, with add_feed",
+        ]

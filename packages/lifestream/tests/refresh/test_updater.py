@@ -1,0 +1,140 @@
+"""The thread that updates feeds beside a server: it goes on after what fails, and ends when it is told to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+from django.db import OperationalError
+from django.utils import timezone
+
+from factories import make_feed
+from feedserver import Request, Response
+from feedserver.django import FeedServerTransactionTestCase
+from lifestream.models import Feed, Item
+from lifestream.refresh import icon_finder, updater
+from lifestream.refresh.refresh_report import Report
+from lifestream.refresh.updater import Updater
+from served import feed, page
+
+PATIENCE = 30.0  # seconds that only a test that fails waits
+PNG = b"\x89PNG\r\n\x1a\npicture"
+
+
+@contextmanager
+def running(interval: float = 3600.0) -> Iterator[Updater]:
+    """An updater at work, which ends with the block."""
+    updater = Updater(interval)
+    updater.start()
+    try:
+        yield updater
+    finally:
+        assert updater.stop(PATIENCE)
+
+
+class UpdaterTest(FeedServerTransactionTestCase):
+    def test_it_fetches_what_is_due_and_then_looks_for_the_icon(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        self.feedserver.add("/", page('<link rel="icon" href="/a.png">'))
+        self.feedserver.add("/a.png", Response(PNG))
+        row = make_feed(self.get_url("/feed"))
+        looked = threading.Event()
+
+        def find_icons() -> int:
+            Feed.objects.update(site_url=self.get_url("/"))  # the feed says it is example.org's
+            found = icon_finder.find_icons()
+            looked.set()
+            return found
+
+        with mock.patch.object(updater, "find_icons", find_icons), running():
+            assert looked.wait(PATIENCE)
+        assert Item.objects.get().title == "one"
+        row.refresh_from_db()
+        assert bytes(row.icon) == PNG
+
+    def test_it_looks_again_after_its_interval(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]), feed(["one", "two"]))
+        make_feed(self.get_url("/feed"))
+        looks = threading.Semaphore(0)
+
+        def find_icons() -> int:
+            Feed.objects.update(next_fetch=timezone.now(), not_before=None)
+            looks.release()
+            return 0
+
+        with mock.patch.object(updater, "find_icons", find_icons), running(interval=0.01):
+            assert looks.acquire(timeout=PATIENCE)
+            assert looks.acquire(timeout=PATIENCE)
+        assert sorted(Item.objects.values_list("title", flat=True)) == ["one", "two"]
+
+    def test_a_refresh_that_fails_is_logged_and_the_next_one_tried(self) -> None:
+        tried = threading.Event()
+
+        def refresh(*, stopping: threading.Event) -> Report:
+            if not attempts:
+                attempts.append("failed")
+                raise OperationalError("the database is locked")
+            tried.set()
+            return Report()
+
+        attempts: list[str] = []
+        with (
+            mock.patch.object(updater, "refresh", refresh),
+            self.assertLogs(updater.log, "ERROR") as logged,
+            running(interval=0.01),
+        ):
+            assert tried.wait(PATIENCE)
+        [message] = logged.output
+        assert "the feeds could not be updated; the next try is in 0.01 s" in message
+        assert "the database is locked" in message
+
+    def test_icons_that_fail_are_logged_and_stop_nothing(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        make_feed(self.get_url("/feed"))
+        looked = threading.Event()
+
+        def find_icons() -> int:
+            looked.set()
+            raise OperationalError("the database is locked")
+
+        with (
+            mock.patch.object(updater, "find_icons", find_icons),
+            self.assertLogs(updater.log, "ERROR") as logged,
+            running(),
+        ):
+            assert looked.wait(PATIENCE)
+        assert "the icons of sites could not be looked for" in logged.output[0]
+        assert Item.objects.count() == 1
+
+    def test_stop_gives_up_what_is_under_way_and_leaves_it_due(self) -> None:
+        answering = threading.Event()
+        self.addCleanup(answering.set)
+
+        def answer(_request: Request) -> Response:
+            answering.wait(PATIENCE)
+            return feed(["late"])
+
+        self.feedserver.add("/feed", answer)
+        row = make_feed(self.get_url("/feed"))
+        due = row.next_fetch
+        with running() as updater:
+            self.feedserver.wait_for("/feed", timeout=PATIENCE)
+            assert updater.stop(PATIENCE)
+        row.refresh_from_db()
+        assert (row.claim_token, row.next_fetch, row.last_fetch) == ("", due, None)
+        assert Item.objects.count() == 0
+
+    def test_stop_says_when_it_was_not_obeyed_in_time(self) -> None:
+        begun, ending = threading.Event(), threading.Event()
+
+        def refresh(*, stopping: threading.Event) -> Report:
+            begun.set()
+            ending.wait(PATIENCE)
+            return Report()
+
+        with mock.patch.object(updater, "refresh", refresh), running() as running_updater:
+            assert begun.wait(PATIENCE)
+            assert not running_updater.stop(timeout=0)
+            ending.set()

@@ -1,0 +1,239 @@
+"""Leases on due feeds: taken once, by one worker, a host's together; on both databases, with real
+processes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from pytest_django import DjangoAssertNumQueries
+
+from factories import NOW, make_feed, make_subscription
+from lifestream.models import Feed, Host
+from lifestream.scheduler import leases
+
+MINUTE = timedelta(minutes=1)
+
+
+def claim_urls(limit: int = 100, **options: object) -> list[str]:
+    return [claimed.url for claimed in leases.claim(NOW, limit, **options)]  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db
+class TestWhatMayBeClaimed:
+    @pytest.mark.parametrize(
+        ("fields", "due", "early"),
+        [
+            ({}, True, True),
+            ({"next_fetch": NOW + MINUTE}, False, True),
+            ({"next_fetch": NOW + MINUTE, "not_before": NOW + MINUTE}, False, False),
+            ({"next_fetch": NOW + MINUTE, "not_before": NOW - MINUTE}, False, True),
+            ({"status": "paused"}, False, False),
+            ({"status": "gone"}, False, False),
+            ({"claim_token": "x", "claimed_until": NOW + MINUTE}, False, False),
+            ({"claim_token": "x", "claimed_until": NOW - MINUTE}, True, True),
+        ],
+        ids=["due", "not due", "asked to wait", "was asked to wait", "paused", "gone", "held", "lease over"],
+    )
+    def test_a_feed_is_claimed_if_its_state_allows_it(self, fields: dict[str, Any], due: bool, early: bool) -> None:
+        make_feed(**fields)
+        assert len(leases._due(NOW, None, early=False)) == due
+        assert len(leases.claim(NOW, 10, early=True)) == early
+
+    def test_a_pause_of_the_host_holds_for_all_its_feeds(self) -> None:
+        waiting = make_feed("https://slow.example.com/1")
+        make_feed("https://slow.example.com/2")
+        other = make_feed("https://other.example.com/")
+        Host.objects.filter(pk=waiting.host_id).update(not_before=NOW + MINUTE)
+        assert claim_urls() == [other.url]
+        assert len(leases.claim(NOW + MINUTE, 10, early=True)) == 2
+
+    def test_only_the_feeds_that_were_named(self) -> None:
+        one, _ = make_feed(), make_feed()
+        assert claim_urls(feeds=[one.pk]) == [one.url]
+        assert claim_urls(feeds=[]) == []
+
+    def test_a_claim_tells_all_that_a_fetch_has_to_know(self) -> None:
+        feed = make_feed(
+            "https://example.com/feed",
+            title="A",
+            plugin="github",
+            site_url="https://site.example.com/",
+            etag='W/"1"',
+            last_modified="Wed, 01 May 2024 10:00:00 GMT",
+            body_hash="b" * 64,
+            failures=3,
+            terms={"ttl": 60},
+            credentials="sealed",
+        )
+        make_subscription(feed), make_subscription(feed)
+        make_subscription(make_feed(next_fetch=NOW + MINUTE))
+        [claimed] = leases.claim(NOW, 10, lease=2 * MINUTE)
+        feed.refresh_from_db()
+        assert (claimed.feed, claimed.url, claimed.host) == (
+            feed.pk,
+            "https://example.com/feed",
+            "example.com",
+        )
+        assert (claimed.etag, claimed.last_modified) == ('W/"1"', "Wed, 01 May 2024 10:00:00 GMT")
+        assert (claimed.title, claimed.plugin, claimed.domain) == ("A", "github", "example.com")
+        assert (claimed.body_hash, claimed.failures, claimed.terms) == ("b" * 64, 3, {"ttl": 60})
+        assert (claimed.credentials, claimed.subscribers) == ("sealed", 2)
+        assert "sealed" not in repr(claimed)
+        assert claimed.until == feed.claimed_until == NOW + 2 * MINUTE
+        assert claimed.token == feed.claim_token
+
+
+@pytest.mark.django_db
+class TestHosts:
+    def test_a_hosts_feeds_come_together_the_longest_waiting_host_first(self) -> None:
+        make_feed("https://b.example.com/1", next_fetch=NOW - 2 * MINUTE)
+        make_feed("https://a.example.com/1", next_fetch=NOW - 3 * MINUTE)
+        make_feed("https://b.example.com/2", next_fetch=NOW)
+        make_feed("https://a.example.com/2", next_fetch=NOW)
+        assert sorted(claim_urls(2)) == ["https://a.example.com/1", "https://a.example.com/2"]
+        assert sorted(claim_urls(2)) == ["https://b.example.com/1", "https://b.example.com/2"]
+
+    def test_a_host_with_hundreds_takes_no_other_ones_place(self) -> None:
+        for number in range(120):
+            make_feed(f"https://a.example.com/{number}", next_fetch=NOW - MINUTE + timedelta(milliseconds=number))
+        for number in range(5):
+            make_feed(f"https://b{number}.example.com/")
+        first, second = leases.claim(NOW, 60), leases.claim(NOW, 60)
+        assert [each.url for each in first] == [f"https://a.example.com/{number}" for number in range(50)]
+        assert sorted(each.host for each in second) == [f"b{number}.example.com" for number in range(5)]
+        assert leases.claim(NOW, 60) == []
+        Feed.objects.filter(pk__in=[each.feed for each in first]).update(next_fetch=NOW + MINUTE)
+        leases.release(first)
+        assert leases.claim(NOW, 60)[0].url == "https://a.example.com/50"
+
+    def test_nobody_gets_more_of_a_host_while_one_of_its_feeds_is_held(self) -> None:
+        for number in range(3):
+            make_feed(f"https://a.example.com/{number}")
+        held = leases.claim(NOW, 2)
+        assert claim_urls() == []
+        leases.release(held)
+        assert len(claim_urls()) == 3
+
+    def test_ports_are_hosts_of_their_own(self) -> None:
+        make_feed("https://a.example.com/"), make_feed("https://a.example.com:8443/")
+        assert len(leases.claim(NOW, 1)) == len(leases.claim(NOW, 1)) == 1
+
+
+@pytest.mark.django_db
+class TestLeases:
+    def test_a_released_feed_is_still_due(self) -> None:
+        make_feed()
+        assert leases.release(leases.claim(NOW, 10)) == 1
+        assert len(leases.claim(NOW, 10)) == 1
+
+    def test_a_lease_ends_by_itself(self) -> None:
+        make_feed()
+        first = leases.claim(NOW, 10, lease=MINUTE)
+        assert leases.claim(NOW + MINUTE / 2, 10) == []
+        second = leases.claim(NOW + MINUTE, 10, lease=MINUTE)
+        assert len(second) == 1
+        assert leases.release(first) == 0, "what another worker holds can't be released"
+        assert Feed.objects.get().claim_token == second[0].token
+
+    def test_a_renewed_lease_lasts_from_then_on(self) -> None:
+        make_feed()
+        held = leases.claim(NOW, 10, lease=MINUTE)
+        assert leases.renew(held, NOW + MINUTE / 2, lease=MINUTE) == 1
+        assert leases.claim(NOW + MINUTE, 10) == []
+        assert len(leases.claim(NOW + 2 * MINUTE, 10)) == 1
+        assert leases.renew(held, NOW + 2 * MINUTE) == 0
+
+    def test_a_claim_takes_few_queries_however_many_feeds_are_due(
+        self, django_assert_max_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for _ in range(30):
+            make_feed()
+        with django_assert_max_num_queries(7):
+            assert len(leases.claim(NOW, 30)) == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_share_the_due_feeds_and_none_is_claimed_twice() -> None:
+    for number in range(120):
+        make_feed(f"https://host{number % 40}.example.com/{number}")
+    workers = 6
+    start = Barrier(workers)
+
+    def work() -> list[tuple[str, str]]:
+        try:
+            start.wait(30)
+            found: list[tuple[str, str]] = []
+            while claimed := leases.claim(NOW, 9):
+                found += [(each.host, each.url) for each in claimed]
+            return found
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(workers) as pool:
+        shares = [future.result(60) for future in [pool.submit(work) for _ in range(workers)]]
+    claimed = Counter(url for share in shares for _, url in share)
+    assert len(claimed) == 120
+    assert set(claimed.values()) == {1}
+    owners: dict[str, set[int]] = {}
+    for worker, share in enumerate(shares):
+        for host, _ in share:
+            owners.setdefault(host, set()).add(worker)
+    assert all(len(workers) == 1 for workers in owners.values()), "a host was shared between workers"
+
+
+WORKER = """
+import sys, django
+django.setup()
+from factories import NOW
+from lifestream.scheduler import leases
+sys.stdin.readline()
+while claimed := leases.claim(NOW, 5):
+    print(*[each.feed for each in claimed], sep="\\n")
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_share_the_due_feeds_and_none_is_claimed_twice() -> None:
+    feeds = {make_feed().pk for _ in range(60)}
+    settings = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{settings['NAME']}"
+    else:
+        url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**settings)
+    environment = {
+        **os.environ,
+        "LIFESTREAM_TEST_DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "testsite.settings",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER],
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
+    outputs = []
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        outputs.append(process.communicate(timeout=60)[0].split())
+        assert process.returncode == 0
+    claimed = Counter(int(key) for output in outputs for key in output)
+    assert set(claimed) == feeds
+    assert set(claimed.values()) == {1}

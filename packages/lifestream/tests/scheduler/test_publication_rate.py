@@ -1,0 +1,70 @@
+"""How often a feed publishes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lifestream.scheduler.publication_rate import Pace, how_often, pace_of
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DAY = 86400.0
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("dates", "days"),
+    [
+        ([ago(2)], 2),
+        ([ago(2), ago(10)], 5),
+        ([ago(1), ago(2), ago(3)], 1),
+        ([ago(3), None, ago(1), ago(2), ago(-5)], 1),
+        ([ago(day) for day in range(1, 100)], 1),
+        ([ago(30 + day) for day in range(1, 21)], 2.5),
+        ([ago(1), ago(2), ago(3), ago(4000), ago(5000)], 1),
+        ([ago(0)] * 30, 0),
+    ],
+    ids=[
+        "one entry", "two", "one a day", "unknown, unsorted and to come", "a hundred", "silent for a month",
+        "old ones that are pinned", "all at once",
+    ],
+)  # fmt: skip
+def test_the_gap_is_the_average_of_the_busiest_window_until_now(dates: list[datetime | None], days: float) -> None:
+    pace = pace_of(dates, NOW)
+    assert pace is not None
+    assert pace.gap(NOW) == pytest.approx(days * DAY)
+
+
+@pytest.mark.parametrize("dates", [[], [None, None], [ago(-1)]])
+def test_without_a_date_that_is_past_nothing_is_known(dates: list[datetime | None]) -> None:
+    assert pace_of(dates, NOW) is None
+
+
+def test_silence_makes_the_gap_grow() -> None:
+    pace = Pace(4, ago(8))
+    assert pace.gap(NOW) == 2 * DAY
+    assert pace.gap(NOW + timedelta(days=8)) == 4 * DAY
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (0, "all the time"),
+        (DAY / 5, "5 times a day"),
+        (DAY, "once a day"),
+        (1.5 * DAY, "5 times a week"),
+        (3.5 * DAY, "twice a week"),
+        (7 * DAY, "once a week"),
+        (10 * DAY, "3 times a month"),
+        (29 * DAY, "once a month"),
+        (120 * DAY, "3 times a year"),
+        (365 * DAY, "once a year"),
+        (800 * DAY, "less than once a year"),
+    ],
+)
+def test_a_gap_is_told_as_people_say_it(gap: float, words: str) -> None:
+    assert how_often(gap) == words

@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lifestream.entry import Rhythm
+from lifestream.fetcher.cache_lifetime import Freshness
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
+from lifestream.scheduler.publication_rate import Pace
+from lifestream.scheduler.schedule import (
+    History,
+    Limits,
+    Next,
+    Terms,
+    candidates_as_json,
+    candidates_from_json,
+    decide,
+    in_words,
+    ordinal,
+)
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
+HOUR = 3600.0
+DAY = 86400.0
+LIMITS = Limits(min_interval=HOUR, max_interval=7 * DAY, slow_interval=7 * DAY)
+
+
+def fetched(**headers: str) -> Fetched:
+    return Fetched("http://example.org/feed", b"", headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+def not_modified(**headers: str) -> NotModified:
+    return NotModified("http://example.org/feed", headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+def failed(status: int | None = 500, **headers: str) -> Failed:
+    named = {k.replace("_", "-"): v for k, v in headers.items()}
+    return Failed("status", f"the server answered {status}", status=status, headers=named)
+
+
+def wait(due: Next) -> float:
+    assert due.at is not None
+    return (due.at - NOW).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rhythm", "seconds", "reason"),
+    [
+        (fetched(), None, HOUR, "our own interval of 1 hour"),
+        (fetched(cache_control="max-age=7200"), None, 2 * HOUR, "max-age of the last answer: 2 hours"),
+        (
+            fetched(cache_control="max-age=7200", age="600"),
+            None,
+            6600,
+            "max-age of the last answer: 1 hour 50 minutes",
+        ),
+        (fetched(cache_control="max-age=0"), None, HOUR, "our own interval of 1 hour"),
+        (fetched(cache_control="max-age=60"), None, HOUR, "our own interval of 1 hour"),
+        (
+            fetched(cache_control="max-age=315360000"),
+            None,
+            7 * DAY,
+            "max-age of the last answer: 3650 days, capped at 7 days",
+        ),
+        (
+            fetched(expires="Sun, 01 Mar 2026 15:00:00 GMT"),
+            None,
+            3 * HOUR,
+            "Expires of the last answer: 3 hours",
+        ),
+        (fetched(expires="0"), None, HOUR, "our own interval of 1 hour"),
+        (fetched(retry_after="10800"), None, 3 * HOUR, "Retry-After: 3 hours"),
+        (fetched(), Rhythm(ttl=4 * 3600), 4 * HOUR, "the feed's ttl: 4 hours"),
+        (fetched(), Rhythm(ttl=60), HOUR, "our own interval of 1 hour"),
+        (fetched(), Rhythm(update_interval=86400), DAY, "the feed's update period: 1 day"),
+        (fetched(cache_control="max-age=7200"), Rhythm(ttl=4 * 3600), 4 * HOUR, "the feed's ttl: 4 hours"),
+        (fetched(), Rhythm(skip_hours=frozenset({13, 14})), 3 * HOUR, "the feed's skipHours"),
+        (fetched(), Rhythm(skip_days=frozenset({6})), 12 * HOUR, "the feed's skipDays"),
+        (
+            fetched(),
+            Rhythm(skip_days=frozenset({6, 0}), skip_hours=frozenset({0})),
+            37 * HOUR,
+            "the feed's skipDays",
+        ),
+        (fetched(), Rhythm(skip_hours=frozenset(range(24))), HOUR, "our own interval of 1 hour"),
+        (not_modified(), None, HOUR, "our own interval of 1 hour"),
+        (not_modified(cache_control="max-age=7200"), None, 2 * HOUR, "max-age of the last answer: 2 hours"),
+        (failed(), None, HOUR, "1st error in a row, 1 hour apart"),
+        (failed(404), None, HOUR, "1st error in a row, 1 hour apart"),
+        (failed(429), None, HOUR, "1st error in a row, 1 hour apart"),
+        (failed(429, retry_after="7200"), None, 2 * HOUR, "Retry-After: 2 hours"),
+        (failed(503, retry_after="Sun, 01 Mar 2026 14:00:00 GMT"), None, 2 * HOUR, "Retry-After: 2 hours"),
+        (failed(503, retry_after="60"), None, HOUR, "our own interval of 1 hour"),
+        (
+            failed(503, retry_after="99999999"),
+            None,
+            30 * DAY,
+            "Retry-After: 1157 days 9 hours, capped at 30 days",
+        ),
+    ],
+)
+def test_the_latest_time_that_anyone_asks_for_is_when_a_feed_is_due(
+    outcome: Outcome, rhythm: Rhythm | None, seconds: float, reason: str
+) -> None:
+    due = decide(outcome, History(), NOW, LIMITS, rhythm)
+    assert (wait(due), due.reason) == (seconds, reason)
+    assert (due.candidates[-1].at, due.candidates[-1].reason) == (due.at, reason)
+    assert [each.at for each in due.candidates] == sorted(each.at for each in due.candidates)
+
+
+def published(**ago: float) -> Pace:
+    """The pace of a feed whose three entries were published in so long a time until now."""
+    return Pace(3, NOW - timedelta(**ago))
+
+
+@pytest.mark.parametrize(
+    ("pace", "seconds", "reason"),
+    [
+        (published(hours=1), HOUR, "our own interval of 1 hour"),
+        (published(days=1), HOUR, "our own interval of 1 hour"),
+        (published(days=3), 3 * HOUR, "the feed publishes once a day: 3 hours"),
+        (published(days=10.5), 10.5 * HOUR, "the feed publishes twice a week: 10 hours 30 minutes"),
+        (published(days=90), 90 * HOUR, "the feed publishes once a month: 3 days 18 hours"),
+        (published(days=9000), 7 * DAY, "the feed publishes less than once a year: 7 days"),
+    ],
+)
+def test_our_own_interval_follows_the_pace_of_the_feed_within_our_bounds(
+    pace: Pace, seconds: float, reason: str
+) -> None:
+    due = decide(fetched(), History(), NOW, LIMITS, pace=pace)
+    assert (wait(due), due.reason, due.not_before) == (seconds, reason, None)
+
+
+def test_a_feed_that_publishes_seldom_is_asked_once_a_day_all_the_same() -> None:
+    due = decide(fetched(), History(), NOW, Limits(HOUR, 7 * DAY), pace=published(days=90))
+    assert (wait(due), due.reason) == (DAY, "the feed publishes once a month: 1 day")
+
+
+def test_a_304_keeps_the_pace_and_time_goes_on_for_a_feed_that_is_silent() -> None:
+    first = decide(fetched(), History(), NOW, LIMITS, pace=published(days=3))
+    later = NOW + timedelta(days=3)
+    second = decide(not_modified(), History(terms=first.terms), later, LIMITS)
+    assert second.at == later + timedelta(hours=6)
+
+
+def test_what_server_and_feed_ask_for_is_a_minimum_for_any_pace() -> None:
+    due = decide(fetched(cache_control="max-age=21600"), History(), NOW, LIMITS, Rhythm(ttl=60), published(days=3))
+    assert (wait(due), due.reason) == (6 * HOUR, "max-age of the last answer: 6 hours")
+    assert [(each.at, each.reason) for each in due.candidates] == [
+        (NOW + timedelta(seconds=60), "the feed's ttl: 60 seconds"),
+        (NOW + timedelta(hours=3), "the feed publishes once a day: 3 hours"),
+        (NOW + timedelta(hours=6), "max-age of the last answer: 6 hours"),
+    ]
+
+
+class TestSpread:
+    LIMITS = Limits(HOUR, 7 * DAY, jitter=0.1)
+
+    def later(self, feed: str, outcome: Outcome, now: datetime = NOW, rhythm: Rhythm | None = None) -> Next:
+        return decide(outcome, History(feed=feed), now, self.LIMITS, rhythm)
+
+    def test_feeds_that_came_together_do_not_come_together_again(self) -> None:
+        waits = [wait(self.later(f"http://example.org/{number}", fetched())) for number in range(1000)]
+        assert min(waits) >= HOUR
+        assert max(waits) < 1.1 * HOUR
+        minutes = Counter(int(seconds // 60) for seconds in waits)
+        assert len(minutes) == 6
+        assert max(minutes.values()) < 250
+
+    def test_it_is_the_same_for_the_same_feed_and_time_and_another_for_others(self) -> None:
+        one = self.later("http://example.org/", fetched())
+        assert one == self.later("http://example.org/", fetched())
+        assert one.at != self.later("http://example.org/x", fetched()).at
+        after = self.later("http://example.org/", fetched(), NOW + timedelta(seconds=1))
+        assert after.at is not None and one.at is not None
+        assert after.at - one.at != timedelta(seconds=1)
+
+    def test_it_never_is_before_what_was_asked_for_and_no_minimum_by_itself(self) -> None:
+        for number in range(50):
+            due = self.later(f"{number}", failed(429, retry_after="7200"))
+            assert 2 * HOUR <= wait(due) < 2 * HOUR + 360
+            assert due.not_before == due.host_pause == NOW + timedelta(hours=2)
+            assert due.reason == "Retry-After: 2 hours"
+            assert due.candidates[-1].reason.endswith(" more, so that feeds don't come all at once")
+
+    def test_it_leads_into_no_hour_that_the_feed_skips(self) -> None:
+        rhythm = Rhythm(skip_hours=frozenset({13, 14}))
+        for number in range(50):
+            due = self.later(f"{number}", fetched(), NOW - timedelta(minutes=3), rhythm)
+            assert due.at is not None
+            assert due.at.hour in (12, 15)
+
+    def test_of_a_long_interval_it_is_half_an_hour_at_most(self) -> None:
+        waits = [wait(decide(failed(), History(9, feed=f"{n}"), NOW, self.LIMITS)) for n in range(100)]
+        assert min(waits) >= 7 * DAY and max(waits) < 7 * DAY + 1800
+
+
+def test_a_pause_may_be_for_the_refused_feed_alone() -> None:
+    due = decide(failed(429, retry_after="7200"), History(), NOW, Limits(HOUR, DAY, pauses_hosts=False))
+    assert (due.host_pause, due.not_before) == (None, NOW + timedelta(hours=2))
+
+
+def test_candidates_survive_their_way_through_a_json_column() -> None:
+    candidates = decide(fetched(cache_control="max-age=7200"), History(), NOW, LIMITS).candidates
+    assert len(candidates) == 2
+    assert candidates_from_json(candidates_as_json(candidates)) == candidates
+
+
+def test_a_304_that_says_nothing_keeps_what_the_answer_it_confirms_asked_for() -> None:
+    first = decide(fetched(cache_control="max-age=7200"), History(), NOW, LIMITS, Rhythm(ttl=5 * 3600))
+    second = decide(not_modified(), History(terms=first.terms), NOW, LIMITS)
+    assert (wait(second), second.reason) == (5 * HOUR, "the feed's ttl: 5 hours")
+    assert second.terms == first.terms
+
+
+def test_a_304_with_a_new_max_age_replaces_the_old_one() -> None:
+    first = decide(fetched(cache_control="max-age=36000"), History(), NOW, LIMITS)
+    second = decide(not_modified(cache_control="max-age=7200"), History(terms=first.terms), NOW, LIMITS)
+    assert wait(second) == 2 * HOUR
+
+
+def test_a_200_that_says_nothing_forgets_what_the_one_before_asked_for() -> None:
+    first = decide(fetched(cache_control="max-age=36000"), History(), NOW, LIMITS, Rhythm(ttl=36000))
+    second = decide(fetched(), History(terms=first.terms), NOW, LIMITS, Rhythm())
+    assert wait(second) == HOUR
+
+
+def test_errors_in_a_row_are_ever_further_apart_up_to_the_longest_interval_and_never_stop() -> None:
+    history, gaps = History(), []
+    for _ in range(40):
+        due = decide(failed(), history, NOW, LIMITS)
+        gaps.append(wait(due))
+        history = History(due.failures, due.terms)
+    assert gaps[:4] == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR]
+    assert all(earlier <= later for earlier, later in itertools.pairwise(gaps))
+    assert gaps[-1] == 7 * DAY
+
+
+def test_the_reason_counts_the_errors() -> None:
+    assert decide(failed(), History(failures=3), NOW, LIMITS).reason == "4th error in a row, 8 hours apart"
+
+
+def test_a_success_ends_the_row_of_errors() -> None:
+    assert decide(not_modified(), History(failures=7), NOW, LIMITS).failures == 0
+
+
+def test_an_error_forgets_neither_freshness_nor_rhythm() -> None:
+    terms = Terms(Freshness(7200, "max-age"), Rhythm(ttl=7200))
+    assert decide(failed(), History(terms=terms), NOW, LIMITS).terms == terms
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rhythm", "seconds", "reason"),
+    [
+        (failed(), Rhythm(ttl=3 * 3600), 3 * HOUR, "the feed's ttl: 3 hours"),
+        (failed(), Rhythm(update_interval=86400), DAY, "the feed's update period: 1 day"),
+        (failed(), Rhythm(ttl=60), HOUR, "1st error in a row, 1 hour apart"),
+        (failed(503, retry_after="7200"), Rhythm(ttl=3 * 3600), 3 * HOUR, "the feed's ttl: 3 hours"),
+        (failed(503, retry_after="14400"), Rhythm(ttl=3 * 3600), 4 * HOUR, "Retry-After: 4 hours"),
+        (failed(), Rhythm(ttl=10**8), 7 * DAY, "the feed's ttl: 1157 days 9 hours, capped at 7 days"),
+        (failed(), Rhythm(skip_hours=frozenset({13, 14})), 3 * HOUR, "the feed's skipHours"),
+    ],
+)
+def test_what_the_feed_asks_for_holds_after_an_error_too(
+    outcome: Outcome, rhythm: Rhythm, seconds: float, reason: str
+) -> None:
+    due = decide(outcome, History(terms=Terms(Freshness(36000, "max-age"), rhythm)), NOW, LIMITS)
+    assert (wait(due), due.reason) == (seconds, reason)
+
+
+@pytest.mark.parametrize("rhythm", [Rhythm(ttl=10 * 3600), Rhythm(skip_hours=frozenset({13, 14}))])
+def test_what_one_feed_asks_for_is_no_pause_of_its_host(rhythm: Rhythm) -> None:
+    history = History(terms=Terms(rhythm=rhythm))
+    for answer, seconds in ((failed(429), 3600), (failed(429, retry_after="5400"), 5400)):
+        assert decide(answer, history, NOW, LIMITS).host_pause == NOW + timedelta(seconds=seconds)
+
+
+def test_410_is_never_asked_again_and_says_so() -> None:
+    due = decide(Gone("http://example.org/feed"), History(), NOW, LIMITS)
+    assert (due.at, due.reason) == (None, "410 Gone: it is not asked again")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rhythm", "seconds"),
+    [
+        (fetched(), None, None),
+        (failed(), None, None),
+        (fetched(cache_control="max-age=0"), None, None),
+        (fetched(cache_control="max-age=60"), None, 60),
+        (fetched(cache_control="max-age=7200"), None, 7200),
+        (fetched(), Rhythm(ttl=600), 600),
+        (failed(429, retry_after="60"), None, 60),
+    ],
+)
+def test_what_others_ask_for_is_kept_apart_from_our_own_interval(
+    outcome: Outcome, rhythm: Rhythm | None, seconds: float | None
+) -> None:
+    expected = None if seconds is None else NOW + timedelta(seconds=seconds)
+    assert decide(outcome, History(), NOW, LIMITS, rhythm).not_before == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "seconds"),
+    [
+        (failed(429, retry_after="7200"), 7200),
+        (failed(429, retry_after="60"), 60),
+        (failed(429), HOUR),
+        (failed(503, retry_after="7200"), 7200),
+        (failed(503), None),
+        (failed(500, retry_after="7200"), None),
+        (fetched(), None),
+    ],
+)
+def test_a_429_and_a_503_that_says_when_pause_the_whole_host(outcome: Outcome, seconds: float | None) -> None:
+    expected = None if seconds is None else NOW + timedelta(seconds=seconds)
+    assert decide(outcome, History(failures=5), NOW, LIMITS).host_pause == expected
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        Terms(),
+        Terms(Freshness(7200.0, "Expires")),
+        Terms(Freshness(0.0, "max-age"), Rhythm(60, 3600, frozenset({0, 23}), frozenset({6}))),
+        Terms(pace=Pace(7, datetime(2026, 2, 1, 12, 30, 15, 250_000, tzinfo=UTC))),
+    ],
+)
+def test_terms_survive_their_way_through_a_json_column(terms: Terms) -> None:
+    assert Terms.from_json(terms.as_json()) == terms
+
+
+def test_no_terms_take_no_room() -> None:
+    assert Terms().as_json() == {}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (90, "90 seconds"),
+        (120, "2 minutes"),
+        (3600, "1 hour"),
+        (5400, "1 hour 30 minutes"),
+        (90061, "1 day 1 hour"),
+        (7 * DAY, "7 days"),
+    ],
+)
+def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [
+        (1, "1st"),
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (12, "12th"),
+        (13, "13th"),
+        (21, "21st"),
+        (111, "111th"),
+    ],
+)
+def test_ordinals_are_written_as_people_say_them(number: int, word: str) -> None:
+    assert ordinal(number) == word

@@ -1,0 +1,341 @@
+"""Which stored item an entry is: documents fetched one after the other, and the items that are there
+afterwards.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifestream.entry import Enclosure, Entry
+from lifestream.plugins.entry_keys import keys_of, link_form
+from lifestream.storage.entry_matching import (
+    CHURN_FORGIVEN,
+    CHURN_LIMIT,
+    CHURN_PAUSE,
+    Document,
+    Known,
+    changes_after,
+    may_rewrite,
+)
+from shelf import HOME, Shelf
+
+DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
+
+
+def entry(title: str = "", guid: str = "", link: str = "", day: int | None = None, content: str = "") -> Entry:
+    published = None if day is None else DAY + timedelta(days=day)
+    return Entry(
+        guid=guid,
+        link=link and f"https://example.com/{link}",
+        title=title,
+        published=published,
+        content=content,
+    )
+
+
+SAME = ["A", "B"]
+FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
+    "a guid makes an edit out of a new title, link and date": (
+        [[entry("old", "g", "1", 1)], [entry("new", "g", "2", 2)]],
+        ["new"],
+    ),
+    "white space around a guid is no part of it": ([[entry("A", "g")], [entry("A", " g\n")]], ["A"]),
+    "guids are compared exactly": ([[entry("A", "g", day=1), entry("B", "G", day=1)]], SAME),
+    "rule 34: the same guid on every entry, links tell them apart": (
+        [[entry("A", "g", "a"), entry("B", "g", "b")]] * 2,
+        SAME,
+    ),
+    "rule 34: the same guid on every entry, titles tell them apart": (
+        [[entry("A", "g"), entry("B", "g")]] * 2,
+        SAME,
+    ),
+    "rule 34: the same guid and the same link on every entry": (
+        [[entry("A", "g", "x"), entry("B", "g", "x")]] * 2,
+        SAME,
+    ),
+    "rule 34: the same guid on every entry of a feed that begins with one": (
+        [[entry("A", "g", "a")], [entry("B", "g", "b"), entry("A", "g", "a")]],
+        SAME,
+    ),
+    "rule 34: the same guid on every entry, no links, of a feed that begins with one": (
+        [[entry("A", "g")], [entry("B", "g"), entry("A", "g")]],
+        SAME,
+    ),
+    "rule 34: the same guid on every entry of a feed that shrinks to one": (
+        [[entry("A", "g", "a"), entry("B", "g", "b")], [entry("B", "g", "b")], [entry("A", "g", "a")]],
+        SAME,
+    ),
+    "rule 34: the same guid on every entry, edited where links tell them apart": (
+        [[entry("A", "g", "a"), entry("B", "g", "b")], [entry("A2", "g", "a"), entry("B", "g", "b")]],
+        ["A2", "B"],
+    ),
+    "rule 35: a relative guid stays the same when the feed and its links move": (
+        [[entry("A", "post/1", "a")], [entry("A", "post/1", "elsewhere/a")]],
+        ["A"],
+    ),
+    "rule 36: a new guid with an old link is the old item": (
+        [[entry("A", "1", "a")], [entry("A", "2", "a")]],
+        ["A"],
+    ),
+    "rule 36: and afterwards the new guid is known without the link": (
+        [[entry("A", "1", "a")], [entry("A", "2", "a")], [entry("A", "2", "b")]],
+        ["A"],
+    ),
+    "rule 36: not if the old guid is still there": (
+        [[entry("A", "1", "a")], [entry("A", "1", "b"), entry("B", "2", "a")]],
+        SAME,
+    ),
+    "rule 36: not if two entries of the document have the link": (
+        [[entry("A", "1", "a")], [entry("B", "2", "a"), entry("C", "3", "a")]],
+        ["A", "B", "C"],
+    ),
+    "rule 36: not if two stored items have the link": (
+        [[entry("A", "1", "a"), entry("B", "2", "a")], [entry("C", "3", "a")]],
+        ["A", "B", "C"],
+    ),
+    "rule 36: not if the link is the site's home page": (
+        [[Entry("1", HOME, "A")], [Entry("2", HOME, "B")]],
+        SAME,
+    ),
+    "all guids and links go from http to https": (
+        [
+            [Entry(guid="http://example.com/1", link="http://example.com/1/", title="A")],
+            [Entry(guid="https://example.com/1", link="https://example.com/1", title="A")],
+        ],
+        ["A"],
+    ),
+    "links that differ in http, https or a slash are kept apart where one document has both": (
+        [[entry("A", "1", "a"), entry("B", "2", "a/")]] * 2,
+        SAME,
+    ),
+    "links that differ in anything else are different": (
+        [[entry("A", "", "a?p=1"), entry("B", "", "a?p=2")]],
+        SAME,
+    ),
+    "a feed learns to give guids": (
+        [[entry("A", "", "a")], [entry("A", "g", "a")], [entry("A", "g", "b")]],
+        ["A"],
+    ),
+    "a feed forgets to give guids": ([[entry("A", "g", "a")], [entry("A", "", "a")]] * 2, ["A"]),
+    "rule 37: neither guid, link nor date": ([[entry(content="one"), entry(content="two")]] * 3, ["", ""]),
+    "rule 37: white space and markup don't make a new entry": (
+        [[entry("A  B", content="<p>one\ntwo</p>")], [entry("A B ", content="one <b>two</b>")]],
+        ["A B "],
+    ),
+    "neither guid nor link, but a date: an edit": (
+        [[entry("A", day=1, content="one")], [entry("A", day=1, content="two")]],
+        ["A"],
+    ),
+    "neither guid nor link, another date: another entry": (
+        [[entry("A", day=1)], [entry("A", day=2)]],
+        ["A", "A"],
+    ),
+    "two entries that differ in their text alone are both kept": (
+        [[entry("A", day=1, content="one"), entry("A", day=1, content="two")]] * 2,
+        ["A", "A"],
+    ),
+    "an entry that is there twice is one": ([[entry("A", "g", "a"), entry("A", "g", "a")]] * 2, ["A"]),
+    "two entries with one guid are both kept": (
+        [[entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "h")]] * 2,
+        ["A", "B", "C"],
+    ),
+    "guid and link change at once, title and date stay": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1)]],
+        ["A"],
+    ),
+    "and afterwards the new ones are known without the old date": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1)], [entry("B", "2", "b", 2)]],
+        ["B"],
+    ),
+    "guid and link change at once: not if the old guid is still there": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1), entry("B", "1", "c", 1)]],
+        SAME,
+    ),
+    "guid and link change at once: not if the old link is still there": (
+        [[entry("A", "1", "a", 1)], [entry("A", "2", "b", 1), entry("B", "3", "a", 1), entry("B", "4", "a", 2)]],
+        ["A", "A", "B", "B"],
+    ),
+    "guid and link change at once: not if two items say the same": (
+        [[entry("A", "1", "a", 1), entry("A", "2", "b", 1)], [entry("A", "3", "c", 1)]],
+        ["A"] * 3,
+    ),
+    "guid and link change at once: not without a date": (
+        [[entry("A", "1", "a", content="text")], [entry("A", "2", "b", content="text")]],
+        ["A", "A"],
+    ),
+    "rule 37: no guid, no date, and a link that changes with every fetch": (
+        [[entry("A", "", f"a?session={fetch}", content="text")] for fetch in range(3)],
+        ["A"],
+    ),
+    "what vanishes from the document stays": ([[entry("A", "1"), entry("B", "2")], [entry("B", "2")]], SAME),
+    "an empty document": ([[entry("A", "1")], []], ["A"]),
+}
+
+
+@pytest.mark.parametrize("part", [1000, 1], ids=["at once", "entry by entry"])
+@pytest.mark.parametrize(("documents", "titles"), FETCHES.values(), ids=FETCHES.keys())
+def test_documents_fetched_one_after_the_other_leave_these_items(
+    documents: list[list[Entry]], titles: list[str], part: int
+) -> None:
+    shelf = Shelf(part)
+    for document in documents:
+        shelf.read(*document)
+    assert shelf.titles == sorted(titles)
+
+
+def test_what_comes_first_of_a_long_document_takes_no_item_whose_guid_comes_later() -> None:
+    keys = keys_of(entry("A", "1", "a"))
+    known = Known(7, keys.guid, keys.link, keys.content, "1")
+    document = Document([entry("B", "2", "a"), entry("A", "1", "c")])
+    [first] = document.decide([0], [known])
+    [second] = document.decide([1], [known])
+    assert (first.known, second.known) == (None, known)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [entry("A", "1", "a"), entry("A2", "1", "b"), entry("A", "2", "a"), entry("A", "", "a")],
+    ids=["the same", "edited", "with a new guid", "without its guid"],
+)
+def test_a_deleted_item_does_not_come_back(again: Entry) -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "1", "a"), entry("B", "3", "b"))
+    shelf.delete("A")
+    shelf.read(again, entry("B", "3", "b"))
+    assert (shelf.titles, shelf.refused) == (["B"], 1)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [entry("A", "2", "b", 1)],
+        [entry("A", "", "", 1)],
+        [entry("A", "2", "a", 1), entry("B", "2", "b", 2), entry("B", "3", "b", 3)],
+        [entry("A", "2", "a", 1), entry("A", "2", "b", 3), entry("A", "4", "c", 3)],
+    ],
+    ids=["under its content", "without guid and link", "by its guid, then by its link", "step by step"],
+)
+def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry]) -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "1", "a", 1))
+    shelf.delete("A")
+    for moved in moves:
+        shelf.read(moved)
+    assert (shelf.titles, shelf.refused) == ([], len(moves))
+
+
+def test_a_deleted_item_without_words_of_its_own_stands_for_no_other() -> None:
+    shelf = Shelf()
+    shelf.read(entry("", "1", "a"))
+    shelf.delete("")
+    shelf.read(entry("", "2", "b"))
+    shelf.read(entry("Photo", "3", "c"))
+    shelf.delete("Photo")
+    shelf.read(entry("Photo", "4", "d"))
+    assert shelf.titles == ["", "Photo"]
+
+
+def test_deleting_one_of_many_with_the_same_guid_spares_the_others() -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "g", "a"), entry("B", "g", "b"))
+    shelf.delete("A")
+    shelf.read(entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "g", "c"))
+    assert (shelf.titles, shelf.refused) == (["B", "C"], 1)
+
+
+def test_an_item_is_found_even_if_an_entry_before_it_could_pass_for_it() -> None:
+    shelf = Shelf()
+    shelf.read(entry("A", "1", "a", 1))
+    # The first has the link of A and nothing else; the second is A, moved.
+    shelf.read(entry("B", "2", "a", 2), entry("A", "1", "b", 1))
+    assert shelf.items[1][1].title == "A"
+
+
+def test_of_two_versions_of_an_entry_the_later_one_is_kept() -> None:
+    old, new = (Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in (1, 2))
+    for document in ([old, new], [new, old]):
+        shelf = Shelf()
+        shelf.read(*document)
+        assert [found.author for _, found in shelf.items.values()] == ["2"]
+
+
+def test_the_address_of_a_file_stands_in_for_a_link() -> None:
+    episode = Entry(title="A", link=HOME, enclosures=(Enclosure("https://example.com/1.mp3"),))
+    renamed = Entry(title="B", link=HOME, enclosures=(Enclosure("http://example.com/1.mp3"),))
+    shelf = Shelf()
+    shelf.read(episode)
+    shelf.read(renamed)
+    assert shelf.titles == ["B"]
+
+
+def test_a_guid_that_changes_with_every_fetch_adds_nothing() -> None:
+    shelf = Shelf()
+    for fetch in range(30):
+        shelf.read(*(entry(f"{n}", f"{fetch}-{n}", f"{n}") for n in range(5)))
+    assert len(shelf.items) == 5
+
+
+@pytest.mark.parametrize(
+    ("link", "form"),
+    [
+        ("https://Example.com/a/", "//example.com/a"),
+        ("http://example.com:80/a", "//example.com/a"),
+        ("https://example.com", "//example.com"),
+        ("https://example.com/", "//example.com"),
+        ("https://example.com/?p=1", "//example.com?p=1"),
+        ("https://example.com/a//", "//example.com/a/"),
+        ("https://example.com:8080/A#one", "//example.com:8080/A#one"),
+        ("tag:example.com,2024:1", "tag:example.com,2024:1"),
+        ("http://[broken", "http://[broken"),
+        ("http://example.com:99999/", "http://example.com:99999/"),
+        ("", ""),
+    ],
+)
+def test_links_are_compared_in_this_form(link: str, form: str) -> None:
+    assert link_form(link) == form
+
+
+WORDS = st.sampled_from(["", "a", "b"])
+ENTRIES = st.lists(st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 1, 2]), WORDS), max_size=6, unique=True)
+
+
+@given(st.data(), ENTRIES, st.integers(1, 6))
+def test_a_refetch_adds_nothing_whatever_its_order_and_however_much_is_left(
+    data: st.DataObject, entries: list[Entry], part: int
+) -> None:
+    shelf = Shelf(part)
+    shelf.read(*entries)
+    count = len(shelf.items)
+    again = data.draw(st.permutations(entries))
+    shelf.read(*again[: data.draw(st.integers(0, len(again)))])
+    assert len(shelf.items) == count
+
+
+@given(ENTRIES, st.integers(1, 6))
+def test_no_entry_of_a_first_document_is_lost(entries: list[Entry], part: int) -> None:
+    shelf = Shelf(part)
+    shelf.read(*entries)
+    assert len(shelf.items) == len({keys.whole for keys in Document(entries, [HOME]).keys})
+
+
+@pytest.mark.parametrize(
+    ("changes", "ago", "allowed"),
+    [
+        (0, None, True),
+        (CHURN_LIMIT - 1, timedelta(0), True),
+        (CHURN_LIMIT, timedelta(hours=1), False),
+        (CHURN_LIMIT, CHURN_PAUSE, True),
+        (CHURN_LIMIT + 99, CHURN_PAUSE, True),
+    ],
+)
+def test_churn_is_capped(changes: int, ago: timedelta | None, allowed: bool) -> None:
+    assert may_rewrite(changes, None if ago is None else DAY - ago, DAY) is allowed
+
+
+@pytest.mark.parametrize(("ago", "count"), [(None, 1), (timedelta(hours=1), 8), (CHURN_FORGIVEN, 1)])
+def test_churn_is_forgiven_after_a_calm_week(ago: timedelta | None, count: int) -> None:
+    assert changes_after(7, None if ago is None else DAY - ago, DAY) == count

@@ -1,0 +1,164 @@
+"""A feed that lives, and the store that follows it: whatever it does, the store holds what the feed has said.
+
+Hypothesis plays the feed's owner, who publishes, edits, withdraws and brings back, moves the site and gives all entries
+new ids, and a superuser who deletes items. The model is what people would expect to see: each entry once, as it was
+last published, and none that was deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from factories import NOW, hold, make_feed, make_subscription, prepared, result
+from lifestream.fetcher.outcomes import Fetched
+from lifestream.models import Feed, Item, Post, Tombstone
+from lifestream.plugins.base import ItemDraft
+from lifestream.storage.writer import store
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry as its feed's owner sees it; *number* is who it is, whatever else of it changes."""
+
+    number: int
+    title: str
+    text: str
+    guid: str
+    link: str
+
+    def draft(self, dated: bool) -> ItemDraft:
+        published = NOW - timedelta(days=1, minutes=-self.number) if dated else None
+        return ItemDraft(
+            guid=self.guid,
+            link=self.link,
+            title=self.title,
+            content=self.text,
+            text=self.text,
+            published=published,
+            author=str(self.number),
+        )
+
+
+class Life(RuleBasedStateMachine):
+    """One feed's life. Each rule ends with a fetch, since a feed that changes twice in between is another story."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.feed = make_feed("https://example.com/feed.xml")
+        make_subscription(self.feed)
+        self.document: list[Entry] = []
+        self.withdrawn: list[Entry] = []
+        self.expected: dict[int, str] = {}
+        self.deleted: set[int] = set()
+        self.version = self.count = 0
+        self.now = NOW
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.transaction.__exit__(None, None, None)
+
+    @initialize(has=st.sampled_from(["guid", "link", "both"]), dated=st.booleans(), backwards=st.booleans())
+    def begin(self, has: str, dated: bool, backwards: bool) -> None:
+        self.guids, self.links = has != "link", has != "guid"
+        self.dated, self.backwards = dated, backwards
+
+    @rule(title=st.sampled_from(["News", "Photo", "Link"]), count=st.integers(1, 3))
+    def publish(self, title: str, count: int) -> None:
+        for _ in range(count):
+            self.count += 1
+            new = Entry(self.count, title, f"text {self.count}", "", "")
+            self.document.insert(0, self._addressed(new))
+        self.fetch()
+
+    @precondition(lambda self: self.document)
+    @rule(data=st.data(), title=st.sampled_from(["News", "Changed"]))
+    def edit(self, data: st.DataObject, title: str) -> None:
+        place = data.draw(st.integers(0, len(self.document) - 1))
+        self.document[place] = replace(self.document[place], title=title, text=f"{title} {self.now}")
+        self.fetch()
+
+    @precondition(lambda self: self.document)
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        self.withdrawn.append(self.document.pop(data.draw(st.integers(0, len(self.document) - 1))))
+        self.fetch()
+
+    @precondition(lambda self: self.withdrawn)
+    @rule()
+    def bring_back(self) -> None:
+        self.document.append(self.withdrawn.pop())
+        self.fetch()
+
+    @precondition(lambda self: self.guids and (self.links or self.dated))
+    @rule()
+    def give_new_guids(self) -> None:
+        self.version += 1
+        self.document = [replace(each, guid=self._addressed(each).guid) for each in self.document]
+        self.fetch()
+
+    @precondition(lambda self: self.links and (self.guids or self.dated))
+    @rule()
+    def move_the_site(self) -> None:
+        self.version += 1
+        self.document = [replace(each, link=self._addressed(each).link) for each in self.document]
+        self.fetch()
+
+    @precondition(lambda self: self.dated)
+    @rule()
+    def relaunch(self) -> None:
+        self.version += 1
+        self.document = [self._addressed(each) for each in self.document]
+        self.fetch()
+
+    @precondition(lambda self: self.expected)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.expected)))
+        Item.objects.get(feed=self.feed, author=str(number)).delete()
+        self.deleted.add(number)
+        del self.expected[number]
+        self.fetch()
+
+    @rule()
+    def fetch(self) -> None:
+        self.now += timedelta(hours=1)
+        document = self.document[::-1] if self.backwards else self.document
+        self.expected |= {each.number: each.title for each in document if each.number not in self.deleted}
+        feed = Feed.objects.get(pk=self.feed.pk)
+        drafts = [each.draft(self.dated) for each in document]
+        [stored] = store([result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), claim=hold(feed))], self.now)
+        assert not (stored.broken or stored.lost or stored.unwritten), stored
+
+    @invariant()
+    def the_store_holds_what_was_said(self) -> None:
+        items = Item.objects.filter(feed=self.feed).values_list("author", "title")
+        assert sorted((int(number), title) for number, title in items) == sorted(self.expected.items())
+        assert Post.objects.filter(item__feed=self.feed).count() == len(self.expected)
+        assert Tombstone.objects.filter(feed=self.feed).count() == len(self.deleted)
+
+    def _addressed(self, entry: Entry) -> Entry:
+        guid = f"tag:{self.version}:{entry.number}" if self.guids else ""
+        link = f"https://v{self.version}.example.com/{entry.number}" if self.links else ""
+        return replace(entry, guid=guid, link=link)
+
+
+@pytest.mark.django_db
+def test_the_store_follows_a_feed_through_its_life() -> None:
+    quick = settings(max_examples=30, stateful_step_count=15)
+    run_state_machine_as_test(Life, settings=quick)

@@ -1,0 +1,152 @@
+"""The store beside others: readers, other workers, and people who subscribe meanwhile; with real connections."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connections
+
+from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
+from lifestream.fetcher.outcomes import Fetched
+from lifestream.models import Feed, Item, Post, Tag, fulltext
+from lifestream.scheduler import leases
+from lifestream.scheduler.jobs import Result, Stored
+from lifestream.storage import fanout, item_import
+from lifestream.storage.item_import import CHUNK
+from lifestream.storage.writer import store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ENTRIES = 10 * CHUNK
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[..., Any]]:
+    """Runs a function on a database connection of its own, and waits for it."""
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda function, *args: pool.submit(function, *args).result(60)
+        pool.submit(connections.close_all).result(60)
+
+
+def document(feed: Feed, count: int, **fields: Any) -> Result:
+    drafts = (draft(f"{number}", f"{number}", tags=("x", "y"), text="text") for number in range(count))
+    return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
+
+
+def test_a_long_document_is_written_in_short_transactions(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: Callable[..., Any]
+) -> None:
+    feed = make_feed()
+    make_subscription(feed)
+    seen: list[int] = []
+    index = fulltext.index
+
+    def look(*args: Any) -> None:
+        # Called once a transaction, before its end: another connection sees what is committed.
+        seen.append(elsewhere(Item.objects.count))
+        index(*args)
+
+    monkeypatch.setattr(fulltext, "index", look)
+    [stored] = store([document(feed, ENTRIES)], NOW)
+    assert stored.new == Item.objects.count() == Post.objects.count() == ENTRIES
+    assert seen == list(range(0, ENTRIES, CHUNK))
+
+
+def test_workers_write_at_once_and_share_their_tags(django_db_blocker: Any) -> None:
+    feeds = [make_feed() for _ in range(24)]
+    stream = make_lifestream()
+    for feed in feeds:
+        make_subscription(feed, stream)
+    start = threading.Barrier(4)
+
+    def work(mine: list[Feed]) -> list[Stored]:
+        try:
+            start.wait(30)
+            stored = []
+            for feed in mine:
+                claimed = leases.claim(NOW, 1, feeds=[feed.pk])
+                stored += store([document(feed, 30, claim=claimed[0])], NOW)
+            return stored
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(work, [feeds[place::4] for place in range(4)], timeout=60))
+    assert [stored.new for part in done for stored in part] == [30] * 24
+    assert Post.objects.filter(lifestream=stream).count() == 24 * 30
+    assert sorted(Tag.objects.values_list("slug", flat=True)) == ["x", "y"]
+
+
+def test_who_subscribes_during_an_import_misses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, stream = make_feed(), make_lifestream()
+    make_subscription(feed)
+    begun = threading.Event()
+    write = item_import.write
+
+    def announce(*args: Any) -> None:
+        # The import has read who subscribes, and has its items still to write.
+        begun.set()
+        write(*args)
+
+    def subscribe() -> None:
+        try:
+            assert begun.wait(30)
+            fanout.subscribe(stream, feed)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(item_import, "write", announce)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(subscribe)
+        store([document(feed, 3 * CHUNK)], NOW)
+        waiting.result(60)
+    assert Post.objects.filter(lifestream=stream).count() == 3 * CHUNK
+
+
+class TestADatabaseThatFails:
+    @pytest.fixture
+    def fails(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+        """Makes so many of the following writes fail as a locked database does."""
+        write, left = item_import.write, 0
+
+        def failing(*args: Any) -> None:
+            nonlocal left
+            write(*args)
+            if left:
+                left -= 1
+                raise OperationalError("database is locked")
+
+        def set_left(times: int) -> None:
+            nonlocal left
+            left = times
+
+        monkeypatch.setattr(item_import, "write", failing)
+        return set_left
+
+    def test_it_is_asked_once_more(self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
+        fails(1)
+        [stored] = store([document(make_feed(), 3)], NOW)
+        assert (stored.new, Item.objects.count()) == (3, 3)
+        assert "The database failed and is asked once more" in caplog.text
+
+    def test_then_it_says_so_and_the_feed_stays_as_it_was(
+        self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        feed = make_feed()
+        claimed = document(feed, 3)
+        fails(2)
+        [stored] = store([claimed], NOW)
+        assert stored.unwritten
+        assert stored.message == (
+            "the database failed (database is locked); see that it runs and has room, then update again: "
+            "nothing is lost"
+        )
+        assert stored.message in caplog.text
+        assert Item.objects.count() == 0
+        feed.refresh_from_db()
+        assert (feed.claim_token, feed.last_fetch) == (claimed.claim.token, None)
+        assert [stored.new for stored in store([claimed], NOW)] == [3]

@@ -1,0 +1,84 @@
+"""Which template an item gets, and what a day is called."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.template import engines
+from django.test import override_settings
+from django.utils import timezone, translation
+
+from factories import make_lifestream
+from lifestream.templatetags.lifestream import day_name, site_templates
+from lifestream.web.timeline import Timeline
+from shown import make_post, make_site
+
+BASIC = "lifestream/sites/basic.html"
+
+
+@pytest.mark.parametrize(
+    ("domain", "templates"),
+    [
+        ("github.com", ["github-com"]),
+        ("gist.github.com", ["gist-github-com", "github-com"]),
+        ("Example.CO.uk", ["example-co-uk", "co-uk"]),
+        ("xn--bcher-kva.example", ["xn-bcher-kva-example"]),
+        ("", []),
+        ("localhost", []),
+        ("127.0.0.1", ["127-0-0-1", "0-0-1", "0-1"]),
+        ("../../etc/passwd", []),
+        ("a.b.c.d.e.f.g.h.com", ["d-e-f-g-h-com", "e-f-g-h-com", "f-g-h-com", "g-h-com", "h-com"]),
+    ],
+)
+def test_templates_go_from_the_whole_domain_to_what_it_belongs_to(domain: str, templates: list[str]) -> None:
+    assert site_templates(domain) == [*(f"lifestream/sites/{name}.html" for name in templates), BASIC]
+
+
+def rendered(tmp_path: Path, source: str, **context: Any) -> str:
+    templates = [{**django_settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    with override_settings(TEMPLATES=templates):
+        return engines["django"].from_string("{% load lifestream %}" + source).render(context)
+
+
+@pytest.mark.django_db
+def test_items_are_rendered_by_the_templates_of_their_sites(tmp_path: Path) -> None:
+    folder = tmp_path / "lifestream" / "sites"
+    (folder / "detail").mkdir(parents=True)
+    (folder / "one-example.html").write_text("one:{{ item.title }}:{{ card.kind }}:{{ word }} ")
+    (folder / "basic.html").write_text("basic:{{ item.title }} ")
+    (folder / "detail" / "example.html").write_text("never")
+    (folder / "detail" / "two-example.html").write_text("detail:{{ feed.domain }}")
+    lifestream = make_lifestream()
+    for name in ("one", "two", "sub.one"):
+        make_post(make_site(lifestream, domain=f"{name}.example"), name)
+    posts = Timeline(lifestream).page(None, 9).posts
+    source = "{% for post in posts %}{% render_item post %}{% endfor %}"
+    assert rendered(tmp_path, source, posts=posts, word="w") == "one:one:article:w basic:two one:sub.one:article:w "
+    assert rendered(tmp_path, "{% render_item_detail post %}", post=posts[1]) == "detail:two.example"
+
+
+@pytest.mark.django_db
+def test_what_an_item_says_is_escaped_by_the_templates(tmp_path: Path) -> None:
+    lifestream = make_lifestream("main")
+    make_post(make_site(lifestream), "<b>bold</b>", content="<p>safe</p>")
+    [post] = Timeline(lifestream).page(None, 9).posts
+    context = {"post": post, "timeline": Timeline(lifestream), "lifestream": lifestream}
+    page = rendered(tmp_path, "{% render_item_detail post %}", **context)
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page and "<p>safe</p>" in page
+
+
+def test_a_day_is_called_as_a_reader_would() -> None:
+    today = timezone.localdate()
+    assert (day_name(today), day_name(today - timedelta(days=1))) == ("Today", "Yesterday")
+    assert day_name(date(2001, 2, 3)) == "Saturday, 3 February 2001"
+    with translation.override("de"):
+        assert day_name(date(2001, 2, 3)) == "Samstag, 3 Februar 2001"
+
+
+def test_today_is_the_readers_today() -> None:
+    with timezone.override("Pacific/Kiritimati"):
+        assert day_name(datetime.now(UTC).astimezone(timezone.get_current_timezone()).date()) == "Today"
