@@ -17,16 +17,16 @@ CHUNK: Final = 50
 """Items in one transaction: fewer than usual, so that a small document has several."""
 
 PLACES: Final[dict[str, tuple[str, str, int]]] = {
-    "after the claim": ("claims.claim", "after", 1),
-    "when a parser has the document": ("parse.wire.send", "after", 2),  # the rules come first
-    "before the first chunk": ("store._commit", "before", 1),
-    "while tags are written": ("importing._write_tags", "before", 1),
-    "while the search index is written": ("search.index", "after", 1),
-    "between chunks": ("store._commit", "before", 2),
-    "in the last chunk": ("search.index", "after", 3),
-    "before the feed's state is written": ("store._settle", "before", 1),
-    "before the feed's state is committed": ("store._settle", "after", 1),
-    "when all is stored": ("store.store", "after", 1),
+    "after the claim": ("scheduler.leases.claim", "after", 1),
+    "when a parser has the document": ("parser.ipc.send", "after", 2),  # the rules come first
+    "before the first chunk": ("storage.writer._commit", "before", 1),
+    "while tags are written": ("storage.item_import._write_tags", "before", 1),
+    "while the search index is written": ("models.fulltext.index", "after", 1),
+    "between chunks": ("storage.writer._commit", "before", 2),
+    "in the last chunk": ("models.fulltext.index", "after", 3),
+    "before the feed's state is written": ("storage.writer._settle", "before", 1),
+    "before the feed's state is committed": ("storage.writer._settle", "after", 1),
+    "when all is stored": ("storage.writer.store", "after", 1),
 }
 """Functions of lifestream: before or after which call of them it ends."""
 

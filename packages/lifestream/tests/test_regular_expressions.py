@@ -79,6 +79,6 @@ def test_the_finder_knows_patterns_of_modules_tables_and_calls() -> None:
     assert ("lifestream.content.html_tokenizer._ATTRIBUTE", {"findall"}) in places
     assert ("lifestream.fetcher.redirects._READY", {"fullmatch"}) in places
     assert places.count(("lifestream.content.players._PLAYERS", {"match"})) == 2
-    assert ("lifestream.websub", {"fullmatch"}) in places
+    assert ("lifestream.fetcher.websub", {"fullmatch"}) in places
     assert places.count(("feedserver.messages.triggers", {"search"})) == 4
     assert len(places) > 100

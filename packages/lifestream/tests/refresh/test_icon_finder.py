@@ -119,7 +119,7 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW) == 1
         assert (self.icon(slow), self.icon(quick)) == (PNG, PNG + b"2")
         assert logged.output == [
-            f"INFO:lifestream.icons:the page {self.get_url('/slow')} names no icon that could be found: "
+            f"INFO:lifestream.refresh.icon_finder:the page {self.get_url('/slow')} names no icon that could be found: "
             "reading it took longer than 0.001 seconds"
         ]
 
