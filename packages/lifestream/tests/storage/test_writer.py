@@ -135,7 +135,7 @@ class TestItems:
         assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", ""]])
 
     def test_rule_23_what_was_over_a_cap_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level("INFO", "lifestream.storage.writer")
+        caplog.set_level("INFO", "lifestream.storage")
         feed = make_feed()
         found = prepare(ParsedFeed(title="x" * 3000), FeedPlugin(), Sanitizer())
         store([result(feed, Fetched(feed.url, b""), prepared=found)], NOW)

@@ -43,7 +43,7 @@ _REWRITTEN: Final = (
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
 _EMPTY: Final = Document(())  # of the many results that bring no document
 _T = TypeVar("_T")
-_log = logging.getLogger("lifestream.storage.writer")
+_log = logging.getLogger("lifestream.storage")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from lifestream.storage.item_import import CHUNK, Chunk, Import
 _Counts: TypeAlias = "Counter[str]"
 _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, _Counts]]
 
-_log = logging.getLogger("lifestream.storage.writer")
+_log = logging.getLogger("lifestream.storage")
 
 _NOTHING: Final[_Counts] = Counter()  # of a result without entries
 
