@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -69,7 +69,7 @@ def run_short(
 
 
 def stored(home: Path, query: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(home / "lifestream.sqlite3") as connection:
+    with closing(sqlite3.connect(home / "lifestream.sqlite3")) as connection:
         return connection.execute(query).fetchall()
 
 
