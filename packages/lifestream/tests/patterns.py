@@ -149,6 +149,24 @@ def _note_uses(module: ModuleType, tree: ast.Module, patterns: Mapping[re.Patter
             patterns[pattern].methods |= methods if pattern in patterns else set()
 
 
+def possessive_groups(pattern: re.Pattern[Any]) -> int:
+    """How many groups *pattern* repeats possessively: `(?:…)*+`, not `[…]*+`."""
+    return sum(
+        code is codes.POSSESSIVE_REPEAT and not (len(value[2]) == 1 and value[2][0][0] in _ONE_CHARACTER)
+        for code, value in _parts(pattern_parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG))
+    )
+
+
+_ONE_CHARACTER: Final = {codes.LITERAL, codes.NOT_LITERAL, codes.IN, codes.ANY}
+
+
+def _parts(tree: Any) -> Iterator[tuple[Any, Any]]:
+    for code, value in tree:
+        yield code, value
+        for inner in _inner(value):
+            yield from _parts(inner)
+
+
 # Runs.
 
 

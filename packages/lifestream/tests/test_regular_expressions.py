@@ -11,7 +11,7 @@ import pytest
 
 from feedserver.messages import triggers
 from growth import MOST, growth
-from patterns import Found, found, runs
+from patterns import Found, found, possessive_groups, runs
 
 WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
@@ -51,6 +51,18 @@ def test_a_pattern_takes_linear_time_on_runs_of_its_own_alphabet(each: Found) ->
                 break
 
     assert not guilty, f"{each.where} takes more than {MOST:g} times as long for four times the input: {guilty}"
+
+
+@pytest.mark.parametrize("each", FOUND, ids=lambda each: each.where)
+def test_no_pattern_repeats_a_group_possessively(each: Found) -> None:
+    """Python before 3.11.5 goes on from a wrong place where such a group fails half-way (python/cpython#106052)."""
+    assert not possessive_groups(each.pattern), "write (?>(?:…)*) for (?:…)*+"
+
+
+def test_a_group_repeated_possessively_is_found() -> None:
+    patterns = [r"(?:ab?c)++", r"a((?>bc|d)?+)", r"[ab]*+\s++x?+", r"(?>(?:ab)*)"]
+
+    assert [possessive_groups(re.compile(pattern)) for pattern in patterns] == [1, 1, 0, 0]
 
 
 GUILTY: Final[dict[str, Any]] = {

@@ -122,7 +122,7 @@ _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
     (r"on\s+every\s+(\d+)(?:st|nd|rd|th)\s+request", lambda match: OnEvery(int(match[1]))),
     (r"from\s+request\s+(\d+)", lambda match: FromRequest(int(match[1]))),
     (
-        r"with\s+probability\s+((?:\d*+\.)?+\d++)(?:\s+seed\s+(-?\d+))?",
+        r"with\s+probability\s+((?>(?:\d*+\.)?)\d++)(?:\s+seed\s+(-?\d+))?",
         lambda match: WithProbability(float(match[1]), int(match[2] or 0)),
     ),
 )

@@ -68,7 +68,7 @@ _USERINFO = re.compile(
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//)(?P<userinfo>[^/?#\s\"'<>]+)@"
 )
 _NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
-_QUOTED = r'"(?P<quoted>(?:[^"\\]|\\.)*+)"?'
+_QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 _PAIR = re.compile(
     rf"(?P<before>^|[?&#,\s\"'<>({{|]|(?P<of_path>[;/]))(?P<name>{_NAME})[ \t]*+=(?!=)[ \t]*+"
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
@@ -83,14 +83,14 @@ _CREDENTIALS = re.compile(
     re.IGNORECASE,
 )
 _JSON = re.compile(
-    rf'"(?P<name>(?:[^"\\]|\\.)*+)(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'  # each string is read once
+    rf'"(?P<name>(?>(?:[^"\\]|\\.)*))(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'  # each string is read once
 )
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
 _STRUCTURE = re.compile(r"[/?&=:\"]")
 _CHALLENGE = re.compile(r"(?P<scheme>[!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]+(?!=)|$)")
-_CHALLENGE_ITEM = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*+"?)++')
+_CHALLENGE_ITEM = re.compile(r'(?>(?:[^",]|"(?>(?:[^"\\]|\\.)*)"?)+)')
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ _CDATA: Final = "<![CDATA["
 _LEFT_OUT: Final = name_set("svg math select template frameset html head body")
 _CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(_LEFT_OUT))})(?=[\s/>])", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
-    r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?+)"""
+    r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?))"""
 )
 _TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
 _SHORT_TAG: Final = 2 * MAX_ATTRIBUTES

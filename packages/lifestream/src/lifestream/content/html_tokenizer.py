@@ -32,11 +32,11 @@ _RAW: Final = name_set("script style xmp iframe noembed noframes noscript textar
 _MARKUP = re.compile(
     r"""
     <(?P<slash>/?)(?P<name>[a-zA-Z][^\s/>]*+)           # a tag …
-    (?>                                                 # … whose attributes may hold any ">" in quotes
+    (?>(?>                                                 # … whose attributes may hold any ">" in quotes
         [\s/]++
       | (?>=[^\s/>=]*+|[^\s/>=]++)
-        (?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?+
-    )*+
+        (?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?)
+    )*)
     (?:>|\Z)
   | <!--(?:-?>|.*?(?:--!?>|\Z))                         # a comment
   | <!\[CDATA\[.*?(?:\]\]>|\Z)                          # text in SVG and MathML, a bogus comment in HTML
@@ -105,7 +105,7 @@ def _script_end(source: str, position: int) -> int:
 # What stands before no name (the ">", or the end of what is no whole tag) is a match without one, so that a run of
 # slashes or spaces is read once.
 _ATTRIBUTE = re.compile(
-    r"""[\s/]*+(?:>|\Z|(=?[^\s/>=]++|=)(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?+)""", re.VERBOSE
+    r"""[\s/]*+(?:>|\Z|(=?[^\s/>=]++|=)(?>(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?))""", re.VERBOSE
 )
 _TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
 

@@ -32,7 +32,7 @@ LONGEST_WORDS: Final = 500
 """Characters of what a picture shows, which a page cuts there too."""
 
 # Safe HTML is as nh3 writes it: attributes in double quotes, in which no double quote is left.
-_IMG = re.compile(r"<img((?>\s++[\w-]++(?:=\"[^\"]*+\")?+)*+)\s*+/?>", re.ASCII)
+_IMG = re.compile(r"<img((?>(?>\s++[\w-]++(?>(?:=\"[^\"]*+\")?))*))\s*+/?>", re.ASCII)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)=\"([^\"]*+)\"", re.ASCII)
 _ADDRESSES = re.compile(r"\s(?:(?:src|href|poster)=\"([^\"]*+)\"|srcset=\"([^\"]*+)\")", re.ASCII)
 _IMAGE_NAME = re.compile(r"\.(?:avif|gif|jpe?g|png|webp)(?:[?#]|$)", re.IGNORECASE)

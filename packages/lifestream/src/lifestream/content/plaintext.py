@@ -126,8 +126,8 @@ def text_of(source: str) -> str:
 
 # nh3 writes names in lower case and values in double quotes, in which no double quote is left, and "<" only where a
 # tag begins or inside a value: so each pattern stops at the next one.
-_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS_LINE))})(?:\s(?>[^<>\"]++|\"[^\"]*+\")*+)?+>")
-_TAG = re.compile(r"</?[a-z](?>[^<>\"]++|\"[^\"]*+\")*+>")
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS_LINE))})(?>(?:\s(?>(?>[^<>\"]++|\"[^\"]*+\")*))?)>")
+_TAG = re.compile(r"</?[a-z](?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 
 
 def text_of_clean(source: str) -> str:

@@ -106,7 +106,7 @@ _STYLE_DANGER = re.compile(
 # An address of a srcset may hold commas inside; a descriptor ends at the next one outside parentheses.
 # (HTML, 4.8.4.2.1)
 _SRCSET_URL = re.compile(r"[\s,]*+(\S++)")
-_SRCSET_REST = re.compile(r"((?>[^,(]++|\([^)]*+\)?+)*+)(?:,|\Z)")
+_SRCSET_REST = re.compile(r"((?>(?>[^,(]++|\([^)]*+\)?+)*))(?:,|\Z)")
 _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
 
 
@@ -282,7 +282,7 @@ class Sanitizer:
 
 
 _MAX_GROWTH: Final = 16
-_FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>[^<>"]++|"[^"]*+")*+)?>)\n""")
+_FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
 _IGNORED = re.compile(r"\A[\s\ufeff]+")
 _EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
 

@@ -135,7 +135,7 @@ def _is_page(text: str) -> bool:
     return _PAGE.match(text) is not None
 
 
-_PAGE = re.compile(r"(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_PAGE = re.compile(r"(?>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*)<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 def _why_not(text: str, content_type: str) -> str:
