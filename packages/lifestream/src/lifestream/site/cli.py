@@ -1,7 +1,7 @@
-"""The `lifestream` command: Django's management on the bundled project, with a database that is always ready.
+"""The command `lifestream`: Django's management on the bundled project, with a database that is always ready.
 
-Before a command of the app runs, the database gets the tables that it lacks, so that the first command that a
-newcomer types works. Django's own commands (`migrate`, `check`, …) are left as they are.
+Before a command of this app runs, missing tables are created, so that the first command of a newcomer works. Django's
+own commands (`migrate`, `check`, …) are unchanged.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _NEEDS_TABLES = frozenset(
 )
 
 _TRIES = 10
-_PAUSE = 0.5  # seconds, in which most of the tables are made
+_PAUSE = 0.5  # Seconds in which most of the tables are created.
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs one command. *argv* is as in `sys.argv`. Raises SystemExit as Django's management does."""
+    """Run one command. *argv* is as in `sys.argv`. Raises SystemExit as Django's management does."""
     arguments = list(sys.argv if argv is None else argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lifestream.site.settings")
     command = next((argument for argument in arguments[1:] if not argument.startswith("-")), "")
@@ -38,9 +38,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def prepare_database() -> None:
-    """Gives the database the tables that it lacks. Raises SystemExit, with the reason, where there is none.
+    """Create the missing tables of the database. Raises SystemExit with the reason if the database cannot be used.
 
-    Several commands may be the first at once: one of them makes each table, the others fail at it and look again.
+    Several commands may start at once: one of them creates each table; the others fail at it and look again.
     """
     import django
     from django.core.exceptions import ImproperlyConfigured
