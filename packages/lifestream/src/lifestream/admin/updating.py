@@ -11,12 +11,12 @@ from django.utils.translation import gettext
 from lifestream.refresh.pipeline import refresh
 
 TOLD_ONE_BY_ONE = 10
-"""How many failures are told in full; more of them are in the log."""
+"""How many failures are shown. The log has the others."""
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> None:
-    """Fetches *feeds* (keys) now, and tells the visitor what came. Only our own interval is skipped: what a server
-    has asked for, a pause or a 410 stands.
+    """Fetch *feeds* (primary keys) now, and tell the user what came. This skips only lifestream's own interval, not
+    what a server has asked for, a pause, or a 410.
     """
     report = refresh(feeds, early=True)
     model_admin.message_user(request, str(report), messages.WARNING if report.failed else messages.SUCCESS)

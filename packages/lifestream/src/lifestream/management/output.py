@@ -1,4 +1,6 @@
-"""How the commands talk: the table of a refresh, a progress bar for who watches, and which feed is meant."""
+"""What the commands print: the table of a refresh, a progress bar on a terminal, and how they find the feed that is
+meant.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,16 @@ from lifestream.scheduler.schedule import in_words
 from lifestream.storage.credentials import split_url
 from lifestream.terminal import Visible, visible
 
-WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
-_MOST_COMPARED = 20_000  # URLs, which takes a second
+WIDE = 200  # Columns of a table that is written to a file or another program, where nothing should be cut.
+_MOST_COMPARED = 20_000  # URLs; comparing them takes a second.
 COLOURS = {"failed": "red", "gone": "red", "new": "green", "changed": "yellow"}
 
 
 @contextmanager
 def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[[Row], None]]:
-    """A bar for *total* feeds, on *stream* (standard error) if that is a terminal; gives what to call with each row."""
+    """Show a bar for *total* feeds on *stream* (standard error), if that is a terminal. Yields the function to call
+    with each row.
+    """
     stream = stream or sys.stderr
     if not stream.isatty() or not total:
         yield lambda row: None  # noqa: ARG005 - nobody watches
@@ -55,7 +59,9 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
 
 
 def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
-    """The rows of *report* for people: as wide as the terminal that *stream* is, and in colour; wide and plain else."""
+    """Return the rows of *report* as a table. On a terminal it is coloured and as wide as the terminal; elsewhere it is
+    plain and wide.
+    """
     terminal = stream.isatty()
     console = Console(file=stream, width=None if terminal else WIDE, no_color=not terminal)
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -79,18 +85,18 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
         )
     with console.capture() as captured:
         console.print(table)
-    # Its cells are visible, and its colours are our own.
+    # Its cells are escaped already, and its colours are ours.
     return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def tell_shortages(report: Report, command: BaseCommand) -> None:
-    """Says on standard error what this machine lacked, and the remedy; once each."""
+    """Print on standard error what this machine ran out of, and the remedy, once for each."""
     for shortage in report.shortages:
         command.stderr.write(f"Not all feeds could be updated: {shortage}.")
 
 
 def when(at: datetime | None, now: datetime) -> str:
-    """A time to come for people: "14:05 (in 1 hour)", with its date if that is another; "never" for None."""
+    """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None."""
     if at is None:
         return "never"
     local, today = timezone.localtime(at), timezone.localtime(now).date()
@@ -100,20 +106,20 @@ def when(at: datetime | None, now: datetime) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """A time that is past for people: "14:05 (1 hour ago)", with its date if that is another."""
+    """Return a past time for people: "14:05 (1 hour ago)", with its date if it is another day."""
     local, today = timezone.localtime(at), timezone.localtime(now).date()
     clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
     return f"{clock} ({in_words((now - at).total_seconds())} ago)"
 
 
 def feeds_at(url: str) -> list[int]:
-    """The keys of the feeds at *url*: more than one only where some have a login.
+    """Return the primary keys of the feeds at *url*. There are several only if some have a user name and password.
 
-    Raises CommandError for a URL that is none of ours, naming those that are like it.
+    Raises CommandError for a URL of no feed, naming similar ones.
     """
     try:
         bare, _ = split_url(url)
-    except ValueError as error:  # without the URL, in which a password may stand
+    except ValueError as error:  # The message has no URL, since a password may stand in it.
         raise CommandError(f"there is no such feed: {error}") from error
     try:
         asked = request_url(bare)
@@ -129,7 +135,9 @@ def feeds_at(url: str) -> list[int]:
 
 
 def _nearest(url: str) -> list[str]:
-    """Up to three URLs of feeds that *url* may have been meant for: of its site, or spelt nearly like it."""
+    """Return up to three URLs of feeds that *url* may have been meant for: of the same site, or spelt almost
+    like it.
+    """
     host = Q(domain=domain_of(url)) if domain_of(url) else Q(site_url=url)
     of_site = list(Feed.objects.filter(host).order_by("url").values_list("url", flat=True)[:100])
     everyone = of_site or Feed.objects.order_by("url").values_list("url", flat=True)[:_MOST_COMPARED]
@@ -137,9 +145,10 @@ def _nearest(url: str) -> list[str]:
 
 
 def chosen_lifestream(slug: str | None) -> Lifestream:
-    """The lifestream called *slug*; without one, the only one, or `main`, which is made where there are none at all.
+    """Return the lifestream called *slug*; without a slug, the only one, or `main`, which is created if there is none
+    at all.
 
-    Raises CommandError, naming those that there are.
+    Raises CommandError, naming the existing ones.
     """
     if not Lifestream.objects.exists() and slug in (None, "main"):
         return Lifestream.objects.create(slug="main", title="Lifestream")

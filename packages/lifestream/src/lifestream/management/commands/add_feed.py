@@ -1,4 +1,4 @@
-"""`add_feed`: subscribes a lifestream to a feed, and imports it."""
+"""`add_feed`: subscribe a lifestream to a feed, and import it."""
 
 from __future__ import annotations
 

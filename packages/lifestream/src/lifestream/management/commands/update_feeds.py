@@ -1,4 +1,4 @@
-"""`update_feeds`: fetches what is due, and tells what came."""
+"""`update_feeds`: fetch the feeds that are due, and print what came."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _tell_of_others(self, feeds: set[int]) -> None:
-        """Says why feeds that were named were not asked."""
+        """Print why feeds that were named were not fetched."""
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds).select_related("host"):
             if feed.status != Feed.Status.ACTIVE:

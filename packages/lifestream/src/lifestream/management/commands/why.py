@@ -1,4 +1,4 @@
-"""`why`: what is known of a feed, what its last fetches came to, and the reasoning for the next one."""
+"""`why`: the state of a feed, the results of its last fetches, and the reasons for the time of the next one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 
 def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
-    """What is known of *feed*, as labels and what they label."""
+    """Return what is known of *feed*, as labels and values."""
     yield "health", feed.health if feed.failures < 2 else f"{feed.health}, {feed.failures} times in a row"
     subscribers = feed.subscriptions.count()
     yield "subscribers", str(subscribers) if subscribers else "none"
@@ -77,7 +77,7 @@ def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def next_of(feed: Feed, now: datetime) -> str:
-    """When *feed* is asked next, and why then, in a line."""
+    """Return when *feed* is fetched next, and why, in one line."""
     if feed.status == Feed.Status.PAUSED:
         return "none, since it is paused; resume it in the admin"
     if feed.status == Feed.Status.IDLE:
@@ -91,12 +91,14 @@ def next_of(feed: Feed, now: datetime) -> str:
 
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
-    """Each time that something asked for, in their order, the one that holds marked; then what no user can skip."""
+    """Return each time that something asked for, in their order, with a mark at the one that is used; then the time
+    that no user can skip.
+    """
     if feed.status != Feed.Status.ACTIVE:
         return
     candidates = list(candidates_from_json(feed.candidates))
     if candidates and abs(candidates[-1].at - feed.next_fetch) > timedelta(seconds=1):
-        candidates = []  # it was made due by hand since
+        candidates = []  # The feed was made due by hand since then.
     pause = feed.host.not_before
     held_by_host = pause is not None and pause > max(now, feed.next_fetch)
     for candidate in candidates:
