@@ -175,7 +175,7 @@ def _item_of(queryset: QuerySet[Any]) -> tuple[str, str]:
     raise TypeError(f"{queryset.model.__name__} can't be searched; give items or posts.")
 
 
-# SQLite (sqlite.org/fts5.html)
+# SQL of SQLite: sqlite.org/fts5.html
 
 
 def _sqlite_row(entry: Indexed) -> tuple[int, str, str]:
@@ -195,7 +195,7 @@ def _sqlite_query(wanted: Iterable[Term]) -> str:
     return " ".join(f'"{" ".join(term.words)}"{"*" if term.prefix else ""}' for term in wanted)
 
 
-# PostgreSQL (postgresql.org/docs/current/datatype-textsearch.html)
+# SQL of PostgreSQL: postgresql.org/docs/current/datatype-textsearch.html
 
 _LEXEME_LENGTH = 500  # Characters, of at most 2046 bytes.
 
