@@ -1,8 +1,8 @@
-"""From a response to what goes over the wire: its head as bytes, and the plan that a connection plays.
+"""From a response to what is sent: its head as bytes, and the plan that a connection plays.
 
-What is declared is what is sent. Only what HTTP/1.1 needs is added, and each of it can be declared otherwise or left
-out; where the declared framing would leave the client unable to find the next answer, the connection ends after this
-one.
+What is declared is what is sent. Only what HTTP/1.1 needs is added, and each of these headers can be declared otherwise
+or omitted. If the declared framing does not tell the client where the next answer begins, the connection is closed
+after this one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class BodyChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A rendered head. The value of an added Date goes between *before* and *after*; *keep_alive*:
-    another may follow.
+    """A rendered head. The value of an added Date goes between *before* and *after*. *keep_alive* says whether another
+    answer may follow.
     """
 
     before: bytes
@@ -41,7 +41,7 @@ class Head:
     keep_alive: bool
 
     def at(self, now: float) -> bytes:
-        """The head as it is sent at *now* (seconds of the epoch)."""
+        """Return the head as it is sent at *now* (seconds since the epoch)."""
         return self.before + http_date(int(now)) + self.after if self.after else self.before
 
 
@@ -49,7 +49,7 @@ _last_date: tuple[int, bytes] = (0, b"")
 
 
 def http_date(second: int) -> bytes:
-    """IMF-fixdate (RFC 9110 §5.6.7). The last one is kept: a second sees many answers."""
+    """Return an IMF-fixdate (RFC 9110 §5.6.7). The last one is cached: many answers fall into one second."""
     global _last_date  # noqa: PLW0603 - a pure function's memory of one value
     known, text = _last_date
     if known != second:
@@ -59,7 +59,9 @@ def http_date(second: int) -> bytes:
 
 
 def render_head(request: Request | None, response: Response, keep_alive: bool) -> Head:
-    """Renders the head for *request* (None: what arrived was none). *keep_alive*: the client would send another."""
+    """Render the head of the answer to *request*, or to bytes that were no request (None). *keep_alive* says whether
+    the client would send another request.
+    """
     declared = {name.lower(): value for name, value in response.headers.raw}
     version = request.version if request is not None else "1.1"
     method = request.method if request is not None else "GET"
@@ -85,7 +87,7 @@ def render_head(request: Request | None, response: Response, keep_alive: bool) -
 def _framing(
     method: str, version: str, response: Response, declared: dict[bytes, bytes]
 ) -> tuple[Framing, list[bytes]]:
-    """How the end of the body is told (RFC 9112 §6), and the header that is added for it."""
+    """Return how the end of the body is told (RFC 9112 §6), and the header that is added for it."""
     if response.status < 200 or response.status in (204, 304):
         return "none", []
     if b"transfer-encoding" in declared:
@@ -100,7 +102,7 @@ def _framing(
 
 
 def _is_honest(declared: dict[bytes, bytes], framing: Framing, size: int) -> bool:
-    """Whether the client will find the end of this answer where it is."""
+    """Return whether the client will find the end of this answer where it is."""
     length = declared.get(b"content-length")
     if length is None:
         return True
@@ -108,7 +110,7 @@ def _is_honest(declared: dict[bytes, bytes], framing: Framing, size: int) -> boo
 
 
 def whole(head: Head, response: Response, method: str, now: float) -> bytes | None:
-    """The complete answer as bytes, where nothing about it takes time or reads a file; else None."""
+    """Return the complete answer as bytes, or None if anything about it takes time or reads a file."""
     body = response.body
     if response.delay or response.pace or response.faults or isinstance(body, FileBody):
         return None
@@ -120,7 +122,7 @@ def whole(head: Head, response: Response, method: str, now: float) -> bytes | No
 
 
 def plan(head: Head, response: Response, method: str) -> Plan:
-    """The steps of an answer, its faults left out."""
+    """Yield the steps of an answer, without its faults."""
     if response.delay:
         yield Wait(response.delay)
     yield Send(head.at(time.time()), "head")
@@ -140,7 +142,7 @@ def plan(head: Head, response: Response, method: str) -> Plan:
             sent += len(piece)
         if chunked and sent == promised:
             yield Send(b"0\r\n\r\n", "framing")
-    if sent != promised:  # which leaves the client waiting for the rest
+    if sent != promised:  # This leaves the client waiting for the rest.
         yield Flush()
         raise BodyChanged(
             f"{_name_of(response)} has become shorter: {sent:,} of {promised:,} bytes could be sent; write a new file "
