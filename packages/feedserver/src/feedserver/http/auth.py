@@ -21,9 +21,7 @@ def challenge(request: Request, auth: Auth) -> str | None:
     Basic credentials are expected in UTF-8, and the challenge says so (RFC 7617 §2.1). The error of a wrong Bearer
     token is "invalid_token"; if no token was sent, no error is named (RFC 6750 §3.1).
     """
-    from hmac import (
-        compare_digest,
-    )  # Imported here, since it loads OpenSSL, which a server without credentials does not need.
+    from hmac import compare_digest  # which loads OpenSSL: a server without credentials does not need it
 
     scheme, sent = _sent(request)
     if scheme == auth.scheme.lower().encode("ascii") and compare_digest(sent, _expected(auth)):
