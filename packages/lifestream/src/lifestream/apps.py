@@ -1,4 +1,4 @@
-"""The app as Django knows it."""
+"""The configuration of the Django app."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class LifestreamConfig(AppConfig):
-    """Registers the system checks, and what follows from a subscription; nothing else happens when Django starts."""
+    """Registers the system checks and the signal handlers of subscriptions. Nothing else happens when Django starts."""
 
     name = "lifestream"
     label = "lifestream"
