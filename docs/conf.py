@@ -1,5 +1,16 @@
 """The manual's settings. It is built offline: nothing in it is fetched."""
 
+import django
+from django.conf import settings
+
+# autodoc imports lifestream, whose models need a Django that is set up.
+settings.configure(
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "lifestream"],
+    SECRET_KEY="only for the manual",  # noqa: S106 - it signs nothing
+    USE_TZ=True,
+)
+django.setup()
+
 project = "feedserver and lifestream"
 copyright = "2026, the feedserver and lifestream maintainers"
 author = "The feedserver and lifestream maintainers"

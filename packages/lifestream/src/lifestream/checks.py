@@ -1,7 +1,7 @@
 """System checks of the settings. Each message has an id and a hint.
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
-intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs.
+intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses.
@@ -25,7 +25,7 @@ from lifestream.conf import settings
 _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
     "max_interval", "slow_interval", "jitter", "per_host_rate", "move_after", "lease", "push_min_interval",
-    "push_poll_interval",
+    "push_poll_interval", "check_every",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone, check_pause_scope,
-        check_pushes,
+        check_pushes, check_lines,
     ):  # fmt: skip
         checks.register(check, "lifestream")
 
@@ -150,6 +150,12 @@ def check_pushes(**_: Any) -> list[checks.CheckMessage]:
         hint = f"Add {host!r} to ALLOWED_HOSTS."
         found.append(checks.Warning(message, hint=hint, id="lifestream.W004"))
     return found
+
+
+def check_lines(**_: Any) -> list[checks.CheckMessage]:
+    """Check that what stands in the User-Agent is one line of text (E010)."""
+    hint = "It is sent with each request, in a header: a line break in it would fail them all."
+    return _errors("E010", [lambda: settings.contact, lambda: settings.user_agent], hint)
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:

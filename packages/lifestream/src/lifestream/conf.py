@@ -43,6 +43,19 @@ class Settings:
             raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give a number of at least {least:g}.")
         return float(value)
 
+    def _line(self, name: str) -> str:
+        value = self.get(name, "")
+        if not isinstance(value, str) or not value.isprintable():
+            raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give one line of text.")
+        return value
+
+    def _texts(self, name: str, *, example: str) -> tuple[str, ...]:
+        value = self.get(name, ())
+        listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+        if not listed or not all(isinstance(text, str) for text in value):
+            raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give a list of text, as [{example!r}].")
+        return tuple(value)
+
     @property
     def sanitizer_rules(self) -> SanitizerRules:
         """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
@@ -78,12 +91,12 @@ class Settings:
     @property
     def plugins(self) -> tuple[str, ...]:
         """`LIFESTREAM_PLUGINS`: dotted paths of plugin classes, beside those of entry points."""
-        return tuple(self.get("PLUGINS", ()))
+        return self._texts("PLUGINS", example="mysite.plugins.Weather")
 
     @property
     def user_agent(self) -> str:
         """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the one that `fetch` makes up itself."""
-        return str(self.get("USER_AGENT", ""))
+        return self._line("USER_AGENT")
 
     @property
     def contact(self) -> str:
@@ -91,13 +104,17 @@ class Settings:
 
         A URL or address in the User-Agent, for those whose feeds are fetched; "" for none.
         """
-        return str(self.get("CONTACT", ""))
+        return self._line("CONTACT")
 
     @property
     def allowed_networks(self) -> tuple[Network, ...]:
         """`LIFESTREAM_ALLOWED_NETWORKS`: private networks that may be dialled; a list or text."""
         value = self.get("ALLOWED_NETWORKS", ())
         texts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(texts, Iterable):
+            raise ImproperlyConfigured(
+                f"LIFESTREAM_ALLOWED_NETWORKS is {value!r}; give a list of networks, as ['10.0.0.0/8']."
+            )
         try:
             return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())
         except ValueError as error:

@@ -16,7 +16,7 @@ _HIDDEN: Final = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, except tab and line feed
     "\xad\u061c\u180e"
-    "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"  # direction controls and characters without width, except joiners of emoji
+    "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"  # directions, and characters without width; not joiners of emoji
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e007f"  # tags
     "]"

@@ -25,11 +25,16 @@ Its bytes in UTF-8 are also valid windows-1251, but with another meaning; its by
 """
 
 MEDIA_TYPES = ("text/xml", "application/xml", "application/rss+xml", "application/atom+xml", "text/html")
+"""The media types of `Content-Type` in the matrix."""
 CHARSETS = (None, "utf-8", "windows-1251", "us-ascii", "utf-16", "x-unknown")
+"""The charsets of `Content-Type` in the matrix; None leaves it out."""
 DECLARATIONS = (None, "utf-8", "windows-1251", "utf-16")
+"""The encodings that documents of the matrix declare; None declares none."""
 TRUTHS = ("utf-8", "windows-1251", "utf-16-le", "utf-16-be")
+"""The encodings that documents of the matrix truly are in."""
 
 Verdict: TypeAlias = Literal["read", "garbled", "refused", "open"]
+"""What becomes of a document; see `Outcome`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
 FormatName: TypeAlias = Literal["rss", "atom", "rdf", "json", "rss091", "atom03"]
+"""The names of the formats, the keys of `FORMATS`."""
 
 
 @dataclass(frozen=True, slots=True)

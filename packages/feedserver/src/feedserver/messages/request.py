@@ -44,7 +44,8 @@ class Request:
     """What a client asked, as it was sent.
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* the address it came from,
-    *scheme* "https" where it came by TLS. It *is_whole*, unless it was answered before its body came.
+    *headers* and *body* are as they were sent, *scheme* is "https" where it came by TLS. It *is_whole*, unless it was
+    answered before its body came.
     """
 
     method: str

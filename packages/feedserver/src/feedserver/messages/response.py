@@ -173,9 +173,11 @@ class Fault(ABC):
 class Response:
     """What a request is answered with.
 
-    *delay* is in seconds, before the first byte. *coding* is a content coding that the body is sent in, "auto" to
-    let Accept-Encoding choose. *omit* names headers that are not added. *conditional* says how validators are compared.
-    *faults* break the answer.
+    *body* is bytes, or text, which is sent as UTF-8. *status* and *reason* are those of the status line; by default the
+    reason is the usual one for the status. *headers* are sent in this order. *delay* is in seconds, before the first
+    byte; *pace* is how fast the body is sent. *coding* is a content coding that the body is sent in, "auto" to let
+    Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names headers that are
+    not added. *conditional* says how validators are compared. *faults* break the answer.
     Three are for messages: *source* names the file or the call that this response comes from, *notes*
     are a fixture's remarks, *error* is the mistake that made it a 500.
     """

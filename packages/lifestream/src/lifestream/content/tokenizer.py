@@ -3,8 +3,8 @@
 A word is a run of letters and digits, without case and accents: "Café" and "CAFE" are the same word. Scripts that are
 written without spaces (Chinese, Japanese, Thai and related ones), and Korean, whose words carry endings, become pairs
 of characters: 東京都 becomes 東京, 京都, and 都 at the end, so that every character begins exactly one word. So a
-search finds a pair in the middle of a sentence, and a single character as the beginning of a word. "C++" and "C#" become "c" and a
-word of their own.
+search finds a pair in the middle of a sentence, and a single character as the beginning of a word. "C++" and "C#"
+become "c" and a word of their own.
 """
 
 from __future__ import annotations

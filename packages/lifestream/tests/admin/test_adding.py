@@ -1,14 +1,11 @@
-"""The parts of the admin that fetch: adding a feed, and updating one now."""
+"""The form that adds a feed: it is fetched once, and errors stand at the address."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from factories import make_lifestream
-from feedserver import Response, gone
+from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.models import Feed, Item, Subscription
 
@@ -98,43 +95,3 @@ class AddingAFeed(FeedServerTransactionTestCase):
         for url in ("javascript:alert(1)", "file:///etc/passwd", "ftp://a.example/feed", "http://"):
             assert "errorlist" in self.add(url)
         assert list(self.feedserver.requests) == []
-
-
-class UpdatingNow(FeedServerTransactionTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.client.force_login(User.objects.create_superuser("root"))
-        self.main = make_lifestream("main")
-
-    def site(self, path: str) -> Subscription:
-        feed = Feed.objects.create(
-            url=self.get_url(path), title=path, next_fetch=timezone.now() + timedelta(hours=9), next_reason="our own"
-        )
-        return Subscription.objects.create(lifestream=self.main, feed=feed)
-
-    def update(self, model: str, *keys: int) -> str:
-        data = {"action": "update_now", "_selected_action": list(keys)}
-        return self.client.post(f"/admin/lifestream/{model}/", data, follow=True).content.decode()
-
-    def test_what_is_chosen_is_fetched_before_its_time(self) -> None:
-        self.feedserver.add("/good", RSS)
-        self.feedserver.add("/bad", Response(status=500))
-        page = self.update("feed", self.site("/good").feed_id, self.site("/bad").feed_id)
-        assert "2 feeds asked, 2 new, 0 changed, 1 failed" in page
-        assert "/bad: " in page
-
-    def test_a_subscription_is_updated_through_its_feed(self) -> None:
-        self.feedserver.add("/good", RSS)
-        assert "1 feed asked, 2 new" in self.update("subscription", self.site("/good").pk)
-
-    def test_a_paused_feed_is_left_alone(self) -> None:
-        site = self.site("/good")
-        Feed.objects.update(status="paused")
-        assert "1 were left alone" in self.update("feed", site.feed_id)
-        assert list(self.feedserver.requests) == []
-
-    def test_a_feed_that_is_gone_is_told(self) -> None:
-        self.feedserver.add("/gone", gone())
-        self.update("feed", self.site("/gone").feed_id)
-        assert Feed.objects.get().status == "gone"
-        assert "is-gone" in self.client.get("/admin/lifestream/feed/").content.decode()

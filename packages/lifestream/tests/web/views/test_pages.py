@@ -21,7 +21,6 @@ from lifestream.models import Item, Lifestream, Post, Subscription
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
-
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 
@@ -273,23 +272,6 @@ def test_no_page_takes_many_queries(
     posts = [make_post(site, f"Post {number}", tags=(f"{number}",)) for number in range(9)]
     with django_assert_num_queries(queries):
         assert client.get("/main/" + address.format(item=posts[4].item_id, site=site.pk)).status_code == 200
-
-
-def test_an_icon_comes_from_our_own_address_and_may_be_kept(client: Client, main: Lifestream) -> None:
-    make_post(site := make_site(main, icon=PNG))
-    address = f"/main/sites/{site.pk}/icon"
-    assert page(client, "/main/").all("img", src=address)
-    response = client.get(address)
-    assert (response["Content-Type"], response.content) == ("image/png", PNG)
-    assert response["X-Content-Type-Options"] == "nosniff" and "max-age=86400" in response["Cache-Control"]
-    assert client.get(address, headers={"if-none-match": response["ETag"]}).status_code == 304
-
-
-@pytest.mark.parametrize(
-    "icon", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"GIF", b"RIFF1234WAVE"]
-)
-def test_an_icon_that_is_none_or_could_hold_script_is_not_served(client: Client, main: Lifestream, icon: bytes) -> None:
-    page(client, f"/main/sites/{make_site(main, icon=icon).pk}/icon", 404)
 
 
 def test_a_site_without_an_icon_has_the_first_letter_of_its_name(client: Client, main: Lifestream) -> None:

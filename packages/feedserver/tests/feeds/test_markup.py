@@ -1,0 +1,85 @@
+"""XML as it is written: every character that it can hold, and nothing that it cannot."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from feedserver.feeds import (
+    Enclosure,
+    Entry,
+    Feed,
+    FormatName,
+    Text,
+)
+from whole_feed import body, said, tree
+
+XML_NAMES: list[FormatName] = ["rss", "atom", "rdf", "rss091", "atom03"]
+
+
+def test_what_is_not_given_is_not_written() -> None:
+    item = tree(Feed(entries=[Entry(title="One")]), "rss").find("channel/item")
+    assert item is not None and [(each.tag, each.text) for each in item] == [("title", "One")]
+
+
+def test_text_says_its_type_in_atom() -> None:
+    types = [
+        Text("1 < 2"),
+        Text("1 &lt; <b>2</b>", "html"),
+        Text('<b>1</b> &lt; <svg xmlns="http://www.w3.org/2000/svg" xml:lang="en"/>', "xhtml"),
+    ]
+    feed = Feed(entries=[Entry(title=text, content=text) for text in types])
+    assert said(feed, "atom", "a:entry/a:title/@type") == [None, "html", "xhtml"]
+    assert said(feed, "atom", "a:entry/a:content/@type") == [None, "html", "xhtml"]
+    assert said(feed, "atom", "a:entry/a:title/html:div/html:b") == ["1"]
+    assert said(feed, "atom03", "old:entry/old:title/@mode") == [None, "escaped", "xml"]
+    assert said(feed, "rss", "channel/item/title") == [text.value for text in types]
+    items = json.loads(body(feed.render("json")))["items"]
+    assert [item.get("content_text") for item in items] == ["1 < 2", None, None]
+
+
+def test_xhtml_keeps_its_blanks() -> None:
+    fragment = "<ul><li>a</li><li>b</li></ul><pre> c\n</pre>"
+    document = body(Feed(title=Text(fragment, "xhtml")).render("atom"))
+    assert f'<div xmlns="http://www.w3.org/1999/xhtml">{fragment}</div>'.encode() in document
+
+
+@pytest.mark.parametrize("fragment", ["<b>", "</div><div>", "&nbsp;", '<a b:c="d"/>', "\x00"])
+def test_xhtml_that_is_not_well_formed_is_refused(fragment: str) -> None:
+    with pytest.raises(ValueError, match=r"no well-formed XHTML .*; write it as html instead"):
+        Feed(title=Text(fragment, "xhtml")).render("atom")
+
+
+def test_an_attribute_of_another_namespace_is_refused() -> None:
+    with pytest.raises(ValueError, match="the attribute 'c' of urn:d cannot stand in XHTML; leave it out"):
+        Feed(title=Text('<a xmlns:b="urn:d" b:c="e"/>', "xhtml")).render("atom")
+
+
+@pytest.mark.parametrize("kind", XML_NAMES)
+@pytest.mark.parametrize("cdata", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "us-ascii", "shift_jis", "utf-7"])
+@pytest.mark.parametrize("text", ["]]>", "a]]>]]>b", "a\rb\r\n", "&amp;<![CDATA[", "ы]]>\rы", "\\~¥‾", "\x85\u2028"])
+def test_every_character_survives(kind: FormatName, cdata: bool, encoding: str, text: str) -> None:
+    feed = Feed(title=text, link=f"https://example.org/{text}\t", entries=[Entry(title=text, summary=text)])
+    document = body(feed.render(kind, cdata=cdata, encoding=encoding, declaration=False)).decode(encoding)
+    found = ET.fromstring(document)
+    # The parser gets characters here, so that it need not know the encoding; but line ends are its business.
+    texts = [each.text for each in found.iter()] + [value for each in found.iter() for value in each.attrib.values()]
+    assert texts.count(text) == 3
+    assert f"https://example.org/{text}\t" in texts
+
+
+@pytest.mark.parametrize("text", ["\x00", "\x1b", "\ud800", "\ufffe", "\uffff"])
+@pytest.mark.parametrize("kind", XML_NAMES)
+def test_what_xml_cannot_hold_is_refused(kind: FormatName, text: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"/(item|entry)\[2\]/title\[1\] holds U\+{ord(text):04X}, which no XML document"
+    ):
+        Feed(title="News", entries=[Entry(title="One"), Entry(title=f"a{text}")]).render(kind)
+
+
+def test_an_attribute_is_checked_too() -> None:
+    with pytest.raises(ValueError, match=r"channel\[1\]/item\[1\]/enclosure\[1\]/@url holds U\+0007"):
+        Feed(entries=[Entry(enclosures=[Enclosure("a\x07")])]).render("rss")

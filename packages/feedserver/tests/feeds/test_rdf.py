@@ -1,0 +1,22 @@
+"""What RSS 1.0 has for the fields of a feed."""
+
+from __future__ import annotations
+
+import pytest
+
+from whole_feed import FEED, said
+
+SAID_IN_RDF = [
+    ("rss:channel/rss:items/rdf:Seq/rdf:li/@rdf:resource", ["tag:example.org,2026:1"]),
+    ("rss:item/@rdf:about", ["tag:example.org,2026:1"]),
+    ("rss:item/dc:date", ["2026-11-01T10:00:00Z"]),
+    ("rss:item/dcterms:modified", ["2026-11-02T12:30:00+02:00"]),
+    ("rss:item/dc:creator", ["Ada", "Bob"]),
+    ("rss:item/dc:subject", ["math"]),
+    ("rss:image/rss:url", ["https://example.org/logo.png"]),
+]
+
+
+@pytest.mark.parametrize(("path", "texts"), SAID_IN_RDF, ids=[path for path, _ in SAID_IN_RDF])
+def test_rdf_says_it_in_its_own_words(path: str, texts: list[str]) -> None:
+    assert said(FEED, "rdf", path) == texts

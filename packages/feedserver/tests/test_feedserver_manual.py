@@ -1,0 +1,165 @@
+"""Everything public of feedserver has an entry in the manual, and what the manual names is there."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import get_args
+
+import pytest
+from reference_entries import Entries, entries, named, page, public_names, section, tabled
+
+import feedserver
+import pytest_feedserver
+from feedserver import cli
+from feedserver.fixtures.directives import DIRECTIVES
+from feedserver.messages.response import Fault, Response
+from feedserver.net.tls import TlsFault
+
+PUBLIC = (
+    "feedserver",
+    "feedserver.django",
+    "feedserver.encodings",
+    "feedserver.faults",
+    "feedserver.feeds",
+    "feedserver.record",
+    "feedserver.strategies",
+    "feedserver.testcases",
+)
+NOT_FOR_USERS = {
+    "feedserver.record.add_parser": "the command's",
+    "feedserver.record.run": "the command's",
+    "Exchange.answered": "the handler tells the journal by it",
+    "Exchange.finish": "the connection tells the journal by it",
+    "Exchange.struck": "the connection tells the journal by it",
+    "FeedServer.abandon": "the event-loop thread calls it in a forked child",
+    "FeedServer.failed": "the event-loop thread calls it",
+    "FeedServerMixin.debug": "it is unittest's",
+    "FeedServerMixin.run": "it is unittest's",
+    "FeedServerMixin.setUp": "it is unittest's",
+    "FeedServerMixin.subTest": "it is unittest's",
+    "Journal.record": "the handler tells the journal by it",
+    "Journal.settle": "the integrations call it",
+    "Journal.wait_until": "wait_for is built on it",
+    "Response.changed": "it checks nothing, and is for values that the server has made",
+    "Response.with_headers": "it checks nothing, and is for values that the server has made",
+}
+"""What has a public name, since another module of the package uses it, and is no promise to users."""
+
+
+@pytest.fixture(scope="module")
+def found() -> Entries:
+    return entries("feedserver")
+
+
+def public_classes() -> Iterator[tuple[str, type[object]]]:
+    for module in PUBLIC:
+        for name in public_names(module):
+            value = named(f"{module}.{name}")
+            if inspect.isclass(value):
+                yield f"{module}.{name}", value
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_each_public_name_has_an_entry(found: Entries, module: str) -> None:
+    assert [name for name in found.missing(module, public_names(module)) if name not in NOT_FOR_USERS] == []
+
+
+def test_each_public_method_and_property_has_an_entry(found: Entries) -> None:
+    missing = {name for _, value in public_classes() for name in found.missing_members(value)}
+    assert sorted(missing - NOT_FOR_USERS.keys()) == []
+
+
+def test_each_exception_names_what_there_is(found: Entries) -> None:
+    told = {name for _, value in public_classes() for name in found.missing_members(value)}
+    told |= {name for module in PUBLIC for name in found.missing(module, public_names(module))}
+    assert sorted(NOT_FOR_USERS.keys() - told) == []
+
+
+def test_each_public_field_is_told_of_in_its_class(found: Entries) -> None:
+    # A field of a dataclass is shown by its class's docstring, which names it in *italics* or `code`.
+    for name in ("feedserver.Response", "feedserver.Request"):
+        doc = inspect.getdoc(named(name)) or ""
+        known = {field.name for field in fields(named(name)) if not field.name.startswith("_")}  # type: ignore[arg-type]
+        assert sorted(known - set(re.findall(r"[*`](\w+)[*`]", doc))) == [], name
+
+
+def test_each_option_of_a_server_is_told_of_in_its_class() -> None:
+    doc = inspect.getdoc(feedserver.FeedServer) or ""
+    options = set(inspect.signature(feedserver.FeedServer).parameters)
+    assert sorted(options - set(re.findall(r"\*(\w+)\*", doc)) - {"host"}) == []
+
+
+def test_each_way_to_break_tls_has_an_entry() -> None:
+    rows = tabled(section(page("feedserver/reference.md"), "TLS, and how it goes wrong"))
+    assert rows - {"tls="} == {f'"{word}"' for word in get_args(TlsFault)}
+
+
+def test_each_directive_has_an_entry() -> None:
+    assert untold_directives(DIRECTIVES) == []
+    assert untold_directives(["header", "made-up"]) == ["made-up"], "or this test could not fail"
+
+
+def untold_directives(words: Iterable[str]) -> list[str]:
+    """Those of *words* that begin no row of the table on the page about directives."""
+    told = {row.partition(":")[0].lower() for row in tabled(page("feedserver/directives.md"))}
+    return sorted(set(words) - told)
+
+
+def test_each_command_and_option_has_an_entry() -> None:
+    usage = page("feedserver/cli.md")
+    for name, parser in commands():
+        for action in parser._actions:
+            for option in action.option_strings:
+                told = option in usage or option in ("-h", "--help")
+                # The short form of an option need not be told of where the long one is, and the other way round.
+                assert told or any(other in usage for other in action.option_strings), f"feedserver {name} {option}"
+        assert f"feedserver {name}".strip() in usage
+
+
+def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    parser = cli._parser()
+    yield "", parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def test_each_fixture_marker_and_setting_of_the_pytest_plugin_has_an_entry() -> None:
+    text = page("feedserver/pytest.md")
+    source = inspect.getsource(pytest_feedserver)
+    names = re.findall(r"@pytest\.fixture.*\ndef (\w+)", source) + re.findall(r'addini\(\s*"(\w+)"', source)
+    assert len(names) >= 3
+    assert [name for name in names if f"`{name}`" not in text and name not in text] == []
+    assert "pytest.mark.feedserver" in text
+
+
+class TestWhatIsMissingIsNamed:
+    """The tests above can fail: what has no entry is named."""
+
+    def test_a_public_name(self, found: Entries) -> None:
+        assert found.missing("feedserver.net.tls", ["TlsLayer"]) == ["feedserver.net.tls.TlsLayer"]
+
+    def test_a_method_and_a_property(self, found: Entries) -> None:
+        class MadeUp(Response):
+            def made_up(self) -> None: ...
+
+            @property
+            def also_made_up(self) -> str:
+                return ""
+
+        MadeUp.__module__ = "feedserver.made_up"
+        assert set(found.missing_members(MadeUp)) - NOT_FOR_USERS.keys() >= {"MadeUp.made_up", "MadeUp.also_made_up"}
+
+    def test_but_not_what_a_base_class_tells_of(self, found: Entries) -> None:
+        @dataclass(frozen=True, slots=True)
+        class MadeUpFault(Fault):
+            @property
+            def words(self) -> str:
+                return "made up"
+
+        MadeUpFault.__module__ = "feedserver.made_up"
+        assert found.missing_members(MadeUpFault) == []

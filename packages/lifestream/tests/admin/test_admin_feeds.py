@@ -1,0 +1,145 @@
+"""Feeds and their fetches in the admin."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from admin_users import act, editor, listed
+from factories import make_feed, make_lifestream
+from lifestream.models import Feed, Fetch, Item, Lifestream
+from lifestream.storage import credentials
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root(client: Client) -> Client:
+    """The browser of a superuser."""
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def mine(client: Client) -> Lifestream:
+    """A lifestream of the editor whose browser `client` is."""
+    user = editor()
+    client.force_login(user)
+    return make_lifestream("mine", owner=user)
+
+
+def test_the_list_of_feeds_tells_health_next_fetch_and_why(root: Client) -> None:
+    hour = timedelta(hours=1)
+    make_feed(title="Failing", last_fetch=timezone.now() - hour, failures=3, last_status="500", last_error="oh no",
+              next_fetch=timezone.now() + 2 * hour, next_reason="three failures in a row")  # fmt: skip
+    page = listed(root, "feed")
+    for words in ("failing, 3 times", "oh no", "three failures in a row", "hour ago", "500"):
+        assert words in page.replace("\xa0", " ")
+
+
+def test_a_feed_tells_each_time_that_its_next_fetch_was_chosen_from(root: Client) -> None:
+    candidates = [["2026-03-01T13:00:00+00:00", "our own interval"], ["2026-03-01T14:00:00+00:00", "max-age <b>"]]
+    feed = make_feed(candidates=candidates)
+    page = root.get(f"/admin/lifestream/feed/{feed.pk}/change/").content.decode().replace("\xa0", " ")
+    assert "<li>March 1, 2026, 1 p.m.: our own interval</li>" in page
+    assert "<li>March 1, 2026, 2 p.m.: max-age &lt;b&gt;</li>" in page
+
+
+def test_fetches_that_came_to_the_same_are_one_line_with_their_number(root: Client) -> None:
+    now = timezone.now()
+    hour = timedelta(hours=1)
+    fields = {"outcome": "not modified", "status": 304, "reason": "the feed publishes twice a week"}
+    Fetch.objects.create(feed=make_feed(), started=now - 30 * hour, latest=now - hour, count=30, **fields)
+    page = listed(root, "fetch").replace("\xa0", " ")
+    assert "30 times since 1 day, 6 hours ago" in page
+    assert "the feed publishes twice a week" in page
+
+
+@pytest.mark.parametrize(
+    ("health", "fields"),
+    [
+        ("ok", {"last_fetch": timezone.now()}),
+        ("new", {}),
+        ("failing", {"last_fetch": timezone.now(), "failures": 1}),
+        ("paused", {"status": "paused"}),
+        ("gone", {"status": "gone"}),
+    ],
+)
+def test_feeds_can_be_filtered_by_health(root: Client, health: str, fields: dict[str, Any]) -> None:
+    feed = make_feed(title="Wanted feed", **fields)
+    others: list[dict[str, Any]] = [
+        {"last_fetch": timezone.now()},
+        {},
+        {"status": "paused"},
+        {"status": "gone"},
+        {"last_fetch": timezone.now(), "failures": 1},
+    ]
+    for number, other in enumerate(others):
+        make_feed(title=f"Other {number}", **other)
+    assert feed.health == health
+    page = listed(root, "feed", f"?health={health}")
+    assert "Wanted feed" in page and page.count(">Other ") == 1
+
+
+def test_feeds_are_paused_and_resumed(root: Client) -> None:
+    active, gone = make_feed(), make_feed(status="gone", failures=5)
+    assert "1 feed was paused" in act(root, "feed", "pause", active, gone)
+    assert set(Feed.objects.values_list("status", flat=True)) == {"paused", "gone"}
+    assert "2 feeds were resumed" in act(root, "feed", "resume", active, gone)
+    for feed in Feed.objects.all():
+        assert (feed.status, feed.failures, feed.next_reason) == ("active", 0, "resumed")
+        assert feed.next_fetch <= timezone.now()
+
+
+def test_the_plugin_of_a_feed_is_chosen_from_those_that_are_there(root: Client) -> None:
+    feed = make_feed(title="A feed")
+    page = root.get(f"/admin/lifestream/feed/{feed.pk}/change/").content.decode()
+    assert '<option value="youtube">' in page
+    root.post(f"/admin/lifestream/feed/{feed.pk}/change/", {"title": "A feed", "site_url": "", "plugin": "youtube"})
+    feed.refresh_from_db()
+    assert feed.plugin == "youtube"
+
+
+def test_credentials_are_on_no_page(root: Client) -> None:
+    sealed = credentials.seal("name:opensesame")
+    site = make_site(make_lifestream(), "Sesame", credentials=sealed)
+    for address in (f"feed/{site.feed_id}/change/", "feed/", f"subscription/{site.pk}/change/", "subscription/"):
+        page = root.get(f"/admin/lifestream/{address}").content.decode()
+        assert "Sesame" in page and "opensesame" not in page and str(sealed) not in page
+    assert "with a login" in listed(root, "feed")
+
+
+def test_a_feed_that_is_shared_is_changed_by_superusers_only(client: Client, mine: Lifestream) -> None:
+    site = make_site(mine, "Its title")
+    address = f"/admin/lifestream/feed/{site.feed_id}/"
+    assert client.get(f"{address}change/").status_code == 200
+    assert client.post(f"{address}change/", {"title": "Other"}).status_code == 403
+    assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+    act(client, "feed", "pause", site.feed)
+    assert Feed.objects.get().status == "active"
+
+
+def test_a_feed_with_credentials_is_seen_by_its_subscriber_only(client: Client, mine: Lifestream) -> None:
+    make_site(mine, "Sesame", credentials=credentials.seal("a:b"))
+    assert "Sesame" in listed(client, "feed")
+    client.force_login(editor("other"))
+    assert "Sesame" not in listed(client, "feed")
+
+
+def test_the_add_button_of_feeds_leads_to_the_form_that_fetches(root: Client) -> None:
+    response = root.get("/admin/lifestream/feed/add/")
+    assert (response.status_code, response["Location"]) == (302, "/admin/lifestream/subscription/add/")
+
+
+def test_a_feed_is_deleted_with_its_log_and_its_items(root: Client) -> None:
+    post = make_post(make_site())
+    Fetch.objects.create(feed=post.item.feed, started=timezone.now(), outcome="new")
+    data = {"action": "delete_selected", "_selected_action": [post.item.feed_id], "post": "yes"}
+    root.post("/admin/lifestream/feed/", data)
+    assert not Feed.objects.exists() and not Item.objects.exists() and not Fetch.objects.exists()

@@ -1,0 +1,55 @@
+"""Items and posts in the admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from admin_users import act, editor
+from factories import make_lifestream
+from lifestream.models import Item, Lifestream, Tombstone
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root(client: Client) -> Client:
+    """The browser of a superuser."""
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def mine(client: Client) -> Lifestream:
+    """A lifestream of the editor whose browser `client` is."""
+    user = editor()
+    client.force_login(user)
+    return make_lifestream("mine", owner=user)
+
+
+def test_posts_are_hidden_published_and_removed(root: Client) -> None:
+    post = make_post(make_site(make_lifestream("main")), "A title")
+    act(root, "post", "hide", post)
+    assert root.get("/main/").content.count(b"A title") == 0
+    act(root, "post", "remove", post)
+    post.refresh_from_db()
+    assert (post.hidden, post.removed) == (True, True)
+    act(root, "post", "publish", post)
+    assert root.get("/main/").content.count(b"A title") > 0
+
+
+def test_an_item_that_a_superuser_deletes_leaves_a_tombstone(root: Client) -> None:
+    one, other = (make_post(make_site()).item for _ in range(2))
+    root.post(f"/admin/lifestream/item/{one.pk}/delete/", {"post": "yes"})
+    data = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
+    root.post("/admin/lifestream/item/", data)
+    assert Item.objects.count() == 0
+    assert set(Tombstone.objects.values_list("key_hash", flat=True)) == {one.key_hash, other.key_hash}
+
+
+def test_items_are_deleted_by_superusers_only(client: Client, mine: Lifestream) -> None:
+    item = make_post(make_site(mine)).item
+    assert client.post(f"/admin/lifestream/item/{item.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Item.objects.exists()

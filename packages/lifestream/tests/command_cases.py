@@ -1,0 +1,27 @@
+"""Commands as a test calls them: in its process, with what they print."""
+
+from __future__ import annotations
+
+import io
+from unittest import mock
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from feedserver.django import FeedServerTestCase
+
+
+class CommandTestCase(FeedServerTestCase):
+    def run_command(self, name: str, *arguments: str) -> str:
+        """What the command prints."""
+        out = io.StringIO()
+        with mock.patch("sys.stdout", out):
+            call_command(name, *arguments)
+        return out.getvalue()
+
+    def failure(self, name: str, *arguments: str) -> str:
+        """What the command says when it fails."""
+        with pytest.raises(CommandError) as error:
+            self.run_command(name, *arguments)
+        return str(error.value)

@@ -1,0 +1,57 @@
+"""`add_feed`: what it adds, tells and refuses."""
+
+from __future__ import annotations
+
+from command_cases import CommandTestCase
+from factories import make_lifestream
+from feedserver import Response
+from lifestream.models import Feed, Item, Lifestream, Subscription
+from served import feed, page, rss
+
+
+class AddFeed(CommandTestCase):
+    def test_on_an_empty_database_the_lifestream_main_is_made(self) -> None:
+        self.feedserver.add("/feed", feed())
+        printed = self.run_command("add_feed", self.get_url("/feed"))
+        assert Lifestream.objects.get().slug == "main"
+        assert Item.objects.count() == 2
+        assert len(self.feedserver.requests) == 1
+        lines = printed.splitlines()
+        assert lines[0] == f"A feed: {self.get_url('/feed')}"
+        assert "  format: rss20" in lines
+        assert "  site: http://example.org/" in lines
+        assert "  It is in the lifestream 'main', with 2 items." in lines
+        assert lines[-1].startswith("  It is asked again at ")
+        assert lines[-1].endswith(": our own interval of 1 hour.")
+
+    def test_the_page_that_led_to_it_is_told(self) -> None:
+        self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/feed">'))
+        self.feedserver.add("/feed", feed())
+        printed = self.run_command("add_feed", self.get_url("/"))
+        assert printed.startswith(f"A feed: {self.get_url('/feed')}, which {self.get_url('/')} leads to\n")
+
+    def test_a_feed_without_a_title_needs_a_name(self) -> None:
+        self.feedserver.add("/feed", Response(rss("one", title="")))
+        assert self.failure("add_feed", self.get_url("/feed")) == (
+            f"the feed at {self.get_url('/feed')} has no title; give it a name: use --name"
+        )
+        assert "Mine: " in self.run_command("add_feed", self.get_url("/feed"), "--name", "Mine")
+
+    def test_what_is_no_feed_is_refused(self) -> None:
+        self.feedserver.add("/feed", Response(status=404))
+        assert self.failure("add_feed", self.get_url("/feed")).endswith("the server answered 404 Not Found")
+        assert not Feed.objects.exists()
+
+    def test_of_several_lifestreams_one_is_to_be_chosen(self) -> None:
+        make_lifestream("one")
+        make_lifestream("two")
+        self.feedserver.add("/feed", feed())
+        assert self.failure("add_feed", self.get_url("/feed")) == (
+            "there are several lifestreams; choose one with --lifestream: one, two"
+        )
+        assert self.failure("add_feed", self.get_url("/feed"), "--lifestream", "three") == (
+            "there is no lifestream 'three'; choose one of these: one, two"
+        )
+        self.run_command("add_feed", self.get_url("/feed"), "--lifestream", "two", "--folder", "News")
+        assert Subscription.objects.get().lifestream.slug == "two"
+        assert Subscription.objects.get().folder == "News"

@@ -1,0 +1,43 @@
+"""`import_opml`: lists of other readers."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+from command_cases import CommandTestCase
+from lifestream.models import Feed, Item
+from lifestream.refresh.opml import Outline, render
+from served import feed
+
+
+class ImportOpml(CommandTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = Path(folder.name) / "list.opml"
+
+    def test_a_list_is_imported_and_fetched(self) -> None:
+        self.feedserver.add("/feed", feed())
+        outlines = [Outline(self.get_url("/feed"), "Mine", folder="News"), Outline("ftp://example.org/")]
+        self.file.write_bytes(render("t", outlines))
+        with mock.patch("sys.stderr", io.StringIO()) as errors:
+            printed = self.run_command("import_opml", str(self.file))
+        assert printed.startswith("1 feed added to 'main', 0 known before, 1 left out.\n")
+        assert printed.endswith("1 feed asked, 2 new, 0 changed, 0 failed.\n")
+        assert "Left out: ftp://example.org/ is not fetched" in errors.getvalue()
+        assert Item.objects.count() == 2
+
+    def test_the_fetching_may_be_left_to_others(self) -> None:
+        self.file.write_bytes(render("t", [Outline(self.get_url("/feed"))]))
+        self.run_command("import_opml", str(self.file), "--no-update")
+        assert Feed.objects.count() == 1
+        assert self.feedserver.requests == []
+
+    def test_a_file_that_is_none_or_no_list_is_an_error(self) -> None:
+        assert self.failure("import_opml", str(self.file)) == f"{self.file} can't be read: No such file or directory"
+        self.file.write_text("hello")
+        assert self.failure("import_opml", str(self.file)).startswith(f"{self.file}: it is no OPML")

@@ -1,0 +1,59 @@
+"""Feeds: their URLs, what follows from those, and how they fare."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from factories import NOW, make_feed
+from lifestream.models import Feed, Host
+from lifestream.storage.credentials import seal
+
+
+@pytest.mark.django_db
+class TestFeeds:
+    def test_there_is_one_shared_feed_a_url(self) -> None:
+        make_feed("https://example.com/feed")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_feed("https://example.com/feed")
+
+    def test_feeds_with_credentials_share_with_nobody(self) -> None:
+        url = "https://example.com/feed"
+        shared = make_feed(url)
+        mine, yours = (make_feed(url, credentials=seal("user:password")) for _ in range(2))
+        assert set(Feed.objects.with_url(url)) == {shared, mine, yours}
+        assert list(Feed.objects.shared()) == [shared]
+        assert (shared.is_private, mine.is_private) == (False, True)
+
+    def test_a_url_may_be_longer_than_any_index_allows(self) -> None:
+        url = "https://example.com/" + "x" * 10_000
+        make_feed(url)
+        assert Feed.objects.with_url(url).get().url == url
+
+    def test_what_follows_from_a_url_is_saved_with_it(self) -> None:
+        feed = make_feed("https://www.example.com/feed")
+        assert (feed.host.name, feed.domain) == ("www.example.com", "example.com")
+        feed.url = "https://other.example.org/feed"
+        feed.save(update_fields=["url"])
+        feed.refresh_from_db()
+        assert feed.host.name == "other.example.org"
+        assert list(Feed.objects.with_url("https://other.example.org/feed")) == [feed]
+        assert Host.objects.count() == 2
+
+    @pytest.mark.parametrize(
+        ("fields", "health"),
+        [
+            ({}, "new"),
+            ({"last_fetch": NOW}, "ok"),
+            ({"last_fetch": NOW, "failures": 1}, "failing"),
+            ({"last_fetch": NOW, "status": "paused"}, "paused"),
+            ({"status": "gone"}, "gone"),
+        ],
+    )
+    def test_a_feed_fares(self, fields: dict[str, object], health: str) -> None:
+        assert Feed(**fields).health == health
+
+    def test_it_is_called_by_the_best_name_there_is(self) -> None:
+        assert Feed(url="u", domain="d", title="t").display_title == "t"
+        assert Feed(url="u", domain="d").display_title == "d"
+        assert str(Feed(url="u")) == "u"

@@ -1,0 +1,79 @@
+"""Lifestreams, subscriptions and posts: who reads and who owns them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.models import Item, Lifestream, Post
+
+
+@pytest.mark.django_db
+class TestLifestreams:
+    @pytest.fixture
+    def users(self) -> dict[str, User | AnonymousUser]:
+        return {
+            "owner": User.objects.create_user("owner"),
+            "other": User.objects.create_user("other"),
+            "superuser": User.objects.create_superuser("superuser"),
+            "anonymous": AnonymousUser(),
+        }
+
+    @pytest.mark.parametrize(
+        ("who", "reads", "owns"),
+        [
+            ("owner", {"public", "private", "nobody's"}, {"public", "private"}),
+            ("other", {"public", "nobody's"}, set()),
+            ("anonymous", {"public", "nobody's"}, set()),
+            ("superuser", {"public", "private", "nobody's"}, {"public", "private", "nobody's"}),
+        ],
+    )
+    def test_who_reads_and_who_owns(
+        self, users: dict[str, User | AnonymousUser], who: str, reads: set[str], owns: set[str]
+    ) -> None:
+        make_lifestream(title="public", owner=users["owner"])
+        make_lifestream(title="private", owner=users["owner"], is_public=False)
+        make_lifestream(title="nobody's")
+        streams = Lifestream.objects
+        assert {stream.title for stream in streams.readable_by(users[who])} == reads
+        assert {stream.title for stream in streams.owned_by(users[who])} == owns
+
+    def test_a_subscription_is_unique_and_named_by_its_owner_or_its_feed(self) -> None:
+        feed = make_feed(title="Feed")
+        subscription = make_subscription(feed, name="Mine")
+        assert (str(subscription), str(make_subscription(feed))) == ("Mine", "Feed")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_subscription(feed, subscription.lifestream)
+
+    def test_a_rule_that_is_none_is_told_where_it_is_entered(self) -> None:
+        subscription = make_subscription(make_feed())
+        subscription.block_rules = "title:"
+        with pytest.raises(ValidationError, match="Line 1, 'title:', has nothing to look for"):
+            subscription.full_clean()
+
+    def test_posts_are_latest_first_and_those_of_one_moment_in_the_order_they_came(self) -> None:
+        feed = make_feed()
+        subscription = make_subscription(feed)
+        dates = [NOW, NOW, NOW + timedelta(hours=1), NOW - timedelta(hours=1)]
+        posts = [make_post(make_item(feed, date=date), subscription) for date in dates]
+        assert list(Post.objects.all()) == [posts[2], posts[1], posts[0], posts[3]]
+
+    def test_hidden_and_removed_posts_are_not_visible(self) -> None:
+        feed = make_feed()
+        subscription = make_subscription(feed)
+        shown, *_ = (
+            make_post(make_item(feed), subscription, **how) for how in ({}, {"hidden": True}, {"removed": True})
+        )
+        assert list(Post.objects.visible()) == [shown]
+
+    def test_all_goes_with_its_feed(self) -> None:
+        post = make_post(make_item(tags=["x"]))
+        post.item.feed.delete()
+        assert not Item.objects.exists()
+        assert not Post.objects.exists()
+        assert Lifestream.objects.count() == 1

@@ -1,0 +1,288 @@
+"""What hooks of a plugin may do, and what a hook that fails costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import ClassVar
+
+import pytest
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.plugins import FeedPlugin, ItemDraft
+from lifestream.plugins.item_pipeline import MAX_TEXT, MAX_WORDS, PluginProblem, hooked, prepare
+from site_documents import SANITIZER
+
+FEED = ParsedFeed(title="T", entries=(Entry(guid="1", title="One"), Entry(guid="2", title="Two"), Entry(guid="3")))
+
+
+class Telling(FeedPlugin):
+    """Tells in which order it was called, and changes something in each hook."""
+
+    name = "telling"
+    calls: ClassVar[list[str]] = []
+
+    def pre_process(self, entry: Entry) -> Entry:
+        self.calls.append(f"pre_process {entry.guid}")
+        return replace(entry, title=f"{entry.title}!")
+
+    def include_entry(self, entry: Entry) -> bool:
+        self.calls.append(f"include_entry {entry.title}")
+        return entry.guid != "2"
+
+    def process(self, entry: Entry) -> Entry:
+        self.calls.append(f"process {entry.guid}")
+        return replace(entry, content="<script>alert(1)</script><p>Made <b>here</b></p>", link="javascript:alert(1)")
+
+    def post_process(self, draft: ItemDraft) -> None:
+        self.calls.append(f"post_process {draft.guid}")
+        draft.tags = ("told", "told")
+        draft.summary = "<i>Told</i>"
+
+
+def test_the_hooks_are_called_in_order_and_sanitising_comes_after_them() -> None:
+    Telling.calls.clear()
+    prepared = prepare(replace(FEED, entries=FEED.entries[:2]), Telling(), SANITIZER)
+
+    assert Telling.calls == [
+        *("pre_process 1", "include_entry One!", "process 1", "post_process 1"),
+        *("pre_process 2", "include_entry Two!"),
+    ]
+    assert prepared.left_out == 1
+    assert prepared.items == (
+        ItemDraft(
+            guid="1",
+            title="One!",
+            content="<p>Made <b>here</b></p>",
+            text="Made here",
+            summary="Told",
+            tags=("told",),
+        ),
+    )
+
+
+class Failing(FeedPlugin):
+    name = "failing"
+    hook: ClassVar[str] = ""
+
+    def _maybe_fail(self, hook: str, guid: str) -> None:
+        if self.hook == hook and guid == "2":
+            raise LookupError("no luck")
+
+    def pre_process(self, entry: Entry) -> Entry:
+        self._maybe_fail("pre_process", entry.guid)
+        return entry
+
+    def include_entry(self, entry: Entry) -> bool:
+        self._maybe_fail("include_entry", entry.guid)
+        return True
+
+    def process(self, entry: Entry) -> Entry:
+        self._maybe_fail("process", entry.guid)
+        return entry
+
+    def post_process(self, draft: ItemDraft) -> None:
+        self._maybe_fail("post_process", draft.guid)
+
+
+@pytest.mark.parametrize("hook", ["pre_process", "include_entry", "process", "post_process"])
+def test_an_exception_in_a_hook_costs_its_entry_only_and_is_reported(
+    hook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Failing, "hook", hook)
+    prepared = prepare(FEED, Failing(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["1", "3"]
+    assert prepared.problems == (PluginProblem("failing", hook, "Two", "LookupError: no luck"),)
+    assert str(prepared.problems[0]) == (
+        f"plugin failing: {hook} failed on 'Two', which is left out: LookupError: no luck"
+    )
+
+
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+class OfItsOwnKind(BaseException):
+    """As the panics of a library in Rust are."""
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (GeneratorExit(), "GeneratorExit: "),
+        (OfItsOwnKind("panic"), "OfItsOwnKind: panic"),
+        (RecursionError("too deep"), "RecursionError: too deep"),
+        (MemoryError(), "MemoryError: "),
+        (Wordless(), "Wordless: it can't say why"),
+    ],
+)
+def test_an_exception_of_any_kind_costs_its_entry_only(error: BaseException, words: str) -> None:
+    class Raising(FeedPlugin):
+        name = "raising"
+
+        def process(self, entry: Entry) -> Entry:
+            if entry.guid == "2":
+                raise error
+            return entry
+
+    prepared = prepare(FEED, Raising(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["1", "3"]
+    assert [problem.error for problem in prepared.problems] == [words]
+
+
+class Forgetful(FeedPlugin):
+    name = "forgetful"
+
+    def process(self, entry: Entry) -> Entry:
+        return None if entry.guid == "1" else entry  # type: ignore[return-value]
+
+    def post_process(self, draft: ItemDraft) -> None:
+        if draft.guid == "3":
+            draft.title = None  # type: ignore[assignment]
+
+
+class Doubt:
+    def __bool__(self) -> bool:
+        raise ValueError("hard to say")
+
+
+def test_an_answer_that_is_neither_yes_nor_no_costs_its_entry_only() -> None:
+    class Unsure(FeedPlugin):
+        name = "unsure"
+
+        def include_entry(self, entry: Entry) -> bool:
+            return Doubt() if entry.guid == "2" else True  # type: ignore[return-value]
+
+    prepared = prepare(FEED, Unsure(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["1", "3"]
+    assert prepared.problems == (PluginProblem("unsure", "include_entry", "Two", "ValueError: hard to say"),)
+
+
+def test_a_hook_that_returns_or_leaves_nonsense_costs_its_entry_only() -> None:
+    prepared = prepare(FEED, Forgetful(), SANITIZER)
+
+    assert [item.guid for item in prepared.items] == ["2"]
+    assert [(problem.hook, problem.entry) for problem in prepared.problems] == [
+        ("process", "One"),
+        ("post_process", "3"),
+    ]
+    assert prepared.problems[0].error == "it returned NoneType, not an Entry"
+
+
+class Leaving(FeedPlugin):
+    """Leaves *value* in the field *name* of each draft."""
+
+    name = "leaving"
+    field: ClassVar[str] = ""
+    value: ClassVar[object] = None
+
+    def post_process(self, draft: ItemDraft) -> None:
+        setattr(draft, self.field, self.value)
+
+
+class Nowhere(tzinfo):
+    """A zone that can't say how far it is from UTC."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        raise LookupError("lost")
+
+    def dst(self, moment: datetime | None) -> None:
+        return None
+
+    def tzname(self, moment: datetime | None) -> str:
+        return "nowhere"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "error"),
+    [
+        ("title", None, "TypeError: title is NoneType, not str"),
+        ("content", b"<p>", "TypeError: content is bytes, not str"),
+        ("published", "today", "TypeError: published is str, not datetime or None"),
+        ("tags", None, "TypeError: 'NoneType' object is not iterable"),
+        ("tags", ("a", 1), "TypeError: a tag is int, not str"),
+        ("enclosures", ("u",), "TypeError: an enclosure is str, not Enclosure"),
+        ("enclosures", (Enclosure("u", length="9"),), "TypeError: an enclosure's length is str, not int or None"),  # type: ignore[arg-type]
+        ("media", (Media(url=None),), "TypeError: a medium's url is NoneType, not str"),  # type: ignore[arg-type]
+        ("enclosures", (Enclosure("u", length=True),), "TypeError: an enclosure's length is bool, not int or None"),
+        ("enclosures", (Enclosure("u", length=-1),), "ValueError: an enclosure's length is negative"),
+        (
+            "enclosures",
+            (Enclosure("u", duration=10**5000),),
+            "ValueError: an enclosure's duration is 9007199254740992 or more",
+        ),
+        (
+            "published",
+            datetime(2026, 1, 1, tzinfo=Nowhere()),
+            "ValueError: published can't be told in UTC: LookupError: lost",
+        ),
+        (
+            "updated",
+            datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
+            "ValueError: updated can't be told in UTC: OverflowError: date value out of range",
+        ),
+        ("content", "x" * (MAX_TEXT + 1), "ValueError: content has 8388609 characters; at most 8388608 are cleaned"),
+    ],
+)
+def test_what_can_not_be_cleaned_costs_its_entry_only_and_is_named(
+    field: str, value: object, error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Leaving, "field", field)
+    monkeypatch.setattr(Leaving, "value", value)
+    prepared = hooked(replace(FEED, entries=FEED.entries[:1]), Leaving())
+
+    assert prepared.items == ()
+    assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
+
+
+@pytest.mark.parametrize("card", [{"a": object()}, {(1, 2): 3}, [0]], ids=["no JSON", "no key of JSON", "a list"])
+def test_a_card_of_a_plugin_counts_for_nothing(card: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Leaving, "field", "card")
+    monkeypatch.setattr(Leaving, "value", card)
+    left = hooked(FEED, Leaving())
+
+    assert [item.card for item in left.items] == [{}] * len(FEED.entries)
+    assert left.problems == ()
+
+
+class Quoting(FeedPlugin):
+    name = "quoting"
+
+    def process(self, entry: Entry) -> Entry:
+        raise ValueError("x " * 1_000_000)
+
+
+def test_of_what_an_exception_says_a_line_is_kept() -> None:
+    problems = hooked(FEED, Quoting()).problems
+
+    assert len(problems) == len(FEED.entries)
+    assert max(len(problem.error) for problem in problems) <= MAX_WORDS
+
+
+def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Leaving, "field", "tags")
+    monkeypatch.setattr(Leaving, "value", ["a", "b"])
+
+    assert prepare(FEED, Leaving(), SANITIZER).items[0].tags == ("a", "b")
+
+
+def test_a_draft_that_can_not_be_cleaned_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    html = Sanitizer.html
+
+    def panic(sanitizer: Sanitizer, fragment: str, base_url: str = "") -> str:
+        if fragment == "<p>panic":
+            raise OfItsOwnKind("at the disco")
+        return html(sanitizer, fragment, base_url)
+
+    monkeypatch.setattr(Sanitizer, "html", panic)
+    entries = (Entry(guid="1", content="<p>calm"), Entry(guid="2", title="Two", content="<p>panic"))
+    prepared = prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER)
+
+    assert [item.content for item in prepared.items] == ["<p>calm</p>"]
+    assert prepared.problems == (PluginProblem("", "cleaning", "Two", "OfItsOwnKind: at the disco"),)

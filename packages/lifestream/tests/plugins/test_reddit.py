@@ -1,0 +1,18 @@
+"""The plugin of Reddit."""
+
+from __future__ import annotations
+
+from site_documents import link, prepared_file
+
+
+def test_reddit_keeps_the_post_and_what_it_is_about() -> None:
+    about, own = prepared_file("reddit.atom").items
+
+    comments = "https://www.reddit.com/r/knots/comments/1aa/a_knot/"
+    assert (about.link, about.author) == (comments, "bowline")
+    assert about.content.endswith(
+        f"<p>{link('https://knots.example/a?x=1&amp;y=2', 'https://knots.example/a?x=1&amp;y=2')}</p>"
+    )
+    assert "submitted by" not in about.content
+    assert "<td" not in about.content
+    assert own.content == "<div><p>Which is best? (submitted by me)</p> </div>"

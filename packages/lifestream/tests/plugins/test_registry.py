@@ -1,0 +1,186 @@
+"""Which plugin a feed gets, and which plugins there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from lifestream.entry import Entry, ParsedFeed
+from lifestream.parser import parse
+from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
+from lifestream.plugins.item_pipeline import prepare
+from site_documents import SANITIZER, SHIPPED, SITES, prepared_file
+
+
+@pytest.mark.parametrize(
+    ("name", "plugin"),
+    [
+        ("youtube.xml", "youtube"),
+        ("github-releases.atom", "github"),
+        ("mastodon.rss", "mastodon"),
+        ("podcast.xml", "podcast"),
+        ("flickr.xml", "flickr"),
+        ("reddit.atom", "reddit"),
+        ("bluesky.xml", "bluesky"),
+    ],
+)
+def test_a_feed_gets_the_plugin_of_its_site(name: str, plugin: str) -> None:
+    prepared = prepared_file(name)
+
+    assert (prepared.plugin, prepared.problems, prepared.left_out) == (plugin, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "plugin"),
+    [
+        ("youtube.xml", "youtube"),
+        ("github-releases.atom", "github"),
+        ("mastodon.rss", "mastodon"),
+        ("podcast.xml", "podcast"),
+        ("flickr.xml", "generic"),
+    ],
+)
+def test_some_are_recognised_behind_another_domain(name: str, plugin: str) -> None:
+    assert prepared_file(name, link="https://proxy.example/").plugin == plugin
+
+
+@pytest.mark.parametrize("plugin", [SHIPPED.named(name) for name in SHIPPED.names], ids=lambda plugin: plugin.name)
+def test_no_shipped_plugin_fails_on_an_empty_entry(plugin: FeedPlugin) -> None:
+    prepared = prepare(ParsedFeed(entries=(Entry(),)), plugin, SANITIZER)
+
+    assert prepared.items == (ItemDraft(),)
+    assert plugin.recognises(ParsedFeed()) is (plugin.name == "nothing")
+
+
+class Mine(FeedPlugin):
+    name = "mine"
+    domains = ("github.com", "only.example")
+
+
+class Renamed(FeedPlugin):
+    name = "youtube"
+
+
+class Nameless(FeedPlugin):
+    pass
+
+
+PROXY = "https://feeds.example/f"
+FILMS = ("https://www.youtube.com/watch?v=1", "https://youtu.be/2", "https://bench.example/3")
+
+
+@pytest.mark.parametrize(
+    ("claim", "url", "links", "plugin"),
+    [
+        # The feed's own URL speaks for it,
+        ("https://youtube.com/@bench", "https://www.youtube.com/feeds", (), "youtube"),
+        ("https://www.youtube.com", "https://m.YouTube.com:80/feeds", (), "youtube"),
+        ("", "https://www.youtube.com/feeds", (), "youtube"),
+        ("https://feeds.example/", "https://www.youtube.com/feeds", (), "youtube"),
+        ("https://notyoutube.com/", "https://www.youtube.com/feeds", (), "youtube"),
+        # or most of its links do.
+        ("https://youtube.com/@bench", PROXY, FILMS[:1], "youtube"),
+        ("https://youtube.com/@bench", PROXY, ("", "https://www.youtube.com/watch?v=1"), "youtube"),
+        ("https://youtube.com/@bench", PROXY, FILMS[1:], "generic"),
+        ("https://youtube.com/@bench", PROXY, FILMS, "generic"),
+        # What it only says does not.
+        ("https://youtube.com/@bench", PROXY, (), "generic"),
+        ("https://www.youtube.com", PROXY, ("https://bench.example/3",), "generic"),
+        ("https://youtube.com.evil.example/", PROXY, ("https://youtube.com.evil.example/1",), "generic"),
+        (
+            "https://youtube.com/",
+            "https://youtube.com.evil.example/f",
+            ("https://youtube.com@evil.example/",),
+            "generic",
+        ),
+        ("https://youtube.com/", PROXY, ("https://evil.example\\@youtube.com/",), "generic"),
+        # A blog about films is none of theirs.
+        ("", PROXY, FILMS[:1], "generic"),
+        ("https://feeds.example/", PROXY, FILMS[:1], "generic"),
+        ("", "", (), "generic"),
+        ("http://[", "http://[", ("http://[",), "generic"),
+    ],
+)
+def test_a_plugin_is_for_the_domain_that_the_url_or_most_links_share(
+    claim: str, url: str, links: tuple[str, ...], plugin: str
+) -> None:
+    feed = ParsedFeed(link=claim, entries=tuple(Entry(link=link) for link in links))
+    assert SHIPPED.plugin_for(feed, url).name == plugin
+
+
+@pytest.mark.parametrize(("name", "plugin"), [("github-releases.atom", "github"), ("youtube.xml", "youtube")])
+def test_ids_alone_claim_no_plugin(name: str, plugin: str) -> None:
+    feed = parse((SITES / name).read_bytes(), {}, "https://proxy.example/f")
+    feed = replace(feed, link="https://proxy.example/")
+    assert SHIPPED.plugin_for(feed, "https://proxy.example/f").name == plugin
+    elsewhere = tuple(replace(entry, link="https://elsewhere.example/1") for entry in feed.entries)
+    assert SHIPPED.plugin_for(replace(feed, entries=elsewhere), "https://proxy.example/f").name == "generic"
+
+
+def test_plugins_of_settings_come_before_those_shipped() -> None:
+    own = Registry([f"{__name__}.Mine", f"{__name__}.Renamed"], use_entry_points=False)
+
+    assert isinstance(own.plugin_for(ParsedFeed(), "https://github.com/"), Mine)
+    assert isinstance(own.named("youtube"), Renamed)
+    assert own.plugin_for(ParsedFeed(), "https://youtube.com/").name == "generic"
+    assert own.has_own
+    assert not SHIPPED.has_own
+
+
+def test_plugins_of_entry_points_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("mine", f"{__name__}:Mine", "lifestream.plugins")]
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: points if group == "lifestream.plugins" else [])
+
+    assert "mine" in Registry().names
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("no.such.Plugin", "the plugin 'no.such.Plugin' can't be imported: No module named 'no'"),
+        ("Plugin", "the plugin 'Plugin' can't be imported: Empty module name"),
+        ("datetime.datetime", "the plugin 'datetime.datetime' is no subclass of lifestream.plugins.FeedPlugin"),
+        (
+            f"{__name__}.Nameless",
+            f"the plugin '{__name__}.Nameless' has no name: set the attribute `name` of its class",
+        ),
+    ],
+)
+def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
+    with pytest.raises(PluginError) as raised:
+        Registry([path], use_entry_points=False)
+
+    assert str(raised.value) == message
+
+
+def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("broken", "no.such:Plugin", "lifestream.plugins")]
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: points)
+
+    with pytest.raises(PluginError, match=r"^the plugin of the entry point 'broken' can't be imported"):
+        Registry()
+
+
+def test_an_unknown_name_is_answered_with_those_there_are() -> None:
+    with pytest.raises(PluginError) as raised:
+        SHIPPED.named("nosuch")
+
+    assert str(raised.value) == (
+        "there is no plugin 'nosuch': choose one of "
+        "bluesky, flickr, generic, github, mastodon, podcast, reddit, youtube"
+    )
+
+
+def test_a_plugin_that_can_not_say_whether_it_recognises_a_feed_costs_none(caplog: pytest.LogCaptureFixture) -> None:
+    class Unsure(FeedPlugin):
+        name = "unsure"
+
+        def recognises(self, feed: ParsedFeed) -> bool:
+            raise LookupError("who knows")
+
+    registry = Registry()
+    registry._plugins = {"unsure": Unsure(), **registry._plugins}
+    assert registry.plugin_for(ParsedFeed(), "https://site.example/feed").name == "generic"
+    assert "plugin unsure: recognises failed on https://site.example/feed" in caplog.text

@@ -1,0 +1,121 @@
+"""LIFESTREAM_HOME: the folder, the secret key, and who may read them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lifestream.site.home import home, keep_private, secret_key
+from own_site import command
+
+
+class TestHome:
+    def test_the_folder_that_is_named_is_made_for_its_owner_only(self, tmp_path: Path) -> None:
+        folder = home({"LIFESTREAM_HOME": str(tmp_path / "a" / "b")})
+        assert folder == tmp_path / "a" / "b"
+        if os.name == "posix":
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+    def test_without_a_name_it_is_in_the_users_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Path, "home", lambda: tmp_path)
+        assert home({}) == tmp_path / ".lifestream"
+
+    def test_a_file_in_its_place_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(
+            SystemExit, match=rf"^LIFESTREAM_HOME is {re.escape(str(tmp_path / 'file'))}, which is no folder"
+        ):
+            home({"LIFESTREAM_HOME": str(tmp_path / "file")})
+
+    def test_a_secret_key_that_cannot_be_kept_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+        with pytest.raises(SystemExit, match=rf"^The secret key can't be kept in {re.escape(str(tmp_path))}.*gone"):
+            secret_key(tmp_path / "gone")
+
+    def test_the_secret_key_is_made_once_for_all_that_ask_at_once(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(16) as pool:
+            keys = set(pool.map(lambda _: secret_key(tmp_path), range(64)))
+        assert len(keys) == 1
+        assert len(keys.pop()) >= 50
+        assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+    def test_the_secret_key_is_for_its_owner_only(self, tmp_path: Path) -> None:
+        secret_key(tmp_path)
+        if os.name == "posix":
+            assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+    def test_a_file_system_without_links_will_do(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object) -> None:
+            raise PermissionError("no links here")
+
+        monkeypatch.setattr(os, "link", refuse)
+        assert secret_key(tmp_path) == secret_key(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="on Windows files have the access list of their folder")
+class TestPrivateFiles:
+    def test_the_database_and_what_lies_beside_it_is_for_its_owner_only(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)  # a folder that was there before
+        assert command("migrate", "--verbosity=0", folder=tmp_path).returncode == 0
+        database = tmp_path / "lifestream.sqlite3"
+        with sqlite3.connect(database) as connection:
+            connection.execute("UPDATE django_content_type SET model = model")
+            connection.commit()
+            modes = {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.iterdir()}
+        connection.close()
+        assert {"lifestream.sqlite3", "lifestream.sqlite3-wal", "lifestream.sqlite3-shm"} <= set(modes)
+        assert set(modes.values()) == {"0o600"}, modes
+
+    def test_what_others_could_read_is_narrowed(self, tmp_path: Path) -> None:
+        database = tmp_path / "lifestream.sqlite3"
+        names = ("", "-wal", "-shm", "-journal")
+        for suffix in names:
+            (tmp_path / f"{database.name}{suffix}").touch(0o666)
+            (tmp_path / f"{database.name}{suffix}").chmod(0o664)
+        keep_private(database)
+        for suffix in names:
+            assert stat.S_IMODE((tmp_path / f"{database.name}{suffix}").stat().st_mode) == 0o600
+        secret_key(tmp_path)
+        (tmp_path / "secret_key").chmod(0o644)  # as a backup brings it back
+        secret_key(tmp_path)
+        assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+    def test_a_rollback_journal_has_the_mode_of_its_database(self, tmp_path: Path) -> None:
+        database = tmp_path / "a.sqlite3"
+        keep_private(database)
+        with sqlite3.connect(database, isolation_level=None) as connection:
+            connection.execute("CREATE TABLE t (x)")
+            connection.execute("BEGIN")
+            connection.execute("INSERT INTO t VALUES (1)")
+            assert stat.S_IMODE((tmp_path / "a.sqlite3-journal").stat().st_mode) == 0o600
+            connection.execute("ROLLBACK")
+        connection.close()
+
+    def test_a_database_of_another_folder_is_as_private(self, tmp_path: Path) -> None:
+        elsewhere = tmp_path / "elsewhere.sqlite3"
+        done = command("migrate", "--verbosity=0", folder=tmp_path / "home", DATABASE_URL=f"sqlite:///{elsewhere}")
+        assert done.returncode == 0, done.stderr
+        assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
+
+    def test_what_cannot_be_narrowed_is_told_with_the_remedy(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        database = tmp_path / "a.sqlite3"
+        database.touch()
+        database.chmod(0o644)
+        monkeypatch.setattr(Path, "chmod", refuse)
+        with pytest.warns(UserWarning, match=r"a\.sqlite3 can be read by others .* run: chmod go= /.*a\.sqlite3$"):
+            keep_private(database)
+
+    def test_a_folder_that_is_missing_is_for_sqlite_to_tell(self, tmp_path: Path) -> None:
+        keep_private(tmp_path / "gone" / "a.sqlite3")
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,202 @@
+"""Posts: which items stand in which lifestream."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
+from lifestream.fetcher.outcomes import Fetched, Outcome
+from lifestream.models import Feed, Fetch, Item, Lifestream, Post, Subscription, fulltext
+from lifestream.plugins.base import ItemDraft
+from lifestream.scheduler.jobs import Result, Stored
+from lifestream.storage import fanout
+from lifestream.storage.item_import import CHUNK
+from lifestream.storage.writer import store
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+URL = "https://example.com/feed"
+
+
+def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
+    """Stores one result of *feed*, and reads the feed again."""
+    [stored] = store([result(feed, outcome, **fields)], NOW)
+    feed.refresh_from_db()
+    return stored
+
+
+def titles(subscription: Subscription) -> list[str]:
+    posts = Post.objects.filter(lifestream=subscription.lifestream)
+    assert {post.subscription_id for post in posts} <= {subscription.pk}
+    return sorted(posts.values_list("item__title", flat=True))
+
+
+class TestSubscribing:
+    def test_the_items_that_are_there_are_posted(self) -> None:
+        feed, stream = make_feed(URL), make_lifestream()
+        keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A", published=NOW - HOUR), draft("2", "B")))
+        subscription = fanout.subscribe(stream, feed, name="Name", folder="Folder")
+        assert (subscription.display_name, subscription.folder) == ("Name", "Folder")
+        assert titles(subscription) == ["A", "B"]
+        assert Post.objects.get(item__title="A").date == NOW - HOUR
+
+    def test_as_far_as_the_rules_allow(self) -> None:
+        feed = make_feed(URL)
+        drafts = [draft("1", "A", tags=("x",)), draft("2", "B", text="x"), draft("3", "C", author="x"), draft("4", "D")]
+        keep(feed, Fetched(URL, b""), prepared=prepared(*drafts))
+        assert titles(fanout.subscribe(make_lifestream(), feed, keep_rules="x")) == ["A", "B", "C"]
+        assert titles(fanout.subscribe(make_lifestream(), feed, block_rules="tag: x\nauthor: x")) == ["B", "D"]
+
+    def test_a_second_time_it_is_the_same_subscription(self) -> None:
+        feed, stream = make_feed(URL), make_lifestream()
+        first = fanout.subscribe(stream, feed, name="First")
+        assert fanout.subscribe(stream, feed, name="Second") == first
+        assert Subscription.objects.get().name == "First"
+
+    def test_more_items_than_a_chunk(self) -> None:
+        feed = make_feed(URL)
+        keep(feed, Fetched(URL, b""), prepared=prepared(*(draft(f"{n}", f"{n}") for n in range(fanout.CHUNK * 2 + 1))))
+        fanout.subscribe(make_lifestream(), feed)
+        assert Post.objects.count() == fanout.CHUNK * 2 + 1
+
+    def test_a_pause_is_made_up_for_when_it_ends(self) -> None:
+        feed = make_feed(URL)
+        subscription = make_subscription(feed, paused=True)
+        keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A")))
+        assert fanout.fill(subscription) == 0
+        Subscription.objects.update(paused=False)
+        assert (fanout.fill(subscription), fanout.fill(subscription)) == (1, 0)
+        assert titles(subscription) == ["A"]
+
+    def test_what_was_hidden_or_removed_stays_so(self) -> None:
+        feed = make_feed(URL)
+        subscription = make_subscription(feed)
+        keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A"), draft("2", "B")))
+        Post.objects.filter(item__title="A").update(removed=True)
+        fanout.fill(subscription)
+        assert [post.item.title for post in Post.objects.visible()] == ["B"]
+
+    def test_posts_go_with_their_subscription_and_items_stay(self) -> None:
+        feed = make_feed(URL)
+        subscription = make_subscription(feed)
+        make_subscription(feed)
+        keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A")))
+        subscription.delete()
+        assert (Post.objects.count(), Item.objects.count()) == (1, 1)
+
+
+def document(feed: Feed, *drafts: ItemDraft, **fields: Any) -> Result:
+    """A new document of *feed* with these items."""
+    return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
+
+
+def read(feed: Feed, *drafts: ItemDraft, now: datetime = NOW) -> Stored:
+    """Stores a new document of *feed* with these items."""
+    [stored] = store([document(feed, *drafts)], now)
+    return stored
+
+
+def shown_in(lifestream: Lifestream) -> list[str]:
+    return list(Post.objects.filter(lifestream=lifestream).values_list("item__title", flat=True))
+
+
+class TestPosts:
+    def test_two_subscribers_share_the_item_and_each_has_a_post(self) -> None:
+        feed = make_feed()
+        mine, other = make_subscription(feed), make_subscription(feed)
+        read(feed, draft("1", "A", published=NOW - HOUR))
+        item = Item.objects.get()
+        posts = Post.objects.order_by("subscription")
+        assert [(post.subscription, post.lifestream) for post in posts] == [
+            (mine, mine.lifestream),
+            (other, other.lifestream),
+        ]
+        assert {(post.item, post.date, post.hidden, post.removed) for post in posts} == {
+            (item, NOW - HOUR, False, False)
+        }
+
+    def test_a_paused_subscription_gets_none(self) -> None:
+        feed = make_feed()
+        make_subscription(feed, paused=True)
+        assert read(feed, draft("1", "A")).new == 1
+        assert not Post.objects.exists()
+
+    def test_rules_decide_which_items_are_posted_and_the_items_are_stored_all_the_same(self) -> None:
+        feed = make_feed()
+        keeps = make_subscription(feed, keep_rules="title: python\ntag: science").lifestream
+        blocks = make_subscription(feed, block_rules="sponsored").lifestream
+        read(
+            feed,
+            draft("3", "Python news", text="sponsored"),
+            draft("2", "Moon", tags=("Science",)),
+            draft("1", "Cooking"),
+        )
+        assert shown_in(keeps) == ["Python news", "Moon"]
+        assert shown_in(blocks) == ["Moon", "Cooking"]
+        assert Item.objects.count() == 3
+
+    def test_an_edit_posts_nothing_anew(self) -> None:
+        feed = make_feed()
+        stream = make_subscription(feed, block_rules="old").lifestream
+        read(feed, draft("1", "old"))
+        read(feed, draft("1", "new"))
+        assert shown_in(stream) == []
+
+
+class TestBrokenRows:
+    @pytest.fixture(autouse=True)
+    def broken_title(self) -> None:
+        """The database refuses items that are called "broken"."""
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute(
+                    "CREATE TRIGGER refuse BEFORE INSERT ON lifestream_item WHEN new.title = 'broken' "
+                    "BEGIN SELECT RAISE(ABORT, 'broken row'); END"
+                )
+            else:
+                cursor.execute(
+                    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                    "IF new.title = 'broken' THEN RAISE check_violation USING MESSAGE = 'broken row'; END IF; "
+                    "RETURN new; END $$"
+                )
+                cursor.execute(
+                    "CREATE TRIGGER refuse BEFORE INSERT ON lifestream_item FOR EACH ROW EXECUTE FUNCTION refuse()"
+                )
+
+    def test_a_broken_row_costs_nothing_but_itself(self, caplog: pytest.LogCaptureFixture) -> None:
+        good, bad, also_good = make_feed(), make_feed(), make_feed()
+        stream = make_subscription(bad).lifestream
+        stored = store(
+            [
+                document(good, draft("1", "A")),
+                document(bad, draft("1", "A"), draft("2", "broken"), draft("3", "C", tags=("x",))),
+                document(also_good, draft("1", "A")),
+            ],
+            NOW,
+        )
+        assert [(each.new, each.broken, each.lost) for each in stored] == [(1, 0, False), (2, 1, False), (1, 0, False)]
+        assert shown_in(stream) == ["A", "C"]
+        assert fulltext.matching(Item.objects.filter(feed=bad), "x").count() == 1
+        assert "https://example.com/2" in caplog.text
+        assert "broken row" in caplog.text
+        assert Fetch.objects.get(feed=bad).message == "1 entries could not be stored"
+        bad.refresh_from_db()
+        assert bad.last_fetch == NOW
+
+    def test_it_is_tried_again_at_the_next_change_and_the_others_are_not_doubled(self) -> None:
+        feed = make_feed()
+        read(feed, draft("1", "A"), draft("2", "broken"))
+        stored = read(feed, draft("1", "A"), draft("2", "mended"))
+        assert (stored.new, stored.unchanged) == (1, 1)
+        assert Item.objects.count() == 2
+
+    def test_a_broken_row_in_a_long_document_breaks_no_chunk(self) -> None:
+        feed = make_feed()
+        drafts = [draft(f"{number}", f"{number}") for number in range(CHUNK + 10)]
+        drafts[3] = draft("3", "broken")
+        stored = read(feed, *drafts)
+        assert (stored.new, stored.broken) == (CHUNK + 9, 1)

@@ -1,0 +1,101 @@
+"""What a fetch changes of a feed: its validators, and when it is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from factories import NOW, make_feed, prepared, result
+from lifestream.fetcher.cache_lifetime import Freshness
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
+from lifestream.models import Feed, Fetch, Host
+from lifestream.scheduler.jobs import Stored
+from lifestream.scheduler.schedule import Next, Terms
+from lifestream.storage.writer import store
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+URL = "https://example.com/feed"
+
+
+def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
+    """Stores one result of *feed*, and reads the feed again."""
+    [stored] = store([result(feed, outcome, **fields)], NOW)
+    feed.refresh_from_db()
+    return stored
+
+
+class TestValidators:
+    def test_those_of_a_200_replace_all_that_were_there(self) -> None:
+        feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="old")
+        keep(feed, Fetched(URL, b"", headers={"etag": 'W/"new"'}), body_hash="new", prepared=prepared())
+        assert (feed.etag, feed.last_modified, feed.body_hash) == ('W/"new"', "", "new")
+
+    def test_a_304_changes_only_those_that_it_names(self) -> None:
+        feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
+        keep(feed, NotModified(URL, headers={"etag": '"new"'}))
+        assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "yesterday", "hash")
+
+    @pytest.mark.parametrize("outcome", [Failed("parse", "no feed", status=200), Gone(URL)])
+    def test_other_answers_change_none(self, outcome: Outcome) -> None:
+        feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
+        keep(feed, outcome)
+        assert (feed.etag, feed.last_modified, feed.body_hash) == ('"old"', "yesterday", "hash")
+
+    def test_one_that_could_not_be_sent_back_as_it_was_is_not_kept(self) -> None:
+        feed = make_feed(URL)
+        keep(feed, Fetched(URL, b"", headers={"etag": '"\udc80"', "last-modified": "today"}), prepared=prepared())
+        assert (feed.etag, feed.last_modified) == ("", "today")
+
+    def test_a_body_that_we_had_writes_no_item(self) -> None:
+        feed = make_feed(URL, title="Title")
+        stored = keep(feed, Fetched(URL, b"", headers={"etag": '"2"'}), body_hash="hash")
+        assert (stored.outcome, stored.new, feed.etag, feed.title) == ("unchanged", 0, '"2"', "Title")
+
+
+class TestSchedule:
+    def test_the_next_fetch_and_why_are_kept(self) -> None:
+        feed = make_feed(URL)
+        terms = Terms(Freshness(7200.0, "max-age"))
+        due = Next(NOW + 2 * HOUR, "max-age of the last answer", NOW + HOUR, failures=0, terms=terms)
+        keep(feed, NotModified(URL), next=due)
+        assert (feed.next_fetch, feed.next_reason) == (NOW + 2 * HOUR, "max-age of the last answer")
+        assert (feed.not_before, Terms.from_json(feed.terms)) == (NOW + HOUR, terms)
+        assert (feed.last_fetch, feed.last_success, feed.last_status) == (NOW, NOW, "not modified")
+        assert (feed.claim_token, feed.claimed_until, feed.health) == ("", None, "ok")
+
+    def test_a_failure_is_counted_and_told_and_a_success_ends_it(self) -> None:
+        feed = make_feed(URL, last_success=NOW - HOUR)
+        keep(feed, Failed("dns", "no such host"), next=Next(NOW + HOUR, "1st error in a row", failures=1))
+        assert (feed.failures, feed.last_error, feed.last_success) == (1, "no such host", NOW - HOUR)
+        assert (feed.health, feed.status) == ("failing", "active")
+        keep(feed, NotModified(URL))
+        assert (feed.failures, feed.last_error, feed.health) == (0, "", "ok")
+
+    def test_a_410_ends_the_polling(self) -> None:
+        feed = make_feed(URL)
+        stored = keep(feed, Gone(URL), next=Next(None, "410 Gone: it is not asked again"))
+        assert (stored.outcome, feed.status, feed.health) == ("gone", "gone", "gone")
+        assert (Fetch.objects.get().next_fetch, feed.next_reason) == (None, "410 Gone: it is not asked again")
+        assert not Feed.objects.due(NOW + 1000 * HOUR).exists()
+
+    def test_a_pause_of_the_host_is_kept_for_all_its_feeds_and_never_shortened(self) -> None:
+        feed = make_feed(URL)
+        sibling = make_feed("https://example.com/other")
+        for pause in (2 * HOUR, HOUR):
+            keep(
+                feed, Failed("status", "429", status=429), next=Next(NOW + pause, "Retry-After", host_pause=NOW + pause)
+            )
+        assert Host.objects.get(name="example.com").not_before == NOW + 2 * HOUR
+        assert not Feed.objects.due(NOW + HOUR).exists()
+        assert sibling in Feed.objects.due(NOW + 2 * HOUR)
+
+    def test_a_feed_paused_meanwhile_stays_paused(self) -> None:
+        feed = make_feed(URL)
+        late = result(feed, NotModified(URL))
+        Feed.objects.update(status="paused")
+        store([late], NOW)
+        feed.refresh_from_db()
+        assert feed.status == "paused"

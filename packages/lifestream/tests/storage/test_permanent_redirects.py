@@ -1,0 +1,128 @@
+"""A feed that was redirected for good often enough moves, with its subscriptions and not its items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
+from lifestream.fetcher.outcomes import Failed, Fetched, Moved, NotModified, Outcome
+from lifestream.models import Feed, Item, Post, Subscription
+from lifestream.scheduler.jobs import Stored
+from lifestream.storage.credentials import seal
+from lifestream.storage.writer import store
+
+pytestmark = pytest.mark.django_db
+URL = "https://example.com/feed"
+
+
+def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
+    """Stores one result of *feed*, and reads the feed again."""
+    [stored] = store([result(feed, outcome, **fields)], NOW)
+    feed.refresh_from_db()
+    return stored
+
+
+NEW_URL = "https://new.example.org/feed"
+
+
+def moved(url: str = NEW_URL) -> Fetched:
+    return Fetched(url, b"", headers={"etag": '"1"'}, moved=Moved(url))
+
+
+class TestMoves:
+    def test_a_url_changes_after_it_was_redirected_for_good_often_enough(self) -> None:
+        feed = make_feed(URL)
+        outcomes = [keep(feed, moved(), prepared=prepared(draft("1", "A"))) for _ in range(3)]
+        assert [(each.outcome, each.moved_to) for each in outcomes] == [
+            ("new", ""),
+            ("unchanged", ""),
+            ("moved", NEW_URL),
+        ]
+        assert (feed.url, feed.host.name, feed.domain) == (NEW_URL, "new.example.org", "new.example.org")
+        assert (feed.etag, feed.moved_to, feed.moved_count) == ("", "", 0), "validators belong to a URL"
+        assert list(Feed.objects.with_url(NEW_URL)) == [feed]
+        assert Item.objects.count() == 1
+
+    def test_a_304_of_the_new_url_counts_too(self) -> None:
+        feed = make_feed(URL, moved_to=NEW_URL, moved_count=2)
+        assert keep(feed, NotModified(NEW_URL, moved=Moved(NEW_URL))).moved_to == NEW_URL
+
+    def test_redirects_that_end_or_lead_elsewhere_begin_anew(self) -> None:
+        feed = make_feed(URL)
+        for outcome in (moved(), moved(), Fetched(URL, b""), moved(), moved(), moved("https://other.example/")):
+            keep(feed, outcome)
+        assert (feed.url, feed.moved_to, feed.moved_count) == (URL, "https://other.example/", 1)
+
+    def test_failures_between_them_are_no_answer(self) -> None:
+        feed = make_feed(URL)
+        for outcome in (moved(), Failed("timeout", "too slow"), moved(), Failed("parse", "a login page"), moved()):
+            keep(feed, outcome)
+        assert feed.url == NEW_URL
+
+    @pytest.mark.parametrize(
+        ("url", "follows"),
+        [
+            ("https://example.com/new", True),
+            ("https://elsewhere.example/feed", False),
+            ("http://example.com/feed", False),
+            ("https://example.com:8443/feed", False),
+        ],
+    )
+    def test_credentials_are_never_taken_elsewhere(self, url: str, follows: bool) -> None:
+        feed = make_feed(URL, credentials=seal("user:password"))
+        for _ in range(4):
+            keep(feed, moved(url))
+        assert feed.url == (url if follows else URL)
+
+    def test_if_a_feed_is_there_already_subscriptions_go_to_it_and_items_never(self) -> None:
+        old, there = make_feed(URL, moved_to=NEW_URL, moved_count=2), make_feed(NEW_URL)
+        other = make_subscription(there, make_lifestream("other"))
+        both = make_lifestream("both")
+        twin, old_twin = make_subscription(there, both), make_subscription(old, both, name="Old")
+        mine = make_subscription(old, make_lifestream("mine"), name="Mine", block_rules="blocked")
+        keep(old, Fetched(URL, b""), prepared=prepared(draft("1", "shared"), draft("2", "old only")))
+        old.moved_to, old.moved_count = NEW_URL, 2
+        old.save()
+        keep(
+            there,
+            Fetched(NEW_URL, b""),
+            prepared=prepared(draft("1", "shared"), draft("3", "new only"), draft("4", "blocked")),
+        )
+
+        stored = keep(old, moved(), prepared=prepared(draft("1", "shared"), draft("5", "at the end")))
+
+        assert (stored.outcome, stored.moved_to) == ("moved", NEW_URL)
+        assert (old.url, old.status, old.moved_to) == (URL, "gone", NEW_URL)
+        assert Feed.objects.with_url(URL).get() == old
+        assert "is a feed already: its subscriptions went there" in old.next_reason
+        subscriptions = {sub.pk: sub.feed for sub in Subscription.objects.all()}
+        assert subscriptions == {other.pk: there, twin.pk: there, mine.pk: there}
+        assert old_twin.pk not in subscriptions
+        assert {item.title: item.feed for item in Item.objects.filter(feed=old)} == {
+            "shared": old, "old only": old, "at the end": old
+        }  # fmt: skip
+        assert titles(mine) == ["at the end", "new only", "old only", "shared"]
+        assert titles(twin) == ["at the end", "blocked", "new only", "old only", "shared", "shared"]
+        assert titles(other) == ["blocked", "new only", "shared"]
+
+    def test_a_feed_with_credentials_is_not_merged_into_one_without(self) -> None:
+        make_feed("https://example.com/new")
+        mine = make_feed(URL, credentials=seal("user:password"))
+        for _ in range(3):
+            keep(mine, moved("https://example.com/new"))
+        assert (mine.url, mine.status) == ("https://example.com/new", "active")
+
+    def test_a_feed_that_was_gone_is_asked_again_if_one_moves_to_it(self) -> None:
+        there = make_feed(NEW_URL, status="gone")
+        old = make_feed(URL, moved_to=NEW_URL, moved_count=2)
+        keep(old, moved())
+        there.refresh_from_db()
+        assert there.status == "active"
+
+
+def titles(subscription: Subscription) -> list[str]:
+    posts = Post.objects.filter(lifestream=subscription.lifestream)
+    assert {post.subscription_id for post in posts} <= {subscription.pk}
+    return sorted(posts.values_list("item__title", flat=True))

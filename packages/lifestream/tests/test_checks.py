@@ -1,0 +1,122 @@
+"""System checks: each wrong setting is named, with an id and a hint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core import checks
+from django.db import connection
+from pytest_django import Settings
+
+from lifestream.checks import check_database
+
+
+def found() -> list[tuple[str, str]]:
+    return [(str(message.id), str(message.msg)) for message in checks.run_checks(tags=["lifestream"])]
+
+
+def test_the_tests_own_settings_are_in_order() -> None:
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number", "message"),
+    [
+        ("VALID_TAGS", {"script": []}, "E001", "LIFESTREAM_VALID_TAGS: <script> can't be allowed: remove it."),
+        ("VALID_TAGS", {"style": []}, "E001", "LIFESTREAM_VALID_TAGS: <style> can't be allowed: remove it."),
+        ("VALID_TAGS", {"iframe": ["src"]}, "E001", "LIFESTREAM_VALID_TAGS: <iframe> can't be allowed: remove it."),
+        (
+            "VALID_TAGS",
+            {"a": ["onclick"]},
+            "E001",
+            "LIFESTREAM_VALID_TAGS: the attribute 'onclick' of <a> can't be allowed: remove it.",
+        ),
+        ("VALID_TAGS", ["a"], "E001", "LIFESTREAM_VALID_TAGS is a list; give a dict of tags and their attributes."),
+        ("VALID_TAGS", {1: []}, "E001", "LIFESTREAM_VALID_TAGS: the tag 1 is no string: write its name."),
+        (
+            "VALID_TAGS",
+            {"p": None},
+            "E001",
+            "LIFESTREAM_VALID_TAGS: the attributes of <p> are None: give a list or a set of names.",
+        ),
+        (
+            "VALID_TAGS",
+            {"p": [1]},
+            "E001",
+            "LIFESTREAM_VALID_TAGS: the attributes of <p> are [1]: give a list or a set of names.",
+        ),
+        (
+            "VALID_STYLES",
+            [1],
+            "E001",
+            "LIFESTREAM_VALID_STYLES is [1]; give a list of CSS properties, as ['text-align'].",
+        ),
+        (
+            "VALID_STYLES",
+            "color",
+            "E001",
+            "LIFESTREAM_VALID_STYLES is 'color'; give a list of CSS properties, as ['text-align'].",
+        ),
+        ("TIMEOUT", "30", "E002", "LIFESTREAM_TIMEOUT is '30'; give a number of at least 0.001."),
+        ("PER_HOST", 0, "E002", "LIFESTREAM_PER_HOST is 0; give a number of at least 1."),
+        ("MAX_BODY", True, "E002", "LIFESTREAM_MAX_BODY is True; give a number of at least 1."),
+        ("LEASE", float("nan"), "E002", "LIFESTREAM_LEASE is nan; give a number of at least 1."),
+        (
+            "ALLOWED_NETWORKS",
+            "10.0.0.1/8",
+            "E003",
+            "LIFESTREAM_ALLOWED_NETWORKS: 10.0.0.1/8 has host bits set; give networks as 10.0.0.0/8 or fd00::/8.",
+        ),
+        (
+            "ALLOWED_NETWORKS",
+            10,
+            "E003",
+            "LIFESTREAM_ALLOWED_NETWORKS is 10; give a list of networks, as ['10.0.0.0/8'].",
+        ),
+        (
+            "PLUGINS",
+            "mysite.plugins.Weather",
+            "E004",
+            "LIFESTREAM_PLUGINS is 'mysite.plugins.Weather'; give a list of text, as ['mysite.plugins.Weather'].",
+        ),
+        ("CHECK_EVERY", 0, "E002", "LIFESTREAM_CHECK_EVERY is 0; give a number of at least 0.1."),
+        ("CONTACT", None, "E010", "LIFESTREAM_CONTACT is None; give one line of text."),
+        ("USER_AGENT", "a\r\nb", "E010", "LIFESTREAM_USER_AGENT is 'a\\r\\nb'; give one line of text."),
+        ("MIN_INTERVAL", 10**9, "E005", "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."),
+        ("PAUSE_SCOPE", "domain", "E008", """LIFESTREAM_PAUSE_SCOPE is 'domain'; give "host" or "feed"."""),
+        ("PER_HOST", 129, "W002", "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: Settings, name: str, value: Any, number: str, message: str) -> None:
+    setattr(settings, f"LIFESTREAM_{name}", value)
+    assert found() == [(f"lifestream.{number}", message)]
+    assert all(check.hint for check in checks.run_checks(tags=["lifestream"]))
+
+
+def test_a_wrong_plugin_is_named(settings: Settings) -> None:
+    settings.LIFESTREAM_PLUGINS = ["testsite.nowhere.Plugin"]
+    [(number, message)] = found()
+    assert number == "lifestream.E004"
+    assert message.startswith("LIFESTREAM_PLUGINS: the plugin 'testsite.nowhere.Plugin' can't be imported")
+
+
+def test_a_site_without_time_zones_is_refused(settings: Settings) -> None:
+    settings.USE_TZ = False
+    assert [number for number, _ in found()] == ["lifestream.E007"]
+
+
+@pytest.mark.parametrize("mode", [None, "DEFERRED", "deferred"])
+def test_deferred_transactions_on_sqlite_are_warned_of(monkeypatch: pytest.MonkeyPatch, mode: str | None) -> None:
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"transaction_mode": mode} if mode else {})
+    [message] = check_database()
+    assert (message.id, "IMMEDIATE" in str(message.hint)) == ("lifestream.W001", True)
+
+
+def test_other_databases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    monkeypatch.setattr(connection, "display_name", "MySQL")
+    [message] = check_database()
+    assert message.id == "lifestream.E006"
+    assert message.msg == "The database 'default' is MySQL, on which search and claims do not work."
