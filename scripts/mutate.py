@@ -149,7 +149,8 @@ def main(arguments: list[str]) -> int:
         except TestsFail as failure:
             print(f"scripts/mutate.py: {failure}", file=sys.stderr)
             return 2
-        print_result(results[-1], whole=options.only is None)
+        if options.only is None:
+            print_needless(results[-1])
     print_table(results)
     if options.only is not None:
         return 1 if any(result.survivors for result in results) else 0
@@ -204,6 +205,8 @@ def mutate(target: Target, jobs: int, only: str | None) -> Result:
         with ThreadPoolExecutor(jobs) as pool:
             for number, (mutant, fate) in enumerate(zip(mutants, pool.map(fate_of, mutants), strict=True), 1):
                 result.fates.append((mutant, fate))
+                if fate is Fate.SURVIVED and mutant.place not in target.allowed:
+                    print_survivor(mutant)
                 if sys.stderr.isatty():
                     print(f"\r{number} of {len(mutants)} ", end="", file=sys.stderr, flush=True)
     result.seconds = time.perf_counter() - begin
@@ -283,12 +286,15 @@ class Bench:
         self.runner.close()
 
 
-def print_result(result: Result, *, whole: bool) -> None:
-    """Print the survivors of a module, and the entries of its list that are not needed if the *whole* was tried."""
-    for mutant in result.survivors:
-        which = f" (change {mutant.place.which} of its kind)" if mutant.place.which > 1 else ""
-        print(f"survived, in {mutant.place.function or 'the module'}{which}: {mutant.diff}\n", flush=True)
-    for place in result.needless if whole else []:
+def print_survivor(mutant: Mutant) -> None:
+    """Print where *mutant* is, and what it changes."""
+    which = f" (number {mutant.place.which} of its kind)" if mutant.place.which > 1 else ""
+    print(f"survived, in {mutant.place.function or 'the module'}{which}: {mutant.diff}\n", flush=True)
+
+
+def print_needless(result: Result) -> None:
+    """Print the entries of a module's list that are not needed."""
+    for place in result.needless:
         print(f"listed, but no such mutant survives; remove it from the list: {result.target.path}: {place}\n")
 
 
