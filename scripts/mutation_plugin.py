@@ -64,7 +64,7 @@ class FirstRun:
             "imported": bool(loaded),
             "lines": lines,
             "durations": self.durations,
-            "modules": importable(Path(__file__).parent.parent, Path(ORDERS["report"]).parent.resolve()),
+            "modules": importable(),
             "cpu": time.process_time(),
         }
         Path(ORDERS["report"]).write_text(json.dumps(report), encoding="utf-8")

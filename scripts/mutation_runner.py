@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 import traceback
 from importlib.metadata import entry_points
@@ -53,9 +54,11 @@ class Runner:
         """Have the program make one run, and return its status."""
         if self.program is None:
             self.program = subprocess.Popen(
-                [sys.executable, __file__, str(self.log), json.dumps(self.modules)], cwd=self.folder,
+                [sys.executable, __file__, str(self.log)], cwd=self.folder,
                 env={**os.environ, **self.variables}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
             )  # fmt: skip
+            assert self.program.stdin is not None  # noqa: S101
+            print(json.dumps(self.modules), file=self.program.stdin)
         assert self.program.stdin is not None and self.program.stdout is not None  # noqa: S101
         print(json.dumps(request), file=self.program.stdin, flush=True)
         answer = self.program.stdout.readline().strip()
@@ -71,30 +74,27 @@ class Runner:
                 self.program.stdin.close()
 
 
-def importable(root: Path, copy: Path) -> list[str]:
-    """Return the names of the libraries that this process has imported, in that order.
+def importable() -> list[str]:
+    """Return the names of the installed libraries that this process has imported, in that order.
 
-    What belongs to the repository at *root* or to the *copy* of a package stays out, and so do pytest's plugins, which
-    pytest must import itself.
+    pytest's plugins stay out, which pytest must import itself, and so does what belongs to the repository.
     """
     plugins = {entry.module.partition(".")[0] for entry in entry_points(group="pytest11")}
-    libraries = Path(sys.prefix).resolve()
+    libraries = [Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
     names = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file is None or name.partition(".")[0] in plugins or name.startswith(STATEFUL):
             continue
-        path = Path(file).resolve()
-        ours = path.is_relative_to(root) and not path.is_relative_to(libraries)
-        if not ours and not path.is_relative_to(copy) and not name.startswith(("mutation_plugin", "__main__")):
+        if any(Path(file).resolve().is_relative_to(folder) for folder in libraries):
             names.append(name)
     return names
 
 
-def serve(log: str, modules: list[str]) -> None:
-    """Import *modules*; then make a run for each line of standard input, and print its status."""
+def serve(log: str) -> None:
+    """Import the modules that the first line of input names; make a run for each other line, and print its status."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    for name in modules:
+    for name in json.loads(sys.stdin.readline()):
         # What cannot be imported by itself is imported by the run that needs it.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
@@ -145,4 +145,4 @@ def wait_for(child: int, timeout: float) -> str:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], json.loads(sys.argv[2]))
+    serve(sys.argv[1])
