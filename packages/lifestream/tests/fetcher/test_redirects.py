@@ -152,7 +152,7 @@ def test_credentials_are_taken_from_a_url_decoded(url: str, credentials: str) ->
 def test_a_url_may_be_as_long_as_the_limit() -> None:
     longest = "http://example.org/" + "a" * (8192 - 19)
     assert request_url(longest) == longest
-    with pytest.raises(UrlRefused, match="^a URL of 8193 characters is too long; 8192 is the limit$"):
+    with pytest.raises(UrlRefused, match=r"^a URL of 8193 characters is too long; 8192 is the limit$"):
         request_url(f"{longest}a")
 
 
