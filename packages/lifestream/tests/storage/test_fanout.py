@@ -106,6 +106,13 @@ class TestReaders:
         other.delete()
         assert status(feed) == Feed.Status.IDLE
 
+    def test_readers_of_another_feed_do_not_count(self) -> None:
+        make_subscription(make_feed())
+        feed = make_feed()
+        subscription = make_subscription(feed)
+        subscription.delete()
+        assert status(feed) == Feed.Status.IDLE
+
     def test_a_feed_that_is_gone_stays_gone(self) -> None:
         feed = make_feed(status=Feed.Status.GONE)
         subscription = make_subscription(feed)
