@@ -135,7 +135,7 @@ def test_our_own_interval_follows_the_pace_of_the_feed_within_our_bounds(
 
 
 def test_a_feed_that_publishes_seldom_is_asked_once_a_day_all_the_same() -> None:
-    due = decide(fetched(), History(), NOW, Limits(HOUR, 7 * DAY), pace=published(days=90))
+    due = decide(fetched(), History(), NOW, Limits(HOUR, 7 * DAY, DAY), pace=published(days=90))
     assert (wait(due), due.reason) == (DAY, "the feed publishes once a month: 1 day")
 
 
@@ -157,7 +157,7 @@ def test_what_server_and_feed_ask_for_is_a_minimum_for_any_pace() -> None:
 
 
 class TestSpread:
-    LIMITS = Limits(HOUR, 7 * DAY, jitter=0.1)
+    LIMITS = Limits(HOUR, 7 * DAY, DAY, jitter=0.1)
 
     def later(self, feed: str, outcome: Outcome, now: datetime = NOW, rhythm: Rhythm | None = None) -> Next:
         return decide(outcome, History(feed=feed), now, self.LIMITS, rhythm)
@@ -199,7 +199,7 @@ class TestSpread:
 
 
 def test_a_pause_may_be_for_the_refused_feed_alone() -> None:
-    due = decide(failed(429, retry_after="7200"), History(), NOW, Limits(HOUR, DAY, pauses_hosts=False))
+    due = decide(failed(429, retry_after="7200"), History(), NOW, Limits(HOUR, DAY, DAY, pauses_hosts=False))
     assert (due.host_pause, due.not_before) == (None, NOW + timedelta(hours=2))
 
 
@@ -369,3 +369,12 @@ def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -
 )
 def test_ordinals_are_written_as_people_say_them(number: int, word: str) -> None:
     assert ordinal(number) == word
+
+
+def test_a_fetch_is_put_off_by_half_an_hour_at_most() -> None:
+    """The spread of this feed at this time is nearly all that it may be."""
+    limits = Limits(DAY, 7 * DAY, DAY, jitter=1)
+    due = decide(fetched(), History(feed="http://example.org/25770"), NOW, limits)
+    assert 1799.9 < wait(due) - DAY <= 1800
+    hourly = Limits(HOUR, 7 * DAY, DAY, jitter=0.5)
+    assert wait(decide(fetched(), History(feed="http://example.org/25770"), NOW, hourly)) - HOUR > 1799.9

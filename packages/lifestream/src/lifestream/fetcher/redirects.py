@@ -117,7 +117,7 @@ def _ascii_host(host: str) -> str:
         return f"[{host}]"
     if host.isascii():
         return host
-    return URL.build(scheme="http", host=host).raw_host or ""
+    return URL.build(host=host).raw_host or ""
 
 
 def _encoded(text: str) -> str:

@@ -60,7 +60,7 @@ class Decider:
         if not told or isinstance(outcome, Failed):
             return limits
         slow = max(limits.min_interval, settings.push_poll_interval)
-        return replace(limits, min_interval=slow, max_interval=max(slow, limits.max_interval), beside_hub=True)
+        return replace(limits, min_interval=slow, beside_hub=True)
 
 
 def unread(outcome: Outcome, error: BaseException) -> Failed:

@@ -46,9 +46,9 @@ class Limits:
     these are the bounds of a feed whose hub tells of what is new.
     """
 
-    min_interval: float = 3600.0
-    max_interval: float = 7 * 86400.0
-    slow_interval: float = 86400.0
+    min_interval: float
+    max_interval: float
+    slow_interval: float
     jitter: float = 0.0
     pauses_hosts: bool = True
     beside_hub: bool = False
