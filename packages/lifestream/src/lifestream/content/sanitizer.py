@@ -8,7 +8,7 @@ nh3 does the cleaning with an allow-list. What it can't do by itself is done aro
   only some of
   them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
   declarations that could load something or hide something are dropped;
-- after it: what it wrote is read once more, until it stays as it is. What reads differently the second time would
+- after it: what it wrote is cut where that is longer than it may be (`html_truncation`), and read once more, until it stays as it is. What reads differently the second time would
   read differently in a browser, too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ import nh3
 
 from lifestream.content.bounded_html import bounded, has_long_text
 from lifestream.content.html_tokenizer import attributes, name_set, tokens
+from lifestream.content.html_truncation import truncated
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
 
 FORBIDDEN_TAGS: Final = name_set(
@@ -171,6 +173,14 @@ _SET: Final = {
 """Attributes that each tag gets, whatever it had."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Clean *html*: the *whole* of what a fragment becomes, or the beginning of it."""
+
+    html: str
+    whole: bool
+
+
 class Sanitizer:
     """Makes fragments safe by *rules*. It can be used by several threads at once."""
 
@@ -207,23 +217,39 @@ class Sanitizer:
 
     def html(self, fragment: str, base_url: str = "") -> str:
         """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and harmless."""
+        return self.beginning(fragment, base_url, sys.maxsize).html
+
+    def beginning(self, fragment: str, base_url: str, length: int) -> Beginning:
+        """Return `html` of *fragment* in at most *length* characters, however much longer cleaning makes it.
+
+        What is longer is cut (see `html_truncation`), and read again as all that is cleaned, so the result is its own
+        cleaning.
+        """
         if not fragment:
-            return ""
+            return Beginning("", whole=True)
         fragment = scrub(fragment)
         if _EMBED.search(fragment):
             fragment = _unembedded(fragment, base_url)
         # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
         self._now.base_url = base_url
-        clean = self._settled(self._read(fragment, self._cleaner))
-        if clean is None:
+        begun = self._settled(self._read(fragment, self._cleaner), length)
+        if begun is None:
             clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n")), self._cleaner) or ""
-        return clean
+            begun = Beginning(truncated(clean, length), whole=len(clean) <= length)
+        return begun
 
-    def _settled(self, clean: str | None) -> str | None:
-        """Return what *clean* becomes when it is read again until it stays the same; None if it doesn't."""
+    def _settled(self, clean: str | None, length: int) -> Beginning | None:
+        """Return what *clean*, in at most *length* characters, becomes when it is read again until it stays the same;
+        None if it doesn't.
+        """
+        whole = True
         for _ in range(_MAX_READINGS):
-            if clean is None or "<" not in clean or self._reread(clean) == clean:
-                return clean
+            if clean is None:
+                return None
+            whole = whole and len(clean) <= length
+            clean = truncated(clean, length)
+            if "<" not in clean or self._reread(clean) == clean:
+                return Beginning(clean, whole)
             clean = self._read(clean, self._cleaner)
         return None
 
