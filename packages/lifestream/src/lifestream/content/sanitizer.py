@@ -8,8 +8,8 @@ nh3 does the cleaning with an allow-list. What it can't do by itself is done aro
   only some of
   them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
   declarations that could load something or hide something are dropped;
-- after it: what it wrote is cut where that is longer than it may be (`html_truncation`), and read once more, until it stays as it is. What reads differently the second time would
-  read differently in a browser, too.
+- after it: what it wrote is cut if it is longer than it may be (`html_truncation`), and read once more, until it
+  stays as it is. What reads differently the second time would read differently in a browser, too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be
 marked safe.
