@@ -173,6 +173,29 @@ _SET: Final = {
 """Attributes that each tag gets, whatever it had."""
 
 
+_MOST_KNOWN: Final = 1000
+_LONGEST_KNOWN: Final = 1000
+"""How many addresses of one base are remembered, and of how many characters."""
+
+
+class _Now(threading.local):
+    """What a thread's filter needs of the fragment that is cleaned: its base, and its addresses that were looked at.
+
+    An entry repeats its addresses, and nh3 asks for each as often as it comes.
+    """
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self.links: dict[str, str] = {}
+        self.files: dict[str, str] = {}
+
+    def relative_to(self, base_url: str) -> None:
+        """Begin with a fragment whose addresses are relative to *base_url*."""
+        if base_url != self.base_url:
+            self.base_url = base_url
+            self.links, self.files = {}, {}
+
+
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """Clean *html*: the *whole* of what a fragment becomes, or the beginning of it."""
@@ -186,7 +209,7 @@ class Sanitizer:
 
     def __init__(self, rules: SanitizerRules | None = None) -> None:
         self.rules = rules or SanitizerRules()
-        self._now = threading.local()
+        self._now = _Now()
         tags = set(self.rules.tags) - {"*"}
         attributes = self._attributes()
         always = {tag: values for tag, values in _SET.items() if tag in tags}
@@ -228,10 +251,10 @@ class Sanitizer:
         if not fragment:
             return Beginning("", whole=True)
         fragment = scrub(fragment)
-        if _EMBED.search(fragment):
+        if _EMBED.search(fragment.lower()):
             fragment = _unembedded(fragment, base_url)
         # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
-        self._now.base_url = base_url
+        self._now.relative_to(base_url)
         begun = self._settled(self._read(fragment, self._cleaner), length)
         if begun is None:
             clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n")), self._cleaner) or ""
@@ -273,7 +296,9 @@ class Sanitizer:
         """Return what nh3 has written without what it would leave out the next time."""
         # References to control characters make some, which would be gone the next time; so would a line feed at the
         # beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
-        clean = _FIRST_LINE_FEED.sub(r"\1\n\n", scrub(clean))
+        clean = scrub(clean)
+        if ">\n" in clean:
+            clean = _FIRST_LINE_FEED.sub(r"\1\n\n", clean)
         return _IGNORED.sub("", clean, count=1).rstrip()
 
     def plain(self, fragment: str) -> str:
@@ -298,8 +323,15 @@ class Sanitizer:
     def _filter(self, tag: str, name: str, value: str) -> str | None:
         """What becomes of an attribute that nh3 has let pass; None removes it."""
         if name in _URL_ATTRIBUTES:
-            schemes = self.rules.url_schemes if tag == "a" else FETCHED
-            return safe_url(value, self._now.base_url, schemes) or None
+            now = self._now
+            known = now.links if tag == "a" else now.files
+            address = known.get(value)
+            if address is None:
+                schemes = self.rules.url_schemes if tag == "a" else FETCHED
+                address = safe_url(value, now.base_url, schemes)
+                if len(known) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
+                    known[value] = address
+            return address or None
         if name == "srcset":
             return _srcset(value, self._now.base_url) or None
         if name == "style":
@@ -310,7 +342,7 @@ class Sanitizer:
 _MAX_GROWTH: Final = 16
 _FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
 _IGNORED = re.compile(r"\A[\s\ufeff]+")
-_EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
+_EMBED = re.compile(r"<(?:iframe|embed|object)\b")  # is looked for in small letters: that takes a third of the time
 
 
 def _unembedded(fragment: str, base_url: str) -> str:
