@@ -252,7 +252,9 @@ def draft_of(entry: Entry) -> ItemDraft:
 def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
     """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
     draft = caps.bounded(draft, tally)
-    content = caps.content(draft.content, draft.base, lambda source: sanitizer.html(source, draft.base), tally)
+    content = caps.content(
+        draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally
+    )
     text = caps.text(text_of_clean(content))
     summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
     safe = replace(
