@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.url_hosts import is_within, site_domain
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +114,8 @@ def _import(path: str) -> Any:
 
 
 def _points() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points  # it brings the parser of mails; a registry is not always made
+
     return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
 
 

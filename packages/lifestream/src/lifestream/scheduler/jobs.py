@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lifestream.fetcher.outcomes import Outcome
-from lifestream.fetcher.redirects import UrlRefused, request_url
-from lifestream.fetcher.url_hosts import host_of
-from lifestream.plugins.item_pipeline import Prepared
-from lifestream.scheduler.schedule import Next
+if TYPE_CHECKING:
+    from lifestream.fetcher.outcomes import Outcome
+    from lifestream.plugins.item_pipeline import Prepared
+    from lifestream.scheduler.schedule import Next
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +46,6 @@ class Claimed:
     terms: Mapping[str, Any] = field(default_factory=dict)
     push_until: datetime | None = None
     subscribers: int = 0
-
-
-def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
-    """The name of the host that *outcome* came from: that of the feed that was claimed, or one that it redirects to."""
-    host = host_of(outcome.url)
-    try:
-        own = host_of(request_url(claim.url))
-    except UrlRefused:
-        return claim.host
-    return claim.host if host in ("", own) else host
 
 
 @dataclass(frozen=True, slots=True)

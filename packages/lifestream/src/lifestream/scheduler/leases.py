@@ -53,10 +53,10 @@ def claim(
     if connections[router.db_for_write(Feed)].features.has_select_for_update_skip_locked:
         with transaction.atomic(using=router.db_for_write(Feed)):
             # With the hosts locked, a second look sees what others claimed before we got the locks.
-            _first(due.filter(host__in=_lock_hosts(due, limit)), limit).update(**taken)
+            count = _first(due.filter(host__in=_lock_hosts(due, limit)), limit).update(**taken)
     else:
-        _first(due, limit).update(**taken)
-    return _no_more_of_a_host(_claimed(token, until))
+        count = _first(due, limit).update(**taken)
+    return _no_more_of_a_host(_claimed(token, until)) if count else []
 
 
 def release(claimed: Iterable[Claimed]) -> int:

@@ -29,6 +29,7 @@ from lifestream.entry import Rhythm
 from lifestream.fetcher.cache_lifetime import Freshness, freshness, retry_after
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
 from lifestream.scheduler.publication_rate import Pace, how_often
+from lifestream.scheduler.time_words import in_words, ordinal
 
 _MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and the feed would be lost
 _SHARE = 1 / 8  # of the gap between two entries: on average an entry is seen a sixteenth of it late
@@ -286,29 +287,3 @@ def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
 
 def _skip_name(at: datetime, rhythm: Rhythm) -> str:
     return "skipDays" if at.weekday() in rhythm.skip_days else "skipHours"
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th, 21st, …"""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def in_words(seconds: float) -> str:
-    """A length of time for people, in its one or two largest units.
-
-    "90 seconds", "1 hour 30 minutes", "7 days".
-    """
-    whole = max(0, round(seconds))
-    if whole < 120:
-        return _counted(whole, "second")
-    parts = []
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        count, whole = divmod(whole, size)
-        if count:
-            parts.append(_counted(count, unit))
-    return " ".join(parts[:2])
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

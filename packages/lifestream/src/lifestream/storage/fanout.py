@@ -85,12 +85,6 @@ def note_readers(feeds: Collection[int], using: str) -> None:
     chosen.filter(reading, status=Feed.Status.IDLE).update(status=Feed.Status.ACTIVE)
 
 
-def subscription_changed(instance: Subscription, using: str, raw: bool = False, **_: Any) -> None:
-    """A subscription was saved or deleted: a receiver of Django's signals, whatever the way it happened."""
-    if not raw:
-        note_readers([instance.feed_id], using)
-
-
 def fill(subscription: Subscription, unlike: int | None = None) -> int:
     """Posts the items of the subscription's feed that are not posted yet, as its rules allow; returns how many.
 

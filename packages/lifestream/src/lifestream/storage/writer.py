@@ -26,7 +26,8 @@ from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, NotModified
 from lifestream.models import Feed, Fetch, Host, Item
-from lifestream.scheduler.jobs import Result, Stored, host_that_answered
+from lifestream.scheduler.answering_host import host_that_answered
+from lifestream.scheduler.jobs import Result, Stored
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
 from lifestream.storage.bulk_sql import update_rows
 from lifestream.storage.db_errors import FAILURES, Trouble, trouble_of

@@ -15,9 +15,11 @@ from rich.text import Text
 
 from lifestream.conf import settings
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import COLOURS, WIDE, ago, feeds_at, when
+from lifestream.management.lookup import feeds_at
+from lifestream.management.output import COLOURS, WIDE, ago, when
 from lifestream.models import Feed, Fetch
-from lifestream.scheduler.schedule import Candidate, candidates_from_json, in_words
+from lifestream.scheduler.schedule import Candidate, candidates_from_json
+from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
 
 _LABEL = 16  # columns
