@@ -25,7 +25,7 @@ from lifestream.management.commands.serve import split_address
 from lifestream.management.output import progress_bar, table_of, when
 from lifestream.models import Feed, Host, Item, Lifestream, Subscription
 from lifestream.refresh.opml import Outline, render
-from lifestream.refresh.refresh_report import Report, Row
+from lifestream.refresh.refresh_report import FeedReport, Report
 from served import feed, page, rss
 
 
@@ -265,7 +265,7 @@ class Terminal(io.StringIO):
         return True
 
 
-ROW = Row(1, "A [bold]feed[/bold]", "http://a.example/", "new", 2, 1, None, "410 Gone: it is not asked again")
+ROW = FeedReport(1, "A [bold]feed[/bold]", "http://a.example/", "new", 2, 1, None, "410 Gone: it is not asked again")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -280,7 +280,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else() -> None:
 
 
 def test_a_title_is_no_markup_and_nothing_is_cut_where_nobody_watches() -> None:
-    long = Row(2, "A very long title " * 6, "http://b.example/", "failed", message="it " + "failed " * 10)
+    long = FeedReport(2, "A very long title " * 6, "http://b.example/", "failed", message="it " + "failed " * 10)
     printed = table_of(Report((ROW, long)), io.StringIO(), NOW)
     assert "A [bold]feed[/bold] " in printed
     assert "never" in printed

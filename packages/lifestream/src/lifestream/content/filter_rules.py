@@ -30,7 +30,7 @@ class RuleError(ValueError):
 
 
 @dataclass(frozen=True)
-class Shown:
+class RuleSubject:
     """What rules see of an item."""
 
     title: str = ""
@@ -56,7 +56,7 @@ class Rule:
     terms: tuple[Term, ...] = ()
     address: str = ""
 
-    def matches(self, item: Shown) -> bool:
+    def matches(self, item: RuleSubject) -> bool:
         """Whether *item* is one that the rule means."""
         if self.field == "link":
             return self.address in item.link.casefold()
@@ -75,7 +75,7 @@ class Rules:
         """The rules in two texts. Lines that are none are left out: `check` tells of them where they are entered."""
         return cls(tuple(_read(keep, _ignore)), tuple(_read(block, _ignore)))
 
-    def allow(self, item: Shown) -> bool:
+    def allow(self, item: RuleSubject) -> bool:
         """Whether *item* is to be shown: something keeps it, if anything is kept at all, and nothing blocks it."""
         if self.keep and not any(rule.matches(item) for rule in self.keep):
             return False

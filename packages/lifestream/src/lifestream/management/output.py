@@ -18,14 +18,14 @@ from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
 
 if TYPE_CHECKING:
-    from lifestream.refresh.refresh_report import Report, Row
+    from lifestream.refresh.refresh_report import FeedReport, Report
 
 WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
 COLOURS = {"failed": "red", "gone": "red", "new": "green", "changed": "yellow"}
 
 
 @contextmanager
-def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[[Row], None]]:
+def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[[FeedReport], None]]:
     """A bar for *total* feeds, on *stream* (standard error) if that is a terminal; gives what to call with each row."""
     stream = stream or sys.stderr
     if not stream.isatty() or not total:
@@ -44,7 +44,7 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
     with Progress(*columns, console=Console(file=stream), transient=True) as progress:
         task = progress.add_task("", total=total)
 
-        def advance(row: Row) -> None:
+        def advance(row: FeedReport) -> None:
             progress.update(task, advance=1, description=visible(row.title[:60], lines=False))
 
         yield advance

@@ -104,7 +104,7 @@ class Feed(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(default=timezone.now)
     next_reason = models.TextField(blank=True)
-    # All times that were asked for, and by what; the last one holds. See schedule.Candidate.
+    # All times that were asked for, and by what; the last one holds. See schedule.DueTime.
     candidates = models.JSONField(default=list, blank=True, editable=False)
     # The part of the wait that the server or the feed asked for: nobody asks sooner, whatever a user wants.
     not_before = models.DateTimeField(null=True, blank=True)

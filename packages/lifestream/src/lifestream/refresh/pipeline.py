@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from lifestream.conf import settings
-from lifestream.refresh.refresh_report import Report, Row
+from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.scheduler import leases
 from lifestream.scheduler.due_queue import Intake
 
@@ -40,7 +40,7 @@ def refresh(
     *,
     clock: Callable[[], datetime] = timezone.now,
     guard: AddressGuard | None = None,
-    progress: Callable[[Row], None] | None = None,
+    progress: Callable[[FeedReport], None] | None = None,
     early: bool = False,
     stopping: threading.Event | None = None,
 ) -> Report:
@@ -67,7 +67,7 @@ def _fetch(
     intake: Intake,
     clock: Callable[[], datetime],
     guard: AddressGuard | None,
-    progress: Callable[[Row], None] | None,
+    progress: Callable[[FeedReport], None] | None,
     stopping: threading.Event,
 ) -> Report:
     """Fetch and store what *intake* gives. What fetches is imported only once there is something to fetch."""

@@ -28,7 +28,7 @@ from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.decider import Decider, unread
 from lifestream.refresh.downloads import Download, Downloaded, Downloads, Skipped
 from lifestream.refresh.factories import LazyPool, fetch_request, make_fetcher, make_guard
-from lifestream.refresh.refresh_report import Report, Row
+from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.scheduler import leases
 from lifestream.scheduler.due_queue import Intake
 from lifestream.scheduler.in_flight import Held
@@ -40,7 +40,7 @@ from lifestream.storage.db_errors import FAILURES, trouble_of
 log = logging.getLogger(__name__)
 
 Clock: TypeAlias = Callable[[], datetime]
-Progress: TypeAlias = Callable[[Row], None]
+Progress: TypeAlias = Callable[[FeedReport], None]
 
 _BATCH = 250  # results a write; more would hold SQLite's lock for long
 _PATIENCE = 0.2  # seconds that a result waits for others to be written with, and between looks at `stopping`
@@ -107,7 +107,7 @@ class _WorkLoop:
     events: queue.SimpleQueue[_Event] = field(default_factory=queue.SimpleQueue)
     held: Held = field(default_factory=lambda: Held(settings.per_host, leases.most_of_host()))
     ready: list[Result] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[FeedReport] = field(default_factory=list)
     unwritten: list[Claimed] = field(default_factory=list)
     short: list[Claimed] = field(default_factory=list)
     shortages: dict[str, None] = field(default_factory=dict)
@@ -293,14 +293,14 @@ def _release(claimed: Collection[Claimed]) -> None:
         log.warning("%d feeds stay claimed until their leases end: %s", len(claimed), trouble_of(error))
 
 
-def _no_progress(row: Row) -> None:
+def _no_progress(row: FeedReport) -> None:
     """Default progress callback: does nothing."""
 
 
-def _row(result: Result, stored: Stored) -> Row:
+def _row(result: Result, stored: Stored) -> FeedReport:
     claim, due = result.claim, result.next
     told = result.prepared.feed.title if result.prepared is not None else ""
-    return Row(
+    return FeedReport(
         claim.feed,
         claim.title or told or claim.url,  # of its domain there may be ten
         claim.url,

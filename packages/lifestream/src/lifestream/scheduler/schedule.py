@@ -107,21 +107,21 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DueTime:
     """A time that something asked for: not before *at*, and the *reason* in words."""
 
     at: datetime
     reason: str
 
 
-def candidates_as_json(candidates: Iterable[Candidate]) -> list[list[str]]:
+def candidates_as_json(candidates: Iterable[DueTime]) -> list[list[str]]:
     """*candidates* for a JSON column."""
     return [[candidate.at.isoformat(timespec="seconds"), candidate.reason] for candidate in candidates]
 
 
-def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[Candidate, ...]:
+def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]:
     """The candidates that `candidates_as_json` wrote, to the second."""
-    return tuple(Candidate(datetime.fromisoformat(at), reason) for at, reason in column)
+    return tuple(DueTime(datetime.fromisoformat(at), reason) for at, reason in column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Next:
     host_pause: datetime | None = None
     failures: int = 0
     terms: Terms = field(default_factory=Terms)
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[DueTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,18 +243,18 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
     asked = max(theirs, key=lambda wait: wait.seconds, default=None)
     latest = asked if asked is not None and asked.seconds > ours.seconds else ours
     waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))
-    candidates = [Candidate(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
+    candidates = [DueTime(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
     reason, at = latest.reason, candidates[-1].at
     not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
     late = timedelta(seconds=_spread(history.feed, now, min(limits.jitter * ours.seconds, _MOST_SPREAD)))
     rhythm = history.terms.rhythm
     begins, skipped = _past_skipped(at + late, rhythm)
     if skipped:
-        candidates.append(Candidate(begins, skipped))
+        candidates.append(DueTime(begins, skipped))
         reason, at, not_before = skipped, begins, begins
     if late:
         at += late
-        candidates.append(Candidate(at, f"{in_words(late.total_seconds())} more, so that feeds don't come all at once"))
+        candidates.append(DueTime(at, f"{in_words(late.total_seconds())} more, so that feeds don't come all at once"))
     return Next(at, reason, not_before, failures=history.failures, terms=history.terms, candidates=tuple(candidates))
 
 

@@ -26,7 +26,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
 from lifestream.models import Item, Post
-from lifestream.web.timeline import Cursor, Page, Timeline
+from lifestream.web.timeline import Cursor, Timeline, TimelinePage
 
 ENTRIES: Final = 40
 """How many posts a feed holds; the ones before are linked as the next page of it."""
@@ -134,13 +134,19 @@ def title_of(timeline: Timeline) -> str:
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
     """An ETag, quoted, and a Last-Modified for the feed of *timeline*; *salt* is what else the answer depends on."""
     rows = timeline.rows(before).values_list(
-        "item_id", "item__fingerprint", "item__first_seen", "item__changed", "subscription__name", "item__feed__title"
+        "item_id",
+        "item__fingerprint",
+        "item__first_seen",
+        "item__changed",
+        "subscription__name",
+        "item__feed__title",
+        named=True,
     )[: ENTRIES + 1]
     digest = hashlib.sha256(f"{salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:
-        digest.update(repr(row).encode())
-        latest = max(filter(None, (latest, row[2], row[3])))
+        digest.update(repr(tuple(row)).encode())
+        latest = max(filter(None, (latest, row.item__first_seen, row.item__changed)))
     return f'"{digest.hexdigest()[:32]}"', latest
 
 
@@ -163,7 +169,7 @@ def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Abso
     return feed.writeString("utf-8").encode(), FORMATS[format].content_type
 
 
-def _next(address: str, page: Page) -> str:
+def _next(address: str, page: TimelinePage) -> str:
     if page.older is None:
         return ""
     return f"{address}{'&' if '?' in address else '?'}before={page.older}"

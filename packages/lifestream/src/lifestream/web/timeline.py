@@ -71,7 +71,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TimelinePage:
     """Some posts, the latest first, and where the older ones begin, if there are any."""
 
     posts: tuple[Post, ...]
@@ -122,11 +122,11 @@ class Timeline:
         """All of them, or those older than *before*."""
         return self.posts() if before is None else self.posts().filter(_older_than(before))
 
-    def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> Page:
+    def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> TimelinePage:
         """The first *size* posts, or those older than *before*; with *bodies*, with all that their items hold."""
         found = shown(self.rows(before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
-        return Page(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
+        return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
 
     def post(self, item: int) -> Post:
         """The post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be shown."""
@@ -245,10 +245,17 @@ def _complete(items: Sequence[Item]) -> None:
         # Of before there were cards, or made by hand. It is not stored here, since reading a page writes nothing.
         beginning = Left("content", _LOOKED_THROUGH)
         rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
-        for pk, content, enclosures, media in rows.values_list("pk", "beginning", "enclosures", "media"):
-            item = without[pk]
-            fields = (item.title, item.link, item.summary, content, enclosures, media)
-            cards[pk] = made = item_card.of(_Beginning(*fields))
+        for row in rows.values_list("pk", "beginning", "enclosures", "media", named=True):
+            item = without[row.pk]
+            beginning_of = _Beginning(
+                title=item.title,
+                link=item.link,
+                summary=item.summary,
+                content=row.beginning,
+                enclosures=row.enclosures,
+                media=row.media,
+            )
+            cards[row.pk] = made = item_card.of(beginning_of)
             item.card = made.as_json()
     notes = {item.pk: item for item in items if (card := cards[item.pk]) and card.whole}
     if notes:

@@ -18,7 +18,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
 from lifestream.management.output import COLOURS, WIDE, ago, when
 from lifestream.models import Feed, Fetch
-from lifestream.scheduler.schedule import Candidate, candidates_from_json
+from lifestream.scheduler.schedule import DueTime, candidates_from_json
 from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
 
@@ -105,12 +105,12 @@ def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
         mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
         yield f"{mark} {_moment(candidate, now)}  {candidate.reason}"
     if pause is not None and held_by_host:
-        yield f"> {_moment(Candidate(pause, ''), now)}  a pause that its server asked for"
+        yield f"> {_moment(DueTime(pause, ''), now)}  a pause that its server asked for"
     if feed.not_before is not None and feed.not_before > now:
         yield f"Not before {when(feed.not_before, now)}, not even with --all: server or feed ask for that."
 
 
-def _moment(candidate: Candidate, now: datetime) -> str:
+def _moment(candidate: DueTime, now: datetime) -> str:
     local, today = timezone.localtime(candidate.at), timezone.localtime(now).date()
     return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
 
