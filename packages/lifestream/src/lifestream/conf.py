@@ -87,7 +87,9 @@ class Settings:
 
     @property
     def user_agent(self) -> str:
-        """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the one that `fetch` makes up itself."""
+        """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for that of this package, which names it, its
+        version and LIFESTREAM_CONTACT (see `refresh.factories`).
+        """
         return str(self.get("USER_AGENT", ""))
 
     @property

@@ -15,7 +15,8 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.parser import parse
 from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
-from lifestream.plugins.item_pipeline import MAX_TEXT, MAX_WORDS, PluginProblem, Prepared, hooked, prepare
+from lifestream.plugins.draft_checks import MAX_TEXT, MAX_WORDS
+from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked, prepare
 from lifestream.plugins.mastodon import MastodonPlugin
 
 SITES = Path(__file__).parents[1] / "feeds" / "sites"

@@ -18,6 +18,8 @@ from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from lifestream.refresh.refresh_report import FeedReport, Report
 
 WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
@@ -51,13 +53,10 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
 
 
 def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
-    """The rows of *report* for people: as wide as the terminal that *stream* is, and in colour; wide and plain else."""
-    from rich.console import Console
+    """Return the rows of *report* for people, as `drawn` draws them for *stream*."""
     from rich.table import Table
     from rich.text import Text
 
-    terminal = stream.isatty()
-    console = Console(file=stream, width=None if terminal else WIDE, no_color=not terminal)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("Feed", "Status"):
         table.add_column(heading, overflow="fold")
@@ -77,9 +76,20 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
             Text(when(row.next_at, now)),
             Text(visible(row.reason, lines=False)),
         )
+    return drawn(table, stream)
+
+
+def drawn(table: Table, stream: TextIO) -> Visible:
+    """Return *table* as text: as wide as the terminal that *stream* is, and in colour; else wide and plain.
+
+    What stands in its cells must have been made visible: the escape sequences in the text are those of its colours.
+    """
+    from rich.console import Console
+
+    terminal = stream.isatty()
+    console = Console(file=stream, width=None if terminal else WIDE, no_color=not terminal)
     with console.capture() as captured:
         console.print(table)
-    # Its cells are visible, and its colours are our own.
     return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 

@@ -68,14 +68,14 @@ class Feed(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
         PAUSED = "paused", "paused"
-        IDLE = "idle", "without subscribers"  # or all of them have paused it; see lifestream.posting
+        IDLE = "idle", "without subscribers"  # or all of them have paused it; see storage.fanout
         GONE = "gone", "gone"
 
     # What it is.
     url = models.TextField("URL", help_text="Without user name and password, which are kept apart.")
     url_hash = models.CharField(max_length=64, editable=False)
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="feeds", editable=False)
-    credentials = models.TextField(blank=True, editable=False)  # see lifestream.credentials
+    credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
     title = models.TextField(blank=True)
     site_url = models.TextField("site", blank=True)
     domain = models.TextField(blank=True)
@@ -116,12 +116,12 @@ class Feed(models.Model):
     last_status = models.TextField(blank=True)
     last_error = models.TextField(blank=True)
 
-    # What its hub does for it; see lifestream.pushes. *pushed* is the last push that no fetch has answered yet, and
-    # until *push_until* the hub is relied on to tell of what is new.
+    # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
+    # and until *push_until* the hub is relied on to tell of what is new.
     pushed = models.DateTimeField(null=True, blank=True, editable=False)
     push_until = models.DateTimeField("pushed until", null=True, blank=True, editable=False)
 
-    # Which worker holds it, and until when; see lifestream.claims.
+    # Which worker holds it, and until when; see scheduler.leases.
     claim_token = models.CharField(max_length=32, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -152,7 +152,7 @@ class Feed(models.Model):
         """Sets what follows from the URL, and returns the names of those fields. Makes the host's row."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
-        # What it says of its site is believed once its links are known; see hosts.site_domain.
+        # What it says of its site is believed once its links are known; see url_hosts.site_domain.
         self.domain = self.domain or domain_of(self.url)
         return ["url_hash", "host", "domain"]
 

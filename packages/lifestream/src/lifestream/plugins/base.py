@@ -28,7 +28,9 @@ from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 
 @dataclass(slots=True)
 class ItemDraft:
-    """An item to be: what `store` will write, once it has been sanitised. No ORM here, so that it can cross processes.
+    """An item to be: what `storage` will write, once it has been sanitised.
+
+    No ORM here, so that it can cross processes.
 
     In `post_process`, *content* and *summary* are HTML as the feed has it. What `prepare` hands out is
     safe: *content* is sanitised HTML, all else plain text (to be escaped by whoever shows it), all

@@ -54,29 +54,20 @@ def refresh(
     them. No event loop may run in the thread that calls this.
     """
     stopping = stopping or threading.Event()
-    report = _fetch(Intake(feeds, clock, early=early), clock, guard, progress, stopping)
+    intake = Intake(feeds, clock, early=early)
+    first = [] if stopping.is_set() else intake.take()
+    report = Report()
+    if first:
+        # What fetches is imported once there is something to fetch: it takes longer than to look for it.
+        try:
+            from lifestream.refresh.work_loop import work
+        except BaseException:
+            leases.release(first)
+            raise
+        report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping)
     # The setting as it stands: one that is wrong is told by `try_to_keep_hubs`, which never fails a refresh.
     if settings.get("PUBLIC_URL", "") and not stopping.is_set():
         from lifestream.refresh.hub_renewal import try_to_keep_hubs
 
         try_to_keep_hubs({row.feed for row in report.rows}, feeds, clock=clock, guard=guard)
     return report
-
-
-def _fetch(
-    intake: Intake,
-    clock: Callable[[], datetime],
-    guard: AddressGuard | None,
-    progress: Callable[[FeedReport], None] | None,
-    stopping: threading.Event,
-) -> Report:
-    """Fetch and store what *intake* gives. What fetches is imported only once there is something to fetch."""
-    first = [] if stopping.is_set() else intake.take()
-    if not first:
-        return Report()
-    try:
-        from lifestream.refresh.work_loop import work
-    except BaseException:
-        leases.release(first)
-        raise
-    return work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping)

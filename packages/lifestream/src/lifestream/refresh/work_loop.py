@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.outcomes import Failed, Fetched, Outcome
+from lifestream.fetcher.outcomes import Failed, Fetched
 from lifestream.fetcher.shortage import Shortage, shortage_of
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.decider import Decider, unread
@@ -32,7 +32,7 @@ from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.scheduler import leases
 from lifestream.scheduler.due_queue import Intake
 from lifestream.scheduler.in_flight import Held
-from lifestream.scheduler.jobs import Claimed, Result, Stored
+from lifestream.scheduler.jobs import Answer, Claimed, Result, Stored, Writing
 from lifestream.storage import writer
 from lifestream.storage.credentials import CredentialsLost
 from lifestream.storage.db_errors import FAILURES, trouble_of
@@ -186,7 +186,7 @@ class _WorkLoop:
             try:
                 asked.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
-                self._decide(claim, Failed("credentials", str(error), claim.url), self.clock())
+                self._decide(Answer(claim, Failed("credentials", str(error), claim.url), self.clock()))
         downloads.add(asked)  # together, so that a host that is too busy stops all of its feeds
 
     def _drop(self, claim: Claimed) -> None:
@@ -213,7 +213,7 @@ class _WorkLoop:
                 body_hash = hashlib.sha256(outcome.body).hexdigest()
                 if body_hash == claim.body_hash:
                     downloads.done(claim)
-                    self._decide(claim, outcome, started, body_hash=body_hash)
+                    self._decide(Answer(claim, outcome, started, body_hash=body_hash))
                     return
                 future = pool.start().submit(outcome.body, outcome.headers, outcome.url, plugin=claim.plugin)
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
@@ -222,7 +222,7 @@ class _WorkLoop:
             case Downloaded(claim, Failed("shortage", message)):
                 self._leave_due(claim, message)
             case Downloaded(claim, outcome, started):
-                self._decide(claim, outcome, started)
+                self._decide(Answer(claim, outcome, started))
             case _Read(Downloaded(claim, outcome, started), body_hash, future):
                 downloads.done(claim)
                 try:
@@ -231,9 +231,9 @@ class _WorkLoop:
                     if (shortage := shortage_of(error)) is not None:
                         self._leave_due(claim, shortage.value)
                     else:
-                        self._decide(claim, unread(outcome, error), started)
+                        self._decide(Answer(claim, unread(outcome, error), started))
                 else:
-                    self._decide(claim, outcome, started, prepared, body_hash)
+                    self._decide(Answer(claim, outcome, started, prepared, body_hash))
             case Skipped(claim):
                 self._drop(claim)
                 _release([claim])
@@ -241,17 +241,10 @@ class _WorkLoop:
             case error:
                 raise error
 
-    def _decide(
-        self,
-        claim: Claimed,
-        outcome: Outcome,
-        started: datetime,
-        prepared: Prepared | None = None,
-        body_hash: str = "",
-    ) -> None:
+    def _decide(self, answer: Answer) -> None:
         if not self.ready:
             self.ready_since = time.monotonic()
-        self.ready.append(self.decider.result(claim, outcome, started, prepared, body_hash))
+        self.ready.append(self.decider.result(answer))
 
     def _write(self) -> None:
         """Stores what is ready; what can't be stored together, one by one."""
@@ -269,7 +262,9 @@ class _WorkLoop:
             [stored] = writer.store([result], self.clock())
         except Exception as error:
             log.exception("what %s brought could not be stored", result.claim.url)
-            return Stored(result.claim.feed, "failed", unwritten=True, message=f"it could not be stored: {error}")
+            return Stored(
+                result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=f"it could not be stored: {error}"
+            )
         return stored
 
     def _finish(self, result: Result, stored: Stored) -> None:
@@ -301,13 +296,13 @@ def _row(result: Result, stored: Stored) -> FeedReport:
     claim, due = result.claim, result.next
     told = result.prepared.feed.title if result.prepared is not None else ""
     return FeedReport(
-        claim.feed,
-        claim.title or told or claim.url,  # of its domain there may be ten
-        claim.url,
-        stored.outcome,
-        stored.new,
-        stored.changed,
-        result.started if stored.unwritten else due.at,
-        "what came could not be stored" if stored.unwritten else due.reason,
-        stored.message,
+        feed=claim.feed,
+        title=claim.title or told or claim.url,  # of its domain there may be ten
+        url=claim.url,
+        outcome=stored.outcome,
+        new=stored.new,
+        changed=stored.changed,
+        next_at=result.started if stored.unwritten else due.at,
+        reason="what came could not be stored" if stored.unwritten else due.reason,
+        message=stored.message,
     )

@@ -26,7 +26,8 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
 from lifestream.models import Item, Post
-from lifestream.web.timeline import Cursor, Timeline, TimelinePage
+from lifestream.web.keyset import Cursor
+from lifestream.web.timeline import Timeline, TimelinePage
 
 ENTRIES: Final = 40
 """How many posts a feed holds; the ones before are linked as the next page of it."""

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from lifestream.conf import settings
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
-from lifestream.management.output import COLOURS, WIDE, ago, when
+from lifestream.management.output import COLOURS, ago, drawn, when
 from lifestream.models import Feed, Fetch
 from lifestream.scheduler.schedule import DueTime, candidates_from_json
 from lifestream.scheduler.time_words import in_words
@@ -116,8 +115,6 @@ def _moment(candidate: DueTime, now: datetime) -> str:
 
 
 def _table_of(log: list[Fetch], now: datetime) -> Visible:
-    terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else WIDE, no_color=not terminal)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("When", "What came", "New", "Changed", "Took", "Next due then, and why"):
         table.add_column(heading, overflow="fold", justify="right" if heading in ("New", "Changed", "Took") else "left")
@@ -134,9 +131,7 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
             f"{fetch.duration * 1000:,.0f} ms",
             Text(visible(f"{due}: {fetch.reason}")),
         )
-    with console.capture() as captured:
-        console.print(table)
-    return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    return drawn(table, sys.stdout)
 
 
 def _times(fetch: Fetch, now: datetime) -> str:
