@@ -10,7 +10,7 @@ refuses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -29,17 +29,24 @@ _NUMBERS = (
 )  # fmt: skip
 
 
+SETTINGS_TAG: Final = "lifestream_settings"
+"""The tag of the checks that only look at settings: a command that finds nothing to do waits for no others."""
+
+
 def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
-        check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone, check_pause_scope,
-        check_pushes, check_lines,
+        check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
+        check_lines,
     ):  # fmt: skip
-        checks.register(check, "lifestream")
+        checks.register(check, "lifestream", SETTINGS_TAG)
+    checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
 
 
 def check_html(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are valid and safe (E001)."""
+    if not settings.chooses_html:
+        return []
     return _errors(
         "E001",
         [lambda: settings.sanitizer_rules],

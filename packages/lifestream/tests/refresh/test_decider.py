@@ -15,7 +15,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outc
 from lifestream.parser.errors import ParseError
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.decider import Decider, unread
-from lifestream.scheduler.jobs import Claimed
+from lifestream.scheduler.jobs import Answer, Claimed
 from lifestream.scheduler.publication_rate import Pace
 from lifestream.scheduler.schedule import Next, Terms
 
@@ -42,7 +42,7 @@ def claim(terms: Terms | None = None, **fields: Any) -> Claimed:
 
 def decided(claim: Claimed, outcome: Outcome | None = None, document: Prepared | None = None) -> Next:
     decider = Decider(lambda: NOW)
-    return decider.result(claim, outcome or Fetched(URL, b""), NOW, document).next
+    return decider.result(Answer(claim, outcome or Fetched(URL, b""), NOW, document)).next
 
 
 def wait(due: Next) -> float:
@@ -124,7 +124,7 @@ class TestBehindAHub:
 
 def test_a_result_holds_what_it_came_from() -> None:
     held, outcome, document = claim(), Fetched(URL, b""), prepared(draft("1"))
-    result = Decider(lambda: NOW).result(held, outcome, NOW - timedelta(seconds=5), document, "abc")
+    result = Decider(lambda: NOW).result(Answer(held, outcome, NOW - timedelta(seconds=5), document, "abc"))
     assert (result.claim, result.outcome, result.prepared, result.body_hash) == (held, outcome, document, "abc")
     assert result.started == NOW - timedelta(seconds=5)
 

@@ -18,8 +18,6 @@ from lifestream.scheduler.schedule import (
     candidates_as_json,
     candidates_from_json,
     decide,
-    in_words,
-    ordinal,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
@@ -334,47 +332,3 @@ def test_terms_survive_their_way_through_a_json_column(terms: Terms) -> None:
 
 def test_no_terms_take_no_room() -> None:
     assert Terms().as_json() == {}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 seconds"),
-        (1, "1 second"),
-        (90, "90 seconds"),
-        (120, "2 minutes"),
-        (3600, "1 hour"),
-        (5400, "1 hour 30 minutes"),
-        (90061, "1 day 1 hour"),
-        (7 * DAY, "7 days"),
-    ],
-)
-def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("number", "word"),
-    [
-        (1, "1st"),
-        (2, "2nd"),
-        (3, "3rd"),
-        (4, "4th"),
-        (11, "11th"),
-        (12, "12th"),
-        (13, "13th"),
-        (21, "21st"),
-        (111, "111th"),
-    ],
-)
-def test_ordinals_are_written_as_people_say_them(number: int, word: str) -> None:
-    assert ordinal(number) == word
-
-
-def test_a_fetch_is_put_off_by_half_an_hour_at_most() -> None:
-    """The spread of this feed at this time is nearly all that it may be."""
-    limits = Limits(DAY, 7 * DAY, DAY, jitter=1)
-    due = decide(fetched(), History(feed="http://example.org/25770"), NOW, limits)
-    assert 1799.9 < wait(due) - DAY <= 1800
-    hourly = Limits(HOUR, 7 * DAY, DAY, jitter=0.5)
-    assert wait(decide(fetched(), History(feed="http://example.org/25770"), NOW, hourly)) - HOUR > 1799.9

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models.signals import post_save
 from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.content.filter_rules import Rules, Shown
+from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 from lifestream.storage import fanout
-from lifestream.storage.fanout import CHUNK, Candidate, Subscriber, fill, subscribe, subscribers_of, write_posts
+from lifestream.storage.fanout import CHUNK, Postable, Subscriber, fill, subscribe, subscribers_of, write_posts
 
 pytestmark = pytest.mark.django_db
 
@@ -47,8 +48,8 @@ class TestPosts:
         fond, bored = make_subscription(feed, keep_rules="kites"), make_subscription(feed, block_rules="kites")
         subscribers = subscribers_of([feed.pk], "default")[feed.pk]
         candidates = [
-            (Candidate(item.pk, NOW, Shown("Kites")), subscribers),
-            (Candidate(unruled.pk, NOW, None), subscribers),
+            (Postable(item.pk, NOW, RuleSubject("Kites")), subscribers),
+            (Postable(unruled.pk, NOW, None), subscribers),
         ]
         assert write_posts(candidates, "default") == 3
         assert titles(fond.lifestream) == ["Kites", "Kites again"]
@@ -58,7 +59,7 @@ class TestPosts:
         item = make_item()
         subscription = make_subscription(item.feed)
         mine = subscribers_of([item.feed_id], "default")[item.feed_id]
-        write_posts([(Candidate(item.pk, NOW - timedelta(days=3), None), mine)], "default")
+        write_posts([(Postable(item.pk, NOW - timedelta(days=3), None), mine)], "default")
         post = Post.objects.get()
         assert (post.date, post.hidden, post.removed) == (NOW - timedelta(days=3), False, False)
         assert (post.item, post.subscription, post.lifestream) == (item, subscription, subscription.lifestream)
@@ -69,7 +70,7 @@ class TestPosts:
         make_post(item, subscription, hidden=True, removed=True)
         assert fill(subscription) == 0
         mine = subscribers_of([item.feed_id], "default")[item.feed_id]
-        write_posts([(Candidate(item.pk, NOW, None), mine)], "default")
+        write_posts([(Postable(item.pk, NOW, None), mine)], "default")
         post = Post.objects.get()
         assert (post.hidden, post.removed) == (True, True)
 
@@ -128,9 +129,9 @@ class TestReaders:
     def test_fixtures_that_are_loaded_say_themselves_what_their_feeds_are(self) -> None:
         feed = make_feed()
         subscription = Subscription(lifestream=make_lifestream(), feed=feed)
-        fanout.subscription_changed(subscription, "default", raw=True)
+        post_save.send(Subscription, instance=subscription, created=True, raw=True, using="default")
         assert status(feed) == Feed.Status.ACTIVE
-        fanout.subscription_changed(subscription, "default")
+        post_save.send(Subscription, instance=subscription, created=True, raw=False, using="default")
         assert status(feed) == Feed.Status.IDLE
 
 

@@ -10,9 +10,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.models import Feed, Lifestream, Subscription
-from lifestream.refresh.subscribe import Added, Found, NotAdded, add_feed, find_feed
 
 if TYPE_CHECKING:
+    from lifestream.refresh.subscribe import Added, Found
+
     ModelForm = forms.ModelForm[Subscription]
 else:
     ModelForm = forms.ModelForm
@@ -56,6 +57,9 @@ class AddFeedForm(ModelForm):
         values = super().clean() or self.cleaned_data
         if self.errors:
             return values
+        # Here and below: Django imports the admin for every command, and most of them fetch nothing.
+        from lifestream.refresh.subscribe import NotAdded, find_feed
+
         try:
             self.found = find_feed(values["url"])
         except NotAdded as error:
@@ -70,6 +74,8 @@ class AddFeedForm(ModelForm):
 
     def subscribe(self) -> Subscription:
         """Add the feed that was found, with its items. Raises NotAdded if it is no longer there."""
+        from lifestream.refresh.subscribe import NotAdded, add_feed
+
         if self.found is None:
             raise NotAdded(gettext("The form has errors."))
         values = self.cleaned_data

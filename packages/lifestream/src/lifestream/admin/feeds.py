@@ -23,7 +23,6 @@ from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
-from lifestream.plugins.registry import Registry
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -72,6 +71,8 @@ class FeedForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        from lifestream.plugins.registry import Registry  # it imports all plugins, which no command but this form needs
+
         chosen = self.instance.plugin
         known = sorted({*Registry(settings.plugins).names, *([chosen] if chosen else [])})
         self.fields["plugin"].choices = [("", gettext("by its domain")), *((name, name) for name in known)]  # type: ignore[attr-defined]

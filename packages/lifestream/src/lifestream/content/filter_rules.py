@@ -30,8 +30,8 @@ class RuleError(ValueError):
 
 
 @dataclass(frozen=True)
-class Shown:
-    """The fields of an item that rules look at."""
+class RuleSubject:
+    """What rules see of an item."""
 
     title: str = ""
     text: str = ""
@@ -56,7 +56,7 @@ class Rule:
     terms: tuple[Term, ...] = ()
     address: str = ""
 
-    def matches(self, item: Shown) -> bool:
+    def matches(self, item: RuleSubject) -> bool:
         """Return whether the rule matches *item*."""
         if self.field == "link":
             return self.address in item.link.casefold()
@@ -75,7 +75,7 @@ class Rules:
         """Return the rules in two texts. Invalid lines are left out; `check` reports them where rules are entered."""
         return cls(tuple(_read(keep, _ignore)), tuple(_read(block, _ignore)))
 
-    def allow(self, item: Shown) -> bool:
+    def allow(self, item: RuleSubject) -> bool:
         """Return whether *item* is shown: a keep rule matches it, if there are keep rules, and no block rule does."""
         if self.keep and not any(rule.matches(item) for rule in self.keep):
             return False

@@ -1,4 +1,4 @@
-"""HTML and addresses of strangers, made safe to show: pure, and independent of everything else here.
+"""HTML and addresses of strangers, made safe to show. Pure: of this package it needs `content` alone.
 
 nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
 

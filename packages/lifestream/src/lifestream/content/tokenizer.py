@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 
 # Letters of scripts without spaces between words, and Hangul, with their combining marks (Thai, Khmer, …).
@@ -26,15 +27,33 @@ _UNSPACED = (
 # Python does not count vowel signs of Indic scripts as letters, but they are part of the word.
 _SIGNS = "\u0900-\u0963\u0966-\u0df3"
 _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
-_ANY_WORD = re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_SIGNS}])+[+#]*")
-_SPECIAL = re.compile(f"[{_UNSPACED}{_SIGNS}]")
-_UNSPACED_START = re.compile(f"[{_UNSPACED}]")
-# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: people leave them out when they search.
-_ACCENTS = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
-)
+# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: left out by those who search.
+_ACCENTS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
 _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SYMBOLS = str.maketrans({"+": "plus", "#": "sharp"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Scripts:
+    """Patterns with ranges of many scripts, which text in ASCII never needs."""
+
+    any_word: re.Pattern[str]
+    special: re.Pattern[str]
+    unspaced: re.Pattern[str]
+    accents: re.Pattern[str]
+
+
+@cache
+def _scripts() -> _Scripts:
+    """Return the patterns, compiled when the first text needs them: that takes 15 ms, which no command should wait for
+    that neither reads nor searches a text.
+    """
+    return _Scripts(
+        re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_SIGNS}])+[+#]*"),
+        re.compile(f"[{_UNSPACED}{_SIGNS}]"),
+        re.compile(f"[{_UNSPACED}]"),
+        re.compile(_ACCENTS),
+    )
 
 
 def fold(text: str) -> str:
@@ -42,22 +61,23 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
+    return unicodedata.normalize("NFC", _scripts().accents.sub("", plain))
 
 
 def words(text: str) -> list[str]:
     """Return the words of *text* under which it is found, in order."""
     folded = fold(text)
-    special = _SPECIAL.search(folded) is not None
+    special = not folded.isascii() and _scripts().special.search(folded) is not None
     if not special and "+" not in folded and "#" not in folded:
         return _PLAIN_WORD.findall(folded)
     return list(_split(folded, special=special))
 
 
 def _split(folded: str, *, special: bool) -> Iterator[str]:
-    # The pattern for all scripts is five times slower than the one that suits most text.
-    for word in (_ANY_WORD if special else _PLAIN_WORD).findall(folded):
-        if special and _UNSPACED_START.match(word):
+    # The pattern for all scripts is five times slower than the one that most text needs.
+    scripts = _scripts() if special else None
+    for word in (scripts.any_word if scripts else _PLAIN_WORD).findall(folded):
+        if scripts and scripts.unspaced.match(word):
             yield from (word[i : i + 2] for i in range(len(word)))
         elif word[-1] in "+#":
             plain = word.rstrip("+#")
@@ -111,7 +131,10 @@ def _term(text: str) -> Term | None:
 
 def _unspaced_at_end(text: str) -> int:
     """Return how many characters of scripts without spaces *text* ends in, marks after them aside; 2 for more."""
+    if text.isascii():
+        return 0
+    unspaced = _scripts().unspaced
     end = len(text)
-    while end and not (text[end - 1].isalnum() or text[end - 1] == "_" or _UNSPACED_START.match(text, end - 1)):
+    while end and not (text[end - 1].isalnum() or text[end - 1] == "_" or unspaced.match(text, end - 1)):
         end -= 1
-    return sum(1 for _ in takewhile(_UNSPACED_START.match, reversed(text[max(0, end - 2) : end])))
+    return sum(1 for _ in takewhile(unspaced.match, reversed(text[max(0, end - 2) : end])))

@@ -7,9 +7,11 @@ In: nothing. Out: the models, and the search index over items.
 3. `lifestreams`: lifestreams, subscriptions, posts.
 4. `fulltext`: the search index, on SQLite and PostgreSQL.
 
-Only `storage` writes what a fetch brings; `refresh.subscribe` and the admin add feeds and subscriptions. Text from
-feeds is stored in columns without a limit of length. It is unique by its SHA-256, since no index can hold a guid of 5
-KB. Never imported here: the parser, `scheduler`, `storage` and everything above.
+What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
+`refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
+
+Text from feeds is held in text columns without a limit, and is unique by its SHA-256, since no index can hold 5 KB of
+guid. Never imported here: the parser, `scheduler`, `storage` and above.
 """
 
 from __future__ import annotations

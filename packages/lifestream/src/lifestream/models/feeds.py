@@ -70,14 +70,14 @@ class Feed(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
         PAUSED = "paused", "paused"
-        IDLE = "idle", "without subscribers"  # Or every subscriber has paused it.
+        IDLE = "idle", "without subscribers"  # or all of them have paused it; see storage.fanout
         GONE = "gone", "gone"
 
     # Identity
     url = models.TextField("URL", help_text="Without user name and password, which are kept apart.")
     url_hash = models.CharField(max_length=64, editable=False)
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="feeds", editable=False)
-    credentials = models.TextField(blank=True, editable=False)  # Encrypted; see `storage.credentials`.
+    credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
     title = models.TextField(blank=True)
     site_url = models.TextField("site", blank=True)
     domain = models.TextField(blank=True)
@@ -106,7 +106,7 @@ class Feed(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(default=timezone.now)
     next_reason = models.TextField(blank=True)
-    # All the times that were asked for, and by what. The last one is used. See `schedule.Candidate`.
+    # All times that were asked for, and by what; the last one holds. See schedule.DueTime.
     candidates = models.JSONField(default=list, blank=True, editable=False)
     # The part of the wait that the server or the feed asked for: no user can skip it.
     not_before = models.DateTimeField(null=True, blank=True)
@@ -118,13 +118,12 @@ class Feed(models.Model):
     last_status = models.TextField(blank=True)
     last_error = models.TextField(blank=True)
 
-    # Its hub. *pushed* is the last push that no fetch has answered yet. Until *push_until* the hub is expected to
-    # announce new entries.
-    # until *push_until* the hub is relied on to tell of what is new.
+    # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
+    # and until *push_until* the hub is relied on to tell of what is new.
     pushed = models.DateTimeField(null=True, blank=True, editable=False)
     push_until = models.DateTimeField("pushed until", null=True, blank=True, editable=False)
 
-    # The worker that holds it, and until when. See `scheduler.leases`.
+    # Which worker holds it, and until when; see scheduler.leases.
     claim_token = models.CharField(max_length=32, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -155,7 +154,7 @@ class Feed(models.Model):
         """Set what follows from the URL, and return the names of those fields. Creates the row of the host."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
-        # The domain that the feed names is accepted only when its links are known; see `url_hosts.site_domain`.
+        # What it says of its site is believed once its links are known; see url_hosts.site_domain.
         self.domain = self.domain or domain_of(self.url)
         return ["url_hash", "host", "domain"]
 

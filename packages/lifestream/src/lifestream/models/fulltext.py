@@ -5,9 +5,9 @@ Both have a table `lifestream_search` beside the models' tables; a migration cre
 are not used: they disagree on what a word is, and cannot split Chinese text. SQLite gets words that its `ascii`
 tokenizer does not change, and PostgreSQL gets a finished tsvector.
 
-`storage` writes the index together with the item, and deleting an item deletes its entry. No trigger does it, since a
-migration that rebuilds a table drops its triggers. Entries of items that were deleted otherwise (with their feed, all
-at once) match nothing, and `rebuild` removes them.
+`storage.item_import` writes the index together with the item, and deleting an item deletes its entry; no trigger does,
+since a migration that remakes a table drops them. What is left of items that went otherwise (a feed's, all at once)
+finds nothing, and `rebuild` sweeps it out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import FloatField, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 
 from lifestream.content.tokenizer import Term, terms, words
@@ -50,8 +50,7 @@ class Indexed:
 class _Dialect:
     """The SQL of one database.
 
-    *write* takes the values of a *row*, or many rows as JSON, which drivers pass on fastest. ITEM in *rank* stands for
-    the column with the item's primary key.
+    *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """
 
     create: tuple[str, ...]
@@ -60,7 +59,6 @@ class _Dialect:
     forget: str
     sweep: str
     matching: str
-    rank: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
 
@@ -87,23 +85,11 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     A term is a word, or a phrase in double quotes; nothing else in a query has a meaning. A query without any letter or
     digit matches nothing. Of a long query, the first LONGEST_QUERY characters and MOST_TERMS terms are used.
     """
-    field, _ = _item_of(queryset)
+    field = _item_of(queryset)
     dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none()
     return queryset.filter(**{f"{field}__in": RawSQL(dialect.matching, [dialect.query(wanted)])})  # noqa: S611  literal
-
-
-def by_rank(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
-    """The same, the best match first; a word in a title counts more, and of equals the later one comes first."""
-    _, column = _item_of(queryset)
-    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
-    if dialect is None or not wanted:
-        return queryset.none()
-    sql = dialect.rank.replace("ITEM", column)
-    rank = RawSQL(sql, [dialect.query(wanted)], output_field=FloatField())  # noqa: S611  made of literals
-    found: QuerySet[_Row] = matching(queryset, query).alias(search_rank=rank)  # type: ignore[assignment]
-    return found.order_by("search_rank", "-date", "-pk")
 
 
 def _wanted(query: str) -> list[Term]:
@@ -164,14 +150,14 @@ def _chunks(queryset: QuerySet[_Row]) -> Iterator[list[_Row]]:
         last = rows[-1].pk
 
 
-def _item_of(queryset: QuerySet[Any]) -> tuple[str, str]:
-    """Return the field and the column of *queryset*'s model that identify the item."""
+def _item_of(queryset: QuerySet[Any]) -> str:
+    """Return the field of *queryset*'s model that tells the item."""
     from lifestream.models import Item, Post
 
     if queryset.model is Item:
-        return "pk", '"lifestream_item"."id"'
+        return "pk"
     if queryset.model is Post:
-        return "item", '"lifestream_post"."item_id"'
+        return "item"
     raise TypeError(f"{queryset.model.__name__} can't be searched; give items or posts.")
 
 
@@ -231,8 +217,6 @@ _DIALECTS: Final = {
         forget="DELETE FROM lifestream_search WHERE rowid = %s",
         sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
         matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
-        rank="(SELECT bm25(lifestream_search, 8.0, 1.0) FROM lifestream_search"
-        " WHERE lifestream_search MATCH %s AND rowid = ITEM)",
         row=_sqlite_row,
         query=_sqlite_query,
     ),
@@ -248,7 +232,6 @@ _DIALECTS: Final = {
         forget="DELETE FROM lifestream_search WHERE item_id = %s",
         sweep="DELETE FROM lifestream_search WHERE item_id NOT IN (SELECT id FROM lifestream_item)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
-        rank="(SELECT -ts_rank_cd(words, %s::tsquery) FROM lifestream_search WHERE item_id = ITEM)",
         row=_postgresql_row,
         query=_postgresql_query,
     ),

@@ -10,7 +10,6 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from lifestream.models import fulltext
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
@@ -49,6 +48,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the items, as a superuser does. Returns counts as Django does."""
+        from lifestream.models import fulltext  # models are imported by all commands, and few of those search
+
         with transaction.atomic(using=self.db):
             doomed = list(self.order_by().only("feed", "key_hash", "link_hash", "content_hash", "guid"))
             Tombstone.objects.using(self.db).bulk_create(

@@ -26,8 +26,9 @@ from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 
 @dataclass(slots=True)
 class ItemDraft:
-    """The draft of an item: what `storage` will write once it has been sanitised. It has no ORM, so that it can cross
-    processes.
+    """An item to be: what `storage` will write, once it has been sanitised.
+
+    No ORM here, so that it can cross processes.
 
     In `post_process`, *content* and *summary* are HTML as the feed has it. What `prepare` returns is safe: *content* is
     sanitised HTML; everything else is plain text, which templates escape; all addresses are absolute and of harmless

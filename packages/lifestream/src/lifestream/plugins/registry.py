@@ -1,9 +1,7 @@
-"""Which plugin a feed gets: the one chosen for it by name; otherwise the first for its domain; otherwise the first that
-recognises the feed by its content; otherwise the generic one.
-
-Plugins of the settings and of entry points come before the shipped ones. The domain of a feed is the result of
-`url_hosts.site_domain`: a feed that claims to be GitHub's, but neither comes from there nor links there, is not
-GitHub's.
+"""Which plugin a feed gets: the one chosen for it by name, else the first that is for its domain, else one
+that recognises the feed by its looks, else the generic one. Plugins of settings and entry points come
+before those shipped. Its domain is what `url_hosts.site_domain` makes of what it says: a feed that says to be GitHub's,
+comes from elsewhere and leads elsewhere is none of GitHub's.
 """
 
 from __future__ import annotations
@@ -11,13 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.url_hosts import is_within, site_domain
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _log = logging.getLogger(__name__)
 
@@ -116,6 +116,8 @@ def _import(path: str) -> Any:
 
 
 def _points() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points  # it brings the parser of mails; a registry is not always made
+
     return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
 
 

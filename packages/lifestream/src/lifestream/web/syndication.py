@@ -26,7 +26,8 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
 from lifestream.models import Item, Post
-from lifestream.web.timeline import Cursor, Page, Timeline
+from lifestream.web.keyset import Cursor
+from lifestream.web.timeline import Timeline, TimelinePage
 
 ENTRIES: Final = 40
 """How many posts a feed holds. Older ones are linked as its next page."""
@@ -136,13 +137,19 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
     on.
     """
     rows = timeline.rows(before).values_list(
-        "item_id", "item__fingerprint", "item__first_seen", "item__changed", "subscription__name", "item__feed__title"
+        "item_id",
+        "item__fingerprint",
+        "item__first_seen",
+        "item__changed",
+        "subscription__name",
+        "item__feed__title",
+        named=True,
     )[: ENTRIES + 1]
     digest = hashlib.sha256(f"{salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:
-        digest.update(repr(row).encode())
-        latest = max(filter(None, (latest, row[2], row[3])))
+        digest.update(repr(tuple(row)).encode())
+        latest = max(filter(None, (latest, row.item__first_seen, row.item__changed)))
     return f'"{digest.hexdigest()[:32]}"', latest
 
 
@@ -165,7 +172,7 @@ def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Abso
     return feed.writeString("utf-8").encode(), FORMATS[format].content_type
 
 
-def _next(address: str, page: Page) -> str:
+def _next(address: str, page: TimelinePage) -> str:
     if page.older is None:
         return ""
     return f"{address}{'&' if '?' in address else '?'}before={page.older}"

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import chosen_lifestream
+from lifestream.management.lookup import chosen_lifestream
 from lifestream.refresh import opml
 from lifestream.terminal import Visible
 

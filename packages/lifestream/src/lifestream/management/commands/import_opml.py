@@ -13,7 +13,8 @@ from django.utils import timezone
 from lifestream.conf import raise_file_limit
 from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import chosen_lifestream, progress_bar, table_of, tell_shortages
+from lifestream.management.lookup import chosen_lifestream
+from lifestream.management.output import progress_bar, table_of, tell_shortages
 from lifestream.refresh import opml
 from lifestream.refresh.pipeline import refresh
 

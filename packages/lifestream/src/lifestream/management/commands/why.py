@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from lifestream.conf import settings
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import COLOURS, WIDE, ago, feeds_at, when
+from lifestream.management.lookup import feeds_at
+from lifestream.management.output import COLOURS, ago, drawn, when
 from lifestream.models import Feed, Fetch
-from lifestream.scheduler.schedule import Candidate, candidates_from_json, in_words
+from lifestream.scheduler.schedule import DueTime, candidates_from_json
+from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
 
 _LABEL = 16  # columns
@@ -105,19 +106,17 @@ def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
         mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
         yield f"{mark} {_moment(candidate, now)}  {candidate.reason}"
     if pause is not None and held_by_host:
-        yield f"> {_moment(Candidate(pause, ''), now)}  a pause that its server asked for"
+        yield f"> {_moment(DueTime(pause, ''), now)}  a pause that its server asked for"
     if feed.not_before is not None and feed.not_before > now:
         yield f"Not before {when(feed.not_before, now)}, not even with --all: server or feed ask for that."
 
 
-def _moment(candidate: Candidate, now: datetime) -> str:
+def _moment(candidate: DueTime, now: datetime) -> str:
     local, today = timezone.localtime(candidate.at), timezone.localtime(now).date()
     return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
 def _table_of(log: list[Fetch], now: datetime) -> Visible:
-    terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else WIDE, no_color=not terminal)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("When", "What came", "New", "Changed", "Took", "Next due then, and why"):
         table.add_column(heading, overflow="fold", justify="right" if heading in ("New", "Changed", "Took") else "left")
@@ -134,9 +133,7 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
             f"{fetch.duration * 1000:,.0f} ms",
             Text(visible(f"{due}: {fetch.reason}")),
         )
-    with console.capture() as captured:
-        console.print(table)
-    return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    return drawn(table, sys.stdout)
 
 
 def _times(fetch: Fetch, now: datetime) -> str:

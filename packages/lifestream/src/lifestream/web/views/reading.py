@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, Tag
 from lifestream.models.fulltext import LONGEST_QUERY
-from lifestream.web.timeline import Cursor, Timeline, timeline_for
+from lifestream.web.keyset import Cursor
+from lifestream.web.timeline import Timeline, timeline_for
 
 FRESH = 60
 """For how many seconds a public page may be cached without asking again. Feeds are fetched far less often."""
