@@ -18,7 +18,7 @@ from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
-from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # the name that the manual gives
+from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
 from lifestream.plugins.draft_checks import checked_draft, said_by
 
 SUMMARY_LENGTH: Final = 300
