@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
-from lifestream.parser.encoding import Decoded
+from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
 
 _FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
@@ -124,7 +124,7 @@ def _date(item: dict[str, Any], name: str) -> datetime | None:
 
 def _string(value: dict[str, Any], name: str) -> str:
     found = value.get(name)
-    return found if isinstance(found, str) else ""
+    return with_windows_characters(found) if isinstance(found, str) else ""
 
 
 def _text(value: dict[str, Any], name: str) -> str:
@@ -132,7 +132,7 @@ def _text(value: dict[str, Any], name: str) -> str:
 
 
 def _clean(value: object) -> str:
-    return " ".join(scrub(value).split()) if isinstance(value, str) else ""
+    return " ".join(scrub(with_windows_characters(value)).split()) if isinstance(value, str) else ""
 
 
 def _address(value: dict[str, Any], name: str, base: str) -> str:
