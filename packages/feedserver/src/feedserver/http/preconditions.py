@@ -18,7 +18,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from feedserver.messages.headers import Headers
+from feedserver.messages.headers import DAYS, MONTHS, Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
 
@@ -26,8 +26,8 @@ _UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})  # §13.2.1
 
 _ENTITY_TAG = re.compile(rb'(?:W/)?"[^"]*"(?=[ \t]*(?:,|$))|[^ \t,]+')
 
-_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
-_DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTHS = tuple(name.encode("ascii") for name in MONTHS)
+_DAY = rb"(?:" + "|".join(DAYS).encode("ascii") + rb")"
 _DAY_LONG = rb"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 _MONTH = rb"(?P<month>" + b"|".join(_MONTHS) + rb")"
 _TIME = rb"(?P<hour>\d\d):(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)"

@@ -222,6 +222,10 @@ class SocketTransport(asyncio.Transport):
         finally:
             self._sock.close()
 
+    def abandon(self) -> None:
+        """In a forked child: close this process's copy of the socket, without a word to the network or the loop."""
+        self._sock.close()
+
     def _lose_soon(self, error: Exception | None) -> None:
         if self._losing:
             return
