@@ -11,7 +11,7 @@ from feedserver.messages.request import Request
 from feedserver.messages.send_plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would cost each request twice as much
 class Received:
     """A *request* with its *exchange* in the journal; *keep_alive*: its connection may be used again."""
 

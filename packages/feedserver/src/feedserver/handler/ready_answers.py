@@ -25,7 +25,7 @@ class ReadyAnswer:
         """Return the answer with the Date of that *second*."""
         if self.second != second:
             body = self.data[len(self.data) - body_size(self.response) :]
-            self.data = self.head.at(second).in_http1() + body
+            self.data = self.head.in_http1(second) + body
             self.second = second
         return self.data
 
@@ -40,7 +40,7 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
     head = response_writer.make_head(request, response, keep_alive)
     if head.framing != "length" or head.keep_alive != keep_alive or isinstance(response.body, FileBody):
         return None
-    return ReadyAnswer(response, head, second, head.at(second).in_http1() + response.body)
+    return ReadyAnswer(response, head, second, head.in_http1(second) + response.body)
 
 
 def with_content_type(request: Request, response: Response) -> Response:

@@ -12,7 +12,7 @@ from types import NoneType
 
 from feedserver.fixtures.document_root import Folder, timeline_files
 from feedserver.fixtures.loader import FixtureWarning
-from feedserver.handler.routes import Choice, HostPath, Route, Script, Turns, check_answer, nearest
+from feedserver.handler.routes import Choice, HostPath, Route, Script, Turns, check_answer, host_key, nearest
 from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.request import Request, Target, split_target
@@ -74,7 +74,7 @@ class Routes:
     def __init__(self, folder: Folder | None = None) -> None:
         self.folder = folder
         self.warnings: list[FixtureWarning] = []
-        self._routes: dict[HostPath, tuple[Route, ...]] = {}
+        self._routes: dict[str, tuple[Route, ...]] = {}
         self._cache: dict[HostPath, _Cached] = {}
         self._episodes: dict[Path, _Cached] = {}
         self._indices: dict[Path, int] = {}
@@ -94,10 +94,9 @@ class Routes:
         parts = split_target(target if target.startswith("/") or "://" in target else f"/{target}")
         query = parts.query if "?" in target else None
         method = method.upper() if method is not None else None
-        place = HostPath.of(parts.host, parts.path)
-        others = [route for route in self._routes.get(place, ()) if (route.query, route.method) != (query, method)]
-        # A new tuple in one step: the event loop may be looking at the old one.
-        self._routes[place] = (*others, Route(query, method, Script([Choice(answer) for answer in answers])))
+        route = Route(host_key(parts.host), query, method, Script([Choice(answer) for answer in answers]))
+        others = [other for other in self._routes.get(parts.path, ()) if not route.replaces(other)]
+        self._routes[parts.path] = (*others, route)  # in one step: the event loop may be looking at the old tuple
 
     def find(self, request: Request, own_host: Callable[[str], bool]) -> Found | Missing:
         """What answers *request*. *own_host* tells whether an absolute target's host is this server itself.
@@ -106,12 +105,13 @@ class Routes:
         """
         target = split_target(request.target)
         host = "" if not target.host or own_host(target.host) else target.host
-        place = HostPath.of(host, target.path)
-        route = nearest(self._routes.get(place, ()), target.query, request.method)
+        host = host_key(host) if host else ""
+        routes = self._routes.get(target.path)
+        route = nearest(routes, host, target.query, request.method) if routes is not None else None
         if route is not None:
             script = route.script
             return Found(script.current, script.advance) if len(script.choices) > 1 else Found(script.current)
-        found = self._from_folder(place)
+        found = self._from_folder(HostPath(host, target.path))
         if found is None:
             return self._missing(host, target, request.method)
         if request.method not in ("GET", "HEAD"):
@@ -178,8 +178,8 @@ class Routes:
 
     def _missing(self, host: str, target: Target, method: str) -> Missing:
         asked = f"http://{host}{target.path}" if host else target.path
-        place = HostPath.of(host, target.path)
-        methods = sorted({route.method or "any" for route in self._routes.get(place, ())})
+        routes = self._routes.get(target.path, ())
+        methods = sorted({route.method or "any" for route in routes if route.host == host})
         if methods and "any" not in methods:
             return Missing(
                 405,
@@ -203,8 +203,8 @@ class Routes:
 
     def _known_paths(self) -> list[str]:
         scripted = [
-            f"{place.path}?{route.query}" if route.query else place.path
-            for place, routes in self._routes.copy().items()
+            f"{path}?{route.query}" if route.query else path
+            for path, routes in self._routes.copy().items()
             for route in routes
         ]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]

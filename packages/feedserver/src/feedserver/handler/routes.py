@@ -54,26 +54,29 @@ class HostPath(NamedTuple):
     host: str
     path: str
 
-    @classmethod
-    def of(cls, host: str, path: str) -> HostPath:
-        """Return the key of a host and a path: the host's case and the port 80 do not matter (RFC 9110 §4.2.3)."""
-        return cls(host.lower().removesuffix(":80") if host else "", path)
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A *script* for the requests of one place, of one *query* string or all, and of one *method* or all (None)."""
+    """A *script* for the requests of one *host*, of one *query* string or all, and of one *method* or all (None).
 
+    The host "" is the server itself.
+    """
+
+    host: str
     query: str | None
     method: str | None
     script: Script
 
-    def rank(self, query: str, method: str) -> int | None:
+    def replaces(self, other: Route) -> bool:
+        """Return whether the two answer the same requests."""
+        return (self.host, self.query, self.method) == (other.host, other.query, other.method)
+
+    def rank(self, host: str, query: str, method: str) -> int | None:
         """Return how nearly the route fits a request, 0 is best; None where it does not answer it.
 
         A query string counts for more than a method. HEAD is answered by the route of GET, before one of all methods.
         """
-        if self.query is not None and self.query != query:
+        if self.host != host or (self.query is not None and self.query != query):
             return None
         rank = 0 if self.query is not None else 3
         if self.method == method:
@@ -83,11 +86,16 @@ class Route:
         return rank + 1 if method == "HEAD" and self.method == "GET" else None
 
 
-def nearest(routes: tuple[Route, ...], query: str, method: str) -> Route | None:
+def host_key(host: str) -> str:
+    """Return a *host* so that its like are equal: its case and the port 80 do not matter (RFC 9110 §4.2.3)."""
+    return host.lower().removesuffix(":80")
+
+
+def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Route | None:
     """Return the route that fits a request most nearly; None where none does."""
     nearest, least = None, 6
     for route in routes:
-        rank = route.rank(query, method)
+        rank = route.rank(host, query, method)
         if rank is not None and rank < least:
             nearest, least = route, rank
     return nearest

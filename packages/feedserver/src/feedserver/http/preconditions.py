@@ -24,6 +24,9 @@ from feedserver.messages.response import Response
 
 _UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})  # §13.2.1
 
+_CONDITIONS = frozenset({b"if-match", b"if-unmodified-since", b"if-none-match", b"if-modified-since"})
+"""The headers without which no condition is evaluated, in lower case: most requests have none of them."""
+
 _ENTITY_TAG = re.compile(rb'(?:W/)?"[^"]*"(?=[ \t]*(?:,|$))|[^ \t,]+')
 
 _MONTHS = tuple(name.encode("ascii") for name in MONTHS)
@@ -50,6 +53,8 @@ def apply_to(response: Response) -> bool:
 
 def evaluate(request: Request, response: Response) -> Literal[304, 412] | None:
     """Gives the status that the request's conditions turn *response* into, None where it stays (§13.2.2)."""
+    if not any(name.lower() in _CONDITIONS for name, _ in request.headers.raw):
+        return None
     if not apply_to(response) or request.method in _UNCONDITIONAL:
         return None
     exact = response.conditional == "exact"

@@ -48,6 +48,11 @@ class AnswerHead:
         date = (b"Date", date_value(int(now)))
         return Head(self.head.status, self.head.reason, (*self.head.fields, date))
 
+    def in_http1(self, now: float) -> bytes:
+        """Return the bytes of the head as it is sent at *now*: a cheaper way than `at`, for whole answers."""
+        data = self.head.in_http1()
+        return b"%bDate: %b\r\n\r\n" % (data[:-2], date_value(int(now))) if self.needs_date else data
+
 
 _last_date: tuple[int, bytes] = (0, b"")
 
@@ -119,7 +124,7 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
     body = response.body
     if response.delay or response.pace or response.faults or isinstance(body, FileBody):
         return None
-    start = head.at(now).in_http1()
+    start = head.in_http1(now)
     if not sends_body(method, response.status):
         return start
     if head.framing == "chunked":

@@ -47,9 +47,8 @@ class Head:
 
     def in_http1(self) -> bytes:
         """Return the head in the bytes of HTTP/1.1, with the empty line behind it (RFC 9112 §4 and §5)."""
-        lines = [b"HTTP/1.1 %d %b" % (self.status, self.reason)]
-        lines += [name + b": " + value for name, value in self.fields]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
+        lines = b"".join([b"%b: %b\r\n" % field for field in self.fields])
+        return b"HTTP/1.1 %d %b\r\n%b\r\n" % (self.status, self.reason, lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,16 +112,16 @@ class AnswerUnderWay:
         return _NEXT_TURN
 
     def _send_whole(self, wire: Wire, data: bytes) -> Step | None:
-        self._whole = None
         wire.write(data)
-        if not wire.is_open:
-            return None
-        self.sent = len(data)
-        end = _NEXT_REQUEST if self.keep_alive else _END
-        if not wire.is_full:
-            return end
-        self.plan = iter((end,))
-        return None
+        self.is_written(wire)
+        return None if wire.is_full or self.plan is None else next(self.plan)
+
+    def is_written(self, wire: Wire) -> None:
+        """Note that the whole answer is written: what is left of its plan is the end, once the kernel has taken it."""
+        whole, self._whole = self._whole, None
+        if whole is not None and wire.is_open:
+            self.sent = len(whole)
+            self.plan = iter((_NEXT_REQUEST if self.keep_alive else _END,))
 
     def stop(self) -> BaseException | None:
         """Let go of timer and plan, and return what the plan raises at its end, which is a user's fault's."""

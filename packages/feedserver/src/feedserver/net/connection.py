@@ -29,6 +29,7 @@ LINGER = 1.0
 """Seconds that a refused client may go on sending, so that our answer is not lost to a reset (RFC 9112 §9.6)."""
 
 _BUSY = frozenset({State.ANSWERING, State.FINISHING, State.STALLED})
+_BETWEEN = frozenset({State.IDLE, State.ENDED})
 _READING = frozenset({State.IDLE, State.ANSWERING})
 _SENDING = frozenset({State.ANSWERING, State.FINISHING})
 
@@ -226,7 +227,8 @@ class Connection(asyncio.Protocol):
     @property
     def takes_requests(self) -> bool:
         """Whether the next request may be answered."""
-        return (self.state is State.IDLE or self.state is State.ENDED) and self.is_open
+        transport = self._transport
+        return self.state in _BETWEEN and transport is not None and not transport.is_closing()
 
     @property
     def client_has_ended(self) -> bool:

@@ -192,8 +192,6 @@ class Http1:
                     self._answer(early)
             else:
                 self._answer(site.answer(event, reader.keep_alive))
-        if self.answer is None:
-            connection.resume_reading()
 
     def _end_of_requests(self) -> None:
         cut = self.unfinished()
@@ -236,16 +234,40 @@ class Http1:
     # Sending an answer
 
     def _begin(self, prepared: Prepared) -> None:
+        """Start to send an answer; one that the kernel takes whole begins and ends here, and changes no state."""
+        connection, whole = self._connection, prepared.whole
+        if whole is None or connection.unsent:
+            self._put_under_way(prepared)
+            return
+        try:
+            connection.write(whole)
+        except BaseException:
+            self._put_under_way(prepared, written=True)
+            raise
+        if self.is_full or not connection.is_open:
+            self._put_under_way(prepared, written=True)
+            return
+        prepared.exchange.finish(Ended.COMPLETE, len(whole))
+        if not prepared.keep_alive:
+            connection.close()
+
+    def _put_under_way(self, prepared: Prepared, *, written: bool = False) -> None:
+        """Send an answer step by step; one that is *written* whole waits for the kernel, or for the client's loss."""
         answer = self.answer = AnswerUnderWay(prepared.exchange)
         self._connection.move(Event.BEGIN)
         answer.prepare(prepared)
-        self._play(answer)
+        if written:
+            answer.is_written(self)
+        else:
+            self._play(answer)
 
     def _go_on(self) -> None:
         """Go on with the answer under way, and then with what was pipelined behind it."""
         if self.answer is not None:
             self._play(self.answer)
         self._advance()
+        if self.answer is None:
+            self._connection.resume_reading()
 
     def _play(self, answer: AnswerUnderWay) -> None:
         """Send until something else is to be done; the answer may be over then."""
