@@ -35,9 +35,8 @@ from hypothesis import strategies as st
 
 from factories import NOW, make_feed, make_subscription, result
 from feedserver import FeedServer, Response
-from feedserver.messages.response import Fault, Layer
-from feedserver.messages.send_plan import Close, Flush, Plan, Send, Struck
-from guards import allowing
+from feedserver.faults import Fault, Layer
+from feedserver.messages.send_plan import CloseConnection, Flush, Injected, Plan, Send
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
@@ -279,10 +278,10 @@ class Raw(Fault):
         return "raw"
 
     def apply(self, plan: Plan) -> Plan:
-        yield Struck(str(self))
+        yield Injected(str(self))
         yield Send(self.data, "framing")
         yield Flush()
-        yield Close()
+        yield CloseConnection()
 
 
 def answer(chance: random.Random) -> bytes:

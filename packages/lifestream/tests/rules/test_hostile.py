@@ -17,8 +17,7 @@ from django.test import override_settings
 from factories import make_feed, make_subscription
 from feedserver import Response, broken, moved
 from feedserver.faults import Bomb, EndlessBody, LongLength, SlowBody, SlowHeaders
-from feedserver.messages.response import Pace
-from guards import allowing
+from feedserver.messages.pacing import Pace
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Fetch, Item, Subscription
 from rules.ruled import RuleTestCase

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from feedserver.feeds.model import Entry, Feed
-from feedserver.feeds.rendering import FormatName, RenderOptions, http_date
-from feedserver.messages.response import Response, gone, moved, touched
+from feedserver.feeds.rendering import FormatName, RenderOptions, last_modified_value
+from feedserver.messages.response import Response
+from feedserver.messages.shortcuts import gone, moved, touched
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -30,6 +31,14 @@ class Server(Protocol):
 
     def add(self, path: str, *answers: Response) -> None:
         """Answer requests for *path* with *answers*, in place of those that were added before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """Where a feed is served: a *path* of a *server*."""
+
+    server: Server
+    path: str
 
 
 def _path_on(server: Server, to: str) -> str:
@@ -64,7 +73,7 @@ class LiveFeed:
         self._options: RenderOptions = {"validators": True, **options}
         self._clock = clock
         self._lock = threading.Lock()
-        self._places: list[tuple[Server, str]] = []
+        self._mounts: list[_Mount] = []
         self._is_gone = False
         # A feed without dates begins an hour ago, so that its changes, one second apart, stay in the past.
         self._modified = self._newest(feed) or clock() - timedelta(hours=1)
@@ -84,7 +93,7 @@ class LiveFeed:
     def mount(self, server: Server, path: str) -> None:
         """Answer requests for *path* of *server* with this feed. A feed may be mounted at several paths."""
         with self._lock:
-            self._places.append((server, path))
+            self._mounts.append(_Mount(server, path))
             server.add(path, self.response)
 
     # Entries
@@ -101,9 +110,9 @@ class LiveFeed:
         id.
         """
         with self._lock:
-            position = self._position(id)
+            index = self._index_of(id)
             entries = list(self._feed.entries)
-            entries[position] = replace(entries[position], **changes)  # type: ignore[arg-type]
+            entries[index] = replace(entries[index], **changes)  # type: ignore[arg-type]
             self._change(replace(self._feed, entries=entries))
 
     def withdraw(self, id: str) -> None:  # noqa: A002 - the field's name
@@ -113,7 +122,7 @@ class LiveFeed:
         """
         with self._lock:
             entries = list(self._feed.entries)
-            del entries[self._position(id)]
+            del entries[self._index_of(id)]
             self._change(replace(self._feed, entries=entries))
 
     # The feed itself
@@ -140,10 +149,10 @@ class LiveFeed:
         if not 300 <= status < 400:
             raise ValueError(f"{status} is no redirect; give 301 or 308 for a move for good, 302 or 307 for a while")
         with self._lock:
-            for server, path in self._places:
-                server.add(path, moved(to, status))
-            servers = dict.fromkeys(server for server, _ in self._places)
-            self._places = [(server, _path_on(server, to)) for server in servers]
+            for mount in self._mounts:
+                mount.server.add(mount.path, moved(to, status))
+            servers = dict.fromkeys(mount.server for mount in self._mounts)
+            self._mounts = [_Mount(server, _path_on(server, to)) for server in servers]
             self._serve(self._response)
 
     def die(self) -> None:
@@ -160,7 +169,7 @@ class LiveFeed:
 
     # The following methods expect that the lock is held.
 
-    def _position(self, id: str) -> int:  # noqa: A002 - the field's name
+    def _index_of(self, id: str) -> int:  # noqa: A002 - the field's name
         known = [entry.identity for entry in self._feed.entries]
         if id not in known:
             raise ValueError(f"no entry has the id {id!r}; there are {', '.join(map(repr, known)) or 'none at all'}")
@@ -181,9 +190,9 @@ class LiveFeed:
     def _dated(self, response: Response, modified: datetime) -> Response:
         if not self._options.get("validators"):
             return response
-        return replace(response, headers=response.headers.replaced("Last-Modified", http_date(modified)))
+        return replace(response, headers=response.headers.replaced("Last-Modified", last_modified_value(modified)))
 
     def _serve(self, response: Response) -> None:
         self._response = response
-        for server, path in self._places:
-            server.add(path, self.response)
+        for mount in self._mounts:
+            mount.server.add(mount.path, self.response)

@@ -89,7 +89,7 @@ def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Respons
     if options.get("validators"):
         headers = headers.added("ETag", f'"{hashlib.sha256(body).hexdigest()[:20]}"')
         if feed.newest is not None:
-            headers = headers.added("Last-Modified", http_date(feed.newest))
+            headers = headers.added("Last-Modified", last_modified_value(feed.newest))
     headers = Headers([*headers.raw, *Headers(options.get("headers", ())).raw])
     return Response(body, headers=headers, source=f"the feed {feed.identity} as {chosen.title}")
 
@@ -107,6 +107,6 @@ def _body(feed: Feed, format: Format, options: RenderOptions) -> bytes:  # noqa:
     )
 
 
-def http_date(date: datetime) -> str:
-    """Return a moment in the form of HTTP (RFC 9110 §5.6.7): in GMT, and in whole seconds, rounded down."""
+def last_modified_value(date: datetime) -> str:
+    """A moment as HTTP writes it (RFC 9110 §5.6.7): whole seconds, rounded down, in GMT."""
     return format_datetime(date.astimezone(UTC), usegmt=True)

@@ -26,7 +26,7 @@ from dataclasses import replace
 from feedserver.http import auth, content_codings, preconditions, ranges
 from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.request import Request
-from feedserver.messages.response import FileBody, Response, reason_phrase
+from feedserver.messages.response import FileBody, Response, body_size, reason_phrase
 
 _ABOUT_THE_BODY = (
     "Content-Type",
@@ -86,7 +86,7 @@ def slice_range(request: Request, response: Response) -> Response:
         return response
     if not preconditions.allow_range(request, response):
         return response
-    body, total = response.body, _size(response)
+    body, total = response.body, body_size(response)
     headers = response.headers.without("Content-Length", "Content-Range")
     match ranges.parse(value, total):
         case ():
@@ -109,10 +109,6 @@ def _has_ranges(response: Response) -> bool:
     return "bytes" in [unit.strip(" \t") for unit in units]
 
 
-def _size(response: Response) -> int:
-    return response.body.size if isinstance(response.body, FileBody) else len(response.body)
-
-
 def _cut(body: bytes | FileBody, part: ranges.ByteRange) -> bytes | FileBody:
     if isinstance(body, FileBody):
         return replace(body, offset=body.offset + part.first, size=part.size)
@@ -128,7 +124,7 @@ def _with_coding(request: Request, response: Response, coding: str) -> Response:
     """Resolve *coding*, which the response asks for, and name it in Content-Encoding."""
     if coding != "auto":
         coding = ", ".join(content_codings.parse(coding))
-    elif _is_negotiated(response) and _size(response):
+    elif _is_negotiated(response) and body_size(response):
         coding = content_codings.choose(request.headers.get("Accept-Encoding"), content_codings.available()) or ""
     else:
         coding = ""

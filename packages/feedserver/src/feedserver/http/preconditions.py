@@ -18,16 +18,19 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from feedserver.messages.headers import Headers
+from feedserver.messages.headers import DAYS, MONTHS, Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
 
 _UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})  # §13.2.1
 
+_CONDITIONS = frozenset({b"if-match", b"if-unmodified-since", b"if-none-match", b"if-modified-since"})
+"""The headers without which no condition is evaluated, in lower case: most requests have none of them."""
+
 _ENTITY_TAG = re.compile(rb'(?:W/)?"[^"]*"(?=[ \t]*(?:,|$))|[^ \t,]+')
 
-_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
-_DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTHS = tuple(name.encode("ascii") for name in MONTHS)
+_DAY = rb"(?:" + "|".join(DAYS).encode("ascii") + rb")"
 _DAY_LONG = rb"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 _MONTH = rb"(?P<month>" + b"|".join(_MONTHS) + rb")"
 _TIME = rb"(?P<hour>\d\d):(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)"
@@ -49,7 +52,9 @@ def apply_to(response: Response) -> bool:
 
 
 def evaluate(request: Request, response: Response) -> Literal[304, 412] | None:
-    """Return the status that the request's conditions turn *response* into, or None if it stays (§13.2.2)."""
+    """Gives the status that the request's conditions turn *response* into, None where it stays (§13.2.2)."""
+    if not any(name.lower() in _CONDITIONS for name, _ in request.headers.raw):
+        return None
     if not apply_to(response) or request.method in _UNCONDITIONAL:
         return None
     exact = response.conditional == "exact"

@@ -12,7 +12,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from feedserver.http.body_framing import MAX_RAW, Body, ChunkedBody, Framing, Refused, SizedBody, framing_of
+from feedserver.http.body_framing import (
+    MAX_RAW,
+    ChunkedBody,
+    IncomingBody,
+    Refused,
+    RequestFraming,
+    SizedBody,
+    framing_of,
+)
 from feedserver.http.head_parser import is_continue_expected, keeps_alive, read_head
 from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
@@ -55,26 +63,25 @@ LONGEST_KNOWN = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
-    """What the bytes of a head mean: the *request* without its body, how the body is framed, and what the
-    client wants.
-    """
+class _KnownHead:
+    """What the bytes of a head mean: the *request* without its body, how that is framed, and what the client wants."""
 
     request: Request
-    framing: Framing
+    framing: RequestFraming
     is_continue_expected: bool
     keeps_alive: bool
 
 
-_known: dict[bytes, _Head] = {}
-"""Heads that were read. A client that polls sends the same bytes again and again, and they always mean the same."""
+_known: dict[bytes, _KnownHead] = {}
+"""Heads that were read. A client that polls sends the same bytes again and again, and they mean the same each time."""
 
 
 class RequestReader:
     """Reads the requests of one connection: `feed` it bytes, and call `next_event` until it returns None.
 
-    After `Malformed` it reads nothing more, since nobody can tell where the next request begins; nor after a request
-    that closes its connection (RFC 9112 §9.6).
+    After `Malformed` it reads nothing more, since nobody can tell where the next request would begin; nor after a
+    request that closes its connection (RFC 9112 §9.6). *is_last*: the client has said in so many words, in HTTP/1.1,
+    that its request is the last one.
     """
 
     __slots__ = (
@@ -88,6 +95,7 @@ class RequestReader:
         "_scanned",
         "_scheme",
         "broken",
+        "is_last",
         "keep_alive",
     )
 
@@ -99,10 +107,11 @@ class RequestReader:
         self._scanned = 0
         self._raw = bytearray()
         self._request: Request | None = None
-        self._body: Body | None = None
+        self._body: IncomingBody | None = None
         self._expects = False
         self.broken = False
         self.keep_alive = True
+        self.is_last = False
 
     @property
     def is_idle(self) -> bool:
@@ -160,6 +169,7 @@ class RequestReader:
         if request.client != self._client or request.scheme != self._scheme:
             request = replace(request, client=self._client, scheme=self._scheme)
         self.keep_alive = known.keeps_alive
+        self.is_last = not known.keeps_alive and request.version == "1.1"
         framing = known.framing
         if framing == 0:
             return request
@@ -174,14 +184,16 @@ class RequestReader:
         self._request = request
         return Arriving(request)
 
-    def _understand(self, head: bytes) -> _Head:
+    def _understand(self, head: bytes) -> _KnownHead:
         line, fields = read_head(head)
         framing = framing_of(fields, line.version)
         headers = Headers.from_raw(fields)
         request = Request(
             line.method, line.target, line.version, headers, b"", self._client, self._scheme, framing == 0
         )
-        return _Head(request, framing, is_continue_expected(fields, line.version), keeps_alive(fields, line.version))
+        return _KnownHead(
+            request, framing, is_continue_expected(fields, line.version), keeps_alive(fields, line.version)
+        )
 
     def _take_head(self) -> bytes | None:
         """Take a head with its empty line out of the buffer, or return None if its end has not arrived.
@@ -207,7 +219,7 @@ class RequestReader:
 
     # Body
 
-    def _read_body(self, body: Body) -> Event | None:
+    def _read_body(self, body: IncomingBody) -> Event | None:
         if self._expects:
             self._expects = False
             if not self._buffer:
@@ -221,7 +233,7 @@ class RequestReader:
         return Request(head.method, head.target, head.version, head.headers, content, head.client, head.scheme)
 
 
-def _remember(head: bytes, meaning: _Head) -> _Head:
+def _remember(head: bytes, meaning: _KnownHead) -> _KnownHead:
     if len(head) <= LONGEST_KNOWN:
         if len(_known) >= HEADS_KNOWN:
             _known.clear()
