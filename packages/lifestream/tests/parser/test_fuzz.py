@@ -37,6 +37,7 @@ from factories import NOW, make_feed, make_subscription, result
 from feedserver import FeedServer, Response
 from feedserver.faults import Fault, Layer
 from feedserver.messages.send_plan import CloseConnection, Flush, Injected, Plan, Send
+from guards import allowing
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher, FetchLimits

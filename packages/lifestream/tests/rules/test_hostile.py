@@ -18,6 +18,7 @@ from factories import make_feed, make_subscription
 from feedserver import Response, broken, moved
 from feedserver.faults import Bomb, EndlessBody, LongLength, SlowBody, SlowHeaders
 from feedserver.messages.pacing import Pace
+from guards import allowing
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Fetch, Item, Subscription
 from rules.ruled import RuleTestCase

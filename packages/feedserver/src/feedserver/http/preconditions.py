@@ -52,7 +52,7 @@ def apply_to(response: Response) -> bool:
 
 
 def evaluate(request: Request, response: Response) -> Literal[304, 412] | None:
-    """Gives the status that the request's conditions turn *response* into, None where it stays (§13.2.2)."""
+    """Return the status that the request's conditions turn *response* into, or None if it stays (§13.2.2)."""
     if not any(name.lower() in _CONDITIONS for name, _ in request.headers.raw):
         return None
     if not apply_to(response) or request.method in _UNCONDITIONAL:

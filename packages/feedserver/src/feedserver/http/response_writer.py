@@ -112,7 +112,7 @@ def _framing_fields(
 
 
 def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, size: int) -> bool:
-    """Whether the client will find the end of this answer where it is."""
+    """Return whether the client will find the end of this answer where it is."""
     length = declared.get(b"content-length")
     if length is None:
         return True
@@ -120,7 +120,7 @@ def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, size: int
 
 
 def whole(head: AnswerHead, response: Response, method: str, now: float) -> bytes | None:
-    """The complete answer as bytes, where nothing about it takes time or reads a file; else None."""
+    """Return the complete answer as bytes, or None if anything about it takes time or reads a file."""
     body = response.body
     if response.delay or response.pace or response.faults or isinstance(body, FileBody):
         return None
@@ -133,7 +133,7 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
 
 
 def plan(head: AnswerHead, response: Response, method: str) -> Plan:
-    """The steps of an answer, its faults left out."""
+    """Yield the steps of an answer, without its faults."""
     if response.delay:
         yield Wait(response.delay)
     yield SendHead(head.at(time.time()))
