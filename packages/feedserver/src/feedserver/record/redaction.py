@@ -322,7 +322,7 @@ def secrets_in(url: str, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
     values: list[str] = []
     for match in _USERINFO.finditer(url):
         name, _, password = match["userinfo"].partition(":")
-        values.append(password or name)  # the name is a token, as in https://TCHARS@example.org/
+        values.append(password or name)  # the name is a token, as in https://TOKEN@example.org/
     names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url))
     for match in _PAIR.finditer(url):
         name, value = decoded(match["name"]), match[_group(match)]
