@@ -96,13 +96,13 @@ def record(
     text = directives(answer, fields, clean, date)
     _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
-        clean,
-        file,
-        sidecar,
-        answer.status,
-        to_text(_unfolded(answer.reason)),
-        len(answer.body),
-        (
+        url=clean,
+        file=file,
+        sidecar=sidecar,
+        status=answer.status,
+        reason=to_text(_unfolded(answer.reason)),
+        size=len(answer.body),
+        left_out=(
             *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
             *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in of_reason),
             *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
@@ -110,7 +110,7 @@ def record(
             *unwritable,
             *_no_headers(answer),
         ),
-        tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
+        notes=tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
     )
 
 
