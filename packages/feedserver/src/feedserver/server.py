@@ -16,15 +16,13 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Self
 
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
-from feedserver.handler.quit_method import is_loopback
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
 from feedserver.messages.request import Request
@@ -32,6 +30,7 @@ from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
+from feedserver.server_address import Scheme, ServerAddress
 
 if TYPE_CHECKING:
     import ssl
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
 STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
-
-_SAFE = "/?&=%:@!$'()*+,;~#[]-._"
 
 
 class VerificationError(AssertionError):
@@ -100,6 +97,7 @@ class FeedServer:
         )
         self.quit_requested = threading.Event()
         self.site.on_quit = partial(_quit, weakref.ref(self))  # without a cycle, a server is freed at once
+        self._address: ServerAddress | None = None
         self._stopped = threading.Event()
         self._wanted_port = port
         self._thread: shared_loop.LoopThread | None = None
@@ -121,9 +119,9 @@ class FeedServer:
         if self._thread is not None:
             raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
         self.port = self.listening.bind(self._wanted_port, self.bind_timeout)
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        self.site.base_url = f"{'https' if self.tls else 'http'}://{name}:{self.port}"
-        self.site.own_hosts = self._own_hosts(name)
+        self._address = ServerAddress("https" if self.tls else "http", self.host, self.port, self.aliases)
+        self.site.base_url = self._address.base_url
+        self.site.own_hosts = self._address.own_hosts
         self._pid = os.getpid()
         self._stopped.clear()
         self._thread = shared_loop.acquire(self)
@@ -175,22 +173,20 @@ class FeedServer:
     @property
     def base_url(self) -> str:
         """The server's address, without a slash at the end. Raises RuntimeError before the first start."""
-        if not self.site.base_url:
-            raise RuntimeError("the server has no address yet; start it, or use it in a with statement")
-        return self.site.base_url
+        return self._started_address().base_url
 
-    def url(self, path: str = "/", *, scheme: Literal["http", "https"] | None = None, host: str | None = None) -> str:
+    def _started_address(self) -> ServerAddress:
+        if self._address is None:
+            raise RuntimeError("the server has no address yet; start it, or use it in a with statement")
+        return self._address
+
+    def url(self, path: str = "/", *, scheme: Scheme | None = None, host: str | None = None) -> str:
         """The URL of *path*; what is not allowed in a URL is percent-encoded, what is encoded already stays.
 
         A server with TLS answers both schemes; *scheme* chooses one, https is its own. *host* is another name or
         address that leads to this server: one of its aliases, or localhost.
         """
-        base = self.base_url
-        if scheme is not None:
-            base = f"{scheme}:{base.partition(':')[2]}"
-        if host is not None:
-            base = f"{base.partition('://')[0]}://{f'[{host}]' if ':' in host else host}:{self.port}"
-        return f"{base}/{quote(path.removeprefix('/'), safe=_SAFE)}"
+        return self._started_address().url(path, scheme, host)
 
     @property
     def ca_bundle(self) -> str:
@@ -348,12 +344,6 @@ class FeedServer:
         """In a forked child: closes what was inherited, without a word to the network."""
         self.listening.abandon()
         self._thread = None
-
-    def _own_hosts(self, name: str) -> frozenset[str]:
-        names = {name.lower()}
-        if is_loopback(self.host) or self.host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
-            names |= {"localhost", "127.0.0.1", "[::1]"}
-        return frozenset(f"{host}:{self.port}" for host in (*names, *self.aliases))
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:

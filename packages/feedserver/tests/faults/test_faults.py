@@ -165,7 +165,7 @@ def test_a_slip_is_answered_with_what_was_meant(text: str, problem: str) -> None
 
 @pytest.mark.parametrize("places", [{}, {"after": 5, "at": "end"}, {"before": "lunch"}, {"after": "all"}, {"at": "x"}])
 def test_an_end_has_one_place(places: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"^a reset strikes at one place; write Reset\(before='answer'\), "):
+    with pytest.raises(ValueError, match=r"^a reset is injected at one place; write Reset\(before='answer'\), "):
         Reset(**places)  # type: ignore[arg-type]
 
 

@@ -127,7 +127,7 @@ def test_a_visitor_and_the_loop_are_never_at_work_together(thread: LoopThread) -
 
 # Private attributes of asyncio
 
-READ_IN = [(3, 11), (3, 12), (3, 13), (3, 14)]
+READ_IN = [(3, 11), (3, 12), (3, 13)]
 """The versions of Python in whose asyncio `shared_loop.WAKERS` was read; see there."""
 
 

@@ -79,10 +79,10 @@ class CorruptGzip(_Coded):
         rest = yield from after_body(plan, self.after)
         if rest is None:
             return
-        struck = False
+        begun = False
         for step in rest:
-            if not struck and is_body(step):
-                struck = True
+            if not begun and is_body(step):
+                begun = True
                 yield Injected(str(self))
                 yield Send(bytes([step.data[0] ^ 0xFF]) + step.data[1:])
             else:

@@ -45,11 +45,11 @@ class _End(Fault):
         if not sound or sum(place is not None for place in wanted) != 1:
             name = type(self).__name__
             raise ValueError(
-                f"a {self.verb} strikes at one place; write {name}(before='answer'), {name}(after='headers'), "
+                f"a {self.verb} is injected at one place; write {name}(before='answer'), {name}(after='headers'), "
                 f"{name}(after=512) or {name}(at='end')"
             )
         if isinstance(self.after, int) and self.after < 0:
-            raise ValueError(f"a {self.verb} cannot strike after {self.after} bytes; use 0 or more")
+            raise ValueError(f"a {self.verb} cannot be injected after {self.after} bytes; use 0 or more")
 
     @property
     def words(self) -> str:

@@ -144,10 +144,10 @@ class BadChunkSize(_Chunked):
 
     def apply(self, plan: Plan) -> Plan:
         """Replaces the first size."""
-        struck = False
+        begun = False
         for step in closing(plan):
-            if not struck and is_chunk_size(step):
-                struck = True
+            if not begun and is_chunk_size(step):
+                begun = True
                 yield Injected(str(self))
                 yield Send(self.size.encode("ascii") + step.data[step.data.index(b"\r\n") :], "framing")
             else:
@@ -165,13 +165,13 @@ class ChunkExtensions(_Chunked):
 
     def apply(self, plan: Plan) -> Plan:
         """Adds one to each size."""
-        struck = False
+        begun = False
         for step in plan:
             if not is_chunk_size(step):
                 yield step
                 continue
-            if not struck:
-                struck = True
+            if not begun:
+                begun = True
                 yield Injected(str(self))
             size, line_end, rest = step.data.partition(b"\r\n")
             yield Send(size + b';note="a;b"' + line_end + rest, "framing")

@@ -39,10 +39,10 @@ class BadStatusLine(Fault):
 
     def apply(self, plan: Plan) -> Plan:
         """Replaces the first line."""
-        struck = False
+        begun = False
         for step in closing(plan):
-            if not struck and is_head(step):
-                struck = True
+            if not begun and is_head(step):
+                begun = True
                 yield Injected(str(self))
                 yield Send(b"HTTP/1.1 fine OK\r\n" + head_bytes(step).partition(b"\r\n")[2], "head")
             else:
@@ -86,10 +86,10 @@ class Http09(Fault):
 
     def apply(self, plan: Plan) -> Plan:
         """Leaves out what is no body."""
-        struck = False
+        begun = False
         for step in closing(plan):
-            if is_head(step) and not struck:
-                struck = True
+            if is_head(step) and not begun:
+                begun = True
                 yield Injected(str(self))
             if is_body(step) or not isinstance(step, SendHead | Send):
                 yield step

@@ -4,8 +4,8 @@
 2. `words` is what a directive calls it, so that reading it gives the same fault again.
 3. Take the one hook that you need, and leave the others out: `shape` for what can be said as a response, `apply` for
    what only the plan knows. `prepare` asks for what they rely on.
-4. Say where it struck: `Shaped(response, at)`, or a `Injected` step. A fault that says neither could not strike, and
-   `verify` tells the test.
+4. Say where it was injected: `Shaped(response, at)`, or an `Injected` step, once. A fault that says neither found
+   nothing to break, and `verify` tells the test.
 5. Add a line to the family's `KINDS`, with examples; tests and manual take them up by themselves.
 6. Write its test: the bytes on the wire in `tests/test_faults_wire.py`, what clients make of them in
    `tests/test_faults_clients.py`.

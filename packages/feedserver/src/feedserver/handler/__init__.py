@@ -5,11 +5,13 @@ of a large body), and an entry in the journal. The way of a request:
 
     Request ──▶ quit_method    QUIT, if the server allows it: the server stops
        │
-       ├──────▶ journal        the exchange is recorded
-       ├──────▶ router         a scripted route, else a file of the folder ──▶ Response
+       ├──────▶ journal        the exchange is recorded (`exchange`; tests find it by a `request_filter`)
+       ├──────▶ router         a scripted route (`routes`), else a file (`watched_fixtures`) ──▶ Response
+       │                       the same for every GET: `ready_answers` has the bytes
        │        (http)         negotiation: login, validators, coding, range ──▶ Response
        └──────▶ fault_injection   which faults are triggered ──▶ the plan that `net` plays
 
-`handler` puts these modules together, and `problems` keeps what went wrong until `verify` raises it. Never imported
+`handler` puts these modules together and gives one of the values of `decisions`; `coded_bodies` keeps bodies in their
+coding, and `problems` keeps what went wrong until `verify` raises it. Never imported
 here: `asyncio`, `socket`, `ssl` and `selectors`.
 """

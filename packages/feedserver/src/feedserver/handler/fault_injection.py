@@ -7,7 +7,6 @@ injected, or it is missed.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
@@ -19,6 +18,9 @@ from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read,
 
 if TYPE_CHECKING:  # most servers break no answer, and need not load the faults
     from feedserver.faults.fault import Fault
+
+
+_ENDS = (Read, CloseConnection, ResetConnection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,13 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
     faults = faults_of(shaped.response)
     for fault in faults:
         plan = fault.apply(plan)
-    injected = Counter(step.fault for step in shaped.injected)
+    injected = [step.fault for step in shaped.injected]
     yield from shaped.injected
     held: Step | None = None  # the last bytes wait until it is known what was missed, so that a test can ask at once
     try:
         for step in plan:
             if isinstance(step, Injected):
-                injected[step.fault] += 1
+                injected.append(step.fault)
             elif _ends(step):
                 for fault in _without(faults, injected):
                     missed(fault)
@@ -84,17 +86,15 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
 
 def _ends(step: Step) -> bool:
     """Return whether nothing of the answer follows *step*."""
-    return isinstance(step, Read | CloseConnection | ResetConnection) or (
-        isinstance(step, Wait) and step.seconds is None
-    )
+    return isinstance(step, _ENDS) or (isinstance(step, Wait) and step.seconds is None)
 
 
-def _without(faults: tuple[Fault, ...], injected: Counter[str]) -> Iterator[Fault]:
+def _without(faults: tuple[Fault, ...], injected: list[str]) -> Iterator[Fault]:
     """Give the faults that are left when each is taken out as often as it was *injected*."""
     left = injected.copy()
     for fault in faults:
-        if left[str(fault)] > 0:
-            left[str(fault)] -= 1
+        if str(fault) in left:
+            left.remove(str(fault))
         else:
             yield fault
 

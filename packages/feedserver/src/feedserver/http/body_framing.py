@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Literal, TypeAlias
 
+from feedserver.messages.headers import TCHARS
+
 MAX_RAW = 65_536
 """Bytes of a request that are kept as they came, for the journal."""
 
@@ -27,7 +29,7 @@ MAX_TRAILERS = 65_536
 
 # 16 digits are 64 bits: more would only be zeros, which parsers of different widths read differently.
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
-_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n")
+_TRAILER = re.compile(TCHARS.encode("ascii") + rb":[\t\x20-\x7e\x80-\xff]*\r\n")
 _LENGTH = re.compile(rb"[0-9]{1,19}")
 
 

@@ -19,6 +19,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, BinaryIO
 
+from feedserver.messages.headers import TCHARS
 from feedserver.messages.response import FileBody
 
 OFFERED = ("zstd", "br", "gzip", "deflate")
@@ -39,7 +40,7 @@ _Finish = Callable[[], bytes]
 _CHUNK = 256 * 1024  # bytes
 
 _PREFERENCE = re.compile(
-    r"[ \t]*(?P<coding>[!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*"
+    rf"[ \t]*(?P<coding>{TCHARS})[ \t]*"
     r"(?:;[ \t]*[qQ]=(?P<weight>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
 )
 

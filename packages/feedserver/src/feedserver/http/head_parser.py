@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import httptools
 
 from feedserver.http.body_framing import Refused
+from feedserver.messages.headers import TCHARS
 
 Fields = Sequence[tuple[bytes, bytes]]
 """Names and values, in order and as they were sent; whitespace around a value is not part of it (RFC 9110 §5.5)."""
 
-_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_METHOD = re.compile(TCHARS.encode("ascii"))
 _VERSION = re.compile(rb"HTTP/(\d)\.(\d)")
 _BAD_TARGET = re.compile(rb"[\x00-\x20\x7f]")
 _NO_HOST = re.compile(rb"https?://(?:[/?:]|$)", re.IGNORECASE)

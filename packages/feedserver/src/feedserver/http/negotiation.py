@@ -26,7 +26,7 @@ from dataclasses import replace
 from feedserver.http import auth, content_codings, preconditions, ranges
 from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.request import Request
-from feedserver.messages.response import FileBody, Response, body_size, reason_phrase
+from feedserver.messages.response import FileBody, Response, body_size, has_content, reason_phrase
 
 _ABOUT_THE_BODY = (
     "Content-Type",
@@ -128,7 +128,7 @@ def _with_coding(request: Request, response: Response, coding: str) -> Response:
         coding = content_codings.choose(request.headers.get("Accept-Encoding"), content_codings.available()) or ""
     else:
         coding = ""
-    if not coding or response.status < 200 or response.status in (204, 304):  # These have no content: §6.4.1.
+    if not coding or not has_content(response.status):
         return replace(response, coding=None)
     return replace(_with_header(response, "Content-Encoding", coding), coding=coding)
 

@@ -189,7 +189,13 @@ class RequestReader:
         framing = framing_of(fields, line.version)
         headers = Headers.from_raw(fields)
         request = Request(
-            line.method, line.target, line.version, headers, b"", self._client, self._scheme, framing == 0
+            method=line.method,
+            target=line.target,
+            version=line.version,
+            headers=headers,
+            client=self._client,
+            scheme=self._scheme,
+            is_whole=framing == 0,
         )
         return _KnownHead(
             request, framing, is_continue_expected(fields, line.version), keeps_alive(fields, line.version)
@@ -229,8 +235,7 @@ class RequestReader:
         if not body.is_complete or head is None:
             return None
         self._body = self._request = None
-        content = bytes(body.content)
-        return Request(head.method, head.target, head.version, head.headers, content, head.client, head.scheme)
+        return replace(head, body=bytes(body.content), is_whole=True)
 
 
 def _remember(head: bytes, meaning: _KnownHead) -> _KnownHead:

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from feedserver.messages.headers import imf_fixdate, to_bytes
 from feedserver.messages.request import Request
-from feedserver.messages.response import FileBody, Response, body_size, sends_body
+from feedserver.messages.response import FileBody, Response, body_size, has_content, sends_body
 from feedserver.messages.send_plan import CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait
 
 PIECE = 262_144
@@ -89,7 +89,7 @@ def make_head(request: Request | None, response: Response, keep_alive: bool) -> 
 
 def _framing(method: str, version: str, response: Response, declared: dict[bytes, bytes]) -> ResponseFraming:
     """Return how the end of the body is told (RFC 9112 §6)."""
-    if response.status < 200 or response.status in (204, 304):
+    if not has_content(response.status):
         return "none"
     if b"transfer-encoding" in declared:
         return "chunked" if declared[b"transfer-encoding"].lower().endswith(b"chunked") else "close"

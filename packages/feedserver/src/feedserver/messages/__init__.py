@@ -5,8 +5,9 @@ In: nothing. Out: frozen dataclasses and lazy iterators, which every other packa
 1. `headers`: fields of a message, with their order, case and repeats.
 2. `request`: what a client sent.
 3. `triggers`: on which requests a fault is injected.
-4. `response`: what is answered, and short ways to make the common answers.
-5. `send_plan`: what a connection is told to do: send, wait, read, close, reset.
+4. `response`: what is answered; `pacing` and `placeholders` are how fast, and what is filled in.
+5. `shortcuts`: short ways to make the responses that tests ask for most.
+6. `send_plan`: what a connection is told to do (send, wait, read, close, reset), and how an exchange can end.
 
 Beside them: `argument_types` checks what a test passes in, `safe_open` opens regular files inside the root only, and
 `terminal_text` shows control characters as escapes.

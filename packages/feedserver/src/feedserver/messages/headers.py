@@ -8,6 +8,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""What names of headers, methods and codings are made of, as a regular expression (RFC 9110 §5.6.2)."""
+
 HeaderInput: TypeAlias = "Headers | Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]"
 """What a `Headers` can be made of: another one, a mapping, or (name, value) pairs with repeats."""
 

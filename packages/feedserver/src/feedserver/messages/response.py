@@ -225,7 +225,12 @@ def body_size(response: Response) -> int:
 
 def sends_body(method: str, status: int) -> bool:
     """Whether an answer has a body: not to HEAD, and not with 1xx, 204 and 304 (RFC 9112 §6.3)."""
-    return method != "HEAD" and status >= 200 and status not in (204, 304)
+    return method != "HEAD" and has_content(status)
+
+
+def has_content(status: int) -> bool:
+    """Return whether an answer with this *status* has content: not 1xx, 204 and 304 (RFC 9110 §6.4.1)."""
+    return status >= 200 and status not in (204, 304)
 
 
 def reason_phrase(status: int) -> str:

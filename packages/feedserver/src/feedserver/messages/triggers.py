@@ -1,4 +1,4 @@
-"""When a fault strikes: on which of the requests that its response answers.
+"""What triggers a fault: on which of the requests that its response answers it is injected.
 
     reset after 512                              each time
     reset after 512 on request 2                 the second time only
@@ -20,13 +20,13 @@ from dataclasses import dataclass
 
 
 class When(ABC):
-    """On which requests a fault strikes."""
+    """On which requests a fault is injected."""
 
     __slots__ = ()
 
     @abstractmethod
     def strikes(self, number: int) -> bool:
-        """Whether it strikes the request with this *number*, counted from 1."""
+        """Return whether the request with this *number*, counted from 1, triggers it."""
 
     @abstractmethod
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class FromRequest(When):
 
 @dataclass(frozen=True, slots=True)
 class WithProbability(When):
-    """By chance, with a *probability* between 0 and 1; the same *seed* strikes the same requests in every run."""
+    """By chance, with a *probability* between 0 and 1; the same *seed* chooses the same requests in every run."""
 
     probability: float
     seed: int = 0

@@ -9,7 +9,9 @@ in which a connection passes them:
 4. `acceptor`: from a listening socket to connections.
 5. `transport`: reads and writes one socket.
 6. `tls`: bytes in, bytes out, so that TLS can be broken anywhere.
-7. `connection`: reads requests, plays plans.
+7. `connection`: bytes and TLS between a transport and the protocol; `connection_state` is the table of its states.
+8. `http1`: reads requests, and sends what answers them.
+9. `answer_under_way`: one answer while it goes out: its plan, its timer, its counts.
 
 With `record.raw_client`, `server` and `quit_client`, this is the only place where `asyncio`, `socket`, `ssl` and
 `selectors` are imported.

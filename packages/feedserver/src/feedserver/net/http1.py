@@ -263,11 +263,14 @@ class Http1:
 
     def _go_on(self) -> None:
         """Go on with the answer under way, and then with what was pipelined behind it."""
-        if self.answer is not None:
-            self._play(self.answer)
-        self._advance()
-        if self.answer is None:
-            self._connection.resume_reading()
+        try:
+            if self.answer is not None:
+                self._play(self.answer)
+            self._advance()
+            if self.answer is None:
+                self._connection.resume_reading()
+        except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
+            self._connection.fail(error)
 
     def _play(self, answer: AnswerUnderWay) -> None:
         """Send until something else is to be done; the answer may be over then."""

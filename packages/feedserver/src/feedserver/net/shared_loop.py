@@ -141,7 +141,7 @@ WAKERS = ("_ssock", "_csock")
 """The sockets by which a thread wakes a loop: private attributes of asyncio's `BaseSelectorEventLoop`.
 
 No public way leads to them, and `close` would take them out of the epoll set that a forked child shares with its
-parent. Read in `selector_events.py` of CPython 3.11.2, 3.12, 3.13 and 3.14; `tests/net/test_shared_loop.py` fails on a
+parent. Read in `selector_events.py` of CPython 3.11.2, 3.12.1 and 3.13.0; `tests/net/test_shared_loop.py` fails on a
 version that is not among them, and where one of the two is missing.
 """
 

@@ -162,7 +162,15 @@ def _read(response: HTTPResponse) -> RawAnswer:
         raise ConnectionError(f"it ended {length - len(body)} bytes early")
     fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.raw_items()]
     reason = response.reason.encode("latin-1")
-    return RawAnswer(response.status, reason, Headers.from_raw(fields), bytes(body), framing, response.version, unread)
+    return RawAnswer(
+        status=response.status,
+        reason=reason,
+        headers=Headers.from_raw(fields),
+        body=bytes(body),
+        framing=framing,
+        version=response.version,
+        unread=unread,
+    )
 
 
 def _unread(response: HTTPResponse) -> tuple[str, ...]:

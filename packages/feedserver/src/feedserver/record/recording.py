@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from feedserver.fixtures.loader import SIDECAR, sidecar_of
-from feedserver.messages.headers import Headers, to_text
+from feedserver.messages.headers import TCHARS, Headers, to_text
 from feedserver.messages.placeholders import has_placeholders
-from feedserver.messages.response import reason_phrase
+from feedserver.messages.response import has_content, reason_phrase
 from feedserver.messages.safe_open import open_to_write
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch
 from feedserver.record.redaction import LeftOut, is_secret, redact, secrets_in, without_secrets
@@ -33,10 +33,9 @@ __all__ = ["Recording", "RecordingError", "add_parser", "record", "run", "summar
 TIMEOUT = 30.0
 """Seconds that a whole answer may take."""
 
-_HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(?P<value>[^\r\n\0]*)")
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_HEADER = re.compile(rf"(?P<name>{TCHARS}):[ \t]*(?P<value>[^\r\n\0]*)")
+_TOKEN = re.compile(TCHARS.encode("ascii"))
 _SHORTEST_SECRET = 6
-_BODILESS = (204, 304)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +96,13 @@ def record(
     text = directives(answer, fields, clean, date)
     _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
-        clean,
-        file,
-        sidecar,
-        answer.status,
-        to_text(_unfolded(answer.reason)),
-        len(answer.body),
-        (
+        url=clean,
+        file=file,
+        sidecar=sidecar,
+        status=answer.status,
+        reason=to_text(_unfolded(answer.reason)),
+        size=len(answer.body),
+        left_out=(
             *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
             *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in of_reason),
             *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
@@ -111,7 +110,7 @@ def record(
             *unwritable,
             *_no_headers(answer),
         ),
-        tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
+        notes=tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
     )
 
 
@@ -190,7 +189,7 @@ def _unfolded(text: bytes) -> bytes:
 
 def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
     """The same, but the server adds a Content-Length only where that tells where the body ends."""
-    if left_out.name.lower() == "content-length" and (answer.framing != "length" or answer.status in _BODILESS):
+    if left_out.name.lower() == "content-length" and (answer.framing != "length" or not has_content(answer.status)):
         return LeftOut(left_out.name, "it did not tell where the answer ended")
     return left_out
 
