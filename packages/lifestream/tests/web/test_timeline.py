@@ -22,24 +22,6 @@ def titles(timeline: Timeline, size: int = 100) -> list[str]:
     return [post.item.title for post in timeline.page(None, size).posts]
 
 
-def test_a_cursor_survives_being_written_and_read() -> None:
-    for moment in (NOON, datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), datetime(2, 1, 1, tzinfo=UTC)):
-        assert Cursor.parse(str(Cursor(moment, 7))) == Cursor(moment, 7)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("1", "1-", "-1", "a-1", "1-1-1", "١-١", "9" * 18 + "-1", "1 -1", "1-1\n", "\0", "\ud800", "1-" + "9" * 19),
-        *("9" * 1_000_000, "-" * 1_000_000, str(Cursor(datetime(1, 6, 1, tzinfo=UTC), 1))),
-        str(Cursor(datetime(9999, 6, 1, tzinfo=UTC), 1)),
-    ],
-)
-def test_what_is_no_cursor_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is (no cursor|a cursor outside of time)"):
-        Cursor.parse(text)
-
-
 def test_pages_follow_each_other_without_a_gap_or_a_double() -> None:
     site = make_site()
     for number in range(23):

@@ -78,6 +78,15 @@ class _Server:
     origins: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """One fetch under way: the *request*, its *share* of the memory, and what is called with each redirect's URL."""
+
+    request: FetchRequest
+    share: Share
+    redirected: Callable[[str], None]
+
+
 class Fetcher:
     """Fetches feeds: an async context manager, for the loop that entered it.
 
@@ -160,7 +169,7 @@ class Fetcher:
         kept for the host's next feed, until `leave`.
         """
         started = time.perf_counter()
-        outcome = await self._bounded(request, share, way, redirected, keeps=keeps)
+        outcome = await self._bounded(_Errand(request, share, redirected), way, keeps=keeps)
         spent = time.perf_counter() - started + (way.spent if way else 0.0)
         if isinstance(outcome, Redirected):
             return replace(outcome, spent=spent)
@@ -170,23 +179,15 @@ class Fetcher:
             share.leave()
         return replace(outcome, duration=spent)
 
-    async def _bounded(
-        self,
-        request: FetchRequest,
-        share: Share,
-        way: Redirected | None,
-        redirected: Callable[[str], None],
-        *,
-        keeps: bool,
-    ) -> Outcome | Redirected:
-        limits = self._limits
+    async def _bounded(self, errand: _Errand, way: Redirected | None, *, keeps: bool) -> Outcome | Redirected:
+        limits, request = self._limits, errand.request
         try:
             trail, spent = (way.trail, way.spent) if way else (Trail(request_url(request.url)), 0.0)
-            async with asyncio.timeout(limits.timeout - spent) as share.deadline:
+            async with asyncio.timeout(limits.timeout - spent) as errand.share.deadline:
                 server = self._server(host_of(trail.url), keeps=keeps)
                 server.using += 1
                 try:
-                    return await self._follow(server, request, trail, share, redirected)
+                    return await self._follow(server, errand, trail)
                 finally:
                     server.using -= 1
         except TimeoutError:
@@ -201,9 +202,8 @@ class Fetcher:
             log.exception("fetching %s failed in a way that was not foreseen", request.url)
             return Failed("internal", f"{type(error).__name__}: {error}", request.url)
 
-    async def _follow(
-        self, server: _Server, request: FetchRequest, trail: Trail, share: Share, redirected: Callable[[str], None]
-    ) -> Outcome | Redirected:
+    async def _follow(self, server: _Server, errand: _Errand, trail: Trail) -> Outcome | Redirected:
+        request = errand.request
         home = trail.seen[0] if trail.seen else trail.url
         headers = self._headers(request)
         conditions = _conditions(request)
@@ -215,7 +215,7 @@ class Fetcher:
                 sent["Authorization"] = _basic(request.credentials)
             async with await _get(server, trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
-                    return await self._answer(bool(conditional), trail, response, share)
+                    return await self._answer(bool(conditional), trail, response, errand.share)
                 location, host = response.headers.get("Location", ""), host_of(trail.url)
                 try:
                     trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
@@ -223,7 +223,7 @@ class Fetcher:
                     return Failed("redirect", str(error), trail.url, response.status, headers_of(response.headers))
                 if host_of(trail.url) != host:
                     return Redirected(trail)
-                redirected(trail.url)
+                errand.redirected(trail.url)
 
     def _headers(self, request: FetchRequest) -> dict[str, str]:
         count = request.subscribers

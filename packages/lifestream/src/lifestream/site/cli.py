@@ -106,5 +106,5 @@ def _has_all_migrations() -> bool:
         (app.label, module.name) in applied
         for app in apps.get_app_configs()
         for module in iter_modules([str(Path(app.path, "migrations"))])
-        if module.name[0] not in "_~"  # as Django leaves out files of these names
+        if not module.ispkg and module.name[0] not in "_~"  # what Django takes for a migration
     )

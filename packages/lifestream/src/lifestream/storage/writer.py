@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -67,7 +67,7 @@ def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None
     try:
         # More chunks than one has only a document that is a batch by itself.
         for number in range(len(batch[0].chunks)):
-            _commit(batch, number, now, using)
+            _commit(_Step(batch, number, now, using))
             if all(each.over for each in batch):
                 break
     except FAILURES as error:
@@ -105,21 +105,31 @@ def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
         yield batch
 
 
-def _commit(batch: Sequence[Import], number: int, now: datetime, using: str) -> None:
-    """Writes chunk *number* of each of *batch*: at once if that works, else with care. Raises one of FAILURES."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one transaction writes: chunk *number* of each of *batch*, as of *now*, into the database *using*."""
+
+    batch: Sequence[Import]
+    number: int
+    now: datetime
+    using: str
+
+
+def _commit(step: _Step) -> None:
+    """Write *step*: at once if that works, else with care. Raises one of FAILURES."""
     try:
         try:
-            _transact(batch, number, now, using, _write_at_once)
+            _transact(step, _write_at_once)
         except FAILURES as error:
             _log.warning("The database failed and is asked once more: %s", error)
-            _reconnect(using)
-            _transact(batch, number, now, using, _write_at_once)
+            _reconnect(step.using)
+            _transact(step, _write_at_once)
     except FAILURES:
         raise
     except _ROW_ERRORS as error:
-        _log.warning("%s could not be written at once, and are written piece by piece: %s", _named(batch), error)
-        for each in batch:
-            _commit_with_care(each, number, now, using)
+        _log.warning("%s could not be written at once, and are written piece by piece: %s", _named(step.batch), error)
+        for each in step.batch:
+            _commit_with_care(each, step)
 
 
 def _reconnect(using: str) -> None:
@@ -129,13 +139,13 @@ def _reconnect(using: str) -> None:
         connection.close()
 
 
-def _commit_with_care(each: Import, number: int, now: datetime, using: str) -> None:
-    """Writes chunk *number* of one document by itself, row by row if need be.
+def _commit_with_care(each: Import, step: _Step) -> None:
+    """Write what *step* has of one document by itself, row by row if need be.
 
     Where not even its feed's state can be written, it is put off, as a failure.
     """
     try:
-        _transact([each], number, now, using, _write_with_care)
+        _transact(replace(step, batch=[each]), _write_with_care)
     except FAILURES:
         raise
     except _ROW_ERRORS as error:
@@ -146,7 +156,7 @@ def _commit_with_care(each: Import, number: int, now: datetime, using: str) -> N
         failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
         putting_off = Import(failed)
         try:
-            _transact([putting_off], 0, now, using, _write_at_once)
+            _transact(replace(step, batch=[putting_off], number=0), _write_at_once)
             each.stored = putting_off.stored
         except _ROW_ERRORS as again:
             _log.exception("Not even that %s failed could be stored.", url)
@@ -154,17 +164,18 @@ def _commit_with_care(each: Import, number: int, now: datetime, using: str) -> N
         each.over = True
 
 
-def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, writer: _Writer) -> None:
+def _transact(step: _Step, writer: _Writer) -> None:
+    batch, using = step.batch, step.using
     with transaction.atomic(using=using):
         tokens = {each.feed: each.result.claim.token for each in batch}
         said = any(isinstance(each.result.outcome, Fetched) for each in batch)
         feeds = hold(tokens, using, said=said, entries=any(each.drafts for each in batch))
         held = [each for each in batch if each.feed in feeds]
-        chunks = [(each, each.read(number, now, using, feeds[each.feed])) for each in held if each.drafts]
+        chunks = [(each, each.read(step.number, step.now, using, feeds[each.feed])) for each in held if each.drafts]
         written = writer(chunks, using)
         counts = {each.feed: each.counts + chunk.counts + written[each.feed] for each, chunk in chunks}
-        last = number == len(batch[0].chunks) - 1
-        settled = _settle(held, feeds, counts, now, using) if last else {}
+        last = step.number == len(batch[0].chunks) - 1
+        settled = _settle(held, feeds, counts, step.now, using) if last else {}
     # Only now that it is committed is it true.
     for each in batch:
         if each.feed not in feeds:

@@ -1,0 +1,59 @@
+"""What the hooks of a plugin may leave in the draft of an item."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from lifestream.entry import Enclosure, Media
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.draft_checks import MAX_NUMBER, MAX_TEXT, MAX_WORDS, checked_draft, said_by
+
+
+def test_a_draft_is_sent_with_tuples_with_dates_in_utc_and_without_a_card() -> None:
+    noon = datetime(2026, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=2)))
+    draft = ItemDraft(tags=["a"], published=noon, updated=datetime(2026, 3, 1), card={"kind": "note"})  # type: ignore[arg-type]
+
+    sent = checked_draft(draft)
+
+    assert (sent.tags, sent.card) == (("a",), {})
+    assert sent.published == noon and sent.published.tzinfo is UTC
+    assert sent.updated == datetime(2026, 3, 1), "without a zone it stays so"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        ItemDraft(content="x" * MAX_TEXT),
+        ItemDraft(enclosures=(Enclosure("u", length=MAX_NUMBER - 1), Enclosure("u", length=0))),
+        ItemDraft(media=(Media(url="u"),)),
+    ],
+    ids=["the longest text", "the largest number", "media"],
+)
+def test_what_can_be_sent_is_left_as_it_is(draft: ItemDraft) -> None:
+    assert checked_draft(draft) == draft
+
+
+@pytest.mark.parametrize(
+    ("draft", "error"),
+    [
+        (ItemDraft(content="x" * (MAX_TEXT + 1)), "content has 8388609 characters; at most 8388608 are cleaned"),
+        (ItemDraft(enclosures=(Enclosure("u", length=MAX_NUMBER),)), f"an enclosure's length is {MAX_NUMBER} or more"),
+        (ItemDraft(enclosures=(Enclosure("u", length=-1),)), "an enclosure's length is negative"),
+    ],
+)
+def test_what_can_not_be_sent_is_named(draft: ItemDraft, error: str) -> None:
+    with pytest.raises(ValueError, match=f"^{error}$"):
+        checked_draft(draft)
+
+
+class Silent(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_what_an_error_says_is_told_with_its_type_and_cut() -> None:
+    assert said_by(ValueError("wrong")) == "ValueError: wrong"
+    assert said_by(Silent()) == "Silent: it can't say why"
+    assert len(said_by(ValueError("x " * MAX_WORDS))) <= MAX_WORDS

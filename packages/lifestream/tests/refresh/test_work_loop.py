@@ -1,0 +1,57 @@
+"""The loop of a refresh gives back what it holds, however it ends. What it brings is told in test_pipeline."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from factories import make_feed
+from lifestream.models import Feed
+from lifestream.refresh import refresh
+from lifestream.refresh.refresh_report import Report
+from lifestream.refresh.work_loop import work
+from lifestream.scheduler.due_queue import Intake
+from served import START, Clock
+
+pytestmark = pytest.mark.django_db
+
+
+def held() -> int:
+    return Feed.objects.exclude(claim_token="").count()
+
+
+def test_what_is_claimed_is_given_back_where_a_setting_keeps_it_from_being_fetched() -> None:
+    make_feed("https://blog.example/feed", next_fetch=START)
+
+    with override_settings(LIFESTREAM_ALLOWED_NETWORKS="none"), pytest.raises(ImproperlyConfigured):
+        refresh(clock=Clock())
+
+    assert held() == 0
+
+
+def test_what_is_claimed_first_is_left_for_later_where_the_work_is_stopped_before_it_comes() -> None:
+    feed = make_feed("http://127.0.0.1:9/feed", next_fetch=START)
+    stopping = threading.Event()
+    clock = Clock()
+    intake = Intake(None, clock, early=False)
+    first = intake.take()
+    assert held() == 1
+    stopping.set()
+
+    report = work(intake, first, clock=clock, stopping=stopping)
+
+    assert held() == 0
+    assert report.skipped + len(report.rows) == 1
+    assert {row.feed for row in report.rows} <= {feed.pk}
+
+
+def test_nothing_is_claimed_where_the_refresh_is_stopped_before_it_begins() -> None:
+    make_feed("https://blog.example/feed", next_fetch=START)
+    stopping = threading.Event()
+    stopping.set()
+
+    assert refresh(clock=Clock(), stopping=stopping) == Report()
+    assert held() == 0
