@@ -16,6 +16,7 @@ def main() -> None:
     soft, hard, feeds, port, *command = sys.argv[1:]
     os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
+    assert sys.platform != "win32"
     import resource
 
     import django

@@ -197,6 +197,7 @@ def test_a_parser_that_cannot_be_started_is_no_failure_of_the_document(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels don't keep this limit")
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sys.platform == "linux"
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_AS)

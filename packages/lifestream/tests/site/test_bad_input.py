@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from factories import make_feed, make_subscription
@@ -28,6 +29,7 @@ def item(number: int, *more: str) -> str:
     )
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class BadInputTest(FeedServerTransactionTestCase):
     """Each test serves one bad thing beside, or around, what is good."""
 
