@@ -116,13 +116,13 @@ def subscribe(urls: list[str]) -> None:
 def refresh_once(honest: int, urls: list[str]) -> Figures:
     """Imports *urls*, the first *honest* of which are, into the database that `subscribe` made."""
     from lifestream.refresh import refresh
-    from lifestream.refresh.refresh_report import Row
+    from lifestream.refresh.refresh_report import FeedReport
 
     wanted = set(urls[:honest])
     stored: list[float] = []
     peaks: dict[int, float] = {}
 
-    def progress(row: Row) -> None:
+    def progress(row: FeedReport) -> None:
         if row.url in wanted:
             stored.append(time.perf_counter())
         peaks.update({child: peak(child) for child in children()})

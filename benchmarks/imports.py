@@ -80,14 +80,14 @@ print(time.perf_counter() - began)
 
 def run(arguments: Sequence[str]) -> Sample:
     """Milliseconds that a new interpreter takes with these arguments."""
-    began = _clock()
+    began = processor_time()
     silent = subprocess.DEVNULL
     subprocess.run([sys.executable, *arguments], check=True, stdout=silent, stderr=silent)
-    took = (_clock() - began) * 1000
+    took = (processor_time() - began) * 1000
     return Sample(took, took)
 
 
-def _clock() -> float:
+def processor_time() -> float:
     """Seconds of processor time of the children that have ended; on Windows, of the clock on the wall."""
     try:
         import resource

@@ -14,12 +14,13 @@ PROGRAMS = [
     "pytest_fixture.py",
     "throughput.py",
     "imports.py",
+    "start_up.py",
     "cycles.py",
     "hostile_mix.py",
     "hostile_pages.py",
     "hostile_constructs.py",
 ]
-OURS = dict.fromkeys(("hostile_mix.py", "hostile_pages.py", "hostile_constructs.py"), "lifestream")
+OURS = dict.fromkeys(("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py"), "lifestream")
 """Whom the table is about, where that isn't feedserver."""
 NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}
 

@@ -14,7 +14,7 @@ django.setup()
 project = "feedserver and lifestream"
 copyright = "2026, the feedserver and lifestream maintainers"
 author = "The feedserver and lifestream maintainers"
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_design"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]

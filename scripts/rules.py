@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the tests of the forty rules of a good feed client, and prints them as a table.
+"""Runs the tests of the forty rules of a good feed client and of those of a good reader, and prints them as a table.
 
     uv run python scripts/rules.py
 
@@ -18,7 +18,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TESTS = ROOT / "packages/lifestream/tests/rules"
+TESTS = {
+    "rule": ROOT / "packages/lifestream/tests/rules",
+    "reading": ROOT / "packages/lifestream/tests/reading",
+}
+"""Where the tests of each kind of rule are, by the mark that names its number."""
 RULES = {
     "Validators": {
         1: "ETag and Last-Modified go back byte for byte",
@@ -75,13 +79,33 @@ RULES = {
         40: "WebSub: own topic, signed, renewed, polling goes on",
     },
 }
+READING = {
+    "Reading: characters": {
+        1: "a label means what the Encoding Standard says",
+        2: "the first candidate without errors, else the one with the fewest",
+        3: "UTF-8 under a single-byte label, beyond chance",
+        4: "a label of UTF-16 on other bytes is none",
+        5: "C1 controls are windows-1252; surrogates in pairs",
+    },
+    "Reading: people and words": {
+        11: "an author is the name as written: the entry's, its source's, the feed's",
+        12: "titles, names and tags are unescaped once",
+        13: "a summary is HTML only where it is HTML",
+    },
+    "Reading: time": {
+        19: "dates in the forms and languages of feeds",
+        20: "what isn't understood is no date",
+    },
+}
+KINDS = {"rule": RULES, "reading": READING}
 
 
 HELP = """\
 usage: scripts/rules.py [-h] [ARGUMENT ...]
 
-Runs the tests of the forty rules of a good feed client, and prints them as a table: each rule, whether it holds, and
-the tests that show it. The exit status is 0 if all of them hold, and 1 if a test fails or if a rule has none that ran.
+Runs the tests of the forty rules of a good feed client, and those of how a good reader reads a document, and prints
+them as a table: each rule, whether it holds, and the tests that show it. The exit status is 0 if all of them hold, and
+1 if a test fails or if a rule has none that ran.
 
   -h, --help   print this and run nothing
   ARGUMENT     passed on to pytest, as these (`pytest --help` has all of them):
@@ -96,14 +120,15 @@ class Seen:
     """Which tests show which rule, and how they ended: a plugin for one run of pytest."""
 
     def __init__(self) -> None:
-        self.tests: dict[int, list[str]] = defaultdict(list)
+        self.tests: dict[tuple[str, int], list[str]] = defaultdict(list)
         self.ended: dict[str, str] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Notes the tests; those without the mark were left out by `-m rule`."""
+        """Notes the tests; those without a mark were left out by `-m`."""
         for item in sorted(items, key=lambda item: (item.path, item.location[1] or 0)):
-            for mark in item.iter_markers("rule"):
-                self.tests[mark.args[0]].append(item.nodeid)
+            for kind in KINDS:
+                for mark in item.iter_markers(kind):
+                    self.tests[kind, mark.args[0]].append(item.nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Notes how a test, or a part of it, ended: what failed stays failed."""
@@ -113,7 +138,7 @@ class Seen:
         if sys.stderr.isatty():
             print(f"\r{len(self.ended)} tests", end="", file=sys.stderr, flush=True)
 
-    def verdict(self, rule: int) -> str:
+    def verdict(self, rule: tuple[str, int]) -> str:
         """Whether the rule holds: "yes", "NO", or "not seen" where no test of it has run."""
         ended = {self.ended.get(test, "not run") for test in self.tests[rule]}
         if "failed" in ended:
@@ -128,8 +153,8 @@ def main(arguments: list[str]) -> int:
         return 0
     seen, output = Seen(), io.StringIO()
     with contextlib.redirect_stdout(output):
-        where = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", str(TESTS)]
-        status = pytest.main([*where, "-m", "rule", *arguments], plugins=[seen])
+        where = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", *map(str, TESTS.values())]
+        status = pytest.main([*where, "-m", " or ".join(KINDS), *arguments], plugins=[seen])
     if sys.stderr.isatty():
         print("\r", end="", file=sys.stderr)
     held = print_table(seen)
@@ -140,13 +165,14 @@ def main(arguments: list[str]) -> int:
 
 def print_table(seen: Seen) -> bool:
     """Prints the rules, each with its verdict and its tests. Returns whether all of them hold."""
-    width = max(len(words) for rules in RULES.values() for words in rules.values())
+    sections = [(kind, section, rules) for kind, table in KINDS.items() for section, rules in table.items()]
+    width = max(len(words) for _, _, rules in sections for words in rules.values())
     verdicts = []
-    for section, rules in RULES.items():
+    for kind, section, rules in sections:
         print(f"\n{section}")
         for rule, words in rules.items():
-            verdicts.append(seen.verdict(rule))
-            tests = [name_of(test) for test in seen.tests[rule]] or ["no test"]
+            verdicts.append(seen.verdict((kind, rule)))
+            tests = [name_of(test) for test in seen.tests[kind, rule]] or ["no test"]
             for number, test in enumerate(dict.fromkeys(tests)):
                 head = f"{rule:>4}  {words:<{width}}  {verdicts[-1]:<8}" if number == 0 else " " * (width + 16)
                 print(f"{head}  {test}")

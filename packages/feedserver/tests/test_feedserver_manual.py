@@ -15,8 +15,9 @@ from reference_entries import Entries, entries, named, page, public_names, secti
 import feedserver
 import pytest_feedserver
 from feedserver import cli
+from feedserver.faults import Fault
 from feedserver.fixtures.directives import DIRECTIVES
-from feedserver.messages.response import Fault, Response
+from feedserver.messages.response import Response
 from feedserver.net.tls import TlsFault
 
 PUBLIC = (

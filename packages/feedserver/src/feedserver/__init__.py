@@ -5,17 +5,27 @@ with FeedServer("tests/feeds") as server:
     assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
 """
 
+from typing import TYPE_CHECKING, Any
+
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
-from feedserver.handler.journal import Exchange, Journal, NotSeen, Strike
+from feedserver.handler.exchange import Exchange, NotSeen, Strike
+from feedserver.handler.journal import Journal
 from feedserver.messages.headers import Headers
+from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
-from feedserver.messages.response import Auth, Fault, Pace, Response, broken, gone, moved, touched
+from feedserver.messages.response import Auth, Response
+from feedserver.messages.send_plan import Ended
+from feedserver.messages.shortcuts import broken, gone, moved, touched
 from feedserver.net.binding import PortTaken
 from feedserver.quit_client import stop_server
 from feedserver.server import FeedServer, VerificationError
 
+if TYPE_CHECKING:
+    from feedserver.faults import Fault
+
 __all__ = [
     "Auth",
+    "Ended",
     "Exchange",
     "Fault",
     "FeedServer",
@@ -36,3 +46,12 @@ __all__ = [
     "stop_server",
     "touched",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `Fault` when it is first asked for: few tests break an answer, and the faults double an import's time."""
+    if name == "Fault":
+        from feedserver.faults import Fault
+
+        return Fault
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

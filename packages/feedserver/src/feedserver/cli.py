@@ -26,7 +26,7 @@ from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from feedserver import record
-from feedserver.handler.journal import Exchange, NotSeen
+from feedserver.handler.exchange import Exchange, NotSeen
 from feedserver.messages.terminal_text import visible
 from feedserver.net.binding import PortTaken
 from feedserver.quit_client import stop_server

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from feedserver.handler.journal import Exchange
+from feedserver.handler.exchange import Exchange
 from feedserver.server import FeedServer, VerificationError
 
 _CONFIGURED: Final[Any] = object()
@@ -36,7 +36,7 @@ class FeedServerFactory:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._watch = _Watch()
+        self._watch = _ServerWatch()
         config.pluginmanager.register(self._watch)
 
     @contextmanager
@@ -136,7 +136,7 @@ class _Watched:
         return journal.describe(after=self.before)
 
 
-class _Watch:
+class _ServerWatch:
     """Which servers run, which have ended in the test under way, and what they have found amiss.
 
     It is a plugin of its own, registered with the first server.

@@ -21,13 +21,14 @@ from urllib.parse import quote
 
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
+from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
-from feedserver.handler.journal import Exchange, HeaderFilter, Journal
+from feedserver.handler.journal import Journal
 from feedserver.handler.quit_method import is_loopback
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
 from feedserver.messages.request import Request
-from feedserver.messages.response import Answer, Fault, Response, check_fault
+from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
+    from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
+    from feedserver.handler.request_filter import Criteria
     from feedserver.net.tls import Tls, TlsFault
 
 STOP_TIMEOUT = 10.0
@@ -295,42 +298,30 @@ class FeedServer:
         return self.journal.requests
 
     def wait_for(
-        self,
-        path: str | None = None,
-        *,
-        count: int = 1,
-        timeout: float = 5.0,
-        method: str | None = None,
-        headers: HeaderFilter | None = None,
+        self, path: str | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
-        """Waits until *count* matching requests have arrived and returns them; see `Journal.wait_for`.
+        """Wait until *count* matching requests have arrived, and return them; see `Journal.wait_for`.
 
-        Raises NotSeen after *timeout* seconds, and RuntimeError inside a running event loop, which it would block.
+        *path* and the criteria, *method* and *headers*, are those of `Journal.filter`. Raises NotSeen after *timeout*
+        seconds, and RuntimeError inside a running event loop, which it would block.
         """
         _refuse_in_loop("wait_for")
-        return self.journal.wait_for(path, count=count, timeout=timeout, method=method, headers=headers)
+        return self.journal.wait_for(path, count=count, timeout=timeout, **criteria)
 
     def assert_requested(
-        self,
-        path: str | None = None,
-        *,
-        count: int | None = None,
-        method: str | None = None,
-        headers: HeaderFilter | None = None,
+        self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
-        """Asserts that a matching request has arrived, *count* times if given; see `Journal.assert_requested`."""
-        return self.journal.assert_requested(path, count=count, method=method, headers=headers)
+        """Assert that a matching request has arrived, *count* times if given; see `Journal.assert_requested`."""
+        return self.journal.assert_requested(path, count=count, **criteria)
 
-    def assert_not_requested(
-        self, path: str | None = None, *, method: str | None = None, headers: HeaderFilter | None = None
-    ) -> None:
-        """Asserts that no matching request has arrived."""
-        self.journal.assert_not_requested(path, method=method, headers=headers)
+    def assert_not_requested(self, path: str | None = None, **criteria: Unpack[Criteria]) -> None:
+        """Assert that no matching request has arrived; see `Journal.assert_not_requested`."""
+        self.journal.assert_not_requested(path, **criteria)
 
     def verify(self) -> None:
         """Raise VerificationError for what went wrong at the server; docs/feedserver/pytest.md has the table.
 
-        That is a mistake in a fixture, a callable that failed, a fault that did not strike, any exception while a
+        That is a mistake in a fixture, a callable that failed, a fault that was not injected, any exception while a
         request was answered, and, unless the server is not *strict*, a request that nothing answers and bytes that are
         no request. Each is raised once: what a test has seen does not come back. What is only doubtful about a fixture
         is issued as a FixtureWarning, here rather than on the thread that read it.

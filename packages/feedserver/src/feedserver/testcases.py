@@ -18,7 +18,7 @@ from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from feedserver.handler.journal import Exchange
+from feedserver.handler.exchange import Exchange
 from feedserver.server import FeedServer, VerificationError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class FeedServerMixin(_TestCase):
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:  # noqa: N802 - unittest calls it so
         """A subtest, see `unittest.TestCase.subTest`; what goes amiss in it is its own failure."""
         __tracebackhide__ = True
-        with super().subTest(*args, **params), _Watch(self):
+        with super().subTest(*args, **params), _VerifiedBlock(self):
             yield
 
     @contextmanager
@@ -121,13 +121,13 @@ class FeedServerMixin(_TestCase):
         @wraps(method)
         def watched(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            with _Watch(self, verifies):
+            with _VerifiedBlock(self, verifies):
                 return method(*args, **kwargs)
 
         @wraps(method)
         async def watched_async(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            with _Watch(self, verifies):
+            with _VerifiedBlock(self, verifies):
                 return await method(*args, **kwargs)
 
         return watched_async if inspect.iscoroutinefunction(method) else watched
@@ -137,7 +137,7 @@ class FeedServerTestCase(FeedServerMixin, unittest.TestCase):
     """A `unittest.TestCase` with a server of its own for each test."""
 
 
-class _Watch:
+class _VerifiedBlock:
     """Raises what the server has found amiss in a block; adds it to a failure that the block has of its own."""
 
     def __init__(self, case: FeedServerMixin, verifies: bool = True) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -46,10 +47,22 @@ from feedserver.faults import (
 from feedserver.handler import fault_injection
 from feedserver.http import negotiation, response_writer
 from feedserver.http.content_codings import encode
-from feedserver.messages.response import FileBody, Pace
-from feedserver.messages.send_plan import Close as CloseStep
-from feedserver.messages.send_plan import Flush, Plan, Read, Send, Step, Struck, Wait
-from feedserver.messages.send_plan import Reset as ResetStep
+from feedserver.messages.pacing import Pace
+from feedserver.messages.response import FileBody
+from feedserver.messages.send_plan import (
+    CloseConnection,
+    Ended,
+    Flush,
+    Head,
+    Injected,
+    Plan,
+    Read,
+    ResetConnection,
+    Send,
+    SendHead,
+    Step,
+    Wait,
+)
 from rawclient import RawClient
 
 BODY = bytes(range(256)) * 8
@@ -308,7 +321,7 @@ def test_several_faults_strike_together_whatever_their_order(server: FeedServer,
             Strike("slow body 90 bytes every 1ms", 0),
             Strike("close after 200", 200),
         )
-        assert "'trailers' did not strike" in problems(server)
+        assert "'trailers' was not injected" in problems(server)
 
 
 def test_a_large_file_is_broken_without_being_held(server: FeedServer, root: Path) -> None:
@@ -370,7 +383,7 @@ def test_the_journal_says_what_struck_and_where(server: FeedServer) -> None:
     assert exchange.ended == "reset"
     told = exchange.describe()
     assert told.startswith("GET /f -> 200 OK, ")
-    assert told.endswith(" ms, interim 103: struck at byte 0, reset after 512: struck at byte 512, reset")
+    assert told.endswith(" ms, interim 103: injected at byte 0, reset after 512: injected at byte 512, reset")
 
 
 def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
@@ -389,8 +402,8 @@ def tagged(server: FeedServer, root: Path) -> Iterator[FeedServer]:
 def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) -> None:
     assert asked(tagged, "/a.xml", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 ")
     assert problems(tagged) == (
-        f"{root / 'a.xml'}: the fault 'reset after 5000' did not strike: the answer to GET /a.xml was a 304, which has "
-        "no body; ask without validators, or strike 'before answer' or 'after headers'"
+        f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to GET /a.xml was a 304, which "
+        "has no body; ask without validators, or break it 'before answer' or 'after headers'"
     )
     assert tagged.journal.exchanges[0].faults == ()
 
@@ -398,8 +411,8 @@ def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) 
 def test_a_fault_that_finds_no_body_to_head_is_told(tagged: FeedServer, root: Path) -> None:
     assert asked(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
     assert problems(tagged) == (
-        f"{root / 'a.xml'}: the fault 'reset after 5000' did not strike: the answer to HEAD /a.xml has no body; "
-        "ask with GET, or strike 'before answer' or 'after headers'"
+        f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to HEAD /a.xml has no body; "
+        "ask with GET, or break it 'before answer' or 'after headers'"
     )
 
 
@@ -409,8 +422,8 @@ def test_a_fault_beyond_the_body_is_told_as_soon_as_the_answer_is_there(server: 
         for _ in range(20):
             assert client.get("/f").body == b"x" * 100
             assert problems(server) == (
-                "/f: the fault 'reset after 512' did not strike: it has no place in the answer to GET /f, a 200 of 100 "
-                "bytes over HTTP/1.1; use a longer body, or strike earlier"
+                "/f: the fault 'reset after 512' was not injected: it has no place in the answer to GET /f, a 200 of "
+                "100 bytes over HTTP/1.1; use a longer body, or break it earlier"
             )
 
 
@@ -429,16 +442,32 @@ def test_a_fault_without_an_occasion_is_told(
     coding = "gzip" if isinstance(fault, FalseCoding) else None
     server.add("/f", Response(BODY, coding=coding, faults=fault))
     asked(server, "/f", *headers, version=version)
-    assert f"the fault '{fault}' did not strike" in problems(server)
+    assert f"the fault '{fault}' was not injected" in problems(server)
 
 
 def test_a_fault_that_another_one_forestalled_is_told(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
     asked(server)
     told = problems(server)
-    assert "the fault 'reset after 20' did not strike" in told
-    assert told.endswith("; use a longer body, or strike earlier, or drop the faults that end it first")
+    assert "the fault 'reset after 20' was not injected" in told
+    assert told.endswith("; use a longer body, or break it earlier, or drop the faults that end it first")
     assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
+
+
+@pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])
+def test_a_fault_that_stands_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
+    asked(server)
+    assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text]
+    assert problems(server).count(f"the fault '{text}' was not injected") == 1
+
+
+@pytest.mark.parametrize("text", ["interim 103", "nothing", "redirect loop"])
+def test_a_fault_that_stands_twice_is_injected_twice_where_it_can_be(server: FeedServer, text: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
+    asked(server)
+    assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text, text]
+    server.verify()
 
 
 def test_what_needs_no_body_strikes_304_and_head_too(server: FeedServer) -> None:
@@ -457,11 +486,10 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
     selected = negotiation.select(request, fault_injection.choose(response, 1))
     if selected.coding is not None and isinstance(selected.body, bytes):
         selected = replace(selected, body=encode(selected.body, selected.coding), coding=None)
-    shaped, struck = fault_injection.shape(request, negotiation.slice_range(request, selected))
-    head = response_writer.render_head(request, shaped, True)
-    return fault_injection.break_plan(
-        response_writer.plan(head, shaped, request.method), shaped.faults, struck, missed.append
-    )
+    shaped = fault_injection.shape(request, negotiation.slice_range(request, selected))
+    head = response_writer.make_head(request, shaped.response, True)
+    plan = response_writer.plan(head, shaped.response, request.method)
+    return fault_injection.break_plan(plan, shaped, missed.append)
 
 
 @given(
@@ -483,6 +511,7 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
     ),
 )
 @settings(max_examples=300)
+@example(["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY))  # two, of which one is injected
 @example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
 def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response
@@ -490,34 +519,36 @@ def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
     missed: list[Fault] = []
     plan = answered(broken(response, *map(parse, texts)), request, missed)
     steps = list(islice(plan, 10_000))
-    ends = [step for step in steps if isinstance(step, Read | CloseStep | ResetStep) or step == Wait(None)]
+    ends = [step for step in steps if isinstance(step, Read | CloseConnection | ResetConnection) or step == Wait(None)]
     if len(steps) < 10_000:  # else it has no end, as some are meant to
         assert ends == steps[-1:]
-        struck = {step.fault for step in steps if isinstance(step, Struck)}
-        assert struck | {str(fault) for fault in missed} == {str(parse(text)) for text in texts}
-        assert not struck & {str(fault) for fault in missed}
-    assert all(step.at is None or step.at >= 0 for step in steps if isinstance(step, Struck))
+        injected = Counter(step.fault for step in steps if isinstance(step, Injected))
+        assert injected + Counter(map(str, missed)) == Counter(str(parse(text)) for text in texts)
+    assert all(step.at is None or step.at >= 0 for step in steps if isinstance(step, Injected))
 
 
 def played(fault: Fault, *steps: Step) -> list[Step]:
     return list(fault.apply(iter(steps)))
 
 
-HEAD = Send(b"HTTP/1.1 200 OK\r\n\r\n", "head")
+HEAD = SendHead(Head(200, b"OK", ()))
 
 
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Reset(before="answer"), [Wait(1), Flush(), Struck("reset before answer"), ResetStep()]),
-        (Close(after="headers"), [Wait(1), HEAD, Flush(), Struck("close after headers"), CloseStep("closed")]),
-        (Stall(after=2), [Wait(1), HEAD, Send(b"ab"), Flush(), Struck("stall after 2"), Wait(None)]),
-        (Reset(after=3), [Wait(1), HEAD, Send(b"abc"), Flush(), Struck("reset after 3"), ResetStep()]),
-        (Reset(at="end"), [Wait(1), HEAD, Send(b"abc"), Flush(), Struck("reset at end"), ResetStep()]),
+        (Reset(before="answer"), [Wait(1), Flush(), Injected("reset before answer"), ResetConnection()]),
+        (
+            Close(after="headers"),
+            [Wait(1), HEAD, Flush(), Injected("close after headers"), CloseConnection(Ended.CLOSED)],
+        ),
+        (Stall(after=2), [Wait(1), HEAD, Send(b"ab"), Flush(), Injected("stall after 2"), Wait(None)]),
+        (Reset(after=3), [Wait(1), HEAD, Send(b"abc"), Flush(), Injected("reset after 3"), ResetConnection()]),
+        (Reset(at="end"), [Wait(1), HEAD, Send(b"abc"), Flush(), Injected("reset at end"), ResetConnection()]),
         (Reset(after=4), [Wait(1), HEAD, Send(b"abc"), Read()]),
         (
             SlowBody(Pace(2, 0.5)),
-            [Wait(1), HEAD, Struck("slow body 2 bytes every 500ms"), Send(b"ab"), Wait(0.5), Send(b"c"), Read()],
+            [Wait(1), HEAD, Injected("slow body 2 bytes every 500ms"), Send(b"ab"), Wait(0.5), Send(b"c"), Read()],
         ),
     ],
 )
@@ -533,7 +564,7 @@ def test_a_connection_that_only_reads_can_be_broken(fault: Fault) -> None:
 def test_slow_headers_wait_between_their_pieces() -> None:
     steps = played(SlowHeaders(Pace(15, 0.5)), HEAD, Read())
     assert steps == [
-        Struck("slow headers 15 bytes every 500ms"),
+        Injected("slow headers 15 bytes every 500ms"),
         Send(b"HTTP/1.1 200 OK", "head"),
         Wait(0.5),
         Send(b"\r\n\r\n", "head"),
@@ -561,7 +592,7 @@ class Shout(Fault):
     def apply(self, plan: Plan) -> Plan:
         for step in plan:
             if isinstance(step, Send) and step.part == "body":
-                yield Struck(str(self))
+                yield Injected(str(self))
                 yield Send(step.data.upper())
             else:
                 yield step

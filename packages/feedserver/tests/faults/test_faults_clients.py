@@ -127,7 +127,7 @@ def test_a_client_ends_as_it_must(server: FeedServer, text: str, client: str, mo
     assert verdict in OUTCOMES[text], outcome
     first = server.wait_for("/feed.xml", timeout=PATIENCE)[0]
     if text == "early answer":
-        assert "the fault 'early answer' did not strike" in server.site.problems.take()[0]
+        assert "the fault 'early answer' was not injected" in server.site.problems.take()[0]
     else:
         assert [strike.fault for strike in first.faults] == [str(parse(text))]
     server.add("/fine", Response("fine"))
@@ -288,6 +288,6 @@ def test_nothing_of_a_broken_answer_is_left(server: FeedServer) -> None:
         lambda: not any(connection.is_busy for connection in server.listening.connections), PATIENCE
     )
     server.stop()
-    server.allow("'early answer' did not strike")  # a GET has no body
+    server.allow("'early answer' was not injected")  # a GET has no body
     assert not server.listening.connections and not server.listening.workers
     assert all(exchange.is_over for exchange in server.journal.exchanges)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, Headers, NotSeen, Request, Response, VerificationError
-from feedserver.handler.journal import Exchange, Journal
+from feedserver import Ended, FeedServer, Headers, NotSeen, Request, Response, VerificationError
+from feedserver.handler.exchange import Exchange
+from feedserver.handler.journal import Journal
 from rawclient import RawClient
 
 
@@ -19,10 +20,10 @@ def journal(*requests: Request, status: int = 200, limit: int | None = None) -> 
     """A journal of requests that were all answered with *status*."""
     made = Journal(limit)
     for request in requests:
-        exchange = Exchange(made, request)
+        exchange = Exchange(made.changes, request)
         made.record(exchange)
         exchange.answered(Response(status=status))
-        exchange.finish("complete", 10)
+        exchange.finish(Ended.COMPLETE, 10)
     return made
 
 
@@ -99,7 +100,7 @@ def test_a_request_is_found_by_the_url_that_the_server_gave(server: FeedServer) 
 
 def test_what_was_no_request_is_kept_and_not_found_by_path() -> None:
     made = Journal()
-    broken = Exchange(made, None, raw=b"nonsense", problem="it is nonsense")
+    broken = Exchange(made.changes, None, raw=b"nonsense", problem="it is nonsense")
     made.record(broken)
     assert made.exchanges == made.filter() == [broken]
     assert made.requests == []
@@ -211,8 +212,8 @@ def test_the_answer_of_a_callable_is_waited_for(server: FeedServer) -> None:
 
 
 def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
-    exchange = Exchange(Journal(), PLAIN)
-    exchange.finish("client left", 0)
+    exchange = Exchange(Journal().changes, PLAIN)
+    exchange.finish(Ended.CLIENT_LEFT, 0)
     with pytest.raises(NotSeen, match=r"GET /feed was not answered: client left"):
         _ = exchange.response
 
@@ -220,7 +221,7 @@ def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
 def test_what_is_told_twice_changes_nothing() -> None:
     exchange = journal(PLAIN).exchanges[0]
     exchange.answered(Response(status=500))
-    exchange.finish("reset", 0)
+    exchange.finish(Ended.RESET, 0)
     assert (exchange.status, exchange.ended, exchange.bytes_sent) == (200, "complete", 10)
 
 
@@ -234,6 +235,7 @@ def _raises_not_seen(exchange: Exchange) -> None:
 
 OBSERVERS: dict[str, Callable[[Exchange], object]] = {
     "ended": lambda exchange: exchange.ended,
+    "error": lambda exchange: exchange.error,
     "duration": lambda exchange: exchange.duration,
     "bytes_sent": lambda exchange: exchange.bytes_sent,
     "faults": lambda exchange: exchange.faults,
@@ -243,7 +245,7 @@ OBSERVERS: dict[str, Callable[[Exchange], object]] = {
 
 def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None:
     made = Journal()
-    exchange = Exchange(made, PLAIN)
+    exchange = Exchange(made.changes, PLAIN)
     made.record(exchange)
     entered, go_on = threading.Event(), threading.Event()
     heard: list[Exchange] = []
@@ -262,7 +264,7 @@ def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None
 
     watchers = [threading.Thread(target=watch, args=[name, look]) for name, look in OBSERVERS.items() for _ in range(4)]
     settled = threading.Thread(target=watch, args=["settle", lambda _: made.settle(10)])
-    ending = threading.Thread(target=exchange.finish, args=["complete", 3])
+    ending = threading.Thread(target=exchange.finish, args=[Ended.COMPLETE, 3])
     for thread in (*watchers[::2], settled, ending):
         thread.start()
     assert entered.wait(10)
@@ -284,9 +286,9 @@ def test_the_listener_sees_the_exchange_ended() -> None:
         seen.append((exchange.is_over, exchange.ended, exchange.bytes_sent, exchange.describe()))
 
     made.listener = listen
-    exchange = Exchange(made, PLAIN)
+    exchange = Exchange(made.changes, PLAIN)
     made.record(exchange)
-    exchange.finish("client left", 7)
+    exchange.finish(Ended.CLIENT_LEFT, 7)
     assert [(over, ended, sent) for over, ended, sent, _ in seen] == [(True, "client left", 7)]
     assert seen[0][3].endswith(", client left")
 

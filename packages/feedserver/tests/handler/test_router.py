@@ -16,7 +16,9 @@ from feedserver import FeedServer, FixtureWarning, Request, Response, gone, move
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder, host_folder, split_path, timeline_files
 from feedserver.messages.headers import Headers
-from feedserver.messages.response import Auth, Pace, fill_placeholders, parse_duration
+from feedserver.messages.pacing import Pace, parse_duration
+from feedserver.messages.placeholders import fill_placeholders
+from feedserver.messages.response import Auth
 from rawclient import RawClient
 
 

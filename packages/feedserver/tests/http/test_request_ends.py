@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from feedserver import FeedServer, Request, Response
+from feedserver import Ended, FeedServer, Request, Response
 from feedserver.http.request_parser import MAX_HEAD, Malformed
 from rawclient import RawClient
 from request_mutations import cut, draw, fault_of
@@ -266,7 +266,7 @@ def quitting() -> Iterator[FeedServer]:
         yield running
 
 
-def exchange_with(server: FeedServer, pieces: list[bytes]) -> tuple[bytes, list[tuple[str, str, bytes, int, int]]]:
+def exchange_with(server: FeedServer, pieces: list[bytes]) -> tuple[bytes, list[tuple[Ended, str, bytes, int, int]]]:
     """What a client gets that sends *pieces* and then no more, and what the journal has of it."""
     before = len(server.journal.exchanges)
     with RawClient(server) as client:

@@ -10,14 +10,14 @@ from feedserver.http import response_writer
 from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response
-from feedserver.messages.send_plan import Close, Flush, Plan, Read, Send, Step, Wait
+from feedserver.messages.send_plan import CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Step, Wait
 
 NOW = 1_000_000_000.0
 DATE = b"Sun, 09 Sep 2001 01:46:40 GMT"
 
 
 def rendered(response: Response, method: str = "GET", version: str = "1.1", keep_alive: bool = True) -> bytes:
-    head = response_writer.render_head(Request(method, "/", version), response, keep_alive)
+    head = response_writer.make_head(Request(method, "/", version), response, keep_alive)
     data = response_writer.whole(head, response, method, NOW)
     assert data is not None
     return data
@@ -168,14 +168,14 @@ def test_a_response_is_rendered_as_declared(name: str) -> None:
     ],
 )
 def test_a_connection_stays_only_where_the_client_finds_the_end(response: Response, version: str, stays: bool) -> None:
-    assert response_writer.render_head(Request("GET", "/", version), response, True).keep_alive is stays
+    assert response_writer.make_head(Request("GET", "/", version), response, True).keep_alive is stays
 
 
 def steps_of(response: Response, method: str = "GET", keep_alive: bool = True) -> list[object]:
     plan: Plan = response_writer.plan(
-        response_writer.render_head(Request(method, "/"), response, keep_alive), response, method
+        response_writer.make_head(Request(method, "/"), response, keep_alive), response, method
     )
-    return [step for step in plan if not (isinstance(step, Send) and step.part == "head")]
+    return [step for step in plan if not isinstance(step, SendHead)]
 
 
 def test_a_pace_waits_between_the_pieces_and_not_before_the_first() -> None:
@@ -183,11 +183,17 @@ def test_a_pace_waits_between_the_pieces_and_not_before_the_first() -> None:
     assert steps_of(response) == [Send(b"ab"), Wait(0.05), Send(b"cd"), Wait(0.05), Send(b"e"), Read()]
 
 
+def test_a_plan_begins_with_the_head_as_a_value() -> None:
+    response = Response("abc", 404, headers={"ETag": '"v1"'}, omit=["Date"])
+    first = next(response_writer.plan(response_writer.make_head(None, response, True), response, "GET"))
+    assert first == SendHead(Head(404, b"Not Found", ((b"ETag", b'"v1"'), (b"Content-Length", b"3"))))
+    assert isinstance(first, SendHead)
+    assert first.head.in_http1() == b'HTTP/1.1 404 Not Found\r\nETag: "v1"\r\nContent-Length: 3\r\n\r\n'
+
+
 def test_a_delay_comes_before_the_head() -> None:
     response = Response("a", delay="250ms")
-    first = next(
-        response_writer.plan(response_writer.render_head(Request("GET", "/"), response, True), response, "GET")
-    )
+    first = next(response_writer.plan(response_writer.make_head(Request("GET", "/"), response, True), response, "GET"))
     assert first == Wait(0.25)
 
 
@@ -198,7 +204,7 @@ def test_the_framing_of_chunks_is_no_body() -> None:
         Send(b"abc"),
         Send(b"\r\n", "framing"),
         Send(b"0\r\n\r\n", "framing"),
-        Close(),
+        CloseConnection(),
     ]
 
 
@@ -206,7 +212,7 @@ def test_a_file_is_read_in_pieces_from_its_offset(tmp_path: Path) -> None:
     file = tmp_path / "big.xml"
     file.write_bytes(b"0123456789" * 60_000)
     response = Response(FileBody(file, 500_000, offset=5))
-    assert response_writer.whole(response_writer.render_head(None, response, True), response, "GET", NOW) is None
+    assert response_writer.whole(response_writer.make_head(None, response, True), response, "GET", NOW) is None
     pieces = [step.data for step in steps_of(response) if isinstance(step, Send)]
     assert [len(piece) for piece in pieces] == [response_writer.PIECE, 500_000 - response_writer.PIECE]
     assert b"".join(pieces) == file.read_bytes()[5:500_005]
@@ -218,7 +224,7 @@ def test_a_file_that_shrank_ends_the_connection(tmp_path: Path) -> None:
     steps: list[Step] = []
     response = Response(FileBody(file, 5))
     with pytest.raises(response_writer.BodyChanged) as caught:
-        steps.extend(response_writer.plan(response_writer.render_head(None, response, True), response, "GET"))
+        steps.extend(response_writer.plan(response_writer.make_head(None, response, True), response, "GET"))
     assert str(caught.value) == (
         f"{file} has become shorter: 3 of 5 bytes could be sent; write a new file beside it, and rename that"
     )
@@ -229,7 +235,7 @@ def test_a_plan_that_is_dropped_closes_its_file(tmp_path: Path) -> None:
     file = tmp_path / "big.xml"
     file.write_bytes(b"abc")
     response = Response(FileBody(file, 3))
-    plan = response_writer.plan(response_writer.render_head(None, response, True), response, "GET")
+    plan = response_writer.plan(response_writer.make_head(None, response, True), response, "GET")
     next(plan)
     next(plan)
     plan.close()  # type: ignore[attr-defined]  # an open file would be a ResourceWarning, and so an error

@@ -52,9 +52,9 @@ def test_http_1_0_closes_unless_it_asks_to_stay(server: FeedServer) -> None:
 
 
 def client_date(server: FeedServer) -> bytes:
-    from feedserver.http.response_writer import http_date
+    from feedserver.http.response_writer import date_value
 
-    return http_date(int(server.journal.exchanges[-1].time))
+    return date_value(int(server.journal.exchanges[-1].time))
 
 
 def test_head_has_the_head_of_get_and_no_body(server: FeedServer, root: Path) -> None:

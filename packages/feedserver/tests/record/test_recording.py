@@ -19,7 +19,7 @@ from feedserver import FeedServer, FixtureWarning, Response, cli
 from feedserver.faults import SlowHeaders
 from feedserver.feeds import Entry, Feed
 from feedserver.fixtures.loader import load
-from feedserver.messages.response import Pace
+from feedserver.messages.pacing import Pace
 from feedserver.record import RecordingError, record
 from feedserver.record.recording import summary
 from feedserver.record.redaction import LeftOut, is_secret, redact, without_secrets

@@ -1,16 +1,16 @@
-"""System checks: what is wrong with the settings, each with an id and a hint.
+"""System checks of the settings. Each message has an id and a hint.
 
-Errors, which keep Django from starting:
-E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005 intervals; E006 database; E007 time zones;
-E008 whom a pause is for; E009 where hubs reach the site; E010 lines of text.
-Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that
-Django refuses.
+Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
+intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text.
+
+Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
+refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -29,17 +29,24 @@ _NUMBERS = (
 )  # fmt: skip
 
 
+SETTINGS_TAG: Final = "lifestream_settings"
+"""The tag of the checks that only look at settings: a command that finds nothing to do waits for no others."""
+
+
 def register() -> None:
-    """Registers all checks with Django; called once, when the app is ready."""
+    """Register all checks with Django. Called once, when the app is ready."""
     for check in (
-        check_html, check_numbers, check_networks, check_plugins, check_database, check_time_zone, check_pause_scope,
-        check_pushes, check_lines,
+        check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
+        check_lines,
     ):  # fmt: skip
-        checks.register(check, "lifestream")
+        checks.register(check, "lifestream", SETTINGS_TAG)
+    checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
 
 
 def check_html(**_: Any) -> list[checks.CheckMessage]:
-    """E001: LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are what a sanitizer can use and nobody has to fear."""
+    """Check that LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are valid and safe (E001)."""
+    if not settings.chooses_html:
+        return []
     return _errors(
         "E001",
         [lambda: settings.sanitizer_rules],
@@ -49,7 +56,9 @@ def check_html(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_numbers(**_: Any) -> list[checks.CheckMessage]:
-    """E002: every number is one. E005: the intervals fit each other. W002: so do the limits of requests."""
+    """Check that every number is one (E002), that the intervals fit each other (E005), and the limits of requests, too
+    (W002).
+    """
     found = _errors(
         "E002",
         [lambda name=name: getattr(settings, name) for name in _NUMBERS],  # type: ignore[misc]
@@ -69,13 +78,13 @@ def check_numbers(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_networks(**_: Any) -> list[checks.CheckMessage]:
-    """E003: LIFESTREAM_ALLOWED_NETWORKS holds networks."""
+    """Check that LIFESTREAM_ALLOWED_NETWORKS holds networks (E003)."""
     hint = "Only private networks need to be named: the public internet is open without it."
     return _errors("E003", [lambda: settings.allowed_networks], hint)
 
 
 def check_plugins(**_: Any) -> list[checks.CheckMessage]:
-    """E004: every plugin of LIFESTREAM_PLUGINS and of the installed packages can be used."""
+    """Check that every plugin of LIFESTREAM_PLUGINS and of the installed packages can be used (E004)."""
     from lifestream.plugins.registry import PluginError, Registry
 
     def load() -> None:
@@ -88,7 +97,9 @@ def check_plugins(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_database(**_: Any) -> list[checks.CheckMessage]:
-    """E006: the database is one that search and claims work on. W001: SQLite's writers wait for each other."""
+    """Check that search and claims work on the database (E006), and that SQLite's writers wait for each other
+    (W001).
+    """
     from lifestream.models import Item
 
     alias = router.db_for_write(Item)
@@ -112,7 +123,7 @@ def check_database(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_time_zone(**_: Any) -> list[checks.CheckMessage]:
-    """E007: Django keeps time zones."""
+    """Check that Django uses time zones (E007)."""
     if django_settings.USE_TZ:
         return []
     message = "USE_TZ is False: the times of feeds come from all over the world."
@@ -120,13 +131,13 @@ def check_time_zone(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_pause_scope(**_: Any) -> list[checks.CheckMessage]:
-    """E008: LIFESTREAM_PAUSE_SCOPE is a scope."""
+    """Check that LIFESTREAM_PAUSE_SCOPE is a scope (E008)."""
     hint = 'With "host", all feeds of a server wait when it asks one to; that is the default, and polite.'
     return _errors("E008", [lambda: settings.pauses_hosts], hint)
 
 
 def check_pushes(**_: Any) -> list[checks.CheckMessage]:
-    """E009: hubs can be told where this site is. W003: they are by https. W004: they are let in when they come."""
+    """Check that the address for hubs is valid (E009), uses TLS (W003), and is one that Django accepts (W004)."""
     hint = "Give the address of this site, as https://planet.example.org, or leave it out: then nothing is pushed."
     if found := _errors("E009", [lambda: settings.public_url], hint):
         return found
@@ -149,13 +160,13 @@ def check_pushes(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_lines(**_: Any) -> list[checks.CheckMessage]:
-    """E010: what stands in the User-Agent is a line of text."""
+    """Check that what stands in the User-Agent is one line of text (E010)."""
     hint = "It is sent with each request, in a header: a line break in it would fail them all."
     return _errors("E010", [lambda: settings.contact, lambda: settings.user_agent], hint)
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:
-    """An error for each of *uses* that raises ImproperlyConfigured."""
+    """Return an error for each of *uses* that raises ImproperlyConfigured."""
     found: list[checks.CheckMessage] = []
     for use in uses:
         try:

@@ -79,6 +79,11 @@ class Settings:
             raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {error}.") from error
 
     @property
+    def chooses_html(self) -> bool:
+        """Whether LIFESTREAM_VALID_TAGS or LIFESTREAM_VALID_STYLES is set: without, the shipped rules hold."""
+        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in ("VALID_TAGS", "VALID_STYLES"))
+
+    @property
     def secret_keys(self) -> tuple[str, ...]:
         """Django's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`: the first is for new secrets, all are for old ones."""
         return tuple(map(force_str, (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS)))
@@ -95,7 +100,9 @@ class Settings:
 
     @property
     def user_agent(self) -> str:
-        """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the one that `fetch` makes up itself."""
+        """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for that of this package, which names it, its
+        version and LIFESTREAM_CONTACT (see `refresh.factories`).
+        """
         return self._line("USER_AGENT")
 
     @property

@@ -1,7 +1,7 @@
 """What a feed says, as values: no ORM, no parser, no I/O.
 
-Everything here is as the feed has it, hostile until `sanitizer` has seen it. Missing text is "", a missing
-date is None; dates are aware and in UTC.
+Every value is as the feed has it, and untrusted until `sanitizer` has cleaned it. Missing text is "", a missing date is
+None; dates are aware and in UTC.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that belongs to an entry: audio, video, a document. *length* is in bytes, *duration* in
-    seconds.
-    """
+    """A file that belongs to an entry: audio, video, a document. *length* is in bytes, *duration* in seconds."""
 
     url: str
     type: str = ""
@@ -24,7 +22,7 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or film shown with an entry (Media RSS): *url* of the file, *player* a page that plays it."""
+    """A picture or video shown with an entry (Media RSS): *url* is its file, *player* a page that plays it."""
 
     url: str = ""
     type: str = ""
@@ -38,9 +36,9 @@ class Media:
 class Entry:
     """One entry of a feed.
 
-    *guid* is the entry's own id, exactly as the document spells it. *link* and all other addresses are
-    absolute where they could be resolved. *content* and *summary* are HTML, in which addresses may still be
-    relative to *base*; *title* and *author* are plain text with entities resolved once.
+    *guid* is the entry's own id, exactly as the document spells it. *link* and all other addresses are absolute if they
+    could be resolved. *content* and *summary* are HTML, in which addresses may still be relative to *base*; *title* and
+    *author* are plain text with entities resolved once.
     """
 
     guid: str = ""
@@ -60,10 +58,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often a feed asks to be fetched: all of them minimums.
+    """How often a feed asks to be fetched. All values are minimums.
 
-    *ttl* and *update_interval* (`sy:updatePeriod` over `sy:updateFrequency`) are in seconds; *skip_hours*
-    are hours of the day in UTC, 0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
+    *ttl* and *update_interval* (`sy:updatePeriod` divided by `sy:updateFrequency`) are in seconds. *skip_hours* are
+    hours of the day in UTC, 0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
     """
 
     ttl: int | None = None
@@ -76,9 +74,9 @@ class Rhythm:
 class Flaw:
     """Where a document stops being well-formed (XML 1.0, section 2.1), and what is wrong there.
 
-    *line* and *column* count from 1, in characters of the document as it came. With *mended* there was one way only
-    to understand it, and nothing of the document is lost. Without, the entries at the places *damaged* were read as
-    far as possible and may be scraps; the others are well-formed from their start to their end.
+    *line* and *column* count from 1, in characters of the document as it came. *mended* says that there was only one
+    way to understand it, so that nothing of the document is lost. Otherwise, the entries at the positions *damaged*
+    were read as far as possible and may be incomplete; the others are well-formed from their start to their end.
     """
 
     message: str
@@ -96,9 +94,9 @@ class Flaw:
 class ParsedFeed:
     """One feed document.
 
-    *format* is the parser's word for what it was ("rss20", "atom10", "json11", …). *complaint* says what was wrong
-    with it, "" if nothing; *flaw* is where it is ill-formed, None if it is well-formed. *self_url* and *hub_url* come
-    from links in the document, *generator* is the program that wrote it.
+    *format* is the parser's name of its format ("rss20", "atom10", "json11", …). *complaint* says what was wrong with
+    it, or "". *flaw* is where it is ill-formed, or None. *self_url* and *hub_url* come from links in the document,
+    *generator* is the program that wrote it.
     """
 
     title: str = ""

@@ -1,7 +1,7 @@
-"""Celery's way to refresh: `update_feeds` on a beat, `update` for feeds that somebody wants now.
+"""Celery tasks: `update_feeds` runs on a schedule, `update` fetches feeds that somebody wants now.
 
-Any number of workers may run these at once: the claims in the database see to it that each feed is asked once.
-Celery comes with the extra "scale".
+Any number of workers may run these at once: the claims in the database make sure that each feed is fetched once. Celery
+comes with the extra "scale".
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="lifestream.update_feeds", ignore_result=True)
 def update_feeds() -> str:
-    """Fetches all that is due. Returns what was done, in words, for the worker's log."""
+    """Fetch all feeds that are due. Returns what was done, in words, for the worker's log."""
     return _told(refresh)
 
 
 @shared_task(name="lifestream.update", ignore_result=True)
 def update(feeds: list[int]) -> str:
-    """Fetches *feeds* (keys) now: our own interval doesn't count, what servers and feeds ask for does."""
+    """Fetch *feeds* (primary keys) now. This skips lifestream's own interval, not what servers and feeds ask for."""
     return _told(partial(refresh, feeds, early=True))
 
 
@@ -42,5 +42,5 @@ def _told(work: Callable[[], Report]) -> str:
 
 @shared_task(name="lifestream.find_icons", ignore_result=True)
 def find_icons() -> int:
-    """Looks for the icons of sites that have none. Returns how many were found."""
+    """Look for the icons of sites that have none. Returns how many were found."""
     return look_for_icons()

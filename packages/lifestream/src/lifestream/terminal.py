@@ -1,8 +1,9 @@
-"""Text for a terminal: what could change how the rest of it looks is written as an escape.
+"""Text for a terminal: characters that could change how other text looks are written as escapes.
 
-Titles, messages of servers and file names come from anybody. An escape sequence (ECMA-48) colours, moves and erases,
-and U+202E and its relatives (Unicode Standard Annex 9) turn around what follows, so that a line of a table or a log
-says something else. `visible` makes a `Visible`, as Django's `escape` makes a `SafeString`: what is one stays as it is.
+Titles, messages of servers and file names are untrusted. An escape sequence (ECMA-48) colours, moves and erases text,
+and U+202E and related characters (Unicode Standard Annex 9) reverse the text after them, so that a line of a table or a
+log says something else. `visible` returns a `Visible`, as Django's `escape` returns a `SafeString`; it returns a
+`Visible` unchanged.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Final
 
 _HIDDEN: Final = re.compile(
     "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but tab and line feed
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, except tab and line feed
     "\xad\u061c\u180e"
-    "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"  # directions, and what takes no room; not the joiners of emoji
+    "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"  # directions, and characters without width; not joiners of emoji
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e007f"  # tags
     "]"
@@ -23,13 +24,13 @@ _HIDDEN: Final = re.compile(
 
 
 class Visible(str):
-    """Text in which everything can be seen that came from others; it may hold escape sequences of our own."""
+    """Text in which all untrusted characters are visible. It may hold escape sequences of our own."""
 
     __slots__ = ()
 
 
 def visible(text: str, *, lines: bool = True) -> Visible:
-    r"""Return *text* with each character that hides, or that moves or turns others, as its escape: `\u202e`.
+    r"""Return *text* with each character that is invisible, or moves or reverses others, as its escape: `\u202e`.
 
     Line feeds stay unless *lines* is false.
     """
@@ -40,12 +41,14 @@ def visible(text: str, *, lines: bool = True) -> Visible:
 
 
 class VisibleFormatter(logging.Formatter):
-    """A formatter for logs that people read in a terminal. A record's message is one line, whatever is in it."""
+    """A formatter for logs that people read in a terminal. The message of a record is one line, whatever it
+    contains.
+    """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        """Return the line, made visible."""
+        """Return the line with escapes."""
         return visible(super().formatMessage(record), lines=False)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and the traceback below it, made visible."""
+        """Return the line and the traceback below it, with escapes."""
         return visible(super().format(record))

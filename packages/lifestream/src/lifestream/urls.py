@@ -12,19 +12,19 @@ from lifestream.web import views
 
 
 class FormatConverter(StringConverter):
-    """The format of a feed that we publish."""
+    """The format of a published feed."""
 
     regex = "atom|rss|json"
 
 
 class KeyConverter(StringConverter):
-    """What a hub was told, to reach us by: see `models.hubs.make_key`. No lifestream's page is called like that."""
+    """The key that a hub was told: see `models.hubs.make_key`. No page of a lifestream has such a name."""
 
     regex = "[A-Za-z0-9_-]{43}"
 
 
 class RowConverter(IntConverter):
-    """The key of a row, of no more digits than a database can compare it with."""
+    """The primary key of a row, with no more digits than a database can compare."""
 
     regex = "[0-9]{1,18}"
 

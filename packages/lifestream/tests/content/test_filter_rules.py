@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.content.filter_rules import RuleError, Rules, Shown, check
+from lifestream.content.filter_rules import RuleError, Rules, RuleSubject, check
 
-ITEM = Shown(
+ITEM = RuleSubject(
     title="Python 3.14 released",
     text="The new C++ interpreter. A press release. 東京都の天気",
     author="Jane Doe",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -321,3 +322,46 @@ def test_settings_in_lists_and_any_case_with_rel_are_taken() -> None:
 
 def test_rules_without_links_and_images_work() -> None:
     assert Sanitizer(SanitizerRules.of({"p": []}, styles=[])).html('<p><a href="x">a</a><img src=y></p>') == "<p>a</p>"
+
+
+def test_an_address_is_remembered_for_its_base_and_its_kind_alone() -> None:
+    sanitizer = Sanitizer()
+    mail = "mailto:a@b.example"
+    fragment = f'<a href="x">1</a><a href="x">2</a><img src="x"><a href="{mail}">3</a><img src="{mail}">'
+
+    for base in ("https://a.example/1/", "https://b.example/", "https://a.example/1/", ""):
+        assert sanitizer.html(fragment, base) == Sanitizer().html(fragment, base)
+    assert sanitizer.html(fragment, "https://b.example/") == (
+        f'<a href="https://b.example/x" {REL}>1</a><a href="https://b.example/x" {REL}>2</a>'
+        f'<img src="https://b.example/x" loading="lazy"><a href="{mail}" {REL}>3</a><img loading="lazy">'
+    )
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that a sanitizer has to make safe."""
+    addresses: list[str] = []
+
+    def counted(url: str, *rest: Any) -> str:
+        addresses.append(url)
+        return safe_url(url, *rest)
+
+    monkeypatch.setattr("lifestream.content.sanitizer.safe_url", counted)
+    return addresses
+
+
+def test_an_address_that_comes_often_is_looked_at_once(looked_at: list[str]) -> None:
+    Sanitizer().html('<p><a href="/about">x</a></p>' * 500 + '<img src="/a.png">' * 10, BASE)
+
+    assert looked_at == ["/about", "/a.png"]
+
+
+def test_a_thousand_addresses_are_remembered_and_no_long_ones(looked_at: list[str]) -> None:
+    sanitizer = Sanitizer()
+    for _ in range(2):
+        sanitizer.html("".join(f'<a href="/{number}">x</a>' for number in range(1200)), BASE)
+    assert len(looked_at) == 1200 + 200
+
+    looked_at.clear()
+    Sanitizer().html(f'<a href="/{"x" * 1000}">x</a>' * 3, BASE)
+    assert len(looked_at) == 3

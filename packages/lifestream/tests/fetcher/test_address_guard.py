@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from guards import allowing
 from lifestream.fetcher.address_guard import AddressGuard, AddressRefused
 
 REFUSED = [
@@ -52,6 +53,8 @@ REFUSED = [
     ("fdff::1", "a private address"),
     ("fe80::1", "a link-local address"),
     ("fe80::1%eth0", "a link-local address"),
+    ("::1%1", "a loopback address"),
+    ("fd00::1%eth0", "a private address"),
     ("fec0::1", "a site-local address"),
     ("ff02::1", "a multicast address"),
     ("example.org", "no IP address"),
@@ -111,30 +114,22 @@ def test_the_refusal_names_the_address_and_the_remedy() -> None:
         ("127.0.0.0/8", "10.0.0.1", False),
         ("10.0.0.7", "10.0.0.7", True),
         ("10.0.0.7", "10.0.0.8", False),
-        ("10.0.0.7/8", "10.9.9.9", True),
         (" ::1 , fd00::/8,", "fd12::1", True),
         ("fe80::/10", "fe80::1%eth0", True),
+        ("127.0.0.0/8", "::ffff:127.0.0.1%1", True),
+        ("127.0.0.0/8", "fe80::1%eth0", False),
         ("64:ff9b::/96", "64:ff9b::10.0.0.1", True),
         ("", "127.0.0.1", False),
         ("0.0.0.0/0", "example.org", False),
     ],
 )
 def test_an_allowed_network_opens_its_own_addresses_only(networks: str, address: str, passes: bool) -> None:
-    assert (AddressGuard.allowing(networks).why_not(address) == "") is passes
-
-
-def test_networks_can_be_given_as_a_list() -> None:
-    assert AddressGuard.allowing(["10.0.0.0/8", "::1"]) == AddressGuard.allowing("10.0.0.0/8,::1")
-
-
-def test_what_is_no_network_is_named_with_the_remedy() -> None:
-    with pytest.raises(ValueError, match=r"'localhost' is no network; write it like 192\.168\.0\.0/16 or fd00::/8"):
-        AddressGuard.allowing("10.0.0.0/8, localhost")
+    assert (allowing(networks).why_not(address) == "") is passes
 
 
 def test_a_socket_is_made_for_an_address_that_passes() -> None:
     info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 80))
-    with AddressGuard.allowing("127.0.0.0/8").socket(info) as made:
+    with allowing("127.0.0.0/8").socket(info) as made:
         assert (made.family, made.type) == (socket.AF_INET, socket.SOCK_STREAM)
 
 

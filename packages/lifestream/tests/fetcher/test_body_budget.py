@@ -13,7 +13,7 @@ import pytest
 from factories import make_feed, make_subscription
 from feedserver import FeedServer, Response
 from feedserver.faults import EndlessBody
-from lifestream.fetcher.address_guard import AddressGuard
+from guards import allowing
 from lifestream.fetcher.body_budget import Crowded, Memory, Share
 from lifestream.fetcher.content_decoding import PIECE, Body
 from lifestream.fetcher.fetch import Fetcher
@@ -22,7 +22,7 @@ from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh import refresh
 from served import feed
 
-LOOPBACK = AddressGuard.allowing("127.0.0.0/8")
+LOOPBACK = allowing("127.0.0.0/8")
 
 
 @pytest.fixture

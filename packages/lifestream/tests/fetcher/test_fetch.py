@@ -19,6 +19,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from feedserver import FeedServer, Response, gone, moved
+from guards import allowing
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher, FetchLimits, Redirected
@@ -26,7 +27,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Gone, Mov
 from lifestream.fetcher.session import Resolver
 from programs import PATIENCE
 
-LOOPBACK = AddressGuard.allowing("127.0.0.0/8, ::1")
+LOOPBACK = allowing("127.0.0.0/8, ::1")
 AGENT = "lifestream/1.0 (+https://example.org/; {subscribers})"
 RSS = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
 
@@ -401,7 +402,7 @@ def test_a_name_that_resolves_to_a_private_address_is_not_connected_to(server: F
 
 def test_a_redirect_into_the_private_network_is_not_connected_to(server: FeedServer) -> None:
     server.add("/feed", moved("http://127.0.0.2:1/secret"))
-    outcome = fetch(server.url("/feed"), guard=AddressGuard.allowing("127.0.0.1"))
+    outcome = fetch(server.url("/feed"), guard=allowing("127.0.0.1"))
     assert outcome.kind == "address"
     assert outcome.message.startswith("127.0.0.2 is a loopback address")
 
@@ -411,7 +412,7 @@ def test_what_is_checked_is_what_is_dialled_though_the_name_server_changes_its_m
 ) -> None:
     server.add("/feed", Response(RSS, headers={"Connection": "close"}))
     names = Names(rebound_example=[["127.0.0.1"], ["127.0.0.2"]])
-    allowed = AddressGuard.allowing("127.0.0.1")
+    allowed = allowing("127.0.0.1")
     url = f"http://rebound.example:{server.port}/feed"
     first = fetch(url, guard=allowed, resolver=names)
     second = fetch(url, guard=allowed, resolver=names)
@@ -425,7 +426,7 @@ def test_of_several_addresses_the_one_that_may_be_dialled_is(server: FeedServer)
     server.add("/feed", Response(RSS))
     outcome = fetch(
         f"http://both.example:{server.port}/feed",
-        guard=AddressGuard.allowing("127.0.0.1"),
+        guard=allowing("127.0.0.1"),
         resolver=Names(both_example=["10.0.0.1", "127.0.0.1"]),
     )
     assert isinstance(outcome, Fetched)

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.fetcher.redirects import RedirectRefused, Trail, UrlRefused, credentials_of, origin, request_url
+from lifestream.fetcher.redirects import (
+    REDIRECT_STATUSES,
+    RedirectRefused,
+    Trail,
+    UrlRefused,
+    credentials_of,
+    origin,
+    request_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +147,32 @@ def test_the_origin_is_scheme_host_and_port() -> None:
 )
 def test_credentials_are_taken_from_a_url_decoded(url: str, credentials: str) -> None:
     assert credentials_of(url) == credentials
+
+
+def test_a_url_may_be_as_long_as_the_limit() -> None:
+    longest = "http://example.org/" + "a" * (8192 - 19)
+    assert request_url(longest) == longest
+    with pytest.raises(UrlRefused, match=r"^a URL of 8193 characters is too long; 8192 is the limit$"):
+        request_url(f"{longest}a")
+
+
+def test_as_many_redirects_are_followed_as_are_allowed() -> None:
+    assert follow((302, "/0"), (302, "/1"), (302, "/2"), limit=3).url == "http://a.example/2"
+
+
+def test_an_origin_with_a_port_of_its_own_is_another_one() -> None:
+    assert origin("https://example.org:8443/") == ("https", "example.org", 8443)
+    assert origin("http://example.org:443/") == ("http", "example.org", 443) != origin("https://example.org/")
+
+
+def test_a_password_without_a_user_is_a_login_too() -> None:
+    assert credentials_of("http://:secret@example.org/") == ":secret"
+
+
+def test_what_a_request_line_can_hold_stays_beside_what_it_cannot() -> None:
+    assert request_url("http://example.org/!~é\x7f") == "http://example.org/!~%C3%A9%7F"
+
+
+def test_a_redirect_is_one_of_five_statuses() -> None:
+    """RFC 9110 §15.4: 300 offers a choice, 304 says that nothing is new, 305 and 306 are no longer used."""
+    assert [status for status in range(100, 600) if status in REDIRECT_STATUSES] == [301, 302, 303, 307, 308]

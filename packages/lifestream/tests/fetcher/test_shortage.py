@@ -22,11 +22,12 @@ from django.db import OperationalError
 
 from factories import make_feed, make_subscription
 from feedserver import FeedServer
+from guards import allowing
 from lifestream.conf import raise_file_limit, settings
 from lifestream.fetcher import open_files
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
-from lifestream.fetcher.hub_client import HubClient
+from lifestream.fetcher.hub_client import HubVerdict, hub_client
 from lifestream.fetcher.outcomes import Failed, FetchRequest, Outcome
 from lifestream.fetcher.session import Resolver
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
@@ -40,7 +41,7 @@ from served import START, Clock, feed, rss
 
 resource = pytest.importorskip("resource", reason="this system has no limits to lower")
 
-LOOPBACK = AddressGuard.allowing("127.0.0.0/8, ::1")
+LOOPBACK = allowing("127.0.0.0/8, ::1")
 FEEDS = 320
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only loopback address")
 
@@ -221,12 +222,12 @@ class TestFetching:
 
     def test_a_hub_is_not_to_blame(self, server: FeedServer) -> None:
         async def run() -> Any:
-            async with HubClient(LOOPBACK, user_agent="lifestream") as client:
+            async with hub_client(LOOPBACK, user_agent="lifestream") as client:
                 with no_more_files():
                     return await client.post(f"http://127.0.0.1:{server.port}/hub", {}, START)
 
         answer = asyncio.run(run())
-        assert (answer.accepted, answer.is_our_shortage, answer.message) == (False, True, Shortage.FILES.value)
+        assert (answer.verdict, answer.message) == (HubVerdict.SHORTAGE, Shortage.FILES.value)
 
 
 class TestWhichErrorIsOurs:
@@ -260,7 +261,7 @@ class TestWhichErrorIsOurs:
     @pytest.mark.parametrize("url", ["http://[2001:db8::1]/", "http://127.0.0.1:0/"])
     def test_an_address_that_cannot_be_dialled_is_the_feeds_own_trouble(self, url: str) -> None:
         async def run() -> Outcome:
-            guard = AddressGuard.allowing("127.0.0.0/8, 2001:db8::/32")
+            guard = allowing("127.0.0.0/8, 2001:db8::/32")
             async with Fetcher(guard, user_agent="lifestream", limits=FetchLimits(timeout=2.0)) as fetcher:
                 return await fetcher.fetch(FetchRequest(url))
 

@@ -16,7 +16,7 @@ from factories import make_feed, make_subscription
 from feedserver import Response
 from lifestream.management.output import progress_bar, table_of, when
 from lifestream.models import Feed
-from lifestream.refresh.refresh_report import Report, Row
+from lifestream.refresh.refresh_report import FeedReport, Report
 
 
 class HostileWords(CommandTestCase):
@@ -55,7 +55,7 @@ class Terminal(io.StringIO):
         return True
 
 
-ROW = Row(1, "A [bold]feed[/bold]", "http://a.example/", "new", 2, 1, None, "410 Gone: it is not asked again")
+ROW = FeedReport(1, "A [bold]feed[/bold]", "http://a.example/", "new", 2, 1, None, "410 Gone: it is not asked again")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -70,7 +70,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else() -> None:
 
 
 def test_a_title_is_no_markup_and_nothing_is_cut_where_nobody_watches() -> None:
-    long = Row(2, "A very long title " * 6, "http://b.example/", "failed", message="it " + "failed " * 10)
+    long = FeedReport(2, "A very long title " * 6, "http://b.example/", "failed", message="it " + "failed " * 10)
     printed = table_of(Report((ROW, long)), io.StringIO(), NOW)
     assert "A [bold]feed[/bold] " in printed
     assert "never" in printed

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
+from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.models import Feed, Item, Post, Tombstone, fulltext
 
 pytestmark = pytest.mark.django_db
@@ -101,21 +100,6 @@ def test_posts_of_a_lifestream_are_found_by_their_items() -> None:
     make_post(found, subscriptions[1])
     posts = fulltext.matching(Post.objects.filter(lifestream=mine).order_by("-date", "-item_id"), "apple")
     assert [(post.item_id, post.lifestream_id) for post in posts] == [(found.pk, mine.pk)]
-
-
-@pytest.mark.parametrize("model", [Item, Post])
-def test_by_rank_the_best_match_comes_first_and_of_equals_the_latest(model: type[Item | Post]) -> None:
-    feed = make_feed()
-    subscription = make_subscription(feed)
-    early = make_item(feed, "pear", text="an apple among other fruit", date=NOW - timedelta(days=1))
-    best = make_item(feed, "apple", text="an apple", date=NOW - timedelta(days=2))
-    late = make_item(feed, "pear", text="an apple among other fruit", date=NOW)
-    for item in (early, best, late):
-        make_post(item, subscription)
-    ranked = fulltext.by_rank(model.objects.all(), "apple")
-    keys = [found.item_id if isinstance(found, Post) else found.pk for found in ranked]
-    assert keys == [best.pk, late.pk, early.pk]
-    assert not fulltext.by_rank(Item.objects.all(), "?").exists()
 
 
 def test_only_items_and_posts_can_be_searched() -> None:

@@ -55,3 +55,43 @@ def test_nothing_is_known_where_there_is_no_site(url: str) -> None:
 )  # fmt: skip
 def test_the_site_of_a_feed(feed: ParsedFeed, url: str, site: Site) -> None:
     assert site_of(feed, url) == site
+
+
+@pytest.mark.parametrize(
+    ("url", "places"),
+    [
+        pytest.param(
+            "https://github.com/octodemo/windlass",
+            ["https://github.com/octodemo/windlass/releases.atom", "https://github.com/octodemo/windlass/commits.atom"],
+            id="a repository",
+        ),
+        pytest.param("https://github.com/octodemo/", ["https://github.com/octodemo.atom"], id="a person"),
+        pytest.param("https://www.reddit.com/r/a/new", ["https://www.reddit.com/r/a/new/.rss"], id="a list"),
+        pytest.param("https://old.reddit.com/u/ada", ["https://old.reddit.com/u/ada/.rss"], id="a list, as it was"),
+        pytest.param("https://quay.example/@ada/", ["https://quay.example/@ada.rss"], id="a person on Mastodon"),
+    ],
+)  # fmt: skip
+def test_a_site_with_feeds_of_its_own_is_known(url: str, places: list[str]) -> None:
+    assert well_known(url) == places
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://github.com/", id="nobody's page"),
+        pytest.param("https://www.reddit.com/", id="no list"),
+        pytest.param("https://quay.example/@ada/1089", id="one post"),
+        pytest.param("https://quay.example/ada", id="a page"),
+        pytest.param("https://github.com.example/octodemo", id="another host"),
+    ],
+)
+def test_another_page_is_asked_beside_it_and_at_the_root(url: str) -> None:
+    places = well_known(url)
+    page = url.rstrip("/")
+    assert places[0] == f"{page}/feed"
+    assert len(places) in (7, 14) and places[-1].split("/", 3)[3] == "rss"
+
+
+@pytest.mark.parametrize("url", ["https://", "https:///feed", "ftp://site.example/"])
+def test_a_url_without_a_host_or_of_another_scheme_is_no_site(url: str) -> None:
+    assert well_known(url) == []

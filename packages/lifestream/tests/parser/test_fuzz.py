@@ -35,10 +35,10 @@ from hypothesis import strategies as st
 
 from factories import NOW, make_feed, make_subscription, result
 from feedserver import FeedServer, Response
-from feedserver.messages.response import Fault, Layer
-from feedserver.messages.send_plan import Close, Flush, Plan, Send, Struck
+from feedserver.faults import Fault, Layer
+from feedserver.messages.send_plan import CloseConnection, Flush, Injected, Plan, Send
+from guards import allowing
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
@@ -279,10 +279,10 @@ class Raw(Fault):
         return "raw"
 
     def apply(self, plan: Plan) -> Plan:
-        yield Struck(str(self))
+        yield Injected(str(self))
         yield Send(self.data, "framing")
         yield Flush()
-        yield Close()
+        yield CloseConnection()
 
 
 def answer(chance: random.Random) -> bytes:
@@ -327,7 +327,7 @@ def test_spoilt_answers(
         return seed, outcome
 
     async def main() -> list[tuple[int, Outcome]]:
-        guard = AddressGuard.allowing("127.0.0.0/8")
+        guard = allowing("127.0.0.0/8")
         outcomes: list[tuple[int, Outcome]] = []
         async with Fetcher(guard, user_agent="lifestream", limits=limits) as fetcher:
             memory = Memory()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from costs import assert_linear
-from lifestream.parser import NotAFeed, parse
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.parser import NotAFeed, json_feed, parse
+from lifestream.parser.encoding import Decoded
 
 START = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "x": '
 
@@ -53,3 +59,208 @@ def test_so_do_members_and_numbers(unit: str) -> None:
         return f"{START}0, {unit * number}{chr(34)}z{chr(34)}: 0}}]}}".encode()
 
     assert_linear(lambda body: parse(body, {}, "https://site.example/"), make, 1000)
+
+
+URL = "https://site.example/blog/feed.json"
+
+
+def read(document: Any) -> ParsedFeed:
+    return json_feed.read(Decoded(json.dumps(document), "utf-8", "a complaint"), URL)
+
+
+def feed(**members: Any) -> ParsedFeed:
+    return read({"version": "https://jsonfeed.org/version/1.1", "items": [], **members})
+
+
+def entry(**members: Any) -> Entry:
+    [found] = feed(items=[members]).entries
+    return found
+
+
+def test_a_feed_is_read_with_all_that_it_says() -> None:
+    found = feed(
+        title=" A  title ",
+        home_page_url="/",
+        feed_url="feed.json",
+        description="What it is",
+        icon="/icon.png",
+        favicon="/favicon.ico",
+        authors=[{"name": "Ada"}, {"name": "Bob"}, {"name": "Ada"}, {"url": "https://x.example/"}, "Eve"],
+        language="en-GB",
+        hubs=[{"type": "rssCloud", "url": "/cloud"}, {"type": "WebSub", "url": "/hub"}],
+    )
+    assert found == ParsedFeed(
+        title="A title",
+        link="https://site.example/",
+        subtitle="What it is",
+        author="Ada, Bob",
+        language="en-GB",
+        icon="https://site.example/icon.png",
+        self_url=URL,
+        hub_url="https://site.example/hub",
+        format="json11",
+        encoding="utf-8",
+        complaint="a complaint",
+    )
+
+
+def test_an_item_is_read_with_all_that_it_says() -> None:
+    found = entry(
+        id=" 1 ",
+        url="one",
+        external_url="https://else.example/",
+        title="One",
+        content_html="<p>a\x00b</p>",
+        content_text="a & b",
+        summary="a < b",
+        image="/one.png",
+        banner_image="/banner.png",
+        date_published="2024-05-01T12:00:00+02:00",
+        date_modified="2024-05-02t12:00:00z",
+        author={"name": "Ada"},
+        tags=["a", " b ", "a", "", 1, "c"],
+        language="de",
+        attachments=[
+            {"url": "/1.mp3", "mime_type": "Audio/MPEG", "size_in_bytes": 2000, "duration_in_seconds": 60.5},
+            {"mime_type": "audio/mpeg"},
+            "none",
+        ],
+    )
+    assert found == Entry(
+        guid="1",
+        link="https://site.example/blog/one",
+        title="One",
+        author="Ada",
+        published=datetime(2024, 5, 1, 10, 0, tzinfo=UTC),
+        updated=datetime(2024, 5, 2, 12, 0, tzinfo=UTC),
+        content="<p>ab</p>",
+        summary="<p>a &lt; b</p>",
+        tags=("a", "b", "c"),
+        enclosures=(Enclosure("https://site.example/1.mp3", "audio/mpeg", 2000, 60),),
+        media=(Media("https://site.example/one.png", type="image/*", thumbnail="https://site.example/one.png"),),
+        language="de",
+        base=URL,
+    )
+
+
+def test_what_an_item_does_not_say_its_feed_or_another_member_says() -> None:
+    found = feed(
+        author={"name": "Ada"},
+        language="en",
+        favicon="/favicon.ico",
+        items=[{"external_url": "https://else.example/", "content_text": "a & b", "banner_image": "/banner.png"}],
+    )
+    [item] = found.entries
+    assert (item.author, item.language, item.link) == ("Ada", "en", "https://else.example/")
+    assert (item.content, item.media[0].url) == ("<p>a &amp; b</p>", "https://site.example/banner.png")
+    assert (found.author, found.icon) == ("Ada", "https://site.example/favicon.ico")
+
+
+@pytest.mark.parametrize(
+    ("version", "form"),
+    [
+        ("https://jsonfeed.org/version/1", "json10"),
+        ("http://www.jsonfeed.org/version/1.0", "json10"),
+        ("https://jsonfeed.org/version/1.1/", "json11"),
+        ("1.1", "json11"),
+        ("https://jsonfeed.org/version/2", "json"),
+    ],
+)
+def test_a_version_is_known_in_all_its_spellings(version: str, form: str) -> None:
+    assert feed(version=version).format == form
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        [],
+        "feed",
+        {"version": "https://jsonfeed.org/version/1.1"},
+        {"version": "https://jsonfeed.org/version/1.1", "items": {}},
+        {"items": []},
+        {"version": 1, "items": []},
+        {"version": "https://jsonfeed.org.example/version/1", "items": []},
+    ],
+)
+def test_other_json_is_no_feed(document: Any) -> None:
+    with pytest.raises(NotAFeed) as refused:
+        read(document)
+    assert str(refused.value) == "it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items"
+
+
+def test_what_is_no_json_is_told_where() -> None:
+    with pytest.raises(NotAFeed, match=r"^it looks like JSON, but is not: Expecting .*line 1 column 2"):
+        json_feed.read(Decoded("{x", "utf-8"), URL)
+
+
+def test_noise_before_a_feed_is_skipped() -> None:
+    document = json.dumps({"version": "1.1", "items": []})
+    assert json_feed.read(Decoded(f"\ufeff\0 \r\n\t{document}", "utf-8"), URL).format == "json11"
+
+
+@pytest.mark.parametrize(
+    ("said", "guid"), [("a", "a"), (7, "7"), (1.5, "1.5"), (True, ""), (None, ""), ([], ""), ("a\x00b", "ab")]
+)
+def test_an_id_is_a_string_or_a_number(said: Any, guid: str) -> None:
+    assert entry(id=said).guid == guid
+
+
+@pytest.mark.parametrize(
+    ("said", "size"),
+    [(0, None), (1, 1), (2**53 - 1, 2**53 - 1), (2**53, None), (-1, None), (1.9, 1), ("1", None), (True, None)],
+)
+def test_a_size_is_a_number_that_json_can_hold(said: Any, size: int | None) -> None:
+    [enclosure] = entry(attachments=[{"url": "/1", "size_in_bytes": said}]).enclosures
+    assert enclosure.length == size
+
+
+def test_a_duration_may_be_nothing() -> None:
+    [enclosure] = entry(attachments=[{"url": "/1", "duration_in_seconds": 0}]).enclosures
+    assert enclosure.duration == 0
+
+
+def test_numbers_that_python_does_not_count_cost_nothing_else() -> None:
+    document = '{"version": "1.1", "items": [{"id": "1", "n": %s}, {"id": 12}]}' % ("9" * 5000)
+    found = json_feed.read(Decoded(document, "utf-8"), URL)
+    assert [item.guid for item in found.entries] == ["1", "12"]
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("2024-05-01T12:00:00", datetime(2024, 5, 1, 12, tzinfo=UTC)),
+        ("2024-05-01", datetime(2024, 5, 1, tzinfo=UTC)),
+        ("yesterday", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        (1714564800, None),
+    ],
+)
+def test_a_date_is_one_of_rfc_3339(said: Any, date: datetime | None) -> None:
+    assert entry(date_published=said).published == date
+
+
+@pytest.mark.parametrize(
+    ("hubs", "hub"),
+    [
+        ([{"type": "WebSub", "url": "http://["}, {"url": "/hub"}], "https://site.example/hub"),
+        ([{"type": "PubSubHubbub", "url": "/hub"}], "https://site.example/hub"),
+        ([{"type": "rssCloud", "url": "/cloud"}], ""),
+        (["https://site.example/hub"], ""),
+        ({"type": "WebSub", "url": "/hub"}, ""),
+    ],
+)
+def test_a_hub_is_one_that_speaks_websub(hubs: Any, hub: str) -> None:
+    assert feed(hubs=hubs).hub_url == hub
+
+
+@pytest.mark.parametrize("wrong", [None, 1, [1], {"a": 1}, True])
+def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
+    members = ("url", "title", "content_html", "content_text", "summary", "image", "date_published", "language", "tags")
+    assert entry(**dict.fromkeys((*members, "authors", "author", "attachments"), wrong)) == Entry(base=URL)
+    members = ("title", "home_page_url", "feed_url", "description", "icon", "authors", "author", "language", "hubs")
+    assert feed(**dict.fromkeys(members, wrong)) == feed()
+
+
+def test_an_item_that_is_none_costs_itself_only() -> None:
+    assert [item.guid for item in feed(items=[1, {"id": "1"}, None, [], {"id": "2"}]).entries] == ["1", "2"]

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import feedparser
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from costs import assert_linear
 from lifestream.entry import ParsedFeed
 from lifestream.parser import parse
-from lifestream.parser.liberal import split_author
 
 NAMESPACES = " ".join(
     f'xmlns:{prefix}="{uri}"'
@@ -136,40 +132,6 @@ def test_rule_18_an_ill_formed_document_costs_what_it_is_long(name: str) -> None
 def test_rule_18_what_is_begun_and_never_ended_costs_what_it_is_long(unit: str) -> None:
     start = rss().removesuffix("</item></channel></rss>")
     assert_linear(read, lambda n: f"{start}<title>x</oops></title><description>{unit * n}", 500)
-
-
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                "Ada",
-                " ",
-                "ada@site.example",
-                "a@b.cc",
-                "(",
-                ")",
-                "<",
-                ">",
-                "<>",
-                "()",
-                "&lt;&gt;",
-                "@",
-                ".",
-                "-",
-                "+",
-                "\n",
-            ]
-            + ["x@[1.2.3.4]", "?subject=x", "é", "1", "_"]
-        ),
-        max_size=8,
-    ).map("".join)
-)
-def test_an_author_is_split_into_name_and_address_as_feedparser_does_it(author: str) -> None:
-    escaped = author.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    document = f"<rss><channel><item><author>{escaped}</author></item></channel></rss>"
-    [theirs] = feedparser.parse(document.encode()).entries
-    person = (theirs.get("authors") or [{}])[0]
-    assert split_author(author.strip()) == (person.get("name", ""), person.get("email", ""))
 
 
 def test_a_namespace_is_known_by_its_address_however_many_there_are() -> None:

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import pytest
 
-from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.sanitizer import Beginning, Sanitizer
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plugins import FeedPlugin, ItemDraft
-from lifestream.plugins.item_pipeline import MAX_TEXT, MAX_WORDS, PluginProblem, hooked, prepare
+from lifestream.plugins.draft_checks import MAX_TEXT, MAX_WORDS
+from lifestream.plugins.item_pipeline import PluginProblem, hooked, prepare
 from site_documents import SANITIZER
 
 FEED = ParsedFeed(title="T", entries=(Entry(guid="1", title="One"), Entry(guid="2", title="Two"), Entry(guid="3")))
@@ -273,14 +274,14 @@ def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_draft_that_can_not_be_cleaned_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    html = Sanitizer.html
+    beginning = Sanitizer.beginning
 
-    def panic(sanitizer: Sanitizer, fragment: str, base_url: str = "") -> str:
+    def panic(sanitizer: Sanitizer, fragment: str, base_url: str, length: int) -> Beginning:
         if fragment == "<p>panic":
             raise OfItsOwnKind("at the disco")
-        return html(sanitizer, fragment, base_url)
+        return beginning(sanitizer, fragment, base_url, length)
 
-    monkeypatch.setattr(Sanitizer, "html", panic)
+    monkeypatch.setattr(Sanitizer, "beginning", panic)
     entries = (Entry(guid="1", content="<p>calm"), Entry(guid="2", title="Two", content="<p>panic"))
     prepared = prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER)
 

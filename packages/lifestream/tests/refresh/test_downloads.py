@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from feedserver import FeedServer, Request, Response
+from guards import allowing
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher
@@ -77,7 +78,7 @@ def downloading(
     events: Events, *, concurrency: int = 8, per_host: int = 2, clock: object = None, **options: Any
 ) -> Downloads:
     return Downloads(
-        Fetcher(AddressGuard.allowing("127.0.0.0/8"), user_agent="lifestream"),
+        Fetcher(allowing("127.0.0.0/8"), user_agent="lifestream"),
         events.put,
         clock=clock or (lambda: NOW),  # type: ignore[arg-type]
         concurrency=concurrency,
@@ -381,7 +382,7 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
     Counted.made.clear()
     Counted.most = 0
     events: Events = queue.SimpleQueue()
-    guard = Counted.allowing("127.0.0.0/8")
+    guard = allowing("127.0.0.0/8", Counted)
     fetcher = Fetcher(guard, user_agent="lifestream", resolver=Anywhere())
     downloads = Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=1)
     hosts = [f"host{number}.example:{server.port}" for number in range(40)]
@@ -404,7 +405,7 @@ def test_the_feeds_of_a_host_come_over_one_connection_for_each_that_is_asked_at_
     server.add("/feed", Response("<rss/>"))
     Counted.made.clear()
     events: Events = queue.SimpleQueue()
-    fetcher = Fetcher(Counted.allowing("127.0.0.0/8"), user_agent="lifestream")
+    fetcher = Fetcher(allowing("127.0.0.0/8", Counted), user_agent="lifestream")
     with Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=2) as downloads:
         downloads.add([download(server.url("/feed")) for _ in range(10)])
         take(events, 10)

@@ -210,3 +210,112 @@ class TestDatabase:
             "javascript:alert(1) is not fetched: its scheme is javascript, not http or https",
             "https://a.example/feed has a user name and password; add it by itself, with add_feed",
         ]
+
+    def test_what_a_list_says_of_a_site_is_left_for_the_feed_to_say(self) -> None:
+        subscribe_to(make_lifestream(), [Outline("https://a.example/feed", "A", "https://elsewhere.example/")])
+        feed = Feed.objects.get()
+        assert (feed.site_url, feed.title) == ("", "")
+
+    def test_a_feed_of_a_list_with_blanks_around_it_is_the_feed(self) -> None:
+        theirs = make_feed("https://a.example/feed")
+        assert len(subscribe_to(make_lifestream(), [Outline("  https://a.example/feed\n")]).made) == 1
+        assert list(Feed.objects.all()) == [theirs]
+
+    def test_a_private_feed_is_nobody_elses(self) -> None:
+        private = make_feed("https://a.example/feed", credentials=credentials.seal("ada:secret"))
+        [subscription] = subscribe_to(make_lifestream(), [Outline("https://a.example/feed")]).made
+        assert subscription.feed != private
+
+
+def test_what_is_written_is_ordered_by_folder_name_and_address() -> None:
+    written = render(
+        "t",
+        [
+            Outline("https://a.example/2", "Twin", folder="Z"),
+            Outline("https://a.example/1", "Twin", folder="Z"),
+            Outline("https://a.example/3", "beta", folder="A"),
+            Outline("https://a.example/4", "Alpha", folder="A"),
+            Outline("https://a.example/5", "loose"),
+        ],
+    ).decode()
+    assert [outline.url[-1] for outline in read(written.encode())] == ["5", "4", "3", "1", "2"]
+    assert written.count('text="A"') == written.count('text="Z"') == 1
+
+
+def test_what_is_written_is_an_opml_2_document_that_names_sites() -> None:
+    written = render(
+        "A", [Outline("https://a.example/f", "A", "https://a.example/", "F"), Outline("https://b.example/f")]
+    )
+    assert written.decode() == (
+        '<?xml version="1.0" encoding="utf-8"?>\n<opml version="2.0"><head><title>A</title></head><body>'
+        '<outline text="https://b.example/f" title="https://b.example/f" type="rss" xmlUrl="https://b.example/f"/>'
+        '<outline text="F" title="F"><outline htmlUrl="https://a.example/" text="A" title="A" type="rss" '
+        'xmlUrl="https://a.example/f"/></outline></body></opml>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "outlines"),
+    [
+        pytest.param(
+            "<outline text='L' type='link'><outline xmlUrl='http://a'/></outline>",
+            [Outline("http://a")],
+            id="a link is no folder",
+        ),
+        pytest.param(
+            "<outline text='L' type='Include'><outline xmlUrl='http://a'/></outline>",
+            [Outline("http://a")],
+            id="nor is a list of elsewhere",
+        ),
+        pytest.param(
+            "<outline><outline text='F'><outline xmlUrl='http://a'/></outline></outline>",
+            [Outline("http://a", folder="F")],
+            id="a folder without a name",
+        ),
+        pytest.param(
+            "<outline text='F'><outline text='G'></outline><outline xmlUrl='http://a'/></outline>"
+            "<outline xmlUrl='http://b'/>",
+            [Outline("http://a", folder="F"), Outline("http://b")],
+            id="folders that are closed",
+        ),
+        pytest.param(
+            "<outline text='F'><outline xmlUrl='http://a' category=' , /,/B/ C '/></outline>",
+            [Outline("http://a", folder="B/C")],
+            id="the first category that names a folder",
+        ),
+        pytest.param(
+            "<outline text='F'><outline xmlUrl='http://a' category=', /'/></outline>",
+            [Outline("http://a", folder="F")],
+            id="a category without a name",
+        ),
+        pytest.param(
+            "<outline xmlUrl='http://a' text='one'/><outline xmlUrl='http://a' text='two'/>",
+            [Outline("http://a", "one")],
+            id="a feed twice",
+        ),
+        pytest.param("<outline xmlUrl='http://a' type=' Source '/><opml/>", [], id="source in capitals"),
+        pytest.param("<opml><head><outline.title/></head>", [], id="another element"),
+    ],
+)
+def test_outlines_mean_what_opml_2_says(document: str, outlines: list[Outline]) -> None:
+    assert read(document.encode()) == outlines
+
+
+def test_a_list_may_be_as_large_and_as_deep_as_the_limits() -> None:
+    feed, closed = "<outline xmlUrl='http://a'/>", "</outline>"
+    document = f"<opml>{feed}".encode()
+    assert read(document + b" " * (opml.MAX_SIZE - len(document))) == [Outline("http://a")]
+    with pytest.raises(NotOpml):
+        read(document + b" " * (opml.MAX_SIZE - len(document) + 1))
+    [deep] = read(f"<opml>{'<outline text=' + repr('a') + '>'}".encode() * 20 + f"{feed}{closed * 20}".encode())
+    assert deep.folder == "/".join("a" * 20)
+
+
+def test_an_outline_that_is_absurdly_long_says_nothing() -> None:
+    """Its attributes are not looked at, and the list goes on after it."""
+    beginning = "<outline xmlUrl='http://a' text='"
+    longest = beginning + "x" * (32 * 1024 - len(beginning) - 3) + "'/>"
+    after = "<outline xmlUrl='http://b'/>"
+    assert [outline.url for outline in read(f"<opml>{longest}{after}".encode())] == ["http://a", "http://b"]
+    longer = longest.replace("'/>", "x'/>")
+    assert [outline.url for outline in read(f"<opml>{longer}{after}".encode())] == ["http://b"]

@@ -19,7 +19,7 @@ from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Feed, Fetch, Host, Item, Post
 from lifestream.refresh import refresh
-from lifestream.refresh.refresh_report import Report, Row
+from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result
 from lifestream.storage import credentials, writer
@@ -57,7 +57,7 @@ class WhatComes(RefreshTestCase):
         assert (made.title, made.etag, made.failures, made.claim_token) == ("A feed", '"v1"', 0, "")
         assert (made.next_fetch, made.next_reason) == (START + HOUR, "our own interval of 1 hour")
         [row] = report.rows
-        assert row == Row(made.pk, "A feed", made.url, "new", 2, 0, START + HOUR, "our own interval of 1 hour")
+        assert row == FeedReport(made.pk, "A feed", made.url, "new", 2, 0, START + HOUR, "our own interval of 1 hour")
         assert str(report) == "1 feed asked, 2 new, 0 changed, 0 failed"
 
     def test_the_items_are_in_the_timelines_of_its_subscribers(self) -> None:
@@ -362,7 +362,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
 class HowItEnds(RefreshTestCase):
     def test_progress_is_told_feed_by_feed(self) -> None:
         made = {self.make_feed(f"/{number}", feed((f"{number}",))).pk for number in range(3)}
-        heard: list[Row] = []
+        heard: list[FeedReport] = []
         report = self.refresh(progress=heard.append)
         assert {row.feed for row in heard} == made
         assert tuple(heard) == report.rows
@@ -393,7 +393,7 @@ class HowItEnds(RefreshTestCase):
         made = self.make_feed("/feed", feed())
         other = self.make_feed("/other", feed(), next_fetch=START)
 
-        def broken(row: Row) -> None:
+        def broken(row: FeedReport) -> None:
             raise LookupError("the progress bar broke")
 
         with pytest.raises(LookupError):

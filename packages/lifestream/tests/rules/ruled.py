@@ -18,7 +18,7 @@ from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
 from feedserver.testcases import FeedServerMixin
 from lifestream.models import Feed, Item
 from lifestream.refresh import refresh
-from lifestream.refresh.refresh_report import Report, Row
+from lifestream.refresh.refresh_report import FeedReport, Report
 from programs import PATIENCE
 from served import START, Clock
 
@@ -43,12 +43,12 @@ class _Ruled(FeedServerMixin):
         """What is due by the test's clock is fetched."""
         return refresh(feeds, clock=self.clock, **options)
 
-    def refresh_one(self, **options: Any) -> Row:
+    def refresh_one(self, **options: Any) -> FeedReport:
         """The same where one feed is due, which is the test's business."""
         [row] = self.refresh(**options).rows
         return row
 
-    def refresh_next(self, feed: Feed) -> Row:
+    def refresh_next(self, feed: Feed) -> FeedReport:
         """Moves the clock to when *feed* is due next, and fetches it."""
         feed.refresh_from_db()
         self.clock.now = max(self.clock.now, feed.next_fetch)

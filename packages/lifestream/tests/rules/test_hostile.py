@@ -17,7 +17,8 @@ from django.test import override_settings
 from factories import make_feed, make_subscription
 from feedserver import Response, broken, moved
 from feedserver.faults import Bomb, EndlessBody, LongLength, SlowBody, SlowHeaders
-from feedserver.messages.response import Pace
+from feedserver.messages.pacing import Pace
+from guards import allowing
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Fetch, Item, Subscription
 from rules.ruled import RuleTestCase
@@ -29,7 +30,7 @@ LITERALS = (
     "[fc00::1]", "[ff02::1]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]",
     "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]",
 )  # fmt: skip
-ONE_SERVER = AddressGuard.allowing("127.0.0.1/32")
+ONE_SERVER = allowing("127.0.0.1/32")
 
 
 class Names(AbstractResolver):

@@ -24,8 +24,8 @@ from django.test import LiveServerTestCase, RequestFactory, override_settings
 from factories import make_feed
 from feedserver import FeedServer, Request, Response
 from feedserver.testcases import FeedServerMixin
+from guards import allowing
 from hub import CHALLENGE, Hub
-from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh import refresh
 from lifestream.refresh.hub_renewal import keep_hubs
@@ -544,13 +544,13 @@ class HostileHubs(WebSubTestCase):
     def test_a_hub_at_a_private_address_is_not_asked(self) -> None:
         links = '<http://127.0.0.2:9/hub>; rel="hub"'
         self.feedserver.add("/feed", Response(rss("one"), headers={"Link": links}))
-        self.refresh(guard=AddressGuard.allowing("127.0.0.1"))
+        self.refresh(guard=allowing("127.0.0.1"))
         assert "127.0.0.2 is a loopback address, and none of those is dialled" in self.message()
 
     def test_a_redirect_to_a_private_address_is_not_followed(self) -> None:
         redirect = Response(status=307, headers={"Location": "http://127.0.0.2:9/hub"})
         self.feedserver.add("/hub", redirect, method="POST")
-        self.refresh(guard=AddressGuard.allowing("127.0.0.1"))
+        self.refresh(guard=allowing("127.0.0.1"))
         assert "127.0.0.2 is a loopback address" in self.message()
 
     def test_a_redirect_that_repeats_the_post_is_followed_and_no_other(self) -> None:

@@ -18,8 +18,6 @@ from lifestream.scheduler.schedule import (
     candidates_as_json,
     candidates_from_json,
     decide,
-    in_words,
-    ordinal,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
@@ -135,7 +133,7 @@ def test_our_own_interval_follows_the_pace_of_the_feed_within_our_bounds(
 
 
 def test_a_feed_that_publishes_seldom_is_asked_once_a_day_all_the_same() -> None:
-    due = decide(fetched(), History(), NOW, Limits(HOUR, 7 * DAY), pace=published(days=90))
+    due = decide(fetched(), History(), NOW, Limits(HOUR, 7 * DAY, DAY), pace=published(days=90))
     assert (wait(due), due.reason) == (DAY, "the feed publishes once a month: 1 day")
 
 
@@ -157,7 +155,7 @@ def test_what_server_and_feed_ask_for_is_a_minimum_for_any_pace() -> None:
 
 
 class TestSpread:
-    LIMITS = Limits(HOUR, 7 * DAY, jitter=0.1)
+    LIMITS = Limits(HOUR, 7 * DAY, DAY, jitter=0.1)
 
     def later(self, feed: str, outcome: Outcome, now: datetime = NOW, rhythm: Rhythm | None = None) -> Next:
         return decide(outcome, History(feed=feed), now, self.LIMITS, rhythm)
@@ -199,7 +197,7 @@ class TestSpread:
 
 
 def test_a_pause_may_be_for_the_refused_feed_alone() -> None:
-    due = decide(failed(429, retry_after="7200"), History(), NOW, Limits(HOUR, DAY, pauses_hosts=False))
+    due = decide(failed(429, retry_after="7200"), History(), NOW, Limits(HOUR, DAY, DAY, pauses_hosts=False))
     assert (due.host_pause, due.not_before) == (None, NOW + timedelta(hours=2))
 
 
@@ -334,38 +332,3 @@ def test_terms_survive_their_way_through_a_json_column(terms: Terms) -> None:
 
 def test_no_terms_take_no_room() -> None:
     assert Terms().as_json() == {}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 seconds"),
-        (1, "1 second"),
-        (90, "90 seconds"),
-        (120, "2 minutes"),
-        (3600, "1 hour"),
-        (5400, "1 hour 30 minutes"),
-        (90061, "1 day 1 hour"),
-        (7 * DAY, "7 days"),
-    ],
-)
-def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("number", "word"),
-    [
-        (1, "1st"),
-        (2, "2nd"),
-        (3, "3rd"),
-        (4, "4th"),
-        (11, "11th"),
-        (12, "12th"),
-        (13, "13th"),
-        (21, "21st"),
-        (111, "111th"),
-    ],
-)
-def test_ordinals_are_written_as_people_say_them(number: int, word: str) -> None:
-    assert ordinal(number) == word

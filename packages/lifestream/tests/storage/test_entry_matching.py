@@ -339,3 +339,31 @@ def test_churn_is_capped(changes: int, ago: timedelta | None, allowed: bool) -> 
 @pytest.mark.parametrize(("ago", "count"), [(None, 1), (timedelta(hours=1), 8), (CHURN_FORGIVEN, 1)])
 def test_churn_is_forgiven_after_a_calm_week(ago: timedelta | None, count: int) -> None:
     assert changes_after(7, None if ago is None else DAY - ago, DAY) == count
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (1, 3, 2), (2, 1, 3), (2, 3, 1), (3, 1, 2), (3, 2, 1)])
+def test_of_three_versions_of_an_entry_the_latest_one_is_kept(order: tuple[int, ...]) -> None:
+    versions = [Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in order]
+    shelf = Shelf()
+    shelf.read(*versions)
+    assert [found.author for _, found in shelf.items.values()] == ["3"]
+
+
+def test_of_versions_without_a_date_the_first_one_is_kept_unless_another_has_one() -> None:
+    for dates, kept in (((None, None), "0"), ((None, DAY), "1"), ((DAY, None), "0"), ((DAY, DAY), "0")):
+        shelf = Shelf()
+        shelf.read(*(Entry(guid="g", title="A", updated=date, author=str(n)) for n, date in enumerate(dates)))
+        assert [found.author for _, found in shelf.items.values()] == [kept]
+
+
+def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() -> None:
+    changes, changed, taken = 0, None, 0
+    for hour in range(24 * 3):  # it says something else each hour
+        now = DAY + timedelta(hours=hour)
+        if may_rewrite(changes, changed, now):
+            changes, changed, taken = changes_after(changes, changed, now), now, taken + 1
+    assert taken == 24 + 2
+    assert changed is not None
+    calm = changed + timedelta(days=7)
+    assert changes_after(changes, changed, calm - timedelta(seconds=1)) == changes + 1
+    assert changes_after(changes, changed, calm) == 1

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from factories import make_lifestream
 from lifestream.models import Lifestream, Tag
-from lifestream.web.timeline import Cursor, Timeline, by_day, timeline_for
+from lifestream.web.keyset import Cursor
+from lifestream.web.timeline import Timeline, by_day, timeline_for
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The charset matrix: what a header says of the encoding against what the document says, and who is right.
+"""The charset matrix: every combination of the encodings that a header and a document can name, with the right answer.
 
 for case in encodings.matrix():
     server.add(case.path, case.response)

@@ -1,7 +1,7 @@
-"""Every meeting of a charset in the header, a declaration in the document, a byte order mark and the true encoding.
+"""Every combination of a charset in the header, a declaration in the document, a byte order mark and the true encoding.
 
-Each is a `Case`: the response to serve, and what a reader that goes by the book makes of it. What that is, is worked
-out from the rules: they choose an encoding, the bytes are decoded in it, and what comes out is parsed.
+Each combination is a `Case`: the response to serve, and what a reader that follows the standards makes of it. The
+outcome is computed: the rules choose an encoding, the bytes are decoded with it, and the result is parsed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from feedserver.feeds.markup import serialize
 from feedserver.messages.response import Response
 
 TEXT = "Привет"
-"""The title that every feed of the matrix truly has.
+"""The true title of every feed of the matrix.
 
-In UTF-8 its bytes are legal windows-1251 too, but say something else; in windows-1251 they are no legal UTF-8.
+Its bytes in UTF-8 are also valid windows-1251, but with another meaning; its bytes in windows-1251 are not valid UTF-8.
 """
 
 MEDIA_TYPES = ("text/xml", "application/xml", "application/rss+xml", "application/atom+xml", "text/html")
@@ -41,9 +41,9 @@ Verdict: TypeAlias = Literal["read", "garbled", "refused", "open"]
 class Outcome:
     """What the standards make of a document.
 
-    *verdict* is "read" (the true title is found), "garbled" (another one is), "refused" (a fatal error), or "open": no
-    result is prescribed. *encoding* is the one that the document is taken to be in, None where it is refused before
-    that. *title* is what is found, None for nothing. *rules* say why, the deciding one first.
+    *verdict* is "read" (the true title is found), "garbled" (another title is found), "refused" (a fatal error), or
+    "open" (no result is prescribed). *encoding* is the one in which the document is decoded, or None if it is refused
+    before that. *title* is the title that is found, or None. *rules* are the rules that apply, the deciding one first.
     """
 
     verdict: Verdict
@@ -54,10 +54,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One meeting: the *charset* of a Content-Type of *media_type*, the encoding that the XML *declaration* names
+    """One combination: the *charset* of a Content-Type of *media_type*, the encoding that the XML *declaration* names
     (None: there is no declaration), whether there is a byte order mark (*bom*), and the *true_encoding*.
 
-    *response* serves it, *outcome* is what the standards make of it.
+    *response* serves it, and *outcome* is what the standards make of it.
     """
 
     media_type: str
@@ -70,7 +70,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What it is called: the type, the charset, the declaration and the document, "-" for what is not there."""
+        """The name of the case: type, charset, declaration and document, with "-" for what is absent."""
         document = f"{'bom+' if self.bom else ''}{self.true_encoding}"
         return f"{self.media_type}/{self.charset or '-'}/{self.declaration or '-'}/{document}"
 
@@ -80,9 +80,10 @@ class Case:
         return f"/encodings/{self.name}"
 
     def accepts(self, title: str | None) -> bool:
-        """Whether *title* is what a reader should have found; None where it refused the document, or found nothing.
+        """Return whether *title* is what a reader should have found. None means that it refused the document or found
+        no title.
 
-        Where the result is open, any is accepted but, of XML, a garbled one.
+        If the outcome is open, any title is accepted, except a garbled one in XML.
         """
         if self.outcome.verdict != "open":
             return title == self.outcome.title
@@ -93,7 +94,7 @@ class Case:
 
 
 def matrix(*media_types: str) -> tuple[Case, ...]:
-    """Every case, of these *media_types* or of all in `MEDIA_TYPES`: 192 a type."""
+    """Return every case of these *media_types*, or of all in `MEDIA_TYPES`: 192 for each type."""
     meetings = product(media_types or MEDIA_TYPES, CHARSETS, DECLARATIONS, TRUTHS, (False, True))
     return tuple(
         case(media_type, charset, declaration, truth, bom=bom)
@@ -102,7 +103,9 @@ def matrix(*media_types: str) -> tuple[Case, ...]:
 
 
 def case(media_type: str, charset: str | None, declaration: str | None, true_encoding: str, *, bom: bool) -> Case:
-    """The case of this meeting. A mark before what is no Unicode is that of UTF-8, as careless editors leave it."""
+    """Return the case of this combination. The mark before an encoding that is not Unicode is that of UTF-8, as
+    careless editors write it.
+    """
     feed = Feed(title=TEXT, id="urn:encodings", entries=[Entry(title=TEXT, id="urn:encodings:1")])
     root = atom.document(feed) if media_type == "application/atom+xml" else rss.document(feed)
     document = serialize(root, true_encoding, declaration=declaration or False)
@@ -115,7 +118,7 @@ def case(media_type: str, charset: str | None, declaration: str | None, true_enc
 
 
 def outcome_of(media_type: str, charset: str | None, data: bytes) -> Outcome:
-    """What the standards make of a feed with the title `TEXT` that comes as *data*."""
+    """Return what the standards make of a feed with the title `TEXT` whose bytes are *data*."""
     decision = decide(media_type, charset, data)
     encoding, rule = decision.encoding, decision.rule
     if encoding is None:
@@ -142,10 +145,10 @@ def _mark(encoding: str) -> bytes:
 
 
 def _title_in_xml(text: str) -> str | None:
-    """The first title in a document of characters; None where it is not well-formed."""
-    if ILLEGAL_CHARACTER.search(text):  # zeros would have expat guess at UTF-16 after all
+    """Return the first title in a decoded document, or None if it is not well-formed."""
+    if ILLEGAL_CHARACTER.search(text):  # With zeros in it, expat would guess UTF-16.
         return None
-    parser = expat.ParserCreate("utf-8")  # told, so that the declaration has no say
+    parser = expat.ParserCreate("utf-8")  # The encoding is given, so that the declaration is ignored.
     names: list[str] = []
     titles: list[str] = []
 
@@ -169,7 +172,7 @@ def _title_in_xml(text: str) -> str | None:
 
 
 def _title_in_html(text: str) -> str | None:
-    """The title that an HTML parser finds; None where the bytes, wrongly decoded, show no such tag."""
+    """Return the title that an HTML parser finds, or None if the bytes, wrongly decoded, hold no such tag."""
     _, begins, rest = text.partition("<title>")
     title, ends, _ = rest.partition("</title>")
     return title if begins and ends else None

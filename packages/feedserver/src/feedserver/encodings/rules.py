@@ -1,10 +1,11 @@
-"""Which encoding a document is in, by the book: from a Content-Type and bytes to a decision, and the rule behind it.
+"""Which encoding a document is in, by the standards: from a Content-Type and bytes to a decision and the rule behind
+it.
 
-XML types (text/xml, application/xml, whatever ends in +xml) follow RFC 7303, which leaves what it does not decide to
-XML 1.0 (fifth edition). It treats all of them alike (§4.1, §4.2), text/xml too, which RFC 3023 took for US-ASCII.
-text/html follows the HTML Standard, which looks at an XML declaration as well, and never refuses bytes.
+XML types (text/xml, application/xml and types that end in +xml) follow RFC 7303, which refers to XML 1.0 (fifth
+edition) for what it does not decide. It treats all of them alike (§4.1, §4.2), including text/xml, which RFC 3023 took
+for US-ASCII. text/html follows the HTML Standard, which also looks at an XML declaration and never refuses bytes.
 
-Nothing here is taken from what readers do.
+Nothing here follows from what readers do.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from feedserver.feeds.markup import codec_name
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its *name*, what it *says*, and the *sections* where it stands."""
+    """A rule: its *name*, what it *says*, and the *sections* of the standards where it stands."""
 
     name: str
     says: str
@@ -29,9 +30,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The *encoding* (a name that Python knows) that a *rule* takes a document to be in; None where it is refused.
+    """The *encoding* (by Python's name) that a *rule* chooses for a document, or None if the rule refuses it.
 
-    *is_open* where the standards prescribe no result.
+    *is_open* says that the standards prescribe no result.
     """
 
     encoding: str | None
@@ -116,7 +117,7 @@ RULES = (
     *(BOM, CHARSET, DECLARATION, DEFAULT, CONFLICT, UNDECLARED, UNKNOWN, UNMARKED, ILLEGAL, NO_XML),
     *(HTML_BOM, HTML_CHARSET, HTML_PRESCAN, HTML_DEFAULT),
 )
-"""Every rule, in the order in which they are looked at."""
+"""Every rule, in the order in which they are applied."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _NAMED = re.compile(r"""<\?xml\s(?:[^>]*?\s)?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
@@ -133,16 +134,16 @@ _IN_HTML: Mapping[str, str] = MappingProxyType(
         "shift_jis": "cp932",
     }
 )
-"""Encodings, by Python's names, whose labels mean another one in the Encoding Standard (§4.2)."""
+"""Encodings, by Python's names, whose labels mean another encoding in the Encoding Standard (§4.2)."""
 
 _PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
-"""Codecs that `codecs` has beside the encodings that documents are in."""
+"""Codecs of `codecs` that are no encodings of documents."""
 
 
 def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
-    """Decides by *media_type* and *charset* of a Content-Type which encoding *data* is in.
+    """Decide which encoding *data* is in, from the *media_type* and the *charset* of a Content-Type.
 
-    Any type but text/html is taken for one of XML.
+    Every type except text/html is treated as XML.
     """
     if is_html(media_type):
         return _decide_html(charset, data)
@@ -177,7 +178,7 @@ def _decide_by_document(data: bytes) -> Decision:
         return Decision(None, UNKNOWN)
     if looks_like is not None:
         return Decision(looks_like, UNMARKED, is_open=True) if _is_same(named, looks_like) else Decision(None, CONFLICT)
-    # The declaration could be read as ASCII, so the document is in no form of UTF-16.
+    # The declaration could be read as ASCII, so the document is not in UTF-16.
     return Decision(None, CONFLICT) if _is_utf_16(named) else Decision(named, DECLARATION)
 
 
@@ -197,23 +198,25 @@ def _decide_html(charset: str | None, data: bytes) -> Decision:
 
 
 def is_html(media_type: str) -> bool:
-    """Whether a media type is that of HTML, in whatever case (RFC 9110 §8.3.1)."""
+    """Return whether a media type is that of HTML. Case does not matter (RFC 9110 §8.3.1)."""
     return media_type.lower() == "text/html"
 
 
 def declared_in(text: str) -> str | None:
-    """The encoding that the XML declaration at the beginning of *text* names, in lower case; None where none does."""
+    """Return the encoding that the XML declaration at the beginning of *text* names, in lower case, or None if there is
+    none.
+    """
     found = _NAMED.match(text.removeprefix("\ufeff"))
     return found[1].lower() if found else None
 
 
 def _utf_16_without_mark(data: bytes) -> str | None:
-    """UTF-16 as XML 1.0 appendix F.1 recognises it, by the zeros around the first "<"."""
+    """Return UTF-16 if XML 1.0 appendix F.1 recognises it, by the zeros around the first "<"."""
     return {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(data[:2])
 
 
 def _is_same(label: str, encoding: str) -> bool:
-    """Whether a label names an encoding; "utf-16" names both byte orders."""
+    """Return whether a label names an encoding. "utf-16" names both byte orders."""
     name = codecs.lookup(label).name if _is_known(label) else label
     return encoding == name or (name == "utf-16" and encoding.startswith("utf-16"))
 

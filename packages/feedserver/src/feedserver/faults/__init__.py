@@ -14,6 +14,7 @@ from types import MappingProxyType
 from feedserver.faults import body, ends, framing, head, redirects, template, timing
 from feedserver.faults.body import Bomb, CorruptGzip, EndlessBody, FalseCoding, TruncatedGzip
 from feedserver.faults.ends import Close, Reset, Stall
+from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.framing import (
     BadChunkSize,
     ChunkExtensions,
@@ -29,7 +30,6 @@ from feedserver.faults.kind import Kind
 from feedserver.faults.redirects import RedirectLoop, RedirectToAddress, RedirectToFile, RedirectToPort
 from feedserver.faults.template import Nothing
 from feedserver.faults.timing import EarlyAnswer, SlowBody, SlowHeaders
-from feedserver.messages.response import Fault, Layer, Shaped
 from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest, When, WithProbability, split_when
 
 __all__ = [

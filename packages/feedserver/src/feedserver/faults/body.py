@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
 
+from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import after_body, is_body, is_last_chunk
 from feedserver.messages.request import Request
-from feedserver.messages.response import Fault, FileBody, Layer, Response, Shaped, body_size, sends_body
-from feedserver.messages.send_plan import Close, Plan, Read, Send, Struck
+from feedserver.messages.response import FileBody, Response, body_size, sends_body
+from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read, Send
 
 MEGABYTE = 1024 * 1024
 
@@ -82,7 +83,7 @@ class CorruptGzip(_Coded):
         for step in rest:
             if not struck and is_body(step):
                 struck = True
-                yield Struck(str(self))
+                yield Injected(str(self))
                 yield Send(bytes([step.data[0] ^ 0xFF]) + step.data[1:])
             else:
                 yield step
@@ -174,12 +175,12 @@ class EndlessBody(Fault):
         for step in plan:
             chunked = is_last_chunk(step)
             seen = seen or is_body(step)
-            if chunked or (seen and isinstance(step, Close | Read)):
+            if chunked or (seen and isinstance(step, CloseConnection | Read)):
                 break
             yield step
         else:
             return
-        yield Struck(str(self))
+        yield Injected(str(self))
         while True:
             if chunked:
                 yield Send(b"%x\r\n" % len(_FILLER), "framing")

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from feedserver.faults import places
+from feedserver.faults.fault import Fault, Layer
 from feedserver.faults.kind import Kind
-from feedserver.messages import send_plan
-from feedserver.messages.response import Fault, Layer
-from feedserver.messages.send_plan import Flush, Plan, Struck
+from feedserver.messages.send_plan import CloseConnection, Ended, Flush, Injected, Plan, ResetConnection, Step, Wait
 
 _PLACE = re.compile(r"before answer|after headers|after (?P<size>\d+)(?: bytes?)?|at end", re.IGNORECASE)
 _TAKES = "before answer | after headers | after N | at end"
@@ -70,11 +69,11 @@ class _End(Fault):
             rest = yield from places.after_body(plan, self.after)
         if rest is not None:
             yield Flush()
-            yield Struck(str(self))
+            yield Injected(str(self))
             yield self.end()
 
     @abstractmethod
-    def end(self) -> send_plan.Step:
+    def end(self) -> Step:
         """How it ends."""
 
 
@@ -84,9 +83,9 @@ class Reset(_End):
 
     verb: ClassVar[str] = "reset"
 
-    def end(self) -> send_plan.Step:
+    def end(self) -> Step:
         """With RST."""
-        return send_plan.Reset()
+        return ResetConnection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +94,9 @@ class Close(_End):
 
     verb: ClassVar[str] = "close"
 
-    def end(self) -> send_plan.Step:
+    def end(self) -> Step:
         """With FIN."""
-        return send_plan.Close("closed")
+        return CloseConnection(Ended.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +105,9 @@ class Stall(_End):
 
     verb: ClassVar[str] = "stall"
 
-    def end(self) -> send_plan.Step:
+    def end(self) -> Step:
         """Not at all."""
-        return send_plan.Wait(None)
+        return Wait(None)
 
 
 def _reader(make: Callable[..., Fault]) -> Callable[[str], Fault]:

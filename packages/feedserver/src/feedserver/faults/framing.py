@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import closing, is_chunk_size, is_last_chunk
 from feedserver.messages.request import Request
-from feedserver.messages.response import Fault, Layer, Response, Shaped, body_size, sends_body
-from feedserver.messages.send_plan import Close, Flush, Plan, Send, Struck
+from feedserver.messages.response import Response, body_size, sends_body
+from feedserver.messages.send_plan import CloseConnection, Ended, Flush, Injected, Plan, Send
 
 _SIZE = re.compile(r"[!-~]+")
 
@@ -95,7 +96,7 @@ class LengthWithChunks(Fault):
 
 @dataclass(frozen=True, slots=True)
 class _Chunked(Fault):
-    """A body in chunks, broken or rare in them. HTTP/1.0 knows no chunks, so nothing strikes there."""
+    """A body in chunks, broken or rare in them. HTTP/1.0 knows no chunks, so nothing is broken there."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
 
@@ -120,8 +121,8 @@ class MissingLastChunk(_Chunked):
         for step in plan:
             if is_last_chunk(step):
                 yield Flush()
-                yield Struck(str(self))
-                yield Close("closed")
+                yield Injected(str(self))
+                yield CloseConnection(Ended.CLOSED)
                 return
             yield step
 
@@ -147,7 +148,7 @@ class BadChunkSize(_Chunked):
         for step in closing(plan):
             if not struck and is_chunk_size(step):
                 struck = True
-                yield Struck(str(self))
+                yield Injected(str(self))
                 yield Send(self.size.encode("ascii") + step.data[step.data.index(b"\r\n") :], "framing")
             else:
                 yield step
@@ -171,7 +172,7 @@ class ChunkExtensions(_Chunked):
                 continue
             if not struck:
                 struck = True
-                yield Struck(str(self))
+                yield Injected(str(self))
             size, line_end, rest = step.data.partition(b"\r\n")
             yield Send(size + b';note="a;b"' + line_end + rest, "framing")
 
@@ -189,7 +190,7 @@ class Trailers(_Chunked):
         """Adds one to the last chunk."""
         for step in plan:
             if is_last_chunk(step):
-                yield Struck(str(self))
+                yield Injected(str(self))
                 yield Send(step.data.removesuffix(b"\r\n") + b"X-Trailer: late\r\n\r\n", "framing")
             else:
                 yield step

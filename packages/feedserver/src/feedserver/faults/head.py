@@ -6,11 +6,12 @@ import random
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias, get_args
 
+from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
-from feedserver.faults.places import before_answer, closing, is_body, is_head
+from feedserver.faults.places import before_answer, closing, head_bytes, is_body, is_head
 from feedserver.messages.request import Request
-from feedserver.messages.response import Fault, Layer, Response, Shaped, reason_phrase
-from feedserver.messages.send_plan import Close, Plan, Send, Struck
+from feedserver.messages.response import Response, reason_phrase
+from feedserver.messages.send_plan import CloseConnection, Ended, Injected, Plan, Send, SendHead
 
 _LINES_AT_ONCE = 64
 
@@ -42,8 +43,8 @@ class BadStatusLine(Fault):
         for step in closing(plan):
             if not struck and is_head(step):
                 struck = True
-                yield Struck(str(self))
-                yield Send(b"HTTP/1.1 fine OK\r\n" + step.data.partition(b"\r\n")[2], "head")
+                yield Injected(str(self))
+                yield Send(b"HTTP/1.1 fine OK\r\n" + head_bytes(step).partition(b"\r\n")[2], "head")
             else:
                 yield step
 
@@ -67,9 +68,9 @@ class Garbage(Fault):
         """Sends them, and nothing of the answer."""
         rest = yield from before_answer(plan)
         if rest is not None:
-            yield Struck(str(self))
+            yield Injected(str(self))
             yield Send(random.Random(0).randbytes(self.bytes), "head")  # noqa: S311 - no secret
-            yield Close("closed")
+            yield CloseConnection(Ended.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ class Http09(Fault):
         for step in closing(plan):
             if is_head(step) and not struck:
                 struck = True
-                yield Struck(str(self))
-            if is_body(step) or not isinstance(step, Send):
+                yield Injected(str(self))
+            if is_body(step) or not isinstance(step, SendHead | Send):
                 yield step
 
 
@@ -111,8 +112,8 @@ class EndlessHeaders(Fault):
             if not is_head(step):
                 yield step
                 continue
-            yield Struck(str(self))
-            yield Send(step.data.removesuffix(b"\r\n"), "head")
+            yield Injected(str(self))
+            yield Send(head_bytes(step).removesuffix(b"\r\n"), "head")
             number = 0
             while True:
                 lines = [b"X-Endless-%d: on and on\r\n" % n for n in range(number, number + _LINES_AT_ONCE)]
@@ -167,7 +168,7 @@ class Interim(Fault):
         """Sends it first."""
         rest = yield from before_answer(plan)
         if rest is not None:
-            yield Struck(str(self))
+            yield Injected(str(self))
             status_line = f"HTTP/1.1 {self.status} {reason_phrase(self.status)}"
             yield Send(f"{status_line}\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n".encode("ascii"), "head")
             yield from rest

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feedserver.messages.response import Fault
+from feedserver.faults.fault import Fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Places in a plan: where faults strike.
+"""Places in a plan: where faults break it.
 
 Each function passes on the steps up to its place, and returns the rest of the plan, or None where the plan has no such
 place; then all of it was passed on. So a fault reads:
@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
-from feedserver.messages.send_plan import Close, Plan, Read, Send, Step
+from feedserver.messages.send_plan import CloseConnection, Plan, Read, Send, SendHead, Step
 
 UpTo: TypeAlias = Generator[Step, None, Plan | None]
 
@@ -22,7 +22,7 @@ UpTo: TypeAlias = Generator[Step, None, Plan | None]
 def before_answer(plan: Plan) -> UpTo:
     """Before anything is sent, after a delay. A plan that only reads, that of a new connection, has this place too."""
     for step in plan:
-        if isinstance(step, Send | Read):
+        if isinstance(step, SendHead | Send | Read):
             return chain((step,), plan)
         yield step
     return None
@@ -32,9 +32,9 @@ def after_headers(plan: Plan) -> UpTo:
     """Behind the last byte of the head."""
     seen = False
     for step in plan:
-        if seen and (isinstance(step, Read | Close) or (isinstance(step, Send) and step.part != "head")):
+        if seen and (isinstance(step, Read | CloseConnection) or (isinstance(step, Send) and step.part != "head")):
             return chain((step,), plan)
-        seen = seen or isinstance(step, Send)
+        seen = seen or isinstance(step, SendHead | Send)
         yield step
     return None
 
@@ -55,7 +55,7 @@ def after_body(plan: Plan, size: int) -> UpTo:
 def at_end(plan: Plan) -> UpTo:
     """Behind everything, where the next request would be read or the connection closed."""
     for step in plan:
-        if isinstance(step, Read | Close):
+        if isinstance(step, Read | CloseConnection):
             return iter((step,))
         yield step
     return None
@@ -66,9 +66,14 @@ def is_body(step: Step) -> TypeGuard[Send]:
     return isinstance(step, Send) and step.part == "body"
 
 
-def is_head(step: Step) -> TypeGuard[Send]:
-    """Whether a part of the head is sent here."""
-    return isinstance(step, Send) and step.part == "head"
+def is_head(step: Step) -> TypeGuard[SendHead | Send]:
+    """Return whether the head, or a part of one in bytes, is sent here."""
+    return isinstance(step, SendHead) or (isinstance(step, Send) and step.part == "head")
+
+
+def head_bytes(step: SendHead | Send) -> bytes:
+    """Return what a step that sends a head sends over HTTP/1.1."""
+    return step.head.in_http1() if isinstance(step, SendHead) else step.data
 
 
 def is_chunk_size(step: Step) -> TypeGuard[Send]:
@@ -84,7 +89,7 @@ def is_last_chunk(step: Step) -> TypeGuard[Send]:
 def closing(plan: Plan) -> Plan:
     """Closes at the end, since the client cannot know where another answer would begin."""
     for step in plan:
-        yield Close() if isinstance(step, Read) else step
+        yield CloseConnection() if isinstance(step, Read) else step
 
 
 def _unless_empty(data: bytes) -> Iterator[Step]:

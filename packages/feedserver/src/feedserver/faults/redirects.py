@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import ClassVar
 
+from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, plain, with_number
 from feedserver.messages.request import Request
-from feedserver.messages.response import Fault, Layer, Response, Shaped, reason_phrase
+from feedserver.messages.response import Response, reason_phrase
 
 
 @dataclass(frozen=True, slots=True)

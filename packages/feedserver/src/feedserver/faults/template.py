@@ -4,7 +4,7 @@
 2. `words` is what a directive calls it, so that reading it gives the same fault again.
 3. Take the one hook that you need, and leave the others out: `shape` for what can be said as a response, `apply` for
    what only the plan knows. `prepare` asks for what they rely on.
-4. Say where it struck: `Shaped(response, at)`, or a `Struck` step. A fault that says neither could not strike, and
+4. Say where it struck: `Shaped(response, at)`, or a `Injected` step. A fault that says neither could not strike, and
    `verify` tells the test.
 5. Add a line to the family's `KINDS`, with examples; tests and manual take them up by themselves.
 6. Write its test: the bytes on the wire in `tests/test_faults_wire.py`, what clients make of them in
@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from feedserver.faults.fault import Fault, Layer
 from feedserver.faults.kind import plain
 from feedserver.faults.places import before_answer
-from feedserver.messages.response import Fault, Layer
-from feedserver.messages.send_plan import Plan, Struck
+from feedserver.messages.send_plan import Injected, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Nothing(Fault):
         """Passes everything on."""
         rest = yield from before_answer(plan)
         if rest is not None:
-            yield Struck(str(self))
+            yield Injected(str(self))
             yield from rest
 
 

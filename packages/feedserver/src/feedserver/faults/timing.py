@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, plain
+from feedserver.faults.places import head_bytes, is_body, is_head
+from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
-from feedserver.messages.response import Fault, Layer, Pace, Response, Shaped
-from feedserver.messages.send_plan import Part, Plan, Send, Struck, Wait
+from feedserver.messages.response import Response
+from feedserver.messages.send_plan import Injected, Plan, Send, Step, Wait
 
 SLOW = Pace(1, 0.1)
 """A byte every tenth of a second: slower than any client's patience, faster than most of their read timeouts."""
@@ -18,7 +21,7 @@ SLOW = Pace(1, 0.1)
 @dataclass(frozen=True, slots=True)
 class _Slow(Fault):
     layer: ClassVar[Layer] = Layer.TIMING
-    part: ClassVar[Part]
+    part: ClassVar[Literal["head", "body"]]
     pace: Pace = SLOW
 
     @property
@@ -30,32 +33,39 @@ class _Slow(Fault):
 
     def apply(self, plan: Plan) -> Plan:
         """Sends the part in pieces, and waits between them."""
-        struck = False
+        begun = False
         for step in plan:
-            if not isinstance(step, Send) or step.part != self.part:
+            data = self._data(step)
+            if data is None:
                 yield step
                 continue
-            for start in range(0, len(step.data), self.pace.bytes):
-                if struck:
+            for start in range(0, len(data), self.pace.bytes):
+                if begun:
                     yield Wait(self.pace.seconds)
                 else:
-                    struck = True
-                    yield Struck(str(self))
-                yield Send(step.data[start : start + self.pace.bytes], self.part)
+                    begun = True
+                    yield Injected(str(self))
+                yield Send(data[start : start + self.pace.bytes], self.part)
+
+    def _data(self, step: Step) -> bytes | None:
+        """Return what of the part a step sends; None where it sends none of it."""
+        if self.part == "head":
+            return head_bytes(step) if is_head(step) else None
+        return step.data if is_body(step) else None
 
 
 @dataclass(frozen=True, slots=True)
 class SlowHeaders(_Slow):
     """The head comes at a *pace*, so that a client waits long for a status."""
 
-    part: ClassVar[Part] = "head"
+    part: ClassVar[Literal["head", "body"]] = "head"
 
 
 @dataclass(frozen=True, slots=True)
 class SlowBody(_Slow):
     """The body comes at a *pace*; a timeout for each read never fires, only one for the whole answer does."""
 
-    part: ClassVar[Part] = "body"
+    part: ClassVar[Literal["head", "body"]] = "body"
 
 
 @dataclass(frozen=True, slots=True)

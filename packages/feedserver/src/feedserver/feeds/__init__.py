@@ -1,4 +1,4 @@
-"""Feeds by code: say what is in a feed, and have it as RSS, Atom, RDF or JSON Feed, in any encoding.
+"""Feeds by code: describe what is in a feed, and render it as RSS, Atom, RDF or JSON Feed, in any encoding.
 
 feed = Feed(title="News", entries=[Entry(title="First", link="https://example.org/1")])
 server.add("/feed", feed.render("atom"))

@@ -1,8 +1,9 @@
 """Atom 1.0 (RFC 4287), with Media RSS and iTunes.
 
-An entry always has an id (§4.2.6): its own, or what stands for one. Its `updated` is its own date or that of its
-publication, the feed's is its own or the newest of its entries'; where there is no date at all there is none here
-either, though §4.1.1 and §4.1.2 want one.
+An entry always has an id (§4.2.6): its own, or one that is derived from its link, title and dates. The `updated` of an
+entry is its own date or its publication date. The `updated` of a feed is its own date or the newest date of its
+entries. Without any date there is no `updated`, although §4.1.1 and §4.1.2 require one: a feed without dates stays
+without dates.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ NAMESPACE = "http://www.w3.org/2005/Atom"
 
 
 def document(feed: Feed) -> Element:
-    """The feed as Atom 1.0."""
+    """Return *feed* as the tree of an Atom 1.0 document."""
     language = {"xml:lang": feed.language}
     return element("feed", *_fields(feed), *map(_entry, feed.entries), xmlns=NAMESPACE, **language)
 
@@ -75,7 +76,7 @@ def _entry_fields(entry: Entry) -> Iterator[Element | None]:
 
 
 def _text(name: str, value: str | Text | None, type: str = "text") -> Element | None:  # noqa: A002 - Atom's word
-    """A text construct (§3.1)."""
+    """Return a text construct (§3.1)."""
     if value is None:
         return None
     text = text_of(value, "html" if type == "html" else "text")
@@ -87,12 +88,12 @@ def _text(name: str, value: str | Text | None, type: str = "text") -> Element | 
 
 
 def link(relation: str, target: str | None) -> Element | None:
-    """A link (§4.2.7); None where there is no target."""
+    """Return a link element (§4.2.7), or None if there is no target."""
     return None if target is None else element("link", rel=relation, href=target)
 
 
 def person(name: str, person: Person, uri: str = "uri") -> Element:
-    """A person construct (§3.2); Atom 0.3 calls the *uri* "url"."""
+    """Return a person construct (§3.2). Atom 0.3 names the element of the *uri* "url"."""
     return element(name, optional("name", person.name), optional(uri, person.uri), optional("email", person.email))
 
 

@@ -1,4 +1,6 @@
-"""Atom 0.3 (draft-nottingham-atom-format-02), which old blogs still speak: other names, and a mode for text."""
+"""Atom 0.3 (draft-nottingham-atom-format-02), which some old blogs still publish. It has other element names than Atom
+1.0, and a mode for text.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ NAMESPACE = "http://purl.org/atom/ns#"
 
 
 def document(feed: Feed) -> Element:
-    """The feed as Atom 0.3."""
+    """Return *feed* as the tree of an Atom 0.3 document."""
     language = {"xml:lang": feed.language}
     return element("feed", *_fields(feed), *map(_entry, feed.entries), version="0.3", xmlns=NAMESPACE, **language)
 
@@ -47,12 +49,12 @@ def _entry_fields(entry: Entry) -> Iterator[Element | None]:
 
 
 def _page(target: str | None) -> Element | None:
-    """The link to a page; other than in Atom 1.0, its media type must be said (§3.4.2)."""
+    """Return the link to a page. Unlike Atom 1.0, Atom 0.3 requires its media type (§3.4.2)."""
     return None if target is None else element("link", rel="alternate", type="text/html", href=target)
 
 
 def _text(name: str, value: str | Text | None, *, html: bool = False) -> Element | None:
-    """A content construct (§3.1): its type is that of a media type, its mode says how it is written."""
+    """Return a content construct (§3.1). Its `type` is a media type, and its `mode` says how the text is written."""
     if value is None:
         return None
     text = text_of(value, "html" if html else "text")

@@ -1,7 +1,8 @@
 """JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
-An item always has an id: its own, or what stands for one. Text that is HTML is `content_html`, else `content_text`;
-title and summary are plain by definition, so markup in them stands as it is given.
+An item always has an id: its own, or one that is derived from its link, title and dates. HTML is written as
+`content_html`, other text as `content_text`. Titles and summaries are plain text by definition, so markup in them is
+written unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def document(feed: Feed) -> dict[str, Any]:
-    """The feed as JSON Feed 1.1."""
+    """Return *feed* as the object of a JSON Feed 1.1 document."""
     return _given(
         version=VERSION,
         title=_plain(feed.title),
@@ -75,9 +76,12 @@ def _given(**fields: object) -> dict[str, Any]:
 
 
 def serialize(document: dict[str, Any], encoding: str = "utf-8", *, bom: bool | None = None) -> bytes:
-    """Turns *document* into bytes. RFC 8259 §8.1 knows UTF-8 only; another *encoding* is for clients to cope with.
+    """Return *document* as bytes.
 
-    What the encoding lacks is written as an escape. Raises ValueError for lone surrogates, which are no characters.
+    RFC 8259 §8.1 allows UTF-8 only; another *encoding* tests how a client copes with it. A character that the encoding
+    lacks is written as an escape.
+
+    Raises ValueError for a lone surrogate, which is no character.
     """
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     try:

@@ -1,21 +1,22 @@
-"""A feed that lives at a path: entries come, change and go, it moves, it dies, and the validators follow.
+"""A feed that changes while it is served: entries are added, edited and removed, the feed moves or is gone.
 
-Every change writes the document once and puts the new response in the old one's place, in one step, so a request sees
-the feed before a change or after it, and is answered from memory like any other route. (An answer that is a callable
-would cost a thread a request.) Any thread may call any method.
+Each change renders the document once and replaces the response in one step. So a request sees the feed before a change
+or after it, and is answered from memory like any other route; a callable would cost one thread a request. The
+validators change with the document. Any thread may call any method.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from feedserver.feeds.model import Entry, Feed
-from feedserver.feeds.rendering import FormatName, RenderOptions, http_date
-from feedserver.messages.response import Response, gone, moved, touched
+from feedserver.feeds.rendering import FormatName, RenderOptions, last_modified_value
+from feedserver.messages.response import Response
+from feedserver.messages.shortcuts import gone, moved, touched
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -29,11 +30,21 @@ class Server(Protocol):
         """The server's address, without a slash at the end."""
 
     def add(self, path: str, *answers: Response) -> None:
-        """Answers *path* with *answers*, in place of what was added for it before."""
+        """Answer requests for *path* with *answers*, in place of those that were added before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """Where a feed is served: a *path* of a *server*."""
+
+    server: Server
+    path: str
 
 
 def _path_on(server: Server, to: str) -> str:
-    """What the server is asked for by a client that goes *to*: a path, or a whole URL where that is not its own."""
+    """Return what a client asks the server for when it follows a redirect *to*: a path, or a whole URL if that is of
+    another server.
+    """
     return to.removeprefix(server.base_url) or "/" if "://" in to else to
 
 
@@ -42,12 +53,12 @@ def _now() -> datetime:
 
 
 class LiveFeed:
-    """A *feed* that changes over time, written in *format*. `FeedServer.mount` makes one and mounts it.
+    """A *feed* that changes over time, rendered in *format*. `FeedServer.mount` creates one and mounts it.
 
-    The options are those of `Feed.render`, but validators are on unless they are turned off: the ETag changes with the
-    document; Last-Modified is the newest date in the feed, but none in the future (*clock* tells what that is). After
-    each change it is at least a second later, so that no client that goes by dates misses one: changes that come faster
-    than one a second run ahead of the clock.
+    The options are those of `Feed.render`, but validators are on by default. The `ETag` is computed from the document.
+    `Last-Modified` is the newest date in the feed that is not in the future; *clock* returns the current time. After
+    each change, `Last-Modified` is at least one second later, so that a client which compares dates notices every
+    change. If changes come faster than one a second, it runs ahead of the clock.
     """
 
     def __init__(
@@ -62,9 +73,9 @@ class LiveFeed:
         self._options: RenderOptions = {"validators": True, **options}
         self._clock = clock
         self._lock = threading.Lock()
-        self._places: list[tuple[Server, str]] = []
+        self._mounts: list[_Mount] = []
         self._is_gone = False
-        # An hour ago where the feed has no date, so that its changes, a second apart, stay in the past.
+        # A feed without dates begins an hour ago, so that its changes, one second apart, stay in the past.
         self._modified = self._newest(feed) or clock() - timedelta(hours=1)
         self._feed = feed
         self._response = self._rendered(feed, self._modified)
@@ -76,88 +87,89 @@ class LiveFeed:
 
     @property
     def response(self) -> Response:
-        """What the feed's path answers now."""
+        """The response that the feed's path gives now."""
         return gone() if self._is_gone else self._response
 
     def mount(self, server: Server, path: str) -> None:
-        """Answers *path* of *server* from now on; a feed may be mounted at several."""
+        """Answer requests for *path* of *server* with this feed. A feed may be mounted at several paths."""
         with self._lock:
-            self._places.append((server, path))
+            self._mounts.append(_Mount(server, path))
             server.add(path, self.response)
 
-    # What happens to entries.
+    # Entries
 
     def publish(self, *entries: Entry) -> None:
-        """Puts *entries* before those that are there."""
+        """Add *entries* before the existing ones."""
         with self._lock:
             self._change(replace(self._feed, entries=(*entries, *self._feed.entries)))
 
     def edit(self, id: str, **changes: object) -> None:  # noqa: A002 - the field's name
-        """Changes fields of the entry with this `Entry.identity`, of the first if several have it.
+        """Change fields of the entry with this `Entry.identity`; of the first one if several have it.
 
-        No date is changed unless it is given: most feeds edit in silence. Raises ValueError where no entry has the id.
+        No date changes unless it is given: most feeds do not announce an edit. Raises ValueError if no entry has the
+        id.
         """
         with self._lock:
-            position = self._position(id)
+            index = self._index_of(id)
             entries = list(self._feed.entries)
-            entries[position] = replace(entries[position], **changes)  # type: ignore[arg-type]
+            entries[index] = replace(entries[index], **changes)  # type: ignore[arg-type]
             self._change(replace(self._feed, entries=entries))
 
     def withdraw(self, id: str) -> None:  # noqa: A002 - the field's name
-        """Takes the entry with this `Entry.identity` out of the feed, the first if several have it.
+        """Remove the entry with this `Entry.identity` from the feed; the first one if several have it.
 
-        Raises ValueError where no entry has the id.
+        Raises ValueError if no entry has the id.
         """
         with self._lock:
             entries = list(self._feed.entries)
-            del entries[self._position(id)]
+            del entries[self._index_of(id)]
             self._change(replace(self._feed, entries=entries))
 
-    # What happens to the feed.
+    # The feed itself
 
     def change(self, **changes: object) -> None:
-        """Changes fields of the feed itself, such as its title, or all its entries at once."""
+        """Change fields of the feed, such as its title, or all its entries at once."""
         with self._lock:
             self._change(replace(self._feed, **changes))  # type: ignore[arg-type]
 
     def touch(self) -> None:
-        """Saves the same document again: every validator changes, the document does not."""
+        """Change every validator, but not the document, as a server does that saves a file again."""
         with self._lock:
             self._modified += timedelta(seconds=1)
             self._serve(self._dated(touched(self._response), self._modified))
 
     def move(self, to: str, status: int = 301) -> None:
-        """Moves the feed to *to*: where it was is a redirect there, and the feed lives on at *to*.
+        """Move the feed to *to*: its old path answers with a redirect, and the feed is served at *to*.
 
-        *to* is a path, or a whole URL: then the feed is at that URL for a client that uses the server as its proxy.
-        Raises ValueError for anything else, and for a *status* that is no redirect.
+        *to* is a path, or a whole URL. A whole URL is for a client that uses the server as its proxy. Raises ValueError
+        for any other text, and for a *status* that is no redirect.
         """
         if not to.startswith("/") and "://" not in to:
             raise ValueError(f"{to!r} is no place to move to; give a path such as '/new', or a whole URL")
         if not 300 <= status < 400:
             raise ValueError(f"{status} is no redirect; give 301 or 308 for a move for good, 302 or 307 for a while")
         with self._lock:
-            for server, path in self._places:
-                server.add(path, moved(to, status))
-            servers = dict.fromkeys(server for server, _ in self._places)
-            self._places = [(server, _path_on(server, to)) for server in servers]
+            for mount in self._mounts:
+                mount.server.add(mount.path, moved(to, status))
+            servers = dict.fromkeys(mount.server for mount in self._mounts)
+            self._mounts = [_Mount(server, _path_on(server, to)) for server in servers]
             self._serve(self._response)
 
     def die(self) -> None:
-        """Answers 410 from now on, however the feed changes, until `revive`."""
+        """Answer 410 Gone until `revive` is called, whatever changes in between."""
         with self._lock:
             self._is_gone = True
             self._serve(self._response)
 
     def revive(self) -> None:
-        """Serves a feed again that had died."""
+        """Serve the feed again after `die`."""
         with self._lock:
             self._is_gone = False
             self._serve(self._response)
 
-    # With the lock held.
+    # The following methods expect that the lock is held.
 
-    def _position(self, id: str) -> int:  # noqa: A002 - the field's name
+    def _index_of(self, id: str) -> int:  # noqa: A002 - the field's name
         known = [entry.identity for entry in self._feed.entries]
         if id not in known:
             raise ValueError(f"no entry has the id {id!r}; there are {', '.join(map(repr, known)) or 'none at all'}")
@@ -165,7 +177,7 @@ class LiveFeed:
 
     def _change(self, feed: Feed) -> None:
         modified = max(self._newest(feed) or self._modified, self._modified + timedelta(seconds=1))
-        response = self._rendered(feed, modified)  # what cannot be written changes nothing
+        response = self._rendered(feed, modified)  # An error while rendering leaves everything as it was.
         self._feed, self._modified = feed, modified
         self._serve(response)
 
@@ -178,9 +190,9 @@ class LiveFeed:
     def _dated(self, response: Response, modified: datetime) -> Response:
         if not self._options.get("validators"):
             return response
-        return replace(response, headers=response.headers.replaced("Last-Modified", http_date(modified)))
+        return replace(response, headers=response.headers.replaced("Last-Modified", last_modified_value(modified)))
 
     def _serve(self, response: Response) -> None:
         self._response = response
-        for server, path in self._places:
-            server.add(path, self.response)
+        for mount in self._mounts:
+            mount.server.add(mount.path, self.response)

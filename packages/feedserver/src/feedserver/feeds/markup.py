@@ -1,8 +1,8 @@
-"""XML that is well-formed by construction: a tree of elements, and the one place that turns it into bytes.
+"""XML that is well-formed by construction: a tree of elements, and the only function that turns the tree into bytes.
 
-Whatever stands in a text or an attribute is escaped, whatever XML 1.0 cannot hold is refused, and a character that the
-encoding lacks becomes a reference. So a value that goes in comes out of every parser the same, carriage returns
-included (they would be normalised, §2.11, §3.3.3, and are written as references).
+Text and attributes are escaped, characters that XML 1.0 cannot hold are refused, and a character that the encoding
+lacks becomes a character reference. So every parser returns the values that were written, carriage returns included;
+these are written as references, since they would be normalised otherwise (§2.11, §3.3.3).
 """
 
 from __future__ import annotations
@@ -30,19 +30,24 @@ NAMESPACES: Mapping[str, str] = MappingProxyType(
         "thr": "http://purl.org/syndication/thread/1.0",
     }
 )
-"""The namespaces that documents use, by prefix; the root declares those that occur."""
+"""The namespaces that documents use, by prefix. The root element declares those that occur."""
 
 _XML = "http://www.w3.org/XML/1998/namespace"
 ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is no character of XML 1.0 (§2.2, production 2)."""
+"""The characters that XML 1.0 does not allow (§2.2, production 2)."""
 
 _ENCODING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")  # §4.3.3, production 81
-_TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}  # ">" too: "]]>" may not stand in text (§2.4)
+_TEXT = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    "\r": "&#13;",
+}  # ">" is escaped, too: "]]>" may not stand in text (§2.4)
 _VALUE = {**_TEXT, '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
 
 
 class Html(str):
-    """Text that is markup for its reader: what publishing software likes to put into a CDATA section."""
+    """Text that is HTML for a feed reader: what publishing software writes into a CDATA section."""
 
     __slots__ = ()
 
@@ -60,7 +65,7 @@ class Element:
 
 
 def element(name: str, *children: Child | None, **attributes: str | int | None) -> Element:
-    """Makes an element; children and attributes that are None are left out."""
+    """Return an element. Children and attributes that are None are left out."""
     return Element(
         name,
         tuple((key, str(value)) for key, value in attributes.items() if value is not None),
@@ -69,14 +74,14 @@ def element(name: str, *children: Child | None, **attributes: str | int | None) 
 
 
 def optional(name: str, value: str | int | None) -> Element | None:
-    """An element with *value* as its text; None where there is no value."""
+    """Return an element with *value* as its text, or None if there is no value."""
     if value is None:
         return None
     return Element(name, (), (value if isinstance(value, str) else str(value),))
 
 
 def xhtml(fragment: str) -> Element:
-    """A fragment of XHTML within its `div` (RFC 4287 §3.1.1.3). Raises ValueError where it is not well-formed."""
+    """Return a fragment of XHTML inside its `div` (RFC 4287 §3.1.1.3). Raises ValueError if it is not well-formed."""
     try:
         parsed = ET.fromstring(f'<div xmlns="{XHTML}">{fragment}</div>')  # noqa: S314 - the user's own text
     except (ET.ParseError, ValueError) as error:
@@ -115,13 +120,15 @@ def serialize(
     declaration: bool | str = True,
     cdata: bool = False,
 ) -> bytes:
-    """Turns the tree below *root* into a document in *encoding*, any that Python knows.
+    """Return the tree below *root* as a document in *encoding*, which may be any that Python knows.
 
-    *bom* puts a byte order mark before it; None does so for UTF-16 and UTF-32, which need one. *declaration* is whether
-    there is an XML declaration; a string is the encoding that it names in place of the true one. *cdata* writes `Html`
-    in CDATA sections. Raises ValueError for what XML cannot hold and for an encoding that is not known.
+    *bom* puts a byte order mark before it; None does so only for UTF-16 and UTF-32, which need one. *declaration* says
+    whether there is an XML declaration; a string is the encoding that it names in place of the true one. *cdata* writes
+    `Html` in CDATA sections.
+
+    Raises ValueError for a character that XML cannot hold and for an unknown encoding.
     """
-    codec_name(encoding)  # tells of one that does not exist
+    codec_name(encoding)  # Raises LookupError for an encoding that does not exist.
     declared = _declared(encoding, declaration)
     head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
     root = Element(root.name, (*root.attributes, *_prefixes(root)), root.children)
@@ -135,9 +142,10 @@ def serialize(
 
 
 def encode(text: str, encoding: str, *, bom: bool | None = None) -> bytes:
-    """*text* in *encoding*, with a byte order mark if *bom*; None adds one to UTF-16 and UTF-32, which need it.
+    """Return *text* in *encoding*, with a byte order mark if *bom*; None adds one only for UTF-16 and UTF-32, which
+    need it.
 
-    Those two are little-endian, unless the name says otherwise. Raises ValueError where the encoding is not known or
+    UTF-16 and UTF-32 are little-endian unless the name says otherwise. Raises ValueError if the encoding is unknown or
     lacks a character.
     """
     name = codec_name(encoding)
@@ -153,9 +161,11 @@ def encode(text: str, encoding: str, *, bom: bool | None = None) -> bytes:
 
 
 def codec_name(encoding: str) -> str:
-    """Python's name for *encoding*. Raises ValueError for one that it does not know, or that is not one of text."""
+    """Return Python's name for *encoding*. Raises ValueError if Python does not know it, or if it is no encoding of
+    text.
+    """
     try:
-        "".encode(encoding)  # refuses base64, rot13 and the like, which `codecs.lookup` knows as well
+        "".encode(encoding)  # Refuses base64, rot13 and similar codecs, which `codecs.lookup` finds, too.
         return codecs.lookup(encoding).name
     except LookupError as error:
         raise ValueError(f"{encoding!r} is no encoding of text; write its registered name, as in 'utf-8'") from error
@@ -171,7 +181,9 @@ def _declared(encoding: str, declaration: bool | str) -> str:
 
 
 def _survives(character: str, encoding: str) -> bool:
-    """Whether a character comes back as itself; some codecs, such as Shift JIS, map several to the same bytes."""
+    """Return whether a character can be decoded again. Some codecs, such as Shift JIS, encode several
+    characters alike.
+    """
     try:
         return character.encode(encoding).decode(encoding) == character
     except UnicodeError:
@@ -205,7 +217,7 @@ def _document(head: str, root: Element, style: _Style) -> str:
 
 
 def _write(node: Element, indent: str | None, style: _Style, path: str) -> Iterator[str]:
-    """Writes *node*; *indent* is the line break and the blanks before its tags, None where there may be none."""
+    """Write *node*. *indent* is the line break and the blanks before its tags, or None if there may be none."""
     attributes = "".join(
         f' {name}="{_escape(value, _VALUE, style, f"{path}/@{name}")}"' for name, value in node.attributes
     )
@@ -213,7 +225,7 @@ def _write(node: Element, indent: str | None, style: _Style, path: str) -> Itera
         yield f"{indent or ''}<{node.name}{attributes}/>"
         return
     yield f"{indent or ''}<{node.name}{attributes}>"
-    # Where there is text among the children, or a browser would see it, a line break would change what is said.
+    # Between text and elements, and in HTML that a browser shows, a line break would change the content.
     lines = indent is not None and not any(isinstance(child, str) for child in node.children)
     lines = lines and ("xmlns", XHTML) not in node.attributes
     seen: dict[str, int] = {}
@@ -241,7 +253,7 @@ def _escape(text: str, escapes: Mapping[str, str], style: _Style, path: str) -> 
 
 
 def _cdata(text: str, style: _Style, path: str) -> str:
-    """A CDATA section; it ends and begins anew around what it cannot hold: "]]>", and what needs a reference."""
+    """Return a CDATA section. It is closed and opened again around what it cannot hold: "]]>", and references."""
     _check(text, path)
     section = text.replace("]]>", "]]]]><![CDATA[>")
     for character in sorted({"\r", *style.missing} & set(text)):

@@ -1,8 +1,8 @@
-"""What a feed says, in no format: frozen values that every format is written from.
+"""The content of a feed, independent of any format: frozen values from which every format is written.
 
-A field that is not given is not written, so a feed without dates has none in any format. The one exception is the id
-of an entry where a format cannot do without (see `Entry.identity`). A date may be text, which goes out as it is: so a
-feed gets a wrong one. Text that has no type of its own in a format (RSS knows none) stands there as it is given.
+A field that is not given is not written, so a feed without dates has none in any format. The only exception is the id
+of an entry, in formats that require one (see `Entry.identity`). A date may be a `str`, which is written as it is, so
+that a test can have a wrong date. In a format without types of text, such as RSS, text is written as it is given.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from feedserver.messages.response import Response
 
 Date: TypeAlias = datetime | str
-"""A moment with its time zone; or text, to be written as it is."""
+"""A moment with its time zone, or text that is written as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A *value* with the *type* that Atom gives it (RFC 4287 §3.1.1).
+    """A *value* with the *type* that Atom gives it (RFC 4287 §3.1.1): "text", "html" or "xhtml".
 
     The value of "xhtml" is a well-formed fragment of XHTML.
     """
@@ -36,7 +36,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An author or owner: a *name*, and perhaps an *email* address and the *uri* of a page."""
+    """An author or owner: a *name*, an optional *email* address and an optional *uri* of a page."""
 
     name: str
     email: str | None = None
@@ -54,9 +54,9 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that goes with an entry.
+    """A file that belongs to an entry.
 
-    *length* is in bytes. *title* and *duration* (in seconds) are known to JSON Feed only.
+    *length* is in bytes, *duration* in seconds. Only JSON Feed has a *title* and a *duration* for it.
     """
 
     url: str
@@ -68,7 +68,7 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small picture: Media RSS's `media:thumbnail`. Sizes are in pixels."""
+    """A small picture: `media:thumbnail` of Media RSS. Sizes are in pixels."""
 
     url: str
     width: int | None = None
@@ -77,7 +77,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A picture, sound or film: Media RSS's `media:content`. *length* is in bytes, *duration* in seconds."""
+    """A picture, sound or film: `media:content` of Media RSS. *length* is in bytes, *duration* in seconds."""
 
     url: str
     type: str | None = None
@@ -113,7 +113,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Podcast:
-    """What the iTunes module says of a feed. A category is a tuple: its name, and perhaps that of one below it."""
+    """What the iTunes module says of a feed. A category is a tuple: its name, and optionally that of a subcategory."""
 
     author: str | None = None
     owner: Person | None = None
@@ -133,12 +133,13 @@ class Podcast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that a feed tells of.
+    """One entry of a feed.
 
-    A `str` is plain text as *title* and *rights*, and HTML as *summary* and *content*; `Text` says it for itself.
-    *link* is the entry's page, *comments* that of its discussion, *image* the URL of a picture of it.
-    Raises ValueError for a date without time zone, TypeError for what is no date, and where a sequence holds something
-    else.
+    A `str` is plain text in *title* and *rights*, and HTML in *summary* and *content*; a `Text` states its type. *link*
+    is the page of the entry, *comments* the page of its discussion, *image* the URL of a picture of it.
+
+    Raises ValueError for a date without time zone, and TypeError for a date that is neither datetime nor text and for a
+    wrong type in a sequence.
     """
 
     title: str | Text | None = None
@@ -167,10 +168,10 @@ class Entry:
 
     @property
     def identity(self) -> str:
-        """The id, or else the link, or else a URN made of title and dates, the same each time it is asked for.
+        """The id; if there is none, the link; if there is none, a URN made of title and dates, which is the same each
+        time.
 
-        It stands for the id in formats that cannot do without one (Atom, RDF, JSON Feed), and `LiveFeed` finds an entry
-        by it.
+        It is the id in formats that require one (Atom, RDF, JSON Feed), and `LiveFeed` finds an entry by it.
         """
         return self.id or self.link or _urn(text_of(self.title).value, self.published, self.updated)
 
@@ -179,12 +180,15 @@ class Entry:
 class Feed:
     """A feed and its *entries*, in the order in which they are written.
 
-    A `str` is plain text as *title*, *subtitle* and *rights*; `Text` says it for itself. *link* is the site's page,
-    *url* the feed's own address, *next_url* that of its next page (RFC 5005), *hubs* those of its WebSub hubs.
-    *image* and *icon* are URLs of a large and a small picture. How often to ask: *ttl* in minutes, *skip_hours* (0 to
-    23) and *skip_days* (their English names), *update_period* ("hourly", "daily", …) with *update_frequency*.
-    Raises ValueError for a date without time zone, TypeError for what is no date, and where a sequence holds something
-    else.
+    A `str` is plain text in *title*, *subtitle* and *rights*; a `Text` states its type. *link* is the page of the site,
+    *url* the address of the feed itself, *next_url* that of its next page (RFC 5005), *hubs* those of its WebSub hubs.
+    *image* and *icon* are URLs of a large and a small picture.
+
+    These say how often a client should ask: *ttl* in minutes; *skip_hours* (0 to 23) and *skip_days* (English names);
+    *update_period* ("hourly", "daily", …) with *update_frequency*.
+
+    Raises ValueError for a date without time zone, and TypeError for a date that is neither datetime nor text and for a
+    wrong type in a sequence.
     """
 
     title: str | Text | None = None
@@ -222,12 +226,12 @@ class Feed:
 
     @property
     def identity(self) -> str:
-        """The id, or else the feed's own address, its site, or a URN made of its title."""
+        """The id; if there is none, the address of the feed, or its site, or a URN made of its title."""
         return self.id or self.url or self.link or _urn(text_of(self.title).value)
 
     @property
     def newest(self) -> datetime | None:
-        """The newest date in the feed; None where there is none. Dates that are text don't count."""
+        """The newest date in the feed, or None if there is none. Dates that are text are ignored."""
         return max(self._dates(), default=None)
 
     def _dates(self) -> Iterator[datetime]:
@@ -237,19 +241,19 @@ class Feed:
         yield from (date for date in dates if isinstance(date, datetime))
 
     def render(self, format: FormatName = "rss", **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the word
-        """Writes the feed as a document: "rss" (2.0), "atom" (1.0), "rdf" (RSS 1.0), "json" (JSON Feed 1.1), "rss091"
-        or "atom03". The options are those of `feedserver.feeds.RenderOptions`.
+        """Return a response with the feed as a document: "rss" (2.0), "atom" (1.0), "rdf" (RSS 1.0), "json" (JSON Feed
+        1.1), "rss091" or "atom03".
 
-        Raises ValueError for a format that is not known, for characters that XML cannot hold, and for an encoding that
-        there is none of.
+        The options are those of `feedserver.feeds.RenderOptions`. Raises ValueError for an unknown format or encoding,
+        and for a character that XML cannot hold.
         """
-        from feedserver.feeds.rendering import render  # the formats know the model, so it looks them up only here
+        from feedserver.feeds.rendering import render  # Imported here, since the formats import this module.
 
         return render(self, format, **options)
 
 
 def text_of(value: str | Text | None, type: Literal["text", "html"] = "text") -> Text:  # noqa: A002 - Atom's word
-    """*value* as a `Text`: a `str` has the *type* that its place gives it, None is empty."""
+    """Return *value* as a `Text`. A `str` gets *type*, the type of its field; None becomes an empty text."""
     if isinstance(value, Text):
         return value
     return Text(value or "", type)
@@ -263,7 +267,7 @@ def _urn(*parts: object) -> str:
 def _freeze(owner: object, name: str, kind: type) -> None:
     given = getattr(owner, name)
     is_one = isinstance(given, str) or not isinstance(given, Iterable)
-    values = () if is_one else tuple(given)  # looked at once: it may be a generator
+    values = () if is_one else tuple(given)  # Read only once: it may be a generator.
     wrong = [given] if is_one else [value for value in values if not isinstance(value, kind)]
     if wrong:
         wanted = f"{type(owner).__name__}({name}=[…])"

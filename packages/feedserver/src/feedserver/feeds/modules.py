@@ -1,4 +1,4 @@
-"""The modules that RSS and Atom share: content, Media RSS, iTunes, syndication, and the links of WebSub and paging."""
+"""The modules that RSS and Atom share: content, Media RSS, iTunes, syndication, and links of WebSub and of paging."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from feedserver.feeds.model import Entry, Episode, Feed, Media, Podcast, Thumbna
 
 
 def content(entry: Entry) -> Element | None:
-    """`content:encoded`, the whole text of an entry as HTML (the RSS 1.0 content module)."""
+    """Return `content:encoded`, the whole text of an entry as HTML (RSS 1.0 content module)."""
     if entry.content is None:
         return None
     return element("content:encoded", Html(text_of(entry.content, "html").value))
 
 
 def atom_links(feed: Feed) -> Iterator[Element]:
-    """Where the feed itself is, its next page (RFC 5005 §3), and its hubs (WebSub §4)."""
+    """Return links to the feed itself, to its next page (RFC 5005 §3), and to its hubs (WebSub §4)."""
     if feed.url is not None:
         yield element("atom:link", rel="self", href=feed.url)
     if feed.next_url is not None:
@@ -26,13 +26,15 @@ def atom_links(feed: Feed) -> Iterator[Element]:
 
 
 def syndication(feed: Feed) -> Iterator[Element | None]:
-    """How often the feed changes (the RSS 1.0 syndication module)."""
+    """Return the elements that say how often the feed changes (RSS 1.0 syndication module)."""
     yield optional("sy:updatePeriod", feed.update_period)
     yield optional("sy:updateFrequency", feed.update_frequency)
 
 
 def media(entry: Entry) -> Iterator[Element]:
-    """Media RSS: the files, in a group where there are several of them (§"media:group"), and the entry's picture."""
+    """Return the elements of Media RSS: the files, in a group if there are several (§"media:group"), and the entry's
+    picture.
+    """
     contents = [_media_content(each) for each in entry.media]
     if len(contents) > 1:
         yield element("media:group", *contents)
@@ -63,7 +65,7 @@ def _thumbnail(thumbnail: Thumbnail) -> Element:
 
 
 def podcast(feed: Feed) -> Iterator[Element | None]:
-    """What the iTunes module says of a feed."""
+    """Return the iTunes elements of a feed."""
     podcast = feed.podcast
     if podcast is None:
         return
@@ -79,7 +81,7 @@ def podcast(feed: Feed) -> Iterator[Element | None]:
 
 
 def episode(entry: Entry) -> Iterator[Element | None]:
-    """What the iTunes module says of an entry."""
+    """Return the iTunes elements of an entry."""
     episode = entry.episode
     if episode is None:
         return
@@ -103,7 +105,7 @@ def _common(described: Podcast | Episode) -> Iterator[Element | None]:
 
 
 def _yes(flag: bool | None) -> str | None:
-    # Apple knows "Yes" only; any other value means that the element is not there.
+    # Apple knows only "Yes"; any other value means that the element is absent.
     return None if flag is None else ("Yes" if flag else "No")
 
 

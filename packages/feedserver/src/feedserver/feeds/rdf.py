@@ -1,6 +1,6 @@
 """RSS 1.0, which is RDF (https://web.resource.org/rss/1.0/spec), with its modules Dublin Core, content and syndication.
 
-Every item has an `rdf:about`: its id, or what stands for one.
+Every item has an `rdf:about`: its id, or one that is derived from its link, title and dates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAMESPACE = "http://purl.org/rss/1.0/"
 
 
 def document(feed: Feed) -> Element:
-    """The feed as RSS 1.0."""
+    """Return *feed* as the tree of an RSS 1.0 document."""
     picture = rss.image(feed)
     return element(
         "rdf:RDF",

@@ -1,4 +1,4 @@
-"""From a feed to the response that serves it: the table of formats, Content-Type and validators."""
+"""From a feed to the response that serves it: the table of formats, the Content-Type and the validators."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ FormatName: TypeAlias = Literal["rss", "atom", "rdf", "json", "rss091", "atom03"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: its *title* for people, the *media_type* of its answers, and what writes it as XML; None for JSON."""
+    """A format: its *title* for people, the *media_type* of its responses, and the function that builds its XML (None
+    for JSON).
+    """
 
     title: str
     media_type: str
@@ -46,17 +48,17 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 
 
 class RenderOptions(TypedDict, total=False):
-    """How a document is written and served; each may be left out.
+    """How a document is written and served. Each option may be left out.
 
-    encoding: the encoding of the document, "utf-8" if not given. What it lacks is written as a reference.
-    bom: whether a byte order mark stands before it; if not given, only for UTF-16 and UTF-32, which need one.
-    declaration: whether there is an XML declaration (there is, if not given); a string is the encoding that it names
-    in place of the true one.
-    cdata: whether HTML stands in CDATA sections.
-    media_type: the type of Content-Type in place of the format's own.
-    charset: the charset parameter of Content-Type; none is sent if not given.
-    validators: whether to send an ETag, made from the document, and a Last-Modified, the newest date in the feed.
-    headers: more headers, sent after these.
+    - encoding: the encoding of the document, by default "utf-8". A character that it lacks is written as a reference.
+    - bom: whether a byte order mark stands before it; by default only for UTF-16 and UTF-32, which need one.
+    - declaration: whether there is an XML declaration, by default True; a string is the encoding that it names in place
+      of the true one.
+    - cdata: whether HTML stands in CDATA sections.
+    - media_type: the type of the Content-Type in place of the format's own.
+    - charset: the `charset` parameter of the Content-Type; by default none is sent.
+    - validators: whether to send an ETag, computed from the document, and a Last-Modified, the newest date in the feed.
+    - headers: further headers, sent after these.
     """
 
     encoding: str
@@ -70,10 +72,12 @@ class RenderOptions(TypedDict, total=False):
 
 
 def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the word
-    """Writes *feed* in a format of `FORMATS`. See `Feed.render`."""
+    """Return *feed* as a response in a format of `FORMATS`. See `Feed.render`."""
     if format not in FORMATS:
         raise ValueError(f"{format!r} is no format of a feed; there are {', '.join(FORMATS)}")
-    if unknown := options.keys() - RenderOptions.__annotations__.keys():  # a slip would do nothing, and not be seen
+    if (
+        unknown := options.keys() - RenderOptions.__annotations__.keys()
+    ):  # A misspelled option would be ignored silently.
         known = ", ".join(RenderOptions.__annotations__)
         raise TypeError(f"{', '.join(sorted(unknown))} is no option of a feed's document; there are {known}")
     chosen = FORMATS[format]
@@ -85,7 +89,7 @@ def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Respons
     if options.get("validators"):
         headers = headers.added("ETag", f'"{hashlib.sha256(body).hexdigest()[:20]}"')
         if feed.newest is not None:
-            headers = headers.added("Last-Modified", http_date(feed.newest))
+            headers = headers.added("Last-Modified", last_modified_value(feed.newest))
     headers = Headers([*headers.raw, *Headers(options.get("headers", ())).raw])
     return Response(body, headers=headers, source=f"the feed {feed.identity} as {chosen.title}")
 
@@ -103,6 +107,6 @@ def _body(feed: Feed, format: Format, options: RenderOptions) -> bytes:  # noqa:
     )
 
 
-def http_date(date: datetime) -> str:
+def last_modified_value(date: datetime) -> str:
     """A moment as HTTP writes it (RFC 9110 §5.6.7): whole seconds, rounded down, in GMT."""
     return format_datetime(date.astimezone(UTC), usegmt=True)

@@ -1,7 +1,8 @@
-"""RSS 2.0 (https://www.rssboard.org/rss-specification), with the modules that feeds of today carry.
+"""RSS 2.0 (https://www.rssboard.org/rss-specification), with the modules that feeds use today.
 
-The format knows no types of text and only authors with an e-mail address, so text stands as it is given, and an author
-without address is a `dc:creator`. What RSS has no word for is said in Atom's: the feed's own address, `atom:updated`.
+RSS has no types of text, so text is written as it is given. Its authors are e-mail addresses, so an author without
+address becomes a `dc:creator`. For what RSS has no element for, elements of Atom are used: the address of the feed
+itself, and `atom:updated`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from feedserver.feeds.model import Category, Enclosure, Entry, Feed, Person, Tex
 
 
 def document(feed: Feed) -> Element:
-    """The feed as RSS 2.0."""
+    """Return *feed* as the tree of an RSS 2.0 document."""
     return element("rss", element("channel", *_channel(feed), *map(_item, feed.entries)), version="2.0")
 
 
@@ -63,17 +64,17 @@ def _fields(entry: Entry) -> Iterator[Element | None]:
 
 
 def plain(name: str, value: str | Text | None) -> Element | None:
-    """An element for text that is read as such, None where there is none."""
+    """Return an element whose text is plain, or None if there is no text."""
     return None if value is None else optional(name, text_of(value).value)
 
 
 def html(name: str, value: str | Text | None) -> Element | None:
-    """An element for text that is read as HTML, None where there is none."""
+    """Return an element whose text is HTML, or None if there is no text."""
     return None if value is None else optional(name, Html(text_of(value, "html").value))
 
 
 def schedule(feed: Feed) -> Iterator[Element | None]:
-    """When to ask, and when not to."""
+    """Return the elements that say when a client should and should not ask."""
     yield optional("ttl", feed.ttl)
     if feed.skip_hours:
         yield element("skipHours", *(optional("hour", hour) for hour in feed.skip_hours))
@@ -82,7 +83,7 @@ def schedule(feed: Feed) -> Iterator[Element | None]:
 
 
 def image(feed: Feed) -> Element | None:
-    """The feed's picture, with the title and the link that the specification asks for."""
+    """Return the picture of the feed, with the title and the link that the specification requires."""
     if feed.image is None:
         return None
     return element("image", optional("url", feed.image), plain("title", feed.title), optional("link", feed.link))

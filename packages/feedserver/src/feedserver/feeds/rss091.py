@@ -1,4 +1,4 @@
-"""RSS 0.91, UserLand's (https://www.rssboard.org/rss-0-9-1): titles, links, descriptions, and little else."""
+"""RSS 0.91, UserLand's version (https://www.rssboard.org/rss-0-9-1): titles, links, descriptions, and little else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from feedserver.feeds.model import Entry, Feed
 
 
 def document(feed: Feed) -> Element:
-    """The feed as RSS 0.91, without the DOCTYPE: it names a document that is gone."""
+    """Return *feed* as the tree of an RSS 0.91 document. It has no DOCTYPE, which would name a DTD that no longer
+    exists.
+    """
     return element("rss", element("channel", *_channel(feed), *map(_item, feed.entries)), version="0.91")
 
 
@@ -25,7 +27,7 @@ def _channel(feed: Feed) -> Iterator[Element | None]:
     yield optional("lastBuildDate", rfc822(feed.updated))
     yield rss.image(feed)
     if feed.skip_hours:
-        # This version counts from 1 to 24, and calls midnight 24.
+        # This version counts hours from 1 to 24; 24 is midnight.
         yield element("skipHours", *(optional("hour", hour or 24) for hour in feed.skip_hours))
     if feed.skip_days:
         yield element("skipDays", *(optional("day", day) for day in feed.skip_days))

@@ -1,59 +1,77 @@
-"""Which faults strike an answer, and which had nothing to strike.
+"""Which faults are triggered by a request, how they break its answer, and which found nothing to break.
 
 `choose` → `shape` → `break_plan`, between finding a response and sending it; all of it is pure but for *missed*, which
-is called when a plan ends without a fault that was to break it.
+is called when a plan ends without a fault that was to break it. Two equal faults of a response are two: each must be
+injected, or it is missed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from operator import attrgetter
+from typing import TYPE_CHECKING, cast
 
 from feedserver.messages.request import Request
-from feedserver.messages.response import Fault, Response, body_size, sends_body
-from feedserver.messages.send_plan import Close, Plan, Read, Reset, Step, Struck, Wait
+from feedserver.messages.response import Response, body_size, sends_body
+from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait
+
+if TYPE_CHECKING:  # most servers break no answer, and need not load the faults
+    from feedserver.faults.fault import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class ShapedAnswer:
+    """A *response* after all of its faults have shaped it, and what of them is *injected* so far."""
+
+    response: Response
+    injected: tuple[Injected, ...]
+
+
+def faults_of(response: Response) -> tuple[Fault, ...]:
+    """Return the faults of *response* with the type that they have: `Response` takes no others."""
+    return cast("tuple[Fault, ...]", response.faults)
 
 
 def choose(response: Response, number: int) -> Response:
-    """Gives the response for the request with this *number*: with the faults that strike it, and ready for them."""
+    """Return the response for the request with this *number*: with the faults that it triggers, and ready for them."""
     if not response.faults:
         return response
-    chosen = [fault for fault in response.faults if fault.when.strikes(number)]
-    response = replace(response, faults=tuple(sorted(chosen, key=attrgetter("layer"))))
-    for fault in response.faults:
+    triggered = [fault for fault in faults_of(response) if fault.when.strikes(number)]
+    triggered.sort(key=attrgetter("layer"))
+    response = response.changed(faults=tuple(triggered))
+    for fault in triggered:
         response = fault.prepare(response)
     return response
 
 
-def shape(request: Request, response: Response) -> tuple[Response, tuple[Struck, ...]]:
-    """Breaks the response as a value; gives with it what has struck so far."""
-    struck = []
-    for fault in response.faults:
+def shape(request: Request, response: Response) -> ShapedAnswer:
+    """Break the response as a value."""
+    injected = []
+    for fault in faults_of(response):
         shaped = fault.shape(request, response)
         if shaped is not None:
             response = shaped.response
-            struck.append(Struck(str(fault), shaped.at))
-    return response, tuple(struck)
+            injected.append(Injected(str(fault), shaped.at))
+    return ShapedAnswer(response, tuple(injected))
 
 
-def break_plan(
-    plan: Plan, faults: tuple[Fault, ...], struck: tuple[Struck, ...], missed: Callable[[Fault], None]
-) -> Plan:
-    """Breaks the plan, and tells of each fault that has not *struck* by its end."""
+def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]) -> Plan:
+    """Break the plan, and tell of each fault that has not been injected by its end."""
+    faults = faults_of(shaped.response)
     for fault in faults:
         plan = fault.apply(plan)
-    told = {step.fault for step in struck}
-    yield from struck
+    injected = Counter(step.fault for step in shaped.injected)
+    yield from shaped.injected
     held: Step | None = None  # the last bytes wait until it is known what was missed, so that a test can ask at once
     try:
         for step in plan:
-            if isinstance(step, Struck):
-                told.add(step.fault)
-            elif isinstance(step, Read | Close | Reset) or (isinstance(step, Wait) and step.seconds is None):
-                for fault in faults:
-                    if str(fault) not in told:
-                        missed(fault)
+            if isinstance(step, Injected):
+                injected[step.fault] += 1
+            elif _ends(step):
+                for fault in _without(faults, injected):
+                    missed(fault)
             if held is not None:
                 yield held
             held = step
@@ -64,23 +82,40 @@ def break_plan(
             plan.close()  # so that what a fault's plan raises at its end is told; of what it wraps, Python warns
 
 
+def _ends(step: Step) -> bool:
+    """Return whether nothing of the answer follows *step*."""
+    return isinstance(step, Read | CloseConnection | ResetConnection) or (
+        isinstance(step, Wait) and step.seconds is None
+    )
+
+
+def _without(faults: tuple[Fault, ...], injected: Counter[str]) -> Iterator[Fault]:
+    """Give the faults that are left when each is taken out as often as it was *injected*."""
+    left = injected.copy()
+    for fault in faults:
+        if left[str(fault)] > 0:
+            left[str(fault)] -= 1
+        else:
+            yield fault
+
+
 def why_missed(request: Request, response: Response, fault: Fault) -> str:
-    """Says of a fault that could not strike: whose it was, and why, and what to do about it."""
+    """Return whose fault it was that broke nothing, why it did not, and what to do about it."""
     where = response.source or request.path
     size = body_size(response)
     if fault.early:
         why = f"{request} had no body that could still come; send one, or drop the fault"
     elif request.method == "HEAD":
-        why = f"the answer to {request} has no body; ask with GET, or strike 'before answer' or 'after headers'"
+        why = f"the answer to {request} has no body; ask with GET, or break it 'before answer' or 'after headers'"
     elif not sends_body(request.method, response.status):
         why = (
-            f"the answer to {request} was a {response.status}, which has no body; ask without validators, or strike "
+            f"the answer to {request} was a {response.status}, which has no body; ask without validators, or break it "
             "'before answer' or 'after headers'"
         )
     else:
         beside = ", or drop the faults that end it first" if len(response.faults) > 1 else ""
         why = (
             f"it has no place in the answer to {request}, a {response.status} of {size:,} bytes over "
-            f"HTTP/{request.version}; use a longer body, or strike earlier{beside}"
+            f"HTTP/{request.version}; use a longer body, or break it earlier{beside}"
         )
-    return f"{where}: the fault '{fault}' did not strike: {why}"
+    return f"{where}: the fault '{fault}' was not injected: {why}"

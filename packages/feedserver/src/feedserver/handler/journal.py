@@ -1,300 +1,22 @@
-"""What the server received and answered.
+"""Every exchange of a server, and what a test asks of them.
 
-The event loop writes, tests read from any thread. An exchange is recorded when its request has arrived, before the
-first byte of its answer; how it ended is known later, so asking for that waits. Recording takes no lock unless somebody
-waits.
-
-What happens to an exchange is seen in one order by every observer:
-
-1. The request has arrived. What is wrong with it or with the file that answers it is noted: `problem`, and what
-   `verify` raises.
-2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
-   is set after it; what goes wrong in a callable is noted before 3.
-3. The answer is known: `response` wakes. Then its first byte is sent.
-4. Each fault that strikes is noted, and then `faults` wakes.
-5. The exchange ends, and in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
-   called and has returned; the end is published. Only then do `is_over` and `describe` tell of it, and `ended`,
-   `duration`, `bytes_sent` and everybody else who waits wake.
-6. `FeedServer.stop` returns when every exchange has ended so.
-
-So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
-client may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.
+The event loop records, tests read from any thread. An exchange is recorded when its request has arrived, before the
+first byte of its answer; how it ended is known later, so asking for that waits (see `exchange`). Recording takes no
+lock unless somebody waits.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from urllib.parse import unquote
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from feedserver.handler.problems import in_words
-from feedserver.messages.headers import Headers
+from feedserver.handler.exchange import Changes, Exchange, NotSeen
+from feedserver.handler.request_filter import Criteria, RequestFilter
 from feedserver.messages.request import Request
-from feedserver.messages.response import Response
-from feedserver.messages.terminal_text import visible
 
-OUTCOME_TIMEOUT = 10.0
-"""Seconds that asking for the outcome of an exchange waits before it says that the answer is still going out."""
-
-
-class NotSeen(AssertionError, TimeoutError):
-    """What a test expected of its client did not arrive in time, or not at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """A *fault*, in the words of its directive, and the byte of the body *at* which it struck."""
-
-    fault: str
-    at: int
-
-    def __str__(self) -> str:
-        return f"{self.fault}: struck at byte {self.at:,}"
-
-
-class Changes:
-    """Wakes who waits for an exchange to change; *listener* is called with each that has ended.
-
-    It stands between exchanges and their journal, so that the two are no cycle: bodies would stay in memory until the
-    garbage collector comes.
-    """
-
-    __slots__ = ("_condition", "_waiting", "failures", "listener")
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._waiting = 0
-        self.listener: Callable[[Exchange], None] | None = None
-        self.failures: deque[str] = deque()
-        """What a listener raised: messages alone, since exchanges would make a cycle."""
-
-    def listen(self, exchange: Exchange) -> None:
-        """Call the listener with *exchange*, which has ended. What it raises is kept in `failures`."""
-        if self.listener is None:
-            return
-        try:
-            self.listener(exchange)
-        except KeyboardInterrupt:  # of who stops the server
-            raise
-        except BaseException as error:  # noqa: BLE001 - a log that fails must not end a connection; `verify` raises it
-            self.failures.append(f"the journal's listener raised {in_words(error)} for {exchange}")
-
-    def tell(self) -> None:
-        """Something has changed."""
-        if self._waiting:
-            with self._condition:
-                self._condition.notify_all()
-
-    def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
-        """Waits until *predicate* holds, at most *timeout* seconds; tells whether it does.
-
-        The count of waiters goes up before the predicate is first asked, and is read by the loop after it has
-        recorded, so no change falls between the two.
-        """
-        with self._condition:
-            self._waiting += 1
-            try:
-                return self._condition.wait_for(predicate, timeout)
-            finally:
-                self._waiting -= 1
-
-
-class Exchange:
-    """One request and its answer.
-
-    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong.
-    *time* is in seconds of the epoch. `response`, `bytes_sent`, `duration` and `ended` wait until they are known.
-    """
-
-    __slots__ = (
-        "_bytes_sent",
-        "_changes",
-        "_duration",
-        "_ended",
-        "_faults",
-        "_is_published",
-        "_listened_by",
-        "_response",
-        "_started",
-        "problem",
-        "raw",
-        "request",
-        "time",
-    )
-
-    def __init__(
-        self,
-        journal: Journal,
-        request: Request | None,
-        *,
-        raw: bytes = b"",
-        problem: str = "",
-        now: float | None = None,
-    ) -> None:
-        self._changes = journal.changes
-        self.request = request
-        self.raw = raw
-        self.problem = problem
-        self.time = time.time() if now is None else now
-        self._started = time.perf_counter()
-        self._response: Response | None = None
-        self._ended: str | None = None
-        self._is_published = False
-        self._listened_by: int | None = None
-        self._faults: tuple[Strike, ...] = ()
-        self._bytes_sent = 0
-        self._duration = 0.0
-
-    # What the server calls.
-
-    def answered(self, response: Response) -> None:
-        """Says what the request is answered with, once: an answer that comes after its time limit changes nothing."""
-        if self._response is None:
-            self._response = response
-            self._changes.tell()
-
-    def struck(self, fault: str, at: int) -> None:
-        """Says that a fault has broken the answer at that byte of its body."""
-        self._faults += (Strike(fault, at),)
-        self._changes.tell()
-
-    def finish(self, ended: str, bytes_sent: int) -> None:
-        """Says how the exchange ended, once: what is told later changes nothing.
-
-        The listener comes before whoever waits.
-        """
-        if self._ended is None:
-            self._bytes_sent = bytes_sent
-            self._duration = time.perf_counter() - self._started
-            self._ended = ended
-            if self._changes.listener is not None:
-                self._listened_by = threading.get_ident()
-                self._changes.listen(self)
-                self._listened_by = None
-            self._is_published = True
-            self._changes.tell()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended, and the listener has been told; does not wait. The listener itself sees it ended."""
-        return self._is_published or (self._listened_by is not None and self._listened_by == threading.get_ident())
-
-    # What a test asks.
-
-    def _outcome(self) -> str:
-        if not self.is_over:
-            self._changes.wait_until(lambda: self.is_over, OUTCOME_TIMEOUT)
-        if self._ended is None or not self.is_over:
-            raise NotSeen(f"the answer to {self} is still going out after {OUTCOME_TIMEOUT:g} s")
-        return self._ended
-
-    @property
-    def response(self) -> Response:
-        """What it was answered with. Raises NotSeen where the exchange ended without an answer."""
-        if self._response is None:
-            self._changes.wait_until(lambda: self._response is not None or self.is_over, OUTCOME_TIMEOUT)
-        if self._response is None:
-            raise NotSeen(f"{self} was not answered: {self._ended or 'no answer was made yet'}")
-        return self._response
-
-    @property
-    def status(self) -> int:
-        """The status that was sent."""
-        return self.response.status
-
-    @property
-    def ended(self) -> str:
-        """How it ended: "complete", "client left", "closed", "reset", "stalled until the client left", …."""
-        return self._outcome()
-
-    @property
-    def faults(self) -> tuple[Strike, ...]:
-        """The faults that broke the answer, in the order in which they struck.
-
-        Waits until all that were to strike have, or the exchange has ended without them.
-        """
-        self._changes.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
-        return self._faults
-
-    def _knows_faults(self) -> bool:
-        due = len(self._response.faults) if self._response is not None else 1
-        return self.is_over or len(self._faults) >= due
-
-    @property
-    def bytes_sent(self) -> int:
-        """Bytes of head and body that the operating system took."""
-        self._outcome()
-        return self._bytes_sent
-
-    @property
-    def duration(self) -> float:
-        """Seconds from the request's arrival until its answer had been handed over."""
-        self._outcome()
-        return self._duration
-
-    # A request's own properties, so that an exchange reads like it.
-
-    def _asked(self) -> Request:
-        if self.request is None:
-            raise AttributeError(f"what arrived was no request ({self.problem}); see .raw")
-        return self.request
-
-    @property
-    def method(self) -> str:
-        """The method of the request."""
-        return self._asked().method
-
-    @property
-    def target(self) -> str:
-        """The target as it was sent."""
-        return self._asked().target
-
-    @property
-    def path(self) -> str:
-        """The decoded path of the request."""
-        return self._asked().path
-
-    @property
-    def query(self) -> str:
-        """The query string of the request."""
-        return self._asked().query
-
-    @property
-    def headers(self) -> Headers:
-        """The headers of the request, as sent."""
-        return self._asked().headers
-
-    @property
-    def body(self) -> bytes:
-        """The body of the request."""
-        return self._asked().body
-
-    def __str__(self) -> str:
-        return str(self.request) if self.request is not None else f"{self.raw[:60]!r}"
-
-    def describe(self) -> str:
-        """One line for people: what was asked, what was answered, how it ended. Does not wait."""
-        if self._response is None:
-            answer = self.problem or "no answer yet"
-        else:
-            answer = f"{self._response.status} {self._response.reason}".rstrip()
-        struck = "".join(f", {strike}" for strike in self._faults)
-        if not self.is_over:
-            return visible(f"{self} -> {answer}{struck}, still going out")
-        tail = "" if self._ended == "complete" else f", {self._ended}"
-        return visible(
-            f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{struck}{tail}"
-        )
-
-    def __repr__(self) -> str:
-        return f"<Exchange {self.describe()}>"
-
-
-HeaderFilter = Mapping[str, str | None]
-"""Header names to the value they must have; None means that the header must be there, whatever its value."""
+if TYPE_CHECKING:
+    from typing import Unpack
 
 
 class Journal:
@@ -317,20 +39,20 @@ class Journal:
         self.changes.listener = listener
 
     def record(self, exchange: Exchange) -> None:
-        """Adds an exchange. Called on the event loop, before the answer's first byte."""
+        """Add an exchange. Called on the event loop, before the answer's first byte."""
         self._entries.append(exchange)
         self.changes.tell()
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
-        """Waits until *predicate* holds, at most *timeout* seconds; tells whether it does."""
+        """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does."""
         return self.changes.wait_until(predicate, timeout)
 
     def settle(self, timeout: float = 0.2) -> None:
-        """Waits a moment for answers that are all but over: a client may have the last byte before it is noted here."""
+        """Wait a moment for answers that are all but over: a client may have the last byte before it is noted here."""
         self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:
-        """Forgets every exchange."""
+        """Forget every exchange."""
         self._entries.clear()
 
     @property
@@ -344,88 +66,72 @@ class Journal:
         return [exchange.request for exchange in self._entries.copy() if exchange.request is not None]
 
     def filter(
-        self,
-        path: str | None = None,
-        *,
-        method: str | None = None,
-        headers: HeaderFilter | None = None,
-        status: int | None = None,
+        self, path: str | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
-        """The exchanges whose request matches all that is given.
+        """Return the exchanges whose request matches all that is given.
 
         *path* is compared with the decoded path, and may itself be percent-encoded; with a query string in it, with
         both. A whole URL is compared with the target, in the origin form behind the scheme and the Host of the request.
-        A *method* is found in capitals too.
+        The other criteria are the answer's *status*, and the request's *method*, which is found in capitals too, and
+        *headers*: names to the value they must have, None for any.
         """
-        return [e for e in self._entries.copy() if matches(e, path, method, headers, status)]
+        return self._matching(RequestFilter(path, status=status, **criteria))
+
+    def _matching(self, wanted: RequestFilter) -> list[Exchange]:
+        return [exchange for exchange in self._entries.copy() if wanted.matches(exchange)]
 
     def wait_for(
-        self,
-        path: str | None = None,
-        *,
-        count: int = 1,
-        timeout: float = 5.0,
-        method: str | None = None,
-        headers: HeaderFilter | None = None,
+        self, path: str | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
-        """Waits until *count* matching requests have arrived, at most *timeout* seconds, and returns the matches.
+        """Wait until *count* matching requests have arrived, at most *timeout* seconds, and return the matches.
 
-        Raises NotSeen with what did arrive.
+        *path* and the criteria, *method* and *headers*, are those of `filter`. Raises NotSeen with what did arrive.
         """
-        if not self.wait_until(lambda: len(self.filter(path, method=method, headers=headers)) >= count, timeout):
-            seen = self.filter(path, method=method, headers=headers)
-            raise NotSeen(
-                f"waited {timeout:g} s for {_times(count)} of {_wanted(path, method, headers)}, "
-                f"saw {len(seen)}.\n{self.describe()}"
-            )
-        return self.filter(path, method=method, headers=headers)
+        wanted = RequestFilter(path, **criteria)
+        if not self.wait_until(lambda: len(self._matching(wanted)) >= count, timeout):
+            seen = self._matching(wanted)
+            raise NotSeen(f"waited {timeout:g} s for {_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}")
+        return self._matching(wanted)
 
     def assert_requested(
-        self,
-        path: str | None = None,
-        *,
-        count: int | None = None,
-        method: str | None = None,
-        headers: HeaderFilter | None = None,
+        self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
-        """Asserts that a matching request has arrived (*count* times, if given) and returns the matches."""
-        seen = self.filter(path, method=method, headers=headers)
-        wanted = _wanted(path, method, headers)
+        """Assert that a matching request has arrived (*count* times, if given) and return the matches.
+
+        *path* and the criteria, *method* and *headers*, are those of `filter`.
+        """
+        wanted = RequestFilter(path, **criteria)
+        seen = self._matching(wanted)
         if count is None and not seen:
-            raise NotSeen(f"{wanted} was not requested.{self._near_miss(path, method, headers)}\n{self.describe()}")
+            raise NotSeen(f"{wanted} was not requested.{self._near_miss(wanted)}\n{self.describe()}")
         if count is not None and len(seen) != count:
             raise NotSeen(
                 f"{wanted} was requested {_times(len(seen))}, not {_times(count)}."
-                f"{self._near_miss(path, method, headers) if len(seen) < count else ''}\n{self.describe()}"
+                f"{self._near_miss(wanted) if len(seen) < count else ''}\n{self.describe()}"
             )
         return seen
 
-    def assert_not_requested(
-        self, path: str | None = None, *, method: str | None = None, headers: HeaderFilter | None = None
-    ) -> None:
-        """Asserts that no matching request has arrived."""
-        seen = self.filter(path, method=method, headers=headers)
+    def assert_not_requested(self, path: str | None = None, **criteria: Unpack[Criteria]) -> None:
+        """Assert that no matching request has arrived; *path*, *method* and *headers* are those of `filter`."""
+        wanted = RequestFilter(path, **criteria)
+        seen = self._matching(wanted)
         if seen:
             raise AssertionError(
-                f"{_wanted(path, method, headers)} was requested {_times(len(seen))}, and should not have been.\n"
-                f"{self.describe()}"
+                f"{wanted} was requested {_times(len(seen))}, and should not have been.\n{self.describe()}"
             )
 
-    def _near_miss(self, path: str | None, method: str | None, headers: HeaderFilter | None) -> str:
-        """Where the path was asked for but a header or the method differed, says how."""
-        for exchange in reversed(self.filter(path)) if path is not None else ():
-            if method is not None and exchange.method != method:
-                return f" It was requested with {exchange.method}."
-            for name, value in (headers or {}).items():
-                found = exchange.headers.get(name)
-                if found is None:
-                    return f" It was requested without {name}."
-                if value is not None and found != value:
-                    return visible(f" It was requested with {name}: {found}")
-        return ""
+    def _near_miss(self, wanted: RequestFilter) -> str:
+        """Return how the last request for the path differed in method or headers, "" where none did."""
+        if wanted.path is None:
+            return ""
+        differences = map(wanted.difference, reversed(self._matching(RequestFilter(wanted.path))))
+        return next(filter(None, differences), "")
 
     def describe(self, last: int = 20, after: Exchange | None = None) -> str:
-        """The journal as text for a failing test: the *last* exchanges, a line each, or those that came *after* one."""
+        """Return the journal as text for a failing test: a line for each of the *last* exchanges.
+
+        With *after*, only those that came after that one are told.
+        """
         entries = self.exchanges
         if after in entries:
             entries = entries[entries.index(after) + 1 :]
@@ -437,52 +143,5 @@ class Journal:
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 
 
-def matches(
-    exchange: Exchange,
-    path: str | None = None,
-    method: str | None = None,
-    headers: HeaderFilter | None = None,
-    status: int | None = None,
-) -> bool:
-    """Whether the exchange's request has this path, method and headers, and its answer this status."""
-    request = exchange.request
-    if request is None:
-        return path is None and method is None and not headers and status is None
-    if path is not None:
-        is_url = "://" in path.partition("?")[0] and not path.startswith("/")
-        if not (_asks_for_url if is_url else _asks_for_path)(request, path):
-            return False
-    if method is not None and request.method not in (method, method.upper()):
-        return False
-    if status is not None and (exchange._response is None or exchange._response.status != status):
-        return False
-    return all(
-        name in request.headers and (value is None or request.headers[name] == value)
-        for name, value in (headers or {}).items()
-    )
-
-
-def _asks_for_url(request: Request, url: str) -> bool:
-    asked = request.target
-    if asked.startswith("/"):
-        asked = f"{request.scheme}://{request.headers.get('Host', '')}{asked}"
-    return url in (asked, asked.removesuffix("/"))
-
-
-def _asks_for_path(request: Request, path: str) -> bool:
-    name, mark, query = path.partition("?")
-    name = name if name.startswith("/") else f"/{name}"
-    if mark and request.query != query:
-        return False
-    return request.path in (name, unquote(name, "utf-8", "surrogateescape"))
-
-
 def _times(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _wanted(path: str | None, method: str | None, headers: HeaderFilter | None) -> str:
-    words = [method or "", path or "any path"]
-    for name, value in (headers or {}).items():
-        words.append(f"with {name}" if value is None else f"with {name}: {value}")
-    return " ".join(word for word in words if word)

@@ -11,9 +11,18 @@ from __future__ import annotations
 import re
 import traceback
 from collections import deque
+from dataclasses import dataclass
 
 SHOWN = 60
 """Bytes of what was no request that a message repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """A *message* for a test, and the *exchange* that it is about, None where it is about none."""
+
+    message: str
+    exchange: object | None
 
 
 class Problems:
@@ -26,12 +35,12 @@ class Problems:
     def __init__(self, elsewhere: deque[str], *, strict: bool) -> None:
         self.strict = strict
         self._elsewhere = elsewhere
-        self._kept: list[tuple[object | None, str]] = []
+        self._kept: list[_Problem] = []
         self._allowed: list[re.Pattern[str]] = []
 
     def add(self, message: str, exchange: object | None = None) -> None:
         """Keep what a test should know of."""
-        self._kept.append((exchange, message))
+        self._kept.append(_Problem(message, exchange))
 
     def add_of_client(self, message: str, exchange: object) -> None:
         """Keep what a client did wrong, unless the server is not strict."""
@@ -48,17 +57,17 @@ class Problems:
         """Return the problems since they were last taken."""
         taken = self._kept[:]
         del self._kept[: len(taken)]
-        messages = [message for _, message in taken]
+        messages = [problem.message for problem in taken]
         while self._elsewhere:
             messages.append(self._elsewhere.popleft())
         return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
 
     def take_of(self, exchange: object) -> list[str]:
         """Return those about *exchange*, and those about none."""
-        taken = [problem for problem in self._kept[:] if problem[0] in (exchange, None)]
+        taken = [problem for problem in self._kept[:] if problem.exchange in (exchange, None)]
         for problem in taken:
             self._kept.remove(problem)
-        return [message for _, message in taken]
+        return [problem.message for problem in taken]
 
 
 def in_words(error: BaseException) -> str:

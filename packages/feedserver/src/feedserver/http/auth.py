@@ -1,7 +1,7 @@
-"""Who may see a response: the Authorization field against the credentials that the response asks for.
+"""Who may see a response: the Authorization field against the credentials that the response requires.
 
-Credentials are compared in the form that a client has to send, so nothing that it sends can fail to decode;
-and in constant time, as real servers do.
+Credentials are compared in the form in which a client sends them, so nothing that it sends can fail to decode, and in
+constant time, as real servers do.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ REALM = "feedserver"
 
 
 def challenge(request: Request, auth: Auth) -> str | None:
-    """Gives the WWW-Authenticate value for a request without these credentials, None for one with them.
+    """Return the WWW-Authenticate value for a request without these credentials, or None for one with them.
 
-    Basic credentials are expected in UTF-8, which the challenge says (RFC 7617 §2.1). A Bearer token that
-    was sent and is wrong is called "invalid_token"; where none was sent, no error is named (RFC 6750 §3.1).
+    Basic credentials are expected in UTF-8, and the challenge says so (RFC 7617 §2.1). The error of a wrong Bearer
+    token is "invalid_token"; if no token was sent, no error is named (RFC 6750 §3.1).
     """
-    from hmac import compare_digest  # loads OpenSSL, which a server without a secret does without
+    from hmac import compare_digest  # which loads OpenSSL: a server without credentials does not need it
 
     scheme, sent = _sent(request)
     if scheme == auth.scheme.lower().encode("ascii") and compare_digest(sent, _expected(auth)):
@@ -33,9 +33,9 @@ def challenge(request: Request, auth: Auth) -> str | None:
 
 
 def _sent(request: Request) -> tuple[bytes, bytes]:
-    """The scheme, in lower case since its case means nothing (RFC 9110 §11.1), and the credentials as sent.
+    """Return the scheme in lower case, since case means nothing (RFC 9110 §11.1), and the credentials as sent.
 
-    Authorization is no list: of a request with two of them neither is believed.
+    Authorization is no list: if a request has two of them, neither is accepted.
     """
     values = [value for name, value in request.headers.raw if name.lower() == b"authorization"]
     if len(values) != 1:

@@ -11,6 +11,7 @@ is there, so that the outcome does not depend on how the bytes were cut into pac
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Literal, TypeAlias
@@ -39,11 +40,11 @@ class Refused(Exception):
         self.problem = problem
 
 
-Framing: TypeAlias = int | Literal["chunked"]
+RequestFraming: TypeAlias = int | Literal["chunked"]
 """How the end of a body is told: the body's bytes are counted, or it is sent in chunks."""
 
 
-def framing_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> Framing:
+def framing_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> RequestFraming:
     """Return how the body of a request with these header *fields* is framed; 0 for a request without a body.
 
     *version* is "1.0" or "1.1". Raises Refused for a framing that is not known or could be read in two ways
@@ -68,7 +69,7 @@ def framing_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> Framing:
     return int(lengths[0])
 
 
-def _coded(coding: bytes, lengths: list[bytes], version: str) -> Framing:
+def _coded(coding: bytes, lengths: list[bytes], version: str) -> RequestFraming:
     if version == "1.0":
         raise Refused(400, "Transfer-Encoding is not known to HTTP/1.0 (RFC 9112 §6.1); send Content-Length")
     if lengths:
@@ -81,8 +82,8 @@ def _coded(coding: bytes, lengths: list[bytes], version: str) -> Framing:
     raise Refused(501, f"Transfer-Encoding: {coding[:40]!r} is not supported; send 'chunked' alone")
 
 
-class _Body:
-    """What both kinds of body share: *raw* grows by the bytes that are taken, `content` is what they hold."""
+class IncomingBody(ABC):
+    """A request's body while it arrives: *raw* grows by the bytes that are taken, `content` is what they hold."""
 
     __slots__ = ("_raw", "content", "is_complete")
 
@@ -90,6 +91,10 @@ class _Body:
         self._raw = raw
         self.content = bytearray()
         self.is_complete = False
+
+    @abstractmethod
+    def read(self, buffer: bytearray) -> None:
+        """Take from *buffer* what belongs to the body and is whole. Raises Refused for what is malformed."""
 
     def _take(self, buffer: bytearray, size: int) -> bytes:
         """Move up to *size* bytes out of *buffer*."""
@@ -100,7 +105,7 @@ class _Body:
         return piece
 
 
-class SizedBody(_Body):
+class SizedBody(IncomingBody):
     """A body of *size* bytes (RFC 9112 §6.2)."""
 
     __slots__ = ("_left",)
@@ -126,7 +131,7 @@ class _Expecting(Enum):
     TRAILER = auto()
 
 
-class ChunkedBody(_Body):
+class ChunkedBody(IncomingBody):
     """A body in chunks, of at most *limit* bytes of content (RFC 9112 §7.1). Extensions and trailers are dropped.
 
     SIZE → DATA → END_OF_DATA → SIZE → …; a size of 0 leads to TRAILER, and the first empty line there completes the
@@ -207,6 +212,3 @@ class ChunkedBody(_Body):
         if end < 0 and len(buffer) < limit:
             return None
         return self._take(buffer, end + 1 if end >= 0 else limit)
-
-
-Body: TypeAlias = SizedBody | ChunkedBody

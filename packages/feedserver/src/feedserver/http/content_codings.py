@@ -1,12 +1,12 @@
-"""Content codings: which are known and installed, which one a client prefers, and how a body is put into one.
+"""Content codings: which are known and installed, which one a client prefers, and how a body is coded.
 
-A coding is a stream: chunks go in, coded chunks come out. A body of bytes is one chunk, a file is many, and
-codings one inside another are streams in a row; so all of them take the same path.
+A coding is a stream: chunks go in, coded chunks come out. A body of bytes is one chunk, a file is many, and codings
+inside each other are streams in a row. So all of them take the same path.
 
-gzip and deflate come with Python, br and zstd with an extra, imported when it is first used. Among codings
-that a client likes equally the newest is preferred, as by Caddy, and deflate last, because clients disagree
-on whether it has a zlib wrapper. The gzip header carries no time: the same body always gives the same
-bytes, so that ranges of it can be fetched in several requests.
+gzip and deflate come with Python; br and zstd need an extra, which is imported when it is first used. Among codings
+that a client likes equally, the newest is preferred, as in Caddy; deflate comes last, because clients disagree on
+whether it has a zlib wrapper. The gzip header holds no time: the same body always gives the same bytes, so that several
+requests can fetch ranges of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from feedserver.messages.response import FileBody
 
 OFFERED = ("zstd", "br", "gzip", "deflate")
-"""The codings that `Coding: auto` chooses from, as far as they are installed; the preferred one first."""
+"""The codings that `Coding: auto` chooses from, if they are installed; the preferred one first."""
 
 _ALIASES = {"x-gzip": "gzip"}  # RFC 9110 §8.4.1.3
 _MODULES = {"br": "brotli", "zstd": "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"}
@@ -31,7 +31,7 @@ _EXTRAS = {"br": "brotli", "zstd": "zstd"}
 _GZIP_WRAPPER = 16 + zlib.MAX_WBITS
 _ZLIB_WRAPPER = zlib.MAX_WBITS  # "deflate" is the zlib format, whatever its name says: RFC 9110 §8.4.1.2
 _ZLIB_LEVEL = 6
-_BROTLI_QUALITY = 5  # 11, the library's own default, takes twenty times as long for a tenth less
+_BROTLI_QUALITY = 5  # 11, the library's default, takes twenty times as long and saves a tenth.
 
 _Compress = Callable[[bytes], bytes]
 _Finish = Callable[[], bytes]
@@ -45,15 +45,16 @@ _PREFERENCE = re.compile(
 
 
 class CodingUnavailable(ValueError):
-    """A coding that feedserver knows, but whose extra is not installed; the message names it."""
+    """A coding that feedserver knows, but whose extra is not installed. The message names the extra."""
 
 
 def parse(text: str) -> tuple[str, ...]:
-    """Reads "gzip", or "gzip, br" for one coding inside another, in the order in which they are applied.
+    """Return the codings in *text*, such as "gzip", or "gzip, br" for one inside another, in the order in which they
+    are applied.
 
-    Names come out in lower case, with aliases resolved and "identity" left out; `()` means an uncoded body.
-    Raises ValueError for a coding that feedserver doesn't know, and CodingUnavailable, which is one too, for
-    a coding whose extra is not installed.
+    Names are in lower case, with aliases resolved and "identity" left out. `()` means an uncoded body. Raises
+    ValueError for a coding that feedserver does not know, and its subclass CodingUnavailable for a coding whose extra
+    is not installed.
     """
     names = []
     for word in text.split(","):
@@ -73,37 +74,36 @@ def parse(text: str) -> tuple[str, ...]:
 
 @cache
 def available() -> tuple[str, ...]:
-    """The codings of `OFFERED` that this installation can make, in that order."""
+    """Return the codings of `OFFERED` that are installed, in that order."""
     return tuple(name for name in OFFERED if _is_available(name))
 
 
 def choose(accept_encoding: str | None, offered: Sequence[str]) -> str | None:
-    """Gives the coding of *offered* that Accept-Encoding prefers, None for no coding (RFC 9110 §12.5.3).
+    """Return the coding of *offered* that Accept-Encoding prefers, or None for no coding (RFC 9110 §12.5.3).
 
-    *offered* is in the server's order of preference, which decides between equal weights. Any coding that
-    is acceptable wins over none, unless "identity" is listed with a higher weight. A request without the
-    field gets no coding: it would accept any, but a client that says nothing may well know none. Where the
-    client refuses every coding, and "identity" too, §12.4.1 leaves the choice between a 406 and no coding;
-    real servers send the body. A malformed member counts as not listed.
+    *offered* is in the server's order of preference, which decides between equal weights. Any acceptable coding wins
+    over none, unless "identity" has a higher weight. A request without the field gets no coding: by the RFC it accepts
+    any, but such a client may know none. If the client refuses every coding, and "identity" too, §12.4.1 allows a 406
+    or no coding; real servers send the body. A malformed member is ignored.
     """
     if accept_encoding is None or not offered:
         return None
     weights = _weights(accept_encoding)
     others = weights.get("*", 0.0)
-    chosen = max(offered, key=lambda name: weights.get(name, others))  # the first of equals
+    chosen = max(offered, key=lambda name: weights.get(name, others))  # The first of equals.
     weight = weights.get(chosen, others)
     return chosen if weight > 0 and weight >= weights.get("identity", 0.0) else None
 
 
 def encode(body: bytes, coding: str) -> bytes:
-    """Puts *body* into *coding*: a name, or several as `parse` reads them. Raises what `parse` raises."""
+    """Return *body* in *coding*: a name, or several as `parse` reads them. Raises what `parse` raises."""
     return b"".join(_encoded([body], coding))
 
 
 def encode_file(source: FileBody, coding: str, target: BinaryIO) -> None:
-    """Writes *source*, put into *coding*, to *target*, and holds no more than a few chunks of it.
+    """Write *source* in *coding* to *target*. Only a few chunks are in memory at once.
 
-    Raises what `parse` raises, and OSError where the file cannot be read or is shorter than *source* says.
+    Raises what `parse` raises, and OSError if the file cannot be read or is shorter than *source* says.
     """
     target.writelines(_encoded(_chunks(source), coding))
 
@@ -132,7 +132,7 @@ def _chunks(source: FileBody) -> Iterator[bytes]:
 
 
 def _stream(name: str) -> tuple[_Compress, _Finish]:
-    """A new stream of a coding: what takes a chunk, and what gives the rest."""
+    """Return a new stream of a coding: a function that takes a chunk, and one that returns the rest."""
     if name == "br":
         brotli = _extra(name).Compressor(quality=_BROTLI_QUALITY)
         return brotli.process, brotli.finish

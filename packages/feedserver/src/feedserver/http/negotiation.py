@@ -1,25 +1,22 @@
-"""What a request makes of a response: who may see it, what the client has, in which coding, which part.
+"""What a request makes of a response: who may see it, what the client already has, in which coding, which part.
 
 The order is that of RFC 9110 §13.2.2, with the login first:
 
     select:       Authorization → 401; validators → 304 or 412; Accept-Encoding → the coding
-    (the caller)  puts the body into that coding, away from the event loop where it is large
+    (the caller)  codes the body, on another thread if it is large
     slice_range:  Range → 206 or 416, counted in coded bytes (§14.1.2)
 
-All of it is pure, `Request × Response → Response`, and gives the same object where nothing changes.
-Placeholders in headers have been filled in before, since a validator may hold one. What is declared is what
-is sent: a header is added where there is none, an ETag is not changed by a coding, and nothing is replaced
-but on a 206.
+All functions are pure, `Request × Response → Response`, and return the same object if nothing changes. Placeholders in
+headers have been filled in before, since a validator may hold one. What is declared is what is sent: a header is added
+only if there is none, a coding does not change an ETag, and nothing is replaced except on a 206.
 
-HEAD is answered like GET, but knows no ranges (§14.2); the wire leaves the body out. Delay and pace stay on
-every answer, faults on all but a 401, behind which they wait. Of those that are made here,
+HEAD is answered like GET, but without ranges (§14.2); the response writer leaves the body out. Delay and pace stay on
+every answer. Faults stay on every answer except a 401. Of the answers that are made here,
 
-- a 304 keeps all headers but those that describe the body that it hasn't got. §15.4.5 wants
-  Content-Location, Date, ETag, Vary, Cache-Control and Expires. Last-Modified, Set-Cookie, Link and
-  whatever else is declared stay too, as on real servers: whoever declares them wants to see what a client
-  makes of them.
-- a 401, 412 or 416 tells nothing of the resource: a line of text, and no declared header but
-  WWW-Authenticate.
+- a 304 keeps all headers except those that describe the body, which it does not have. §15.4.5 requires
+  Content-Location, Date, ETag, Vary, Cache-Control and Expires. Last-Modified, Set-Cookie, Link and other declared
+  headers stay, too, as on real servers: their author wants to see what a client makes of them.
+- a 401, 412 or 416 says nothing of the resource: it has a line of text, and no declared header except WWW-Authenticate.
 """
 
 from __future__ import annotations
@@ -29,7 +26,7 @@ from dataclasses import replace
 from feedserver.http import auth, content_codings, preconditions, ranges
 from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.request import Request
-from feedserver.messages.response import FileBody, Response, reason_phrase
+from feedserver.messages.response import FileBody, Response, body_size, reason_phrase
 
 _ABOUT_THE_BODY = (
     "Content-Type",
@@ -46,7 +43,7 @@ _ABOUT_THE_BODY = (
 
 
 def is_plain(response: Response) -> bool:
-    """Whether *response* is the same for every request, so that it may be kept ready to send."""
+    """Return whether *response* is the same for every request, so that it may be kept ready to send."""
     return (
         response.auth is None
         and response.coding is None
@@ -56,16 +53,16 @@ def is_plain(response: Response) -> bool:
 
 
 def select(request: Request, response: Response) -> Response:
-    """Gives the answer to *request*, its body not coded yet: *response*, or a 401, 304 or 412 in its place.
+    """Return the answer to *request*, with a body that is not coded yet: *response*, or a 401, 304 or 412 in its place.
 
-    The answer's `coding` is what its body has to be put into with `codings.encode`, None for nothing. It is
-    never "auto", and Content-Encoding says it already. Raises ValueError where the response's coding is not
-    known, and `codings.CodingUnavailable`, which is one too, where it is not installed.
+    The answer's `coding` is what `content_codings.encode` has to apply to its body, or None. It is never "auto", and
+    Content-Encoding names it already. Raises ValueError if the response's coding is not known, and its subclass
+    `CodingUnavailable` if it is not installed.
     """
     if response.auth is not None and (challenge := auth.challenge(request, response.auth)) is not None:
         return _unauthorized(response, challenge)
     if _is_negotiated(response):
-        # Before the conditions, since a 304 has it too (§15.4.5).
+        # Before the conditions, since a 304 has it, too (§15.4.5).
         response = _with_header(response, "Vary", "Accept-Encoding")
     status = preconditions.evaluate(request, response)
     if status == 304:
@@ -78,19 +75,18 @@ def select(request: Request, response: Response) -> Response:
 
 
 def slice_range(request: Request, response: Response) -> Response:
-    """Gives what *request* asks for of *response*, whose body is coded: a 206, a 416, or all of it.
+    """Return what *request* asks for of *response*, whose body is coded: a 206, a 416, or all of it.
 
-    Parts are given to a GET, of a 200 that declares `Accept-Ranges: bytes`. One range of a file stays on
-    disk. Several ranges of a file are not put together: the field is ignored and the whole file sent, as
-    §14.2 allows. Where several are asked for and only one lies within the body, it is sent as a single
-    part.
+    A GET gets parts of a 200 that declares `Accept-Ranges: bytes`. One range of a file stays on disk. Several ranges of
+    a file are not combined: the field is ignored and the whole file is sent, as §14.2 allows. If several ranges are
+    requested and only one lies within the body, it is sent as a single part.
     """
     value = request.headers.get("Range")
     if value is None or request.method != "GET" or not _has_ranges(response):
         return response
     if not preconditions.allow_range(request, response):
         return response
-    body, total = response.body, _size(response)
+    body, total = response.body, body_size(response)
     headers = response.headers.without("Content-Length", "Content-Range")
     match ranges.parse(value, total):
         case ():
@@ -113,10 +109,6 @@ def _has_ranges(response: Response) -> bool:
     return "bytes" in [unit.strip(" \t") for unit in units]
 
 
-def _size(response: Response) -> int:
-    return response.body.size if isinstance(response.body, FileBody) else len(response.body)
-
-
 def _cut(body: bytes | FileBody, part: ranges.ByteRange) -> bytes | FileBody:
     if isinstance(body, FileBody):
         return replace(body, offset=body.offset + part.first, size=part.size)
@@ -124,25 +116,25 @@ def _cut(body: bytes | FileBody, part: ranges.ByteRange) -> bytes | FileBody:
 
 
 def _is_negotiated(response: Response) -> bool:
-    """Whether Accept-Encoding has a say. What is declared to be coded already is not coded once more."""
+    """Return whether Accept-Encoding decides. A body that is declared as coded already is not coded again."""
     return response.coding == "auto" and "Content-Encoding" not in response.headers
 
 
 def _with_coding(request: Request, response: Response, coding: str) -> Response:
-    """Resolves *coding*, what the response asks for, and names it in Content-Encoding."""
+    """Resolve *coding*, which the response asks for, and name it in Content-Encoding."""
     if coding != "auto":
         coding = ", ".join(content_codings.parse(coding))
-    elif _is_negotiated(response) and _size(response):
+    elif _is_negotiated(response) and body_size(response):
         coding = content_codings.choose(request.headers.get("Accept-Encoding"), content_codings.available()) or ""
     else:
         coding = ""
-    if not coding or response.status < 200 or response.status in (204, 304):  # these have no content: §6.4.1
+    if not coding or response.status < 200 or response.status in (204, 304):  # These have no content: §6.4.1.
         return replace(response, coding=None)
     return replace(_with_header(response, "Content-Encoding", coding), coding=coding)
 
 
 def _unauthorized(response: Response, challenge: str) -> Response:
-    """A 401 (§15.5.2) with the challenges that the response declares, else with ours."""
+    """Return a 401 (§15.5.2) with the challenges that the response declares, or with ours if it declares none."""
     declared = [field for field in response.headers.raw if field[0].lower() == b"www-authenticate"]
     explanation = "the request lacks the credentials that this resource asks for"
     refusal = replace(_refusal(response, 401, explanation, declared), faults=())
@@ -156,7 +148,8 @@ def _not_modified(response: Response) -> Response:
         headers=response.headers.without(*_ABOUT_THE_BODY),
         body=b"",
         coding=None,
-        omit=response.omit | {"content-type", "content-length"},  # else they are added, since none is declared
+        omit=response.omit
+        | {"content-type", "content-length"},  # Otherwise the server adds them, since none is declared.
     )
 
 
@@ -178,7 +171,7 @@ def _refusal(response: Response, status: int, explanation: str, headers: HeaderI
 
 
 def _with_header(response: Response, name: str, value: str) -> Response:
-    """Adds a header unless it is declared or to be omitted."""
+    """Return *response* with a header, unless that is declared or to be omitted."""
     if name in response.headers or name.lower() in response.omit:
         return response
     return response.with_headers(response.headers.added(name, value))

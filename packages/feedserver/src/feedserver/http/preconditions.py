@@ -1,15 +1,15 @@
-"""Conditional requests (RFC 9110 §13): what the validators that a client sends make of a response.
+"""Conditional requests (RFC 9110 §13): what the validators in a request make of a response.
 
-Nothing happens unless the response declares a validator: a server without ETag and Last-Modified has
-nothing to compare. How it compares is the response's `conditional`:
+Nothing happens unless the response declares a validator: a server without ETag and Last-Modified has nothing to
+compare. The response's `conditional` says how it compares:
 
-- "rfc": entity tags strongly for If-Match and If-Range, weakly for If-None-Match; dates by time, ignoring
-  what is no HTTP-date. A declared tag without quotes (`ETag: abc`) matches its like, since servers send it.
-- "exact": the field's value and the declared validator are opaque bytes, and match where they are equal. No
-  lists, no "*", no weakness, no later dates; what many real servers do.
-- "off": the server that ignores validators. A Range is then given whatever If-Range says.
+- "rfc": entity tags strongly for If-Match and If-Range, weakly for If-None-Match; dates by time, ignoring what is no
+  HTTP-date. A declared tag without quotes (`ETag: abc`) matches the same text, since some servers send it.
+- "exact": the field's value and the declared validator match if their bytes are equal. No lists, no "*", no weak
+  comparison, no later dates. Many real servers do this.
+- "off": the server ignores validators. A Range is then given whatever If-Range says.
 
-Validators are compared as the bytes that went over the wire; decoding could make two of them look alike.
+Validators are compared as the bytes that were sent; decoding could make two different ones equal.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from feedserver.messages.headers import Headers
+from feedserver.messages.headers import DAYS, MONTHS, Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
 
 _UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})  # §13.2.1
 
+_CONDITIONS = frozenset({b"if-match", b"if-unmodified-since", b"if-none-match", b"if-modified-since"})
+"""The headers without which no condition is evaluated, in lower case: most requests have none of them."""
+
 _ENTITY_TAG = re.compile(rb'(?:W/)?"[^"]*"(?=[ \t]*(?:,|$))|[^ \t,]+')
 
-_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
-_DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTHS = tuple(name.encode("ascii") for name in MONTHS)
+_DAY = rb"(?:" + "|".join(DAYS).encode("ascii") + rb")"
 _DAY_LONG = rb"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 _MONTH = rb"(?P<month>" + b"|".join(_MONTHS) + rb")"
 _TIME = rb"(?P<hour>\d\d):(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)"
@@ -39,7 +42,7 @@ _HTTP_DATES = (
 
 
 def apply_to(response: Response) -> bool:
-    """Whether conditions can change *response*: it is a 2xx (§13.2.1) with a validator that counts."""
+    """Return whether conditions can change *response*: it is a 2xx (§13.2.1) with a validator that is compared."""
     headers = response.headers
     return (
         200 <= response.status <= 299
@@ -49,7 +52,9 @@ def apply_to(response: Response) -> bool:
 
 
 def evaluate(request: Request, response: Response) -> Literal[304, 412] | None:
-    """Gives the status that the request's conditions turn *response* into, None where it stays (§13.2.2)."""
+    """Return the status that the request's conditions turn *response* into, or None if it stays (§13.2.2)."""
+    if not any(name.lower() in _CONDITIONS for name, _ in request.headers.raw):
+        return None
     if not apply_to(response) or request.method in _UNCONDITIONAL:
         return None
     exact = response.conditional == "exact"
@@ -72,9 +77,9 @@ def evaluate(request: Request, response: Response) -> Literal[304, 412] | None:
 
 
 def allow_range(request: Request, response: Response) -> bool:
-    """Whether If-Range, where there is one, lets the request's Range apply to *response* (§13.1.5).
+    """Return whether If-Range, if there is one, lets the request's Range apply to *response* (§13.1.5).
 
-    A date has to equal Last-Modified byte for byte. It counts as strong: what declares it has one content.
+    A date must equal Last-Modified byte for byte. It counts as strong: the response that declares it has one content.
     """
     validator = _joined(request.headers, b"if-range")
     if validator is None or response.conditional == "off":
@@ -85,10 +90,10 @@ def allow_range(request: Request, response: Response) -> bool:
 
 
 def parse_http_date(value: bytes) -> datetime | None:
-    """Reads an HTTP-date in any of its three formats (§5.6.7); None for anything else.
+    """Return an HTTP-date in any of its three formats (§5.6.7), or None for anything else.
 
-    The name of the day is not held against the date. A year of two digits is 1969 to 2068, as POSIX has it:
-    the RFC's pivot is 50 years from now, but the same request has to get the same answer on any day.
+    The name of the day is not checked. A year of two digits is 1969 to 2068, as in POSIX: the RFC's pivot is 50 years
+    from now, but the same request must get the same answer on any day.
     """
     for form in _HTTP_DATES:
         if match := form.fullmatch(value):
@@ -103,14 +108,14 @@ def _date(match: re.Match[bytes]) -> datetime | None:
     month = _MONTHS.index(match["month"]) + 1
     try:
         hour = datetime(year, month, int(match["day"]), int(match["hour"]), tzinfo=UTC)
-        # A leap second is the next minute's first.
+        # A leap second is the first second of the next minute.
         return hour + timedelta(minutes=int(match["minute"]), seconds=int(match["second"]))
-    except (ValueError, OverflowError):  # 31 February; the last second of the year 9999
+    except (ValueError, OverflowError):  # 31 February, or the last second of the year 9999.
         return None
 
 
 def _matches(tags: bytes, etag: bytes | None, *, strong: bool, exact: bool) -> bool:
-    """Whether a field's *tags* hold *etag*, by the comparison functions of §8.8.3.2."""
+    """Return whether a field's *tags* contain *etag*, by the comparison functions of §8.8.3.2."""
     if exact:
         return tags == etag
     if tags == b"*":
@@ -127,7 +132,7 @@ def _opaque(tag: bytes) -> bytes:
 
 
 def _unchanged_since(date: bytes | None, modified: bytes | None, *, exact: bool) -> bool | None:
-    """Whether *modified* is not later than *date*; None where there is nothing to compare."""
+    """Return whether *modified* is not later than *date*, or None if there is nothing to compare."""
     if date is None or modified is None:
         return None
     if exact:
@@ -139,6 +144,6 @@ def _unchanged_since(date: bytes | None, modified: bytes | None, *, exact: bool)
 
 
 def _joined(headers: Headers, name: bytes) -> bytes | None:
-    """The fields called *name*, which is lower case, as one value (§5.3): two dates make none."""
+    """Return the fields called *name*, in lower case, as one value (§5.3): two dates together are no date."""
     values = [value for key, value in headers.raw if key.lower() == name]
     return b", ".join(values).strip(b" \t") if values else None

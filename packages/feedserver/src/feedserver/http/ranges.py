@@ -1,7 +1,7 @@
-"""Byte ranges (RFC 9110 §14): which bytes a Range field asks for, and several of them as one body.
+"""Byte ranges (RFC 9110 §14): which bytes a Range field asks for, and several ranges as one body.
 
-A Range that is malformed, in another unit, or greedy enough to look like an attack is ignored, as §14.2
-allows: the client gets the whole body, which it has to be ready for anyway.
+A Range that is malformed, in another unit, or so greedy that it looks like an attack is ignored, as §14.2 allows: the
+client gets the whole body, which it must be ready for.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import count
 
 MAX_RANGES = 100
-"""Ranges in one request; with more the field is ignored (§17.15)."""
+"""Ranges in one request. With more, the field is ignored (§17.15)."""
 
 _RANGE = re.compile(r"(?P<first>[0-9]+)-(?P<last>[0-9]*)|-(?P<suffix>[0-9]+)")
 
-_DIGITS = 18  # more than any file needs; int() refuses thousands of them, which §14.1.2 warns of
+_DIGITS = 18  # More digits than any file needs. int() refuses thousands of digits, which §14.1.2 warns of.
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,16 @@ class ByteRange:
         return self.last - self.first + 1
 
     def content_range(self, total: int) -> str:
-        """The Content-Range value for this part of *total* bytes (§14.4)."""
+        """Return the Content-Range value for this part of *total* bytes (§14.4)."""
         return f"bytes {self.first}-{self.last}/{total}"
 
 
 def parse(value: str, total: int) -> tuple[ByteRange, ...] | None:
-    """Gives the ranges that a Range field's *value* asks for of *total* bytes, in its order (§14.1.2).
+    """Return the ranges of *total* bytes that a Range field's *value* asks for, in its order (§14.1.2).
 
-    Ends are cut to the body, and ranges outside of it left out: `()` means that none can be satisfied, a
-    416. None means that the field is to be ignored: it is malformed or has another unit, the body is empty,
-    there are more than `MAX_RANGES`, or they overlap so much that they are longer than the body (§14.2,
-    §17.15).
+    Ends are cut to the body, and ranges outside of it are left out: `()` means that none can be satisfied, which is a
+    416. None means that the field is ignored: it is malformed or in another unit, the body is empty, there are more
+    than `MAX_RANGES`, or they overlap so much that together they are longer than the body (§14.2, §17.15).
     """
     unit, _, specifiers = value.strip(" \t").partition("=")
     words = [word for part in specifiers.split(",") if (word := part.strip(" \t"))]
@@ -62,10 +61,10 @@ def parse(value: str, total: int) -> tuple[ByteRange, ...] | None:
 
 
 def multipart(body: bytes, wanted: Iterable[ByteRange], content_type: bytes | None) -> tuple[bytes, bytes]:
-    """Gives the Content-Type and body of a multipart/byteranges answer with these ranges of *body* (§14.6).
+    """Return the Content-Type and the body of a multipart/byteranges answer with these ranges of *body* (§14.6).
 
-    Each part has the *content_type* of the whole, if there is one (§15.3.7.2). The boundary is the same for
-    the same body: the first of a series that *body* doesn't contain.
+    Each part has the *content_type* of the whole, if there is one (§15.3.7.2). The boundary is the same for the same
+    body: the first of a series that *body* does not contain.
     """
     boundary = next(word for number in count(1) if (word := b"feedserver-part-%d" % number) not in body)
     pieces = []
@@ -80,7 +79,7 @@ def multipart(body: bytes, wanted: Iterable[ByteRange], content_type: bytes | No
 
 
 def _resolve(match: re.Match[str], total: int) -> ByteRange:
-    """A range cut to the body. One outside of it comes out empty: its last byte lies before its first."""
+    """Return a range cut to the body. A range outside of it becomes empty: its last byte lies before its first."""
     if match["suffix"]:
         return ByteRange(max(0, total - _number(match["suffix"])), total - 1)
     last = _number(match["last"]) if match["last"] else total - 1

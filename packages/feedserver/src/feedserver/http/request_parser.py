@@ -2,8 +2,8 @@
 
     bytes → the head, up to its empty line → `head_parser` → `body_framing` → a Request
 
-A head is judged when it is whole, a body unit by unit, each in a fixed order. So what is refused, with which status and
-reason, and which bytes the journal keeps of it, never depends on how the bytes were cut into packets.
+A head is judged when it is complete, a body unit by unit, each in a fixed order. So what is refused, with which status
+and reason, and which bytes the journal keeps of it, never depends on how the bytes were split into packets.
 """
 
 from __future__ import annotations
@@ -12,23 +12,31 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from feedserver.http.body_framing import MAX_RAW, Body, ChunkedBody, Framing, Refused, SizedBody, framing_of
+from feedserver.http.body_framing import (
+    MAX_RAW,
+    ChunkedBody,
+    IncomingBody,
+    Refused,
+    RequestFraming,
+    SizedBody,
+    framing_of,
+)
 from feedserver.http.head_parser import is_continue_expected, keeps_alive, read_head
 from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 
 MAX_HEAD = MAX_RAW
-"""Bytes of request line and headers that are read; more is answered with 431."""
+"""Bytes of request line and headers that are read. More is answered with 431."""
 
 MAX_BODY = 16 * 1024 * 1024
-"""Bytes of request body that are read, unless the server is told otherwise; more is answered with 413."""
+"""Bytes of a request's body that are read, unless the server is told otherwise. More is answered with 413."""
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """What arrived was no request that can be answered: *status* says how it is refused, *problem* why."""
+    """The bytes were no request that can be answered. *status* says how it is refused, *problem* why."""
 
     status: int
     problem: str
@@ -42,7 +50,7 @@ class ContinueExpected:
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """The head of a request is there, and its body is still to come: *request* has none yet. The whole one follows."""
+    """The head of a request has arrived, and its body has not. *request* has no body yet; the complete one follows."""
 
     request: Request
 
@@ -55,24 +63,25 @@ LONGEST_KNOWN = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class _KnownHead:
     """What the bytes of a head mean: the *request* without its body, how that is framed, and what the client wants."""
 
     request: Request
-    framing: Framing
+    framing: RequestFraming
     is_continue_expected: bool
     keeps_alive: bool
 
 
-_known: dict[bytes, _Head] = {}
+_known: dict[bytes, _KnownHead] = {}
 """Heads that were read. A client that polls sends the same bytes again and again, and they mean the same each time."""
 
 
 class RequestReader:
-    """Reads the requests of one connection: `feed` it bytes, ask `next_event` until it gives None.
+    """Reads the requests of one connection: `feed` it bytes, and call `next_event` until it returns None.
 
     After `Malformed` it reads nothing more, since nobody can tell where the next request would begin; nor after a
-    request that closes its connection (RFC 9112 §9.6).
+    request that closes its connection (RFC 9112 §9.6). *is_last*: the client has said in so many words, in HTTP/1.1,
+    that its request is the last one.
     """
 
     __slots__ = (
@@ -86,6 +95,7 @@ class RequestReader:
         "_scanned",
         "_scheme",
         "broken",
+        "is_last",
         "keep_alive",
     )
 
@@ -97,14 +107,15 @@ class RequestReader:
         self._scanned = 0
         self._raw = bytearray()
         self._request: Request | None = None
-        self._body: Body | None = None
+        self._body: IncomingBody | None = None
         self._expects = False
         self.broken = False
         self.keep_alive = True
+        self.is_last = False
 
     @property
     def is_idle(self) -> bool:
-        """Whether the client is between two requests, with nothing of the next one sent."""
+        """Whether the client is between two requests and has sent nothing of the next one."""
         return self._body is None and not self._buffer
 
     @property
@@ -118,7 +129,7 @@ class RequestReader:
             self._buffer += data
 
     def next_event(self) -> Event | None:
-        """Return the next request, refusal or expectation that the bytes so far give; None where more are needed."""
+        """Return the next request, refusal or expectation in the bytes so far, or None if more bytes are needed."""
         if self.broken or not (self._buffer or self._expects):
             return None
         try:
@@ -129,7 +140,7 @@ class RequestReader:
             return self._refuse(refused.status, refused.problem)
 
     def eof(self) -> Malformed | None:
-        """The client sends no more: return a refusal where it stopped in the middle of a request."""
+        """Note that the client sends no more. Return a refusal if it stopped in the middle of a request."""
         if self.broken or self.is_idle or (self._body is None and not self.keep_alive):
             return None
         part, begun = ("head", bytearray()) if self._body is None else ("body", self._raw)
@@ -137,14 +148,14 @@ class RequestReader:
         return self._refuse(400, f"the client stopped in the middle of the request's {part}")
 
     def _refuse(self, status: int, problem: str) -> Malformed:
-        """Give up on the connection. What is kept of the bytes ends with those that were refused."""
+        """Give up on the connection. The bytes that are kept end with those that were refused."""
         self.broken = True
         self.keep_alive = False
         self._buffer.clear()
         self._body = None
         return Malformed(status, problem, bytes(self._raw[:MAX_HEAD]))
 
-    # The head
+    # Head
 
     def _read_head(self) -> Event | None:
         head = self._take_head()
@@ -158,6 +169,7 @@ class RequestReader:
         if request.client != self._client or request.scheme != self._scheme:
             request = replace(request, client=self._client, scheme=self._scheme)
         self.keep_alive = known.keeps_alive
+        self.is_last = not known.keeps_alive and request.version == "1.1"
         framing = known.framing
         if framing == 0:
             return request
@@ -172,23 +184,25 @@ class RequestReader:
         self._request = request
         return Arriving(request)
 
-    def _understand(self, head: bytes) -> _Head:
+    def _understand(self, head: bytes) -> _KnownHead:
         line, fields = read_head(head)
         framing = framing_of(fields, line.version)
         headers = Headers.from_raw(fields)
         request = Request(
             line.method, line.target, line.version, headers, b"", self._client, self._scheme, framing == 0
         )
-        return _Head(request, framing, is_continue_expected(fields, line.version), keeps_alive(fields, line.version))
+        return _KnownHead(
+            request, framing, is_continue_expected(fields, line.version), keeps_alive(fields, line.version)
+        )
 
     def _take_head(self) -> bytes | None:
-        """Take a head with its empty line out of the buffer; None where its end is still to come.
+        """Take a head with its empty line out of the buffer, or return None if its end has not arrived.
 
-        The end is the first empty line, however it and the line before it are ended, so that where a head ends does
-        not depend on how the bytes were cut; `read_head` then refuses bare LFs.
+        The end is the first empty line, whatever line ends it and the line before it have, so that it does not depend
+        on how the bytes were split; `read_head` then refuses bare LFs.
         """
         buffer = self._buffer
-        while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112 §2.2: empty lines before a request line are skipped
+        while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112 §2.2: empty lines before a request line are skipped.
             del buffer[: 2 if buffer[:1] == b"\r" else 1]
         found = _END_OF_HEAD.search(buffer, max(0, self._scanned - 2))
         self._scanned = len(buffer)
@@ -203,9 +217,9 @@ class RequestReader:
         self._scanned = 0
         return head
 
-    # The body
+    # Body
 
-    def _read_body(self, body: Body) -> Event | None:
+    def _read_body(self, body: IncomingBody) -> Event | None:
         if self._expects:
             self._expects = False
             if not self._buffer:
@@ -219,7 +233,7 @@ class RequestReader:
         return Request(head.method, head.target, head.version, head.headers, content, head.client, head.scheme)
 
 
-def _remember(head: bytes, meaning: _Head) -> _Head:
+def _remember(head: bytes, meaning: _KnownHead) -> _KnownHead:
     if len(head) <= LONGEST_KNOWN:
         if len(_known) >= HEADS_KNOWN:
             _known.clear()

@@ -1,8 +1,8 @@
-"""From a response to what goes over the wire: its head as bytes, and the plan that a connection plays.
+"""From a response to what goes over the wire: its head as a value, and the plan that a connection plays.
 
-What is declared is what is sent. Only what HTTP/1.1 needs is added, and each of it can be declared otherwise or left
-out; where the declared framing would leave the client unable to find the next answer, the connection ends after this
-one.
+What is declared is what is sent. Only what HTTP/1.1 needs is added, and each of these headers can be declared otherwise
+or omitted. If the declared framing does not tell the client where the next answer begins, the connection is closed
+after this one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Literal, TypeAlias
 from feedserver.messages.headers import imf_fixdate, to_bytes
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, sends_body
-from feedserver.messages.send_plan import Close, Flush, Plan, Read, Send, Wait
+from feedserver.messages.send_plan import CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait
 
 PIECE = 262_144
 """Bytes of a file that are read at a time."""
 
-Framing: TypeAlias = Literal["length", "chunked", "close", "none"]
+ResponseFraming: TypeAlias = Literal["length", "chunked", "close", "none"]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -30,25 +30,34 @@ class BodyChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """A rendered head. The value of an added Date goes between *before* and *after*; *keep_alive*:
-    another may follow.
+class AnswerHead:
+    """A *head* that is ready but for its Date, which is added when it is sent if it *needs_date*.
+
+    *framing* says how the end of the body is told, *keep_alive* whether another answer may follow on the connection.
     """
 
-    before: bytes
-    after: bytes
-    framing: Framing
+    head: Head
+    needs_date: bool
+    framing: ResponseFraming
     keep_alive: bool
 
-    def at(self, now: float) -> bytes:
-        """The head as it is sent at *now* (seconds of the epoch)."""
-        return self.before + http_date(int(now)) + self.after if self.after else self.before
+    def at(self, now: float) -> Head:
+        """Return the head as it is sent at *now* (seconds of the epoch)."""
+        if not self.needs_date:
+            return self.head
+        date = (b"Date", date_value(int(now)))
+        return Head(self.head.status, self.head.reason, (*self.head.fields, date))
+
+    def in_http1(self, now: float) -> bytes:
+        """Return the bytes of the head as it is sent at *now*: a cheaper way than `at`, for whole answers."""
+        data = self.head.in_http1()
+        return b"%bDate: %b\r\n\r\n" % (data[:-2], date_value(int(now))) if self.needs_date else data
 
 
 _last_date: tuple[int, bytes] = (0, b"")
 
 
-def http_date(second: int) -> bytes:
+def date_value(second: int) -> bytes:
     """IMF-fixdate (RFC 9110 §5.6.7). The last one is kept: a second sees many answers."""
     global _last_date  # noqa: PLW0603 - a pure function's memory of one value
     known, text = _last_date
@@ -58,72 +67,76 @@ def http_date(second: int) -> bytes:
     return text
 
 
-def render_head(request: Request | None, response: Response, keep_alive: bool) -> Head:
-    """Renders the head for *request* (None: what arrived was none). *keep_alive*: the client would send another."""
+def make_head(request: Request | None, response: Response, keep_alive: bool) -> AnswerHead:
+    """Return the head for *request* (None: what arrived was none). *keep_alive*: the client would send another."""
     declared = {name.lower(): value for name, value in response.headers.raw}
     version = request.version if request is not None else "1.1"
     method = request.method if request is not None else "GET"
-    lines = [f"HTTP/1.1 {response.status} ".encode("ascii") + to_bytes(response.reason)]
-    lines += [name + b": " + value for name, value in response.headers.raw]
-    framing, line = _framing(method, version, response, declared)
-    lines += line
-    size = body_size(response)
-    keep_alive = keep_alive and framing != "close" and _is_honest(declared, framing, size)
+    framing = _framing(method, version, response, declared)
+    added = _framing_fields(framing, response, declared)
+    keep_alive = keep_alive and framing != "close" and _is_honest(declared, framing, body_size(response))
     if b"connection" in declared:
         keep_alive = keep_alive and b"close" not in declared[b"connection"].lower()
     elif "connection" not in response.omit:
         if not keep_alive:
-            lines.append(b"Connection: close")
+            added.append((b"Connection", b"close"))
         elif version == "1.0":
-            lines.append(b"Connection: keep-alive")
-    head = b"\r\n".join(lines)
-    if b"date" in declared or "date" in response.omit:
-        return Head(head + b"\r\n\r\n", b"", framing, keep_alive)
-    return Head(head + b"\r\nDate: ", b"\r\n\r\n", framing, keep_alive)
+            added.append((b"Connection", b"keep-alive"))
+    needs_date = b"date" not in declared and "date" not in response.omit
+    head = Head(response.status, to_bytes(response.reason), (*response.headers.raw, *added))
+    return AnswerHead(head, needs_date, framing, keep_alive)
 
 
-def _framing(
-    method: str, version: str, response: Response, declared: dict[bytes, bytes]
-) -> tuple[Framing, list[bytes]]:
-    """How the end of the body is told (RFC 9112 §6), and the header that is added for it."""
+def _framing(method: str, version: str, response: Response, declared: dict[bytes, bytes]) -> ResponseFraming:
+    """Return how the end of the body is told (RFC 9112 §6)."""
     if response.status < 200 or response.status in (204, 304):
-        return "none", []
+        return "none"
     if b"transfer-encoding" in declared:
-        return ("chunked" if declared[b"transfer-encoding"].lower().endswith(b"chunked") else "close"), []
-    if b"content-length" in declared:
-        return "length", []
-    if "content-length" not in response.omit:
-        return "length", [b"Content-Length: %d" % body_size(response)]
+        return "chunked" if declared[b"transfer-encoding"].lower().endswith(b"chunked") else "close"
+    if b"content-length" in declared or "content-length" not in response.omit:
+        return "length"
     if "transfer-encoding" not in response.omit and version != "1.0":
-        return "chunked", [b"Transfer-Encoding: chunked"]
-    return ("none" if method == "HEAD" else "close"), []
+        return "chunked"
+    return "none" if method == "HEAD" else "close"
 
 
-def _is_honest(declared: dict[bytes, bytes], framing: Framing, size: int) -> bool:
-    """Whether the client will find the end of this answer where it is."""
+def _framing_fields(
+    framing: ResponseFraming, response: Response, declared: dict[bytes, bytes]
+) -> list[tuple[bytes, bytes]]:
+    """Return the header that is added to tell the end of the body, in a list; an empty one where it is declared."""
+    if framing == "length" and b"content-length" not in declared:
+        return [(b"Content-Length", b"%d" % body_size(response))]
+    if framing == "chunked" and b"transfer-encoding" not in declared:
+        return [(b"Transfer-Encoding", b"chunked")]
+    return []
+
+
+def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, size: int) -> bool:
+    """Return whether the client will find the end of this answer where it is."""
     length = declared.get(b"content-length")
     if length is None:
         return True
     return framing == "length" and length.strip() == b"%d" % size
 
 
-def whole(head: Head, response: Response, method: str, now: float) -> bytes | None:
-    """The complete answer as bytes, where nothing about it takes time or reads a file; else None."""
+def whole(head: AnswerHead, response: Response, method: str, now: float) -> bytes | None:
+    """Return the complete answer as bytes, or None if anything about it takes time or reads a file."""
     body = response.body
     if response.delay or response.pace or response.faults or isinstance(body, FileBody):
         return None
+    start = head.in_http1(now)
     if not sends_body(method, response.status):
-        return head.at(now)
+        return start
     if head.framing == "chunked":
-        return head.at(now) + (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
-    return head.at(now) + body
+        return start + (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+    return start + body
 
 
-def plan(head: Head, response: Response, method: str) -> Plan:
-    """The steps of an answer, its faults left out."""
+def plan(head: AnswerHead, response: Response, method: str) -> Plan:
+    """Yield the steps of an answer, without its faults."""
     if response.delay:
         yield Wait(response.delay)
-    yield Send(head.at(time.time()), "head")
+    yield SendHead(head.at(time.time()))
     promised = sent = 0
     if sends_body(method, response.status):
         promised = body_size(response)
@@ -140,13 +153,13 @@ def plan(head: Head, response: Response, method: str) -> Plan:
             sent += len(piece)
         if chunked and sent == promised:
             yield Send(b"0\r\n\r\n", "framing")
-    if sent != promised:  # which leaves the client waiting for the rest
+    if sent != promised:  # This leaves the client waiting for the rest.
         yield Flush()
         raise BodyChanged(
             f"{_name_of(response)} has become shorter: {sent:,} of {promised:,} bytes could be sent; write a new file "
             "beside it, and rename that"
         )
-    yield Read() if head.keep_alive else Close()
+    yield Read() if head.keep_alive else CloseConnection()
 
 
 def _name_of(response: Response) -> str:

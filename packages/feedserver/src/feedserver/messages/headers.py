@@ -40,8 +40,9 @@ def _field(pair: object) -> tuple[bytes, bytes]:
     return to_bytes(name), to_bytes(value)
 
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""The names of days and months in the dates of HTTP (RFC 9110 §5.6.7)."""
 
 
 def imf_fixdate(seconds: float) -> str:
@@ -50,7 +51,7 @@ def imf_fixdate(seconds: float) -> str:
     `email.utils.formatdate` says the same, but its import takes longer than a server's start.
     """
     at = time.gmtime(seconds)
-    date = f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
+    date = f"{DAYS[at.tm_wday]}, {at.tm_mday:02} {MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
     return f"{date} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
 
 

@@ -1,33 +1,22 @@
-"""What is answered: one response, as a value; what can break it; and the short ways to make the common ones.
-
-`Response` and `Fault` stand in one room, since each is made of the other. The faults themselves are in `faults/`.
-"""
+"""What is answered: one response, as a value that a test makes and a fixture describes."""
 
 from __future__ import annotations
 
-import math
-import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
-from enum import IntEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final, Literal, TypeAlias, get_args
+from typing import BinaryIO, Final, Literal, TypeAlias, get_args
 
 from feedserver.messages.argument_types import check_is, check_status, check_text, seconds_of, why_no_body
-from feedserver.messages.headers import HeaderInput, Headers, imf_fixdate, to_bytes
+from feedserver.messages.headers import HeaderInput, Headers, to_bytes
+from feedserver.messages.pacing import Pace, parse_duration
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
-from feedserver.messages.send_plan import Plan
-from feedserver.messages.triggers import EACH_TIME, When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_PACE = re.compile(r"(?P<bytes>\d+)\s*bytes?\s+every\s+(?P<interval>.+)", re.IGNORECASE)
 # RFC 9110 renamed these; Python followed in 3.13, and what is sent must not depend on it.
 _RENAMED = {
     413: "Content Too Large",
@@ -35,37 +24,6 @@ _RENAMED = {
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
 }
-_PLACEHOLDER = re.compile(rb"\{base\}|\{date(?:(?P<sign>[+-])(?P<offset>[0-9.]+(?:ms|s|m|h|d|w)))?\}")
-
-
-def parse_duration(text: str) -> float:
-    """Turns "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
-    return float(match["number"]) * _SECONDS[match["unit"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a body is sent: so many *bytes* every so many *seconds*."""
-
-    bytes: int
-    seconds: float
-
-    def __post_init__(self) -> None:
-        check_is("the bytes of a Pace", self.bytes, int, "give a whole number, such as 1000")
-        check_is("the seconds of a Pace", self.seconds, (int, float), "give a number, such as 0.05")
-        if self.bytes < 1 or not 0 <= self.seconds < math.inf:
-            raise ValueError(f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more")
-
-    @classmethod
-    def parse(cls, text: str) -> Pace:
-        """Reads "1000 bytes every 50ms". Raises ValueError with the remedy."""
-        match = _PACE.fullmatch(text.strip())
-        if match is None:
-            raise ValueError(f"{text.strip()!r} is no pace; write it as '1000 bytes every 50ms'")
-        return cls(int(match["bytes"]), parse_duration(match["interval"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,59 +72,10 @@ class FileBody:
 Body: TypeAlias = bytes | FileBody
 
 
-class Layer(IntEnum):
-    """What of an answer a fault breaks. Those of a lower layer go first, whatever the order of their declaration.
+class Injectable:
+    """What `Response.faults` may hold: the base of `feedserver.faults.Fault`, whose hooks take and give responses."""
 
-    What has no end comes after what leaves something out, since leaving out what has no end would never end either.
-    """
-
-    BODY = 1
-    FRAMING = 2
-    HEAD = 3
-    ENDLESS = 4
-    TIMING = 5
-    END = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Fault(ABC):
-    """A way to break an answer, *when* it is to strike; `faults/template.py` shows how to write one.
-
-    A fault is a frozen dataclass, so that a response which holds it stays a value. Its hooks are asked in this order,
-    and each may leave the answer as it is:
-
-    - `prepare`, before the request is negotiated, makes the response one that can be broken so: it asks for a coding,
-      or for chunks.
-    - `shape`, when the body is coded and cut to its range, breaks the response as a value.
-    - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
-
-    One that is *early* does not wait for the request's body.
-    """
-
-    layer: ClassVar[Layer]
-    early: ClassVar[bool] = False
-    when: When = field(default=EACH_TIME, kw_only=True)
-
-    @property
-    @abstractmethod
-    def words(self) -> str:
-        """What a directive calls it, without *when*: "reset after 512"."""
-
-    def __str__(self) -> str:
-        """The whole directive, which gives the same fault again: "reset after 512 on request 2"."""
-        return f"{self.words} {self.when}".rstrip()
-
-    def prepare(self, response: Response) -> Response:
-        """Gives the response that can be broken so. This is no strike yet."""
-        return response
-
-    def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - for subclasses
-        """Gives the broken response; None where there is nothing to break, such as the body of a 304."""
-        return None
-
-    def apply(self, plan: Plan) -> Plan:
-        """Gives the plan that misbehaves, as lazily as *plan* is, with a `Struck` where it does."""
-        return plan
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -192,7 +101,7 @@ class Response:
     conditional: Conditional
     auth: Auth | None
     omit: frozenset[str]
-    faults: tuple[Fault, ...]
+    faults: tuple[Injectable, ...]
     source: str
     notes: tuple[tuple[str, str], ...]
     error: str
@@ -210,7 +119,7 @@ class Response:
         conditional: Conditional = "rfc",
         auth: Auth | str | None = None,
         omit: Iterable[str] = (),
-        faults: Iterable[Fault] | Fault = (),
+        faults: Iterable[Injectable] | Injectable = (),
         source: str = "",
         notes: Iterable[tuple[str, str]] = (),
         error: str = "",
@@ -266,14 +175,6 @@ class Response:
 _NAMES: Final = tuple(field.name for field in fields(Response))
 
 
-@dataclass(frozen=True, slots=True)
-class Shaped:
-    """A *response* that a fault has broken, from that byte of its body on."""
-
-    response: Response
-    at: int = 0
-
-
 Answer: TypeAlias = Response | Callable[[Request], Response]
 """What a route can hold:
 a response, or a callable that makes one (it runs on a thread of its own, for a bounded time).
@@ -282,16 +183,16 @@ a response, or a callable that makes one (it runs on a thread of its own, for a 
 
 def check_fault(fault: object) -> None:
     """Raise TypeError for what is no `Fault`."""
-    if not isinstance(fault, Fault):
+    if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
 
 
-def _checked(faults: Iterable[Fault] | Fault) -> tuple[Fault, ...]:
+def _checked(faults: Iterable[Injectable] | Injectable) -> tuple[Injectable, ...]:
     given: object = faults
     if isinstance(given, str) or not isinstance(given, Iterable):
         check_fault(given)
-    faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
+    faults = (faults,) if isinstance(faults, Injectable) else tuple(faults)
     for fault in faults:
         check_fault(fault)
     return faults
@@ -335,70 +236,3 @@ def reason_phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def moved(location: str, status: int = 301) -> Response:
-    """A permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
-    check_text("the location of moved()", location)
-    return Response(status=status, headers={"Location": location})
-
-
-def gone() -> Response:
-    """410: the feed is gone for good, and a good client stops asking (RFC 9110 §15.5.11)."""
-    return Response(status=410)
-
-
-def broken(response: Response, *faults: Fault) -> Response:
-    """The same response, broken by *faults* too."""
-    check_is("what broken() is to break", response, Response, "give a Response")
-    return replace(response, faults=(*response.faults, *faults))
-
-
-def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:
-    """The same feed saved again: every validator that *response* declares changes, its body does not.
-
-    An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that
-    declares no validator comes back unchanged, since a server without validators has nothing to touch.
-    """
-    check_is("what touched() is to touch", response, Response, "give a Response")
-    check_is("by", by, timedelta, "give a timedelta, such as timedelta(seconds=1)")
-    from email.utils import parsedate_to_datetime  # most tests touch nothing, and need not load it
-
-    headers = response.headers
-    if "ETag" in headers:
-        headers = headers.replaced("ETag", _touched_etag(headers["ETag"]))
-    if "Last-Modified" in headers:
-        try:
-            date = parsedate_to_datetime(headers["Last-Modified"]) + by
-        except ValueError as error:
-            raise ValueError(f"cannot touch {response.source or 'the response'}: {error}") from error
-        headers = headers.replaced("Last-Modified", imf_fixdate(date.timestamp()))
-    return replace(response, headers=headers)
-
-
-def _touched_etag(etag: str) -> str:
-    stem, quote, _ = etag.rpartition('"')
-    stem = stem if quote else etag
-    base, mark, count = stem.rpartition("-touched-")
-    number = int(count) + 1 if mark and count.isdigit() else 1
-    return f"{base if mark and count.isdigit() else stem}-touched-{number}{quote}"
-
-
-def has_placeholders(headers: Headers) -> bool:
-    """Whether a value holds `{base}` or `{date…}`, which are filled in when the response is sent."""
-    return any(b"{" in value and _PLACEHOLDER.search(value) for _, value in headers.raw)
-
-
-def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
-    """Replaces `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* (seconds of the epoch) so moved.
-
-    A date is written as IMF-fixdate (RFC 9110 §5.6.7). Nothing else in braces is touched.
-    """
-
-    def fill(match: re.Match[bytes]) -> bytes:
-        if match[0] == b"{base}":
-            return to_bytes(base)
-        offset = parse_duration(match["offset"].decode("ascii")) if match["offset"] else 0.0
-        return imf_fixdate(now - offset if match["sign"] == b"-" else now + offset).encode("ascii")
-
-    return Headers.from_raw((name, _PLACEHOLDER.sub(fill, value)) for name, value in headers.raw)

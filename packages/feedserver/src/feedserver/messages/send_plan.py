@@ -1,7 +1,9 @@
 """What a connection can be told to do, as values.
 
 A plan is a lazy iterator of steps, so it can be endless, and nothing of it is made before the transport has taken what
-came before. `connection.py` plays plans and knows no fault by name; faults turn one plan into another.
+came before. It begins with the head of the answer as a value (`SendHead`), which each version of HTTP writes in bytes
+of its own; a fault that breaks a head replaces that step by bytes (`Send`). `net` plays plans and knows no fault by
+name; faults turn one plan into another.
 
 TLS is no step: a client's first byte tells whether it speaks it, whatever the plan.
 """
@@ -10,14 +12,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 Part: TypeAlias = Literal["head", "body", "framing"]
 
 
+class Ended(StrEnum):
+    """How an exchange ended, in the journal's words; each member equals its plain string."""
+
+    COMPLETE = "complete"
+    """The operating system took the whole answer."""
+    CLOSED = "closed"
+    """The server closed the connection in order before the answer was whole, as a fault says, or after TLS failed."""
+    RESET = "reset"
+    """The server reset the connection, as a fault says."""
+    CLIENT_LEFT = "client left"
+    """The client closed or reset the connection before the answer was whole."""
+    STALLED = "stalled until the client left"
+    """A fault sent nothing more until the client closed or reset the connection."""
+    SERVER_STOPPED = "server stopped"
+    """`FeedServer.stop` ended it."""
+    BROKEN_OFF = "broken off"
+    """An exception came while the answer was sent; `FeedServer.verify` raises it."""
+
+
 @dataclass(frozen=True, slots=True)
-class Read:
-    """Read the next request and answer it. A plan that ends without `Read`, `Close` or `Reset` closes."""
+class Head:
+    """The head of an answer: its *status* with the *reason* phrase, and the header *fields* in order."""
+
+    status: int
+    reason: bytes
+    fields: tuple[tuple[bytes, bytes], ...]
+
+    def in_http1(self) -> bytes:
+        """Return the head in the bytes of HTTP/1.1, with the empty line behind it (RFC 9112 §4 and §5)."""
+        lines = b"".join([b"%b: %b\r\n" % field for field in self.fields])
+        return b"HTTP/1.1 %d %b\r\n%b\r\n" % (self.status, self.reason, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class SendHead:
+    """Send the *head* of the answer, in the bytes of the HTTP version that the connection speaks."""
+
+    head: Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +79,35 @@ class Flush:
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
-    """Note in the journal that a *fault* has struck: here, or *at* that byte of the body."""
+class Injected:
+    """Note in the journal that a *fault*, in the words of its directive, has broken the answer.
+
+    It did so here, or *at* that byte of the body.
+    """
 
     fault: str
     at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
-    """End the connection in order: everything is sent, then FIN. *ended* is the journal's word for it."""
+class Read:
+    """Read the next request and answer it.
 
-    ended: str = "complete"
+    A plan that ends without `Read`, `CloseConnection` or `ResetConnection` closes the connection.
+    """
 
 
 @dataclass(frozen=True, slots=True)
-class Reset:
+class CloseConnection:
+    """Close the connection in order: everything is sent, then FIN. *ended* is the journal's word for it."""
+
+    ended: Ended = Ended.COMPLETE
+
+
+@dataclass(frozen=True, slots=True)
+class ResetConnection:
     """End the connection with RST (linger 0), since a plain abort looks like an end of file."""
 
 
-Step: TypeAlias = Read | Send | Wait | Flush | Struck | Close | Reset
+Step: TypeAlias = SendHead | Send | Wait | Flush | Injected | Read | CloseConnection | ResetConnection
 Plan: TypeAlias = Iterator[Step]

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from dataclasses import dataclass
 
 BACKLOG = 1024
 """Connections that the kernel keeps waiting; a server may be listening long before its event loop looks."""
@@ -25,8 +26,16 @@ class PortTaken(OSError):
     """The port that was asked for belongs to somebody else."""
 
 
-def bind_and_listen(host: str, port: int, timeout: float) -> tuple[socket.socket | None, socket.socket]:
-    """A silent socket that holds the port (where one can be), and the one that listens.
+@dataclass(frozen=True, slots=True)
+class BoundPort:
+    """The socket that is *listening* on a port, and a silent one that holds the port, where there can be one."""
+
+    listening: socket.socket
+    holder: socket.socket | None
+
+
+def bind_and_listen(host: str, port: int, timeout: float) -> BoundPort:
+    """Bind a port and listen on it, and hold it by a second socket where the system allows that.
 
     A port that is taken is waited for, at most *timeout* seconds. Raises PortTaken, and OSError for an address that
     can't be bound.
@@ -37,7 +46,7 @@ def bind_and_listen(host: str, port: int, timeout: float) -> tuple[socket.socket
         try:
             if HOLDS_BESIDE:
                 holder = bind(host, port)
-            return holder, listen(host, port if holder is None else holder.getsockname()[1])
+            return BoundPort(listen(host, port if holder is None else holder.getsockname()[1]), holder)
         except OSError as error:
             if holder is not None:
                 holder.close()

@@ -1,12 +1,7 @@
-"""One connection: reads requests, plays the plans that answer them, with backpressure.
+"""One connection: bytes and TLS, from the transport to the protocol that is spoken over them and back.
 
-It knows no fault by name: a plan says what to send, when to wait and how to end. One exchange is under way at a time;
-what a client pipelines behind it waits in the reader.
-
-    idle --request--> answering --Read--> idle
-                          |------Close---> (lingering) --> closed
-                          |------Reset---> closed
-                          |------Pending-> a thread works --> answering
+What a connection does, and what leads from one state to the next, is a table in `connection_state`. Requests and
+answers are the protocol's (`http1`), and what is under way is a value of its own (`answer_under_way`).
 """
 
 from __future__ import annotations
@@ -14,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import threading
 from typing import TYPE_CHECKING, Protocol, cast
 
-from feedserver.handler.handler import Pending, Prepared, Site, Verdict
-from feedserver.handler.journal import Exchange
-from feedserver.http import response_writer
-from feedserver.http.request_parser import Arriving, ContinueExpected, Malformed, RequestReader
-from feedserver.messages.send_plan import Close, Flush, Plan, Read, Reset, Send, Step, Struck, Wait
+from feedserver.http.request_parser import Malformed
+from feedserver.messages.send_plan import Ended, Plan
+from feedserver.net.connection_state import TRANSITIONS, Event, State
+from feedserver.net.http1 import Http1, HttpServer
 from feedserver.net.transport import SocketTransport
 
 if TYPE_CHECKING:
@@ -29,86 +22,54 @@ if TYPE_CHECKING:
 
     from feedserver.net.tls import Tls, TlsLayer
 
-BACKLOG = 262_144
-"""Bytes of pipelined requests that may wait before the connection stops reading."""
-
-STEPS_A_TURN = 64
-"""Steps of a plan that are taken before other connections have their turn: a plan may have no end."""
-
 HANDSHAKE = b"\x16"
 """The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
 
 LINGER = 1.0
 """Seconds that a refused client may go on sending, so that our answer is not lost to a reset (RFC 9112 §9.6)."""
 
+_BUSY = frozenset({State.ANSWERING, State.FINISHING, State.STALLED})
+_BETWEEN = frozenset({State.IDLE, State.ENDED})
+_READING = frozenset({State.IDLE, State.ANSWERING})
+_SENDING = frozenset({State.ANSWERING, State.FINISHING})
 
-class Listener(Protocol):
+
+class Listener(HttpServer, Protocol):
     """What a connection needs of the server that accepted it."""
 
-    site: Site
-    loop: asyncio.AbstractEventLoop
-    max_body: int
     connections: set[Connection]
-    workers: dict[threading.Thread, str]
     tls: Tls | None
 
     def opening_plan(self) -> Plan | None:
-        """What a new connection does before it reads, if anything."""
+        """Return what a new connection does before it reads, if anything."""
 
     def forget(self, connection: Connection) -> None:
-        """The connection is closed."""
+        """Note that the connection is closed."""
 
 
 class Connection(asyncio.Protocol):
-    """The server's side of one connection."""
+    """The server's side of one connection. *unsent* are the bytes that wait for a full kernel."""
 
-    __slots__ = (
-        "_body_sent",
-        "_exchange",
-        "_keep_alive",
-        "_lingering",
-        "_listener",
-        "_overrun",
-        "_paused",
-        "_plan",
-        "_reader",
-        "_reading_paused",
-        "_said_last",
-        "_saw_eof",
-        "_sent",
-        "_timer",
-        "_tls",
-        "_transport",
-        "_unsent",
-        "_waits_forever",
-        "last_active",
-    )
+    __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "state", "unsent")
 
     def __init__(self, listener: Listener) -> None:
+        self.state = State.IDLE
+        self.unsent = 0
+        self.last_active = 0.0
         self._listener = listener
         self._transport: asyncio.Transport | None = None
-        self._reader: RequestReader | None = None
-        self._exchange: Exchange | None = None
-        self._plan: Plan | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._tls: TlsLayer | None = None
-        self._keep_alive = True
-        self._paused = False
-        self._reading_paused = False
-        self._lingering = False
-        self._said_last = False
-        self._saw_eof = False
-        self._waits_forever = False
-        self._overrun: asyncio.TimerHandle | None = None
-        self._sent = 0
-        self._body_sent = 0
-        self._unsent = 0
-        self.last_active = 0.0
+        self._linger: asyncio.TimerHandle | None = None
+        self._http = Http1(self, listener)
 
-    # What asyncio calls.
+    def move(self, event: Event) -> None:
+        """Go to the state that the table has for *event*."""
+        self.state = TRANSITIONS[self.state][event]
+
+    # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has connected."""
+        """Take a client that has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(0)
         self.last_active = self._listener.loop.time()
@@ -116,105 +77,95 @@ class Connection(asyncio.Protocol):
         try:
             plan = self._listener.opening_plan()
             if plan is not None:
-                self._exchange = self._listener.site.opening()
-                self._plan = plan
-                self._play()
+                self._http.break_unasked(plan)
         except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
-            self._fail(error)
+            self.fail(error)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a request."""
-        try:
-            self._receive(data)
-        except BaseException as error:  # noqa: BLE001 - as in `connection_made`
-            self._fail(error)
-
-    def _receive(self, data: bytes) -> None:
-        if self._lingering or self._waits_forever:
+        """Take bytes off the wire."""
+        if self.state not in _READING:
             return
         self.last_active = self._listener.loop.time()
-        reader = self._reader
-        if reader is None:
-            if data.startswith(HANDSHAKE) and self._tls is None:
-                if self._listener.tls is None:
-                    problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
-                    self._begin(self._listener.site.refuse(Malformed(400, problem, data)))
-                    return
-                self._tls = self._listener.tls.layer()
-            reader = self._reader = self._new_reader()
-        if self._tls is not None:
-            data = self._decrypt(self._tls, data)
-            if not data:
+        try:
+            if self._http.reader is None and not self._start(data):
                 return
-        reader.feed(data)
-        if self._exchange is None:
-            self._advance()
-        elif reader.buffered > BACKLOG and self._transport is not None:
-            self._reading_paused = True
-            self._transport.pause_reading()
+            if self._tls is not None:
+                data = self._decrypt(self._tls, data)
+            if data:
+                self._http.receive(data)
+        except BaseException as error:  # noqa: BLE001 - as in `connection_made`
+            self.fail(error)
 
     def eof_received(self) -> bool:
-        """The client sends no more; it may still read, so an answer under way is finished."""
-        self._saw_eof = True
-        if self._lingering or self._waits_forever:
-            return False
-        if self._exchange is not None:
+        """Note that the client sends no more; return True where it is still answered, since it may still read."""
+        before = self.state
+        self.move(Event.CLIENT_END)
+        if before is State.ANSWERING:
             return True
-        cut = self._reader.eof() if self._reader is not None else None
-        if cut is None:
-            if self._tls is not None and not self._tls.is_open:
-                self._note_unencrypted("the client left in the middle of the TLS handshake")
+        if before is not State.IDLE:
             return False
-        self._begin(self._listener.site.refuse(cut))
+        cut = self._http.unfinished()
+        if cut is None:
+            self._note_broken_handshake("the client left in the middle of the TLS handshake")
+            self.move(Event.CLOSE)
+            return False
+        self._http.refuse(cut)
         return True
 
     def pause_writing(self) -> None:
-        """The kernel takes no more for now."""
-        self._paused = True
-        self._unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        """Note that the kernel takes no more for now."""
+        self.unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     def resume_writing(self) -> None:
-        """The kernel has taken everything."""
-        self._paused = False
-        self._unsent = 0
-        if self._exchange is not None and self._timer is None and self._plan is not None:
-            self._play()
+        """Go on sending: the kernel has taken everything."""
+        self.unsent = 0
+        if self.state in _SENDING:
+            self._http.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed, by whichever side."""
-        left = "stalled until the client left" if self._waits_forever else "client left"
-        if exc is not None and self._exchange is None and not self._lingering and self._reader is not None:
-            cut = self._reader.eof()  # an error, and not an end: else `eof_received` would have come before
+        """Note that the connection is closed, by whichever side, and end what was under way."""
+        before = self.state
+        self.move(Event.LOST)
+        error = str(exc) if exc is not None else ""
+        if exc is not None and before is State.IDLE and self._http.reader is not None:
+            cut = self._http.unfinished()  # an error, and not an end: else `eof_received` would have come before
             if cut is not None:
-                self._listener.site.cut(cut, str(exc))
-            elif self._tls is not None and not self._tls.is_open and not self._tls.stalls:
-                self._note_unencrypted(f"the connection broke in the middle of the TLS handshake: {exc}")
-        self._finish(left if exc is None else f"{left} ({exc})")
+                self._listener.site.cut(cut, error)
+            elif self._tls is not None and not self._tls.stalls:
+                self._note_broken_handshake(f"the connection broke in the middle of the TLS handshake: {exc}")
+        self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
+        if self._linger is not None:
+            self._linger.cancel()
         self._transport = None
+        self._http.let_go()
         self._listener.forget(self)
 
-    # What the server calls.
+    # What the server calls
 
     @property
     def is_busy(self) -> bool:
         """Whether an answer is under way."""
-        return self._exchange is not None
+        return self.state in _BUSY
+
+    @property
+    def is_mid_request(self) -> bool:
+        """Whether a request has begun to arrive, and none is answered."""
+        reader = self._http.reader
+        return self.state is State.IDLE and reader is not None and not reader.is_idle
 
     def close_idle(self) -> None:
-        """Nothing came for too long: closes, and says so where a request had begun (RFC 9110 §15.5.9)."""
-        reader = self._reader
-        if reader is None or reader.is_idle or self._lingering:
-            if self._transport is not None:
-                self._transport.close()
-            return
-        begun = reader.eof()
-        problem = "the client sent a part of a request, and then nothing for too long"
-        raw = begun.raw if begun is not None else b""
-        self._begin(self._listener.site.refuse(Malformed(408, problem, raw)))
+        """Close, since nothing came for too long, and say so where a request had begun (RFC 9110 §15.5.9)."""
+        if self.is_mid_request:
+            begun = self._http.unfinished()
+            problem = "the client sent a part of a request, and then nothing for too long"
+            self._http.refuse(Malformed(408, problem, begun.raw if begun is not None else b""))
+        elif self._transport is not None:
+            self.move(Event.CLOSE)
+            self._transport.close()
 
-    def abort(self, reason: str) -> None:
-        """Ends at once, whatever is under way. Nothing of the connection's own may be calling."""
-        self._finish(reason)
+    def abort(self) -> None:
+        """End at once, whatever is under way: the server stops. Nothing of the connection's own may be calling."""
+        self._http.finish(Ended.SERVER_STOPPED)
         transport = self._transport
         if isinstance(transport, SocketTransport):
             transport.end()
@@ -222,15 +173,28 @@ class Connection(asyncio.Protocol):
             transport.abort()
 
     def abandon(self) -> None:
-        """In a forked child: closes this process's copy of the socket; the parent's goes on."""
-        sock = getattr(self._transport, "_sock", None)  # no public way leads to it without the loop
-        if sock is not None:
-            sock.close()
+        """In a forked child: close this process's copy of the socket; the parent's goes on."""
+        if isinstance(self._transport, SocketTransport):
+            self._transport.abandon()
 
-    # TLS, where the client speaks it: its first byte tells, so that one port serves both.
+    # TLS, where the client speaks it: its first byte tells, so that one port serves both
+
+    def _start(self, data: bytes) -> bool:
+        """Begin to read, by TLS or without; return False for TLS that the server does not speak."""
+        if data.startswith(HANDSHAKE):
+            if self._listener.tls is not None:
+                self._tls = self._listener.tls.layer()
+            elif self.state is State.IDLE:
+                problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
+                self._http.refuse(Malformed(400, problem, data))
+                return False
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        self._http.start(client, "https" if self._tls is not None else "http")
+        return True
 
     def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
-        """What the client said. One that does not speak TLS, or does not trust us, is noted and let go."""
+        """Return what the client said. One that does not speak TLS, or does not trust us, is noted and let go."""
         if tls.stalls:
             return b""
         problem: ssl.SSLError | None = None
@@ -240,204 +204,92 @@ class Connection(asyncio.Protocol):
             problem, data = error, b""
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
-        if problem is not None and self._exchange is None:
+        if problem is not None and self.state is State.IDLE:
             self._note_unencrypted(f"TLS failed: {problem}")
-            self._close()
+            self.close()
         return data
+
+    def _note_broken_handshake(self, problem: str) -> None:
+        if self._tls is not None and not self._tls.is_open:
+            self._note_unencrypted(problem)
 
     def _note_unencrypted(self, problem: str) -> None:
         tls = self._listener.tls
         self._listener.site.unencrypted(problem, on_purpose=tls is not None and tls.fault is not None)
 
-    def _write(self, transport: asyncio.Transport, data: bytes) -> None:
-        transport.write(data if self._tls is None else self._tls.send(data))
+    # What the protocol calls
 
-    # From request to answer.
+    @property
+    def is_open(self) -> bool:
+        """Whether what is written still goes out."""
+        return self._transport is not None and not self._transport.is_closing()
 
-    def _new_reader(self) -> RequestReader:
-        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
-        client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        return RequestReader(client, self._listener.max_body, "https" if self._tls is not None else "http")
+    @property
+    def takes_requests(self) -> bool:
+        """Whether the next request may be answered."""
+        transport = self._transport
+        return self.state in _BETWEEN and transport is not None and not transport.is_closing()
 
-    def _advance(self) -> None:
-        """Answers what the reader holds, one after the other, until an answer takes time or no request is left.
+    @property
+    def client_has_ended(self) -> bool:
+        """Whether the client sends no more, and no answer is under way."""
+        return self.state is State.ENDED
 
-        Whatever a client has sent behind the last request that its connection allows is no request (RFC 9112 §9.6):
-        it is not carried out, not even while the socket waits to be closed.
-        """
-        reader, transport = self._reader, self._transport
-        site = self._listener.site
-        while reader is not None and transport is not None and self._exchange is None:
-            if self._lingering or transport.is_closing():
-                break
-            event = reader.next_event()
-            if event is None:
-                if self._saw_eof:
-                    cut = reader.eof()
-                    if cut is None:
-                        self._close()
-                    else:
-                        self._begin(site.refuse(cut))
-                break
-            if isinstance(event, ContinueExpected):
-                self._write(transport, response_writer.CONTINUE)
-            elif isinstance(event, Malformed):
-                self._begin(site.refuse(event))
-            elif isinstance(event, Arriving):
-                early = site.early(event.request)
-                if early is not None:
-                    self._answer(early)
-            else:
-                self._said_last = event.version == "1.1" and not reader.keep_alive
-                self._answer(site.answer(event, reader.keep_alive))
-        if self._reading_paused and self._exchange is None and self._transport is not None:
-            self._reading_paused = False
+    def write(self, data: bytes) -> None:
+        """Send *data*, encrypted where the client speaks TLS."""
+        if self._transport is not None:
+            self._transport.write(data if self._tls is None else self._tls.send(data))
+
+    def pause_reading(self) -> None:
+        """Leave in the kernel what the client sends."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on, where it was paused."""
+        if self._transport is not None:
             self._transport.resume_reading()
 
-    def _answer(self, verdict: Verdict) -> None:
-        if isinstance(verdict, Prepared):
-            self._begin(verdict)
-        else:
-            self._send_to_thread(verdict)
+    def stall(self) -> None:
+        """Send nothing more, and wait for the client to leave; one that has sent its end has left."""
+        has_left = self.state is State.FINISHING
+        self.move(Event.STALL)
+        if not has_left:
+            self.resume_reading()  # else nobody would notice
+        elif self._transport is not None:
+            self._end_tls()
+            self._transport.close()
 
-    def _begin(self, prepared: Prepared) -> None:
-        """Starts to send an answer, and ends it too where the kernel takes it whole."""
+    def close(self) -> None:
+        """Close in order: no more is sent, and the client is heard out for a while.
+
+        Closing a socket that a client still sends to makes the kernel reset it, and the client may never see the answer
+        that it had been sent (RFC 9112 §9.6). One that has said in so many words that this is its last request sends no
+        more; of HTTP/1.0, which need not say it, nobody knows.
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self._end_tls()
+        if self.state is State.ENDED or self._http.has_last_request() or not transport.can_write_eof():
+            self.move(Event.CLOSE)
+            transport.close()
+            return
+        self.move(Event.LINGER)
+        transport.write_eof()
+        transport.resume_reading()
+        self._linger = self._listener.loop.call_later(LINGER, transport.abort)
+
+    def _end_tls(self) -> None:
+        if self._tls is not None and self._transport is not None:
+            self._transport.write(self._tls.close())
+
+    def reset(self) -> None:
+        """Reset the connection (RST)."""
         transport = self._transport
         if transport is None:
             return
-        self._exchange = prepared.exchange
-        self._keep_alive = prepared.keep_alive
-        self._sent = self._body_sent = 0
-        if prepared.whole is None:
-            self._plan = prepared.plan
-            self._play()
-            return
-        self._write(transport, prepared.whole)
-        if transport.is_closing():
-            return
-        self._sent = len(prepared.whole)
-        if self._paused:
-            self._plan = iter((Read() if prepared.keep_alive else Close(),))
-        elif prepared.keep_alive:
-            self._exchange = None
-            prepared.exchange.finish("complete", self._sent)
-        else:
-            self._end(Close())
-
-    def _send_to_thread(self, pending: Pending) -> None:
-        """Lets a thread of its own make the answer; one that overruns its time is answered for, and named."""
-        loop = self._listener.loop
-        workers = self._listener.workers
-        self._exchange = pending.exchange
-
-        def deliver(prepared: Prepared) -> None:
-            if self._exchange is pending.exchange and self._overrun is not None:
-                self._overrun.cancel()
-                self._overrun = None
-                self._exchange = None
-                self._begin(prepared)
-                self._advance()
-
-        def run() -> None:
-            try:
-                prepared = pending.work()  # raises nothing: what is raised there is answered with a 500
-            finally:
-                workers.pop(threading.current_thread(), None)
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(deliver, prepared)
-
-        self._overrun = loop.call_later(self._listener.site.callable_timeout, lambda: deliver(pending.give_up()))
-        worker = threading.Thread(target=run, name=f"feedserver: {pending.name}", daemon=True)
-        workers[worker] = pending.name
-        worker.start()
-
-    # Playing a plan.
-
-    def _play(self) -> None:
-        """Takes steps until one takes time, the kernel is full, or the plan ends."""
-        plan, transport = self._plan, self._transport
-        self._timer = None
-        if plan is None or transport is None:
-            return
-        for _ in range(STEPS_A_TURN):
-            if self._paused:
-                return
-            try:
-                step: Step = next(plan, Close())
-            except BaseException as error:  # noqa: BLE001 - of a file that went, or a user's fault; `verify` raises it
-                self._fail(error)
-                return
-            if isinstance(step, Send):
-                self._write(transport, step.data)
-                if transport.is_closing():  # the client has gone: `connection_lost` follows, and ends the exchange
-                    return
-                self._sent += len(step.data)
-                if step.part == "body":
-                    self._body_sent += len(step.data)
-            elif isinstance(step, Struck):
-                if self._exchange is not None:
-                    self._exchange.struck(step.fault, self._body_sent if step.at is None else step.at)
-            elif isinstance(step, Wait):
-                self._wait(step.seconds)
-                return
-            elif not isinstance(step, Flush):  # writing stops at a full kernel anyway, so a flush is no step of its own
-                self._end(step)
-                return
-        self._wait(0)
-
-    def _wait(self, seconds: float | None) -> None:
-        if seconds is not None:
-            self._timer = self._listener.loop.call_later(seconds, self._play)
-            return
-        self._waits_forever = True
-        if self._saw_eof:
-            self._close()
-        elif self._reading_paused and self._transport is not None:
-            self._reading_paused = False
-            self._transport.resume_reading()  # else nobody would notice that the client leaves
-
-    def _end(self, step: Step) -> None:
-        """The answer is sent: ends the exchange as the plan's last step says."""
-        if isinstance(step, Reset):
-            self._finish("reset")
-            self._reset()
-        elif isinstance(step, Close):
-            self._finish(step.ended)
-            self._close()
-        else:
-            self._finish("complete")
-            if self._keep_alive:
-                self._advance()
-            else:
-                self._close()
-
-    def _finish(self, ended: str) -> None:
-        exchange, self._exchange = self._exchange, None
-        plan, self._plan = self._plan, None
-        for timer in (self._timer, self._overrun):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._overrun = None
-        self._waits_forever = False
-        if plan is not None and hasattr(plan, "close"):
-            try:
-                plan.close()
-            except BaseException as error:  # noqa: BLE001 - a plan that does not end, of a user's fault
-                self._listener.site.failed(error, exchange)
-        if exchange is not None:
-            exchange.finish(ended, self._sent - self._unsent)
-
-    def _fail(self, error: BaseException) -> None:
-        """Tells `verify` of an exception, and drops the client: what it would be sent is no answer."""
-        self._listener.site.failed(error, self._exchange)
-        self._finish(f"broken off by {type(error).__qualname__}")
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _reset(self) -> None:
-        transport = self._transport
-        if transport is None:
-            return
+        self.move(Event.CLOSE)
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None:
             # On Windows the two fields are shorts (winsock2's LINGER), elsewhere ints.
@@ -445,25 +297,11 @@ class Connection(asyncio.Protocol):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(layout, 1, 0))
         transport.abort()
 
-    def _close(self) -> None:
-        """Closes in order: no more is sent, and the client is heard out for a while.
-
-        Closing a socket that a client still sends to makes the kernel reset it, and the client may never see the answer
-        that it had been sent (RFC 9112 §9.6). One that has said in so many words that this is its last request sends no
-        more; of HTTP/1.0, which need not say it, nobody knows.
-        """
-        transport = self._transport
-        if transport is None or transport.is_closing() or self._lingering:
-            return
-        if self._tls is not None:
-            transport.write(self._tls.close())
-        reader = self._reader
-        said_so = self._said_last and reader is not None and reader.is_idle and not reader.broken
-        if self._saw_eof or said_so or not transport.can_write_eof():
-            transport.close()
-            return
-        self._lingering = True
-        transport.write_eof()
-        if self._reading_paused:
-            transport.resume_reading()
-        self._timer = self._listener.loop.call_later(LINGER, transport.abort)
+    def fail(self, error: BaseException) -> None:
+        """Tell `verify` of an exception, and drop the client: what it would be sent is no answer."""
+        answer = self._http.answer
+        self._listener.site.failed(error, answer.exchange if answer is not None else None)
+        self._http.finish(Ended.BROKEN_OFF, type(error).__qualname__)
+        if self._transport is not None:
+            self.move(Event.CLOSE)
+            self._transport.abort()

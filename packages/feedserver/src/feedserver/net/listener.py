@@ -14,13 +14,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from feedserver.handler.handler import Site
-from feedserver.messages.response import Fault
 from feedserver.messages.send_plan import Plan, Read
 from feedserver.net import binding
 from feedserver.net.acceptor import Acceptor
 from feedserver.net.connection import Connection
 
 if TYPE_CHECKING:
+    from feedserver.faults import Fault
     from feedserver.net.tls import Tls
 
 
@@ -60,10 +60,10 @@ class Listening:
         """
         try:
             for number, address in enumerate(self.addresses):
-                holder, listening = binding.bind_and_listen(address, port, 0.0 if number else timeout)
-                self._sockets.append(listening)
-                self._holding += [holder] if holder is not None else []
-                port = listening.getsockname()[1]
+                bound = binding.bind_and_listen(address, port, 0.0 if number else timeout)
+                self._sockets.append(bound.listening)
+                self._holding += [bound.holder] if bound.holder is not None else []
+                port = bound.listening.getsockname()[1]
         except OSError:
             self.let_go()
             _close_all(self._sockets)
@@ -172,7 +172,7 @@ class Listening:
         if closed is None:
             return
         for connection in list(self.connections):
-            connection.abort("server stopped")
+            connection.abort()
         if self.connections or any(acceptor.under_way for acceptor in self._acceptors):
             self._closed = closed
         else:

@@ -101,11 +101,6 @@ class LoopThread:
         """Whether the caller runs on this thread."""
         return threading.current_thread() is self._thread
 
-    @property
-    def can_be_visited(self) -> bool:
-        """Whether `visit` calls at once, in the caller's thread."""
-        return self._selector is not None
-
     def call(self, function: Callable[[], object]) -> None:
         """Calls *function* on the loop, soon."""
         self.loop.call_soon_threadsafe(function)
@@ -128,24 +123,41 @@ class LoopThread:
         self.loop.close()
 
     def abandon(self) -> None:
-        """In a forked child, where the thread does not exist:
-        closes the loop's descriptors, and touches nothing else.
-        """
-        loop = self.loop
-        selector = getattr(loop, "_selector", None)
-        poller = getattr(selector, "_selector", None)
-        if poller is not None and hasattr(poller, "close"):
+        """In a forked child, where the thread does not exist: close the loop's descriptors, and touch nothing else."""
+        if self._selector is not None:
             # This process's descriptor of the epoll set: closing it changes nothing in the set. A kqueue is not
             # inherited.
             with suppress(OSError):
-                poller.close()
-        for name in ("_ssock", "_csock"):
-            sock = getattr(loop, name, None)
+                self._selector.close()
+        for name in WAKERS:
+            sock = getattr(self.loop, name, None)
             if sock is not None:
                 sock.close()
-        # The loop is neither running nor usable here; saying so keeps its finaliser quiet.
-        loop._closed = True  # type: ignore[attr-defined]
-        loop._thread_id = None  # type: ignore[attr-defined]
+        if isinstance(self.loop, AbandonableLoop):
+            self.loop.is_abandoned = True
+
+
+WAKERS = ("_ssock", "_csock")
+"""The sockets by which a thread wakes a loop: private attributes of asyncio's `BaseSelectorEventLoop`.
+
+No public way leads to them, and `close` would take them out of the epoll set that a forked child shares with its
+parent. Read in `selector_events.py` of CPython 3.11.2, 3.12, 3.13 and 3.14; `tests/net/test_shared_loop.py` fails on a
+version that is not among them, and where one of the two is missing.
+"""
+
+
+class AbandonableLoop(asyncio.SelectorEventLoop):
+    """A loop that, once it *is_abandoned* in a forked child, says that it is closed: so its finaliser is quiet."""
+
+    is_abandoned = False
+
+    def is_closed(self) -> bool:
+        """Return whether the loop can't be used any more."""
+        return self.is_abandoned or super().is_closed()
+
+    def is_running(self) -> bool:
+        """Return whether the loop runs, in this process."""
+        return not self.is_abandoned and super().is_running()
 
 
 def _new_selector() -> VisitedSelector | None:
@@ -159,7 +171,7 @@ def _new_selector() -> VisitedSelector | None:
 def _new_loop(selector: VisitedSelector | None) -> asyncio.AbstractEventLoop:
     if sys.platform == "win32":
         return asyncio.ProactorEventLoop()
-    return asyncio.SelectorEventLoop(selector)
+    return AbandonableLoop(selector)
 
 
 _lock = threading.Lock()

@@ -2,7 +2,10 @@
 
 asyncio makes each accepted connection with a task, a future and three turns of its loop; a server that lives for one
 test, or that answers one request a connection, pays for that every time. Here a connection is made in one turn. Of the
-loop, only public methods are used, and the protocol sees no difference.
+loop, only public methods are used. The protocol is given asyncio's interface, with `end` and `abandon` beside it.
+
+Nothing here limits what waits for a full kernel: the protocol does, by writing no more between `pause_writing` and
+`resume_writing`. What is read at a time is limited here, by `READ_SIZE`.
 """
 
 from __future__ import annotations
@@ -10,10 +13,33 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
+from enum import Enum, IntEnum, auto
 from typing import Any
 
 READ_SIZE = 65_536
 """Bytes that are read at a time."""
+
+
+class _Life(IntEnum):
+    """Where a transport is on its way to its end; it never goes back."""
+
+    OPEN = auto()
+    CLOSING = auto()
+    """What was written still goes out; nothing more is read or written."""
+    LOST = auto()
+    """What was written is given up, and the protocol will be told."""
+    ENDED = auto()
+    """The protocol has been told, and the socket is closed."""
+
+
+class _Reading(Enum):
+    """What becomes of what the client sends."""
+
+    ON = auto()
+    PAUSED = auto()
+    """It stays in the kernel until the protocol reads on."""
+    HEARD_OUT = auto()
+    """The client sends no more."""
 
 
 class SocketTransport(asyncio.Transport):
@@ -25,15 +51,12 @@ class SocketTransport(asyncio.Transport):
     __slots__ = (
         "_address",
         "_calling",
-        "_closing",
-        "_ended",
         "_eof",
         "_error",
-        "_heard_out",
+        "_life",
         "_loop",
-        "_losing",
-        "_paused",
         "_protocol",
+        "_reading",
         "_sock",
         "_unsent",
         "_watched",
@@ -47,14 +70,11 @@ class SocketTransport(asyncio.Transport):
         self._address = address
         self._protocol = protocol
         self._unsent: bytes | bytearray = b""
-        self._watched = False
-        self._paused = False
-        self._heard_out = False
-        self._eof = False
-        self._closing = False
-        self._losing = False
-        self._calling = False
-        self._ended = False
+        self._life = _Life.OPEN
+        self._reading = _Reading.ON
+        self._watched = False  # by the loop
+        self._eof = False  # nothing follows what was written
+        self._calling = False  # the protocol's code runs
         self._error: Exception | None = None
         sock.setblocking(False)
         with suppress(OSError):  # macOS refuses it for a client that has gone already
@@ -65,7 +85,7 @@ class SocketTransport(asyncio.Transport):
         self._watch()
 
     def __repr__(self) -> str:
-        return f"<SocketTransport {self._sock!r}{', closing' if self._closing else ''}>"
+        return f"<SocketTransport {self._sock!r}{', closing' if self.is_closing() else ''}>"
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """The "socket" itself, or the client's address, the "peername"."""
@@ -89,7 +109,7 @@ class SocketTransport(asyncio.Transport):
             if data:
                 self._protocol.data_received(data)
             elif self._protocol.eof_received():
-                self._heard_out = True
+                self._reading = _Reading.HEARD_OUT
                 self._unwatch()
             else:
                 self.close()
@@ -98,21 +118,23 @@ class SocketTransport(asyncio.Transport):
             raise
         finally:
             self._calling = False
-            if self._losing:
+            if self._life is _Life.LOST:
                 self.end()
 
     def is_reading(self) -> bool:
         """Whether the protocol is given what arrives."""
-        return not (self._paused or self._heard_out or self._closing)
+        return self._reading is _Reading.ON and self._life is _Life.OPEN
 
     def pause_reading(self) -> None:
         """Leaves in the kernel what arrives."""
-        self._paused = True
+        if self._reading is _Reading.ON:
+            self._reading = _Reading.PAUSED
         self._unwatch()
 
     def resume_reading(self) -> None:
         """Reads on."""
-        self._paused = False
+        if self._reading is _Reading.PAUSED:
+            self._reading = _Reading.ON
         self._watch()
 
     def _watch(self) -> None:
@@ -129,7 +151,7 @@ class SocketTransport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Sends *data*; what the kernel does not take now is kept."""
-        if self._closing:
+        if self._life is not _Life.OPEN:
             return
         if self._unsent:
             self._unsent += data
@@ -163,11 +185,14 @@ class SocketTransport(asyncio.Transport):
         if self._eof:
             self._shut_down()
         self._protocol.resume_writing()
-        if self._closing:
+        if self._life is _Life.CLOSING:
             self._lose_soon(None)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Both are 0 here, always; so that is all that can be asked for."""
+        """Accept limits of 0, the only ones that there are: the protocol is paused from the first byte that waits.
+
+        Raises ValueError for others.
+        """
         if high or low:
             raise ValueError(
                 f"a SocketTransport has no write buffer of {high} or {low} bytes; it pauses from the first"
@@ -183,7 +208,7 @@ class SocketTransport(asyncio.Transport):
 
     def write_eof(self) -> None:
         """Tells the client that nothing follows what was written."""
-        if not self._eof and not self._closing:
+        if not self._eof and self._life is _Life.OPEN:
             self._eof = True
             if not self._unsent:
                 self._shut_down()
@@ -198,11 +223,11 @@ class SocketTransport(asyncio.Transport):
 
     def is_closing(self) -> bool:
         """Whether it is closed, or will be when everything is sent."""
-        return self._closing
+        return self._life is not _Life.OPEN
 
     def close(self) -> None:
         """Closes when the kernel has taken everything."""
-        self._closing = True
+        self._life = max(self._life, _Life.CLOSING)
         self._unwatch()
         if not self._unsent:
             self._lose_soon(None)
@@ -213,17 +238,21 @@ class SocketTransport(asyncio.Transport):
 
     def end(self) -> None:
         """Closes now, whatever is unsent, and tells the protocol before it returns: its code must not be calling."""
-        if self._ended:
+        if self._life is _Life.ENDED:
             return
-        self._ended = True
         self._let_go()
+        self._life = _Life.ENDED
         try:
             self._protocol.connection_lost(self._error)
         finally:
             self._sock.close()
 
+    def abandon(self) -> None:
+        """In a forked child: close this process's copy of the socket, without a word to the network or the loop."""
+        self._sock.close()
+
     def _lose_soon(self, error: Exception | None) -> None:
-        if self._losing:
+        if self._life >= _Life.LOST:
             return
         self._error = error
         self._let_go()
@@ -231,7 +260,7 @@ class SocketTransport(asyncio.Transport):
             self._loop.call_soon(self.end)
 
     def _let_go(self) -> None:
-        self._losing = self._closing = True
+        self._life = _Life.LOST
         self._unwatch()
         if self._unsent:
             self._unsent = b""

@@ -32,7 +32,7 @@ class RecordingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RawAnswer:
     """What came: *headers* as they were sent, *body* without framing but in its content coding."""
 
     status: int
@@ -67,7 +67,7 @@ def checked(url: str) -> SplitResult:
 
 def fetch(
     url: SplitResult, headers: Sequence[tuple[str, str]], timeout: float, context: ssl.SSLContext | None = None
-) -> Answer:
+) -> RawAnswer:
     """Asks for *url* once, and reads the answer as it is. Raises RecordingError where none comes, or not all of it."""
     import http.client  # with TLS, it costs more than a start of the command that doesn't record
 
@@ -142,7 +142,7 @@ def _response_class(deadline: float) -> type[HTTPResponse]:
     return Final
 
 
-def _read(response: HTTPResponse) -> Answer:
+def _read(response: HTTPResponse) -> RawAnswer:
     unread = _unread(response)
     coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
     if not response.chunked and coding not in ("", "identity"):
@@ -162,7 +162,7 @@ def _read(response: HTTPResponse) -> Answer:
         raise ConnectionError(f"it ended {length - len(body)} bytes early")
     fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.raw_items()]
     reason = response.reason.encode("latin-1")
-    return Answer(response.status, reason, Headers.from_raw(fields), bytes(body), framing, response.version, unread)
+    return RawAnswer(response.status, reason, Headers.from_raw(fields), bytes(body), framing, response.version, unread)
 
 
 def _unread(response: HTTPResponse) -> tuple[str, ...]:

@@ -19,9 +19,10 @@ from urllib.parse import unquote
 
 from feedserver.fixtures.loader import SIDECAR, sidecar_of
 from feedserver.messages.headers import Headers, to_text
-from feedserver.messages.response import has_placeholders, reason_phrase
+from feedserver.messages.placeholders import has_placeholders
+from feedserver.messages.response import reason_phrase
 from feedserver.messages.safe_open import open_to_write
-from feedserver.record.raw_client import Answer, RecordingError, checked, fetch
+from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch
 from feedserver.record.redaction import LeftOut, is_secret, redact, secrets_in, without_secrets
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
         raise
 
 
-def directives(answer: Answer, fields: Iterable[tuple[bytes, bytes]], url: str, date: bytes = b"") -> bytes:
+def directives(answer: RawAnswer, fields: Iterable[tuple[bytes, bytes]], url: str, date: bytes = b"") -> bytes:
     """Return the content of `NAME.response`: the status, the header *fields*, and what the answer came without.
 
     Its first line says where the answer is from and what *date* it had, for people.
@@ -187,16 +188,16 @@ def _unfolded(text: bytes) -> bytes:
     return re.sub(rb"[\r\n]+[ \t]*", b" ", text)
 
 
-def _told(left_out: LeftOut, answer: Answer) -> LeftOut:
+def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
     """The same, but the server adds a Content-Length only where that tells where the body ends."""
     if left_out.name.lower() == "content-length" and (answer.framing != "length" or answer.status in _BODILESS):
         return LeftOut(left_out.name, "it did not tell where the answer ended")
     return left_out
 
 
-def _no_headers(answer: Answer) -> Iterable[LeftOut]:
-    for position, name in enumerate(answer.unread):
-        yield LeftOut(repr(name), "it stands behind that" if position else "it is no name of a header")
+def _no_headers(answer: RawAnswer) -> Iterable[LeftOut]:
+    for index, name in enumerate(answer.unread):
+        yield LeftOut(repr(name), "it stands behind that" if index else "it is no name of a header")
 
 
 def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]]:
@@ -223,7 +224,7 @@ def _password_of(authorization: str) -> Iterable[str]:
             yield base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
 
 
-def _notes(answer: Answer, headers: Headers, text: bytes, secrets: set[str]) -> Iterable[str]:
+def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) -> Iterable[str]:
     for place, data in (("body", answer.body), ("headers", text)):
         if any(secret.encode("utf-8") in data for secret in secrets):
             yield f"a secret of the request is still in the {place}; look before you commit"

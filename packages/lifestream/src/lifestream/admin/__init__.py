@@ -1,7 +1,7 @@
-"""The admin: how feeds fare, who subscribes to what, and what is shown.
+"""The admin: the state of feeds, the subscriptions, and what is shown.
 
-Django's own permissions say what a member of the staff may do at all; `owned` narrows it to what is theirs, unless they
-are a superuser. Credentials are on no page of it.
+Django's permissions say what a staff user may do at all. `owned` restricts that to the user's own lifestreams, unless
+the user is a superuser. No page of the admin shows credentials.
 """
 
 from __future__ import annotations

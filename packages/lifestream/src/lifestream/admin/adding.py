@@ -1,4 +1,4 @@
-"""The form that adds a feed: it fetches once, to see whether there is one, and keeps what came."""
+"""The form that adds a feed. It fetches the feed once, to see whether there is one, and keeps what came."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.models import Feed, Lifestream, Subscription
-from lifestream.refresh.subscribe import Added, Found, NotAdded, add_feed, find_feed
 
 if TYPE_CHECKING:
+    from lifestream.refresh.subscribe import Added, Found
+
     ModelForm = forms.ModelForm[Subscription]
 else:
     ModelForm = forms.ModelForm
 
 
 class AddFeedForm(ModelForm):
-    """A subscription to be. What is wrong is said at the field that can mend it."""
+    """The form for a new subscription. Each error stands at the field that can mend it."""
 
     user: ClassVar[AbstractBaseUser | AnonymousUser]
     url = forms.CharField(
@@ -52,10 +53,13 @@ class AddFeedForm(ModelForm):
         self.added: Added | None = None
 
     def clean(self) -> dict[str, Any]:
-        """Fetches the address, once everything else is right, and says at a field why there is nothing to add."""
+        """Fetch the address once all other fields are valid. Adds an error to a field if there is no feed to add."""
         values = super().clean() or self.cleaned_data
         if self.errors:
             return values
+        # Here and below: Django imports the admin for every command, and most of them fetch nothing.
+        from lifestream.refresh.subscribe import NotAdded, find_feed
+
         try:
             self.found = find_feed(values["url"])
         except NotAdded as error:
@@ -69,7 +73,9 @@ class AddFeedForm(ModelForm):
         return values
 
     def subscribe(self) -> Subscription:
-        """Adds what was found, with its items. Raises NotAdded if it has gone in the meantime."""
+        """Add the feed that was found, with its items. Raises NotAdded if it is no longer there."""
+        from lifestream.refresh.subscribe import NotAdded, add_feed
+
         if self.found is None:
             raise NotAdded(gettext("The form has errors."))
         values = self.cleaned_data
@@ -77,7 +83,7 @@ class AddFeedForm(ModelForm):
         return self.added.subscription
 
     def story(self) -> str:
-        """What was found where, for the visitor."""
+        """Return a sentence for the user about what was found, and where."""
         if self.found is None or self.added is None:
             return ""
         feed = self.added.subscription.feed
@@ -88,11 +94,11 @@ class AddFeedForm(ModelForm):
         return gettext("{found}: {count} items, site {domain}.").format(found=text, count=count, domain=feed.domain)
 
     def save(self, commit: bool = True) -> Any:
-        """The same as `subscribe`."""
+        """Do the same as `subscribe`: Django's admin calls this name."""
         return self.subscribe()
 
     def save_m2m(self) -> None:
-        """There is nothing of the kind."""
+        """Do nothing: there are no many-to-many fields. Django's admin calls this name."""
 
 
 def _sentence(reason: str) -> str:

@@ -1,4 +1,4 @@
-"""Columns that several lists of the admin have: how a feed fares, in a word and a colour, and when something is due."""
+"""Columns that several lists of the admin share: the state of a feed as a coloured word, and when it is due."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEALTH = {
 
 
 def health_of(feed: Feed) -> SafeString:
-    """How *feed* fares, as a coloured word, with its last error where it fails."""
+    """Return the state of *feed* as a coloured word, with its last error if it fails."""
     word = HEALTH.get(feed.health, feed.health)
     text = gettext("{word}, {count} times").format(word=word, count=feed.failures) if feed.failures > 1 else word
     return format_html(
@@ -34,7 +34,7 @@ def health_of(feed: Feed) -> SafeString:
 
 
 def moment(value: datetime | None) -> SafeString | str:
-    """*value* as "3 hours ago", with the exact time beneath it."""
+    """Return *value* as "3 hours ago", with the exact time as a tooltip."""
     if value is None:
         return "–"
     exact = date_format(localtime(value), "DATETIME_FORMAT")
@@ -42,21 +42,21 @@ def moment(value: datetime | None) -> SafeString | str:
 
 
 def last_fetch_of(feed: Feed) -> SafeString | str:
-    """When *feed* was asked last, and what came of it."""
+    """Return when *feed* was last fetched, and the result."""
     if feed.last_fetch is None:
         return "–"
     return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.last_fetch), feed.last_status)
 
 
 def due_of(feed: Feed) -> SafeString | str:
-    """When the next fetch of *feed* is, and why then."""
+    """Return when *feed* is fetched next, and why."""
     if feed.status != Feed.Status.ACTIVE:
         return "–"
     return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.next_fetch), feed.next_reason)
 
 
 def reasoning_of(feed: Feed) -> SafeString | str:
-    """Each time that something asked for at the last fetch of *feed*, in their order: the latest holds."""
+    """Return each time that something asked for at the last fetch of *feed*, in their order. The latest one is used."""
     candidates = candidates_from_json(feed.candidates)
     if feed.status != Feed.Status.ACTIVE or not candidates:
         return "–"

@@ -23,21 +23,20 @@ from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
-from lifestream.plugins.registry import Registry
 
 
 class HealthFilter(admin.SimpleListFilter):
-    """Feeds by how they fare, as `Feed.health` says it."""
+    """A filter of feeds by their state, as `Feed.health` names it."""
 
     title = gettext_lazy("health")
     parameter_name = "health"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The choices."""
+        """Return the choices."""
         return [(word, gettext(word)) for word in ("ok", "failing", "new", "paused", "idle", "gone")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Feed]) -> QuerySet[Feed]:
-        """The feeds of the chosen one."""
+        """Return the feeds of the chosen state."""
         active = queryset.filter(status=Feed.Status.ACTIVE)
         match self.value():
             case "ok":
@@ -59,7 +58,7 @@ else:
 
 
 class FeedForm(ModelForm):
-    """What a superuser may set of a feed: everything else follows from what its server says."""
+    """What a superuser may set of a feed. Everything else follows from what its server says."""
 
     class Meta:
         model = Feed
@@ -72,6 +71,8 @@ class FeedForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        from lifestream.plugins.registry import Registry  # it imports all plugins, which no command but this form needs
+
         chosen = self.instance.plugin
         known = sorted({*Registry(settings.plugins).names, *([chosen] if chosen else [])})
         self.fields["plugin"].choices = [("", gettext("by its domain")), *((name, name) for name in known)]  # type: ignore[attr-defined]
@@ -79,7 +80,7 @@ class FeedForm(ModelForm):
 
 @admin.register(Feed)
 class FeedAdmin(ReadOnlyAdmin):
-    """The feeds: how each fares, and when it is fetched next and why."""
+    """The feeds: the state of each, and when and why it is fetched next."""
 
     owner_path = "subscriptions__lifestream__owner"
     form = FeedForm
@@ -123,28 +124,32 @@ class FeedAdmin(ReadOnlyAdmin):
         css = {"all": ["lifestream/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Feeds without their icons, and how many of the lifestreams that the visitor may change have each."""
+        """Return feeds without their icons, with the number of lifestreams that have each and that the user may
+        change.
+        """
         feeds: QuerySet[Any] = super().get_queryset(request).defer("icon")
-        # How many others have it is nobody's business: one of them may be the only one with a private lifestream.
+        # How many others have it stays secret: the only other one may be a private lifestream.
         mine = None if is_superuser(request) else Q(subscriptions__lifestream__owner=request.user.pk)
         counted: QuerySet[Any] = feeds.annotate(subscriber_count=Count("subscriptions", filter=mine, distinct=True))
         return counted
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A feed comes with a subscription, so who may add one of those may add a feed."""
+        """Return whether the user may add a feed. A feed comes with a subscription, so this needs the permission to add
+        one.
+        """
         return self.admin_site.get_model_admin(Subscription).has_add_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Feeds are shared by all who subscribe to them: only a superuser changes one."""
+        """Return whether the user may change a feed. All its subscribers share it, so only a superuser may."""
         return is_superuser(request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Leads to the form that fetches a feed and subscribes to it."""
+        """Redirect to the form that fetches a feed and subscribes to it."""
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:lifestream_subscription_add"))
 
     @admin.display(description=gettext_lazy("feed"), ordering="title")
     def name(self, feed: Feed) -> SafeString:
-        """The title, and where it comes from."""
+        """Return the title and the address."""
         private = gettext("with a login") if feed.is_private else ""
         return format_html(
             '{}<span class="lifestream-why">{} {}</span>', feed.display_title[:120], feed.url[:120], private
@@ -152,27 +157,27 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("health"), ordering="failures")
     def health(self, feed: Feed) -> SafeString:
-        """How it fares."""
+        """Return the state."""
         return health_of(feed)
 
     @admin.display(description=gettext_lazy("last fetch"), ordering="last_fetch")
     def fetched(self, feed: Feed) -> Any:
-        """When it was asked last."""
+        """Return when it was last fetched."""
         return last_fetch_of(feed)
 
     @admin.display(description=gettext_lazy("last success"))
     def succeeded(self, feed: Feed) -> Any:
-        """When it last answered with what we could use."""
+        """Return when it last gave an answer that could be used."""
         return moment(feed.last_success)
 
     @admin.display(description=gettext_lazy("next due, and why"), ordering="next_fetch")
     def due(self, feed: Feed) -> Any:
-        """When it is asked next, and why then."""
+        """Return when it is fetched next, and why."""
         return due_of(feed)
 
     @admin.display(description=gettext_lazy("pushes"))
     def hub(self, feed: Feed) -> str:
-        """What was agreed with its hub."""
+        """Return the state of the subscription at its hub."""
         agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
         if agreed is None:
             return "–"
@@ -185,28 +190,28 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("what asks for when"))
     def reasoning(self, feed: Feed) -> Any:
-        """All the times that the next fetch was chosen from."""
+        """Return all the times from which the next fetch was chosen."""
         return reasoning_of(feed)
 
     @admin.display(description=gettext_lazy("subscribers"), ordering="subscriber_count")
     def subscribers(self, feed: Feed) -> int:
-        """How many lifestreams have it."""
+        """Return how many lifestreams have it."""
         return int(getattr(feed, "subscriber_count", 0))
 
     @admin.display(description=gettext_lazy("log"))
     def log(self, feed: Feed) -> SafeString:
-        """The way to its fetches."""
+        """Return a link to its fetches."""
         address = reverse(f"{self.admin_site.name}:lifestream_fetch_changelist")
         return format_html('<a href="{}?feed__id__exact={}">{}</a>', address, feed.pk, gettext("All its fetches"))
 
     @admin.action(description=gettext_lazy("Update now"))
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Fetches what was chosen, as far as its servers let us."""
+        """Fetch the selected feeds, as far as their servers allow it."""
         update_now(self, request, list(feeds.values_list("pk", flat=True)))
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Stops the fetching, for everybody, until it is resumed."""
+        """Stop fetching the selected feeds, for everybody, until they are resumed."""
         count = Feed.objects.filter(pk__in=feeds.values("pk"), status=Feed.Status.ACTIVE).update(
             status=Feed.Status.PAUSED
         )
@@ -214,7 +219,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Fetches again, at once, what was paused or has been given up."""
+        """Make the selected feeds due at once, including those that were gone."""
         count = (
             Feed.objects.filter(pk__in=feeds.values("pk"))
             .exclude(status=Feed.Status.ACTIVE)
@@ -230,7 +235,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
 @admin.register(Fetch)
 class FetchAdmin(ReadOnlyAdmin):
-    """The log: every request of a feed, what came of it, and when the next one is and why."""
+    """The log: every request for a feed, its result, and when and why the next one is due."""
 
     owner_path = "feed__subscriptions__lifestream__owner"
     list_display = ("when", "feed", "result", "items", "took", "next")
@@ -246,12 +251,14 @@ class FetchAdmin(ReadOnlyAdmin):
         css = {"all": ["lifestream/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The log without the icons of the feeds."""
+        """Return the log without the icons of the feeds."""
         return super().get_queryset(request).defer("feed__icon")
 
     @admin.display(description=gettext_lazy("started"), ordering="pk")
     def when(self, fetch: Fetch) -> Any:
-        """When it began, or the last of several that came to the same, and since when."""
+        """Return when the fetch began; of several with the same result, when the last one began, and since when they go
+        on.
+        """
         if fetch.latest is None:
             return moment(fetch.started)
         times = gettext("{} times since {}").format(fetch.count, naturaltime(fetch.started))
@@ -259,7 +266,7 @@ class FetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def result(self, fetch: Fetch) -> SafeString:
-        """What came of it, in colour, the HTTP status, and what went wrong if anything did."""
+        """Return the result in colour, the HTTP status, and the error if there is one."""
         kind = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}.get(fetch.outcome, "new")
         told = " ".join(filter(None, (str(fetch.status or ""), fetch.message[:300])))
         return format_html(
@@ -271,18 +278,18 @@ class FetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("items"), ordering="new")
     def items(self, fetch: Fetch) -> str:
-        """How many were new, and how many had been edited."""
+        """Return how many items were new, and how many were changed."""
         new = gettext("{} new").format(fetch.new) if fetch.new else ""
         changed = gettext("{} changed").format(fetch.changed) if fetch.changed else ""
         return ", ".join(filter(None, (new, changed))) or "–"
 
     @admin.display(description=gettext_lazy("took"), ordering="duration")
     def took(self, fetch: Fetch) -> SafeString:
-        """How long it took, and how much was sent."""
+        """Return how long the fetch took, and how many bytes were received."""
         size = filesizeformat(fetch.size) if fetch.size else ""
         return format_html('{} ms<span class="lifestream-why">{}</span>', f"{fetch.duration * 1000:,.0f}", size)
 
     @admin.display(description=gettext_lazy("next due, and why"))
     def next(self, fetch: Fetch) -> SafeString:
-        """When the next one was due after it, and why then."""
+        """Return when the next fetch was due after it, and why."""
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), fetch.reason)

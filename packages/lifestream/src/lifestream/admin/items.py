@@ -17,17 +17,17 @@ from lifestream.models import Item, Post
 
 
 class ShownFilter(admin.SimpleListFilter):
-    """Posts by whether they are shown."""
+    """A filter of posts by whether they are shown."""
 
     title = gettext_lazy("shown")
     parameter_name = "shown"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The choices."""
+        """Return the choices."""
         return [("yes", gettext("shown")), ("hidden", gettext("hidden")), ("removed", gettext("removed"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
-        """The posts of the chosen one."""
+        """Return the posts of the chosen kind."""
         chosen = {
             "yes": {"hidden": False, "removed": False},
             "hidden": {"hidden": True, "removed": False},
@@ -38,7 +38,7 @@ class ShownFilter(admin.SimpleListFilter):
 
 @admin.register(Post)
 class PostAdmin(OwnedAdmin):
-    """The items of a lifestream. What is removed stays away; deleted, it would come back with the next fetch."""
+    """The items of a lifestream. A post is removed, not deleted: a deleted one would come back with the next fetch."""
 
     owner_path = "lifestream__owner"
     list_display = ("item_title", "site", "date", "state", "lifestream")
@@ -52,20 +52,20 @@ class PostAdmin(OwnedAdmin):
     readonly_fields = ("item_title", "site", "lifestream", "date", "page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Posts without the bodies of their items."""
+        """Return posts without the bodies of their items."""
         heavy = ("content", "text", "enclosures", "media", "card")
         return super().get_queryset(request).defer(*(f"item__{name}" for name in heavy), "subscription__feed__icon")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Posts come from feeds."""
+        """Return False: posts come from feeds."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """They are removed, not deleted; a superuser may, since deleting a user deletes the user's posts."""
+        """Return whether the user may delete posts. Only a superuser may: deleting a user deletes the user's posts."""
         return is_superuser(request)
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
-        """All but the one that deletes. *action_location* came with Django 6.1."""
+        """Return all actions except the one that deletes. *action_location* is new in Django 6.1."""
         place = {} if action_location is None else {"action_location": action_location}
         actions = super().get_actions(request, **place)
         actions.pop("delete_selected", None)
@@ -73,17 +73,17 @@ class PostAdmin(OwnedAdmin):
 
     @admin.display(description=gettext_lazy("item"), ordering="item__title")
     def item_title(self, post: Post) -> str:
-        """Its title, or how it begins."""
+        """Return the title of the item, or the beginning of its text."""
         return post.item.display_title[:140] or str(post.item_id)
 
     @admin.display(description=gettext_lazy("site"))
     def site(self, post: Post) -> str:
-        """The name of its site in the lifestream."""
+        """Return the name of its site in the lifestream."""
         return post.subscription.display_name[:80]
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, post: Post) -> SafeString:
-        """Whether it is shown."""
+        """Return whether it is shown."""
         name, kind = (
             (gettext("removed"), "gone") if post.removed
             else (gettext("hidden"), "paused") if post.hidden
@@ -93,25 +93,25 @@ class PostAdmin(OwnedAdmin):
 
     @admin.display(description=gettext_lazy("page"))
     def page(self, post: Post) -> SafeString:
-        """The way to its page."""
+        """Return a link to its page."""
         address = reverse("lifestream:item", kwargs={"slug": post.lifestream.slug, "pk": post.item_id})
         return format_html('<a href="{}">{}</a>', address, gettext("Open"))
 
     @admin.action(description=gettext_lazy("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
-        """Shows them no more, until they are published."""
+        """Hide the selected posts until they are published again."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(hidden=True)
         self._tell(request, ngettext("{} post was hidden.", "{} posts were hidden.", count), count)
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
-        """Shows them again, removed ones too."""
+        """Show the selected posts again, including removed ones."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(hidden=False, removed=False)
         self._tell(request, ngettext("{} post was published.", "{} posts were published.", count), count)
 
     @admin.action(description=gettext_lazy("Remove"), permissions=["change"])
     def remove(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
-        """Takes them out of the lifestream for good."""
+        """Remove the selected posts from the lifestream for good."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(removed=True)
         self._tell(request, ngettext("{} post was removed.", "{} posts were removed.", count), count)
 
@@ -124,7 +124,7 @@ class PostAdmin(OwnedAdmin):
 
 @admin.register(Item)
 class ItemAdmin(ReadOnlyAdmin):
-    """The items, which all lifestreams share: nobody edits one, and only a superuser deletes one."""
+    """The items, which all lifestreams share. Nobody edits one, and only a superuser deletes one."""
 
     owner_path = "posts__lifestream__owner"
     list_display = ("heading", "feed", "date", "author")
@@ -138,10 +138,10 @@ class ItemAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Items without their bodies."""
+        """Return items without their bodies."""
         return super().get_queryset(request).defer("content", "text", "enclosures", "media", "card", "feed__icon")
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def heading(self, item: Item) -> str:
-        """Its title, or how it begins."""
+        """Return the title, or the beginning of the text."""
         return item.display_title[:140] or str(item.pk)

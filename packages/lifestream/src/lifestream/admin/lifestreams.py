@@ -18,8 +18,8 @@ from lifestream.admin.owned import OwnedAdmin, is_superuser
 from lifestream.models import Lifestream
 
 SUFFIX_LENGTH: Final = 6
-"""Random characters at the end of a slug: 31 bits, so that nobody guesses one and no two meet."""
-_SUFFIX_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # none that is taken for another
+"""Random characters at the end of a slug: 31 bits, so that nobody guesses a slug and no two are equal."""
+_SUFFIX_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # No character that looks like another one.
 _SLUG_LENGTH: Final = 100
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ else:
 class LifestreamForm(ModelForm):
     """What an owner may set of a lifestream.
 
-    All lifestreams share one room of slugs, private ones too: "already exists" would tell that somebody has one. So
-    only a superuser, who sees all of them, chooses a slug freely (*may_choose*). Anybody else chooses how it begins.
+    All lifestreams share their slugs, private ones too, so the message "already exists" would tell of somebody else's
+    lifestream. A superuser sees all lifestreams and chooses any slug that is free (*may_choose*). Anybody else chooses
+    only the beginning of a slug.
     """
 
     may_choose: ClassVar[bool] = True
@@ -42,21 +43,21 @@ class LifestreamForm(ModelForm):
         exclude: ClassVar[list[str]] = []
 
     def clean_slug(self) -> str:
-        """The slug that was typed, with random characters at its end unless it stays as it was."""
+        """Return the slug that was typed, with random characters at its end unless it is unchanged."""
         slug: str = self.cleaned_data["slug"]
         before = self.instance.slug
         if self.may_choose or slug == before:
             return slug
         beginning = slug
         if before and slug[-SUFFIX_LENGTH - 1 :] == before[-SUFFIX_LENGTH - 1 :]:
-            beginning = slug[: -SUFFIX_LENGTH - 1] or slug  # the beginning was edited
+            beginning = slug[: -SUFFIX_LENGTH - 1] or slug  # The beginning was edited.
         suffix = "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(SUFFIX_LENGTH))
         return f"{beginning[: _SLUG_LENGTH - SUFFIX_LENGTH - 1]}-{suffix}"
 
 
 @admin.register(Lifestream)
 class LifestreamAdmin(OwnedAdmin):
-    """A lifestream belongs to who makes it; a superuser may give it to somebody else, or to nobody."""
+    """A lifestream belongs to the user who creates it. A superuser may give it to somebody else, or to nobody."""
 
     owner_path = "owner"
     form = LifestreamForm
@@ -68,13 +69,13 @@ class LifestreamAdmin(OwnedAdmin):
     actions = ("make_public", "make_private")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Lifestreams, and how many sites each has."""
+        """Return lifestreams, with the number of their sites."""
         lifestreams: QuerySet[Any] = super().get_queryset(request).select_related("owner")
         counted: QuerySet[Any] = lifestreams.annotate(site_count=Count("subscriptions"))
         return counted
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, which lets a superuser choose any slug that is free."""
+        """Return the form. It lets a superuser choose any slug that is free."""
         if is_superuser(request):
             return super().get_form(request, obj, change, **kwargs)
 
@@ -85,33 +86,33 @@ class LifestreamAdmin(OwnedAdmin):
         return super().get_form(request, obj, change, form=Form, help_texts={"slug": text}, **kwargs)
 
     def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        """Only a superuser chooses the owner."""
+        """Return the fields to leave out: only a superuser chooses the owner."""
         return () if is_superuser(request) else ("owner",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Saves; what somebody makes who may not choose the owner is theirs."""
+        """Save the lifestream. If the user may not choose the owner, the user is the owner."""
         if not change and not is_superuser(request):
             obj.owner = request.user
         super().save_model(request, obj, form, change)
 
     @admin.display(description=gettext_lazy("sites"), ordering="site_count")
     def sites(self, lifestream: Any) -> int:
-        """How many subscriptions it has."""
+        """Return the number of subscriptions."""
         return int(lifestream.site_count)
 
     @admin.display(description=gettext_lazy("page"))
     def page(self, lifestream: Lifestream) -> SafeString:
-        """The way to its page."""
+        """Return a link to its page."""
         return format_html(
             '<a href="{}">{}</a>', reverse("lifestream:timeline", kwargs={"slug": lifestream.slug}), gettext("Open")
         )
 
     @admin.action(description=gettext_lazy("Make public"), permissions=["change"])
     def make_public(self, request: HttpRequest, lifestreams: QuerySet[Lifestream]) -> None:
-        """Everybody may read what was chosen."""
+        """Let everybody read the selected lifestreams."""
         Lifestream.objects.filter(pk__in=lifestreams.values("pk")).update(is_public=True)
 
     @admin.action(description=gettext_lazy("Make private"), permissions=["change"])
     def make_private(self, request: HttpRequest, lifestreams: QuerySet[Lifestream]) -> None:
-        """Only their owners may."""
+        """Let only their owners read the selected lifestreams."""
         Lifestream.objects.filter(pk__in=lifestreams.values("pk")).update(is_public=False)

@@ -1,7 +1,7 @@
-"""Whose is what: each kind of row is reached from the lifestreams of its owner.
+"""Which rows belong to which user: each kind of row is reached from the lifestreams of its owner.
 
-A superuser sees and changes all. Anybody else sees only rows of their own lifestreams, and in forms is offered only
-those; what they may do with them is for Django's permissions.
+A superuser sees and changes all rows. Anybody else sees only the rows of their own lifestreams, and forms offer only
+those. What a user may do with them is up to Django's permissions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ else:
 
 
 def is_superuser(request: HttpRequest) -> bool:
-    """Whether the visitor is a superuser who may still log in."""
+    """Return whether the visitor is an active superuser."""
     return request.user.is_active and bool(getattr(request.user, "is_superuser", False))
 
 
@@ -36,26 +36,26 @@ _KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class OwnedAdmin(ModelAdmin):
-    """Rows of the visitor's own lifestreams. *owner_path* leads from a row to the owner."""
+    """Rows of the user's own lifestreams. *owner_path* is the lookup from a row to its owner."""
 
     owner_path: ClassVar[str]
-    # Counting a million rows for "1,000,000 in all" costs more than the page.
+    # Counting a million rows to show "1,000,000 in all" costs more than the rest of the page.
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows that the visitor may see."""
+        """Return the rows that the user may see."""
         rows: QuerySet[Any] = super().get_queryset(request)
         if is_superuser(request):
             return rows
         mine = self.model._default_manager.filter(**{self.owner_path: request.user.pk})
-        # In a subquery: a feed in two of one's lifestreams is still one row, and actions may change and delete it.
+        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it.
         return rows.filter(pk__in=mine.values("pk"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list; without its filters where they are none.
+        """Return the list; without filters if their values are invalid.
 
-        Django answers so to what a filter refuses. What only the database refuses, or can't be sent to it (NUL, a
-        number that is too large, the year -1), it would answer by an error of the server.
+        Django does the same for values that a filter refuses. For values that only the database refuses, or that cannot
+        be sent to it (NUL, a number that is too large, the year -1), Django would answer with a server error.
         """
         without_filters = HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
@@ -71,17 +71,17 @@ class OwnedAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """What a search finds, for the list and for Django's autocompletion, which passes on a NUL."""
+        """Return what a search finds, for the list and for Django's autocompletion, which passes on a NUL."""
         if "\0" in search_term:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Whether the list may be narrowed by *lookup*, a parameter of its address.
+        """Return whether the list may be narrowed by *lookup*, a parameter of its address.
 
-        Others than superusers narrow it by the columns of the row itself, and by its filters. Django also lets pass
-        the relations that lead to it: `/feed/?lifestreams=7` would tell whether somebody's private lifestream has a
-        feed that the visitor has too.
+        Users other than superusers may use the columns of the row itself, and its filters. Django would also allow
+        relations: `/feed/?lifestreams=7` would tell whether somebody's private lifestream has a feed that the user has,
+        too.
         """
         name = lookup.split(LOOKUP_SEP, 1)[0]
         columns = {"pk", *(field.name for field in self.opts.concrete_fields if field.editable)}
@@ -93,7 +93,7 @@ class OwnedAdmin(ModelAdmin):
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
-        """Offers only lifestreams of the visitor."""
+        """Return the form field, which offers only lifestreams of the user."""
         if db_field.related_model is Lifestream:
             kwargs["queryset"] = Lifestream.objects.owned_by(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -101,27 +101,28 @@ class OwnedAdmin(ModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """What the page before a deletion lists: the rows themselves.
+        """Return what the page before a deletion lists: only the rows themselves.
 
-        Django would list, and ask permission for, all that goes along: each post of a site, each fetch of a feed.
+        Django would list everything that is deleted with them, and ask for permission: each post of a site, each fetch
+        of a feed.
         """
         names = [str(row)[:200] for row in objs]
         return names, {str(self.opts.verbose_name_plural): len(names)}, set(), []
 
 
 class ReadOnlyAdmin(OwnedAdmin):
-    """Rows that are read here and written elsewhere."""
+    """Rows that are only read in the admin."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds one by hand."""
+        """Return False: nobody adds one by hand."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody edits one."""
+        """Return False: nobody edits one."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only superusers delete one."""
+        """Return whether the user may delete one: only superusers may."""
         return is_superuser(request)
 
 

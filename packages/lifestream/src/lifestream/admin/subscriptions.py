@@ -1,4 +1,4 @@
-"""The subscriptions: which sites a lifestream has. Adding one fetches the feed, once."""
+"""The subscriptions: the sites of a lifestream. Adding one fetches its feed once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ else:
 
 
 class SubscriptionForm(ModelForm):
-    """What an owner may set of a subscription that is there."""
+    """What an owner may set of an existing subscription."""
 
     class Meta:
         model = Subscription
@@ -54,11 +54,11 @@ class SubscriptionForm(ModelForm):
         }
 
     def clean_keep_rules(self) -> str:
-        """The rules, each of which can be read."""
+        """Return the rules. Each must be valid."""
         return _checked(self.cleaned_data["keep_rules"])
 
     def clean_block_rules(self) -> str:
-        """The rules, each of which can be read."""
+        """Return the rules. Each must be valid."""
         return _checked(self.cleaned_data["block_rules"])
 
 
@@ -72,7 +72,7 @@ def _checked(text: str) -> str:
 
 @admin.register(Subscription)
 class SubscriptionAdmin(OwnedAdmin):
-    """The sites of a lifestream: how each fares, and by which rules its items are shown."""
+    """The sites of a lifestream: the state of each, and the rules by which its items are shown."""
 
     owner_path = "lifestream__owner"
     form = SubscriptionForm
@@ -94,11 +94,11 @@ class SubscriptionAdmin(OwnedAdmin):
         css = {"all": ["lifestream/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Subscriptions without the icons of their feeds."""
+        """Return subscriptions without the icons of their feeds."""
         return super().get_queryset(request).defer("feed__icon")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form that fetches for a new one, the plain one for others."""
+        """Return the form that fetches for a new subscription, or the plain form for an existing one."""
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
 
@@ -108,19 +108,21 @@ class SubscriptionAdmin(OwnedAdmin):
         return Form
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The fields of either form."""
+        """Return the fields of either form."""
         return super().get_fields(request, obj) if obj is not None else list(AddFeedForm.base_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """None of a new one."""
+        """Return the read-only fields. A new subscription has none."""
         return super().get_readonly_fields(request, obj) if obj is not None else ()
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        """The subscription that the form has made, or is to save."""
+        """Return the subscription that the form created, or that is to be saved."""
         return form.save(commit=False) if change else form.subscribe()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Saves, and shows what other rules let pass; of a new one, tells what was found."""
+        """Save the subscription. If its rules changed, show what they let pass; if it is new, tell the user what was
+        found.
+        """
         if change:
             super().save_model(request, obj, form, change)
             if {"paused", "keep_rules", "block_rules"} & set(form.changed_data):
@@ -129,15 +131,15 @@ class SubscriptionAdmin(OwnedAdmin):
             self.message_user(request, form.story(), messages.INFO)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """A subscription has nothing that is saved beside it."""
+        """Do nothing: no related rows are saved with a subscription."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """What the history says: never an address, which may hold a password."""
+        """Return the text for the history. It holds no address, since an address may hold a password."""
         return [{"added": {}}] if add else super().construct_change_message(request, form, formsets, add)
 
     @admin.display(description=gettext_lazy("site"), ordering="name")
     def site(self, subscription: Subscription) -> SafeString:
-        """Its name here, and where it comes from."""
+        """Return its name in the lifestream and its address."""
         feed = subscription.feed
         private = gettext("with a login") if feed.is_private else ""
         name = subscription.display_name[:120]
@@ -145,32 +147,32 @@ class SubscriptionAdmin(OwnedAdmin):
 
     @admin.display(description=gettext_lazy("feed"))
     def feed_address(self, subscription: Subscription) -> SafeString:
-        """The address of its feed, without any login."""
+        """Return the address of its feed, without a user name and password."""
         return format_html("{}", subscription.feed.url)
 
     @admin.display(description=gettext_lazy("health"), ordering="feed__failures")
     def health(self, subscription: Subscription) -> SafeString:
-        """How its feed fares."""
+        """Return the state of its feed."""
         return health_of(subscription.feed)
 
     @admin.display(description=gettext_lazy("last fetch"), ordering="feed__last_fetch")
     def fetched(self, subscription: Subscription) -> Any:
-        """When its feed was asked last."""
+        """Return when its feed was last fetched."""
         return last_fetch_of(subscription.feed)
 
     @admin.display(description=gettext_lazy("next due, and why"), ordering="feed__next_fetch")
     def due(self, subscription: Subscription) -> Any:
-        """When its feed is asked next, and why then."""
+        """Return when its feed is fetched next, and why."""
         return due_of(subscription.feed)
 
     @admin.action(description=gettext_lazy("Update now"))
     def update_now(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
-        """Fetches the feeds of what was chosen, as far as their servers let us."""
+        """Fetch the feeds of the selected subscriptions, as far as their servers allow it."""
         update_now(self, request, list(subscriptions.values_list("feed", flat=True)))
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
-        """Shows no new items of what was chosen."""
+        """Show no new items of the selected subscriptions."""
         chosen = Subscription.objects.filter(pk__in=list(subscriptions.values_list("pk", flat=True)))
         count = chosen.update(paused=True)
         fanout.note_readers(list(chosen.values_list("feed", flat=True)), chosen.db)
@@ -179,7 +181,7 @@ class SubscriptionAdmin(OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
-        """Shows new items again, and what came in the meantime."""
+        """Show new items again, including those that came in the meantime."""
         chosen = list(Subscription.objects.filter(pk__in=subscriptions.values("pk"), paused=True))
         for subscription in chosen:
             subscription.paused = False

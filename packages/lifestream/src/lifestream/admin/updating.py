@@ -8,17 +8,17 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from lifestream.refresh.pipeline import refresh
+from lifestream.refresh.refresh_report import Report
 
 TOLD_ONE_BY_ONE = 10
-"""How many failures are told in full; more of them are in the log."""
+"""How many failures are shown. The log has the others."""
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> None:
-    """Fetches *feeds* (keys) now, and tells the visitor what came. Only our own interval is skipped: what a server
-    has asked for, a pause or a 410 stands.
+    """Fetch *feeds* (primary keys) now, and tell the user what came. This skips only lifestream's own interval, not
+    what a server has asked for, a pause, or a 410.
     """
-    report = refresh(feeds, early=True)
+    report = _refresh(feeds)
     model_admin.message_user(request, str(report), messages.WARNING if report.failed else messages.SUCCESS)
     for shortage in report.shortages:
         model_admin.message_user(request, shortage, messages.ERROR)
@@ -29,3 +29,10 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
             "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time."
         )
         model_admin.message_user(request, text.format(waiting), messages.WARNING)
+
+
+def _refresh(feeds: list[int]) -> Report:
+    # Django imports the admin for every command; what fetches is imported when somebody presses the button.
+    from lifestream.refresh.pipeline import refresh
+
+    return refresh(feeds, early=True)

@@ -5,6 +5,7 @@ text passes them:
 
 1. `html_tokenizer`: HTML as a sequence of tokens. `open_elements`: how deep and how large its tree would be.
 2. `bounded_html`, then `sanitizer`: HTML by an allow-list, with absolute addresses of harmless schemes.
+   `html_truncation`: the beginning of such HTML.
 3. `plaintext`: text from HTML, HTML from text, shortened text.
 4. `tokenizer`: text as the words that search and filter rules compare.
 5. `filter_rules`: a subscriber's keep and block rules.

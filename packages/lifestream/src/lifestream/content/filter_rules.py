@@ -1,16 +1,16 @@
 """A subscriber's rules over items: which to keep, which to block. Pure.
 
-A rule a line; empty lines don't count. A rule is made of words that must all occur, in any order, without regard to
-case and accents; words in double quotes must follow each other. A line that begins with a field's name and a colon
-looks at that field alone: `title`, `text`, `author`, `tag` or `link`; others look everywhere but at the link. After
-`link:` comes a piece of an address.
+Each line is a rule; empty lines are ignored. A rule consists of words that must all occur, in any order, whatever their
+case and accents. Words in double quotes must follow each other. A line that begins with the name of a field and a colon
+looks only at that field: `title`, `text`, `author`, `tag` or `link`. Other lines look at all fields except the link.
+After `link:` stands a part of an address.
 
     title: sponsored
     "press release"
     author: "Jane Doe" python
     link: example.com/ads/
 
-There are no regular expressions: nobody can stop the import with one.
+There are no regular expressions, since a slow one could stop the import.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ FIELDS: Final = ("title", "text", "author", "tag", "link")
 
 
 class RuleError(ValueError):
-    """A line that is no rule; the message tells line, reason and remedy."""
+    """A line that is not a valid rule. The message names the line, the reason and the remedy."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class RuleSubject:
     """What rules see of an item."""
 
     title: str = ""
@@ -41,23 +41,23 @@ class Shown:
 
     @cached_property
     def lines(self) -> Mapping[str, str]:
-        """The words of each field, as `Term.is_in` wants them; "" is all of them."""
+        """Return the words of each field, as `Term.is_in` needs them; "" is all of them."""
         fields = {"title": line_of(self.title), "text": line_of(self.text), "author": line_of(self.author)}
         fields["tag"] = " | ".join(map(line_of, self.tags))
-        # The bar is no word, so no phrase goes from one field into the next.
+        # The bar is no word, so no phrase continues from one field into the next.
         return {**fields, "": "|".join(fields.values())}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: all *terms* occur in *field* ("" is any), or *address* occurs in the link."""
+    """One line: all *terms* occur in *field* ("" is any field), or *address* occurs in the link."""
 
     field: str
     terms: tuple[Term, ...] = ()
     address: str = ""
 
-    def matches(self, item: Shown) -> bool:
-        """Whether *item* is one that the rule means."""
+    def matches(self, item: RuleSubject) -> bool:
+        """Return whether the rule matches *item*."""
         if self.field == "link":
             return self.address in item.link.casefold()
         return all(term.is_in(item.lines[self.field]) for term in self.terms)
@@ -65,18 +65,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a subscription keeps and blocks."""
+    """The rules of one subscription: what it keeps and what it blocks."""
 
     keep: tuple[Rule, ...] = ()
     block: tuple[Rule, ...] = ()
 
     @classmethod
     def of(cls, keep: str, block: str) -> Rules:
-        """The rules in two texts. Lines that are none are left out: `check` tells of them where they are entered."""
+        """Return the rules in two texts. Invalid lines are left out; `check` reports them where rules are entered."""
         return cls(tuple(_read(keep, _ignore)), tuple(_read(block, _ignore)))
 
-    def allow(self, item: Shown) -> bool:
-        """Whether *item* is to be shown: something keeps it, if anything is kept at all, and nothing blocks it."""
+    def allow(self, item: RuleSubject) -> bool:
+        """Return whether *item* is shown: a keep rule matches it, if there are keep rules, and no block rule does."""
         if self.keep and not any(rule.matches(item) for rule in self.keep):
             return False
         return not any(rule.matches(item) for rule in self.block)
@@ -86,7 +86,7 @@ class Rules:
 
 
 def check(text: str) -> None:
-    """Raises `RuleError` for the first line of *text* that is no rule."""
+    """Raise `RuleError` for the first line of *text* that is not a valid rule."""
     for _ in _read(text, _raise):
         pass
 
@@ -109,7 +109,7 @@ def _read(text: str, refuse: Callable[[int, str], None]) -> Iterable[Rule]:
 
 
 def _ignore(number: int, line: str) -> None:
-    """Rules that were entered before `check` knew better cost nothing but themselves."""
+    """Ignore an invalid line: an old rule that `check` did not know to be invalid affects no other rule."""
 
 
 def _raise(number: int, line: str) -> None:

@@ -1,4 +1,4 @@
-"""Which pictures may be shown from our own address: those that can hold no script."""
+"""Which pictures may be served from our own address: those in formats that cannot hold a script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _SIGNATURES: Final = {
 
 
 def image_type(data: bytes) -> str:
-    """The media type of an image by its first bytes; "" for what is none, and for SVG, which can hold script."""
+    """Return the media type of an image by its first bytes, or "" if it is no image, or SVG, which can hold a
+    script.
+    """
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             return kind

@@ -87,6 +87,8 @@ class OpenElements:
         self._formatting: list[defaultdict[str, list[tuple[int, int]]]] = [defaultdict(list)]
         self._formatting_count = self._formatting_size = 0
         self._nodes = 0
+        # Whether formatting elements may have been closed with what they were in, since they were opened.
+        self._closed = False
         self._to_reopen = 64_000 + 16 * length
         self._to_move = 1_000_000 + 100 * length
 
@@ -103,6 +105,7 @@ class OpenElements:
     def text(self) -> None:
         """Count a text that is more than white space."""
         self._count()
+        self._reopen()
 
     def start(self, name: str, size: int) -> None:
         """Count a start tag of *size* characters."""
@@ -110,7 +113,7 @@ class OpenElements:
             self._start_in_table(name)
             return
         self._count()
-        self._to_reopen -= self._formatting_size
+        self._reopen()
         if name in FORMATTING:
             self._start_formatting(name, size)
             return
@@ -126,6 +129,9 @@ class OpenElements:
 
     def end(self, name: str) -> None:
         """Count an end tag."""
+        if name == "br":  # reads as a start tag (HTML, 13.2.6.4.7)
+            self._reopen()
+        self._closed = True
         if name == "table":
             if self._tables:
                 self._truncate(self._tables[-1].place)
@@ -156,6 +162,12 @@ class OpenElements:
         if self._tables and not self._tables[-1].in_cell:
             self._to_move -= (1 + self._formatting_count) * self._nodes
 
+    def _reopen(self) -> None:
+        """Count what is opened again before this text or tag, of the formatting elements that something closed."""
+        if self._closed:
+            self._to_reopen -= self._formatting_size
+            self._closed = False
+
     def _start_formatting(self, name: str, size: int) -> None:
         if name in {"a", "nobr"}:
             self._end_formatting(name)
@@ -165,6 +177,7 @@ class OpenElements:
 
     def _end_formatting(self, name: str) -> None:
         if opened := self._formatting[-1][name]:
+            self._closed = True
             place, size = opened.pop()
             self._formatting_count -= 1
             self._formatting_size -= size
@@ -204,6 +217,7 @@ class OpenElements:
 
     def _forget(self, place: int) -> None:
         """Let no end tag close the element at *place* any more: whether it is open is unsure, so it counts as open."""
+        self._closed = True
         name = self._stack[place]
         self._places[name].pop()
         self._stack[place] = _UNSURE
@@ -250,6 +264,7 @@ class OpenElements:
             self._truncate(place)
 
     def _truncate(self, length: int) -> None:
+        self._closed = self._closed or len(self._stack) > length
         while len(self._stack) > length:
             place = len(self._stack) - 1
             self._places[self._stack.pop()].pop()

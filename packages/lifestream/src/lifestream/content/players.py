@@ -1,7 +1,7 @@
-"""Players of other sites that a page may embed, once a reader has asked for it: the addresses they stand at.
+"""The players of other sites that a page may embed once a reader has asked for it, and their addresses.
 
-A page names them in a link, and a script puts the player in its place on a click: until then nothing is asked of them.
-`ORIGINS` is for a Content-Security-Policy's `frame-src`.
+A page names a player in a link. When the reader clicks it, a script puts the player in its place; until then the page
+loads nothing from that site. `ORIGINS` is for `frame-src` in a Content-Security-Policy.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _PLAYERS: Final = (
 
 
 def player_of(*urls: str) -> str:
-    """The address of a player for the first of *urls* that is a film's page or player on a known site, else ""."""
+    """Return the address of a player for the first of *urls* that is a video's page or player on a known site,
+    or "".
+    """
     for url in urls:
         for pattern, player in _PLAYERS:
             if found := pattern.match(url):

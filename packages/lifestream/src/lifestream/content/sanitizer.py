@@ -1,4 +1,4 @@
-"""HTML and addresses of strangers, made safe to show: pure, and independent of everything else here.
+"""HTML and addresses of strangers, made safe to show. Pure: of this package it needs `content` alone.
 
 nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
 
@@ -8,8 +8,8 @@ nh3 does the cleaning with an allow-list. What it can't do by itself is done aro
   only some of
   them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
   declarations that could load something or hide something are dropped;
-- after it: what it wrote is read once more, until it stays as it is. What reads differently the second time would
-  read differently in a browser, too.
+- after it: what it wrote is cut if it is longer than it may be (`html_truncation`), and read once more, until it
+  stays as it is. What reads differently the second time would read differently in a browser, too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be
 marked safe.
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ import nh3
 
 from lifestream.content.bounded_html import bounded, has_long_text
 from lifestream.content.html_tokenizer import attributes, name_set, tokens
+from lifestream.content.html_truncation import truncated
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
 
 FORBIDDEN_TAGS: Final = name_set(
@@ -171,12 +173,43 @@ _SET: Final = {
 """Attributes that each tag gets, whatever it had."""
 
 
+_MOST_KNOWN: Final = 1000
+_LONGEST_KNOWN: Final = 1000
+"""How many addresses of one base are remembered, and of how many characters."""
+
+
+class _Now(threading.local):
+    """What a thread's filter needs of the fragment that is cleaned: its base, and its addresses that were looked at.
+
+    An entry repeats its addresses, and nh3 asks for each as often as it comes.
+    """
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self.links: dict[str, str] = {}
+        self.files: dict[str, str] = {}
+
+    def relative_to(self, base_url: str) -> None:
+        """Begin with a fragment whose addresses are relative to *base_url*."""
+        if base_url != self.base_url:
+            self.base_url = base_url
+            self.links, self.files = {}, {}
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Clean *html*: the *whole* of what a fragment becomes, or the beginning of it."""
+
+    html: str
+    whole: bool
+
+
 class Sanitizer:
     """Makes fragments safe by *rules*. It can be used by several threads at once."""
 
     def __init__(self, rules: SanitizerRules | None = None) -> None:
         self.rules = rules or SanitizerRules()
-        self._now = threading.local()
+        self._now = _Now()
         tags = set(self.rules.tags) - {"*"}
         attributes = self._attributes()
         always = {tag: values for tag, values in _SET.items() if tag in tags}
@@ -207,23 +240,39 @@ class Sanitizer:
 
     def html(self, fragment: str, base_url: str = "") -> str:
         """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and harmless."""
+        return self.beginning(fragment, base_url, sys.maxsize).html
+
+    def beginning(self, fragment: str, base_url: str, length: int) -> Beginning:
+        """Return `html` of *fragment* in at most *length* characters, however much longer cleaning makes it.
+
+        What is longer is cut (see `html_truncation`), and read again as all that is cleaned, so the result is its own
+        cleaning.
+        """
         if not fragment:
-            return ""
+            return Beginning("", whole=True)
         fragment = scrub(fragment)
-        if _EMBED.search(fragment):
+        if _EMBED.search(fragment.lower()):
             fragment = _unembedded(fragment, base_url)
         # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
-        self._now.base_url = base_url
-        clean = self._settled(self._read(fragment, self._cleaner))
-        if clean is None:
+        self._now.relative_to(base_url)
+        begun = self._settled(self._read(fragment, self._cleaner), length)
+        if begun is None:
             clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n")), self._cleaner) or ""
-        return clean
+            begun = Beginning(truncated(clean, length), whole=len(clean) <= length)
+        return begun
 
-    def _settled(self, clean: str | None) -> str | None:
-        """Return what *clean* becomes when it is read again until it stays the same; None if it doesn't."""
+    def _settled(self, clean: str | None, length: int) -> Beginning | None:
+        """Return what *clean*, in at most *length* characters, becomes when it is read again until it stays the same;
+        None if it doesn't.
+        """
+        whole = True
         for _ in range(_MAX_READINGS):
-            if clean is None or "<" not in clean or self._reread(clean) == clean:
-                return clean
+            if clean is None:
+                return None
+            whole = whole and len(clean) <= length
+            clean = truncated(clean, length)
+            if "<" not in clean or self._reread(clean) == clean:
+                return Beginning(clean, whole)
             clean = self._read(clean, self._cleaner)
         return None
 
@@ -247,7 +296,9 @@ class Sanitizer:
         """Return what nh3 has written without what it would leave out the next time."""
         # References to control characters make some, which would be gone the next time; so would a line feed at the
         # beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
-        clean = _FIRST_LINE_FEED.sub(r"\1\n\n", scrub(clean))
+        clean = scrub(clean)
+        if ">\n" in clean:
+            clean = _FIRST_LINE_FEED.sub(r"\1\n\n", clean)
         return _IGNORED.sub("", clean, count=1).rstrip()
 
     def plain(self, fragment: str) -> str:
@@ -272,8 +323,15 @@ class Sanitizer:
     def _filter(self, tag: str, name: str, value: str) -> str | None:
         """What becomes of an attribute that nh3 has let pass; None removes it."""
         if name in _URL_ATTRIBUTES:
-            schemes = self.rules.url_schemes if tag == "a" else FETCHED
-            return safe_url(value, self._now.base_url, schemes) or None
+            now = self._now
+            known = now.links if tag == "a" else now.files
+            address = known.get(value)
+            if address is None:
+                schemes = self.rules.url_schemes if tag == "a" else FETCHED
+                address = safe_url(value, now.base_url, schemes)
+                if len(known) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
+                    known[value] = address
+            return address or None
         if name == "srcset":
             return _srcset(value, self._now.base_url) or None
         if name == "style":
@@ -284,7 +342,7 @@ class Sanitizer:
 _MAX_GROWTH: Final = 16
 _FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
 _IGNORED = re.compile(r"\A[\s\ufeff]+")
-_EMBED = re.compile(r"<(?:iframe|embed|object)\b", re.IGNORECASE)
+_EMBED = re.compile(r"<(?:iframe|embed|object)\b")  # is looked for in small letters: that takes a third of the time
 
 
 def _unembedded(fragment: str, base_url: str) -> str:

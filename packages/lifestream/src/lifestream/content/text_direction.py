@@ -1,7 +1,7 @@
-"""Direction controls (Unicode Standard Annex 9) in text of others that stands beside other text on a page.
+"""Direction controls (Unicode Standard Annex 9) in the text of a feed that stands beside other text on a page.
 
-An element with `dir` or a `<bdi>` keeps what is in it to itself. A title of a page, an attribute or a description has
-no elements inside: there the controls themselves have to be whole, and isolated.
+An element with `dir`, or a `<bdi>`, keeps the direction of its text inside. The title of a page, an attribute and a
+description hold no elements. There the controls must be complete, and isolated.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _END_OF_EMBEDDING: Final = "\u202c"
 
 
 def isolated(text: str) -> str:
-    """Return *text* so that it turns nothing around that stands before or behind it.
+    """Return *text* so that it does not change the direction of the text before and after it.
 
-    Text without embeddings, overrides and isolates stays as it is. In other text each control that begins one gets its
-    end, an end without a beginning goes, and all of it becomes an isolate (UAX 9, 2.4 and 2.5).
+    Text without embeddings, overrides and isolates is returned unchanged. In other text each control that begins one
+    gets its end, an end without a beginning is removed, and the whole becomes an isolate (UAX 9, 2.4 and 2.5).
     """
     if not _CONTROL.search(text):
         return text

@@ -1,11 +1,10 @@
-"""Text as words: what search looks for and what a subscriber's rules compare. Pure, and the same for both
-databases.
+"""Text as words, for search and for subscribers' rules. Pure, and the same for both databases.
 
-Words are runs of letters and digits, without case and accents: "Café" and "CAFE" are one. Scripts that are
-written without spaces (Chinese, Japanese, Thai and their neighbours), and Korean, whose words carry
-endings, become pairs of characters: 東京都 is 東京, 京都, and 都 for the end, so that every character begins
-exactly one word. A pair is found in the middle of a sentence that way, and a single character as the
-beginning of a word. "C++" and "C#" are "c" as well as a word of their own.
+A word is a run of letters and digits, without case and accents: "Café" and "CAFE" are the same word. Scripts that are
+written without spaces (Chinese, Japanese, Thai and related ones), and Korean, whose words carry endings, become pairs
+of characters: 東京都 becomes 東京, 京都, and 都 at the end, so that every character begins exactly one word. So a
+search finds a pair in the middle of a sentence, and a single character as the beginning of a word. "C++" and "C#"
+become "c" and a word of their own.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 
-# Letters of scripts without spaces between words, and Hangul. Their combining marks are included (Thai, Khmer, …).
+# Letters of scripts without spaces between words, and Hangul, with their combining marks (Thai, Khmer, …).
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u303c\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
@@ -24,32 +24,50 @@ _UNSPACED = (
     "\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7a3\ud7b0-\ud7fb"  # Hangul
     "\u3105-\u312f\u31a0-\u31bf"  # Bopomofo
 )
-# Vowel signs of Indic scripts are no letters to Python, and part of the word all the same.
+# Python does not count vowel signs of Indic scripts as letters, but they are part of the word.
 _SIGNS = "\u0900-\u0963\u0966-\u0df3"
 _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
-_ANY_WORD = re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_SIGNS}])+[+#]*")
-_SPECIAL = re.compile(f"[{_UNSPACED}{_SIGNS}]")
-_UNSPACED_START = re.compile(f"[{_UNSPACED}]")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: left out by those who search.
-_ACCENTS = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
-)
+_ACCENTS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
 _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SYMBOLS = str.maketrans({"+": "plus", "#": "sharp"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Scripts:
+    """Patterns with ranges of many scripts, which text in ASCII never needs."""
+
+    any_word: re.Pattern[str]
+    special: re.Pattern[str]
+    unspaced: re.Pattern[str]
+    accents: re.Pattern[str]
+
+
+@cache
+def _scripts() -> _Scripts:
+    """Return the patterns, compiled when the first text needs them: that takes 15 ms, which no command should wait for
+    that neither reads nor searches a text.
+    """
+    return _Scripts(
+        re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_SIGNS}])+[+#]*"),
+        re.compile(f"[{_UNSPACED}{_SIGNS}]"),
+        re.compile(f"[{_UNSPACED}]"),
+        re.compile(_ACCENTS),
+    )
+
+
 def fold(text: str) -> str:
-    """*text* without case, accents and compatibility forms (ﬁ, Ａ, ①)."""
+    """Return *text* without case, accents and compatibility forms (ﬁ, Ａ, ①)."""
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
+    return unicodedata.normalize("NFC", _scripts().accents.sub("", plain))
 
 
 def words(text: str) -> list[str]:
-    """The words of *text* that is to be found, in order."""
+    """Return the words of *text* under which it is found, in order."""
     folded = fold(text)
-    special = _SPECIAL.search(folded) is not None
+    special = not folded.isascii() and _scripts().special.search(folded) is not None
     if not special and "+" not in folded and "#" not in folded:
         return _PLAIN_WORD.findall(folded)
     return list(_split(folded, special=special))
@@ -57,8 +75,9 @@ def words(text: str) -> list[str]:
 
 def _split(folded: str, *, special: bool) -> Iterator[str]:
     # The pattern for all scripts is five times slower than the one that most text needs.
-    for word in (_ANY_WORD if special else _PLAIN_WORD).findall(folded):
-        if special and _UNSPACED_START.match(word):
+    scripts = _scripts() if special else None
+    for word in (scripts.any_word if scripts else _PLAIN_WORD).findall(folded):
+        if scripts and scripts.unspaced.match(word):
             yield from (word[i : i + 2] for i in range(len(word)))
         elif word[-1] in "+#":
             plain = word.rstrip("+#")
@@ -70,7 +89,7 @@ def _split(folded: str, *, special: bool) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Something to look for: *words* that follow each other; with *prefix* the last one is the beginning of
+    """What a search looks for: *words* that follow each other. With *prefix*, the last one is the beginning of
     a word.
     """
 
@@ -78,20 +97,19 @@ class Term:
     prefix: bool = False
 
     def is_in(self, line: str) -> bool:
-        """Whether the term occurs in *line*, which `line_of` made."""
+        """Return whether the term occurs in *line*, which `line_of` made."""
         return f" {' '.join(self.words)}{'' if self.prefix else ' '}" in line
 
 
 def line_of(text: str) -> str:
-    """The words of *text* in one line, as `Term.is_in` wants it."""
+    """Return the words of *text* in one line, as `Term.is_in` needs them."""
     return f" {' '.join(words(text))} "
 
 
 def terms(query: str) -> list[Term]:
-    """What *query* asks for: its words, and what stands in double quotes as a phrase. Nothing else has a
-    meaning.
+    """Return what *query* asks for: its words, and phrases in double quotes. Nothing else has a meaning.
 
-    A part that has no letters or digits ("?!") is left out.
+    A part without letters and digits ("?!") is left out.
     """
     found = []
     for phrase, word in _QUOTED.findall(query):
@@ -105,7 +123,7 @@ def _term(text: str) -> Term | None:
     if not parts:
         return None
     unspaced = _unspaced_at_end(fold(text))
-    # Where the term ends in an unspaced script the text may go on, so its last character alone says too little.
+    # If the term ends in a script without spaces, the text may go on, so its last character alone says too little.
     if unspaced > 1:
         parts.pop()
     return Term(tuple(parts), prefix=bool(unspaced) and len(parts[-1]) == 1)
@@ -113,7 +131,10 @@ def _term(text: str) -> Term | None:
 
 def _unspaced_at_end(text: str) -> int:
     """Return how many characters of scripts without spaces *text* ends in, marks after them aside; 2 for more."""
+    if text.isascii():
+        return 0
+    unspaced = _scripts().unspaced
     end = len(text)
-    while end and not (text[end - 1].isalnum() or text[end - 1] == "_" or _UNSPACED_START.match(text, end - 1)):
+    while end and not (text[end - 1].isalnum() or text[end - 1] == "_" or unspaced.match(text, end - 1)):
         end -= 1
-    return sum(1 for _ in takewhile(_UNSPACED_START.match, reversed(text[max(0, end - 2) : end])))
+    return sum(1 for _ in takewhile(unspaced.match, reversed(text[max(0, end - 2) : end])))

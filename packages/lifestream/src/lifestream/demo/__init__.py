@@ -1,6 +1,5 @@
-"""`lifestream demo`.
-
-Sample feeds of every format, shaped like the sites that people follow, for a site that is thrown away.
+"""`lifestream demo`: sample feeds of every format, shaped like the sites that people follow, and a site that lasts as
+long as the command.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ _KINDS = frozenset({".xml", ".atom", ".rss", ".rdf", ".json"})
 
 
 def use_home() -> Path:
-    """Gives this process a new folder for its database, and a site that may fetch from loopback and nowhere else new.
+    """Give this process a new folder for its database, and a site that may fetch from loopback only.
 
-    To be called before Django's settings are read. The folder goes when the process ends.
+    Call it before Django's settings are read. The folder is removed when the process ends.
     """
     folder = Path(tempfile.mkdtemp(prefix="lifestream-demo-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -31,5 +30,5 @@ def use_home() -> Path:
 
 
 def names() -> list[str]:
-    """The file names of the sample feeds."""
+    """Return the file names of the sample feeds."""
     return sorted(path.name for path in FEEDS.iterdir() if path.suffix in _KINDS)

@@ -14,10 +14,9 @@ listed.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -102,15 +101,6 @@ class AddressGuard:
 
     allowed_networks: tuple[Network, ...] = ()
 
-    @classmethod
-    def allowing(cls, networks: str | Iterable[str]) -> AddressGuard:
-        """A guard that also lets *networks* pass: "127.0.0.0/8, fd00::/8", or a list; single addresses too.
-
-        Raises ValueError, naming the entry, for what is no network.
-        """
-        entries = networks.split(",") if isinstance(networks, str) else networks
-        return cls(tuple(_network(entry.strip()) for entry in entries if entry.strip()))
-
     def why_not(self, address: str) -> str:
         """Why *address* may not be dialled, in words that follow "is".
 
@@ -133,22 +123,13 @@ class AddressGuard:
         return socket.socket(family, kind, protocol)
 
 
-def _network(text: str) -> Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no network; write it like 192.168.0.0/16 or fd00::/8") from error
-
-
 def _parse(address: str) -> Address:
     """Reads an address; a mapped one is the IPv4 address itself, since that is what the kernel dials."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
         return parsed
-    if parsed.ipv4_mapped is not None:
-        return parsed.ipv4_mapped
-    # A zone ("fe80::1%eth0") is no part of the address, but makes it unequal to all networks' addresses.
-    return IPv6Address(int(parsed)) if parsed.scope_id else parsed
+    # A zone ("fe80::1%eth0", RFC 4007 §11) is no matter: `ipaddress` looks for an address in a network without it.
+    return parsed if parsed.ipv4_mapped is None else parsed.ipv4_mapped
 
 
 @lru_cache(maxsize=4096)

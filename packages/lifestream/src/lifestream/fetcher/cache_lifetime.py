@@ -1,6 +1,6 @@
 """What an answer's headers say about time, in seconds: how long it is fresh, and how long to stay away. Pure.
 
-Headers are as in `outcome`: names in lower case, repeats joined. Dates are read relative to the answer's own
+Headers are as in `outcomes`: names in lower case, repeats joined. Dates are read relative to the answer's own
 Date where it has one, so a server whose clock is wrong is still understood (RFC 9110 §6.6.1).
 """
 

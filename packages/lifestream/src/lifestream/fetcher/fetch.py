@@ -46,7 +46,7 @@ _CROWDED = "it was given up as the largest of the answers that came at once, whi
 
 
 def _nobody(url: str) -> None:
-    """Where nobody wants to hear of redirects."""
+    """Default callback for redirects: does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Fetcher:
             await server.session.close()
 
     async def leave(self, host: str) -> None:
-        """Closes what is kept open for *host* (see `hosts.host_of`), unless a fetch is under way there."""
+        """Closes what is kept open for *host* (see `url_hosts.host_of`), unless a fetch is under way there."""
         if (server := self._servers.get(host)) is not None and not server.using:
             del self._servers[host]
             await server.session.close()

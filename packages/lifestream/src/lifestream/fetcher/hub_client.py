@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from http import HTTPStatus
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -34,64 +35,71 @@ _MAX_REDIRECTS: Final = 3
 _MAX_ANSWER: Final = 2048  # bytes of what a hub says is wrong
 
 
+class HubVerdict(Enum):
+    """What an answer of a hub, or none, means for what it was asked and for what else it is to be asked."""
+
+    ACCEPTED = auto()
+    REFUSED = auto()
+    """It did not take this; other things it may."""
+    BUSY = auto()
+    """It is too busy, too slow or out of reach: there is no use in asking it for anything else now."""
+    SHORTAGE = auto()
+    """It was not asked, for a shortage of ours (see `shortage`): there is no use either, and it is not to blame."""
+
+
 @dataclass(frozen=True, slots=True)
 class HubAnswer:
-    """What a hub answered: *accepted*, or what went wrong as a *message*.
+    """What a hub answered, and what went wrong as a *message*.
 
-    *wait* is how many seconds it asks to be left alone for (Retry-After), None if it doesn't. *is_busy* says that
-    there is no use in asking it for anything else now; *is_our_shortage*, that it was not to blame (see `shortage`).
+    *wait* is how many seconds it asks to be left alone for (Retry-After), None if it doesn't.
     """
 
-    accepted: bool
+    verdict: HubVerdict
     message: str = ""
     wait: float | None = None
-    is_busy: bool = False
-    is_our_shortage: bool = False
+
+    @property
+    def ends_the_errands(self) -> bool:
+        """Whether there is no use in asking the hub for anything else now."""
+        return self.verdict in (HubVerdict.BUSY, HubVerdict.SHORTAGE)
+
+
+@asynccontextmanager
+async def hub_client(
+    guard: AddressGuard, *, user_agent: str, deadline: float = 10.0, resolver: AbstractResolver | None = None
+) -> AsyncIterator[HubClient]:
+    """Open a client for the running event loop, and close it in the end. *deadline* is in seconds, for one request."""
+    prepare_loop()
+    async with open_session(guard, resolver) as session:
+        yield HubClient(session, user_agent, deadline)
 
 
 class HubClient:
-    """Asks hubs: an async context manager, for the loop that entered it. *timeout* is in seconds, for one request."""
+    """Asks hubs with a *session*; `hub_client` opens one."""
 
-    def __init__(
-        self, guard: AddressGuard, *, user_agent: str, timeout: float = 10.0, resolver: AbstractResolver | None = None
-    ) -> None:
-        self._guard = guard
+    def __init__(self, session: aiohttp.ClientSession, user_agent: str, deadline: float) -> None:
+        self._session = session
         self._user_agent = user_agent
-        self._timeout = timeout
-        self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        prepare_loop()
-        self._session = open_session(self._guard, self._resolver)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        self._deadline = deadline
 
     async def post(self, hub: str, form: Mapping[str, str], now: datetime) -> HubAnswer:
         """Sends *form* to *hub*. Raises nothing but `asyncio.CancelledError`."""
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._deadline):
                 return await self._follow(Trail(request_url(hub)), urlencode(form).encode("ascii"), now)
         except TimeoutError:
-            return HubAnswer(False, f"no whole answer within {self._timeout:g} s", is_busy=True)
+            return HubAnswer(HubVerdict.BUSY, f"no whole answer within {self._deadline:g} s")
         except (UrlRefused, RedirectRefused) as error:
-            return HubAnswer(False, str(error))
+            return HubAnswer(HubVerdict.REFUSED, str(error))
         except Exception as error:
             known = failure_of(error)
             if known is None:
                 log.exception("asking the hub %s failed in a way that was not foreseen", hub)
-            message = known[1] if known else f"{type(error).__name__}: {error}"
-            return HubAnswer(False, message, is_busy=True, is_our_shortage=known is not None and known[0] == "shortage")
+                return HubAnswer(HubVerdict.BUSY, f"{type(error).__name__}: {error}")
+            kind, message = known
+            return HubAnswer(HubVerdict.SHORTAGE if kind == "shortage" else HubVerdict.BUSY, message)
 
     async def _follow(self, trail: Trail, body: bytes, now: datetime) -> HubAnswer:
-        if self._session is None:
-            raise RuntimeError("a HubClient asks inside its context only: write `async with HubClient(…) as client`")
         scheme = urlsplit(trail.url).scheme
         headers = {
             "User-Agent": self._user_agent,
@@ -113,8 +121,9 @@ class HubClient:
 async def _answer_of(response: aiohttp.ClientResponse, now: datetime) -> HubAnswer:
     # 202 is what the recommendation has; 204 is what hubs of its predecessor say when they have asked us meanwhile.
     if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-        return HubAnswer(True)
+        return HubAnswer(HubVerdict.ACCEPTED)
     said = scrub((await response.content.read(_MAX_ANSWER)).decode("utf-8", "replace"))
     message = shorten(" ".join(f"the hub answered {response.status} {said}".split()), 300)
     busy = response.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-    return HubAnswer(False, message, retry_after(headers_of(response.headers), now), busy)
+    verdict = HubVerdict.BUSY if busy else HubVerdict.REFUSED
+    return HubAnswer(verdict, message, retry_after(headers_of(response.headers), now))

@@ -1,6 +1,6 @@
 """What one fetch came to, as values: no I/O, nothing raises.
 
-`fetch` makes them, `schedule` reads their headers, `store` and the log write them down. Header names are in
+`fetch` makes them, `schedule` reads their headers, `storage` writes them down. Header names are in
 lower case; a field sent twice with different values is joined with ", " (RFC 9110 §5.3), and one sent twice
 alike counts once.
 """

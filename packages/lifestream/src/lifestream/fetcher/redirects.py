@@ -12,8 +12,6 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
-from yarl import URL
-
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _MAX_URL = 8192
@@ -67,6 +65,8 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def credentials_of(url: str) -> str:
     """The "user:password" that *url* carries, decoded; "" if none."""
+    from yarl import URL  # here and below: few of those who ask for a `request_url` need it, and it takes long
+
     parsed = URL(url, encoded=True)
     return f"{parsed.user or ''}:{parsed.password or ''}" if parsed.raw_user or parsed.raw_password else ""
 
@@ -117,7 +117,9 @@ def _ascii_host(host: str) -> str:
         return f"[{host}]"
     if host.isascii():
         return host
-    return URL.build(scheme="http", host=host).raw_host or ""
+    from yarl import URL
+
+    return URL.build(host=host).raw_host or ""
 
 
 def _encoded(text: str) -> str:

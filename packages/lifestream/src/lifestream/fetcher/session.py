@@ -102,14 +102,15 @@ def open_session(
         max_line_size=_HEADER_LIMIT,
         max_field_size=_HEADER_LIMIT,
     )
-    # aiohttp asks again where a connection closes without an answer, even a new one; `fetch` does where it
-    # is right. There is no public name for this yet; a test holds it.
+    # aiohttp asks again where a connection closes without an answer, even a new one; `fetch` does where it is right.
+    # There is no public name for this: `ClientSession._request` was read in aiohttp 3.14, whose own TestClient sets it,
+    # too. test_session names the versions that were read, and holds what comes of it.
     session._retry_connection = False
     return session
 
 
 def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Header fields as `outcome` describes them: names in lower case, repeats joined."""
+    """Header fields as `outcomes` describes them: names in lower case, repeats joined."""
     headers: dict[str, str] = {}
     for name, value in received.items():
         key = name.lower()

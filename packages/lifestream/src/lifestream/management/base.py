@@ -1,4 +1,6 @@
-"""What all our commands are: their output is made visible, since most of it was said by others."""
+"""The base class of all commands of this app. Their output escapes control characters, since most of the text comes
+from feeds.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +14,17 @@ from lifestream.terminal import visible
 
 
 class VisibleOutput(base.OutputWrapper):
-    """An output on which nothing that others wrote can change how the rest of it looks."""
+    """An output stream on which no text from a feed can change how the other text looks."""
 
     def write(  # type: ignore[override]  # Django's own signature, which is no TextIO's either
         self, msg: str = "", style_func: Callable[[str], str] | None = None, ending: str | None = None
     ) -> None:
-        """Write *msg*, made visible, in the style that Django has for it."""
+        """Write *msg*, with control characters escaped, in the style that Django chooses for it."""
         super().write(visible(msg), style_func, ending)
 
 
 class BaseCommand(base.BaseCommand):
-    """A command of ours. What it writes, and the message of a CommandError, is made visible."""
+    """A command of this app. Its output and the message of a CommandError have control characters escaped."""
 
     def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None, **options: Any) -> None:
         super().__init__(stdout, stderr, **options)
@@ -32,7 +34,7 @@ class BaseCommand(base.BaseCommand):
         self.stderr.style_func = styled
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command, on the outputs that *options* may name."""
+        """Run the command, on the output streams that *options* may name."""
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
                 setattr(self, name, VisibleOutput(stream))

@@ -1,14 +1,17 @@
-"""The tables. Feeds and items are shared by all; lifestreams, subscriptions and posts belong to their owner.
+"""The tables. Feeds and items are shared by all users; lifestreams, subscriptions and posts belong to their owner.
 
 In: nothing. Out: the models, and the search index over items.
 
-1. `feeds`: what is fetched, the hosts, and the log of fetches. `hubs`: what was agreed with WebSub hubs.
-2. `items`: what feeds said, tags, and the memory of what was deleted.
-3. `lifestreams`: who shows what: lifestreams, subscriptions, posts.
+1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
+2. `items`: what feeds said, tags, and the memory of deleted items.
+3. `lifestreams`: lifestreams, subscriptions, posts.
 4. `fulltext`: the search index, on SQLite and PostgreSQL.
 
-Feeds and items are written by `storage` alone. Text from feeds is held in text columns without a limit, and is unique
-by its SHA-256, since no index can hold 5 KB of guid. Never imported here: the parser, `scheduler`, `storage` and above.
+What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
+`refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
+
+Text from feeds is held in text columns without a limit, and is unique by its SHA-256, since no index can hold 5 KB of
+guid. Never imported here: the parser, `scheduler`, `storage` and above.
 """
 
 from __future__ import annotations

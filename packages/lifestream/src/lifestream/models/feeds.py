@@ -1,4 +1,4 @@
-"""What is fetched: feeds, the hosts they live on, and the log of their fetches."""
+"""Feeds, the hosts that they are fetched from, and the log of their fetches."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from lifestream.fetcher.url_hosts import domain_of, host_of
 
 
 def url_hash(url: str) -> str:
-    """The SHA-256 of *url* in hex: unique where the URL itself can be longer than an index allows."""
+    """Return the SHA-256 of *url* in hexadecimal. It is unique even if the URL is longer than an index allows."""
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Host(models.Model):
-    """A server that feeds are fetched from. *not_before* is its Retry-After, for all of its feeds."""
+    """A server that feeds are fetched from. *not_before* is the end of a pause that it asked for (Retry-After), for all
+    its feeds.
+    """
 
     name = models.TextField(unique=True)
     not_before = models.DateTimeField(null=True, blank=True)
@@ -32,18 +34,18 @@ class Host(models.Model):
 
 
 class FeedQuerySet(models.QuerySet["Feed"]):
-    """Feeds."""
+    """Querysets of feeds."""
 
     def due(self, now: datetime) -> FeedQuerySet:
-        """Active feeds whose time has come, that no worker holds and whose host doesn't ask for a pause."""
+        """Return active feeds whose time has come, that no worker holds, and whose host has not asked for a pause."""
         return self._free(now).filter(next_fetch__lte=now)
 
     def allowed(self, now: datetime) -> FeedQuerySet:
-        """The same, without our own interval: feeds that neither server nor feed ask to wait for."""
+        """Return the same, without lifestream's own interval: feeds for which neither server nor feed asks to wait."""
         return self._free(now).filter(Q(not_before=None) | Q(not_before__lte=now))
 
     def held(self, now: datetime) -> FeedQuerySet:
-        """Feeds that a worker holds."""
+        """Return feeds that a worker holds."""
         return self.filter(~Q(claim_token=""), claimed_until__gt=now)
 
     def _free(self, now: datetime) -> FeedQuerySet:
@@ -54,28 +56,28 @@ class FeedQuerySet(models.QuerySet["Feed"]):
         )
 
     def shared(self) -> FeedQuerySet:
-        """Feeds that anyone may subscribe to and see: those without credentials."""
+        """Return feeds that everybody may subscribe to and see: those without credentials."""
         return self.filter(credentials="")
 
     def with_url(self, url: str) -> FeedQuerySet:
-        """The feeds at *url*: one at most that is shared, and any number with credentials."""
+        """Return the feeds at *url*: at most one that is shared, and any number with credentials."""
         return self.filter(url_hash=url_hash(url))
 
 
 class Feed(models.Model):
-    """One URL that is fetched, once for all its subscribers, with all that the next fetch must know."""
+    """A URL that is fetched, once for all its subscribers, with everything that the next fetch needs to know."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
         PAUSED = "paused", "paused"
-        IDLE = "idle", "without subscribers"  # or all of them have paused it; see lifestream.posting
+        IDLE = "idle", "without subscribers"  # or all of them have paused it; see storage.fanout
         GONE = "gone", "gone"
 
-    # What it is.
+    # Identity
     url = models.TextField("URL", help_text="Without user name and password, which are kept apart.")
     url_hash = models.CharField(max_length=64, editable=False)
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="feeds", editable=False)
-    credentials = models.TextField(blank=True, editable=False)  # see lifestream.credentials
+    credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
     title = models.TextField(blank=True)
     site_url = models.TextField("site", blank=True)
     domain = models.TextField(blank=True)
@@ -89,26 +91,26 @@ class Feed(models.Model):
     hub_topic = models.TextField(blank=True, editable=False, help_text="What the feed calls itself at its hub.")
     created = models.DateTimeField(default=timezone.now, editable=False)
 
-    # What the server said last, kept as it was spelt.
+    # What the server said last, unchanged.
     etag = models.TextField("ETag", blank=True)
     last_modified = models.TextField("Last-Modified", blank=True)
     body_hash = models.CharField(max_length=64, blank=True, editable=False)
-    # Whether the two are kept and not sent yet: they came with an ill-formed document, and so far once.
+    # The validators came with an ill-formed document, and so far only once: they are kept, but not sent yet.
     withheld = models.BooleanField(default=False, editable=False)
-    validated_url = models.TextField(blank=True, editable=False)  # what the validators are of, if not of the feed's URL
+    validated_url = models.TextField(blank=True, editable=False)  # the URL of the validators, if not the feed's own
     flaw = models.TextField(blank=True, editable=False, help_text="Where its document is ill-formed, and why.")
     moved_to = models.TextField(blank=True)
     moved_count = models.PositiveIntegerField(default=0)
 
-    # When it is fetched, and how that went.
+    # Schedule, and the state of the last fetches
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(default=timezone.now)
     next_reason = models.TextField(blank=True)
-    # All times that were asked for, and by what; the last one holds. See schedule.Candidate.
+    # All times that were asked for, and by what; the last one holds. See schedule.DueTime.
     candidates = models.JSONField(default=list, blank=True, editable=False)
-    # The part of the wait that the server or the feed asked for: nobody asks sooner, whatever a user wants.
+    # The part of the wait that the server or the feed asked for: no user can skip it.
     not_before = models.DateTimeField(null=True, blank=True)
-    # How long answers are fresh and how often the feed is published, as told last; see schedule.Terms.
+    # How long answers are fresh and how often the feed is published, as it said last. See `schedule.Terms`.
     terms = models.JSONField(default=dict, blank=True, editable=False)
     failures = models.PositiveIntegerField("failures in a row", default=0)
     last_fetch = models.DateTimeField(null=True, blank=True)
@@ -116,12 +118,12 @@ class Feed(models.Model):
     last_status = models.TextField(blank=True)
     last_error = models.TextField(blank=True)
 
-    # What its hub does for it; see lifestream.pushes. *pushed* is the last push that no fetch has answered yet, and
-    # until *push_until* the hub is relied on to tell of what is new.
+    # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
+    # and until *push_until* the hub is relied on to tell of what is new.
     pushed = models.DateTimeField(null=True, blank=True, editable=False)
     push_until = models.DateTimeField("pushed until", null=True, blank=True, editable=False)
 
-    # Which worker holds it, and until when; see lifestream.claims.
+    # Which worker holds it, and until when; see scheduler.leases.
     claim_token = models.CharField(max_length=32, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -142,33 +144,33 @@ class Feed(models.Model):
         return self.display_title
 
     def save(self, *args: object, update_fields: Iterable[str] | None = None, **kwargs: object) -> None:
-        """Saves, with what follows from the URL: its hash, its host and, unless one was set, its domain."""
+        """Save the feed with what follows from its URL: its hash, its host and, unless one was set, its domain."""
         if update_fields is None or "url" in update_fields:
             derived = self.derive()
             update_fields = None if update_fields is None else {*update_fields, *derived}
         super().save(*args, update_fields=update_fields, **kwargs)  # type: ignore[arg-type]
 
     def derive(self) -> list[str]:
-        """Sets what follows from the URL, and returns the names of those fields. Makes the host's row."""
+        """Set what follows from the URL, and return the names of those fields. Creates the row of the host."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
-        # What it says of its site is believed once its links are known; see hosts.site_domain.
+        # What it says of its site is believed once its links are known; see url_hosts.site_domain.
         self.domain = self.domain or domain_of(self.url)
         return ["url_hash", "host", "domain"]
 
     @property
     def display_title(self) -> str:
-        """The feed's title, else its domain, else its URL."""
+        """The feed's title, or its domain, or its URL."""
         return self.title or self.domain or self.url
 
     @property
     def is_private(self) -> bool:
-        """Whether it has credentials: then it belongs to one subscriber and is shown nowhere public."""
+        """Whether it has credentials. Then it belongs to one subscriber and is shown on no public page."""
         return bool(self.credentials)
 
     @property
     def health(self) -> str:
-        """How it fares: "gone", "paused", "idle", "new" (never fetched), "failing" or "ok"."""
+        """The state of the feed: "gone", "paused", "idle", "new" (never fetched), "failing" or "ok"."""
         if self.status != self.Status.ACTIVE:
             return self.status
         if self.last_fetch is None:
@@ -177,9 +179,9 @@ class Feed(models.Model):
 
 
 class Fetch(models.Model):
-    """What came of a request of a feed, or of *count* in a row that came to the same, the last of them at *latest*.
+    """The result of one fetch, or of *count* in a row with the same result, the last of them at *latest*.
 
-    It also says when the next one was due then, and why.
+    It also has the time and the reason of the next fetch, as they were then.
     """
 
     class Outcome(models.TextChoices):

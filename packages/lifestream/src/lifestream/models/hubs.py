@@ -1,4 +1,4 @@
-"""What was agreed with the hubs of feeds (WebSub)."""
+"""Subscriptions at the hubs of feeds (WebSub)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from lifestream.models.feeds import Feed
 
 
 def make_key() -> str:
-    """What a hub has to know to reach us: 43 characters that nobody can guess, and that can stand in a path."""
+    """Return the key that a hub must know to reach us: 43 characters that nobody can guess and that can stand in a
+    path.
+    """
     return secrets.token_urlsafe(32)
 
 
 class HubSubscription(models.Model):
-    """A feed's subscription at its hub: one that is wanted at most, and those that are being given up.
+    """A feed's subscription at its hub: at most one that is wanted, and those that are being ended.
 
-    *key* stands in the path of the callback that the hub calls, and is all that it has to prove itself but for the
-    signature, whose secret is made of it; see `hub_subscriptions`. *next_request* is when the hub is asked
-    (again), *attempts* counts how often it was since it confirmed last.
+    *key* stands in the path of the callback that the hub calls. Only the hub knows it; the secret of its signature is
+    derived from it (see `hub_subscriptions`). *next_request* is when the hub is asked (again). *attempts* counts how
+    often it was asked since it last confirmed.
     """
 
     class State(models.TextChoices):

@@ -1,4 +1,4 @@
-"""What feeds said: items, their tags, and the memory of the ones that were deleted."""
+"""What feeds said: items, their tags, and the memory of the items that were deleted."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from lifestream.models import fulltext
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
 """Characters of a tag that are kept: tags stand in URLs and in an index."""
 SLUG_LENGTH = 200
-"""Characters of its slug: case folding and compatibility forms make some characters many."""
+"""Characters of its slug: case folding and compatibility forms turn some characters into several."""
 
 
 def tag_slug(name: str) -> str:
-    """What a tag is called in a URL, the same for every way to write it: "#Django" and "django" are one tag.
+    """Return the slug of a tag, which is the same for every way to write it: "#Django" and "django" are one tag.
 
-    "C", "C++" and "C#" are three. A name of which nothing would be left ("?!") becomes "tag-" and a hash of
-    it.
+    "C", "C++" and "C#" are three tags. A name of which nothing would be left ("?!") becomes "tag-" and a hash of it.
     """
     name = re.sub(r"\s+", " ", name).strip().lstrip("#")[:TAG_LENGTH].casefold()
     named = re.sub(r"(?<=\w)[+#]+", lambda m: m[0].replace("+", "plus").replace("#", "sharp"), name)
@@ -31,7 +29,7 @@ def tag_slug(name: str) -> str:
 
 
 class Tag(models.Model):
-    """A word that feeds file their entries under. *name* is as the first feed wrote it."""
+    """A word under which feeds file their entries. *name* is as the first feed wrote it."""
 
     name = models.TextField()
     slug = models.SlugField(max_length=SLUG_LENGTH, unique=True, allow_unicode=True)
@@ -44,10 +42,14 @@ class Tag(models.Model):
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
-    """Items. Deleting them leaves tombstones, so that they don't come back, and takes them out of the search index."""
+    """Querysets of items. Deleting items leaves tombstones, so that they do not come back, and removes them from the
+    search index.
+    """
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Deletes them, as a superuser does; returns counts as Django does."""
+        """Delete the items, as a superuser does. Returns counts as Django does."""
+        from lifestream.models import fulltext  # models are imported by all commands, and few of those search
+
         with transaction.atomic(using=self.db):
             doomed = list(self.order_by().only("feed", "key_hash", "link_hash", "content_hash", "guid"))
             Tombstone.objects.using(self.db).bulk_create(
@@ -56,18 +58,18 @@ class ItemQuerySet(models.QuerySet["Item"]):
             fulltext.forget([item.pk for item in doomed], self.db)
             return super().delete()
 
-    # As Django marks its own: a manager must not offer to delete all there is.
+    # Django marks its own method in the same way: a manager must not offer to delete all rows.
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Item(models.Model):
-    """What a feed said once: shared by all subscribers, and never edited by them.
+    """What a feed said once. All subscribers share it, and none edits it.
 
-    The three hashes are what `entry_matching` knows it by; only *key_hash* is unique. *content* is safe HTML,
-    *text* the same as plain text, *summary* a short plain text. *enclosures* and *media* are lists of dicts
-    with the fields of `entry.Enclosure` and `entry.Media`. *card* is what timelines show of all that (see `item_card`),
-    None where it is still to be made.
+    `entry_matching` recognises it by the three hashes, of which only *key_hash* is unique. *content* is safe HTML,
+    *text* is the same as plain text, *summary* is a short plain text. *enclosures* and *media* are lists of dicts with
+    the fields of `entry.Enclosure` and `entry.Media`. *card* is what timelines show of all that (see `item_card`), or
+    None if it has not been made yet.
     """
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="items", db_index=False)
@@ -90,7 +92,7 @@ class Item(models.Model):
     tags = models.ManyToManyField(Tag, related_name="items", blank=True)
     card = models.JSONField(null=True, blank=True, editable=False)
 
-    # What was stored, to see an edit; how often and when it was rewritten, to bound it.
+    # What was stored, to notice an edit; how often and when it was rewritten, to limit that.
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     changes = models.PositiveIntegerField(default=0, editable=False)
     changed = models.DateTimeField(null=True, blank=True, editable=False)
@@ -110,25 +112,27 @@ class Item(models.Model):
         return self.display_title
 
     def save(self, **options: Any) -> None:
-        """Saves it, without its card, which may no longer be true: a page makes it anew. (Imports don't come by.)"""
+        """Save the item without its card, which may no longer be true. A page makes it anew. (Imports do not use this
+        method.)
+        """
         self.card = None
         fields = options.get("update_fields")
         super().save(**options if fields is None else {**options, "update_fields": {*fields, "card"}})
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
-        """Deletes it, as `ItemQuerySet.delete` does."""
+        """Delete the item, as `ItemQuerySet.delete` does."""
         return Item.objects.using(using or self._state.db).filter(pk=self.pk).delete()
 
     @property
     def display_title(self) -> str:
-        """The title, else the beginning of the text, else the link."""
+        """The title, or the beginning of the text, or the link."""
         return self.title or self.summary[:80] or self.link or self.guid
 
 
 class Tombstone(models.Model):
-    """An item that a superuser deleted: what is needed to know it again, so that it doesn't come back.
+    """An item that a superuser deleted: what is needed to recognise it, so that it does not come back.
 
-    Its keys are those under which its entry came last; *first_key* is the one that it was deleted with.
+    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with.
     """
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="tombstones", db_index=False)
@@ -148,7 +152,7 @@ class Tombstone(models.Model):
 
     @classmethod
     def of(cls, item: Item) -> Tombstone:
-        """The tombstone of *item*, unsaved."""
+        """Return the tombstone of *item*, unsaved."""
         return cls(
             feed_id=item.feed_id,
             key_hash=item.key_hash,

@@ -1,4 +1,4 @@
-"""Who shows what: lifestreams, their subscriptions, and the items in them."""
+"""Lifestreams, their subscriptions, and the items in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from lifestream.content import filter_rules
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def validate_rules(text: str) -> None:
-    """Raises ValidationError for a line of *text* that is no rule."""
+    """Raise ValidationError for a line of *text* that is not a valid rule."""
+    from lifestream.content import filter_rules  # models are imported by all commands, and few of those look at rules
+
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
@@ -28,14 +29,14 @@ def validate_rules(text: str) -> None:
 
 
 class LifestreamQuerySet(models.QuerySet["Lifestream"]):
-    """Lifestreams."""
+    """Querysets of lifestreams."""
 
     def public(self) -> LifestreamQuerySet:
-        """Those that everybody may read."""
+        """Return those that everybody may read."""
         return self.filter(is_public=True)
 
     def readable_by(self, user: AbstractBaseUser | AnonymousUser) -> LifestreamQuerySet:
-        """Those that *user* may read: the public ones and their own; all of them for a superuser."""
+        """Return those that *user* may read: public ones and their own; all of them for a superuser."""
         if not user.is_authenticated:
             return self.public()
         if getattr(user, "is_superuser", False):
@@ -43,16 +44,14 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
         return self.filter(Q(is_public=True) | Q(owner=user.pk))
 
     def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> LifestreamQuerySet:
-        """Those that *user* may change: their own; all of them for a superuser."""
+        """Return those that *user* may change: their own; all of them for a superuser."""
         if getattr(user, "is_superuser", False):
             return self.all()
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
 
 
 class Lifestream(models.Model):
-    """A timeline: the items of the feeds that it subscribes to. Without an owner only superusers change
-    it.
-    """
+    """A timeline: the items of the feeds that it subscribes to. If it has no owner, only superusers change it."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="lifestreams"
@@ -76,9 +75,7 @@ class Lifestream(models.Model):
 
 
 class Subscription(models.Model):
-    """A feed in a lifestream, under a name and in a folder of its own. The rules are in the grammar of
-    `rules`.
-    """
+    """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`."""
 
     lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="subscriptions")
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="subscriptions")
@@ -100,22 +97,23 @@ class Subscription(models.Model):
 
     @property
     def display_name(self) -> str:
-        """The name it was given here, else the feed's title."""
+        """The name that it was given here, or the feed's title."""
         return self.name or self.feed.display_title
 
 
 class PostQuerySet(models.QuerySet["Post"]):
-    """Posts."""
+    """Querysets of posts."""
 
     def visible(self) -> PostQuerySet:
-        """Those that are neither hidden nor removed."""
+        """Return those that are neither hidden nor removed."""
         return self.filter(hidden=False, removed=False)
 
 
 class Post(models.Model):
     """An item in a lifestream. Pages read posts; the owner hides and removes them.
 
-    *date* is the item's, copied for the index. The subscription is what brought it: it goes when that goes.
+    *date* is the item's, copied for the index. The subscription is the one that brought it: the post is deleted with
+    it.
     """
 
     lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False)
@@ -128,7 +126,7 @@ class Post(models.Model):
     objects = PostQuerySet.as_manager()
 
     class Meta:
-        # By "-item" it would follow the order of items, turned round.
+        # "-item" would order by the ordering of items, reversed.
         ordering = ["-date", "-item_id"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "item"], name="lifestream_post_unique")]
         indexes = [

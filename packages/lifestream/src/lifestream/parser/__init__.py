@@ -5,7 +5,7 @@ reason. In the order in which a document passes them:
 
 1. `pool`: child processes that can be ended; `ipc` carries questions and answers, `worker` is the child.
 2. `document_reader`: the order of reading, and what is no feed.
-3. `encoding`: bytes to text. `preprocessing`: what no parser should see is removed.
+3. `encoding`: bytes to text. `tag_attributes`, `preprocessing`: what no parser should see is removed.
 4. `wellformed`: where a document is ill-formed, and what can be mended; `salvage`: entries that are read one by one.
 5. `json_feed`, or `liberal` (feedparser, within bounds) and `second_reading` (what feedparser loses).
 6. `feedparser_result`: what both found, as values.

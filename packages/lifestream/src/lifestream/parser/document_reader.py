@@ -15,6 +15,7 @@ from lifestream.parser.feedparser_result import feed_of
 from lifestream.parser.preprocessing import cleaned
 from lifestream.parser.salvage import salvage
 from lifestream.parser.second_reading import Scan, ScannedEntry, scan
+from lifestream.parser.tag_attributes import trimmed
 from lifestream.parser.wellformed import flaw_of, mend
 
 
@@ -31,6 +32,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
 
 
 def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> ParsedFeed:
+    decoded = decoded._replace(text=trimmed(decoded.text))
     text = cleaned(decoded.text)
     if not text.strip():
         raise NotAFeed("there is nothing in the answer but characters that are none")

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from calendar import timegm
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_tz
+from datetime import datetime
 from itertools import chain, repeat
 from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
-from lifestream.content.html_tokenizer import name_set, unescape
-from lifestream.content.plaintext import html_of, text_of, without_scripts
+from lifestream.content.html_tokenizer import name_set
+from lifestream.content.plaintext import html_of
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.parser import people
+from lifestream.parser.dates import Calendar
 from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.second_reading import Scan, ScannedEntry
+from lifestream.parser.text_constructs import html, html_or_text, names, one_line, plain, plain_of_html, unwrapped
 
 Found: TypeAlias = dict[str, Any]
 """A FeedParserDict; always read with `_get`, since its own methods map one name to another, with warnings."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _PERIODS: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _LONGEST: Final = 10 * 31536000
@@ -35,7 +35,8 @@ def feed_of(result: Found, scanned: Scan, url: str, complaint: str) -> ParsedFee
     link = _absolute(url, _get(found, "link"))
     atom = version.startswith("atom")
     author = _author(found)
-    context = _Context(version, url, _text(_get(found, "language")), author if atom else "")
+    entries: Sequence[Found] = _get(result, "entries", [])
+    context = _Context(version, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries))
     return ParsedFeed(
         title=_title(found, version),
         link=link,
@@ -52,17 +53,16 @@ def feed_of(result: Found, scanned: Scan, url: str, complaint: str) -> ParsedFee
         encoding=str(_get(result, "encoding", "")),
         complaint=complaint,
         rhythm=_rhythm(found, scanned),
-        entries=tuple(
-            context.entry(entry, extra) for entry, extra in _with_extras(_get(result, "entries", []), scanned)
-        ),
+        entries=tuple(context.entry(entry, extra) for entry, extra in _with_extras(entries, scanned)),
     )
 
 
 class _Context:
     """What the entries of one feed have in common."""
 
-    def __init__(self, version: str, base: str, language: str, author: str) -> None:
+    def __init__(self, version: str, base: str, language: str, author: str, calendar: Calendar) -> None:
         self.version, self.base, self.language, self.author = version, base, language, author
+        self.calendar = calendar
 
     def entry(self, found: Found, extra: ScannedEntry) -> Entry:
         guid = extra.guid or _text(_get(found, "id"))
@@ -74,12 +74,12 @@ class _Context:
             guid=guid,
             link=link,
             title=_title(found, self.version),
-            author=_author(found) or self.author,
-            published=_date(found, "published") or _date(found, "created"),
-            updated=_date(found, "updated"),
+            author=_author(found) or _author(_get(found, "source", {})) or self.author,
+            published=self._date(found, "published") or self._date(found, "created"),
+            updated=self._date(found, "updated"),
             content=content,
             summary="" if summary == content else summary,
-            tags=tuple(_tags(found)),
+            tags=_tags(found),
             enclosures=enclosures,
             media=tuple(self._media(found, extra)),
             language=self._language(found),
@@ -109,9 +109,13 @@ class _Context:
         if detail and detail.get("value"):
             return _as_html(detail)
         if (summary := _get(found, "summary")) and not _get(found, "content"):
-            return str(summary)
+            return html(str(summary))
         # Without a detail it is feedparser's copy of the content.
-        return html_of(str(_get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle") or ""))
+        said = _get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle")
+        return html_or_text(str(said or ""))
+
+    def _date(self, found: Found, name: str) -> datetime | None:
+        return self.calendar.read(_text(_get(found, name)))
 
     def _enclosures(self, found: Found) -> Iterator[Enclosure]:
         duration = _seconds(_text(_get(found, "itunes_duration")))
@@ -167,17 +171,12 @@ def _get(found: Found, name: str, default: Any = None) -> Any:
 
 def _text(value: object) -> str:
     """One line of text."""
-    return " ".join(value.split()) if isinstance(value, str) else ""
-
-
-def _unwrapped(text: str) -> str:
-    """*text* without the CDATA section that it was wrapped in twice."""
-    return text[9:-3] if text.startswith("<![CDATA[") and text.endswith("]]>") else text
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def _as_html(detail: Found) -> str:
-    value = _unwrapped(str(detail["value"]))
-    return value if detail.get("type", "text/html") in _HTML else html_of(value)
+    value = str(detail["value"])
+    return html(value) if detail.get("type", "text/html") in _HTML else html_of(unwrapped(value))
 
 
 def _title(found: Found, version: str) -> str:
@@ -187,49 +186,25 @@ def _title(found: Found, version: str) -> str:
 def _plain(found: Found, name: str, version: str) -> str:
     """The text of a title or subtitle, which in RSS is HTML or not, as its author liked."""
     detail = _get(found, f"{name}_detail") or {"value": _get(found, name) or ""}
-    value = _unwrapped(str(detail.get("value") or "").strip())
+    value = str(detail.get("value") or "")
     if detail.get("type") in _HTML:
-        return _text(text_of(value))
-    if version.startswith("atom"):
-        return _text(value)
-    value = without_scripts(value)
-    return _text(text_of(value) if _MARKED_UP.search(value) else unescape(value))
-
-
-# A tag that is closed, or has attributes, or is nothing without being one; "the <b> tag" has none of these.
-_MARKED_UP = re.compile(
-    r"</[a-z][a-z0-9]*\s*>|<[a-z][a-z0-9]*\s+[a-z-]+\s*=|<(?:br|hr|img|wbr)\b[^<>]*+>", re.IGNORECASE
-)
+        return plain_of_html(value)
+    return one_line(unwrapped(value.strip())) if version.startswith("atom") else plain(value)
 
 
 def _author(found: Found) -> str:
-    people = [person.get("name") or person.get("email") for person in _get(found, "authors", [])]
-    names = [name for name in map(_text, people) if name]
-    return ", ".join(dict.fromkeys(names)) or _text(_get(found, "author"))
+    """The names of who wrote an entry, a feed, or the feed that an entry was taken from."""
+    persons = [str(person.get("name") or person.get("email") or "") for person in _get(found, "authors", [])]
+    return people.joined(persons) or people.joined([_text(_get(found, "author"))])
 
 
-def _tags(found: Found) -> list[str]:
-    """The names of an entry's tags, once each whatever their case; not addresses, which are for machines."""
-    named: dict[str, str] = {}
-    for tag in _get(found, "tags", []):
-        name = _text(unescape(tag.get("label") or tag.get("term") or ""))
-        if name and "://" not in name:
-            named.setdefault(name.casefold(), name)
-    return list(named.values())
+def _tags(found: Found) -> tuple[str, ...]:
+    return names(str(tag.get("label") or tag.get("term") or "") for tag in _get(found, "tags", []))
 
 
-def _date(found: Found, name: str) -> datetime | None:
-    """A date in UTC, from feedparser's time tuple, or else as in mail; None if there is none, or none that exists."""
-    parsed = _get(found, f"{name}_parsed")
-    try:
-        if parsed:
-            return _EPOCH + timedelta(seconds=timegm(parsed))
-        # feedparser wants a zone where there is a time, and no weekdays written out (RFC 850).
-        if in_mail := parsedate_tz(_text(_get(found, name))):
-            return datetime(*in_mail[:6], tzinfo=UTC) - timedelta(seconds=in_mail[9] or 0)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        pass  # a day or an hour that no calendar has
-    return None
+def _calendar(found: Found, entries: Sequence[Found]) -> Calendar:
+    fields = ("published", "updated", "created")
+    return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields])
 
 
 def _heap(found: Found) -> list[Media]:

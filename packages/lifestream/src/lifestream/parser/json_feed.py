@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
-from lifestream.parser.encoding import Decoded
+from lifestream.parser.dates import Calendar
+from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
+from lifestream.parser.people import joined
+from lifestream.parser.text_constructs import html_or_text, names
 
 _FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
@@ -31,6 +33,7 @@ def read(decoded: Decoded, url: str) -> ParsedFeed:
         raise NotAFeed("it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items")
     language = _text(document, "language")
     author = _authors(document)
+    calendar = Calendar(lambda: [_text(item, name) for item in items if isinstance(item, dict) for name in _DATES])
     return ParsedFeed(
         title=_text(document, "title"),
         link=_address(document, "home_page_url", url),
@@ -43,23 +46,25 @@ def read(decoded: Decoded, url: str) -> ParsedFeed:
         format=_FORMATS.get(version[1], "json"),
         encoding=decoded.encoding,
         complaint=decoded.complaint,
-        entries=tuple(_entry(item, url, author, language) for item in items if isinstance(item, dict)),
+        entries=tuple(_entry(item, url, author, language, calendar) for item in items if isinstance(item, dict)),
     )
 
 
-def _entry(item: dict[str, Any], url: str, author: str, language: str) -> Entry:
+_DATES: Final = ("date_published", "date_modified")
+
+
+def _entry(item: dict[str, Any], url: str, author: str, language: str, calendar: Calendar) -> Entry:
     link = _address(item, "url", url) or _address(item, "external_url", url)
-    summary = _text(item, "summary")
     return Entry(
         guid=_id(item),
         link=link,
         title=_text(item, "title"),
         author=_authors(item) or author,
-        published=_date(item, "date_published"),
-        updated=_date(item, "date_modified"),
+        published=calendar.read(_text(item, "date_published")),
+        updated=calendar.read(_text(item, "date_modified")),
         content=scrub(_string(item, "content_html")) or html_of(_string(item, "content_text")),
-        summary=html_of(summary),
-        tags=tuple(dict.fromkeys(tag for tag in map(_clean, _list(item, "tags")) if tag)),
+        summary=html_or_text(_text(item, "summary")),
+        tags=names(_clean(tag) for tag in _list(item, "tags")),
         enclosures=tuple(_enclosures(item, url)),
         media=_media(item, url),
         language=_text(item, "language") or language,
@@ -103,8 +108,7 @@ def _media(item: dict[str, Any], url: str) -> tuple[Media, ...]:
 
 def _authors(value: dict[str, Any]) -> str:
     people = [*_list(value, "authors"), value.get("author")]
-    names = [_text(person, "name") for person in people if isinstance(person, dict)]
-    return ", ".join(dict.fromkeys(filter(None, names)))
+    return joined(_text(person, "name") for person in people if isinstance(person, dict))
 
 
 def _hub(document: dict[str, Any], url: str) -> str:
@@ -113,18 +117,9 @@ def _hub(document: dict[str, Any], url: str) -> str:
     return next(filter(None, found), "")
 
 
-def _date(item: dict[str, Any], name: str) -> datetime | None:
-    """A date of RFC 3339, in UTC; None if it is none. Without an offset it is taken for UTC."""
-    try:
-        date = datetime.fromisoformat(_text(item, name).upper())
-        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _string(value: dict[str, Any], name: str) -> str:
     found = value.get(name)
-    return found if isinstance(found, str) else ""
+    return with_windows_characters(found) if isinstance(found, str) else ""
 
 
 def _text(value: dict[str, Any], name: str) -> str:
@@ -132,7 +127,7 @@ def _text(value: dict[str, Any], name: str) -> str:
 
 
 def _clean(value: object) -> str:
-    return " ".join(scrub(value).split()) if isinstance(value, str) else ""
+    return " ".join(scrub(with_windows_characters(value)).split()) if isinstance(value, str) else ""
 
 
 def _address(value: dict[str, Any], name: str, base: str) -> str:

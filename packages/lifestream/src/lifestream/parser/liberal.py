@@ -4,7 +4,7 @@ Here its two parsers (strict on expat, loose on what expat refuses) get what `do
 where a document could make them slow. What was measured, at n, 2n and 4n, and what is done about it:
 
 ====================================================  =====================================================
-its pattern for an address in an author's name        `split_author`, which says the same in linear time
+its pattern for an address in an author's name        `people.name_of`, which knows more of them
 looking for a tag among all tags of an entry          a set, and at most MOST_TAGS
 looking for the prefix of each element's namespace    it is told the prefix
 looking for each attribute by its name                at most MOST_ATTRIBUTES a tag
@@ -22,7 +22,6 @@ methods have names with an underscore, and a test of each bound's time would tel
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable
 from functools import wraps
 from itertools import islice
@@ -32,6 +31,7 @@ from xml.sax import SAXException, expatreader, handler, xmlreader
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.util import FeedParserDict
 
+from lifestream.parser.people import name_of
 from lifestream.parser.preprocessing import prolog
 
 MOST_TAGS: Final = 1000
@@ -154,11 +154,11 @@ class _Bounds(_Parser):  # type: ignore[misc]
         if details and details[-1]:
             super()._sync_author_detail(key)
             return
-        name, email = split_author(str(context.get(key) or ""))
+        name = name_of(str(context.get(key) or ""))
         detail = details[-1] if details else {}
-        if name or email:
+        if name:
             context.setdefault(f"{key}_detail", detail)
-        detail.update({label: value for label, value in (("name", name), ("email", email)) if value})
+            detail["name"] = name
 
 
 def _forgiving(parser: type[Any]) -> type[Any]:
@@ -252,26 +252,3 @@ def _strip(pieces: list[Any]) -> None:
 
 def _decoded(piece: str | bytes) -> str:
     return piece.decode("utf-8", "replace") if isinstance(piece, bytes) else piece
-
-
-# As feedparser's, but that an address begins where its characters do (each of them began a search of all that follow),
-# and is no longer than RFC 5321 §4.5.3.1 allows.
-_EMAIL = re.compile(
-    r"""
-    (?<![a-zA-Z0-9_.+-])[a-zA-Z0-9_.+-]{1,64}+@
-    (?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9-]{1,63}\.){1,32})
-    (?:[a-zA-Z]{2,4}|[0-9]{1,3})\]?(?:\?subject=\S+)?
-    """,
-    re.VERBOSE,
-)
-
-
-def split_author(author: str) -> tuple[str, str]:
-    """Return the name and the address in *author*, each "" if there is none, as feedparser would tell them apart."""
-    found = _EMAIL.search(author)
-    if not found:
-        return author, ""
-    name = author.replace(found[0], "")
-    for empty in ("()", "<>", "&lt;&gt;"):
-        name = name.replace(empty, "")
-    return name.strip().removeprefix("(").removesuffix(")").strip(), found[0]

@@ -1,5 +1,7 @@
 """What is done to a document before any parser sees it. Text in, text out, linear in its length.
 
+- References to two surrogates are the one character that they mean, and references to control characters from U+0080 to
+  U+009F are the characters that windows-1252 has there.
 - Characters that XML has not, and references to them, are removed: NUL, control characters, lone
   surrogates. (In
   the loose parser of feedparser a reference to a surrogate ends in an exception, and the whole feed would
@@ -20,6 +22,7 @@ from itertools import islice
 from typing import Final
 
 from lifestream.content.plaintext import scrub
+from lifestream.parser.encoding import WINDOWS_CHARACTERS
 
 ITUNES: Final = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 MEDIA: Final = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
@@ -34,11 +37,25 @@ def cleaned(text: str) -> str:
     """*text* as it may be handed to a parser."""
     text = scrub(text).lstrip()
     if "&#" in text:
-        text = _REFERENCE.sub(_harmless_reference, text)
+        text = _REFERENCE.sub(_harmless_reference, _PAIR.sub(_one_character, text))
     return _set_aside(_without_doctype(text))
 
 
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_PAIR = re.compile(
+    r"&#(?:[xX]0{0,9}(d[89ab]..)|0{0,9}(5[56]\d{3}));&#(?:[xX]0{0,9}(d[c-f]..)|0{0,9}(5[67]\d{3}));", re.IGNORECASE
+)
+
+
+def _one_character(found: re.Match[str]) -> str:
+    """Return the character that references to both of its surrogates mean, in UTF-16; what else was found as it is."""
+    try:
+        high, low = (
+            int(in_hex or decimal, 16 if in_hex else 10) for in_hex, decimal in (found.groups()[:2], found.groups()[2:])
+        )
+        return (high.to_bytes(2, "big") + low.to_bytes(2, "big")).decode("utf-16-be")
+    except ValueError:  # UnicodeDecodeError is one too
+        return found[0]
 
 
 def _harmless_reference(found: re.Match[str]) -> str:
@@ -46,6 +63,8 @@ def _harmless_reference(found: re.Match[str]) -> str:
     digits = digits.lstrip("0")
     # Seven digits hold every character there is; Python refuses to read very long ones.
     number = int(digits, base) if 0 < len(digits) <= 7 else 0
+    if 0x80 <= number <= 0x9F:
+        return WINDOWS_CHARACTERS[number]
     if not any(first <= number <= last for first, last in _CHARACTERS):
         return ""
     # Python refuses to read a very long number, and so would a parser in Python.

@@ -5,7 +5,8 @@ In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and show. In
 1. `registry`: which plugin a feed gets.
 2. `base`: what a plugin is; one module for each site (`bluesky`, `flickr`, `generic`, `github`, `mastodon`, `podcast`,
    `reddit`, `youtube`).
-3. `item_pipeline`: the hooks of the plugin, then cleaning; `caps`: how much is kept of each field.
+3. `item_pipeline`: the hooks of the plugin, then cleaning; `draft_checks`: what hooks may leave in a draft; `caps`: how
+   much is kept of each field.
 4. `entry_keys`: what an entry is known by.
 
 The names here are what a plugin of your own needs: a subclass of `FeedPlugin`, and `Entry`, which its hooks get. Never

@@ -1,4 +1,4 @@
-"""Bluesky's RSS: posts without titles, whose description is plain text and not, as RSS has it, HTML."""
+"""Bluesky's RSS: posts without titles, whose description is plain text and not HTML, as RSS defines it."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class BlueskyPlugin(FeedPlugin):
     domains = ("bsky.app",)
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* with its text made into HTML."""
+        """Return *entry* with its text as HTML."""
         return replace(entry, content=linked_html_of(entry.content or entry.summary), summary="")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from lifestream.content.plaintext import scrub, shorten
+from lifestream.content.sanitizer import Beginning
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
@@ -48,9 +49,7 @@ BASE: Final = Cap("the address that others are relative to", 2 * 1024, "bytes", 
 TITLE: Final = Cap("a title", 2_000, "characters", _CUT)
 AUTHOR: Final = Cap("an author", 1_000, "characters", _CUT)
 TAG: Final = Cap("a tag", 1_000, "characters", _CUT)
-CONTENT: Final = Cap(
-    "a content, and its plain text", 1024 * 1024, "characters", "it is cut before it is cleaned, so it stays whole HTML"
-)
+CONTENT: Final = Cap("a content, and its plain text", 1024 * 1024, "characters", "it is cut and stays whole HTML")
 SUMMARY: Final = Cap("a summary, before its first 300 characters are taken", 64 * 1024, "characters", "it is cut")
 DESCRIPTION: Final = Cap("the description of a picture or film, the subtitle of a feed", 4_000, "characters", _CUT)
 GENERATOR: Final = Cap("the generator of a feed", 1_000, "characters", _CUT)
@@ -166,24 +165,21 @@ def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
     )
 
 
-def content(source: str, base: str, clean: Callable[[str], str], tally: Tally) -> str:
+def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: Tally) -> str:
     """Return what *clean* makes of the HTML *source*, in at most as many characters as are kept of a content.
 
-    Cleaning makes text longer, as `&` becomes `&amp;` and an address absolute (against *base*); so what comes out too
-    long is cut before it is cleaned, and cleaned again, from half of it at most. What is returned is never cut itself.
+    *clean* is given a fragment and how long its result may be, as `Sanitizer.beginning` is. Cleaning makes text longer,
+    as `&` becomes `&amp;` and an address absolute (against *base*); so where it would make far more than is kept,
+    less of *source* is cleaned.
     """
     grown = len(source) + source.count("=") * len(base)
-    if len(source) > CONTENT.limit or grown > _EXPANDED:
-        tally.over(CONTENT)
+    fits = len(source) <= CONTENT.limit and grown <= _EXPANDED
+    if not fits:
         source = _before_markup(source, min(CONTENT.limit, len(source) * _EXPANDED // max(grown, 1)))
-    cleaned = clean(source)
-    if len(cleaned) > CONTENT.limit:
+    cleaned = clean(source, CONTENT.limit)
+    if not (fits and cleaned.whole):
         tally.over(CONTENT)
-    while len(cleaned) > CONTENT.limit:
-        fits = len(source) * CONTENT.limit // len(cleaned)
-        source = _before_markup(source, min(fits, len(source) // 2))
-        cleaned = clean(source)
-    return cleaned
+    return cleaned.html
 
 
 def text(value: str) -> str:

@@ -1,6 +1,6 @@
-"""What an entry is known by: its keys, from the strongest to the weakest. `entry_matching` decides with them.
+"""The keys that identify an entry, from the strongest to the weakest. `entry_matching` decides with them.
 
-Stored keys outlive releases: **a change to how a key is made doubles every item**, so it needs a migration.
+Stored keys outlive releases: **a change to how a key is made duplicates every item**, so it needs a migration.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 LONGEST_GUID: Final = 8 * 1024
-"""Bytes of a guid that are stored; a longer one is known by its hash."""
+"""Bytes of a guid that are stored. A longer one is replaced by its hash."""
 
 _HASHED: Final = "urn:lifestream:long-guid:"
 _TAG = re.compile(r"<[^>]*+(?:>|\Z)")
@@ -28,7 +28,7 @@ class Addressed(Protocol):
 
 
 class Said(Protocol):
-    """What identity reads of an entry: `entry.Entry` is one, and so is an item's draft."""
+    """The fields that identify an entry. `entry.Entry` has them, and so does an item's draft."""
 
     @property
     def guid(self) -> str: ...
@@ -50,9 +50,9 @@ class Said(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of an entry, each a SHA-256 in hex; *guid* and *link* are "" where it has none.
+    """The keys of an entry, each a SHA-256 in hexadecimal. *guid* and *link* are "" if the entry has none.
 
-    *told_by* is what tells its content from others', beside its title: "date", "text" or nothing ("").
+    *told_by* says what distinguishes its content besides the title: "date", "text" or nothing ("").
     """
 
     guid: str
@@ -63,13 +63,15 @@ class Keys:
 
 
 def _hash(*parts: str) -> str:
-    # Each part is preceded by its length: ("ab", "c") and ("a", "bc") are different keys.
+    # The length of each part precedes it: ("ab", "c") and ("a", "bc") are different keys.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def guid_form(guid: str) -> str:
-    """Return *guid* as it is stored: a long one as its own key, from which `keys_of` makes the same key again."""
+    """Return *guid* as it is stored. A long one is replaced by its own key, from which `keys_of` makes the same key
+    again.
+    """
     if len(guid) * 4 <= LONGEST_GUID or len(guid.encode("utf-8", "surrogatepass")) <= LONGEST_GUID:
         return guid
     return _HASHED + _hash("guid", guid)
@@ -85,8 +87,8 @@ _HASHED_GUID = re.compile(rf"{_HASHED}[0-9a-f]{{64}}")
 
 
 def link_form(link: str) -> str:
-    """*link* as it is compared: without http or https, without a default port and a slash at the end of its
-    path.
+    """Return *link* as it is compared: without http or https, without a default port, and without a slash at the end of
+    its path.
     """
     try:
         parts = urlsplit(link.strip())
@@ -102,8 +104,8 @@ def link_form(link: str) -> str:
 
 
 def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
-    """The keys of *entry*. A link whose form is in *home* is the site's, not the entry's; a file's may
-    stand in for it.
+    """Return the keys of *entry*. A link whose form is in *home* belongs to the site and not to the entry; the address
+    of a file may replace it.
     """
     guid = entry.guid.strip()
     addresses = (entry.link, *(enclosure.url for enclosure in entry.enclosures))
@@ -111,9 +113,9 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     title = " ".join(entry.title.split())
     date = entry.published.isoformat() if entry.published else ""
     said = entry.content or entry.summary
-    end = said.rfind(">") + 1  # a "<" after it begins no tag, and is looked at once
+    end = said.rfind(">") + 1  # A "<" after it begins no tag, and is read once.
     text = " ".join((_TAG.sub(" ", said[:end]) + said[end:]).split())
-    # A date without a time says little: a day may bring two entries with one title.
+    # A date without a time says little: a day may have two entries with one title.
     dated = entry.published is not None and entry.published.time() != time()
     told_by = "date" if dated else "text" if text else ""
     return Keys(

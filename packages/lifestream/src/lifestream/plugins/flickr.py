@@ -1,4 +1,4 @@
-"""Flickr's feeds: each entry begins with "so-and-so posted a photo:" and a small picture, before the words about it."""
+"""Flickr's feeds: each entry begins with "so-and-so posted a photo:" and a small picture, before its description."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _SMALL_PICTURE = re.compile(r"<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re
 
 
 class FlickrPlugin(FeedPlugin):
-    """What the photographer wrote; the photo itself is in the media, and larger."""
+    """The photographer's description; the photo itself is in the media, and larger."""
 
     name = "flickr"
     domains = ("flickr.com",)
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* without what Flickr puts before the photographer's words."""
+        """Return *entry* without what Flickr puts before the photographer's description."""
         content = _POSTED.sub("", entry.content or entry.summary, count=1)
         if any(medium.url for medium in entry.media):
             content = _SMALL_PICTURE.sub("", content, count=1)
-        # All tags stand in one element, with spaces between.
+        # One element holds all tags, with spaces between them.
         tags = tuple(dict.fromkeys(" ".join(entry.tags).split()))
         return replace(entry, content=content.strip(), summary="", tags=tags)

@@ -1,8 +1,8 @@
-"""The plugin of all feeds that no other is for: it changes nothing. It is also the template for the next one.
+"""The plugin of all feeds that no other plugin is for: it changes nothing. Copy it to write a new plugin.
 
-To write one: copy this file, name the class and its `name`, list the `domains` it is for (or override
-`recognises`), override the hooks it needs, and put its dotted path into `LIFESTREAM_PLUGINS`, or declare it
-as an entry point of the group `lifestream.plugins`.
+Copy this file, rename the class and its `name`, list the `domains` it is for (or override `recognises`), and override
+the hooks that it needs. Then put its dotted path into `LIFESTREAM_PLUGINS`, or declare it as an entry point of the
+group `lifestream.plugins`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,6 @@ from lifestream.plugins.base import FeedPlugin
 
 
 class GenericPlugin(FeedPlugin):
-    """Entries as they are."""
+    """Entries unchanged."""
 
     name = "generic"

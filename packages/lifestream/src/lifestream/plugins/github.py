@@ -1,4 +1,4 @@
-"""GitHub's Atom: titles that say nothing outside their repository ("v1.2"), and avatars given as if they were media."""
+"""GitHub's Atom: titles that mean nothing outside their repository ("v1.2"), and avatars that look like media."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class GitHubPlugin(FeedPlugin):
     domains = ("github.com",)
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Whether its entries have the ids that GitHub gives, and most of them lead there."""
+        """Return whether its entries have GitHub's ids, and most of them link to GitHub."""
         with_ids = bool(feed.entries) and all(entry.guid.startswith(_IDS) for entry in feed.entries)
         return with_ids and most_lead_to((entry.link for entry in feed.entries), *self.domains)
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* with the name of its repository in the title, unless it is there already."""
+        """Return *entry* with the name of its repository in the title, unless the title has it already."""
         found = _REPOSITORY.match(entry.link)
         title = entry.title
         if found and title and found[1].lower() not in title.lower():

@@ -6,10 +6,9 @@ what they left, always in a parser's child process, which has a deadline. `prepa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
-from types import NoneType
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, TypeVar
 
 from lifestream.content import item_card
@@ -19,14 +18,10 @@ from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
+from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
+from lifestream.plugins.draft_checks import checked_draft, said_by
 
 SUMMARY_LENGTH: Final = 300
-MAX_TEXT: Final = 8 * 1024 * 1024
-"""The longest text that a hook may leave in a draft, in characters."""
-MAX_NUMBER: Final = 2**53
-"""No number that a hook leaves in a draft may be as large: JSON holds whole numbers below it (RFC 8259, section 6)."""
-MAX_WORDS: Final = 1_000
-"""Characters that are kept of what an exception says: a plugin may quote a whole entry in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ class Prepared:
     It is safe to store and show once it has been `cleaned`.
 
     *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
-    what it could not do. *damaged* are the places in *items* of those that came of damaged entries (see `Flaw`).
+    what it could not do. *damaged* are the indices in *items* of those that came of damaged entries (see `Flaw`).
     *capped* says of what there was more than is kept (see `caps`).
     """
 
@@ -82,14 +77,14 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     problems: list[PluginProblem] = []
     damaged: list[int] = []
     scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
-    for place, entry in enumerate(feed.entries):
+    for index, entry in enumerate(feed.entries):
         try:
             item = _item(entry, plugin)
         except _HookFailed as failed:
             problems.append(_problem(plugin.name, failed, entry))
             continue
         if item is not None:
-            if place in scraps:
+            if index in scraps:
                 damaged.append(len(items))
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)
@@ -103,13 +98,13 @@ def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
     items: list[ItemDraft] = []
     problems = [*drafted.problems]
     damaged: list[int] = []
-    for place, draft in enumerate(drafted.items):
+    for index, draft in enumerate(drafted.items):
         try:
             safe = _call("cleaning", lambda given: made_safe(given, sanitizer, tally), draft)
         except _HookFailed as failed:
             problems.append(_problem(drafted.plugin, failed, draft))
             continue
-        if place in drafted.damaged:
+        if index in drafted.damaged:
             damaged.append(len(items))
         items.append(safe)
     feed = _safe_feed(drafted.feed, sanitizer)
@@ -152,15 +147,7 @@ def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Ret
     # A plugin may be anybody's, and must not cost the feed; one that calls `sys.exit` would end the thread that reads
     # it, and a panic of nh3 is no Exception either.
     except BaseException as error:
-        raise _HookFailed(hook, _words(error)) from error
-
-
-def _words(error: BaseException) -> str:
-    try:
-        said = str(error)
-    except Exception:  # noqa: BLE001  its own words are a plugin's too
-        said = "it can't say why"
-    return shorten(f"{type(error).__name__}: {said[:MAX_TEXT]}", MAX_WORDS)
+        raise _HookFailed(hook, said_by(error)) from error
 
 
 def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Entry:
@@ -168,65 +155,6 @@ def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Ent
     if not isinstance(returned, Entry):
         raise _HookFailed(hook, f"it returned {type(returned).__name__}, not an Entry")
     return returned
-
-
-def checked_draft(draft: ItemDraft) -> ItemDraft:
-    """Return *draft* as it can be sent to be cleaned, without a card, which is made of it afterwards.
-
-    Raises TypeError or ValueError naming what a hook left in it that can't be sent: a value of the wrong type, a text
-    over `MAX_TEXT` characters, a number below 0 or from `MAX_NUMBER` on, a date that UTC doesn't have.
-    """
-    draft = replace(
-        draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
-    )
-    _check_fields("", draft, {"tags", "enclosures", "media"})
-    draft.published = _in_utc("published", draft.published)
-    draft.updated = _in_utc("updated", draft.updated)
-    for tag in draft.tags:
-        _check("a tag", tag, str)
-    for enclosure in draft.enclosures:
-        _check("an enclosure", enclosure, Enclosure)
-        _check_fields("an enclosure's ", enclosure)
-    for medium in draft.media:
-        _check("a medium", medium, Media)
-        _check_fields("a medium's ", medium)
-    return draft
-
-
-_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "published": (datetime, NoneType),
-    "updated": (datetime, NoneType),
-    "length": (int, NoneType),
-    "duration": (int, NoneType),
-    "card": (dict,),
-}
-"""The types of the fields of a draft that are no text."""
-
-
-def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collection[str] = ()) -> None:
-    for field in fields(value):
-        if field.name not in done:
-            _check(f"{of}{field.name}", getattr(value, field.name), *_TYPES.get(field.name, (str,)))
-
-
-def _in_utc(what: str, date: datetime | None) -> datetime | None:
-    """Return *date* in UTC, as it can be written; one without a zone stays so."""
-    if date is None or date.tzinfo in (None, UTC):
-        return date
-    try:
-        return date.astimezone(UTC)
-    except Exception as error:  # a zone may be anybody's class
-        raise ValueError(f"{what} can't be told in UTC: {_words(error)}") from error
-
-
-def _check(what: str, value: object, *kinds: type) -> None:
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
-        raise TypeError(f"{what} is {type(value).__name__}, not {wanted}")
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise ValueError(f"{what} has {len(value)} characters; at most {MAX_TEXT} are cleaned")
-    if isinstance(value, int) and not 0 <= value < MAX_NUMBER:
-        raise ValueError(f"{what} is {'negative' if value < 0 else f'{MAX_NUMBER} or more'}")
 
 
 def draft_of(entry: Entry) -> ItemDraft:
@@ -252,7 +180,9 @@ def draft_of(entry: Entry) -> ItemDraft:
 def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
     """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
     draft = caps.bounded(draft, tally)
-    content = caps.content(draft.content, draft.base, lambda source: sanitizer.html(source, draft.base), tally)
+    content = caps.content(
+        draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally
+    )
     text = caps.text(text_of_clean(content))
     summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
     safe = replace(

@@ -1,4 +1,6 @@
-"""Mastodon's RSS: posts without titles, content warnings in the text, and links cut up for its own style sheet."""
+"""Mastodon's RSS: posts without titles, content warnings in the text, and links cut into pieces for its own style
+sheet.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +16,17 @@ _WARNING = re.compile(r"\s*<p>\s*<strong>[^<]*</strong>(.{1,1000}?)</p>\s*<hr\s*
 
 
 class MastodonPlugin(FeedPlugin):
-    """A content warning as title, and links written as Mastodon shows them."""
+    """A content warning as the title, and links written as Mastodon shows them."""
 
     name = "mastodon"
     domains = ("mastodon.social", "mastodon.online", "mastodon.world", "fosstodon.org", "hachyderm.io", "mas.to")
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Whether one of the many hosts that run Mastodon says so."""
+        """Return whether the generator of *feed* is Mastodon, which runs on many hosts."""
         return feed.generator.lower().startswith("mastodon")
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* with its warning, if it has one, as its title, and with links as they are meant to be read."""
+        """Return *entry* with its content warning, if it has one, as its title, and with readable links."""
         content = entry.content or entry.summary
         title = entry.title
         if not title and (found := _WARNING.match(content)):
@@ -34,12 +36,12 @@ class MastodonPlugin(FeedPlugin):
 
 
 def _links_as_shown(content: str) -> str:
-    """*content* without the parts of links that Mastodon's style sheet hides, and with the "…" that it adds."""
+    """Return *content* without the parts of links that Mastodon's style sheet hides, and with the "…" that it adds."""
     if 'class="invisible"' not in content:
         return content
     pieces: list[str] = []
     spans: list[str] = []
-    invisible = 0  # of the spans that are open
+    invisible = 0  # The spans that are open.
     for kind, name, source in tokens(content):
         if kind == "start" and name == "span":
             spans.append(attributes(source).get("class", ""))

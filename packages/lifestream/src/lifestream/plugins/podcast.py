@@ -1,4 +1,4 @@
-"""Podcasts, wherever they are: entries that come with a sound."""
+"""Podcasts of any site: feeds whose entries have audio files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TYPES: Final = {
     "wav": "audio/wav",
     "webm": "video/webm",
 }
-# Names of the same that browsers don't know, or that say nothing.
+# Other names of the same types, which browsers do not know, or which say nothing.
 _UNPLAYABLE: Final = frozenset(
     {"", "audio/mp3", "audio/x-m4a", "audio/x-mp3", "audio/x-mpeg", "application/octet-stream"}
 )
@@ -31,17 +31,17 @@ _ENDING = re.compile(r"\.(\w{3,4})$", re.ASCII)
 
 
 class PodcastPlugin(FeedPlugin):
-    """Sounds with a media type that browsers play, and each of them once."""
+    """Audio files with a media type that browsers play, each of them once."""
 
     name = "podcast"
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Whether most entries come with a sound, or a film, to play."""
+        """Return whether most entries have an audio or video file."""
         with_sound = sum(1 for entry in feed.entries if any(map(_is_playable, entry.enclosures)))
         return with_sound * 2 > len(feed.entries)
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* with its enclosures playable."""
+        """Return *entry* with enclosures that browsers can play."""
         enclosures = {enclosure.url: _typed(enclosure) for enclosure in entry.enclosures}
         return replace(entry, enclosures=tuple(enclosures.values()))
 

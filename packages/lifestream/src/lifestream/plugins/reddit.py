@@ -1,4 +1,6 @@
-"""Reddit's Atom: a table for its layout, "submitted by" behind every post, and the link that it is about inside."""
+"""Reddit's Atom: a table for the layout, "submitted by" after every post, and the link that the post is about
+inside.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,20 @@ _LAYOUT = re.compile(r"</?(?:table|tbody|tr|td)\b[^<>]*+>", re.IGNORECASE)
 
 
 class RedditPlugin(FeedPlugin):
-    """The post, and the link that it is about; the entry's own link stays the discussion."""
+    """The post, and the link that it is about. The link of the entry remains the discussion."""
 
     name = "reddit"
     domains = ("reddit.com", "redd.it")
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* without Reddit's frame around it."""
-        # Reddit's own words come last, after whatever the post says.
+        """Return *entry* without the text that Reddit puts around it."""
+        # Reddit's own text comes last, after whatever the post says.
         post, submitted, _ = entry.content.rpartition("submitted by")
         content = post.removesuffix(" ").removesuffix("&#32;").strip() if submitted else entry.content
         about = _LINK.search(entry.content, len(post))
         if content.startswith("<table"):
             content = _LAYOUT.sub(" ", content).strip()
-        # A post of its own text links to itself.
+        # A post that consists of text links to itself.
         if about and about[1] != entry.link:
             content = f'{content}<p><a href="{about[1]}">{about[1]}</a></p>'
         return replace(entry, content=content, author=entry.author.removeprefix("/u/"))

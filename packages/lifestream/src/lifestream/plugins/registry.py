@@ -1,6 +1,6 @@
 """Which plugin a feed gets: the one chosen for it by name, else the first that is for its domain, else one
 that recognises the feed by its looks, else the generic one. Plugins of settings and entry points come
-before those shipped. Its domain is what `hosts.site_domain` makes of what it says: a feed that says to be GitHub's,
+before those shipped. Its domain is what `url_hosts.site_domain` makes of what it says: a feed that says to be GitHub's,
 comes from elsewhere and leads elsewhere is none of GitHub's.
 """
 
@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.url_hosts import is_within, site_domain
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ SHIPPED: Final = tuple(
         "flickr.FlickrPlugin",
         "reddit.RedditPlugin",
         "bluesky.BlueskyPlugin",
-        # These two come last: any feed may be a podcast by its looks, and all are generic.
+        # These two come last: any feed may look like a podcast, and every feed is generic.
         "podcast.PodcastPlugin",
         "generic.GenericPlugin",
     )
@@ -37,11 +39,11 @@ SHIPPED: Final = tuple(
 
 
 class PluginError(Exception):
-    """A plugin that can't be used: its path leads nowhere, or to something else."""
+    """A plugin that cannot be used: its path cannot be imported, or is no plugin."""
 
 
 class Registry:
-    """The plugins that are there, by name. *paths* are dotted paths of classes, as in `LIFESTREAM_PLUGINS`.
+    """The available plugins, by name. *paths* are dotted paths of classes, as in `LIFESTREAM_PLUGINS`.
 
     Raises `PluginError` naming the path or entry point that is wrong.
     """
@@ -53,17 +55,17 @@ class Registry:
         found += [_instance(_import(path), path) for path in SHIPPED]
         self._plugins: dict[str, FeedPlugin] = {}
         for plugin in found:
-            # A site's own plugin may take the name, and so the place, of one that is shipped.
+            # A site's own plugin may replace a shipped one by taking its name.
             self._plugins.setdefault(plugin.name, plugin)
 
     @property
     def has_own(self) -> bool:
-        """Whether there are others than those shipped."""
+        """Whether there are plugins besides the shipped ones."""
         return not all(map(self.is_shipped, self._plugins.values()))
 
     @staticmethod
     def is_shipped(plugin: FeedPlugin) -> bool:
-        """Whether *plugin* comes with this package, and so runs anywhere."""
+        """Return whether *plugin* comes with this package, so that every process can run it."""
         return type(plugin).__module__.startswith(f"{__package__}.")
 
     @property
@@ -72,15 +74,15 @@ class Registry:
         return sorted(self._plugins)
 
     def named(self, name: str) -> FeedPlugin:
-        """The plugin *name*. Raises `PluginError` if there is none."""
+        """Return the plugin *name*. Raises `PluginError` if there is none."""
         try:
             return self._plugins[name]
         except KeyError:
             raise PluginError(f"there is no plugin {name!r}: choose one of {', '.join(self.names)}") from None
 
     def plugin_for(self, feed: ParsedFeed, url: str) -> FeedPlugin:
-        """The plugin for *feed*, which came from *url* (after all redirects): the one for its site's domain, else one
-        that recognises the feed by its looks, else the generic one.
+        """Return the plugin for *feed*, which came from *url* (after all redirects): the one for its site's domain;
+        otherwise one that recognises the feed by its content; otherwise the generic one.
         """
         domain = site_domain(feed.link, url, (entry.link for entry in feed.entries))
         plugins = self._plugins.values()
@@ -91,7 +93,9 @@ class Registry:
 
 
 def _recognises(plugin: FeedPlugin, feed: ParsedFeed, url: str) -> bool:
-    """Whether *plugin* recognises *feed*; one that can't say so costs no feed, and is told in the log."""
+    """Return whether *plugin* recognises *feed*. If the plugin raises an exception, the answer is no, and the log names
+    it.
+    """
     try:
         return bool(plugin.recognises(feed))
     except Exception:  # noqa: BLE001 - a plugin may be anybody's
@@ -112,6 +116,8 @@ def _import(path: str) -> Any:
 
 
 def _points() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points  # it brings the parser of mails; a registry is not always made
+
     return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
 
 

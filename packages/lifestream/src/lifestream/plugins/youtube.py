@@ -1,5 +1,5 @@
-"""YouTube's Atom: the words of an entry are all in `media:description`, and its film is a Flash file that
-is no more.
+"""YouTube's Atom: all text of an entry is in `media:description`, and its media is a Flash file that no longer
+exists.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _VIDEO = re.compile(r"yt:video:([\w-]{6,20})", re.ASCII)
 
 
 class YouTubePlugin(FeedPlugin):
-    """The description as content, with links, and the player of today."""
+    """The description as content, with links, and today's player."""
 
     name = "youtube"
     domains = ("youtube.com", "youtu.be")
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Whether its entries have the ids that YouTube gives, and most of them lead there."""
+        """Return whether its entries have YouTube's ids, and most of them link to YouTube."""
         with_ids = bool(feed.entries) and all(_VIDEO.fullmatch(entry.guid) for entry in feed.entries)
         return with_ids and most_lead_to((entry.link for entry in feed.entries), *self.domains)
 
     def process(self, entry: Entry) -> Entry:
-        """*entry* with its description as content and a player for its film."""
+        """Return *entry* with its description as content, and with a player."""
         described = next((medium.description for medium in entry.media if medium.description), "")
         found = _VIDEO.fullmatch(entry.guid)
         media = tuple(_film(medium, found[1]) for medium in entry.media) if found else entry.media
@@ -35,6 +35,6 @@ class YouTubePlugin(FeedPlugin):
 
 
 def _film(medium: Media, video: str) -> Media:
-    # The player that sets no cookies before it is asked to play.
+    # This player sets no cookies before the reader starts it.
     player = f"https://www.youtube-nocookie.com/embed/{video}"
     return replace(medium, url="", type="video/*", player=player)

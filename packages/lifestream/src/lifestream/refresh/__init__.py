@@ -7,7 +7,7 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
                              host by host   processes       next fetch
                                                             is, and why
 
-`pipeline` draws it in full and runs it. The other modules:
+`pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, as the settings say.
 - `subscribe`: adds a feed: one GET finds out whether it is one, and is its first import.

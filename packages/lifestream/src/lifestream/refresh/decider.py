@@ -15,9 +15,8 @@ from lifestream.conf import settings
 from lifestream.entry import Rhythm
 from lifestream.fetcher.outcomes import Failed, FailureKind, Outcome
 from lifestream.parser.errors import ParseError
-from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.factories import make_limits
-from lifestream.scheduler.jobs import Claimed, Result
+from lifestream.scheduler.jobs import Answer, Claimed, Result
 from lifestream.scheduler.publication_rate import pace_of
 from lifestream.scheduler.schedule import History, Limits, Terms, decide
 
@@ -32,26 +31,20 @@ class Decider:
         self._limits = make_limits()
         self._pushing = bool(settings.public_url)
 
-    def result(
-        self,
-        claim: Claimed,
-        outcome: Outcome,
-        started: datetime,
-        prepared: Prepared | None = None,
-        body_hash: str = "",
-    ) -> Result:
-        """The result of the fetch for *claim* that was *started* then; for the rest see `Result`."""
+    def result(self, answer: Answer) -> Result:
+        """Return *answer* with the time of the next fetch, and why then."""
         now = self._clock()
+        claim, outcome, prepared = answer.claim, answer.outcome, answer.prepared
         history = History(claim.failures, Terms.from_json(claim.terms), claim.url)
         if prepared is not None:
             rhythm, pace = prepared.feed.rhythm, pace_of(prepared.dates, now)
             if not prepared.feed.is_complete:  # it may have lost what it says of that
                 rhythm = history.terms.rhythm if history.terms.rhythm != Rhythm() else rhythm
                 pace = history.terms.pace or pace
-        else:  # the body that we had says what it said
+        else:  # an unchanged body says what it said
             rhythm, pace = history.terms.rhythm, history.terms.pace
         due = decide(outcome, history, now, self._limits_for(claim, outcome, now), rhythm, pace)
-        return Result(claim, outcome, due, started, prepared, body_hash)
+        return Result(claim, outcome, due, answer.started, prepared, answer.body_hash)
 
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
         """Our bounds for *claim*: wider ones while a hub tells of what is new."""
@@ -60,7 +53,7 @@ class Decider:
         if not told or isinstance(outcome, Failed):
             return limits
         slow = max(limits.min_interval, settings.push_poll_interval)
-        return replace(limits, min_interval=slow, max_interval=max(slow, limits.max_interval), beside_hub=True)
+        return replace(limits, min_interval=slow, beside_hub=True)
 
 
 def unread(outcome: Outcome, error: BaseException) -> Failed:

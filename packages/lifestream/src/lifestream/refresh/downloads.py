@@ -35,7 +35,8 @@ from lifestream.fetcher.fetch import Fetcher, Redirected
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import require_files
 from lifestream.fetcher.url_hosts import host_of
-from lifestream.scheduler.jobs import Claimed, host_that_answered
+from lifestream.scheduler.answering_host import host_that_answered
+from lifestream.scheduler.jobs import Claimed
 from lifestream.scheduler.schedule import pauses_host
 
 

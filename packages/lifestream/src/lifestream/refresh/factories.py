@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from importlib.metadata import version
 from typing import Self
@@ -10,7 +11,7 @@ from typing import Self
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
-from lifestream.fetcher.hub_client import HubClient
+from lifestream.fetcher.hub_client import HubClient, hub_client
 from lifestream.fetcher.outcomes import FetchRequest
 from lifestream.parser.pool import ParserPool
 from lifestream.plugins.registry import Registry
@@ -30,10 +31,10 @@ def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetc
     return Fetcher(guard, user_agent=settings.user_agent or _user_agent(settings.contact), limits=limits)
 
 
-def make_hub_client(guard: AddressGuard) -> HubClient:
-    """A client for hubs, with the User-Agent of the settings."""
+def make_hub_client(guard: AddressGuard) -> AbstractAsyncContextManager[HubClient]:
+    """A client for hubs, with the User-Agent of the settings, to be entered in an event loop."""
     agent = settings.user_agent or _user_agent(settings.contact)
-    return HubClient(guard, user_agent=agent.replace("{subscribers}", "WebSub"), timeout=min(settings.timeout, 10.0))
+    return hub_client(guard, user_agent=agent.replace("{subscribers}", "WebSub"), deadline=min(settings.timeout, 10.0))
 
 
 def make_pool(size: int | None = None) -> ParserPool:

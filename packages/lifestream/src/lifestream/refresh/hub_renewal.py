@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.hub_client import HubAnswer, HubClient
+from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict
 from lifestream.fetcher.shortage import require_files
 from lifestream.fetcher.websub import request_form
 from lifestream.refresh.factories import make_guard, make_hub_client
@@ -33,7 +33,7 @@ DEADLINE: Final = 20.0
 AT_ONCE: Final = 8
 """Hubs that are asked at the same time."""
 
-_LATER: Final = HubAnswer(False, "not asked this time: the hub was busy or out of reach, or time was up")
+_LATER: Final = HubAnswer(HubVerdict.BUSY, "not asked this time: the hub was busy or out of reach, or time was up")
 
 
 def try_to_keep_hubs(
@@ -75,12 +75,15 @@ def keep_hubs(
     answers = asyncio.run(_ask_all(errands, guard or make_guard(), now, deadline))
     for errand in errands:
         answer = answers.get(errand.pk, _LATER)
-        if answer.is_our_shortage:
-            log.warning("%s stays to be asked: %s", errand.hub, answer.message)
-            hub_subscriptions.put_back(errand, now)
-        elif not answer.accepted:
-            hub_subscriptions.failed(errand, answer.message, now, answer.wait)
-    return sum(answer.accepted for answer in answers.values())
+        match answer.verdict:
+            case HubVerdict.ACCEPTED:
+                pass
+            case HubVerdict.SHORTAGE:
+                log.warning("%s stays to be asked: %s", errand.hub, answer.message)
+                hub_subscriptions.put_back(errand, now)
+            case HubVerdict.REFUSED | HubVerdict.BUSY:
+                hub_subscriptions.failed(errand, answer.message, now, answer.wait)
+    return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
 
 
 def callback_of(key: str) -> str:
@@ -100,7 +103,7 @@ async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, de
         async with turns:
             for errand in some:
                 answers[errand.pk] = await client.post(errand.hub, _form_of(errand), now)
-                if answers[errand.pk].is_busy:
+                if answers[errand.pk].ends_the_errands:
                     return
 
     async with make_hub_client(guard) as client:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -62,7 +63,8 @@ def find_icons(
     )
     if feeds is not None:
         wanting = wanting.filter(pk__in=feeds)
-    sites = list(wanting.order_by("pk").values_list("pk", "url", "site_url", "icon_url")[:limit])
+    rows = wanting.order_by("pk").values_list("pk", "url", "site_url", "icon_url", named=True)
+    sites = [_Site(row.pk, row.url, row.site_url, row.icon_url) for row in rows[:limit]]
     if not sites:
         return 0
     try:
@@ -79,44 +81,51 @@ def find_icons(
     return sum(bool(icon) for _, icon in found)
 
 
-_Row = tuple[int, str, str, str]
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A feed that has no icon: its key and *url*, its site, and the picture that it names."""
+
+    feed: int
+    url: str
+    site_url: str
+    icon_url: str
 
 
-async def _look_at(sites: list[_Row], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
+async def _look_at(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(fetcher: Fetcher, row: _Row) -> tuple[int, bytes] | None:
+    async def one(fetcher: Fetcher, site: _Site) -> tuple[int, bytes] | None:
         async with turns:
             try:
-                return row[0], await _icon_of(fetcher, pool, *row[1:])
-            except (_Shortage, ShortOf) as shortage:
-                log.warning("the icon of %s is looked for another time: %s", row[1], shortage)
+                return site.feed, await _icon_of(fetcher, pool, site)
+            except (_NotAsked, ShortOf) as shortage:
+                log.warning("the icon of %s is looked for another time: %s", site.url, shortage)
                 return None
 
     async with make_fetcher(guard, LIMITS) as fetcher:
-        asked = await asyncio.gather(*(one(fetcher, row) for row in sites))
+        asked = await asyncio.gather(*(one(fetcher, site) for site in sites))
     return [found for found in asked if found is not None]
 
 
-class _Shortage(Exception):
+class _NotAsked(Exception):
     """A site could not be asked, and is not to blame."""
 
 
 async def _ask(fetcher: Fetcher, url: str) -> Outcome:
     outcome = await fetcher.fetch(FetchRequest(url))
     if isinstance(outcome, Failed) and outcome.kind == "shortage":
-        raise _Shortage(outcome.message)
+        raise _NotAsked(outcome.message)
     return outcome
 
 
-async def _icon_of(fetcher: Fetcher, pool: LazyPool, url: str, site_url: str, icon_url: str) -> bytes:
-    site = site_of(ParsedFeed(link=site_url, icon=icon_url), url)
-    candidates = [icon_url] if icon_url else []
-    if site.url:
-        outcome = await _ask(fetcher, site.url)
+async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
+    known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
+    candidates = [site.icon_url] if site.icon_url else []
+    if known.url:
+        outcome = await _ask(fetcher, known.url)
         if isinstance(outcome, Fetched):
             candidates += await _icons_in(outcome, pool)
-    candidates += site.icons
+    candidates += known.icons
     for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
         outcome = await _ask(fetcher, candidate)
         if isinstance(outcome, Fetched) and image_type(outcome.body):

@@ -176,7 +176,7 @@ def subscribe_to(lifestream: Lifestream, outlines: Iterable[Outline]) -> Subscri
         with transaction.atomic():
             feed = Feed.objects.shared().with_url(url).first()
             if feed is None:
-                feed = Feed.objects.create(url=url, site_url=outline.site_url)
+                feed = Feed.objects.create(url=url)
             if Subscription.objects.filter(lifestream=lifestream, feed=feed).exists():
                 known += 1
                 continue

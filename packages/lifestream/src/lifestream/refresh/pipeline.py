@@ -19,65 +19,28 @@ stop another. A batch that can't be written is tried again feed by feed.
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import queue
 import threading
-import time
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import CancelledError, Future
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
 from lifestream.conf import settings
-from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.outcomes import Failed, Fetched, Outcome
-from lifestream.fetcher.shortage import Shortage, shortage_of
-from lifestream.plugins.item_pipeline import Prepared
-from lifestream.refresh.decider import Decider, unread
-from lifestream.refresh.downloads import Download, Downloaded, Downloads, Skipped
-from lifestream.refresh.factories import LazyPool, fetch_request, make_fetcher, make_guard
-from lifestream.refresh.hub_renewal import try_to_keep_hubs
-from lifestream.refresh.refresh_report import Report, Row
+from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.scheduler import leases
 from lifestream.scheduler.due_queue import Intake
-from lifestream.scheduler.in_flight import Held
-from lifestream.scheduler.jobs import Claimed, Result, Stored
-from lifestream.storage import writer
-from lifestream.storage.credentials import CredentialsLost
-from lifestream.storage.db_errors import FAILURES, trouble_of
 
-log = logging.getLogger(__name__)
-
-Clock: TypeAlias = Callable[[], datetime]
-Progress: TypeAlias = Callable[[Row], None]
-
-_BATCH = 250  # results a write; more would hold SQLite's lock for long
-_PATIENCE = 0.2  # seconds that a result waits for others to be written with, and between looks at `stopping`
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A body whose reading has ended, well or not. *download* is what brought it, without the body."""
-
-    download: Downloaded
-    body_hash: str
-    future: Future[Prepared]
-
-
-_Event: TypeAlias = Downloaded | Skipped | _Read | BaseException
+if TYPE_CHECKING:
+    from lifestream.fetcher.address_guard import AddressGuard
 
 
 def refresh(
     feeds: Collection[int] | None = None,
     *,
-    clock: Clock = timezone.now,
+    clock: Callable[[], datetime] = timezone.now,
     guard: AddressGuard | None = None,
-    progress: Progress | None = None,
+    progress: Callable[[FeedReport], None] | None = None,
     early: bool = False,
     stopping: threading.Event | None = None,
 ) -> Report:
@@ -90,235 +53,21 @@ def refresh(
     `shortage`): the feeds that it kept from being fetched, read or stored stay due, and nothing is recorded against
     them. No event loop may run in the thread that calls this.
     """
-    run = _Refresh(
-        Intake(feeds, clock, early=early), Decider(clock), clock, progress or _nobody, stopping or threading.Event()
-    )
-    with ExitStack() as stack:
-        stack.callback(run.release)
-        pool = stack.enter_context(LazyPool())
-        fetcher = make_fetcher(guard or make_guard())
-        downloads = Downloads(
-            fetcher,
-            run.events.put,
-            clock=clock,
-            concurrency=settings.concurrency,
-            per_host=settings.per_host,
-            rate=settings.per_host_rate,
-            pauses_hosts=settings.pauses_hosts,
-        )
+    stopping = stopping or threading.Event()
+    intake = Intake(feeds, clock, early=early)
+    first = [] if stopping.is_set() else intake.take()
+    report = Report()
+    if first:
+        # What fetches is imported once there is something to fetch: it takes longer than to look for it.
         try:
-            run.work(stack.enter_context(downloads), pool)
-        except FAILURES:
+            from lifestream.refresh.work_loop import work
+        except BaseException:
+            leases.release(first)
             raise
-        except Exception as error:
-            if (shortage := shortage_of(error)) is None:
-                raise
-            log.warning("the refresh ends: %s", shortage.value, exc_info=error)
-            run.end(shortage)
-    if not run.stopping.is_set():
-        try_to_keep_hubs({row.feed for row in run.rows}, feeds, clock=clock, guard=guard)
-    return Report(tuple(run.rows), run.skipped, len(run.unwritten), len(run.short), tuple(run.shortages))
+        report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping)
+    # The setting as it stands: one that is wrong is told by `try_to_keep_hubs`, which never fails a refresh.
+    if settings.get("PUBLIC_URL", "") and not stopping.is_set():
+        from lifestream.refresh.hub_renewal import try_to_keep_hubs
 
-
-@dataclass(slots=True)
-class _Refresh:
-    """One refresh under way: what is held, what has come, what is to be written."""
-
-    intake: Intake
-    decider: Decider
-    clock: Clock
-    progress: Progress
-    stopping: threading.Event
-    events: queue.SimpleQueue[_Event] = field(default_factory=queue.SimpleQueue)
-    held: Held = field(default_factory=lambda: Held(settings.per_host, leases.most_of_host()))
-    ready: list[Result] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    unwritten: list[Claimed] = field(default_factory=list)
-    short: list[Claimed] = field(default_factory=list)
-    shortages: dict[str, None] = field(default_factory=dict)
-    skipped: int = 0
-    dry: bool = False
-    ready_since: float = 0.0
-
-    def work(self, downloads: Downloads, pool: LazyPool) -> None:
-        """Claims, decides and writes until nothing is left or `stopping` is set."""
-        renewed = time.monotonic()
-        while not self.stopping.is_set() and self._claim(downloads, pool):
-            for event in self._come():
-                self._take(event, downloads, pool)
-            if len(self.ready) >= _BATCH or len(self.ready) == len(self.held) or self._patience() <= 0:
-                self._write()
-            if time.monotonic() - renewed > settings.lease / 3:
-                self._renew()
-                renewed = time.monotonic()
-        self._write()
-        self.skipped += len(self.held)
-
-    def release(self) -> None:
-        """Gives back what is still held."""
-        _release([*self.held, *self.unwritten, *self.short])
-
-    def end(self, shortage: Shortage) -> None:
-        """Gives up all that is under way for a *shortage*; it stays due."""
-        self.shortages[shortage.value] = None
-        self.short += self.held
-        self.held = Held(settings.per_host, leases.most_of_host())
-
-    def _leave_due(self, claim: Claimed, message: str) -> None:
-        """Leaves a feed as it was found, for a shortage of ours. It is held to the end, or would be claimed again."""
-        self._drop(claim)
-        self.short.append(claim)
-        self.shortages[message] = None
-
-    def _renew(self) -> None:
-        try:
-            leases.renew([*self.held, *self.unwritten, *self.short], self.clock())
-        except FAILURES as error:
-            log.warning("leases could not be renewed: %s", trouble_of(error))
-
-    def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
-        """Holds enough feeds to keep the network busy. Returns whether there is anything left to do."""
-        if self.held.at_once > settings.concurrency or (self.held and self.dry):
-            return True
-        try:
-            taken = self.intake.take()
-        except FAILURES as error:
-            if not (self.held or self.rows):
-                raise
-            log.warning("no more feeds could be claimed: %s", trouble_of(error))
-            taken = []
-        self.dry = not taken
-        self.held.add(taken)
-        if any(not claim.body_hash for claim in taken):
-            pool.start()  # feeds that were never read: the processes start while the network is slow
-        asked = []
-        for claim in taken:
-            try:
-                asked.append(Download(claim, fetch_request(claim)))
-            except CredentialsLost as error:
-                self._decide(claim, Failed("credentials", str(error), claim.url), self.clock())
-        downloads.add(asked)  # together, so that a host that is too busy stops all of its feeds
-        return bool(self.held)
-
-    def _drop(self, claim: Claimed) -> None:
-        """Holds *claim* no more, and looks for more to claim if there may be some of its host."""
-        if self.held.drop(claim.feed):
-            self.dry = False
-
-    def _come(self) -> Iterator[_Event]:
-        """What has come by now; waits for it if there is nothing to write."""
-        try:
-            yield self.events.get(timeout=max(0.0, self._patience()))
-            for _ in range(_BATCH):
-                yield self.events.get_nowait()
-        except queue.Empty:
-            return
-
-    def _patience(self) -> float:
-        """For how many seconds more the results that are ready wait for others."""
-        return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
-
-    def _take(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
-        match event:
-            case Downloaded(claim, Fetched() as outcome, started):
-                body_hash = hashlib.sha256(outcome.body).hexdigest()
-                if body_hash == claim.body_hash:
-                    downloads.done(claim)
-                    self._decide(claim, outcome, started, body_hash=body_hash)
-                    return
-                future = pool.start().submit(outcome.body, outcome.headers, outcome.url, plugin=claim.plugin)
-                bodiless = replace(event, outcome=replace(outcome, body=b""))
-                # What was read must not hold its own future: in a circle, documents would pile up.
-                future.add_done_callback(lambda done: self.events.put(_Read(bodiless, body_hash, done)))
-            case Downloaded(claim, Failed("shortage", message)):
-                self._leave_due(claim, message)
-            case Downloaded(claim, outcome, started):
-                self._decide(claim, outcome, started)
-            case _Read(Downloaded(claim, outcome, started), body_hash, future):
-                downloads.done(claim)
-                try:
-                    prepared = future.result()
-                except (Exception, CancelledError) as error:  # noqa: BLE001 - it becomes the feed's outcome
-                    if (shortage := shortage_of(error)) is not None:
-                        self._leave_due(claim, shortage.value)
-                    else:
-                        self._decide(claim, unread(outcome, error), started)
-                else:
-                    self._decide(claim, outcome, started, prepared, body_hash)
-            case Skipped(claim):
-                self._drop(claim)
-                _release([claim])
-                self.skipped += 1
-            case error:
-                raise error
-
-    def _decide(
-        self,
-        claim: Claimed,
-        outcome: Outcome,
-        started: datetime,
-        prepared: Prepared | None = None,
-        body_hash: str = "",
-    ) -> None:
-        if not self.ready:
-            self.ready_since = time.monotonic()
-        self.ready.append(self.decider.result(claim, outcome, started, prepared, body_hash))
-
-    def _write(self) -> None:
-        """Stores what is ready; what can't be stored together, one by one."""
-        batch, self.ready = self.ready, []
-        try:
-            stored = writer.store(batch, self.clock())
-        except Exception:
-            log.exception("%d results could not be stored together; trying them one by one", len(batch))
-            stored = [self._write_one(result) for result in batch]
-        for result, each in zip(batch, stored, strict=True):
-            self._finish(result, each)
-
-    def _write_one(self, result: Result) -> Stored:
-        try:
-            [stored] = writer.store([result], self.clock())
-        except Exception as error:
-            log.exception("what %s brought could not be stored", result.claim.url)
-            return Stored(result.claim.feed, "failed", unwritten=True, message=f"it could not be stored: {error}")
-        return stored
-
-    def _finish(self, result: Result, stored: Stored) -> None:
-        self._drop(result.claim)
-        if stored.lost:
-            self.skipped += 1
-            return
-        if stored.unwritten:
-            self.unwritten.append(result.claim)
-            self.shortages[stored.message] = None
-        row = _row(result, stored)
-        self.rows.append(row)
-        self.progress(row)
-
-
-def _release(claimed: Collection[Claimed]) -> None:
-    """Gives feeds back; where the database fails, their leases end by themselves."""
-    try:
-        leases.release(claimed)
-    except FAILURES as error:
-        log.warning("%d feeds stay claimed until their leases end: %s", len(claimed), trouble_of(error))
-
-
-def _nobody(row: Row) -> None:
-    """Where nobody wants to hear of progress."""
-
-
-def _row(result: Result, stored: Stored) -> Row:
-    claim, due = result.claim, result.next
-    told = result.prepared.feed.title if result.prepared is not None else ""
-    return Row(
-        claim.feed,
-        claim.title or told or claim.url,  # of its domain there may be ten
-        claim.url,
-        stored.outcome,
-        stored.new,
-        stored.changed,
-        result.started if stored.unwritten else due.at,
-        "what came could not be stored" if stored.unwritten else due.reason,
-        stored.message,
-    )
+        try_to_keep_hubs({row.feed for row in report.rows}, feeds, clock=clock, guard=guard)
+    return report

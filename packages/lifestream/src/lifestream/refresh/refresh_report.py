@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FeedReport:
     """What became of one feed. *outcome* is a `Fetch.Outcome`; *new* and *changed* count items.
 
     *next_at* is when it is due again, None for never, and *reason* why then; *message* is what went wrong, if
@@ -39,7 +39,7 @@ class Report:
     fetched or read for a shortage of ours, and stay due; *shortages* are what there was too little of, with the remedy.
     """
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[FeedReport, ...] = ()
     skipped: int = 0
     unstored: int = 0
     short: int = 0

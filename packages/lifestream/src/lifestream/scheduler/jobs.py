@@ -1,7 +1,8 @@
 """What goes into the store and comes out of it, as values.
 
 leases.claim(…)   → Claimed    a feed that this worker holds, with all that a fetch has to know
-refresh           → Result     what its fetch came to, read and decided
+work_loop         → Answer     what came of its request, with the document read
+decider           → Result     the same, with the time of the next fetch decided
 writer.store(…)   → Stored     what was written
 """
 
@@ -10,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
-from lifestream.fetcher.outcomes import Outcome
-from lifestream.fetcher.redirects import UrlRefused, request_url
-from lifestream.fetcher.url_hosts import host_of
-from lifestream.plugins.item_pipeline import Prepared
-from lifestream.scheduler.schedule import Next
+if TYPE_CHECKING:
+    from lifestream.fetcher.outcomes import Outcome
+    from lifestream.plugins.item_pipeline import Prepared
+    from lifestream.scheduler.schedule import Next
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +50,24 @@ class Claimed:
     subscribers: int = 0
 
 
-def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
-    """The name of the host that *outcome* came from: that of the feed that was claimed, or one that it redirects to."""
-    host = host_of(outcome.url)
-    try:
-        own = host_of(request_url(claim.url))
-    except UrlRefused:
-        return claim.host
-    return claim.host if host in ("", own) else host
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of the request for *claim* that was *started* then: its *outcome*, and its document, read.
+
+    *prepared* is what a `Fetched` body said, None if the body is unchanged: its hash is that of the last one. A body
+    that could not be read is a `Failed`. *body_hash* is the body's SHA-256 in hex.
+    """
+
+    claim: Claimed
+    outcome: Outcome
+    started: datetime
+    prepared: Prepared | None = None
+    body_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a fetch came to: its *outcome*, and when the *next* one is.
-
-    *prepared* is what a `Fetched` body said, None if it is the body that we had. A body that could not be read is a
-    `Failed`. *body_hash* is the body's SHA-256 in hex.
-    """
+    """What a fetch came to: the fields of its `Answer`, and when the *next* one is."""
 
     claim: Claimed
     outcome: Outcome
@@ -75,14 +77,22 @@ class Result:
     body_hash: str = ""
 
 
+class Writing(Enum):
+    """Whether a result was written."""
+
+    DONE = auto()
+    """It was, but for what is *broken*."""
+    UNWRITTEN = auto()
+    """The database failed: the feed is still held and due, and some of its items may be written."""
+    LOST = auto()
+    """Nothing was written, since another worker holds the feed by now, or it is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What became of a result, counted in items; *outcome* is a `Fetch.Outcome`.
 
-    *refused* were deleted here before, *broken* could not be written. *unwritten* means that the database failed: the
-    feed is still held and due, and some of its items may be written. *lost* means that nothing was
-    written, since another worker holds the feed by now, or it is gone. *moved_to* is the feed's new URL, if
-    it got one.
+    *refused* were deleted here before, *broken* could not be written. *moved_to* is the feed's new URL, if it got one.
     """
 
     feed: int
@@ -92,7 +102,16 @@ class Stored:
     unchanged: int = 0
     refused: int = 0
     broken: int = 0
-    lost: bool = False
-    unwritten: bool = False
+    writing: Writing = Writing.DONE
     moved_to: str = ""
     message: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing was written, since the feed is no longer this worker's."""
+        return self.writing is Writing.LOST
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether the database failed."""
+        return self.writing is Writing.UNWRITTEN

@@ -2,7 +2,7 @@
 
 A claim takes feeds host by host: what is due of one host goes to one worker, which so can keep the
 host's budget by itself, and while it holds any of them nobody gets more of that host. A lease that
-isn't released ends by itself. Its token proves it: `store` writes nothing for a token that the feed doesn't
+isn't released ends by itself. Its token proves it: `storage.writer` writes nothing for a token that the feed doesn't
 have any more.
 
 PostgreSQL locks the rows of the hosts and skips those that others have locked (SKIP LOCKED), so that
@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import connections, router, transaction
 from django.db.models import Count, F, Min, OuterRef, Subquery, Window
@@ -53,10 +53,10 @@ def claim(
     if connections[router.db_for_write(Feed)].features.has_select_for_update_skip_locked:
         with transaction.atomic(using=router.db_for_write(Feed)):
             # With the hosts locked, a second look sees what others claimed before we got the locks.
-            _first(due.filter(host__in=_lock_hosts(due, limit)), limit).update(**taken)
+            count = _first(due.filter(host__in=_lock_hosts(due, limit)), limit).update(**taken)
     else:
-        _first(due, limit).update(**taken)
-    return _no_more_of_a_host(_claimed(token, until))
+        count = _first(due, limit).update(**taken)
+    return _no_more_of_a_host(_claimed(token, until)) if count else []
 
 
 def release(claimed: Iterable[Claimed]) -> int:
@@ -119,19 +119,36 @@ def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:
     return list(hosts.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
 
 
-_CLAIMED: Final = (
-    "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "etag", "last_modified",
-    "withheld", "validated_url", "body_hash", "failures", "terms", "push_until",
-)  # fmt: skip
-"""The columns behind the fields of `Claimed`, in their order but for the token, the lease and the subscribers."""
-
-
 def _claimed(token: str, until: datetime) -> list[Claimed]:
     # Rows and not models: a claim is made of each feed in each run, and half of its cost was in the instances.
-    feeds: Iterable[tuple[Any, ...]] = (
-        Feed.objects.filter(claim_token=token).order_by("next_fetch", "pk").values_list(*_CLAIMED)
-    )
+    feeds = Feed.objects.filter(claim_token=token).order_by("next_fetch", "pk")
+    rows = feeds.values_list(
+        "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "etag", "last_modified",
+        "withheld", "validated_url", "body_hash", "failures", "terms", "push_until", named=True,
+    )  # fmt: skip
     counts = Subscription.objects.filter(feed__claim_token=token).values_list("feed").annotate(Count("pk"))
     subscribers = dict(counts.order_by())
-    make: Callable[..., Claimed] = Claimed
-    return [make(pk, token, until, *rest, subscribers.get(pk, 0)) for pk, *rest in feeds]
+    return [
+        Claimed(
+            feed=row.pk,
+            token=token,
+            until=until,
+            url=row.url,
+            host=row.host__name,
+            title=row.title,
+            domain=row.domain,
+            plugin=row.plugin,
+            site_url=row.site_url,
+            credentials=row.credentials,
+            etag=row.etag,
+            last_modified=row.last_modified,
+            withheld=row.withheld,
+            validated_url=row.validated_url,
+            body_hash=row.body_hash,
+            failures=row.failures,
+            terms=row.terms,
+            push_until=row.push_until,
+            subscribers=subscribers.get(row.pk, 0),
+        )
+        for row in rows
+    ]

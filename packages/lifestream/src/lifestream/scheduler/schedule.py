@@ -29,6 +29,7 @@ from lifestream.entry import Rhythm
 from lifestream.fetcher.cache_lifetime import Freshness, freshness, retry_after
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
 from lifestream.scheduler.publication_rate import Pace, how_often
+from lifestream.scheduler.time_words import in_words, ordinal
 
 _MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and the feed would be lost
 _SHARE = 1 / 8  # of the gap between two entries: on average an entry is seen a sixteenth of it late
@@ -46,9 +47,9 @@ class Limits:
     these are the bounds of a feed whose hub tells of what is new.
     """
 
-    min_interval: float = 3600.0
-    max_interval: float = 7 * 86400.0
-    slow_interval: float = 86400.0
+    min_interval: float
+    max_interval: float
+    slow_interval: float
     jitter: float = 0.0
     pauses_hosts: bool = True
     beside_hub: bool = False
@@ -106,21 +107,21 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DueTime:
     """A time that something asked for: not before *at*, and the *reason* in words."""
 
     at: datetime
     reason: str
 
 
-def candidates_as_json(candidates: Iterable[Candidate]) -> list[list[str]]:
+def candidates_as_json(candidates: Iterable[DueTime]) -> list[list[str]]:
     """*candidates* for a JSON column."""
     return [[candidate.at.isoformat(timespec="seconds"), candidate.reason] for candidate in candidates]
 
 
-def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[Candidate, ...]:
+def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]:
     """The candidates that `candidates_as_json` wrote, to the second."""
-    return tuple(Candidate(datetime.fromisoformat(at), reason) for at, reason in column)
+    return tuple(DueTime(datetime.fromisoformat(at), reason) for at, reason in column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class Next:
     host_pause: datetime | None = None
     failures: int = 0
     terms: Terms = field(default_factory=Terms)
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[DueTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,18 +243,18 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
     asked = max(theirs, key=lambda wait: wait.seconds, default=None)
     latest = asked if asked is not None and asked.seconds > ours.seconds else ours
     waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))
-    candidates = [Candidate(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
+    candidates = [DueTime(now + timedelta(seconds=wait.seconds), wait.reason) for wait in waits]
     reason, at = latest.reason, candidates[-1].at
     not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
     late = timedelta(seconds=_spread(history.feed, now, min(limits.jitter * ours.seconds, _MOST_SPREAD)))
     rhythm = history.terms.rhythm
     begins, skipped = _past_skipped(at + late, rhythm)
     if skipped:
-        candidates.append(Candidate(begins, skipped))
+        candidates.append(DueTime(begins, skipped))
         reason, at, not_before = skipped, begins, begins
     if late:
         at += late
-        candidates.append(Candidate(at, f"{in_words(late.total_seconds())} more, so that feeds don't come all at once"))
+        candidates.append(DueTime(at, f"{in_words(late.total_seconds())} more, so that feeds don't come all at once"))
     return Next(at, reason, not_before, failures=history.failures, terms=history.terms, candidates=tuple(candidates))
 
 
@@ -286,29 +287,3 @@ def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
 
 def _skip_name(at: datetime, rhythm: Rhythm) -> str:
     return "skipDays" if at.weekday() in rhythm.skip_days else "skipHours"
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th, 21st, …"""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def in_words(seconds: float) -> str:
-    """A length of time for people, in its one or two largest units.
-
-    "90 seconds", "1 hour 30 minutes", "7 days".
-    """
-    whole = max(0, round(seconds))
-    if whole < 120:
-        return _counted(whole, "second")
-    parts = []
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        count, whole = divmod(whole, size)
-        if count:
-            parts.append(_counted(count, unit))
-    return " ".join(parts[:2])
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

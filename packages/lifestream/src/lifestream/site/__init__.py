@@ -1,1 +1,1 @@
-"""A ready Django project around the app: `settings` from the environment, `urls`, and the `lifestream` command."""
+"""A ready Django project around the app: `settings` from the environment, `urls`, and the command `lifestream`."""

@@ -1,4 +1,4 @@
-"""LIFESTREAM_HOME: the one folder that a site keeps its things in: the database and the secret key."""
+"""LIFESTREAM_HOME: the folder with the site's database and its secret key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from lifestream.terminal import visible
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder that LIFESTREAM_HOME names, `.lifestream` in the user's own otherwise; made if it isn't there.
+    """Return the folder that LIFESTREAM_HOME names, by default `.lifestream` in the user's home. It is created if it
+    does not exist.
 
-    Only its owner may enter a folder that is made here. Raises SystemExit, with the remedy, where it can't be made.
+    A folder that is created here has mode 0700. Raises SystemExit with the remedy if it cannot be created.
     """
     named = environ.get("LIFESTREAM_HOME", "")
     folder = Path(named).expanduser().absolute() if named else Path.home() / ".lifestream"
@@ -32,10 +33,10 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def secret_key(folder: Path) -> str:
-    """The site's secret, from the file `secret_key` in *folder*; made up by whoever asks first.
+    """Return the site's secret key from the file `secret_key` in *folder*. The first process that asks creates it.
 
-    Several processes may start at once: the file appears whole or not at all, and only one of them makes it. Raises
-    SystemExit, with the remedy, where it can't be read or made.
+    Several processes may start at once: the file appears complete or not at all, and only one of them creates it.
+    Raises SystemExit with the remedy if it cannot be read or created.
     """
     path = folder / "secret_key"
     try:
@@ -53,13 +54,13 @@ def secret_key(folder: Path) -> str:
 
 
 def keep_private(database: Path) -> None:
-    """Let nobody but its owner read the SQLite database *database*, whether it is there already or not.
+    """Let only its owner read the SQLite file *database*, whether it exists already or not.
 
     It holds password hashes, sessions and the keys of hubs. SQLite gives its journal, its write-ahead log and their
-    index the mode that the database has (sqlite.org/src: `findCreateFileMode`), so a new one is made here, empty,
-    before SQLite would make it as the umask says. One that is there is never opened, only narrowed: to close a file
-    gives up the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2). On Windows, files have the
-    access list of their folder, and a user's own folder is the user's alone.
+    index the mode of the database (sqlite.org/src: `findCreateFileMode`). So a new database is created here, empty,
+    before SQLite would create it with the mode of the umask. An existing one is never opened, only restricted: closing
+    a file would release the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2). On Windows, files
+    have the access list of their folder, and the folder of a user belongs to the user alone.
     """
     try:
         os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -67,11 +68,11 @@ def keep_private(database: Path) -> None:
         for suffix in ("", "-wal", "-shm", "-journal"):
             _keep_from_others(database.with_name(database.name + suffix))
     except OSError:
-        return  # a folder that is missing, say: SQLite tells of it when it is asked for a connection
+        return  # For example, the folder is missing. SQLite reports it when a connection is opened.
 
 
 class PrivateConnection(sqlite3.Connection):
-    """A connection to a SQLite database that nobody but its owner may read: the `factory` of the database's OPTIONS."""
+    """A connection to a SQLite database that only its owner may read: the `factory` in the database's OPTIONS."""
 
     def __init__(self, database: str, *args: Any, **options: Any) -> None:
         if not str(database).startswith((":memory:", "file:")):
@@ -80,7 +81,7 @@ class PrivateConnection(sqlite3.Connection):
 
 
 def _keep_from_others(path: Path) -> None:
-    """Takes from everybody but its owner the right to read or write *path*, or warns where that can't be done."""
+    """Remove the right of everybody but the owner to read or write *path*, or warn if that is not allowed."""
     if os.name == "nt":
         return
     try:
@@ -100,13 +101,13 @@ def _keep_from_others(path: Path) -> None:
 
 
 def _make(path: Path) -> None:
-    descriptor, made = tempfile.mkstemp(prefix="secret_key.", dir=path.parent)  # nobody else may read it
+    descriptor, made = tempfile.mkstemp(prefix="secret_key.", dir=path.parent)  # Only its owner may read it.
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(50))
     try:
-        os.link(made, path)  # unlike a rename, it never replaces
+        os.link(made, path)  # Unlike a rename, this never replaces a file.
     except FileExistsError:
-        pass  # another process was first
-    except OSError:  # a file system without links
+        pass  # Another process was first.
+    except OSError:  # A file system without links.
         Path(made).replace(path)
     Path(made).unlink(missing_ok=True)

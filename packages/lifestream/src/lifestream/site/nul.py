@@ -1,4 +1,6 @@
-"""Addresses with a NUL in them: PostgreSQL's text holds none, and parts of Django's own admin pass on what they get."""
+"""Addresses with a NUL in them: PostgreSQL's text type cannot hold one, and parts of Django's admin pass on what they
+get.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 
 class NulMiddleware:
-    """Answers 404 to a path with a NUL in it, and 400 to a query with one."""
+    """Answer 404 to a path with a NUL in it, and 400 to a query with one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

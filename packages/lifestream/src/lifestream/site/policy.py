@@ -1,4 +1,4 @@
-"""The Content-Security-Policy header of every answer: Django 5.2 has none of its own."""
+"""The header Content-Security-Policy of every answer. Django 5.2 does not have one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 
 
 def header(policy: Mapping[str, Sequence[str]]) -> str:
-    """The value of the header for *policy*: directives and their sources, see the settings."""
+    """Return the value of the header for *policy*, which has directives and their sources (see the settings)."""
     return "; ".join(" ".join((directive, *sources)) for directive, sources in policy.items())
 
 
 class ContentSecurityPolicyMiddleware:
-    """Adds the policy of the setting CONTENT_SECURITY_POLICY to what has none yet."""
+    """Add the policy of the setting CONTENT_SECURITY_POLICY to each response that has none yet."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -40,7 +40,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *_hosts]
 CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in _hosts if host != "*"]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # `urls` imports the classes of the admin, for those who serve pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -65,7 +65,7 @@ WSGI_APPLICATION = "lifestream.site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # What stands in LIFESTREAM_HOME replaces ours.
+        # Templates in LIFESTREAM_HOME replace the shipped ones.
         "DIRS": [HOME / "templates", Path(__file__).parent / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -85,12 +85,12 @@ try:
         conn_health_checks=True,
     )
 except ValueError:
-    raise SystemExit(  # without the URL, in which a password may stand
+    raise SystemExit(  # The message has no URL, since a password may stand in it.
         "DATABASE_URL is no address of a database: write it like postgresql://user:password@host/name, with special "
         "characters of the password percent-encoded."
     ) from None
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # Readers don't wait for the writer, and a writer waits its turn at the start, where it can.
+    # Readers do not wait for the writer. A writer waits at the start of its transaction, where waiting is possible.
     _database["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
@@ -107,15 +107,15 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True  # the files of the apps, where they are: nothing to collect
+WHITENOISE_USE_FINDERS = True  # Static files are served from the apps, so nothing has to be collected.
 WHITENOISE_MAX_AGE = 3600
-# A feed's pictures are asked for without telling which page shows them.
+# The pictures of a feed are requested without naming the page that shows them.
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "default-src": ["'none'"],
     "script-src": ["'self'"],
     "style-src": ["'self'"],
-    "style-src-attr": ["'unsafe-inline'"],  # of what feeds wrote, the sanitiser left LIFESTREAM_VALID_STYLES only
+    "style-src-attr": ["'unsafe-inline'"],  # Of the styles in feeds, the sanitiser kept only LIFESTREAM_VALID_STYLES.
     "font-src": ["'self'"],
     "connect-src": ["'self'"],
     "img-src": ["'self'", "data:", "http:", "https:"],
@@ -142,7 +142,7 @@ LOGGING = {
 
 LIFESTREAM_ALLOWED_NETWORKS = _listed("LIFESTREAM_ALLOWED_NETWORKS")
 if os.environ.get("LIFESTREAM_DEMO"):
-    LIFESTREAM_PER_HOST_RATE = 0  # its server is our own, and somebody waits
+    LIFESTREAM_PER_HOST_RATE = 0  # The broker is our own, and somebody waits.
 LIFESTREAM_CHECK_EVERY = float(os.environ.get("LIFESTREAM_CHECK_EVERY", "60"))
 LIFESTREAM_CONTACT = os.environ.get("LIFESTREAM_CONTACT", "")
 
@@ -150,7 +150,7 @@ CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# A task that no worker took before the next one comes is dropped.
+# A task that no worker has taken before the next one is sent is dropped.
 CELERY_BEAT_SCHEDULE = {
     "update-feeds": {
         "task": "lifestream.update_feeds",

@@ -112,20 +112,20 @@ def _preparer(
     """What turns values of *fields* into those that the database's driver takes."""
     others: list[tuple[int, Callable[[Any], Any]]] = []
     adapted = cache(connection.ops.adapt_datetimefield_value)  # many rows are of the same moment
-    for place, field in enumerate(fields):
+    for index, field in enumerate(fields):
         if isinstance(field, DateTimeField):
             # All that is stored here is aware: Django's own way asks that of each value, three times.
-            others.append((place, adapted))
+            others.append((index, adapted))
         elif isinstance(field, JSONField):
-            others.append((place, partial(connection.ops.adapt_json_value, encoder=field.encoder)))
+            others.append((index, partial(connection.ops.adapt_json_value, encoder=field.encoder)))
         elif not isinstance(field, _PLAIN):
-            others.append((place, partial(field.get_db_prep_save, connection=connection)))
+            others.append((index, partial(field.get_db_prep_save, connection=connection)))
 
     def prepare(values: Sequence[Any]) -> list[Any]:
         prepared = list(values)
-        for place, convert in others:
-            if (value := prepared[place]) is not None:
-                prepared[place] = convert(value)
+        for index, convert in others:
+            if (value := prepared[index]) is not None:
+                prepared[index] = convert(value)
         return prepared
 
     return prepare

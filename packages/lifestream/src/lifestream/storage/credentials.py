@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -49,15 +49,6 @@ def split_url(url: str) -> tuple[str, str]:
     user, _, password = userinfo.partition(":")
     bare = urlunsplit(parts._replace(netloc=host))
     return bare, f"{unquote(user)}:{unquote(password)}" if userinfo else ""
-
-
-def join_url(url: str, plain: str) -> str:
-    """*url* with the credentials *plain* in it: the reverse of `split_url`, for an owner's own export."""
-    if not plain:
-        return url
-    user, _, password = plain.partition(":")
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))
 
 
 @lru_cache(maxsize=8)

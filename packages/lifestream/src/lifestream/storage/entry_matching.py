@@ -58,7 +58,7 @@ class Decision:
     """What an entry is: the item *known*, or a new one if that is None. *key* is what it is to be stored
     under.
 
-    *index* is the entry's place in the document.
+    *index* is the entry's index in the document.
     """
 
     index: int
@@ -92,7 +92,7 @@ class Document:
         self._taken: set[tuple[int, str]] = set()
 
     def _repeated(self, entries: Sequence[Said]) -> Iterator[int]:
-        """Places of entries that another one repeats in all that counts; the one updated last is kept."""
+        """Indices of entries that another one repeats in all that counts; the one updated last is kept."""
         seen: dict[str, int] = {}
         for i, keys in enumerate(self.keys):
             other = seen.setdefault(keys.whole, i)
@@ -109,51 +109,51 @@ class Document:
         """Whether entry *i* has a link that is its alone in this document."""
         return bool(self.keys[i].link) and self._link_uses[self.keys[i].link] == 1
 
-    def keys_to_find(self, places: Iterable[int]) -> set[str]:
-        """The stored keys under which the entries at *places* may be found."""
+    def keys_to_find(self, indices: Iterable[int]) -> set[str]:
+        """The stored keys under which the entries at *indices* may be found."""
         return {
             key
-            for i in places
+            for i in indices
             if i not in self.repeated
             for key in (self.keys[i].guid, self.keys[i].link, self.keys[i].content, self.keys[i].whole)
             if key
         }
 
-    def links_to_find(self, places: Iterable[int], found: Collection[str]) -> set[str]:
-        """The links by which those of *places* may be found whose guid is not settled by the keys *found*."""
+    def links_to_find(self, indices: Iterable[int], found: Collection[str]) -> set[str]:
+        """The links by which those of *indices* may be found whose guid is not settled by the keys *found*."""
         return {
             self.keys[i].link
-            for i in places
+            for i in indices
             if i not in self.repeated and self.owns_link(i) and not (self.trusts(i) and self.keys[i].guid in found)
         }
 
-    def contents_to_find(self, places: Iterable[int], known: Iterable[Known]) -> set[str]:
-        """The contents by which those of *places* may be found that share neither key nor link with any of *known*."""
+    def contents_to_find(self, indices: Iterable[int], known: Iterable[Known]) -> set[str]:
+        """The contents by which those of *indices* may be found that share neither key nor link with any of *known*."""
         known = list(known)
         keys, links = {item.key for item in known}, {item.link for item in known}
         return {
             mine.content
-            for mine in (self.keys[i] for i in places if i not in self.repeated)
+            for mine in (self.keys[i] for i in indices if i not in self.repeated)
             if mine.told_by and self._content_uses[mine.content] == 1
             if mine.link not in links or not mine.link
             if keys.isdisjoint((mine.guid, mine.link, mine.content, mine.whole))
         }
 
-    def decide(self, places: Sequence[int], known: Iterable[Known]) -> list[Decision]:
-        """What the entries at *places* are, given the items *known* by their keys and links; repeated ones
+    def decide(self, indices: Sequence[int], known: Iterable[Known]) -> list[Decision]:
+        """What the entries at *indices* are, given the items *known* by their keys and links; repeated ones
         are left out.
 
         A long document may be decided in parts: what one part took, a later one doesn't get.
         """
         store = _Store(known)
-        places = [i for i in places if i not in self.repeated]
+        indices = [i for i in indices if i not in self.repeated]
         matched: dict[int, Known] = {}
         # All strong matches come before any weak one, whatever the order of the entries.
         for match in (self._by_filed_key, self._by_guid, self._by_link, self._by_content, self._by_what_it_says):
-            for i in places:
+            for i in indices:
                 if i not in matched and (item := match(i, store)) and self._take(item):
                     matched[i] = item
-        return [Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in places]
+        return [Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in indices]
 
     def _take(self, item: Known) -> bool:
         # A tombstone has two keys, and there may be an entry for each.

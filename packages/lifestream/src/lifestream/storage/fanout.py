@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import router, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from lifestream.content.filter_rules import Rules, Shown
+from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 from lifestream.storage.bulk_sql import insert_rows
 
@@ -35,33 +35,44 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Postable:
     """An item that may be posted: its key, its date, and what rules see of it (None where there are no rules)."""
 
     item: int
     date: datetime
-    shown: Shown | None
+    shown: RuleSubject | None
+
+
+class _PostRow(NamedTuple):
+    """A post to be written, in the columns of `Post`."""
+
+    lifestream: int
+    subscription: int
+    item: int
+    date: datetime
+    hidden: bool = False
+    removed: bool = False
 
 
 def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscriber]]:
     """The subscriptions of *feeds* that are not paused, by feed."""
     found: dict[int, list[Subscriber]] = {}
     rows = Subscription.objects.using(using).filter(feed__in=feeds, paused=False).order_by("pk")
-    for row in rows.values_list("feed_id", "pk", "lifestream_id", "keep_rules", "block_rules"):
-        feed, pk, lifestream, keep, block = row
-        found.setdefault(feed, []).append(Subscriber(pk, lifestream, Rules.of(keep, block)))
+    for row in rows.values_list("feed_id", "pk", "lifestream_id", "keep_rules", "block_rules", named=True):
+        rules = Rules.of(row.keep_rules, row.block_rules)
+        found.setdefault(row.feed_id, []).append(Subscriber(row.pk, row.lifestream_id, rules))
     return found
 
 
-def write_posts(candidates: Iterable[tuple[Candidate, Sequence[Subscriber]]], using: str) -> int:
+def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str) -> int:
     """Posts each candidate for those of its subscribers whose rules allow it; what is posted already stays as it is."""
     posts = [
-        (subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date, False, False)
+        _PostRow(subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date)
         for candidate, subscribers in candidates
         for subscriber in subscribers
         if candidate.shown is None or subscriber.rules.allow(candidate.shown)
     ]
-    insert_rows(Post, ("lifestream", "subscription", "item", "date", "hidden", "removed"), posts, using)
+    insert_rows(Post, _PostRow._fields, posts, using)
     return len(posts)
 
 
@@ -83,12 +94,6 @@ def note_readers(feeds: Collection[int], using: str) -> None:
     chosen = Feed.objects.using(using).filter(pk__in=feeds)
     chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)
     chosen.filter(reading, status=Feed.Status.IDLE).update(status=Feed.Status.ACTIVE)
-
-
-def subscription_changed(instance: Subscription, using: str, raw: bool = False, **_: Any) -> None:
-    """A subscription was saved or deleted: a receiver of Django's signals, whatever the way it happened."""
-    if not raw:
-        note_readers([instance.feed_id], using)
 
 
 def fill(subscription: Subscription, unlike: int | None = None) -> int:
@@ -118,7 +123,7 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
     return count
 
 
-def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Candidate]]:
+def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Postable]]:
     last = 0
     fields = ["pk", "date", *(["title", "text", "author", "link"] if with_text else [])]
     while rows := list(items.filter(pk__gt=last).order_by("pk").only(*fields)[:CHUNK]):
@@ -128,9 +133,9 @@ def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Candidate]]:
             through = Item.tags.through.objects.using(items.db).filter(item__in=rows)
             for item, name in through.values_list("item_id", "tag__name"):
                 tags.setdefault(item, []).append(name)
-        yield [Candidate(row.pk, row.date, shown(row, tags.get(row.pk, ())) if with_text else None) for row in rows]
+        yield [Postable(row.pk, row.date, shown(row, tags.get(row.pk, ())) if with_text else None) for row in rows]
 
 
-def shown(item: Item, tags: Iterable[str]) -> Shown:
+def shown(item: Item, tags: Iterable[str]) -> RuleSubject:
     """What rules see of *item*."""
-    return Shown(item.title, item.text, item.author, tuple(tags), item.link)
+    return RuleSubject(item.title, item.text, item.author, tuple(tags), item.link)

@@ -1,4 +1,4 @@
-"""A feed's own row as a fetch finds it and leaves it: read under lock, changed as a value, written back by `store`.
+"""A feed's own row as a fetch finds it and leaves it: read under lock, changed as a value, written back by `writer`.
 
 No instance of the model, since to make one of each feed was a tenth of all work for an answer of 304.
 """
@@ -103,5 +103,5 @@ def hold(tokens: Mapping[int, str], using: str, *, said: bool, entries: bool) ->
             has_tombstones=Exists(Tombstone.objects.using(using).filter(**of_feed)),
         )
         columns += ("has_items", "has_tombstones")
-    states = (FeedState(*row) for row in feeds.values_list(*columns))
+    states = (FeedState(**row) for row in feeds.values(*columns))
     return {state.id: state for state in states if state.claim_token == tokens[state.id]}

@@ -112,17 +112,17 @@ def log(feed: FeedState, result: Result, stored: Stored) -> Line:
     feed.last_status = stored.outcome
     outcome = result.outcome
     return Line(
-        feed.id,
-        result.started,
-        outcome.duration,
-        stored.outcome,
-        outcome.status,
-        outcome.size if isinstance(outcome, Fetched) else 0,
-        stored.new,
-        stored.changed,
-        stored.message,
-        None if feed.status == Feed.Status.GONE else feed.next_fetch,
-        feed.next_reason,
+        feed=feed.id,
+        started=result.started,
+        duration=outcome.duration,
+        outcome=stored.outcome,
+        status=outcome.status,
+        size=outcome.size if isinstance(outcome, Fetched) else 0,
+        new=stored.new,
+        changed=stored.changed,
+        message=stored.message,
+        next_fetch=None if feed.status == Feed.Status.GONE else feed.next_fetch,
+        reason=feed.next_reason,
     )
 
 

@@ -24,7 +24,16 @@ LENGTH: Final = 50
 
 _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
 _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
-_CAME_TO: Final = ("outcome", "status", "message", "new", "changed")
+
+
+class CameTo(NamedTuple):
+    """What a fetch came to, in the columns of `Fetch`: one more of the same is no line of its own."""
+
+    outcome: str
+    status: int | None
+    message: str
+    new: int
+    changed: int
 
 
 class Line(NamedTuple):
@@ -43,9 +52,18 @@ class Line(NamedTuple):
     reason: str
 
     @property
-    def came_to(self) -> tuple[object, ...]:
+    def came_to(self) -> CameTo:
         """What a fetch that came to the same has in common with this one."""
-        return self.outcome, self.status, self.message, self.new, self.changed
+        return CameTo(self.outcome, self.status, self.message, self.new, self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class _LastLine:
+    """The last line of a feed: its key, how many fetches it stands for, and what they came to."""
+
+    id: int
+    count: int
+    came_to: CameTo
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +87,19 @@ def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
     last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE and line.feed in again], using)
     repeated, fresh = [], []
     for line in lines:
-        pk, count, came_to = last.get(line.feed, (0, 0, ()))
-        if line.outcome in _REPEATABLE and came_to == line.came_to:
-            extended = (line.started, line.duration, line.size, line.next_fetch, line.reason)
-            repeated.append(_Extended(pk, count + 1, *extended))
+        before = last.get(line.feed)
+        if before is not None and line.outcome in _REPEATABLE and before.came_to == line.came_to:
+            repeated.append(
+                _Extended(
+                    id=before.id,
+                    count=before.count + 1,
+                    latest=line.started,
+                    duration=line.duration,
+                    size=line.size,
+                    next_fetch=line.next_fetch,
+                    reason=line.reason,
+                )
+            )
         else:
             fresh.append((*line, 1))
     update_rows(Fetch, _EXTENDED, repeated, using)
@@ -89,12 +116,16 @@ def _cut(feeds: Sequence[int], using: str) -> None:
         delete_up_to(Fetch, "feed", lengths.filter(surplus__isnull=False).values_list("pk", "surplus"), using)
 
 
-def _last_of(feeds: Sequence[int], using: str) -> dict[int, tuple[int, int, tuple[object, ...]]]:
-    """The key of the last line of each of *feeds*, how many fetches it stands for, and what they came to."""
+def _last_of(feeds: Sequence[int], using: str) -> dict[int, _LastLine]:
+    """Return the last line of each of *feeds* that has one."""
     log = Fetch.objects.using(using).order_by()
-    last: dict[int, tuple[int, int, tuple[object, ...]]] = {}
+    last: dict[int, _LastLine] = {}
     for some in batches(feeds, LOOKUP):
         keys = log.filter(feed__in=some).values("feed").annotate(last=Max("pk")).values("last")
-        found = log.filter(pk__in=keys).values_list("feed", "pk", "count", *_CAME_TO)
-        last |= {feed: (pk, count, tuple(came_to)) for feed, pk, count, *came_to in found}
+        found = log.filter(pk__in=keys).values_list(
+            "feed", "pk", "count", "outcome", "status", "message", "new", "changed", named=True
+        )
+        for row in found:
+            came_to = CameTo(row.outcome, row.status, row.message, row.new, row.changed)
+            last[row.feed] = _LastLine(row.pk, row.count, came_to)
     return last

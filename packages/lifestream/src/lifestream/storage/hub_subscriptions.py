@@ -27,9 +27,9 @@ from django.utils.crypto import salted_hmac
 from lifestream.conf import is_loopback, settings
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.url_hosts import domain_of
-from lifestream.fetcher.websub import Mode, lease_of, over_tls, renewal
+from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
 from lifestream.models import Feed, HubSubscription
-from lifestream.scheduler.schedule import Candidate, candidates_as_json
+from lifestream.scheduler.schedule import DueTime, candidates_as_json
 from lifestream.storage.feed_row import FeedState
 
 State = HubSubscription.State
@@ -76,21 +76,22 @@ def want(feeds: Collection[int], now: datetime) -> None:
         held = {each.feed_id: each for each in of_feed}
         told_of = Feed.objects.filter(pk__in=some).exclude(hub_url="")
         wanted = {
-            feed.pk: place
+            feed.pk: links
             for feed in told_of.only("url", "hub_url", "hub_topic", "credentials", "status")
-            if (place := _wanted(feed)) is not None
+            if (links := _wanted(feed)) is not None
         }
-        leave([each for key, each in held.items() if wanted.get(key) != (each.hub, each.topic)], now)
-        missing = [key for key, place in wanted.items() if key not in held or place != (held[key].hub, held[key].topic)]
+        has = {key: Links(each.hub, each.topic) for key, each in held.items()}
+        leave([each for key, each in held.items() if wanted.get(key) != has[key]], now)
         made = [
-            HubSubscription(feed_id=key, hub=wanted[key][0], topic=wanted[key][1], next_request=now, created=now)
-            for key in missing
+            HubSubscription(feed_id=key, hub=links.hub, topic=links.topic, next_request=now, created=now)
+            for key, links in wanted.items()
+            if links != has.get(key)
         ]
         # Another worker may have been here at the same time.
         HubSubscription.objects.bulk_create(made, ignore_conflicts=True)
 
 
-def _wanted(feed: Feed) -> tuple[str, str] | None:
+def _wanted(feed: Feed) -> Links | None:
     """The hub and the topic to subscribe to for *feed*; None for no push.
 
     A feed with credentials is nobody else's business: no hub is told of it.
@@ -98,7 +99,7 @@ def _wanted(feed: Feed) -> tuple[str, str] | None:
     if not feed.hub_url or feed.is_private or feed.status != Feed.Status.ACTIVE:
         return None
     insecure = settings.push_over_http and is_loopback(domain_of(feed.hub_url))
-    return feed.hub_url if insecure else over_tls(feed.hub_url), feed.hub_topic or feed.url
+    return Links(feed.hub_url if insecure else over_tls(feed.hub_url), feed.hub_topic or feed.url)
 
 
 def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
@@ -211,21 +212,20 @@ def is_known(key: str) -> bool:
 
 def receive(key: str, now: datetime) -> bool:
     """Notes a push, whose signature held: its feed is due as soon as it may be. Returns whether there is one."""
-    found = HubSubscription.objects.filter(key=key, state=State.ACTIVE).values_list("pk", "feed", "lease_until").first()
+    found = HubSubscription.objects.filter(key=key, state=State.ACTIVE).only("feed", "lease_until").first()
     if found is None:
         return False
-    pk, feed_key, lease_until = found
     # Most of a storm ends here: one push is noted already, and no fetch has begun since.
-    noted = Feed.objects.filter(pk=feed_key, pushed__isnull=False).exclude(claimed_until__gt=now)
+    noted = Feed.objects.filter(pk=found.feed_id, pushed__isnull=False).exclude(claimed_until__gt=now)
     if noted.exists():
         return True
     using = router.db_for_write(Feed)
     with transaction.atomic(using=using):
-        HubSubscription.objects.using(using).filter(pk=pk).update(last_push=now)
-        feed = Feed.objects.using(using).filter(pk=feed_key).select_for_update().defer("icon").first()
+        HubSubscription.objects.using(using).filter(pk=found.pk).update(last_push=now)
+        feed = Feed.objects.using(using).filter(pk=found.feed_id).select_for_update().defer("icon").first()
         if feed is None or feed.status != Feed.Status.ACTIVE:
             return feed is not None
-        feed.pushed, feed.push_until = now, lease_until
+        feed.pushed, feed.push_until = now, found.lease_until
         make_due(feed, now)
         feed.save(using=using, update_fields=["pushed", "push_until", "next_fetch", "next_reason", "candidates"])
     return True
@@ -246,4 +246,4 @@ def make_due(feed: Feed | FeedState, now: datetime) -> None:
         soonest = max(soonest, feed.not_before)
     if soonest < feed.next_fetch:
         feed.next_fetch, feed.next_reason = soonest, PUSHED
-        feed.candidates = [*feed.candidates, *candidates_as_json([Candidate(soonest, PUSHED)])]
+        feed.candidates = [*feed.candidates, *candidates_as_json([DueTime(soonest, PUSHED)])]

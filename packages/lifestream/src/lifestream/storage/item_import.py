@@ -15,7 +15,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from lifestream.content.filter_rules import Shown
+from django.db.models import QuerySet
+
+from lifestream.content.filter_rules import RuleSubject
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.models import Item, Tag, Tombstone, fulltext
 from lifestream.models.fulltext import Indexed
@@ -27,7 +29,7 @@ from lifestream.scheduler.jobs import Claimed, Result, Stored
 from lifestream.storage import fanout, item_row
 from lifestream.storage.bulk_sql import insert_rows, update_rows
 from lifestream.storage.entry_matching import Decision, Document, Known, changes_after, may_rewrite
-from lifestream.storage.fanout import Candidate, Subscriber
+from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
 
 CHUNK: Final = 500
@@ -47,7 +49,7 @@ _log = logging.getLogger("lifestream.storage")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ItemRow:
     """An item to be written: its *columns* and *tags*. *item* is the key of the one to rewrite, None for a new one."""
 
     feed: int
@@ -62,20 +64,31 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowedTombstone:
+    """The keys and the guid under which a deleted entry came this time. The names are those of `Tombstone`."""
+
+    id: int
+    key_hash: str
+    link_hash: str
+    content_hash: str
+    guid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """What is to be written of a part of a document, and how many of its entries were *unchanged*, *refused*,
     *broken*.
 
-    *followed* are tombstones whose entries have moved: the key of each, and its new keys and guid.
+    *followed* are tombstones whose entries have moved.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ItemRow] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    followed: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+    followed: list[FollowedTombstone] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class _Revision:
     """What is known of a stored item beside what identity looks at."""
 
     fingerprint: str
@@ -103,8 +116,8 @@ class Import:
         self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
         self._damaged = frozenset(prepared.damaged if prepared else ())
         self._document = _document(prepared, result.claim) if prepared else _EMPTY
-        places = [place for place in reversed(range(len(self.drafts))) if _says_something(self.drafts[place])]
-        self.chunks = [places[start : start + CHUNK] for start in range(0, len(places), CHUNK)] or [[]]
+        indices = [index for index in reversed(range(len(self.drafts))) if _says_something(self.drafts[index])]
+        self.chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)] or [[]]
         self._read: dict[int, Chunk] = {}
 
     @property
@@ -115,15 +128,15 @@ class Import:
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
         """Decides what the entries of chunk *number* are; once: if asked again, it says the same again."""
         if number not in self._read:
-            places = self.chunks[number]
+            indices = self.chunks[number]
             empty = not feed.has_items and number == 0
-            known, stored = self._known(places, using, empty=empty, tombstones=feed.has_tombstones)
+            known, stored = self._known(indices, using, empty=empty, tombstones=feed.has_tombstones)
             chunk = self._read[number] = Chunk()
-            for decision in self._document.decide(places, known):
+            for decision in self._document.decide(indices, known):
                 self._sort(decision, stored, chunk, now)
         return self._read[number]
 
-    def _sort(self, decision: Decision, stored: Mapping[int, _Stored], chunk: Chunk, now: datetime) -> None:
+    def _sort(self, decision: Decision, stored: Mapping[int, _Revision], chunk: Chunk, now: datetime) -> None:
         """Puts an entry among the rows of *chunk*, or counts it among those that need none.
 
         An entry behind the flaw of an ill-formed document may be a scrap: it becomes a new item, but rewrites none.
@@ -147,55 +160,58 @@ class Import:
             return
         if decision.known is None:
             columns |= {"date": first, "first_seen": now, "changes": 0, "changed": None}
-            chunk.rows.append(Row(self.feed, columns, tags))
+            chunk.rows.append(ItemRow(self.feed, columns, tags))
             return
         before = stored[decision.known.id]
         if before.fingerprint == columns["fingerprint"] or not may_rewrite(before.changes, before.changed, now):
             chunk.counts["unchanged"] += 1
             return
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
-        chunk.rows.append(Row(self.feed, columns, tags, decision.known.id))
+        chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
 
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
         """Notes under which keys a deleted entry came this time, where they are others than its tombstone's."""
         before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
-        now = (decision.key, keys.link, keys.content, guid)
         # One that is known by its first key stays so; its others are needed as they are.
-        if before and before.content and now != (before.key, before.link, before.content, before.guid):
-            chunk.followed.append((before.id, *now))
+        if before is None or not before.content:
+            return
+        now = FollowedTombstone(before.id, decision.key, keys.link, keys.content, guid)
+        if now != FollowedTombstone(before.id, before.key, before.link, before.content, before.guid):
+            chunk.followed.append(now)
 
     def _known(
-        self, places: Sequence[int], using: str, *, empty: bool, tombstones: bool
-    ) -> tuple[list[Known], dict[int, _Stored]]:
-        """The items, and tombstones, that the entries at *places* may be."""
+        self, indices: Sequence[int], using: str, *, empty: bool, tombstones: bool
+    ) -> tuple[list[Known], dict[int, _Revision]]:
+        """The items, and tombstones, that the entries at *indices* may be."""
         known: list[Known] = []
-        stored: dict[int, _Stored] = {}
-        if places and tombstones:
+        stored: dict[int, _Revision] = {}
+        if indices and tombstones:
             dead = Tombstone.objects.using(using).filter(feed=self.feed)
-            columns = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key")
-            for pk, key, link, content, guid, first_key in columns.iterator():
-                known.append(Known(pk, key, link, content, guid_form(guid), deleted=True))
-                if first_key not in ("", key):
-                    known.append(Known(pk, first_key, "", "", "", deleted=True))
-        if places and not empty:
+            rows = dead.values_list("pk", "key_hash", "link_hash", "content_hash", "guid", "first_key", named=True)
+            for row in rows.iterator():
+                guid = guid_form(row.guid)
+                known.append(Known(row.pk, row.key_hash, row.link_hash, row.content_hash, guid, deleted=True))
+                if row.first_key not in ("", row.key_hash):
+                    known.append(Known(row.pk, row.first_key, "", "", "", deleted=True))
+        if indices and not empty:
             found = Item.objects.using(using).filter(feed=self.feed)
-            by_key = self._find(found, "key_hash", self._document.keys_to_find(places), stored)
-            links = self._document.links_to_find(places, {item.key for item in by_key})
+            by_key = self._find(found, "key_hash", self._document.keys_to_find(indices), stored)
+            links = self._document.links_to_find(indices, {item.key for item in by_key})
             known += by_key + self._find(found, "link_hash", links, stored)
-            known += self._find(found, "content_hash", self._document.contents_to_find(places, known), stored)
+            known += self._find(found, "content_hash", self._document.contents_to_find(indices, known), stored)
         return known, stored
 
     @staticmethod
-    def _find(items: Any, column: str, values: Iterable[str], stored: dict[int, _Stored]) -> list[Known]:
+    def _find(items: QuerySet[Item], column: str, values: Iterable[str], stored: dict[int, _Revision]) -> list[Known]:
         known = []
         for some in batches(values, LOOKUP):
             found = items.filter(**{f"{column}__in": some}).order_by()
             for row in found.values_list(
-                "pk", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed"
+                "pk", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed", named=True
             ):
-                pk, key, link, content, guid = row[:5]
-                known.append(Known(pk, key, link, content, guid_form(guid)))  # a long one of before the caps is hashed
-                stored[pk] = _Stored(*row[5:])
+                guid = guid_form(row.guid)  # a long one of before the caps is hashed
+                known.append(Known(row.pk, row.key_hash, row.link_hash, row.content_hash, guid))
+                stored[row.pk] = _Revision(row.fingerprint, row.changes, row.changed)
         return known
 
 
@@ -208,12 +224,12 @@ def _says_something(draft: ItemDraft) -> bool:
     return bool(draft.guid or draft.link or draft.title or draft.content or draft.enclosures or draft.media)
 
 
-def count(written: Iterable[Row]) -> Counter[str]:
+def count(written: Iterable[ItemRow]) -> Counter[str]:
     """How many of the rows are *new* and how many *changed*."""
     return Counter("new" if row.item is None else "changed" for row in written)
 
 
-def write(written: Sequence[Row], subscribers: Mapping[int, Sequence[Subscriber]], using: str) -> None:
+def write(written: Sequence[ItemRow], subscribers: Mapping[int, Sequence[Subscriber]], using: str) -> None:
     """Writes rows with their tags, posts and index entries. It runs in the caller's transaction.
 
     *subscribers* are the feeds' subscriptions.
@@ -231,29 +247,26 @@ def write(written: Sequence[Row], subscribers: Mapping[int, Sequence[Subscriber]
     fulltext.index((_indexed(key, row) for key, row in created + rewritten), using)
 
 
-def follow(followed: Iterable[tuple[int, str, str, str, str]], using: str) -> None:
-    """Writes the new keys of tombstones. It runs in the caller's transaction."""
-    names = ("key_hash", "link_hash", "content_hash", "guid")
-    update_rows(
-        Tombstone, names, (Tombstone(pk=pk, **dict(zip(names, keys, strict=True))) for pk, *keys in followed), using
-    )
+def follow(followed: Iterable[FollowedTombstone], using: str) -> None:
+    """Write the new keys of tombstones. It runs in the caller's transaction."""
+    update_rows(Tombstone, ("key_hash", "link_hash", "content_hash", "guid"), followed, using)
 
 
-def _indexed(key: int, row: Row) -> Indexed:
+def _indexed(key: int, row: ItemRow) -> Indexed:
     return Indexed(key, " ".join([row.columns["title"], row.columns["author"], *row.tags]), row.columns["text"])
 
 
 def _candidates(
-    created: Iterable[tuple[int, Row]], subscribers: Mapping[int, Sequence[Subscriber]]
-) -> Iterator[tuple[Candidate, Sequence[Subscriber]]]:
+    created: Iterable[tuple[int, ItemRow]], subscribers: Mapping[int, Sequence[Subscriber]]
+) -> Iterator[tuple[Postable, Sequence[Subscriber]]]:
     for key, row in created:
         of_feed, columns, shown = subscribers.get(row.feed, ()), row.columns, None
         if any(subscriber.rules for subscriber in of_feed):
-            shown = Shown(columns["title"], columns["text"], columns["author"], row.tags, columns["link"])
-        yield Candidate(key, columns["date"], shown), of_feed
+            shown = RuleSubject(columns["title"], columns["text"], columns["author"], row.tags, columns["link"])
+        yield Postable(key, columns["date"], shown), of_feed
 
 
-def _write_tags(written: Sequence[tuple[int, Row]], rewritten: Sequence[int], using: str) -> None:
+def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int], using: str) -> None:
     through = Item.tags.through
     for some in batches(rewritten, LOOKUP):
         through.objects.using(using).filter(item__in=some).delete()

@@ -26,7 +26,8 @@ from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, NotModified
 from lifestream.models import Feed, Fetch, Host, Item
-from lifestream.scheduler.jobs import Result, Stored, host_that_answered
+from lifestream.scheduler.answering_host import host_that_answered
+from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
 from lifestream.storage.bulk_sql import update_rows
 from lifestream.storage.db_errors import FAILURES, Trouble, trouble_of
@@ -83,7 +84,7 @@ def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None
 
 def _give_up(batch: Sequence[Import], trouble: Trouble) -> None:
     for each in batch:
-        each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, unwritten=True, message=str(trouble))
+        each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(trouble))
 
 
 def _named(batch: Sequence[Import]) -> str:
@@ -149,7 +150,7 @@ def _commit_with_care(each: Import, number: int, now: datetime, using: str) -> N
             each.stored = putting_off.stored
         except _ROW_ERRORS as again:
             _log.exception("Not even that %s failed could be stored.", url)
-            each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, unwritten=True, message=str(again))
+            each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(again))
         each.over = True
 
 
@@ -169,7 +170,7 @@ def _transact(batch: Sequence[Import], number: int, now: datetime, using: str, w
         if each.feed not in feeds:
             _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
             each.stored = Stored(
-                each.feed, Fetch.Outcome.FAILED.value, lost=True, message="another worker holds the feed"
+                each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message="another worker holds the feed"
             )
             each.over = True
         else:

@@ -1,8 +1,8 @@
-"""The tags of the templates: `{% load lifestream %}`.
+"""The template tags and filters: `{% load lifestream %}`.
 
-An item is laid out by the template of its site: `lifestream/sites/github-com.html` for a feed whose domain is
-github.com or ends in .github.com, else `lifestream/sites/basic.html`; on its own page by those in
-`lifestream/sites/detail/`. A site adds or replaces them in its own template folders.
+The template of its site lays out an item: `lifestream/sites/github-com.html` if the feed's domain is github.com or ends
+in .github.com, otherwise `lifestream/sites/basic.html`. The item's own page uses the templates in
+`lifestream/sites/detail/`. A site adds or replaces templates in its own template folders.
 """
 
 from __future__ import annotations
@@ -31,18 +31,22 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def render_item(context: Context, post: Post) -> SafeString:
-    """*post* as it stands in a timeline, by the template of its site, which has `post`, `item`, `feed` and `card`."""
+    """Render *post* for a timeline, with the template of its site. The template has `post`, `item`, `feed` and
+    `card`.
+    """
     return _render(context, post, "lifestream/sites/", card_of(post))
 
 
 @register.simple_tag(takes_context=True)
 def render_item_detail(context: Context, post: Post) -> SafeString:
-    """*post* as it stands on its own page, by the template of its site; with the same variables."""
+    """Render *post* for its own page, with the template of its site and the same variables."""
     return _render(context, post, "lifestream/sites/detail/", card_of(post, complete=True))
 
 
 def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
-    """The templates for items of *domain*, the first that exists is used: "a.b.c" has a-b-c, b-c, then basic."""
+    """Return the names of templates for items of *domain*; the first that exists is used. "a.b.c" gives a-b-c, b-c,
+    basic.
+    """
     labels = [re.sub(r"[^a-z0-9]+", "-", label).strip("-") for label in domain.lower().split(".")]
     labels = [label for label in labels if label][-6:]
     names = ["-".join(labels[start:]) for start in range(max(len(labels) - 1, 0))]
@@ -67,43 +71,45 @@ def _django_template(names: list[str]) -> Template:
 
 @register.simple_tag
 def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
-    """The letter and the colour (0 to 11) that stand for a site that has no icon."""
+    """Render the letter and the colour (0 to 11) of a site without an icon."""
     return badge_of(subscription, feed or subscription.feed)
 
 
 @register.filter(name="isolated")
 def isolated_text(text: str) -> str:
-    """*text* for a place without elements, a title or an attribute, in which it turns nothing else around."""
+    """Return *text* for a title or an attribute, where no element can stand, so that it cannot change the direction of
+    the text after it.
+    """
     return isolated(text)
 
 
 @register.filter
 def host_name(url: str) -> str:
-    """The host that *url* leads to, for the words of a link to it."""
+    """Return the host of *url*, for the text of a link to it."""
     return host_in_words(url)
 
 
 @register.simple_tag
 def item_url(timeline: Timeline, post: Post) -> str:
-    """The address of *post*'s own page in *timeline*'s lifestream."""
+    """Return the address of *post*'s own page in *timeline*'s lifestream."""
     return timeline.item_url(post)
 
 
 @register.simple_tag
 def site_url(timeline: Timeline, subscription: Subscription) -> str:
-    """The address of the page of a site."""
+    """Return the address of the page of a site."""
     return timeline.narrowed(subscription=subscription, tag=None, query="", day=None).url()
 
 
 @register.simple_tag
 def tag_url(timeline: Timeline, tag: Tag) -> str:
-    """The address of the page of a tag."""
+    """Return the address of the page of a tag."""
     return timeline.narrowed(subscription=None, tag=tag, query="", day=None).url()
 
 
 @register.simple_tag
 def day_url(timeline: Timeline, day: dt.date) -> str:
-    """The address of the page of *day*, or of the day of a moment."""
+    """Return the address of the page of *day*, which may be a day or a moment."""
     if isinstance(day, dt.datetime):
         day = timezone.localtime(day).date()
     return timeline.narrowed(subscription=None, tag=None, query="", day=day).url()
@@ -111,7 +117,9 @@ def day_url(timeline: Timeline, day: dt.date) -> str:
 
 @register.filter
 def day_name(day: dt.date) -> str:
-    """*day* as a reader would call it: "Today", "Yesterday", "Friday, 2 October"; with the year if it is another."""
+    """Return the name of *day* for a reader: "Today", "Yesterday", "Friday, 2 October"; with the year if it is not this
+    year.
+    """
     today = timezone.localdate()
     if day == today:
         return gettext("Today")

@@ -1,12 +1,13 @@
-"""What people see: pages, feeds of a timeline, and the endpoint that WebSub hubs call. It reads models only.
+"""The pages, the feeds of a timeline, and the endpoint that WebSub hubs call. This package reads models only.
 
 In: an HTTP request. Out: a page or a feed. In the order in which a request passes them:
 
 1. `views`: one module for each kind of page.
-2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day.
+2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day; `keyset`: where a page ends.
 3. `presenters`: what of a post is shown, as values for the templates.
 4. `syndication`: the timeline as Atom, RSS and JSON Feed.
 5. `wsgi_server`: waitress, for `lifestream serve`.
 
-Never imported here: the fetcher's session, the parser, `refresh.pipeline`. (`views.push` notes what a hub said.)
+Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exception to reading: `views.push`
+stores what a hub said.
 """

@@ -1,8 +1,8 @@
-"""A post as a page shows it: decided once, so that templates only lay it out.
+"""A post as a page shows it, decided here, so that templates only lay it out.
 
-A card has a kind, which is what a reader would call it: a *note* has no title, a *photo* is a picture with few words,
-an *audio* or a *video* can be played, anything else is an *article*. Most of it is stored with the item (see
-`item_card`), so that a timeline is made without reading what its items hold.
+A card has a kind: a *note* has no title, a *photo* is a picture with few words, an *audio* or a *video* can be played,
+and anything else is an *article*. Most of a card is stored with the item (see `item_card`), so that a timeline is shown
+without reading the contents of its items.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A post as a page shows it. *player* is the address of another site's player, *poster* the picture in its place.
+    """A post as a page shows it. *player* is the address of another site's player, *poster* the picture shown in its
+    place.
 
-    *lead* is the one picture that stands for an article; *pictures* are those that aren't in the content already.
-    *whole* says that a timeline may show all of the content.
+    *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* says
+    that a timeline may show all of the content.
     """
 
     kind: str
@@ -49,7 +50,7 @@ class Card:
 
     @property
     def host(self) -> str:
-        """The host that the link leads to, for the words of the link: never what the feed says of itself."""
+        """The host of the link, for the text of the link. It never comes from what the feed says of itself."""
         return host_in_words(self.link)
 
     @property
@@ -61,8 +62,8 @@ class Card:
 def card_of(post: Post, *, complete: bool = False) -> Card:
     """Return the card of *post*, whose item and feed are loaded.
 
-    It is made of the card that is stored with the item. Where there is none, and with *complete*, which keeps more
-    pictures and files than a timeline has room for, it is made of the item's content, enclosures and media.
+    It is made from the card that is stored with the item. If there is none, or if *complete*, it is made from the
+    item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
     stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
@@ -85,20 +86,20 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
 
 
 def language_of(*candidates: str) -> str:
-    """Return the first of *candidates* that may stand in a `lang` attribute, else ""."""
+    """Return the first of *candidates* that may stand in a `lang` attribute, or ""."""
     return next((text for text in candidates if _LANGUAGE.fullmatch(text)), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What stands for a site without an icon: the first letter of its name, in one of the theme's colours."""
+    """The sign of a site without an icon: the first letter of its name, in one of the theme's colours."""
 
     letter: str
     hue: int
 
 
 def badge_of(subscription: Subscription, feed: Feed) -> Badge:
-    """Return the badge of a site; its colour follows its domain, so it is the same everywhere and always."""
+    """Return the badge of a site. Its colour is computed from its domain, so it is the same on every page."""
     name = subscription.name or feed.display_title
     letter = next((character for character in name if character.isalnum()), "·")
     return Badge(letter.upper()[:1], zlib.crc32((feed.domain or feed.url).encode("utf-8", "replace")) % HUES)

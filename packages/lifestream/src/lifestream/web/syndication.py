@@ -1,12 +1,12 @@
-"""A timeline as a feed again: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, from one description of it.
+"""A timeline as a feed: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, from one description of it.
 
-Titles, summaries and names are plain text here. Atom writes them as text constructs of type "text" (RFC 4287 §3.1.1),
-JSON Feed as its plain text fields. RSS 2.0 has plain text everywhere but in an item's `description`, which is HTML (RSS
-Best Practices Profile, "Character Data"): there the text is escaped once more.
+Titles, summaries and names are plain text. Atom writes them as text constructs of type "text" (RFC 4287 §3.1.1), JSON
+Feed as plain text fields. RSS 2.0 has plain text everywhere except in the `description` of an item, which is HTML (RSS
+Best Practices Profile, "Character Data"); there the text is escaped once more.
 
-An entry keeps the link, the author and the date of its source and says what that was; its id is the address of our own
-page of it, which no other feed can claim. Validators come from one query of a few columns, so an unchanged feed is
-answered without reading what it holds.
+An entry keeps the link, the author and the date of its source, and names the source. Its id is the address of our own
+page of it, which no other feed can claim. The validators come from one query of a few columns, so an unchanged feed is
+answered without reading its items.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
 from lifestream.models import Item, Post
-from lifestream.web.timeline import Cursor, Page, Timeline
+from lifestream.web.keyset import Cursor
+from lifestream.web.timeline import Timeline, TimelinePage
 
 ENTRIES: Final = 40
-"""How many posts a feed holds; the ones before are linked as the next page of it."""
+"""How many posts a feed holds. Older ones are linked as its next page."""
 
 Absolute = Callable[[str], str]
-"""Makes a path of this site an absolute address."""
+"""Turns a path of this site into an absolute address."""
 
 
 class Atom(Atom1Feed):
@@ -71,14 +72,14 @@ class Rss(Rss201rev2Feed):
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         described = html.escape(item["description"], quote=False)
-        # RSS has room for one enclosure, and Django refuses more.
+        # RSS has one enclosure for each item, and Django refuses more.
         super().add_item_elements(handler, {**item, "description": described, "enclosures": item["enclosures"][:1]})
         if item["content"]:
             handler.addQuickElement("content:encoded", item["content"])
 
 
 class Json(SyndicationFeed):
-    """JSON Feed, version 1.1."""
+    """JSON Feed 1.1."""
 
     content_type = "application/feed+json; charset=utf-8"
 
@@ -120,7 +121,7 @@ FORMATS: Final[dict[str, type[Atom | Rss | Json]]] = {"atom": Atom, "rss": Rss, 
 
 
 def title_of(timeline: Timeline) -> str:
-    """What the feed of *timeline* is called, without characters that XML can't hold: people have written it."""
+    """Return the title of the feed of *timeline*, without characters that XML cannot hold: people have typed it."""
     part = ""
     if timeline.subscription is not None:
         part = timeline.subscription.display_name
@@ -132,20 +133,28 @@ def title_of(timeline: Timeline) -> str:
 
 
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
-    """An ETag, quoted, and a Last-Modified for the feed of *timeline*; *salt* is what else the answer depends on."""
+    """Return an ETag, quoted, and a Last-Modified for the feed of *timeline*. *salt* is what else the answer depends
+    on.
+    """
     rows = timeline.rows(before).values_list(
-        "item_id", "item__fingerprint", "item__first_seen", "item__changed", "subscription__name", "item__feed__title"
+        "item_id",
+        "item__fingerprint",
+        "item__first_seen",
+        "item__changed",
+        "subscription__name",
+        "item__feed__title",
+        named=True,
     )[: ENTRIES + 1]
     digest = hashlib.sha256(f"{salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:
-        digest.update(repr(row).encode())
-        latest = max(filter(None, (latest, row[2], row[3])))
+        digest.update(repr(tuple(row)).encode())
+        latest = max(filter(None, (latest, row.item__first_seen, row.item__changed)))
     return f'"{digest.hexdigest()[:32]}"', latest
 
 
 def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Absolute) -> tuple[bytes, str]:  # noqa: A002
-    """The feed of *timeline* in *format* ("atom", "rss" or "json") and its media type."""
+    """Return the feed of *timeline* in *format* ("atom", "rss" or "json"), and its media type."""
     page = timeline.page(before, ENTRIES, bodies=True)
     here = absolute(timeline.url(format))
     tagline = scrub(timeline.lifestream.tagline)
@@ -163,7 +172,7 @@ def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Abso
     return feed.writeString("utf-8").encode(), FORMATS[format].content_type
 
 
-def _next(address: str, page: Page) -> str:
+def _next(address: str, page: TimelinePage) -> str:
     if page.older is None:
         return ""
     return f"{address}{'&' if '?' in address else '?'}before={page.older}"
@@ -194,5 +203,5 @@ def _enclosures(item: Item) -> Iterable[Enclosure]:
     for entry in objects(item.enclosures):
         if url := address(entry, "url"):
             length, kind = entry.get("length"), entry.get("type")
-            size = length if type(length) is int and length > 0 else 0  # a plugin may have left anything
+            size = length if type(length) is int and length > 0 else 0  # A plugin may have stored any value.
             yield Enclosure(url, str(size), kind if isinstance(kind, str) and kind else "application/octet-stream")

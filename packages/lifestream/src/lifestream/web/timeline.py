@@ -1,7 +1,6 @@
 """What a page shows: the posts of one lifestream, narrowed by a site, a tag, a search or a day. It only reads.
 
-Pages are cut by keyset: a page ends at a post, and the next one begins after it. The comparison is one of row values,
-`(date, item) < (…)`, which both databases walk down the index with; spelled with OR, it sorts the whole lifestream.
+Pages are cut by keyset (see `keyset`): a page ends at a post, and the next one begins after it.
 
 What may be read is decided here, once for all pages and feeds: a lifestream by its owner or by all, and what came from
 a feed with credentials by the lifestream's owner alone.
@@ -10,68 +9,33 @@ a feed with credentials by the lifestream's owner alone.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Func, Lookup, Q, QuerySet, Value
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Left
-from django.db.models.sql.compiler import SQLCompiler
 from django.urls import reverse
 from django.utils import timezone
 
 from lifestream.content import item_card
 from lifestream.content.item_card import ItemCard
 from lifestream.models import Item, Lifestream, Post, Subscription, Tag, fulltext
+from lifestream.web.keyset import Cursor, newer_than, older_than
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
 
-if TYPE_CHECKING:
-    _BooleanLookup = Lookup[bool]
-else:
-    _BooleanLookup = Lookup  # which has a parameter for type checkers only
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
 RECENT = 500
 """How many of the latest posts the tags of a lifestream are counted in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a page ended: the *date* and the *item* (its key) of the last post on it."""
-
-    date: dt.datetime
-    item: int
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor:
-        """The cursor that `str` wrote. Raises ValueError for anything else."""
-        found = re.fullmatch(r"(-?\d{1,18})-(\d{1,18})", text, re.ASCII)
-        if not found:
-            raise ValueError(f"{text[:40]!r} is no cursor")
-        try:
-            date = _EPOCH + int(found[1]) * _MICROSECOND
-        except OverflowError as error:
-            raise ValueError(f"{text!r} is a cursor outside of time") from error
-        # At either end of time a moment has no date in every time zone, which databases ask for.
-        if not 1 < date.year < dt.MAXYEAR:
-            raise ValueError(f"{text!r} is a cursor outside of time")
-        return cls(date, int(found[2]))
-
-    def __str__(self) -> str:
-        return f"{(self.date - _EPOCH) // _MICROSECOND}-{self.item}"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
+class TimelinePage:
     """Some posts, the latest first, and where the older ones begin, if there are any."""
 
     posts: tuple[Post, ...]
@@ -120,13 +84,13 @@ class Timeline:
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
         """All of them, or those older than *before*."""
-        return self.posts() if before is None else self.posts().filter(_older_than(before))
+        return self.posts() if before is None else self.posts().filter(older_than(before))
 
-    def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> Page:
+    def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> TimelinePage:
         """The first *size* posts, or those older than *before*; with *bodies*, with all that their items hold."""
         found = shown(self.rows(before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
-        return Page(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
+        return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
 
     def post(self, item: int) -> Post:
         """The post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be shown."""
@@ -138,8 +102,8 @@ class Timeline:
         """The posts just newer and just older than *post*."""
         here = Cursor(post.date, post.item_id)
         posts = self.posts().select_related("item").defer(*_BODIES, "item__text", "item__card")
-        newer = posts.filter(_newer_than(here)).order_by("date", "item_id").first()
-        return newer, posts.filter(_older_than(here)).first()
+        newer = posts.filter(newer_than(here)).order_by("date", "item_id").first()
+        return newer, posts.filter(older_than(here)).first()
 
     def days_beside(self) -> tuple[dt.date | None, dt.date | None]:
         """The last day before the timeline's own, and the first one after it, that have posts."""
@@ -245,10 +209,17 @@ def _complete(items: Sequence[Item]) -> None:
         # Of before there were cards, or made by hand. It is not stored here, since reading a page writes nothing.
         beginning = Left("content", _LOOKED_THROUGH)
         rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
-        for pk, content, enclosures, media in rows.values_list("pk", "beginning", "enclosures", "media"):
-            item = without[pk]
-            fields = (item.title, item.link, item.summary, content, enclosures, media)
-            cards[pk] = made = item_card.of(_Beginning(*fields))
+        for row in rows.values_list("pk", "beginning", "enclosures", "media", named=True):
+            item = without[row.pk]
+            source = _Beginning(
+                title=item.title,
+                link=item.link,
+                summary=item.summary,
+                content=row.beginning,
+                enclosures=row.enclosures,
+                media=row.media,
+            )
+            cards[row.pk] = made = item_card.of(source)
             item.card = made.as_json()
     notes = {item.pk: item for item in items if (card := cards[item.pk]) and card.whole}
     if notes:
@@ -272,45 +243,6 @@ def by_day(posts: Iterable[Post]) -> Iterator[Day]:
     """*posts*, which are in order, a day at a time, in Django's current time zone."""
     for day, group in groupby(posts, key=lambda post: timezone.localtime(post.date).date()):
         yield Day(day, tuple(group))
-
-
-class _RowComparison(_BooleanLookup):
-    """`(date, item_id) < (…)`, a comparison of rows: a `Q` would spell it with OR, and go through all that is newer.
-
-    A lookup, since Django 6.1 asks of any other condition whether it `= True`, and then no index helps.
-    """
-
-    prepare_rhs = False
-    operator: ClassVar[str]
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """The comparison, as both databases know it."""
-        left, left_params = self.process_lhs(compiler, connection)
-        right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} {self.operator} {right}", (*left_params, *right_params)
-
-
-class _Before(_RowComparison):
-    operator = "<"
-
-
-class _After(_RowComparison):
-    operator = ">"
-
-
-def _older_than(cursor: Cursor) -> Lookup[bool]:
-    return _Before(*_rows(cursor))
-
-
-def _newer_than(cursor: Cursor) -> Lookup[bool]:
-    return _After(*_rows(cursor))
-
-
-def _rows(cursor: Cursor) -> tuple[Func, Func]:
-    """A post's place in the timeline, and the cursor's."""
-    here = Func(F("date"), F("item_id"), template="(%(expressions)s)")
-    there = Func(Value(cursor.date, output_field=DateTimeField()), Value(cursor.item), template="(%(expressions)s)")
-    return here, there
 
 
 def _midnight(day: dt.date) -> dt.datetime:

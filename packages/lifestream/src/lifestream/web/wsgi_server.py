@@ -1,7 +1,7 @@
 """Serving the pages with waitress, a production server in pure Python that runs on every system, until a signal comes.
 
-Waitress and not an ASGI server: the pages are synchronous Django, short and read from one database, and threads
-serve them without a second process to look after.
+Waitress rather than an ASGI server: the pages are synchronous Django views, short, and read from one database. Threads
+serve them without a second process.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ _THREADS = 8
 
 
 def serve(application: Callable[..., Any], host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serves *application* until SIGINT or SIGTERM. *ready* is called with the address once clients can connect.
+    """Serve *application* until SIGINT or SIGTERM. *ready* is called with the address once clients can connect.
 
-    Port 0 takes a free one. Raises OSError where the address can't be had.
+    Port 0 takes a free one. Raises OSError if the address cannot be bound.
     """
     try:
         server = create_server(
             application, host=host, port=port, threads=_THREADS, ident="lifestream", clear_untrusted_proxy_headers=True
         )
-    except ValueError as error:  # which waitress makes of a name without an address
+    except ValueError as error:  # waitress raises this for a host name without an address.
         raise OSError("no such address") from error
     name = f"[{host}]" if ":" in host else host
     try:
         with ending_on_sigterm():
             ready(f"http://{name}:{_port_of(server)}/")
-            server.run()  # ends at SystemExit and KeyboardInterrupt, when the requests under way are answered
+            server.run()  # returns after SystemExit or KeyboardInterrupt, once requests are answered
     finally:
         server.close()
 
@@ -46,7 +46,9 @@ def _port_of(server: Any) -> int:
 
 @contextmanager
 def ending_on_sigterm() -> Iterator[None]:
-    """SIGTERM ends what runs here as Ctrl-C does. Elsewhere than in the main thread signals are somebody else's."""
+    """Let SIGTERM end the block as Ctrl-C does. Outside the main thread this does nothing, since only the main thread
+    handles signals.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""`add_feed`: subscribes a lifestream to a feed, and imports it."""
+"""`add_feed`: subscribe a lifestream to a feed, and import it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import chosen_lifestream, when
+from lifestream.management.lookup import chosen_lifestream
+from lifestream.management.output import when
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
 
 

@@ -1,4 +1,4 @@
-"""`lifestream demo`: a timeline to look at, from feeds that come along. No network is needed, and nothing is kept."""
+"""`lifestream demo`: a timeline of sample feeds. It needs no network, and keeps nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`export_opml`: a lifestream's subscriptions, for another reader."""
+"""`export_opml`: write a lifestream's subscriptions, for another reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import chosen_lifestream
+from lifestream.management.lookup import chosen_lifestream
 from lifestream.refresh import opml
 from lifestream.terminal import Visible
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         document = opml.write(chosen_lifestream(lifestream))
         if file == "-":
             text = document.decode("utf-8")
-            # Another program gets the document as it is.
+            # The document goes out unchanged, for another program.
             self.stdout.write(text if self.stdout.isatty() else Visible(text))
             return
         try:

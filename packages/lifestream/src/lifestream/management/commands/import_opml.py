@@ -1,4 +1,4 @@
-"""`import_opml`: subscribes a lifestream to all feeds of a list."""
+"""`import_opml`: subscribe a lifestream to all feeds of a list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django.utils import timezone
 from lifestream.conf import raise_file_limit
 from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import chosen_lifestream, progress_bar, table_of, tell_shortages
+from lifestream.management.lookup import chosen_lifestream
+from lifestream.management.output import progress_bar, table_of, tell_shortages
 from lifestream.refresh import opml
 from lifestream.refresh.pipeline import refresh
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
 
 
 def _read(file: str) -> bytes:
-    """Return what the list holds, or so much that `opml.read` sees that it is too much."""
+    """Return the content of the file, or just enough of it that `opml.read` notices that it is too large."""
     if file == "-":
         return sys.stdin.buffer.read(opml.MAX_SIZE + 1)
     with Path(file).open("rb") as opened:

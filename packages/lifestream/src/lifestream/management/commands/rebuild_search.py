@@ -1,4 +1,4 @@
-"""`rebuild_search`: the search index, written anew from the items."""
+"""`rebuild_search`: rebuild the search index from the items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`serve`: the site, ready to use: tables, pages, and feeds that are kept up to date."""
+"""`serve`: the whole site in one process: it creates tables, serves the pages, and keeps feeds up to date."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ class Command(BaseCommand):
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Host and port of "host:port", "host", "[::1]:8000" or "8000". Raises CommandError for anything else."""
+    """Return the host and the port of "host:port", "host", "[::1]:8000" or "8000". Raises CommandError for anything
+    else.
+    """
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):
         host, port = ("", address) if address.isdigit() else (address, "8000")

@@ -1,4 +1,4 @@
-"""`update_feeds`: fetches what is due, and tells what came."""
+"""`update_feeds`: fetch the feeds that are due, and print what came."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from lifestream.checks import SETTINGS_TAG
 from lifestream.conf import raise_file_limit
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import feeds_at, progress_bar, table_of, tell_shortages, when
+from lifestream.management.output import progress_bar, table_of, tell_shortages, when
 from lifestream.models import Feed
-from lifestream.refresh.icon_finder import find_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.storage.db_errors import FAILURES, trouble_of
 
@@ -24,6 +24,9 @@ class Command(BaseCommand):
         "and when it is due next, and why. The exit status is 1 if all of them failed, if the database did, or if this "
         "machine had too little of something: then standard error says of what."
     )
+
+    # All checks run once something is due: see `handle`.
+    requires_system_checks = (SETTINGS_TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -38,9 +41,11 @@ class Command(BaseCommand):
     def handle(self, *, urls: list[str] | None, all: bool, **options: Any) -> None:  # noqa: A002 - as the option is called
         raise_file_limit()
         now = timezone.now()
-        chosen = None if urls is None else [feed for url in urls for feed in feeds_at(url)]
+        chosen = None if urls is None else _named(urls)
         due = Feed.objects.allowed(now) if all else Feed.objects.due(now)
         total = due.count() if chosen is None else due.filter(pk__in=chosen).count()
+        if total and not options.get("skip_checks", True):
+            self.check()
         with progress_bar(total) as progress:
             try:
                 report = refresh(chosen, early=all, progress=progress)
@@ -55,12 +60,15 @@ class Command(BaseCommand):
                 self._tell_when()
             self.stdout.write(f"{report}.")
         tell_shortages(report, self)
-        find_icons([row.feed for row in report.rows])
+        if report.rows:
+            from lifestream.refresh.icon_finder import find_icons
+
+            find_icons([row.feed for row in report.rows])
         if report.all_failed or report.shortages:
             sys.exit(1)
 
     def _tell_of_others(self, feeds: set[int]) -> None:
-        """Says why feeds that were named were not asked."""
+        """Print why feeds that were named were not fetched."""
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds).select_related("host"):
             if feed.status != Feed.Status.ACTIVE:
@@ -79,3 +87,10 @@ class Command(BaseCommand):
         else:
             at = when(first.next_fetch, now)
             self.stdout.write(f"Nothing is due. The next is {first.display_title} at {at}: {first.next_reason}.")
+
+
+def _named(urls: list[str]) -> list[int]:
+    """Return the keys of the feeds at *urls*. Raises CommandError for a URL that is none of ours."""
+    from lifestream.management.lookup import feeds_at
+
+    return [feed for url in urls for feed in feeds_at(url)]

@@ -1,4 +1,4 @@
-"""`why`: what is known of a feed, what its last fetches came to, and the reasoning for the next one."""
+"""`why`: the state of a feed, the results of its last fetches, and the reasons for the time of the next one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from lifestream.conf import settings
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import COLOURS, WIDE, ago, feeds_at, when
+from lifestream.management.lookup import feeds_at
+from lifestream.management.output import COLOURS, ago, drawn, when
 from lifestream.models import Feed, Fetch
-from lifestream.scheduler.schedule import Candidate, candidates_from_json, in_words
+from lifestream.scheduler.schedule import DueTime, candidates_from_json
+from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
 
 _LABEL = 16  # columns
@@ -51,7 +52,7 @@ class Command(BaseCommand):
 
 
 def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
-    """What is known of *feed*, as labels and what they label."""
+    """Return what is known of *feed*, as labels and values."""
     yield "health", feed.health if feed.failures < 2 else f"{feed.health}, {feed.failures} times in a row"
     subscribers = feed.subscriptions.count()
     yield "subscribers", str(subscribers) if subscribers else "none"
@@ -77,7 +78,7 @@ def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def next_of(feed: Feed, now: datetime) -> str:
-    """When *feed* is asked next, and why then, in a line."""
+    """Return when *feed* is fetched next, and why, in one line."""
     if feed.status == Feed.Status.PAUSED:
         return "none, since it is paused; resume it in the admin"
     if feed.status == Feed.Status.IDLE:
@@ -91,31 +92,31 @@ def next_of(feed: Feed, now: datetime) -> str:
 
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
-    """Each time that something asked for, in their order, the one that holds marked; then what no user can skip."""
+    """Return each time that something asked for, in their order, with a mark at the one that is used; then the time
+    that no user can skip.
+    """
     if feed.status != Feed.Status.ACTIVE:
         return
     candidates = list(candidates_from_json(feed.candidates))
     if candidates and abs(candidates[-1].at - feed.next_fetch) > timedelta(seconds=1):
-        candidates = []  # it was made due by hand since
+        candidates = []  # The feed was made due by hand since then.
     pause = feed.host.not_before
     held_by_host = pause is not None and pause > max(now, feed.next_fetch)
     for candidate in candidates:
         mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
         yield f"{mark} {_moment(candidate, now)}  {candidate.reason}"
     if pause is not None and held_by_host:
-        yield f"> {_moment(Candidate(pause, ''), now)}  a pause that its server asked for"
+        yield f"> {_moment(DueTime(pause, ''), now)}  a pause that its server asked for"
     if feed.not_before is not None and feed.not_before > now:
         yield f"Not before {when(feed.not_before, now)}, not even with --all: server or feed ask for that."
 
 
-def _moment(candidate: Candidate, now: datetime) -> str:
+def _moment(candidate: DueTime, now: datetime) -> str:
     local, today = timezone.localtime(candidate.at), timezone.localtime(now).date()
     return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
 def _table_of(log: list[Fetch], now: datetime) -> Visible:
-    terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else WIDE, no_color=not terminal)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("When", "What came", "New", "Changed", "Took", "Next due then, and why"):
         table.add_column(heading, overflow="fold", justify="right" if heading in ("New", "Changed", "Took") else "left")
@@ -132,9 +133,7 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
             f"{fetch.duration * 1000:,.0f} ms",
             Text(visible(f"{due}: {fetch.reason}")),
         )
-    with console.capture() as captured:
-        console.print(table)
-    return Visible("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    return drawn(table, sys.stdout)
 
 
 def _times(fetch: Fetch, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The pages. They only read: what a page shows is chosen in `timeline`, how an item looks in `presenters`."""
+"""The pages. They only read: `timeline` chooses what a page shows, `presenters` how an item looks."""
 
 from __future__ import annotations
 

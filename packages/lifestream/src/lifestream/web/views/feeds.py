@@ -16,25 +16,25 @@ from lifestream.web.views.reading import cursor_of, keep, read, read_search, rea
 
 @require_safe
 def timeline_feed(request: HttpRequest, slug: str, format: str) -> HttpResponse:  # noqa: A002
-    """The feed of a lifestream."""
+    """Return the feed of a lifestream."""
     return _feed(request, read(request, slug), format)
 
 
 @require_safe
 def site_feed(request: HttpRequest, slug: str, pk: int, format: str) -> HttpResponse:  # noqa: A002
-    """The feed of one site in it."""
+    """Return the feed of one site of a lifestream."""
     return _feed(request, read_site(request, slug, pk), format)
 
 
 @require_safe
 def tag_feed(request: HttpRequest, slug: str, tag: str, format: str) -> HttpResponse:  # noqa: A002
-    """The feed of a tag in it."""
+    """Return the feed of one tag of a lifestream."""
     return _feed(request, read_tag(request, slug, tag), format)
 
 
 @require_safe
 def search_feed(request: HttpRequest, slug: str, format: str) -> HttpResponse:  # noqa: A002
-    """The feed of a search in it. Raises Http404 without a query."""
+    """Return the feed of a search in a lifestream. Raises Http404 if there is no query."""
     timeline = read_search(request, slug)
     if not timeline.query:
         raise Http404(gettext("Add ?q= and what to search for."))
@@ -43,7 +43,7 @@ def search_feed(request: HttpRequest, slug: str, format: str) -> HttpResponse:  
 
 @require_safe
 def subscriptions(request: HttpRequest, slug: str) -> HttpResponse:
-    """The sites of a lifestream as OPML, to take them to another reader."""
+    """Return the sites of a lifestream as OPML, for another reader."""
     timeline = read(request, slug)
     body = opml.write(timeline.lifestream)
     response = HttpResponse(body, content_type="text/x-opml; charset=utf-8")

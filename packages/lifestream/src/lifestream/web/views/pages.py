@@ -18,12 +18,12 @@ from lifestream.web.timeline import Timeline, by_day
 from lifestream.web.views.reading import cursor_of, keep, read, read_day, read_search, read_site, read_tag
 
 SITES_BESIDE = 16
-"""How many sites stand beside a timeline; the page of all sites has the rest."""
+"""How many sites stand beside a timeline. The page of all sites lists the others."""
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """All lifestreams that the visitor may read; if there is only one, straight to it."""
+    """Show all lifestreams that the visitor may read, or redirect to it if there is only one."""
     user = getattr(request, "user", None)
     lifestreams = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
     found = list(lifestreams[:200])
@@ -38,13 +38,13 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def timeline(request: HttpRequest, slug: str) -> HttpResponse:
-    """The posts of a lifestream, the latest first."""
+    """Show the posts of a lifestream, the latest first."""
     return _listing(request, read(request, slug), "lifestream/timeline.html")
 
 
 @require_safe
 def day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> HttpResponse:
-    """The posts of one day, with the days before and after it that have any."""
+    """Show the posts of one day, with links to the nearest days before and after it that have posts."""
     timeline = read_day(request, slug, year, month, day)
     earlier, later = timeline.days_beside()
     beside = {
@@ -56,19 +56,19 @@ def day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> Htt
 
 @require_safe
 def site(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """The posts of one site."""
+    """Show the posts of one site."""
     return _listing(request, read_site(request, slug, pk), "lifestream/site.html")
 
 
 @require_safe
 def tag(request: HttpRequest, slug: str, tag: str) -> HttpResponse:
-    """The posts under one tag."""
+    """Show the posts with one tag."""
     return _listing(request, read_tag(request, slug, tag), "lifestream/tag.html")
 
 
 @require_safe
 def search(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a search finds, the latest first; without a query, the form alone."""
+    """Show the results of a search, the latest first; without a query, only the form."""
     timeline = read_search(request, slug)
     if not timeline.query:
         return keep(render(request, "lifestream/search.html", _frame(timeline)), timeline)
@@ -77,7 +77,7 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """One item, with its neighbours in the lifestream."""
+    """Show one item, with its neighbours in the lifestream."""
     timeline = read(request, slug)
     try:
         post = timeline.post(pk)
@@ -97,7 +97,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def sites(request: HttpRequest, slug: str) -> HttpResponse:
-    """All sites of a lifestream, by folder."""
+    """Show all sites of a lifestream, by folder."""
     timeline = read(request, slug)
     context = {**_frame(timeline), "subscriptions": _sorted_sites(timeline, "folder")}
     return keep(render(request, "lifestream/sites.html", context), timeline)
@@ -105,7 +105,7 @@ def sites(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def tags(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the latest posts are filed under."""
+    """Show the tags of the latest posts."""
     timeline = read(request, slug)
     return keep(render(request, "lifestream/tags.html", {**_frame(timeline), "tags": timeline.tags()}), timeline)
 
@@ -127,7 +127,7 @@ def _listing(
 
 
 def _frame(timeline: Timeline) -> dict[str, Any]:
-    """What the frame around every page needs. The sites are read only where a template shows them."""
+    """Return the context of the frame around every page. The sites are queried only if a template shows them."""
     return {
         "lifestream": timeline.lifestream,
         "timeline": timeline,

@@ -1,4 +1,4 @@
-"""The icons of sites, from our own address: a page asks nothing of the sites themselves."""
+"""The icons of sites, from our own address, so that a page loads nothing from the sites themselves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ A_DAY = 86400
 
 @require_safe
 def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """The icon of a site, if its feed has one of a kind that can hold no script."""
+    """Return the icon of a site, if its feed has one in a format that cannot hold a script."""
     timeline = read_site(request, slug, pk)
     data = bytes(Feed.objects.values_list("icon", flat=True).get(subscriptions=pk))
     kind = image_type(data)

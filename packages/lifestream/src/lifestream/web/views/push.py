@@ -1,7 +1,7 @@
-"""Where hubs reach us (WebSub): they confirm and deny by GET, and push by POST.
+"""The address at which hubs reach this site (WebSub): they confirm and deny with GET, and push with POST.
 
-Who calls is proved by the path, which only the hub was told, and who pushes by a signature too. Of a push nothing is
-kept: its body runs through the check of its signature and is gone; what it says is fetched from the feed itself.
+The path proves who calls, since only the hub was told it. A push must be signed, too. Nothing of a push is kept: its
+body is read for the check of its signature and dropped; the feed itself is fetched instead.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ _LONGEST_CHALLENGE = 4096  # characters
 @never_cache
 @require_http_methods(["GET", "POST"])
 def push(request: HttpRequest, key: str) -> HttpResponse:
-    """Answers the hub that was told *key*."""
+    """Answer the hub that was told *key*."""
     if not settings.public_url:
         return _answer(410 if request.method == "POST" else 404)
     return _push(request, key) if request.method == "POST" else _intent(request, key)
 
 
 def _intent(request: HttpRequest, key: str) -> HttpResponse:
-    """Echoes the challenge of what we have asked for, and nothing else ("Hub Verifies Intent of the Subscriber")."""
+    """Return the challenge of a request that we have sent to the hub, and of no other ("Hub Verifies Intent of the
+    Subscriber").
+    """
     said = {
         name: request.GET.get(f"hub.{name}", "") for name in ("mode", "topic", "challenge", "lease_seconds", "reason")
     }
@@ -53,9 +55,9 @@ def _intent(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _push(request: HttpRequest, key: str) -> HttpResponse:
-    """Takes a push. One without a good signature is answered the same, and ignored ("Signature validation")."""
+    """Receive a push. One without a valid signature gets the same answer, and is ignored ("Signature validation")."""
     if not hub_subscriptions.is_known(key):
-        return _answer(410)  # which tells a hub to end the subscription
+        return _answer(410)  # 410 tells a hub to end the subscription.
     signature = Signature(request.headers.get("X-Hub-Signature", ""), hub_subscriptions.secrets_of(key))
     size = 0
     try:
@@ -65,7 +67,7 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
                 return _answer(413)
             signature.update(piece)
     except UnreadablePostError:
-        return _answer(400)  # the hub is gone, and nobody hears this
+        return _answer(400)  # The hub has closed the connection, so nobody reads this.
     if not signature.holds():
         log.warning("a push without a good signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
     elif not hub_subscriptions.receive(key, timezone.now()):
@@ -74,6 +76,6 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _answer(status: int, text: str = "") -> HttpResponse:
-    # The text is the hub's own: whatever it is, it is shown as no page.
+    # The text is the hub's own, so no browser may take it for a page.
     headers = {"X-Content-Type-Options": "nosniff"}
     return HttpResponse(text, content_type="text/plain; charset=utf-8", status=status, headers=headers)

@@ -1,6 +1,6 @@
-"""What all pages share: whose lifestream it is, which part of it, and how long an answer may be kept.
+"""What all pages share: the lifestream, the part of it that is shown, and how long an answer may be cached.
 
-What a visitor may not read does not exist for them: every door answers 404, never 403.
+What a visitor may not read does not exist for them: every view answers 404, never 403.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from django.utils.translation import gettext
 from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, Tag
 from lifestream.models.fulltext import LONGEST_QUERY
-from lifestream.web.timeline import Cursor, Timeline, timeline_for
+from lifestream.web.keyset import Cursor
+from lifestream.web.timeline import Timeline, timeline_for
 
 FRESH = 60
-"""For how many seconds a public page may be kept without asking again: feeds are fetched far less often."""
+"""For how many seconds a public page may be cached without asking again. Feeds are fetched far less often."""
 
 
 def read(request: HttpRequest, slug: str) -> Timeline:
-    """The timeline of the lifestream *slug*. Raises Http404 if there is none that the visitor may read."""
+    """Return the timeline of the lifestream *slug*. Raises Http404 if there is none that the visitor may read."""
     try:
         return timeline_for(getattr(request, "user", None), slug)
     except Lifestream.DoesNotExist:
@@ -30,17 +31,17 @@ def read(request: HttpRequest, slug: str) -> Timeline:
 
 
 def read_site(request: HttpRequest, slug: str, pk: int) -> Timeline:
-    """The same for one of its sites."""
+    """Return the timeline of one site. Raises Http404 like `read`."""
     timeline = read(request, slug)
     return timeline.narrowed(subscription=get_object_or_404(timeline.subscriptions(), pk=pk))
 
 
 def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
-    """The same for a tag. One that none of its posts has is not found, as one that there is nowhere: tags are shared
-    with private lifestreams.
+    """Return the timeline of a tag. Raises Http404 for a tag that none of these posts has: tags are shared with private
+    lifestreams, so a visitor must not learn whether a tag exists elsewhere.
     """
     timeline = read(request, slug)
-    # PostgreSQL's text holds no NUL, and psycopg raises DataError for a parameter with one.
+    # PostgreSQL's text type cannot hold NUL, and psycopg raises DataError for a parameter with one.
     found = None if "\0" in tag else Tag.objects.filter(slug=tag).first()
     if found is None or not timeline.narrowed(tag=found).posts().exists():
         raise Http404(gettext("Nothing here is filed under that tag."))
@@ -48,25 +49,27 @@ def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
 
 
 def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> Timeline:
-    """The same for a day. Raises Http404 if there is none like it in the calendar."""
+    """Return the timeline of a day. Raises Http404 if the calendar has no such day."""
     try:
         date = dt.date(year, month, day)
     except (ValueError, OverflowError):
         raise Http404(gettext("There is no such day.")) from None
-    # At either end of time a day has no midnight in every time zone.
+    # The first and the last day of the calendar have no midnight in every time zone.
     if not 2 < year < 9999:
         raise Http404(gettext("There is nothing from that day."))
     return read(request, slug).narrowed(day=date)
 
 
 def read_search(request: HttpRequest, slug: str) -> Timeline:
-    """The same for what the visitor searches; the query is empty where there is none."""
+    """Return the timeline of what the visitor searches for, and the query, which may be empty."""
     query = " ".join(scrub(" ".join(request.GET.get("q", "").split())).split())
     return read(request, slug).narrowed(query=query[:LONGEST_QUERY])
 
 
 def cursor_of(request: HttpRequest) -> Cursor | None:
-    """Where the page begins, as `?before=` says. Raises Http404 for what no page of ours has linked to."""
+    """Return where the page begins, from `?before=`. Raises Http404 for a value that none of our pages has
+    linked to.
+    """
     text = request.GET.get("before", "")
     if not text:
         return None
@@ -77,7 +80,7 @@ def cursor_of(request: HttpRequest) -> Cursor | None:
 
 
 def keep(response: HttpResponse, timeline: Timeline, seconds: int = FRESH) -> HttpResponse:
-    """Says who may keep *response* and for how long: caches on the way only what everybody may read."""
+    """Say who may cache *response* and for how long. Shared caches may keep only what everybody may read."""
     patch_vary_headers(response, ["Cookie"])
     if timeline.lifestream.is_public and not timeline.owned:
         patch_cache_control(response, public=True, max_age=seconds)

@@ -1,0 +1,78 @@
+"""Bodies in their content coding, kept so that a coding that is asked for costs its time once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedserver.http import content_codings
+from feedserver.messages.response import Body, FileBody, Response
+
+if TYPE_CHECKING:
+    import tempfile
+
+KEPT = 128
+"""Coded bodies that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    coding: str
+    body: Body
+
+
+class CodedBodies:
+    """The coded bodies of one server. Large ones are files of a temporary folder, which `close` removes."""
+
+    def __init__(self) -> None:
+        self._coded: dict[_Key, Body] = {}
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._lock = threading.Lock()
+
+    def has(self, response: Response) -> bool:
+        """Return whether the body of *response* is at hand in the coding that it asks for."""
+        return _key(response) in self._coded
+
+    def code(self, response: Response) -> Response:
+        """Return *response* with its body in the coding that it asks for.
+
+        Any thread may call it. Raises what `content_codings.parse` raises, and OSError for a file that can't be read.
+        """
+        key = _key(response)
+        coded = self._coded.get(key)
+        if coded is None:
+            body = response.body
+            coded = (
+                content_codings.encode(body, key.coding)
+                if isinstance(body, bytes)
+                else self._code_file(body, key.coding)
+            )
+            if len(self._coded) >= KEPT:
+                self._coded.pop(next(iter(self._coded)), None)
+            self._coded[key] = coded
+        return response.changed(body=coded, coding=None)
+
+    def _code_file(self, body: FileBody, coding: str) -> FileBody:
+        import tempfile  # few tests code so much that a file must hold it
+
+        with self._lock:
+            if self._scratch is None:
+                self._scratch = tempfile.TemporaryDirectory(prefix="feedserver-", ignore_cleanup_errors=True)
+        descriptor, name = tempfile.mkstemp(dir=self._scratch.name)
+        with os.fdopen(descriptor, "wb") as target:
+            content_codings.encode_file(body, coding, target)
+            return FileBody(Path(name), target.tell())
+
+    def close(self) -> None:
+        """Remove what was written to disk. A server that starts again codes large bodies again."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+            self._coded = {key: body for key, body in self._coded.items() if isinstance(body, bytes)}
+
+
+def _key(response: Response) -> _Key:
+    return _Key(response.coding or "identity", response.body)

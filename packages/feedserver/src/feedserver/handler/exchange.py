@@ -1,0 +1,307 @@
+"""One request and its answer, as the journal keeps them.
+
+The event loop writes, tests read from any thread. What happens to an exchange is seen in one order by every observer:
+
+1. The request has arrived. What is wrong with it or with the file that answers it is noted: `problem`, and what
+   `verify` raises.
+2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
+   is set after it; what goes wrong in a callable is noted before 3.
+3. The answer is known: `response` wakes. Then its first byte is sent.
+4. Each fault that is injected is noted, and then `faults` wakes.
+5. The exchange ends, and in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
+   called and has returned; the end is published. Only then do `is_over` and `describe` tell of it, and `ended`,
+   `error`, `duration`, `bytes_sent` and everybody else who waits wake.
+6. `FeedServer.stop` returns when every exchange has ended so.
+
+So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
+client may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from feedserver.handler.problems import in_words
+from feedserver.messages.headers import Headers
+from feedserver.messages.request import Request
+from feedserver.messages.response import Response
+from feedserver.messages.send_plan import Ended
+from feedserver.messages.terminal_text import visible
+
+OUTCOME_TIMEOUT = 10.0
+"""Seconds that asking for the outcome of an exchange waits before it says that the answer is still going out."""
+
+
+class NotSeen(AssertionError, TimeoutError):
+    """What a test expected of its client did not arrive in time, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A *fault* that was injected, in the words of its directive, and the byte of the body *at* which it was."""
+
+    fault: str
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.fault}: injected at byte {self.at:,}"
+
+
+class Changes:
+    """Wakes who waits for an exchange to change; *listener* is called with each that has ended.
+
+    It stands between exchanges and their journal, so that the two are no cycle: bodies would stay in memory until the
+    garbage collector comes.
+    """
+
+    __slots__ = ("_condition", "_waiting", "failures", "listener")
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting = 0
+        self.listener: Callable[[Exchange], None] | None = None
+        self.failures: deque[str] = deque()
+        """What a listener raised: messages alone, since exchanges would make a cycle."""
+
+    def listen(self, exchange: Exchange) -> None:
+        """Call the listener with *exchange*, which has ended. What it raises is kept in `failures`."""
+        if self.listener is None:
+            return
+        try:
+            self.listener(exchange)
+        except KeyboardInterrupt:  # of who stops the server
+            raise
+        except BaseException as error:  # noqa: BLE001 - a log that fails must not end a connection; `verify` raises it
+            self.failures.append(f"the journal's listener raised {in_words(error)} for {exchange}")
+
+    def tell(self) -> None:
+        """Wake who waits: something has changed."""
+        if self._waiting:
+            with self._condition:
+                self._condition.notify_all()
+
+    def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
+        """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does.
+
+        The count of waiters goes up before the predicate is first asked, and is read by the loop after it has
+        recorded, so no change falls between the two.
+        """
+        with self._condition:
+            self._waiting += 1
+            try:
+                return self._condition.wait_for(predicate, timeout)
+            finally:
+                self._waiting -= 1
+
+
+class Exchange:
+    """One request and its answer.
+
+    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong.
+    *time* is in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and `error` wait until they are
+    known.
+    """
+
+    __slots__ = (
+        "_bytes_sent",
+        "_changes",
+        "_duration",
+        "_ended",
+        "_error",
+        "_faults",
+        "_is_published",
+        "_listened_by",
+        "_response",
+        "_started",
+        "problem",
+        "raw",
+        "request",
+        "time",
+    )
+
+    def __init__(
+        self,
+        changes: Changes,
+        request: Request | None,
+        *,
+        raw: bytes = b"",
+        problem: str = "",
+        now: float | None = None,
+    ) -> None:
+        self._changes = changes
+        self.request = request
+        self.raw = raw
+        self.problem = problem
+        self.time = time.time() if now is None else now
+        self._started = time.perf_counter()
+        self._response: Response | None = None
+        self._ended: Ended | None = None
+        self._error = ""
+        self._is_published = False
+        self._listened_by: int | None = None
+        self._faults: tuple[Strike, ...] = ()
+        self._bytes_sent = 0
+        self._duration = 0.0
+
+    # What the server calls
+
+    def answered(self, response: Response) -> None:
+        """Note what the request is answered with, once: an answer that comes after its time limit changes nothing."""
+        if self._response is None:
+            self._response = response
+            self._changes.tell()
+
+    def injected(self, fault: str, at: int) -> None:
+        """Note that a fault has broken the answer at that byte of its body."""
+        self._faults += (Strike(fault, at),)
+        self._changes.tell()
+
+    def finish(self, ended: Ended, bytes_sent: int, error: str = "") -> None:
+        """Note how the exchange ended, and the *error* that ended it, once: what is told later changes nothing.
+
+        The listener comes before whoever waits.
+        """
+        if self._ended is None:
+            self._bytes_sent = bytes_sent
+            self._duration = time.perf_counter() - self._started
+            self._error = error
+            self._ended = ended
+            if self._changes.listener is not None:
+                self._listened_by = threading.get_ident()
+                self._changes.listen(self)
+                self._listened_by = None
+            self._is_published = True
+            self._changes.tell()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and the listener has been told; does not wait. The listener itself sees it ended."""
+        return self._is_published or (self._listened_by is not None and self._listened_by == threading.get_ident())
+
+    @property
+    def known_status(self) -> int | None:
+        """The status of the answer, None where it is not known yet; does not wait."""
+        return self._response.status if self._response is not None else None
+
+    # What a test asks
+
+    def _outcome(self) -> Ended:
+        if not self.is_over:
+            self._changes.wait_until(lambda: self.is_over, OUTCOME_TIMEOUT)
+        if self._ended is None or not self.is_over:
+            raise NotSeen(f"the answer to {self} is still going out after {OUTCOME_TIMEOUT:g} s")
+        return self._ended
+
+    @property
+    def response(self) -> Response:
+        """What it was answered with. Raises NotSeen where the exchange ended without an answer."""
+        if self._response is None:
+            self._changes.wait_until(lambda: self._response is not None or self.is_over, OUTCOME_TIMEOUT)
+        if self._response is None:
+            raise NotSeen(f"{self} was not answered: {self._ended or 'no answer was made yet'}")
+        return self._response
+
+    @property
+    def status(self) -> int:
+        """The status that was sent."""
+        return self.response.status
+
+    @property
+    def ended(self) -> Ended:
+        """How it ended, as a member of `Ended`, which equals its plain string: "complete", "client left", …."""
+        return self._outcome()
+
+    @property
+    def error(self) -> str:
+        """The error that ended it: what the system said where the client's connection broke, such as
+        "[Errno 104] Connection reset by peer", or the name of the exception that broke the answer off; else "".
+        """
+        self._outcome()
+        return self._error
+
+    @property
+    def faults(self) -> tuple[Strike, ...]:
+        """The faults that broke the answer, in the order in which they were injected.
+
+        Waits until all that were to be injected have been, or the exchange has ended without them.
+        """
+        self._changes.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
+        return self._faults
+
+    def _knows_faults(self) -> bool:
+        due = len(self._response.faults) if self._response is not None else 1
+        return self.is_over or len(self._faults) >= due
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of head and body that the operating system took."""
+        self._outcome()
+        return self._bytes_sent
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the request's arrival until its answer had been handed over."""
+        self._outcome()
+        return self._duration
+
+    # A request's own properties, so that an exchange reads like it
+
+    def _asked(self) -> Request:
+        if self.request is None:
+            raise AttributeError(f"what arrived was no request ({self.problem}); see .raw")
+        return self.request
+
+    @property
+    def method(self) -> str:
+        """The method of the request."""
+        return self._asked().method
+
+    @property
+    def target(self) -> str:
+        """The target as it was sent."""
+        return self._asked().target
+
+    @property
+    def path(self) -> str:
+        """The decoded path of the request."""
+        return self._asked().path
+
+    @property
+    def query(self) -> str:
+        """The query string of the request."""
+        return self._asked().query
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the request, as sent."""
+        return self._asked().headers
+
+    @property
+    def body(self) -> bytes:
+        """The body of the request."""
+        return self._asked().body
+
+    def __str__(self) -> str:
+        return str(self.request) if self.request is not None else f"{self.raw[:60]!r}"
+
+    def describe(self) -> str:
+        """Return one line for people: what was asked, what was answered, how it ended. Does not wait."""
+        if self._response is None:
+            answer = self.problem or "no answer yet"
+        else:
+            answer = f"{self._response.status} {self._response.reason}".rstrip()
+        faults = "".join(f", {strike}" for strike in self._faults)
+        if not self.is_over:
+            return visible(f"{self} -> {answer}{faults}, still going out")
+        tail = "" if self._ended is Ended.COMPLETE else f", {self._ended}"
+        cause = f" ({self._error})" if self._error else ""
+        return visible(
+            f"{self} -> {answer}, {self._bytes_sent:,} bytes in {self._duration * 1000:.1f} ms{faults}{tail}{cause}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.describe()}>"

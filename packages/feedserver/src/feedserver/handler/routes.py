@@ -1,0 +1,117 @@
+"""Scripted routes: which answers a path gives, to which requests, one after the other."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from feedserver.handler.ready_answers import ReadyAnswer
+from feedserver.messages.response import Answer, Response
+
+
+@dataclass(slots=True)
+class Turns:
+    """How many requests have *taken* an answer."""
+
+    taken: int = 0
+
+
+@dataclass(slots=True)
+class Choice:
+    """One answer that can be given again and again.
+
+    *ready* is the answer in bytes, by whether the connection is kept alive behind it; None where each request may get
+    another one.
+    """
+
+    answer: Answer
+    turns: Turns = field(default_factory=Turns)
+    ready: dict[bool, ReadyAnswer | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Script:
+    """The answers of a path, given one after the other; the last one stays. *index* is that of the next one."""
+
+    choices: list[Choice]
+    index: int = 0
+
+    @property
+    def current(self) -> Choice:
+        """The answer whose turn it is."""
+        return self.choices[self.index]
+
+    def advance(self) -> None:
+        """Move to the next answer, if there is one."""
+        if self.index + 1 < len(self.choices):
+            self.index += 1
+
+
+class HostPath(NamedTuple):
+    """What is asked for: a decoded *path* of a *host*; "" is this server itself."""
+
+    host: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A *script* for the requests of one *host*, of one *query* string or all, and of one *method* or all (None).
+
+    The host "" is the server itself.
+    """
+
+    host: str
+    query: str | None
+    method: str | None
+    script: Script
+
+    def replaces(self, other: Route) -> bool:
+        """Return whether the two answer the same requests."""
+        return (self.host, self.query, self.method) == (other.host, other.query, other.method)
+
+    def rank(self, host: str, query: str, method: str) -> int | None:
+        """Return how nearly the route fits a request, 0 is best; None where it does not answer it.
+
+        A query string counts for more than a method. HEAD is answered by the route of GET, before one of all methods.
+        """
+        if self.host != host or (self.query is not None and self.query != query):
+            return None
+        rank = 0 if self.query is not None else 3
+        if self.method == method:
+            return rank
+        if self.method is None:
+            return rank + 2
+        return rank + 1 if method == "HEAD" and self.method == "GET" else None
+
+
+def host_key(host: str) -> str:
+    """Return a *host* so that its like are equal: its case and the port 80 do not matter (RFC 9110 §4.2.3)."""
+    return host.lower().removesuffix(":80")
+
+
+def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Route | None:
+    """Return the route that fits a request most nearly; None where none does."""
+    nearest, least = None, 6
+    for route in routes:
+        rank = route.rank(host, query, method)
+        if rank is not None and rank < least:
+            nearest, least = route, rank
+    return nearest
+
+
+def check_answer(target: str, answer: object) -> None:
+    """Raise TypeError for what can answer no request: it would only be told by the first one."""
+    given = f"add({target!r}) was given {answer!r}"
+    if isinstance(answer, Response):
+        return
+    if not callable(answer):
+        raise TypeError(f"{given}; pass a Response or a callable that makes one")
+    if isinstance(answer, type) and issubclass(answer, Response):
+        raise TypeError(f"{given}, the class; pass an instance, such as Response('<rss/>')")
+    for call in (answer, type(answer).__call__):
+        if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
+            raise TypeError(f"{given}, which is async; pass a plain function: it runs on a thread, and may block there")
+        if inspect.isgeneratorfunction(call):
+            raise TypeError(f"{given}, which yields; pass a function that returns a Response")

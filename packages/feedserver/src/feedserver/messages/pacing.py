@@ -1,0 +1,43 @@
+"""How long and how fast: durations in words, and the pace at which a body is sent."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from feedserver.messages.argument_types import check_is
+
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_PACE = re.compile(r"(?P<bytes>\d+)\s*bytes?\s+every\s+(?P<interval>.+)", re.IGNORECASE)
+
+
+def parse_duration(text: str) -> float:
+    """Turns "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
+    return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a body is sent: so many *bytes* every so many *seconds*."""
+
+    bytes: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        check_is("the bytes of a Pace", self.bytes, int, "give a whole number, such as 1000")
+        check_is("the seconds of a Pace", self.seconds, (int, float), "give a number, such as 0.05")
+        if self.bytes < 1 or not 0 <= self.seconds < math.inf:
+            raise ValueError(f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more")
+
+    @classmethod
+    def parse(cls, text: str) -> Pace:
+        """Reads "1000 bytes every 50ms". Raises ValueError with the remedy."""
+        match = _PACE.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text.strip()!r} is no pace; write it as '1000 bytes every 50ms'")
+        return cls(int(match["bytes"]), parse_duration(match["interval"]))

@@ -1,0 +1,30 @@
+"""Placeholders in header values: `{base}` and `{date+2h}`, which are filled in when the response is sent."""
+
+from __future__ import annotations
+
+import re
+
+from feedserver.messages.headers import Headers, imf_fixdate, to_bytes
+from feedserver.messages.pacing import parse_duration
+
+_PLACEHOLDER = re.compile(rb"\{base\}|\{date(?:(?P<sign>[+-])(?P<offset>[0-9.]+(?:ms|s|m|h|d|w)))?\}")
+
+
+def has_placeholders(headers: Headers) -> bool:
+    """Whether a value holds `{base}` or `{date…}`, which are filled in when the response is sent."""
+    return any(b"{" in value and _PLACEHOLDER.search(value) for _, value in headers.raw)
+
+
+def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
+    """Replaces `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* (seconds of the epoch) so moved.
+
+    A date is written as IMF-fixdate (RFC 9110 §5.6.7). Nothing else in braces is touched.
+    """
+
+    def fill(match: re.Match[bytes]) -> bytes:
+        if match[0] == b"{base}":
+            return to_bytes(base)
+        offset = parse_duration(match["offset"].decode("ascii")) if match["offset"] else 0.0
+        return imf_fixdate(now - offset if match["sign"] == b"-" else now + offset).encode("ascii")
+
+    return Headers.from_raw((name, _PLACEHOLDER.sub(fill, value)) for name, value in headers.raw)

@@ -1,0 +1,57 @@
+"""Short ways to make the responses that tests of feed readers ask for most."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from feedserver.messages.argument_types import check_is, check_text
+from feedserver.messages.headers import imf_fixdate
+from feedserver.messages.response import Injectable, Response
+
+
+def moved(location: str, status: int = 301) -> Response:
+    """A permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
+    check_text("the location of moved()", location)
+    return Response(status=status, headers={"Location": location})
+
+
+def gone() -> Response:
+    """410: the feed is gone for good, and a good client stops asking (RFC 9110 §15.5.11)."""
+    return Response(status=410)
+
+
+def broken(response: Response, *faults: Injectable) -> Response:
+    """The same response, broken by *faults* too."""
+    check_is("what broken() is to break", response, Response, "give a Response")
+    return replace(response, faults=(*response.faults, *faults))
+
+
+def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:
+    """The same feed saved again: every validator that *response* declares changes, its body does not.
+
+    An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that
+    declares no validator comes back unchanged, since a server without validators has nothing to touch.
+    """
+    check_is("what touched() is to touch", response, Response, "give a Response")
+    check_is("by", by, timedelta, "give a timedelta, such as timedelta(seconds=1)")
+    from email.utils import parsedate_to_datetime  # most tests touch nothing, and need not load it
+
+    headers = response.headers
+    if "ETag" in headers:
+        headers = headers.replaced("ETag", _touched_etag(headers["ETag"]))
+    if "Last-Modified" in headers:
+        try:
+            date = parsedate_to_datetime(headers["Last-Modified"]) + by
+        except ValueError as error:
+            raise ValueError(f"cannot touch {response.source or 'the response'}: {error}") from error
+        headers = headers.replaced("Last-Modified", imf_fixdate(date.timestamp()))
+    return replace(response, headers=headers)
+
+
+def _touched_etag(etag: str) -> str:
+    stem, quote, _ = etag.rpartition('"')
+    stem = stem if quote else etag
+    base, mark, count = stem.rpartition("-touched-")
+    number = int(count) + 1 if mark and count.isdigit() else 1
+    return f"{base if mark and count.isdigit() else stem}-touched-{number}{quote}"

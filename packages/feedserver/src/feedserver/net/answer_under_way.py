@@ -1,0 +1,135 @@
+"""One answer while it goes out: the plan that is played, its timer, and how much of it has been sent.
+
+It knows no version of HTTP and no fault by name: a plan says what to send, when to wait and how to end, and the
+protocol on whose connection it is played gives the bytes of a head. A protocol with several answers at once has several
+of these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from feedserver.handler.decisions import Prepared
+from feedserver.handler.exchange import Exchange
+from feedserver.messages.send_plan import CloseConnection, Flush, Head, Injected, Plan, Read, Send, SendHead, Step, Wait
+
+STEPS_A_TURN = 64
+"""Steps of a plan that are taken before other connections have their turn: a plan may have no end."""
+
+_END = CloseConnection()
+"""What a plan ends with that says nothing of its end."""
+
+_NEXT_REQUEST = Read()
+_NEXT_TURN = Wait(0)
+
+
+class Wire(Protocol):
+    """What an answer is sent over."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the kernel takes no more for now."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is written still goes out."""
+
+    def write(self, data: bytes) -> None:
+        """Send *data*."""
+
+    def encode(self, head: Head) -> bytes:
+        """Return the bytes of a head in the version of HTTP that is spoken."""
+
+
+class AnswerUnderWay:
+    """The answer to *exchange*: all of it at once (*whole*), or by a *plan*; a thread makes it while it has neither.
+
+    *timer* is what it waits for, if for anything: a step of its plan, or the time limit of the thread. *sent* counts
+    bytes of head and body. *keep_alive*: another answer may follow on the connection.
+    """
+
+    __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "timer")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self._whole: bytes | None = None
+        self.plan: Plan | None = None
+        self.keep_alive = False
+        self.timer: asyncio.TimerHandle | None = None
+        self.sent = 0
+        self._body_sent = 0
+
+    def prepare(self, prepared: Prepared) -> None:
+        """Take up what was *prepared*; what a thread had to make is made."""
+        self.wait_for(None)
+        self._whole = prepared.whole
+        self.plan = prepared.plan
+        self.keep_alive = prepared.keep_alive
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a thread still makes it, within its time."""
+        return self.plan is None and self.timer is not None
+
+    def wait_for(self, timer: asyncio.TimerHandle | None) -> None:
+        """Wait for *timer* instead of the one before."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = timer
+
+    def play(self, wire: Wire) -> Step | None:
+        """Send what the plan says, and return the step that is none of sending: a wait, or how the answer ends.
+
+        None: the kernel is full, or the client has gone. Raises what the plan raises.
+        """
+        if self._whole is not None:
+            return self._send_whole(wire, self._whole)
+        plan = self.plan
+        if plan is None:
+            return None
+        for _ in range(STEPS_A_TURN):
+            if wire.is_full:
+                return None
+            step = next(plan, _END)
+            if isinstance(step, Send):
+                data = step.data
+            elif isinstance(step, SendHead):
+                data = wire.encode(step.head)
+            elif isinstance(step, Injected):
+                self.exchange.injected(step.fault, self._body_sent if step.at is None else step.at)
+                continue
+            elif isinstance(step, Flush):
+                continue  # nothing is sent to a full kernel anyway, so a flush is no step of its own
+            else:
+                return step
+            wire.write(data)
+            if not wire.is_open:  # the client has gone: the loss of the connection follows, and ends the exchange
+                return None
+            self.sent += len(data)
+            if isinstance(step, Send) and step.part == "body":
+                self._body_sent += len(data)
+        return _NEXT_TURN
+
+    def _send_whole(self, wire: Wire, data: bytes) -> Step | None:
+        wire.write(data)
+        self.is_written(wire)
+        return None if wire.is_full or self.plan is None else next(self.plan)
+
+    def is_written(self, wire: Wire) -> None:
+        """Note that the whole answer is written: what is left of its plan is the end, once the kernel has taken it."""
+        whole, self._whole = self._whole, None
+        if whole is not None and wire.is_open:
+            self.sent = len(whole)
+            self.plan = iter((_NEXT_REQUEST if self.keep_alive else _END,))
+
+    def stop(self) -> BaseException | None:
+        """Let go of timer and plan, and return what the plan raises at its end, which is a user's fault's."""
+        self.wait_for(None)
+        plan, self.plan = self.plan, None
+        if plan is not None and hasattr(plan, "close"):
+            try:
+                plan.close()
+            except BaseException as error:  # noqa: BLE001 - the caller tells `verify`
+                return error
+        return None

@@ -1,0 +1,299 @@
+"""HTTP/1 on a connection: from bytes to requests, and from what answers them to bytes.
+
+One answer is under way at a time; what a client pipelines behind it waits in the reader.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from feedserver.handler.decisions import Decision, Pending, Prepared
+from feedserver.http import response_writer
+from feedserver.http.request_parser import Arriving, ContinueExpected, Malformed, RequestReader
+from feedserver.messages.send_plan import (
+    CloseConnection,
+    Ended,
+    Head,
+    Plan,
+    ResetConnection,
+    Step,
+    Wait,
+)
+from feedserver.net.answer_under_way import AnswerUnderWay
+from feedserver.net.connection_state import Event
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from feedserver.handler.handler import Site
+
+BACKLOG = 262_144
+"""Bytes of pipelined requests that may wait before the connection stops reading."""
+
+
+class HttpServer(Protocol):
+    """What HTTP needs of the server: *workers* are the threads that make answers, and what runs there."""
+
+    site: Site
+    loop: asyncio.AbstractEventLoop
+    max_body: int
+    workers: dict[threading.Thread, str]
+
+
+class Carrier(Protocol):
+    """What HTTP needs of the connection that carries it; see `connection.Connection`. *unsent* is in bytes."""
+
+    unsent: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is written still goes out."""
+
+    @property
+    def takes_requests(self) -> bool:
+        """Whether the next request may be answered."""
+
+    @property
+    def client_has_ended(self) -> bool:
+        """Whether the client sends no more, and no answer is under way."""
+
+    def move(self, event: Event) -> None:
+        """Go to the state that follows *event*."""
+
+    def write(self, data: bytes) -> None:
+        """Send *data*."""
+
+    def pause_reading(self) -> None:
+        """Leave in the kernel what the client sends."""
+
+    def resume_reading(self) -> None:
+        """Read on, where it was paused."""
+
+    def stall(self) -> None:
+        """Send nothing more, and wait for the client to leave."""
+
+    def close(self) -> None:
+        """Close in order."""
+
+    def reset(self) -> None:
+        """Reset the connection."""
+
+    def fail(self, error: BaseException) -> None:
+        """Tell `verify` of an exception, and drop the client."""
+
+
+class Http1:
+    """The server's side of HTTP/1 on one *connection*: the reader of its requests, and the answer under way."""
+
+    __slots__ = ("_connection", "_server", "_site", "answer", "reader")
+
+    def __init__(self, connection: Carrier, server: HttpServer) -> None:
+        self._connection = connection
+        self._server = server
+        self._site = server.site
+        self.reader: RequestReader | None = None
+        self.answer: AnswerUnderWay | None = None
+
+    # What the connection calls
+
+    def start(self, client: str, scheme: Literal["http", "https"]) -> None:
+        """Begin to read requests of that *client*, whose first bytes have told the *scheme*."""
+        self.reader = RequestReader(client, self._server.max_body, scheme)
+
+    def break_unasked(self, plan: Plan) -> None:
+        """Play a plan before any request."""
+        self._begin(Prepared(self._site.opening(), None, plan, keep_alive=True))
+
+    def refuse(self, event: Malformed) -> None:
+        """Answer what is no request; nothing is read behind it."""
+        self._begin(self._site.refuse(event))
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes of requests, and answer what is whole."""
+        reader = self.reader
+        if reader is None:
+            return
+        reader.feed(data)
+        if self.answer is None:
+            self._advance()
+        elif reader.buffered > BACKLOG:
+            self._connection.pause_reading()
+
+    def unfinished(self) -> Malformed | None:
+        """Return what there is of a request that its client will not finish; None where it stopped between two."""
+        return self.reader.eof() if self.reader is not None else None
+
+    def has_last_request(self) -> bool:
+        """Return whether the client has said in so many words that it sends no more than what was read of it."""
+        reader = self.reader
+        return reader is not None and reader.is_last and reader.is_idle and not reader.broken
+
+    def resume(self) -> None:
+        """Go on sending: the kernel has taken everything."""
+        if self.answer is not None and self.answer.timer is None:
+            self._go_on()
+
+    def finish(self, ended: Ended, error: str = "") -> None:
+        """End the exchange under way, if there is one, and say how, and which *error* ended it."""
+        answer, self.answer = self.answer, None
+        if answer is not None:
+            problem = answer.stop()
+            if problem is not None:
+                self._site.failed(problem, answer.exchange)
+            answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
+
+    def let_go(self) -> None:
+        """Forget the connection, which is closed: else the two would wait for the garbage collector, bodies and all."""
+        del self._connection
+
+    # What an answer is sent over, see `answer_under_way.Wire`
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the kernel takes no more for now."""
+        return self._connection.unsent > 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is written still goes out."""
+        return self._connection.is_open
+
+    def write(self, data: bytes) -> None:
+        """Send *data*."""
+        self._connection.write(data)
+
+    def encode(self, head: Head) -> bytes:
+        """Return the head in the bytes of HTTP/1.1."""
+        return head.in_http1()
+
+    # From request to answer
+
+    def _advance(self) -> None:
+        """Answer what the reader holds, one after the other, until an answer takes time or no request is left.
+
+        Whatever a client has sent behind the last request that its connection allows is no request (RFC 9112 §9.6):
+        it is not carried out, not even while the socket waits to be closed.
+        """
+        reader, connection, site = self.reader, self._connection, self._site
+        while reader is not None and connection.takes_requests:
+            event = reader.next_event()
+            if event is None:
+                if connection.client_has_ended:
+                    self._end_of_requests()
+                break
+            if isinstance(event, ContinueExpected):
+                connection.write(response_writer.CONTINUE)
+            elif isinstance(event, Malformed):
+                self.refuse(event)
+            elif isinstance(event, Arriving):
+                early = site.early(event.request)
+                if early is not None:
+                    self._answer(early)
+            else:
+                self._answer(site.answer(event, reader.keep_alive))
+
+    def _end_of_requests(self) -> None:
+        cut = self.unfinished()
+        if cut is None:
+            self._connection.close()
+        else:
+            self.refuse(cut)
+
+    def _answer(self, decision: Decision) -> None:
+        if isinstance(decision, Prepared):
+            self._begin(decision)
+        else:
+            self._send_to_thread(decision)
+
+    def _send_to_thread(self, pending: Pending) -> None:
+        """Let a thread of its own make the answer; one that overruns its time is answered for, and named."""
+        loop = self._server.loop
+        workers = self._server.workers
+        answer = self.answer = AnswerUnderWay(pending.exchange)
+        self._connection.move(Event.BEGIN)
+
+        def deliver(prepared: Prepared) -> None:
+            if self.answer is answer and answer.is_pending:
+                answer.prepare(prepared)
+                self._go_on()
+
+        def run() -> None:
+            try:
+                prepared = pending.work()
+            finally:
+                workers.pop(threading.current_thread(), None)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(deliver, prepared)
+
+        answer.wait_for(loop.call_later(self._site.callable_timeout, lambda: deliver(pending.give_up())))
+        worker = threading.Thread(target=run, name=f"feedserver: {pending.name}", daemon=True)
+        workers[worker] = pending.name
+        worker.start()
+
+    # Sending an answer
+
+    def _begin(self, prepared: Prepared) -> None:
+        """Start to send an answer; one that the kernel takes whole begins and ends here, and changes no state."""
+        connection, whole = self._connection, prepared.whole
+        if whole is None or connection.unsent:
+            self._put_under_way(prepared)
+            return
+        try:
+            connection.write(whole)
+        except BaseException:
+            self._put_under_way(prepared, written=True)
+            raise
+        if self.is_full or not connection.is_open:
+            self._put_under_way(prepared, written=True)
+            return
+        prepared.exchange.finish(Ended.COMPLETE, len(whole))
+        if not prepared.keep_alive:
+            connection.close()
+
+    def _put_under_way(self, prepared: Prepared, *, written: bool = False) -> None:
+        """Send an answer step by step; one that is *written* whole waits for the kernel, or for the client's loss."""
+        answer = self.answer = AnswerUnderWay(prepared.exchange)
+        self._connection.move(Event.BEGIN)
+        answer.prepare(prepared)
+        if written:
+            answer.is_written(self)
+        else:
+            self._play(answer)
+
+    def _go_on(self) -> None:
+        """Go on with the answer under way, and then with what was pipelined behind it."""
+        if self.answer is not None:
+            self._play(self.answer)
+        self._advance()
+        if self.answer is None:
+            self._connection.resume_reading()
+
+    def _play(self, answer: AnswerUnderWay) -> None:
+        """Send until something else is to be done; the answer may be over then."""
+        answer.timer = None
+        try:
+            step = answer.play(self)
+        except BaseException as error:  # noqa: BLE001 - of a file that went, or a user's fault; `verify` raises it
+            self._connection.fail(error)
+            return
+        if isinstance(step, Wait):
+            if step.seconds is None:
+                self._connection.stall()
+            else:
+                answer.wait_for(self._server.loop.call_later(step.seconds, self._go_on))
+        elif step is not None:
+            self._end(answer, step)
+
+    def _end(self, answer: AnswerUnderWay, step: Step) -> None:
+        """End the exchange as the last step of its plan says."""
+        connection = self._connection
+        if isinstance(step, ResetConnection):
+            self.finish(Ended.RESET)
+            connection.move(Event.FINISH)
+            connection.reset()
+            return
+        self.finish(step.ended if isinstance(step, CloseConnection) else Ended.COMPLETE)
+        connection.move(Event.FINISH)
+        if isinstance(step, CloseConnection) or not answer.keep_alive:
+            connection.close()

@@ -1,0 +1,57 @@
+"""The beginning of clean HTML, cut so that it is whole HTML itself.
+
+The cut is where the tokenizer of the HTML standard (13.2.5) is between two tokens: before a tag, or after a character
+or a whole character reference of a text. What is open there is closed, the innermost element first, so a browser makes
+of the result the tree that it makes of the whole, without what follows the cut.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lifestream.content.open_elements import VOID
+
+# nh3 writes names in lower case and values in double quotes, in which no double quote is left.
+_TAG: Final = re.compile(r"<(/?)([a-z][^\s/<>\"]*+)(?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
+_LONGEST_REFERENCE: Final = len("&nbsp;")
+"""nh3 writes five references, for `&`, `<`, `>`, the double quote and the no-break space."""
+
+
+def truncated(clean: str, length: int) -> str:
+    """Return the beginning of *clean*, a fragment that nh3 has written, in at most *length* characters.
+
+    It is *clean* itself if that is no longer. White space at the end goes, as it does when a fragment is cleaned.
+    """
+    if len(clean) <= length:
+        return clean
+    end_tags: list[str] = []
+    room = length
+    """How many characters there are without the end tags of what is open."""
+    end = 0
+    for tag in _TAG.finditer(clean):
+        if tag.start() > room:
+            break
+        if tag[1]:
+            if not end_tags:  # nh3 writes no end tag without its start tag
+                return clean[: tag.start()].rstrip()
+            room += len(end_tags.pop())
+        elif tag[2] not in VOID:
+            end_tag = f"</{tag[2]}>"
+            if tag.end() > room - len(end_tag):
+                return _closed(clean[: tag.start()], end_tags)
+            end_tags.append(end_tag)
+            room -= len(end_tag)
+        elif tag.end() > room:
+            return _closed(clean[: tag.start()], end_tags)
+        end = tag.end()
+    text = clean[end : max(room, end)]
+    reference = text.rfind("&", -_LONGEST_REFERENCE)
+    if reference >= 0 and ";" not in text[reference:]:
+        text = text[:reference]
+    return _closed(clean[:end] + text, end_tags)
+
+
+def _closed(beginning: str, end_tags: list[str]) -> str:
+    """Return *beginning* with *end_tags*, the outermost first."""
+    return (beginning + "".join(reversed(end_tags))).rstrip()

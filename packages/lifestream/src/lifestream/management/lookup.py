@@ -1,0 +1,67 @@
+"""Which feed and which lifestream a command means, with the nearest ones where there is none of that name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Final
+
+from django.core.management.base import CommandError
+from django.db.models import Q
+
+from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.url_hosts import domain_of
+from lifestream.models import Feed, Lifestream
+from lifestream.models.feeds import url_hash
+from lifestream.storage.credentials import split_url
+
+_MOST_COMPARED: Final = 20_000  # URLs, which takes a second
+
+
+def feeds_at(url: str) -> list[int]:
+    """The keys of the feeds at *url*: more than one only where some have a login.
+
+    Raises CommandError for a URL that is none of ours, naming those that are like it.
+    """
+    try:
+        bare, _ = split_url(url)
+    except ValueError as error:  # without the URL, in which a password may stand
+        raise CommandError(f"there is no such feed: {error}") from error
+    try:
+        asked = request_url(bare)
+    except UrlRefused:
+        asked = bare
+    hashes = {url_hash(asked), url_hash(bare)}
+    found = list(Feed.objects.filter(url_hash__in=hashes).order_by("pk").values_list("pk", flat=True))
+    if not found:
+        nearest = _nearest(asked)
+        meant = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+        raise CommandError(f"there is no feed {bare}; add it with add_feed{meant}")
+    return found
+
+
+def _nearest(url: str) -> list[str]:
+    """Up to three URLs of feeds that *url* may have been meant for: of its site, or spelt nearly like it."""
+    host = Q(domain=domain_of(url)) if domain_of(url) else Q(site_url=url)
+    of_site = list(Feed.objects.filter(host).order_by("url").values_list("url", flat=True)[:100])
+    everyone = of_site or Feed.objects.order_by("url").values_list("url", flat=True)[:_MOST_COMPARED]
+    return get_close_matches(url, list(dict.fromkeys(everyone)), 3, 0.0 if of_site else 0.85)
+
+
+def chosen_lifestream(slug: str | None) -> Lifestream:
+    """The lifestream called *slug*; without one, the only one, or `main`, which is made where there are none at all.
+
+    Raises CommandError, naming those that there are.
+    """
+    if not Lifestream.objects.exists() and slug in (None, "main"):
+        return Lifestream.objects.create(slug="main", title="Lifestream")
+    if slug is None:
+        everyone = list(Lifestream.objects.all()[:2])
+        found = everyone[0] if len(everyone) == 1 else Lifestream.objects.filter(slug="main").first()
+        problem = "there are several lifestreams; choose one with --lifestream"
+    else:
+        found = Lifestream.objects.filter(slug=slug).first()
+        problem = f"there is no lifestream {slug!r}; choose one of these"
+    if found is None:
+        there = ", ".join(Lifestream.objects.order_by("slug").values_list("slug", flat=True))
+        raise CommandError(f"{problem}: {there}" if there else "there is no lifestream; make one in the admin")
+    return found

@@ -1,0 +1,234 @@
+"""What the label of a charset means: the Encoding Standard's table (encoding.spec.whatwg.org, 4.2), by Python's codecs.
+
+The Standard decides, since documents are labelled by what browsers make of them: `iso-8859-1` is windows-1252, `gb2312`
+is gb18030, `tis-620` is windows-874. Labels that it doesn't know, or has no decoder for (`hz-gb-2312`, `iso-2022-kr`),
+mean what Python's text codecs take them for.
+
+Python's codecs lack characters of vendors that the Standard reads: `①` in EUC-JP, `€` at 0x80 in GBK and at 0xA3E1 in
+Big5, the undefined bytes of windows-125x. An error handler of each family reads them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from webencodings.labels import LABELS
+
+from lifestream.content.html_tokenizer import name_set
+
+REPLACEMENT: Final = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class Charset:
+    """A charset: its *name* in the Encoding Standard, or else Python's, and Python's *codec* for it.
+
+    *multi_byte* says that a character may take several bytes, *script* which characters beyond ASCII text in it is
+    written with, as ranges. Both say how far a label can be believed.
+    """
+
+    name: str
+    codec: str
+    multi_byte: bool = False
+    script: tuple[tuple[int, int], ...] = ()
+
+    def is_written_with(self, character: str) -> bool:
+        """Whether text in this charset is written with *character*, which may be a letter of another script in it."""
+        if not any(first <= ord(character) <= last for first, last in self.script):
+            return False
+        try:
+            return bool(character.encode(self.codec))
+        except UnicodeError:
+            return False
+
+    def read(self, body: bytes) -> tuple[str, int]:
+        """Return the text of *body*, with U+FFFD for each error in it, and the number of errors."""
+        try:
+            if self.name == "iso-2022-jp":
+                body = _as_euc_jp(body)
+            return body.decode(self.codec), 0
+        except UnicodeError:
+            handler = _handlers().get(self.name, "replace")
+            text = body.decode(self.codec, handler)
+        if self.name == "utf-8":
+            return text, text.count(REPLACEMENT) - body.count(b"\xef\xbf\xbd")
+        return text, text.count(REPLACEMENT)
+
+
+@cache
+def charset_of(label: str) -> Charset | None:
+    """Return the charset that *label* means, in any case and between spaces; None if it means none.
+
+    None too for a charset in which markup is not written in ASCII bytes (UTF-16, UTF-32, EBCDIC): a document that is
+    in one is known by its first bytes, and any other is not.
+    """
+    label = label.strip(" \t\n\f\r'\"").lower()
+    name = LABELS.get(label, "")
+    name = "gb18030" if name == "gbk" else name  # the Standard has one decoder for both
+    codec = _CODECS.get(name, name)
+    if name in ("", "replacement", "x-user-defined"):
+        name = codec = _python_name(label)
+    if not codec or not _reads_ascii(codec):
+        return None
+    return Charset(name, codec, name in _MULTI_BYTE, _SCRIPTS.get(name, ()))
+
+
+def ebcdic_of(label: str) -> Charset:
+    """Return the charset of a document whose first bytes are EBCDIC, and whose declaration says *label*."""
+    name = _python_name(label)
+    if name and b"\x4c\x6f".decode(name, "replace") == "<?":
+        return Charset(name, name)
+    return Charset("cp037", "cp037")
+
+
+# Codecs of Python that are no charset of a document: ways to write text in other text.
+_NO_CHARSETS: Final = frozenset(
+    {"charmap", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined", "mbcs", "oem"}
+)
+
+
+def _python_name(label: str) -> str:
+    try:
+        name = codecs.lookup(label).name
+    except (LookupError, ValueError):
+        return ""
+    return "" if name in _NO_CHARSETS else name
+
+
+def _reads_ascii(codec: str) -> bool:
+    try:
+        return b"<?a1\n".decode(codec) == "<?a1\n"
+    except (UnicodeError, LookupError):  # LookupError: Python has codecs that are no charsets
+        return False
+
+
+_CODECS: Final = {
+    "big5": "big5hkscs",
+    "euc-kr": "cp949",
+    "iso-2022-jp": "euc_jp",
+    "iso-8859-8-i": "iso8859_8",
+    "macintosh": "mac_roman",
+    "shift_jis": "cp932",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac_cyrillic",
+}
+_MULTI_BYTE: Final = name_set(
+    "big5 euc-jp euc-kr gb18030 iso-2022-jp shift_jis "
+    "cp950 euc_jis_2004 euc_jisx0213 hz iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext "
+    "iso2022_kr johab shift_jis_2004 shift_jisx0213"
+)
+_LATIN: Final = ((0xA0, 0x17F),)
+_CYRILLIC: Final = ((0x400, 0x45F), (0x490, 0x491))
+_GREEK: Final = ((0x384, 0x3CE),)
+_HEBREW: Final = ((0x5D0, 0x5EA),)
+_ARABIC: Final = ((0x60C, 0x6D5),)
+_SCRIPTS: Final = {
+    **dict.fromkeys(
+        name_set(
+            "windows-1250 windows-1252 windows-1254 windows-1257 windows-1258 macintosh iso-8859-2 iso-8859-3 "
+            "iso-8859-4 iso-8859-10 iso-8859-13 iso-8859-14 iso-8859-15 iso-8859-16 cp437 cp850 cp852 cp858 mac-latin2"
+        ),
+        _LATIN,
+    ),
+    **dict.fromkeys(("windows-1251", "koi8-r", "koi8-u", "iso-8859-5", "ibm866", "x-mac-cyrillic"), _CYRILLIC),
+    **dict.fromkeys(("windows-1253", "iso-8859-7"), _GREEK),
+    **dict.fromkeys(("windows-1255", "iso-8859-8", "iso-8859-8-i"), _HEBREW),
+    **dict.fromkeys(("windows-1256", "iso-8859-6"), _ARABIC),
+}
+"""Of Latin nothing beyond U+017F, since what windows-1252 has in capitals and quotes is that by chance in UTF-8: the
+bytes of `É’` are those of U+0252. Of the other scripts their letters only: the bytes of `В` and a no-break space, in
+windows-1251, are those of a no-break space in UTF-8."""
+
+Handler = Callable[[UnicodeError], tuple[str, int]]
+
+
+@cache
+def _handlers() -> dict[str, str]:
+    """Register an error handler for each charset that needs one. Return their names, by that of the charset."""
+    named: dict[str, str] = {}
+    for names, read in _VENDORS.items():
+        handler = f"lifestream.{names.partition(' ')[0]}"
+        codecs.register_error(handler, _handler(read))
+        named.update(dict.fromkeys(names.split(), handler))
+    return named
+
+
+def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
+    """Return an error handler that takes the first character which *read* finds, and else replaces one byte."""
+
+    def handle(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeDecodeError):
+            raise error
+        text, length = next(read(error.object[error.start : error.start + 2]), (REPLACEMENT, 0))
+        return text, error.start + length if length else max(error.end, error.start + 1)
+
+    return handle
+
+
+def _control(found: bytes) -> Iterator[tuple[str, int]]:
+    """A byte that Python's codec has not is the control character of its number (Encoding Standard, indexes)."""
+    if found[0] < 0xA0:
+        yield chr(found[0]), 1
+
+
+def _euro(found: bytes) -> Iterator[tuple[str, int]]:
+    if found[0] == 0x80:
+        yield "€", 1
+
+
+def _big5(found: bytes) -> Iterator[tuple[str, int]]:
+    if text := _decoded(found, "cp950"):
+        yield text, 2
+
+
+def _euc_jp(found: bytes) -> Iterator[tuple[str, int]]:
+    """What NEC and IBM have added to JIS X 0208: the same rows and cells are in windows-31j, in other bytes."""
+    if len(found) == 2 and all(0xA1 <= byte <= 0xFE for byte in found):
+        row, cell = found[0] - 0xA1, found[1] - 0xA1
+        lead = (row >> 1) + (0x81 if row < 62 else 0xC1)
+        trail = cell + (0x9F if row & 1 else 0x40 if cell < 63 else 0x41)
+        if text := _decoded(bytes((lead, trail)), "cp932"):
+            yield text, 2
+
+
+def _decoded(found: bytes, codec: str) -> str:
+    try:
+        text = found.decode(codec)
+    except UnicodeError:
+        return ""
+    return text if len(text) == 1 else ""
+
+
+_VENDORS: Final[dict[str, Callable[[bytes], Iterator[tuple[str, int]]]]] = {
+    "windows-1252 windows-1250 windows-1251 windows-1253 windows-1254 windows-1255 windows-1256 windows-1257 "
+    "windows-1258 windows-874": _control,
+    "gb18030": _euro,
+    "big5": _big5,
+    "euc-jp iso-2022-jp": _euc_jp,
+}
+
+_SHIFT = re.compile(rb"\x1b(?:\$[@B]|\(I|\([BJ])")
+_HIGH: Final = bytes(byte | 0x80 if 0x20 < byte < 0x7F else byte for byte in range(256))
+
+
+def _as_euc_jp(body: bytes) -> bytes:
+    """Return *body*, in ISO-2022-JP, in the bytes of EUC-JP, which has the same characters (RFC 1468)."""
+    pieces: list[bytes] = []
+    position, shift = 0, b""
+    for found in [*_SHIFT.finditer(body), None]:
+        piece = body[position : found.start() if found else len(body)]
+        if shift.startswith(b"\x1b$"):
+            piece = piece.translate(_HIGH)
+        elif shift == b"\x1b(I":
+            piece = b"".join(
+                b"\x8e" + bytes((byte,)) if byte > 0xA0 else bytes((byte,)) for byte in piece.translate(_HIGH)
+            )
+        pieces.append(piece)
+        if found:
+            position, shift = found.end(), found[0]
+    return b"".join(pieces)

@@ -1,0 +1,70 @@
+"""Who wrote something: names as they were written, without addresses where a name is left (READING.md, rule 11).
+
+RSS has one text for a person, `jane@doe.example (Jane Doe)` by its specification, and whatever sites make of it: a
+name, a name and an address, several of them, or an address alone, which then is what the person is known by. A handle
+of the fediverse (`@jane@doe.example`) is a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from lifestream.parser.text_constructs import plain
+
+LONGEST: Final = 10_000
+"""How much of a name is looked at, in characters."""
+
+# As RFC 5322 has it without quotes, in bounds of RFC 5321 §4.5.3.1; a domain has a dot, or is an address in brackets.
+_ADDRESS = re.compile(
+    r"""
+    (?<![\w@.+%/=-])(?:mailto:)?[\w!\#$%&'*+/=?^`{|}~.-]{1,64}+@
+    (?:\[[0-9a-fA-F:.]{2,45}\]|(?:[^\W_](?:[\w-]{0,62}\.)){1,10}[^\W_][\w-]{1,62})
+    (?:\?subject=[^\s()<>]*+)?(?![\w@])
+    """,
+    re.VERBOSE,
+)
+_MARK: Final = "\0"
+_EXPLAINED = re.compile(r"\0\s*+\(([^()]*+)\)")
+_EMPTY = re.compile(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\s*+&gt;")
+_SEPARATORS = re.compile(r"\s*+([,;])(?:\s*+[,;])*+")
+
+
+def name_of(written: str) -> str:
+    """Return the name in *written*, which may be HTML; without the address in it if there is a name beside it."""
+    whole = plain(written[:LONGEST])
+    if "@" not in whole:
+        return _unquoted(whole)
+    text = _ADDRESS.sub(_MARK, whole.replace(_MARK, ""))
+    if _MARK not in text:
+        return _unquoted(whole)
+    text = _EMPTY.sub("", _EXPLAINED.sub(r"\1", text)).replace(_MARK, "")
+    text = _unquoted(" ".join(text.split()).strip(" ,;:-–|/"))
+    if any(letter.isalnum() for letter in text):
+        return text
+    return ", ".join(found[0].removeprefix("mailto:") for found in _ADDRESS.finditer(whole))
+
+
+def _unquoted(name: str) -> str:
+    """Return *name* without the quotes or parentheses around all of it."""
+    if len(name) > 2 and (name[0], name[-1]) in _AROUND and not any(mark in name[1:-1] for mark in (name[0], name[-1])):
+        return name[1:-1].strip()
+    return name
+
+
+_AROUND: Final = frozenset({('"', '"'), ("(", ")"), ("<", ">")})
+
+
+def joined(written: Iterable[str]) -> str:
+    """Return the names in *written*, once each, with commas between; addresses alone only if there is no name."""
+    names = dict.fromkeys(name for name in map(name_of, written) if name)
+    if len(names) > 1:
+        named = [name for name in names if not is_address(name)]
+        return ", ".join(named or names)
+    return ", ".join(names)
+
+
+def is_address(name: str) -> bool:
+    """Whether *name* is an address and nothing else."""
+    return "@" in name and _ADDRESS.fullmatch(name) is not None

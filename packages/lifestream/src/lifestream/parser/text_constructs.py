@@ -1,0 +1,111 @@
+"""What a feed says in words → plain text, or HTML: unescaped once, and read as HTML only where it is HTML.
+
+RSS doesn't say whether a title or a description is HTML, so it is told by what stands in it: an element that is closed
+again, or has attributes, or is nothing without being one. `the <b> tag`, `a<b` and `Vec<T>` have none of these, and
+stay as they are. References to characters are HTML's in either case, since publishers escape them so (READING.md, rules
+12 and 13).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from lifestream.content.html_tokenizer import name_set, unescape
+from lifestream.content.plaintext import html_of, text_of, without_scripts
+
+_VOID: Final = name_set("area br col embed hr img input link meta source track wbr")
+_ELEMENTS: Final = _VOID | name_set(
+    "a abbr acronym address article aside audio b bdi bdo big blink blockquote body button canvas caption center cite "
+    "code data dd del details dfn dir div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head "
+    "header html i iframe ins kbd label legend li main map mark marquee math menu nav nobr noscript object ol optgroup "
+    "option output p picture pre q rp rt ruby s samp script section select small span strike strong style sub summary "
+    "sup svg table tbody td template textarea tfoot th thead time title tr tt u ul var video"
+)
+"""The elements of HTML: only they make HTML of a text."""
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])([^<>]*+)(>?)")
+_ATTRIBUTE = re.compile(r"[A-Za-z-]=|[A-Za-z-]\s+=")
+
+
+def is_html(text: str) -> bool:
+    """Whether there is an element of HTML in *text*, and not only talk of one."""
+    if "<" not in text:
+        return False
+    opened: set[str] = set()
+    for found in _TAG.finditer(text):
+        name = found[2].lower()
+        if name not in _ELEMENTS or not found[4]:
+            continue
+        if found[1]:
+            if name in opened:
+                return True
+        elif name in _VOID or _ATTRIBUTE.search(found[3]):
+            return True
+        else:
+            opened.add(name)
+    return False
+
+
+def one_line(text: str) -> str:
+    """Return *text* with its white space collapsed."""
+    return " ".join(text.split())
+
+
+def unwrapped(text: str) -> str:
+    """Return *text* without the CDATA section that it was wrapped in twice."""
+    return text[9:-3] if text.startswith("<![CDATA[") and text.endswith("]]>") else text
+
+
+def plain(text: str) -> str:
+    """Return one line of plain text of *text*, which is a title, a name or a tag and may be HTML or not."""
+    text = unwrapped(text.strip())
+    if "<" not in text:
+        return one_line(unescape(text)) if "&" in text else one_line(text)
+    return _of_html(without_scripts(text), text) if is_html(text) else one_line(unescape(text))
+
+
+def plain_of_html(html: str) -> str:
+    """Return one line of the text of *html*, as written where stripping leaves nothing."""
+    html = unwrapped(html.strip())
+    if "<" not in html and "&" not in html:
+        return one_line(html)
+    return _of_html(html, html)
+
+
+def _of_html(html: str, written: str) -> str:
+    return one_line(text_of(html)) or one_line(unescape(written))
+
+
+def html(text: str) -> str:
+    """Return *text*, a description or summary that its format calls HTML, as HTML.
+
+    Where no element is begun or ended in it, what looks like one is text: `a<b` survives.
+    """
+    text = unwrapped(text)
+    if "<" not in text or "<!--" in text or any(map(_is_tag, _TAG.finditer(text))):
+        return text
+    return text.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _is_tag(found: re.Match[str]) -> bool:
+    """Whether what looks like a tag is one: of an element of HTML, and with nothing in it or attributes with values."""
+    if found[2].lower() not in _ELEMENTS:
+        return False
+    return bool(_ATTRIBUTE.search(found[3])) or (bool(found[4]) and found[3].strip() in ("", "/"))
+
+
+def html_or_text(text: str) -> str:
+    """Return *text*, which its format calls plain text, as HTML; as it is where it is HTML all the same."""
+    text = unwrapped(text)
+    return text if is_html(text) else html_of(text)
+
+
+def names(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return *tags* as plain text, once each whatever their case; not addresses, which are for machines."""
+    named: dict[str, str] = {}
+    for tag in tags:
+        name = plain(tag)
+        if name and "://" not in name:
+            named.setdefault(name.casefold(), name)
+    return tuple(named.values())

@@ -1,0 +1,90 @@
+"""What a plugin's hooks may leave in the draft of an item: values of the types that it declares, and of a size that can
+be sent to the process that cleans them. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Final
+
+from lifestream.content.plaintext import shorten
+from lifestream.entry import Enclosure, Media
+from lifestream.plugins.base import ItemDraft
+
+MAX_TEXT: Final = 8 * 1024 * 1024
+"""The longest text that a hook may leave in a draft, in characters."""
+MAX_NUMBER: Final = 2**53
+"""No number that a hook leaves in a draft may be as large: JSON holds whole numbers below it (RFC 8259, section 6)."""
+MAX_WORDS: Final = 1_000
+"""Characters that are kept of what an exception says: a plugin may quote a whole entry in it."""
+
+
+def checked_draft(draft: ItemDraft) -> ItemDraft:
+    """Return *draft* as it can be sent to be cleaned, without a card, which is made of it afterwards.
+
+    Raises TypeError or ValueError naming what a hook left in it that can't be sent: a value of the wrong type, a text
+    over `MAX_TEXT` characters, a number below 0 or from `MAX_NUMBER` on, a date that UTC doesn't have.
+    """
+    draft = replace(
+        draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
+    )
+    _check_fields("", draft, {"tags", "enclosures", "media"})
+    draft.published = _in_utc("published", draft.published)
+    draft.updated = _in_utc("updated", draft.updated)
+    for tag in draft.tags:
+        _check("a tag", tag, str)
+    for enclosure in draft.enclosures:
+        _check("an enclosure", enclosure, Enclosure)
+        _check_fields("an enclosure's ", enclosure)
+    for medium in draft.media:
+        _check("a medium", medium, Media)
+        _check_fields("a medium's ", medium)
+    return draft
+
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "published": (datetime, NoneType),
+    "updated": (datetime, NoneType),
+    "length": (int, NoneType),
+    "duration": (int, NoneType),
+    "card": (dict,),
+}
+"""The types of the fields of a draft that are no text."""
+
+
+def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collection[str] = ()) -> None:
+    for field in fields(value):
+        if field.name not in done:
+            _check(f"{of}{field.name}", getattr(value, field.name), *_TYPES.get(field.name, (str,)))
+
+
+def _in_utc(what: str, date: datetime | None) -> datetime | None:
+    """Return *date* in UTC, as it can be written; one without a zone stays so."""
+    if date is None or date.tzinfo in (None, UTC):
+        return date
+    try:
+        return date.astimezone(UTC)
+    except Exception as error:  # a zone may be anybody's class
+        raise ValueError(f"{what} can't be told in UTC: {said_by(error)}") from error
+
+
+def _check(what: str, value: object, *kinds: type) -> None:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+        raise TypeError(f"{what} is {type(value).__name__}, not {wanted}")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise ValueError(f"{what} has {len(value)} characters; at most {MAX_TEXT} are cleaned")
+    if isinstance(value, int) and not 0 <= value < MAX_NUMBER:
+        raise ValueError(f"{what} is {'negative' if value < 0 else f'{MAX_NUMBER} or more'}")
+
+
+def said_by(error: BaseException) -> str:
+    """Return what *error* says, with its type, in at most `MAX_WORDS` characters."""
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001  its own words are a plugin's too
+        said = "it can't say why"
+    return shorten(f"{type(error).__name__}: {said[:MAX_TEXT]}", MAX_WORDS)

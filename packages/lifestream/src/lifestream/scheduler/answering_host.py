@@ -1,0 +1,18 @@
+"""Which host an answer speaks for: behind a redirect it is not the feed's own. Pure."""
+
+from __future__ import annotations
+
+from lifestream.fetcher.outcomes import Outcome
+from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.url_hosts import host_of
+from lifestream.scheduler.jobs import Claimed
+
+
+def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
+    """The name of the host that *outcome* came from: that of the feed that was claimed, or one that it redirects to."""
+    host = host_of(outcome.url)
+    try:
+        own = host_of(request_url(claim.url))
+    except UrlRefused:
+        return claim.host
+    return claim.host if host in ("", own) else host

@@ -1,0 +1,109 @@
+"""Clean HTML is cut between two tokens, and what is open at the cut is closed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from constructs import CONTENT, Construct
+from lifestream.content.html_tokenizer import tokens
+from lifestream.content.html_truncation import truncated
+from lifestream.content.sanitizer import Sanitizer
+
+BASE = "https://a.example/"
+SANITIZER = Sanitizer()
+
+
+@pytest.mark.parametrize(
+    ("clean", "length", "cut"),
+    [
+        ("<p>word</p>", 11, "<p>word</p>"),
+        ("<p>words</p>", 11, "<p>word</p>"),
+        ("<p>word</p>", 7, "<p></p>"),
+        ("<p>word</p>", 6, ""),
+        ("<p>word</p><p>x</p>", 18, "<p>word</p><p></p>"),
+        ("<p>word</p><p>x</p>", 17, "<p>word</p>"),
+        ("<p>word</p><p>x</p>", 11, "<p>word</p>"),
+        ("<p><b>word</b></p>", 17, "<p><b>wor</b></p>"),
+        ("<p><b>word</b></p>", 13, "<p></p>"),
+        ('a<a href="/>">b</a>', 18, 'a<a href="/>"></a>'),
+        ('a<a href="/>">b</a>', 17, "a"),
+        ("a<br>b", 5, "a<br>"),
+        ("a<br>b", 4, "a"),
+        ("a <br>b", 5, "a"),
+        ("a&amp;b", 6, "a&amp;"),
+        ("a&amp;b", 5, "a"),
+        ("a&nbsp;b", 6, "a"),
+        ("a; &lt;", 5, "a;"),
+        ("<ul><li>a</li><li>b</li></ul>", 28, "<ul><li>a</li><li></li></ul>"),
+        ("<table><tbody><tr><td>a</td><td>b</td></tr></tbody></table>", 58,
+         "<table><tbody><tr><td>a</td><td></td></tr></tbody></table>"),
+        ("words", 0, ""),
+        ("x</p>y", 5, "x"),
+    ],
+)  # fmt: skip
+def test_the_cut_is_between_two_tokens_and_what_is_open_is_closed(clean: str, length: int, cut: str) -> None:
+    assert truncated(clean, length) == cut
+
+
+def _is_cut_of(cut: str, clean: str, length: int) -> None:
+    assert len(cut) <= length
+    assert SANITIZER.html(cut, BASE) == cut
+    beginning = re.sub(r"(?:</[a-z0-9]+>)*\Z", "", cut)
+    assert clean.startswith(beginning)
+    written = [token for token in tokens(clean[: len(cut)]) if token.kind != "text"]
+    assert [token for token in tokens(beginning) if token.kind != "text"] == written[: beginning.count("<")]
+
+
+@pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
+def test_what_is_cut_is_its_own_cleaning_wherever_it_is_cut(construct: Construct) -> None:
+    clean = SANITIZER.html(construct(3000), BASE)
+
+    for length in [*range(0, 60, 7), *range(60, len(clean), max(97, len(clean) // 8))]:
+        _is_cut_of(truncated(clean, length), clean, length)
+
+
+PIECES = [
+    *("<p>", "</p>", "<b>", "</b>", "<i>", "</i>", "<a href=/x>", "</a>", "<div>", "</div>", "<h2>", "</h2>"),
+    *("<ul>", "<li>", "</ul>", "<dl>", "<dt>", "<dd>", "</dl>", "<table>", "<tr>", "<td>", "<caption>", "</table>"),
+    *("<pre>\n\n", "</pre>", "<ruby>", "<rt>", "<rp>", "</ruby>", "<details open>", "<summary>", "</details>", "<br>"),
+    *("<img src='/a.png' alt='<b>&quot;'>", "<video src=/v><source src=/w>", "</video>", "<colgroup><col span=2>"),
+    *(
+        "<figure>",
+        "<figcaption>",
+        "</figure>",
+        "<q cite=/y>",
+        "</q>",
+        "x",
+        " ",
+        "\n",
+        "&amp;",
+        "&nbsp;",
+        "<",
+        "é\u0301",
+    ),
+    *("<script>alert(1)</script>", "<svg onload=alert(1)>", "<style>", "<!-- -->", "<p title='</p><script>'>"),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.floats(0, 1))
+def test_what_is_cut_of_anything_clean_is_its_own_cleaning(fragment: str, share: float) -> None:
+    begun = SANITIZER.beginning(fragment, BASE, length := round(share * len(SANITIZER.html(fragment, BASE))))
+
+    assert len(begun.html) <= length
+    assert SANITIZER.html(begun.html, BASE) == begun.html
+    assert "<script" not in re.sub(r'"[^"]*"', "", begun.html)
+
+
+@pytest.mark.parametrize("fragment", ["<p>a & b</p>", "<div>" * 2000 + "word", "plain & words"])
+def test_a_sanitizer_says_whether_it_has_cut(fragment: str) -> None:
+    whole = SANITIZER.html(fragment, BASE)
+
+    assert SANITIZER.beginning(fragment, BASE, len(whole)) == SANITIZER.beginning(fragment, BASE, 10**9)
+    assert SANITIZER.beginning(fragment, BASE, len(whole)).whole
+    assert not SANITIZER.beginning(fragment, BASE, len(whole) - 1).whole
+    assert len(SANITIZER.beginning(fragment, BASE, len(whole) - 1).html) < len(whole)

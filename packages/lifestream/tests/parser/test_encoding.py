@@ -1,0 +1,127 @@
+"""Which characters the bytes of a document are, and what is said where it was declared wrongly."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from lifestream.parser.encoding import Decoded, decode
+
+TEXT = "<feed>ü€</feed>"
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+    ],
+)
+class TestAByteOrderMark:
+    def test_comes_before_all_that_is_declared(self, mark: bytes, encoding: str) -> None:
+        text = f'<?xml version="1.0" encoding="koi8-r"?>{TEXT}'
+        body = mark + text.encode(encoding)
+        assert decode(body, "text/xml; charset=iso-8859-1") == Decoded(text, encoding)
+
+    def test_does_not_make_broken_bytes_whole(self, mark: bytes, encoding: str) -> None:
+        text, name, complaint = decode(mark + TEXT.encode(encoding) + b"\xff")
+        assert (text, name, complaint) == (f"{TEXT}\ufffd", encoding, f"not all of it is {encoding}")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/xml; charset=iso-8859-15",
+        'text/xml;charset="iso-8859-15"',
+        "text/xml; CharSet = iso-8859-15; q=1",
+        "text/xml; charset='iso-8859-15'",
+    ],
+)
+def test_the_content_type_comes_before_the_declaration(content_type: str) -> None:
+    text = f'<?xml version="1.0" encoding="koi8-r"?>{TEXT}'
+    assert decode(text.encode("iso-8859-15"), content_type) == Decoded(text, "iso8859-15")
+
+
+@pytest.mark.parametrize("content_type", ["", "text/xml", "text/xml; charset=", "text/xml; charset=''"])
+def test_text_xml_without_a_charset_says_nothing(content_type: str) -> None:
+    """RFC 7303, section 3: it is no longer US-ASCII."""
+    assert decode(TEXT.encode(), content_type) == Decoded(TEXT, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("declaration", "encoding"),
+    [
+        ('<?xml version="1.0" encoding="iso-8859-15"?>', "iso8859-15"),
+        ("\n <?xml version='1.0' encoding = 'windows-1252' ?>", "cp1252"),
+        ('<?xml version="1.0" encoding="gb2312"?>', "gb18030"),
+        ('<?xml version="1.0" encoding="euc-kr"?>', "cp949"),
+    ],
+)
+def test_the_declaration_is_believed(declaration: str, encoding: str) -> None:
+    text = f"{declaration}<feed>가</feed>" if encoding == "cp949" else f"{declaration}{TEXT}"
+    if encoding == "gb18030":
+        text = f"{declaration}<feed>中</feed>"
+    assert decode(text.encode(encoding)) == Decoded(text, encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_the_first_bytes_give_away_what_no_ascii_could_declare(encoding: str) -> None:
+    for text in (
+        TEXT,
+        f'<?xml version="1.0" encoding="utf-8"?>{TEXT}',
+        f'<?xml version="1.0" encoding="cp037"?>{TEXT}',
+    ):
+        assert decode(text.encode(encoding)) == Decoded(text, encoding)
+
+
+def test_ebcdic_declares_which_of_its_family_it_is() -> None:
+    text = '<?xml version="1.0" encoding="cp500"?><feed>[ü]</feed>'
+    assert decode(text.encode("cp500")) == Decoded(text, "cp500")
+    text = "<?xml version='1.0'?><feed>[ü]</feed>"
+    assert decode(text.encode("cp037")) == Decoded(text, "cp037")
+
+
+def test_a_declaration_is_looked_for_at_the_beginning() -> None:
+    """Within 1024 bytes: a long document is not searched for one."""
+    for bytes_before, encoding in ((0, "iso8859-15"), (1, "utf-8")):
+        end = 'encoding="iso-8859-15"'
+        spaces = " " * (1024 - len("<?xml ") - len(end) + bytes_before)
+        assert decode(f"<?xml {spaces}{end}?><a/>".encode()).encoding == encoding
+
+
+@pytest.mark.parametrize(
+    "label", ["klingon", "utf-7", "idna", "rot13", "base64", "undefined", "a\0b", "unicode_escape"]
+)
+def test_a_label_that_is_no_charset_is_passed_over_and_told(label: str) -> None:
+    body = f'<?xml version="1.0" encoding="iso-8859-15"?>{TEXT}'.encode("iso-8859-15")
+    text, encoding, complaint = decode(body, f'text/xml; charset="{label}"')
+    assert (TEXT in text, encoding, complaint) == (True, "iso8859-15", f"declared as {label}, but it is iso8859-15")
+
+
+def test_a_charset_that_does_not_fit_gives_way_to_the_next_that_does() -> None:
+    text = f'<?xml version="1.0" encoding="us-ascii"?>{TEXT}'
+    assert decode(text.encode(), "text/xml; charset=ascii") == Decoded(
+        text, "utf-8", "declared as ascii, but it is utf-8"
+    )
+    assert decode(TEXT.encode(), "text/xml; charset=ascii") == Decoded(
+        TEXT, "utf-8", "declared as ascii, but it is utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "encoding", "complaint"),
+    [
+        pytest.param("üü".encode() + b"\xff", "üü\ufffd", "utf-8", "but not all of it is", id="more whole than broken"),
+        pytest.param("ü".encode() + b"\xff", "ü\ufffd", "utf-8", "but not all of it is", id="as much"),
+        pytest.param("ü".encode() + b"\x80\x99", "Ã¼€™", "cp1252", "but it is not", id="more broken"),
+        pytest.param(b"caf\xe9 \x81", "café \ufffd", "cp1252", "but it is not", id="nothing whole"),
+        pytest.param(b"\x7f\xe9", "\x7fé", "cp1252", "but it is not", id="DEL is ASCII"),
+    ],
+)
+def test_what_fits_nothing_is_guessed(body: bytes, text: str, encoding: str, complaint: str) -> None:
+    assert decode(body) == Decoded(text, encoding, f"declared as utf-8, {complaint}")
+    assert decode(body, "text/xml; charset=ascii") == Decoded(text, encoding, f"declared as ascii, {complaint}")

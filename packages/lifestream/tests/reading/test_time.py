@@ -1,0 +1,230 @@
+"""READING.md rules 19 and 20: what a date means, and what is no date."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifestream.parser import parse
+from lifestream.parser.dates import LONGEST, Calendar
+
+URL = "https://feeds.example/feed"
+
+
+def at(*numbers: int) -> datetime:
+    return datetime(*numbers, tzinfo=UTC)  # type: ignore[misc, arg-type]
+
+
+def read(text: str) -> datetime | None:
+    return Calendar().read(text)
+
+
+DAY = at(2020, 5, 25)
+MORNING = at(2020, 5, 25, 10, 30)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("Mon, 25 May 2020 10:30:00 GMT", MORNING),
+        ("Mon, 25 May 20 10:30 GMT", MORNING),
+        ("25 May 49 00:00 GMT", at(2049, 5, 25)),
+        ("25 May 99 00:00 GMT", at(1999, 5, 25)),
+        ("25 May 103 00:00 GMT", at(2003, 5, 25)),
+        ("Monday, 25-May-20 10:30:00 GMT", MORNING),
+        ("Mon May 25 10:30:00 2020", MORNING),
+        ("Mon May 25 03:30:00 PDT 2020", MORNING),
+        ("Mon, 25 May 2020 12:30:00 +0200 (Central European Summer Time)", MORNING),
+        ("Mon May 25 2020 12:30:00 GMT+0200 (CEST)", MORNING),
+        ("Mon, 25 May 2020 05:30:00 -0500 EST", MORNING),
+        ("May 25, 2020 10:30 AM", MORNING),
+        ("May 25, 2020, 10:30 p.m.", at(2020, 5, 25, 22, 30)),
+        ("May 25, 2020 12:05 am", at(2020, 5, 25, 0, 5)),
+        ("25th May 2020", DAY),
+        ("  Mon,\n 25 May   2020 10:30:00 GMT ", MORNING),
+        ("Mon, 25 May 2020 23:59:60 GMT", at(2020, 5, 26)),
+        ("Mon, 25 May 2020 24:00:00 GMT", at(2020, 5, 26)),
+        ("Mon, 25 May 2020 10:30:00 \u22120000", MORNING),
+    ],
+)
+def test_rfc_822_and_what_sites_make_of_it(written: str, moment: datetime) -> None:
+    assert read(written) == moment
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("12 Dez 2022", at(2022, 12, 12)),
+        ("Mo, 02 März 2020", at(2020, 3, 2)),
+        ("Mi, 4. Mrz. 2020", at(2020, 3, 4)),
+        ("04 févr. 2025", at(2025, 2, 4)),
+        ("mar., 4 févr. 2025", at(2025, 2, 4)),
+        ("mardi 1er août 2023", at(2023, 8, 1)),
+        ("05 juil. 2023", at(2023, 7, 5)),
+        ("25 de mayo de 2020", DAY),
+        ("lun, 07 ene 2019", at(2019, 1, 7)),
+        ("segunda-feira, 25 de maio de 2020", DAY),
+        ("10 out 2020", at(2020, 10, 10)),
+        ("mer, 08 gen 2020", at(2020, 1, 8)),
+        ("3 maggio 2020", at(2020, 5, 3)),
+        ("ma 25 mei 2020", DAY),
+        ("1 mrt. 2020", at(2020, 3, 1)),
+        ("25 мая 2020 г.", DAY),
+        ("Пн, 07 сент. 2020", at(2020, 9, 7)),
+        ("pon., 25 maj 2020", DAY),
+        ("1 października 2020", at(2020, 10, 1)),
+        ("25 Mayıs 2020", DAY),
+        ("3 Ağu 2020", at(2020, 8, 3)),
+        ("25. kesäkuuta 2020", at(2020, 6, 25)),
+        ("2020. május 25.", DAY),
+        ("31 Μαρ 2010", at(2010, 3, 31)),
+        ("7 грудня 2020", at(2020, 12, 7)),
+        ("25 مايو 2020", DAY),
+        ("２５ May ２０２０", DAY),
+    ],
+)
+def test_months_in_the_languages_of_feeds(written: str, day: datetime) -> None:
+    assert read(written) == day
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [
+        ("Z", 0), ("UT", 0), ("UTC", 0), ("GMT", 0), ("WET", 0), ("WEST", 1), ("CET", 1), ("CEST", 2), ("MESZ", 2),
+        ("EET", 2), ("EEST", 3), ("MSK", 3), ("SAST", 2), ("PKT", 5), ("NPT", 5.75), ("WIB", 7), ("HKT", 8), ("SGT", 8),
+        ("JST", 9), ("KST", 9), ("ACST", 9.5), ("AEST", 10), ("AEDT", 11), ("NZST", 12), ("NZDT", 13), ("BRT", -3),
+        ("NST", -3.5), ("ADT", -3), ("AST", -4), ("EDT", -4), ("EST", -5), ("CDT", -5), ("MDT", -6), ("MST", -7),
+        ("PDT", -7), ("PST", -8), ("AKST", -9), ("HST", -10), ("UTC+2", 2), ("UTC +2", 2), ("GMT-0330", -3.5),
+        ("UTC+05:30", 5.5), ("+2", 2), ("+0545", 5.75), ("-11:00", -11), ("+14:00", 14), ("QQQ", 0), ("", 0),
+    ],
+)  # fmt: skip
+def test_zones_by_name_and_by_offset(zone: str, hours: float) -> None:
+    moment = MORNING.timestamp() - hours * 3600
+    for written in (f"Mon, 25 May 2020 10:30:00 {zone}", f"2020-05-25 10:30:00 {zone}", f"25.05.2020 10:30 {zone}"):
+        found = read(written)
+        assert found is not None and found.timestamp() == moment
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2020-05-25T10:30:00Z", MORNING),
+        ("2020-05-25T12:30:00.123+02:00", MORNING),
+        ("2020-05-25t12:30:00,5+0200", MORNING),
+        ("2020-05-25T12:30+02", MORNING),
+        ("2020-05-25 10:30", MORNING),
+        ("2020-05-25T10Z", at(2020, 5, 25, 10)),
+        ("2020-5-5", at(2020, 5, 5)),
+        ("2020/05/25", DAY),
+        ("2020.05.25 10:30", MORNING),
+        ("2020-05", at(2020, 5, 1)),
+        ("2020", at(2020, 1, 1)),
+        ("2020-W22", DAY),
+        ("2020-W22-1", DAY),
+        ("2020W221T103000Z", MORNING),
+        ("2009-W01-1", at(2008, 12, 29)),
+        ("2020-146", DAY),
+        ("2020146T1030Z", MORNING),
+        ("20200525T103000Z", MORNING),
+        ("20200525T123000+0200", MORNING),
+        ("20200525103000", MORNING),
+        ("202005251030", MORNING),
+    ],
+)
+def test_iso_8601_with_weeks_ordinals_and_basic_form(written: str, moment: datetime) -> None:
+    assert read(written) == moment
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2020年5月25日", DAY),
+        ("2020年05月25日 10:30", MORNING),
+        ("2020年5月25日(月) 10時30分", MORNING),
+        ("2020年5月25日 星期一 上午10:30:00", MORNING),
+        ("2020年5月25日 下午3点05分", at(2020, 5, 25, 15, 5)),
+        ("2020年5月25日 10:30 +0900", at(2020, 5, 25, 1, 30)),
+        ("2020년 5월 25일 오후 7:30", MORNING),
+        ("2020-05-25 오후 07:30:00", MORNING),
+    ],
+)
+def test_chinese_japanese_and_korean_dates(written: str, moment: datetime) -> None:
+    assert read(written) == moment
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize("written", ["1590402600", "1590402600000", "1590402600.25", "1590402600000000"])
+def test_seconds_and_milliseconds_since_1970(written: str) -> None:
+    assert read(written) == MORNING
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", "yesterday", "yesterday at noon", "12", "may", "5 May", "May 2020 or so", "12:30", "10:30:00 GMT", "Monday",
+        "Mon, 32 Jan 2026 10:30:00 GMT", "30 Feb 2020", "2020-02-30", "2020-13-01", "2020-W54-1", "2020-366-1",
+        "2020-05-25T25:00:00Z", "2020-05-25T10:61:00Z", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59-14:00",
+        "2020-05-25T10:30:00+99:00", "1 2 3", "1 Foo 2020", "2021-366", "5 sometime May 2020", "99999999",
+        "12345678901234567890", "1" * 50_000, "Mon, " * 1000, "25 May 2020 " + "x" * LONGEST,
+    ],
+    ids=lambda written: written[:30],
+)  # fmt: skip
+def test_what_is_not_understood_is_no_date(written: str) -> None:
+    assert read(written) is None
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(
+    ("numbers", "month"),
+    [
+        (["25/04/2020", "04/03/2020"], 3),
+        (["04/25/2020", "03/04/2020"], 3),
+        (["13-04-2020 10:00", "04-03-2020"], 3),
+        (["04/03/2020"], None),
+        (["25/04/2020", "04/25/2020", "04/03/2020"], None),
+    ],
+)
+def test_ambiguous_numbers_are_decided_by_the_other_dates_of_the_document(
+    numbers: list[str], month: int | None
+) -> None:
+    items = "".join(f"<item><title>x</title><pubDate>{number}</pubDate></item>" for number in numbers)
+    published = parse(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), {}, URL).entries[-1].published
+
+    assert (published and published.month) == month
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [("05/05/2020", at(2020, 5, 5)), ("25/05/2020", DAY), ("05/25/2020", DAY), ("03.04.2020", at(2020, 4, 3))],
+)
+def test_numbers_that_can_mean_one_day_only_need_no_others(written: str, moment: datetime) -> None:
+    assert read(written) == moment
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(("zone", "hours"), [("CST", -6), ("IST", 5.5), ("BST", 1)])
+def test_a_zone_that_means_several_means_its_commonest(zone: str, hours: float) -> None:
+    found = read(f"Mon, 25 May 2020 10:30:00 {zone}")
+    assert found is not None and found.timestamp() == MORNING.timestamp() - hours * 3600
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(("written", "moment"), [("20200525", DAY), ("25052020", None), ("12102020", None)])
+def test_eight_digits_are_a_year_first(written: str, moment: datetime | None) -> None:
+    assert read(written) == moment
+
+
+@pytest.mark.reading(20)
+def test_an_entry_whose_date_is_not_understood_has_none() -> None:
+    items = "<item><title>a</title><pubDate>soon</pubDate></item><item><title>b</title><pubDate>12</pubDate></item>"
+    feed = parse(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), {}, URL)
+
+    assert [(entry.published, entry.updated) for entry in feed.entries] == [(None, None)] * 2

@@ -1,0 +1,147 @@
+"""What a fetch comes to: the schedule's values are those of the feed, of its document, and of the settings."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from factories import draft, prepared
+from lifestream.entry import Flaw, Rhythm
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
+from lifestream.parser.errors import ParseError
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.refresh.decider import Decider, unread
+from lifestream.scheduler.jobs import Answer, Claimed
+from lifestream.scheduler.publication_rate import Pace
+from lifestream.scheduler.schedule import Next, Terms
+
+URL = "https://feed.example/atom.xml"
+NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+HOUR, DAY = 3600, 86400
+DAILY = Pace(3, NOW - timedelta(days=3))
+SLOW = Rhythm(ttl=5 * HOUR)
+CUT_OFF = Flaw("no element found", 1, 1)
+
+
+@pytest.fixture(autouse=True)
+def intervals(settings: Settings) -> None:
+    settings.LIFESTREAM_MIN_INTERVAL, settings.LIFESTREAM_MAX_INTERVAL = HOUR, 7 * DAY
+    settings.LIFESTREAM_SLOW_INTERVAL, settings.LIFESTREAM_JITTER = DAY, 0
+    settings.LIFESTREAM_PUBLIC_URL, settings.LIFESTREAM_PUSH_POLL_INTERVAL = "https://planet.example", 12 * HOUR
+
+
+def claim(terms: Terms | None = None, **fields: Any) -> Claimed:
+    return Claimed(
+        1, "t" * 32, NOW + timedelta(hours=1), URL, "feed.example", terms=(terms or Terms()).as_json(), **fields
+    )
+
+
+def decided(claim: Claimed, outcome: Outcome | None = None, document: Prepared | None = None) -> Next:
+    decider = Decider(lambda: NOW)
+    return decider.result(Answer(claim, outcome or Fetched(URL, b""), NOW, document)).next
+
+
+def wait(due: Next) -> float:
+    assert due.at is not None
+    return (due.at - NOW).total_seconds()
+
+
+class TestADocument:
+    def test_says_how_often_its_feed_is_asked(self) -> None:
+        entries = [draft(str(day), published=NOW - timedelta(days=day)) for day in (1, 2, 3)]
+        due = decided(claim(), document=prepared(*entries, rhythm=SLOW))
+        assert (wait(due), due.terms.rhythm, due.terms.pace) == (5 * HOUR, SLOW, DAILY)
+        assert wait(decided(claim(), document=prepared(*entries))) == 3 * HOUR
+
+    def test_that_is_unchanged_is_asked_as_it_was(self) -> None:
+        before = Terms(rhythm=SLOW, pace=DAILY)
+        for outcome in (Fetched(URL, b""), NotModified(URL)):
+            due = decided(claim(before), outcome)
+            assert (wait(due), due.terms.rhythm, due.terms.pace) == (5 * HOUR, SLOW, DAILY)
+
+    def test_that_is_whole_says_all_anew(self) -> None:
+        due = decided(claim(Terms(rhythm=SLOW, pace=DAILY)), document=prepared())
+        assert (wait(due), due.terms.rhythm, due.terms.pace) == (HOUR, Rhythm(), None)
+
+    def test_that_is_cut_off_keeps_what_was_known(self) -> None:
+        due = decided(claim(Terms(rhythm=SLOW, pace=DAILY)), document=prepared(flaw=CUT_OFF))
+        assert (due.terms.rhythm, due.terms.pace) == (SLOW, DAILY)
+        said = prepared(draft("1", published=NOW - timedelta(days=1)), rhythm=SLOW, flaw=CUT_OFF)
+        due = decided(claim(), document=said)
+        assert (due.terms.rhythm, due.terms.pace) == (SLOW, Pace(1, NOW - timedelta(days=1)))
+
+
+class TestFailures:
+    def test_double_the_interval(self) -> None:
+        due = decided(claim(failures=2), Failed("status", "500", URL, status=500))
+        assert (wait(due), due.failures) == (4 * HOUR, 3)
+
+    def test_end_with_410(self) -> None:
+        assert decided(claim(), Gone(URL)).at is None
+
+
+class TestBehindAHub:
+    """A hub that tells of what is new spares requests, unless they fail or it has stopped."""
+
+    def test_a_feed_is_asked_as_seldom_as_is_set(self) -> None:
+        due = decided(claim(push_until=NOW + timedelta(seconds=1)))
+        assert wait(due) == 12 * HOUR
+        assert due.reason == "our own interval of 12 hours, beside what its hub pushes"
+
+    def test_a_feed_that_asks_for_more_gets_more(self, settings: Settings) -> None:
+        seldom = Terms(rhythm=Rhythm(ttl=5 * DAY))
+        assert wait(decided(claim(seldom, push_until=NOW + timedelta(days=1)))) == 5 * DAY
+        settings.LIFESTREAM_MAX_INTERVAL = 2 * DAY
+        assert wait(decided(claim(seldom, push_until=NOW + timedelta(days=1)))) == 2 * DAY
+
+    def test_never_more_often_than_without(self, settings: Settings) -> None:
+        settings.LIFESTREAM_PUSH_POLL_INTERVAL, settings.LIFESTREAM_MIN_INTERVAL = HOUR, 6 * HOUR
+        assert wait(decided(claim(push_until=NOW + timedelta(days=1)))) == 6 * HOUR
+
+    def test_its_interval_may_be_longer_than_the_longest_without_one(self, settings: Settings) -> None:
+        settings.LIFESTREAM_PUSH_POLL_INTERVAL, settings.LIFESTREAM_MAX_INTERVAL = 2 * DAY, DAY
+        seldom = Terms(rhythm=Rhythm(ttl=5 * DAY))
+        due = decided(claim(seldom, push_until=NOW + timedelta(days=1)))
+        assert (wait(due), due.not_before) == (2 * DAY, NOW + timedelta(days=1))
+
+    @pytest.mark.parametrize("until", [None, NOW, NOW - timedelta(seconds=1)])
+    def test_that_has_stopped_it_is_asked_as_ever(self, until: datetime | None) -> None:
+        due = decided(claim(push_until=until))
+        assert (wait(due), due.reason) == (HOUR, "our own interval of 1 hour")
+
+    def test_a_site_that_hubs_cannot_reach_relies_on_none(self, settings: Settings) -> None:
+        settings.LIFESTREAM_PUBLIC_URL = ""
+        assert wait(decided(claim(push_until=NOW + timedelta(days=1)))) == HOUR
+
+    def test_a_failure_is_tried_again_as_soon_as_without(self) -> None:
+        broken = Failed("status", "500", URL, status=500)
+        assert wait(decided(claim(push_until=NOW + timedelta(days=1)), broken)) == HOUR
+
+
+def test_a_result_holds_what_it_came_from() -> None:
+    held, outcome, document = claim(), Fetched(URL, b""), prepared(draft("1"))
+    result = Decider(lambda: NOW).result(Answer(held, outcome, NOW - timedelta(seconds=5), document, "abc"))
+    assert (result.claim, result.outcome, result.prepared, result.body_hash) == (held, outcome, document, "abc")
+    assert result.started == NOW - timedelta(seconds=5)
+
+
+class TestABodyThatCannotBeRead:
+    OUTCOME = Fetched(URL, b"<rss", status=203, headers={"retry-after": "60"}, duration=2.5)
+
+    def test_is_a_failure_of_the_answer_that_it_came_with(self, caplog: pytest.LogCaptureFixture) -> None:
+        failed = unread(self.OUTCOME, ParseError("it is no feed"))
+        assert failed == Failed("parse", "it is no feed", URL, 203, {"retry-after": "60"}, 2.5)
+        assert not caplog.records  # a feed's own fault is no news for the log
+
+    def test_is_logged_with_its_trace_where_it_was_not_foreseen(self, caplog: pytest.LogCaptureFixture) -> None:
+        error = LookupError("no such thing")
+        with caplog.at_level(logging.ERROR):
+            failed = unread(self.OUTCOME, error)
+        assert (failed.kind, failed.message) == ("internal", "LookupError: no such thing")
+        [record] = caplog.records
+        assert record.getMessage() == f"reading {URL} failed in a way that was not foreseen"
+        assert record.exc_info is not None and record.exc_info[1] is error

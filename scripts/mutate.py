@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+"""Change core modules in many small ways, and see whether their tests notice.
+
+    uv run python scripts/mutate.py http/preconditions
+    uv run python scripts/mutate.py
+
+`scripts/mutation.toml` names the modules, the tests that belong to each, and the mutants that may survive, each with
+the reason. Each survivor is printed with file, line and change. The exit status is 1 if a mutant survives that is not
+listed, if less than 90 % of a module's mutants are killed, or if an entry of the list is not needed. `--help` describes
+the options.
+
+The source is copied to a temporary folder and mutated there: the working tree is not touched. A first run measures
+which tests run which lines; a mutant is then tried with the tests that run its line, the fastest first, up to the first
+that fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from queue import Queue
+
+from mutants import Mutant, Place, mutants_of
+from mutation_plugin import OVERRUN
+from mutation_runner import Runner
+
+ROOT = Path(__file__).parent.parent
+SETTINGS = Path(__file__).with_name("mutation.toml")
+PATIENCE = 1800  # seconds that the tests of a module may take on the code as it is
+FLOOR = 90  # percent of a module's mutants that must be killed
+
+DESCRIPTION = """\
+Change the core modules that scripts/mutation.toml names in many small ways, and run the tests that belong to each on
+every mutant. Survivors are printed. The exit status is 0 if at least 90 % of each module's mutants are killed and the
+others are listed there with a reason, 1 if not, and 2 if the tests fail on the code as it is.
+"""
+
+
+class Fate(Enum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    TIMEOUT = "timeout"
+    SURVIVED = "survived"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A module to mutate: its file and those of its tests, from the root; and the survivors that are allowed."""
+
+    path: str
+    tests: list[str]
+    allowed: dict[Place, str]
+
+    @property
+    def source_root(self) -> Path:
+        """The folder that is copied, and imported from: `packages/NAME/src`."""
+        return ROOT.joinpath(*Path(self.path).parts[:3])
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """What the run of the code as it is has shown: tests by line ("" for the time of import), the seconds of each test,
+    the libraries that were imported, and the seconds of CPU time and on the clock that it took.
+    """
+
+    lines: dict[int, set[str]]
+    durations: dict[str, float]
+    modules: list[str]
+    cpu: float
+    wall: float
+
+    def tests_of(self, lines: range) -> list[str]:
+        """Return the tests that run one of *lines*, the fastest first: all, where one runs at import."""
+        run = set().union(*(self.lines.get(line, set()) for line in lines))
+        return sorted(self.durations if "" in run else run, key=lambda test: self.durations[test])
+
+
+@dataclass
+class Result:
+    """The mutants of a module with what became of each."""
+
+    target: Target
+    fates: list[tuple[Mutant, Fate]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def count(self, fate: Fate) -> int:
+        """Return how many mutants met *fate*."""
+        return sum(1 for _, each in self.fates if each is fate)
+
+    @property
+    def survivors(self) -> list[Mutant]:
+        """The survivors that are not listed."""
+        return [m for m, fate in self.fates if fate is Fate.SURVIVED and m.place not in self.target.allowed]
+
+    @property
+    def needless(self) -> list[Place]:
+        """The entries of the list of which no survivor is known."""
+        survived = {mutant.place for mutant, fate in self.fates if fate is Fate.SURVIVED}
+        return [place for place in self.target.allowed if place not in survived]
+
+    @property
+    def percent(self) -> float:
+        """The share of mutants that were killed or did not end."""
+        return 100 * (1 - self.count(Fate.SURVIVED) / len(self.fates)) if self.fates else 100.0
+
+    @property
+    def passes(self) -> bool:
+        """Whether enough mutants are killed, and the list is complete and true."""
+        return self.percent >= FLOOR and not self.survivors and not self.needless
+
+
+class TestsFail(Exception):
+    """The tests of a module cannot be used: they fail on the code as it is, or do not import the module."""
+
+
+def main(arguments: list[str]) -> int:
+    """Mutate the modules named in *arguments*, all if none is named, and print the results. Return the exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/mutate.py", description=DESCRIPTION, allow_abbrev=False)
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help="part of a module's path, such as http/ranges (all)"
+    )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many mutants to try at a time (1)")
+    parser.add_argument("--only", metavar="WORDS", help="try only the mutants whose function or lines hold these words")
+    parser.add_argument("--settings", type=Path, default=SETTINGS, metavar="FILE", help="instead of mutation.toml")
+    parser.add_argument("--list", action="store_true", help="print the modules and their tests, and end")
+    options = parser.parse_args(arguments)
+    targets = [t for t in read_settings(options.settings) if _is_named(t.path, options.modules)]
+    if not targets:
+        parser.error(f"no module of {options.settings} has {' or '.join(options.modules)} in its path; try --list")
+    if options.list:
+        print("\n".join("\n    ".join([target.path, *target.tests]) for target in targets))
+        return 0
+    results = []
+    for target in targets:
+        try:
+            results.append(mutate(target, options.jobs, options.only))
+        except TestsFail as failure:
+            print(f"scripts/mutate.py: {failure}", file=sys.stderr)
+            return 2
+        if options.only is None:
+            print_needless(results[-1])
+    print_table(results)
+    if options.only is not None:
+        return 1 if any(result.survivors for result in results) else 0
+    return 0 if all(result.passes for result in results) else 1
+
+
+def _is_named(path: str, names: list[str]) -> bool:
+    return not names or any(name in path for name in names)
+
+
+def read_settings(file: Path) -> list[Target]:
+    """Return the modules of *file*. Raise ValueError if an entry gives no reason."""
+    targets = []
+    for module in tomllib.loads(file.read_text(encoding="utf-8"))["module"]:
+        allowed = {}
+        for entry in module.get("survivor", []):
+            place = Place(
+                entry.get("function", ""), entry["was"].strip(), entry["becomes"].strip(), entry.get("which", 1)
+            )
+            if not entry.get("reason", "").strip():
+                raise ValueError(
+                    f"{file}: {module['path']}: the survivor {place} has no reason; say why it may survive"
+                )
+            allowed[place] = entry["reason"]
+        targets.append(Target(module["path"], module["tests"], allowed))
+    return targets
+
+
+def mutate(target: Target, jobs: int, only: str | None) -> Result:
+    """Run the tests of *target* on each of its mutants (with *only*: on those that hold these words)."""
+    begin = time.perf_counter()
+    source = (ROOT / target.path).read_text(encoding="utf-8")
+    mutants = mutants_of(source, target.path)
+    if only is not None:
+        mutants = [m for m in mutants if any(only in text for text in (m.place.function, m.place.was, m.place.becomes))]
+    result = Result(target)
+    with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder, ExitStack() as stack:
+        benches = [stack.enter_context(closing(Bench(target, Path(folder) / str(n)))) for n in range(jobs)]
+        first = benches[0].first_run()
+        free: Queue[Bench] = Queue()
+        for bench in benches:
+            bench.use(first)
+            free.put(bench)
+
+        def fate_of(mutant: Mutant) -> Fate:
+            bench = free.get()
+            try:
+                return bench.fate_of(mutant, first)
+            finally:
+                free.put(bench)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            for number, (mutant, fate) in enumerate(zip(mutants, pool.map(fate_of, mutants), strict=True), 1):
+                result.fates.append((mutant, fate))
+                if fate is Fate.SURVIVED and mutant.place not in target.allowed:
+                    print_survivor(mutant)
+                if sys.stderr.isatty():
+                    print(f"\r{number} of {len(mutants)} ", end="", file=sys.stderr, flush=True)
+    result.seconds = time.perf_counter() - begin
+    return result
+
+
+class Bench:
+    """A copy of a package's source in which one mutant at a time is tried."""
+
+    def __init__(self, target: Target, folder: Path) -> None:
+        self.target = target
+        self.folder = folder
+        self.source = folder / "src"
+        shutil.copytree(target.source_root, self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        self.module = (self.source / Path(target.path).relative_to(*Path(target.path).parts[:3])).resolve()
+        self.writes = 0
+        arguments = [
+            f"--rootdir={ROOT}",
+            f"--config-file={ROOT / 'pyproject.toml'}",
+            "-q",
+            "-x",
+            "-p",
+            "mutation_plugin",
+        ]
+        arguments += ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutation"]
+        # A runner that forks has imported libraries before pytest could rewrite their assertions, which have none.
+        arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={folder / 'tmp'}", *target.tests]
+        variables = {
+            "PYTHONPATH": os.pathsep.join([str(self.source), str(Path(__file__).parent)]),
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONIOENCODING": "utf-8",
+        }
+        self.runner = Runner(arguments, ROOT, variables, folder / "output.txt")
+
+    def first_run(self) -> FirstRun:
+        """Run the tests on the code as it is. Raise TestsFail if that fails."""
+        report = self.folder / "report.json"
+        begin = time.perf_counter()
+        status, output = self.runner.run({"module": str(self.module), "report": str(report)}, PATIENCE)
+        if status != 0:
+            raise TestsFail(f"the tests of {self.target.path} fail on the code as it is:\n{output}")
+        found = json.loads(report.read_text(encoding="utf-8"))
+        if not found["imported"]:
+            raise TestsFail(f"the tests of {self.target.path} do not import it from {self.module}:\n{output}")
+        lines = {int(line): set(tests) for line, tests in found["lines"].items()}
+        return FirstRun(lines, found["durations"], found["modules"], found["cpu"], time.perf_counter() - begin)
+
+    def use(self, first: FirstRun) -> None:
+        """Prepare for mutants as the *first* run suggests. Raise TestsFail if tests fail where no mutant is."""
+        self.runner.modules = first.modules
+        orders = {"tests": list(first.durations), "seconds": 60 + 5 * first.cpu}
+        status, output = self.runner.run(orders, PATIENCE)
+        if status != 0:
+            raise TestsFail(
+                f"the tests of {self.target.path} pass, but fail when they are run as for a mutant:\n{output}"
+            )
+
+    def fate_of(self, mutant: Mutant, first: FirstRun) -> Fate:
+        """Return what the tests that run the lines of *mutant* make of it."""
+        tests = first.tests_of(mutant.lines)
+        if not tests:
+            return Fate.SURVIVED
+        self.module.write_text(mutant.source, encoding="utf-8")
+        # Bytecode is written for a file's time in seconds: each mutant has one of its own.
+        self.writes += 1
+        os.utime(self.module, (self.writes, self.writes))
+        # A machine may be busy, so time on the clock is only the last resort, against what waits for ever.
+        orders = {"tests": tests, "seconds": 5 + 5 * first.cpu}
+        status, _ = self.runner.run(orders, 60 + 10 * first.wall)
+        if status in (None, OVERRUN):
+            return Fate.TIMEOUT
+        return Fate.SURVIVED if status == 0 else Fate.KILLED
+
+    def close(self) -> None:
+        """End the process that runs the tests."""
+        self.runner.close()
+
+
+def print_survivor(mutant: Mutant) -> None:
+    """Print where *mutant* is, and what it changes."""
+    which = f" (number {mutant.place.which} of its kind)" if mutant.place.which > 1 else ""
+    print(f"survived, in {mutant.place.function or 'the module'}{which}: {mutant.diff}\n", flush=True)
+
+
+def print_needless(result: Result) -> None:
+    """Print the entries of a module's list that are not needed."""
+    for place in result.needless:
+        print(f"listed, but no such mutant survives; remove it from the list: {result.target.path}: {place}\n")
+
+
+def print_table(results: list[Result]) -> None:
+    """Print what became of the mutants of each module."""
+    width = max(len(result.target.path) for result in results)
+    print(f"{'module':{width}}  mutants  killed  timeouts  survived  listed        seconds")
+    for result in results:
+        listed = result.count(Fate.SURVIVED) - len(result.survivors)
+        print(
+            f"{result.target.path:{width}} {len(result.fates):8} {result.count(Fate.KILLED):7}"
+            f" {result.count(Fate.TIMEOUT):9} {result.count(Fate.SURVIVED):9} {listed:7} {result.percent:5.1f}%"
+            f" {result.seconds:8.0f}{'' if result.passes else '  FAILS'}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
