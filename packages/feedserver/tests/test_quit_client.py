@@ -7,13 +7,19 @@ import pytest
 from feedserver import FeedServer, stop_server
 
 
-def test_a_server_that_obeys_is_gone_when_it_returns() -> None:
+def test_a_server_that_obeys_stops() -> None:
     server = FeedServer(quit=True).start()
-    port = server.port
-    stop_server(port)
+    stop_server(server.port)
+    server.stop()  # it waits for whoever stops the server already
+    assert server.quit_requested.is_set()
     assert not server.is_running
-    with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127\.0\.0\.1 port {port}: "):
-        stop_server(port, timeout=1)
+
+
+def test_where_nothing_listens_that_is_told() -> None:
+    with FeedServer() as server:
+        server.refuse()  # the port is kept, and nobody else can listen there
+        with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127\.0\.0\.1 port {server.port}: "):
+            stop_server(server.port)
 
 
 def test_a_server_that_refuses_is_told_with_its_answer() -> None:
