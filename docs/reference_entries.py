@@ -100,7 +100,7 @@ def entries(folder: str) -> Entries:
     for path in sorted((MANUAL / folder).glob("*.md")):
         for directive in _DIRECTIVE.finditer(path.read_text(encoding="utf-8")):
             members = _MEMBERS.search(directive["options"])
-            names = re.split(r"[,\s]+", members["names"].strip()) if members else []
+            names = re.split(r"[,\s]+", members["names"].strip()) if members and members["names"].strip() else []
             found.add(directive["name"], names)
     return found
 

@@ -157,10 +157,10 @@ def version_of(name: str) -> str:
 
 def limit_memory() -> None:
     """Bounds the address space, where the system can: some answers have no end."""
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return
+    import resource
+
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 

@@ -211,6 +211,8 @@ def test_colours_are_for_terminals_that_want_them(
     start: Start, feeds: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], colours: bool
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+    if sys.platform == "win32":
+        pytest.skip("Windows has nothing of the kind")
     ours, theirs = os.openpty()
     process = start("serve", str(feeds), stdout=theirs, **environment)
     os.close(theirs)

@@ -35,7 +35,7 @@ NOT_FOR_USERS = {
     "feedserver.record.run": "the command's",
     "Exchange.answered": "the handler tells the journal by it",
     "Exchange.finish": "the connection tells the journal by it",
-    "Exchange.struck": "the connection tells the journal by it",
+    "Exchange.injected": "the connection tells the journal by it",
     "FeedServer.abandon": "the event-loop thread calls it in a forked child",
     "FeedServer.failed": "the event-loop thread calls it",
     "FeedServerMixin.debug": "it is unittest's",

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from feedserver.django import FeedServerTestCase
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class CommandTestCase(FeedServerTestCase):
     def run_command(self, name: str, *arguments: str) -> str:
         """What the command prints."""

@@ -16,6 +16,8 @@ def main() -> None:
     soft, hard, feeds, port, *command = sys.argv[1:]
     os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
+    if sys.platform == "win32":
+        raise SystemExit("Windows has no limits to lower")
     import resource
 
     import django

@@ -51,7 +51,7 @@ def test_where_files_have_no_limit_requests_have_one() -> None:
     resource = pytest.importorskip("resource")
     with mock.patch.object(resource, "getrlimit", return_value=(resource.RLIM_INFINITY, resource.RLIM_INFINITY)):
         assert conf.concurrency == 128
-    with mock.patch("lifestream.fetcher.open_files.resource", None):
+    with mock.patch("sys.platform", "win32"):
         assert conf.concurrency == 128
 
 

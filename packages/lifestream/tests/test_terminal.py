@@ -79,6 +79,7 @@ def test_every_command_of_ours_makes_its_output_visible() -> None:
         assert isinstance(load_command_class("lifestream", name), BaseCommand), name
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class CommandsTest(FeedServerTransactionTestCase):
     """Each command, on a terminal and on none, with all text hostile that others can write."""
 

@@ -29,7 +29,7 @@ def defined_faults() -> Iterator[type[Fault]]:
         module = import_module(f"feedserver.faults.{info.name}")
         for name, value in vars(module).items():
             ours = inspect.isclass(value) and issubclass(value, Fault) and value.__module__ == module.__name__
-            if ours and not name.startswith("_"):
+            if ours and not inspect.isabstract(value) and not name.startswith("_"):
                 yield value
 
 

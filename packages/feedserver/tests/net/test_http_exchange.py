@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import os
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -407,7 +408,7 @@ def test_what_is_doubtful_about_a_fixture_is_a_warning_in_the_test(server: FeedS
     server.verify()
 
 
-@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="the superuser may read every file")
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() == 0, reason="the superuser may read every file")
 def test_a_file_that_may_not_be_read_is_named(root: Path) -> None:
     (root / "a.xml").write_bytes(b"<feed/>")
     (root / "a.xml").chmod(0)

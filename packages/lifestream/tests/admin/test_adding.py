@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.contrib.auth.models import User
 
 from factories import make_lifestream
@@ -23,6 +24,7 @@ PAGE = Response(
 )
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class AddingAFeed(FeedServerTransactionTestCase):
     def setUp(self) -> None:
         super().setUp()

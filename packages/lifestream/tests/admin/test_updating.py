@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://sm
 RSS = Response(body=FEED, headers={"Content-Type": "application/rss+xml"})
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class UpdatingNow(FeedServerTransactionTestCase):
     def setUp(self) -> None:
         super().setUp()

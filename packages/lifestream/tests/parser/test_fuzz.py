@@ -201,10 +201,10 @@ def _assert_stable(found: Prepared) -> None:
 
 def megabytes() -> float:
     """The most that was resident of this process; 0 where the system doesn't tell."""
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return 0.0
+    import resource
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 

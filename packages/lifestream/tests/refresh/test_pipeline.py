@@ -47,6 +47,7 @@ class RefreshTestCase(FeedServerTestCase):
         return refresh(feeds, clock=self.clock, **options)
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class WhatComes(RefreshTestCase):
     def test_a_new_feed_brings_its_items_and_its_name(self) -> None:
         made = self.make_feed("/feed", feed(("one", "two"), ETag='"v1"'))
@@ -82,7 +83,7 @@ class WhatComes(RefreshTestCase):
         self.make_feed("/feed", feed())
         self.refresh()
         self.clock.move(hours=1)
-        with mock.patch("lifestream.refresh.factories.make_pool", side_effect=AssertionError("a parser was started")):
+        with mock.patch("lifestream.refresh.factories.ParserPool", side_effect=AssertionError("a parser was started")):
             report = self.refresh()
         assert [row.outcome for row in report.rows] == ["unchanged"]
 
@@ -173,6 +174,7 @@ class WhatComes(RefreshTestCase):
         assert agent.endswith("(+https://planet.example/about; 1 subscriber)")
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class OneFeedAndTheOthers(RefreshTestCase):
     def test_no_failure_stops_another_feed(self) -> None:
         good = [self.make_feed(f"/good{number}", feed((f"item {number}",))) for number in range(5)]
@@ -227,6 +229,7 @@ class OneFeedAndTheOthers(RefreshTestCase):
         assert (report.rows, report.skipped, Item.objects.count()) == ((), 1, 0)
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class WhatIsAsked(RefreshTestCase):
     def test_only_what_is_due_is_asked(self) -> None:
         due = self.make_feed("/due", feed())
@@ -311,6 +314,7 @@ class WhatIsAsked(RefreshTestCase):
         assert self.feedserver.requests == []
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class ManyFeedsOfOneHost(RefreshTestCase):
     """More than are claimed at once, on a host that others don't wait for."""
 
@@ -398,7 +402,7 @@ class HowItEnds(RefreshTestCase):
         assert {made.pk, other.pk} == set(Feed.objects.values_list("pk", flat=True))
 
     def test_nothing_due_starts_nothing(self) -> None:
-        with mock.patch("lifestream.refresh.factories.make_pool", side_effect=AssertionError("a parser was started")):
+        with mock.patch("lifestream.refresh.factories.ParserPool", side_effect=AssertionError("a parser was started")):
             assert self.refresh() == Report()
         assert str(Report()) == "0 feeds asked, 0 new, 0 changed, 0 failed"
         assert not Report().all_failed
@@ -420,6 +424,7 @@ class HowItEnds(RefreshTestCase):
             assert self.refresh().new == 2
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class TwoAtOnce(FeedServerTransactionTestCase):
     def test_two_refreshes_at_once_ask_each_feed_once(self) -> None:
         self.feedserver.add("/feed", Response(status=404))

@@ -37,6 +37,7 @@ class SubscribeTestCase(FeedServerTestCase):
         return refused.value
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class AFeed(SubscribeTestCase):
     def test_one_get_adds_and_imports_it(self) -> None:
         self.feedserver.add("/feed", feed(("one", "two"), ETag='"v1"', Cache_Control="max-age=7200"))
@@ -113,6 +114,7 @@ class AFeed(SubscribeTestCase):
             self.find("127.0.0.1:1/feed")
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class Credentials(SubscribeTestCase):
     def setUp(self) -> None:
         super().setUp()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -34,6 +35,7 @@ def running(interval: float = 3600.0) -> Iterator[Updater]:
         assert updater.stop(PATIENCE)
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class UpdaterTest(FeedServerTransactionTestCase):
     def test_it_fetches_what_is_due_and_then_looks_for_the_icon(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))

@@ -1,7 +1,7 @@
 """What the tests of the rules have in common: feeds of a real server, a clock, and a pipeline that is run whole.
 
 A test says what the server answers, moves the clock, and looks at what the server was asked and at what is stored. What
-lies between is `refresh`, with its own network, parsers and database.
+lies between is `refresh`, with its own network and database, and with a parser process that tests share.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+import pytest
 from django.test import override_settings
 
 from factories import make_feed, make_subscription
@@ -83,11 +84,13 @@ class _Ruled(FeedServerMixin):
         assert len(self.asked()) == asked + 1, "it was not asked when it was due"
 
 
+@pytest.mark.usefixtures("shared_parsers")
 @override_settings(LIFESTREAM_PARSERS=1)
 class RuleTestCase(_Ruled, FeedServerTestCase):
     """A test of a rule; what it stores is rolled back."""
 
 
+@pytest.mark.usefixtures("shared_parsers")
 @override_settings(LIFESTREAM_PARSERS=1)
 class RuleTransactionTestCase(_Ruled, FeedServerTransactionTestCase):
     """A test of a rule with several threads or processes, which see what is committed."""

@@ -28,7 +28,6 @@ from guards import allowing
 from hub import CHALLENGE, Hub
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh import refresh
-from lifestream.refresh.factories import make_pool
 from lifestream.refresh.hub_renewal import keep_hubs
 from lifestream.refresh.refresh_report import Report
 from lifestream.refresh.updater import Updater
@@ -37,24 +36,12 @@ from lifestream.web.views import push
 from programs import Program, environment, lifestream, run
 from served import START, Clock, rss
 
-pytestmark = pytest.mark.rule(40)
+pytestmark = [pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 UNKNOWN = "k" * 43
 PATIENCE = 30.0  # seconds that only a test that fails waits
-
-
-@pytest.fixture(scope="module", autouse=True)
-def parser() -> Iterator[None]:
-    """One process reads the feeds of all tests: to start one for each would take longer than all else."""
-    pool = make_pool(1)
-    kept = mock.Mock(wraps=pool, close=lambda: None)
-    try:
-        with mock.patch("lifestream.refresh.factories.make_pool", return_value=kept):
-            yield
-    finally:
-        pool.close()
 
 
 @override_settings(LIFESTREAM_PUSH_OVER_HTTP=True)

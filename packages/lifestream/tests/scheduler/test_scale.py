@@ -68,6 +68,8 @@ def broker() -> Iterator[str]:
 @contextmanager
 def worker(folder: Path, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     """A worker that is ready for tasks; it is ended as an operator ends it, and must end well."""
+    if sys.platform == "win32":
+        pytest.skip("Celery's workers do not run on Windows")
     process = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "lifestream.site", "worker", "--loglevel", "INFO", "--concurrency", "2"]
         + list(arguments),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from factories import make_feed, make_subscription
@@ -28,6 +30,10 @@ def item(number: int, *more: str) -> str:
     )
 
 
+@override_settings(
+    LIFESTREAM_PARSE_TIMEOUT=60
+)  # large documents on a busy machine: how long they take is tested elsewhere
+@pytest.mark.usefixtures("shared_parsers")
 class BadInputTest(FeedServerTransactionTestCase):
     """Each test serves one bad thing beside, or around, what is good."""
 

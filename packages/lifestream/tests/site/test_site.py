@@ -86,28 +86,28 @@ class TestCommand:
             done = list(pool.map(lambda _: command("update_feeds", folder=tmp_path), range(4)))
         assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 4
 
-    def test_a_refusal_is_a_sentence_and_an_exit_status(self, tmp_path: Path, server: FeedServer) -> None:
+    def test_a_refusal_is_a_sentence_and_an_exit_status(self, site_home: Path, server: FeedServer) -> None:
         server.add("/page", page("no feed"))
         for path in ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json"):
             server.add(f"/page{path}", Response(status=404))
-        done = command("add_feed", server.url("/page"), folder=tmp_path)
+        done = command("add_feed", server.url("/page"), folder=site_home)
         assert done.returncode == 1
         assert done.stderr.startswith(f"CommandError: {server.url('/page')} is no feed")
         assert "Traceback" not in done.stderr
 
-    def test_the_guard_is_on_unless_a_network_is_opened(self, tmp_path: Path, server: FeedServer) -> None:
-        done = command("add_feed", server.url("/feed"), folder=tmp_path, LIFESTREAM_ALLOWED_NETWORKS="")
+    def test_the_guard_is_on_unless_a_network_is_opened(self, site_home: Path, server: FeedServer) -> None:
+        done = command("add_feed", server.url("/feed"), folder=site_home, LIFESTREAM_ALLOWED_NETWORKS="")
         assert done.returncode == 1
         assert "127.0.0.1 is a loopback address" in done.stderr
         assert server.requests == []
 
     def test_all_failed_is_an_exit_status_of_1_and_nothing_due_one_of_0(
-        self, tmp_path: Path, server: FeedServer
+        self, site_home: Path, server: FeedServer
     ) -> None:
         server.add("/feed", feed(), Response(status=500))
-        command("add_feed", server.url("/feed"), folder=tmp_path)
-        assert command("update_feeds", folder=tmp_path).returncode == 0
-        done = command("update_feeds", "--all", folder=tmp_path)
+        command("add_feed", server.url("/feed"), folder=site_home)
+        assert command("update_feeds", folder=site_home).returncode == 0
+        done = command("update_feeds", "--all", folder=site_home)
         assert done.returncode == 1
         assert "1 feed asked, 0 new, 0 changed, 1 failed." in done.stdout
 
@@ -148,11 +148,11 @@ class TestCommand:
     def test_models_and_migrations_agree(self, tmp_path: Path) -> None:
         assert command("makemigrations", "--check", "--dry-run", folder=tmp_path).returncode == 0
 
-    def test_without_celery_nothing_of_it_is_imported(self, tmp_path: Path) -> None:
+    def test_without_celery_nothing_of_it_is_imported(self, site_home: Path) -> None:
         program = "import sys; sys.argv[1:] = ['update_feeds']; from lifestream.site.cli import main; main(); "
         done = subprocess.run(
             [sys.executable, "-c", f"{program}print('celery' in sys.modules, 'feedserver' in sys.modules)"],
-            env=environment(tmp_path),
+            env=environment(site_home),
             capture_output=True,
             encoding="utf-8",
             timeout=PATIENCE,
@@ -162,10 +162,10 @@ class TestCommand:
 
 
 class TestServing:
-    def test_pages_and_static_files_are_served_under_the_policy(self, tmp_path: Path, server: FeedServer) -> None:
+    def test_pages_and_static_files_are_served_under_the_policy(self, site_home: Path, server: FeedServer) -> None:
         server.add("/feed", feed())
-        command("add_feed", server.url("/feed"), folder=tmp_path)
-        with running("serve", "127.0.0.1:0", folder=tmp_path) as (_, address):
+        command("add_feed", server.url("/feed"), folder=site_home)
+        with running("serve", "127.0.0.1:0", folder=site_home) as (_, address):
             body, headers = get(f"{address}main/")
             style, style_headers = get(f"{address}static/lifestream/theme.css")
         assert "http://example.org/one" in body
@@ -176,17 +176,17 @@ class TestServing:
         assert "{" in style
         assert style_headers["Content-Type"].startswith("text/css")
 
-    def test_feeds_are_updated_in_the_background(self, tmp_path: Path, server: FeedServer) -> None:
+    def test_feeds_are_updated_in_the_background(self, site_home: Path, server: FeedServer) -> None:
         server.add("/feed", feed(("one",)), feed(("one", "two")))
-        command("add_feed", server.url("/feed"), folder=tmp_path)
-        with sqlite3.connect(tmp_path / "lifestream.sqlite3") as database:
+        command("add_feed", server.url("/feed"), folder=site_home)
+        with sqlite3.connect(site_home / "lifestream.sqlite3") as database:
             database.execute("UPDATE lifestream_feed SET next_fetch = '2020-01-01 00:00:00'")
         database.close()
-        with running("serve", "127.0.0.1:0", folder=tmp_path):
+        with running("serve", "127.0.0.1:0", folder=site_home):
             server.wait_for("/feed", count=2, timeout=PATIENCE)
 
-    def test_it_can_serve_and_fetch_nothing(self, tmp_path: Path) -> None:
-        with running("serve", "0", "--no-update", folder=tmp_path) as (process, address):
+    def test_it_can_serve_and_fetch_nothing(self, site_home: Path) -> None:
+        with running("serve", "0", "--no-update", folder=site_home) as (process, address):
             assert address.startswith("http://127.0.0.1:")
             process.terminate()
             out, errors = process.communicate(timeout=PATIENCE)
@@ -195,31 +195,31 @@ class TestServing:
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_ends_it_cleanly_though_a_server_keeps_it_waiting(
-        self, tmp_path: Path, server: FeedServer, number: signal.Signals
+        self, site_home: Path, server: FeedServer, number: signal.Signals
     ) -> None:
         server.add("/feed", feed(), Response(rss("late"), delay=300))
-        command("add_feed", server.url("/feed"), folder=tmp_path)
-        with sqlite3.connect(tmp_path / "lifestream.sqlite3") as database:
+        command("add_feed", server.url("/feed"), folder=site_home)
+        with sqlite3.connect(site_home / "lifestream.sqlite3") as database:
             database.execute("UPDATE lifestream_feed SET next_fetch = '2020-01-01 00:00:00'")
         database.close()
-        with running("serve", "127.0.0.1:0", folder=tmp_path) as (process, _):
+        with running("serve", "127.0.0.1:0", folder=site_home) as (process, _):
             server.wait_for("/feed", count=2, timeout=PATIENCE)
             process.send_signal(number)
             _, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, errors) == (0, "")
-        with sqlite3.connect(tmp_path / "lifestream.sqlite3") as database:
+        with sqlite3.connect(site_home / "lifestream.sqlite3") as database:
             [(token, due)] = database.execute("SELECT claim_token, next_fetch FROM lifestream_feed").fetchall()
         database.close()
         assert token == ""
         assert due.startswith("2020-01-01")
 
-    def test_a_port_that_is_taken_is_an_error_that_names_it(self, tmp_path: Path, server: FeedServer) -> None:
-        done = command("serve", f"127.0.0.1:{server.port}", folder=tmp_path)
+    def test_a_port_that_is_taken_is_an_error_that_names_it(self, site_home: Path, server: FeedServer) -> None:
+        done = command("serve", f"127.0.0.1:{server.port}", folder=site_home)
         assert done.returncode == 1
         assert done.stderr.startswith(f"CommandError: 127.0.0.1:{server.port} can't be served: ")
 
-    def test_an_address_that_is_none_is_an_error_that_names_it(self, tmp_path: Path) -> None:
-        done = command("serve", "256.1.1.1:8000", folder=tmp_path)
+    def test_an_address_that_is_none_is_an_error_that_names_it(self, site_home: Path) -> None:
+        done = command("serve", "256.1.1.1:8000", folder=site_home)
         assert (done.returncode, done.stderr) == (1, "CommandError: 256.1.1.1:8000 can't be served: no such address\n")
 
     @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ class TestServing:
             ("redis://127.0.0.1:1/0", "feeds are not updated by this process"),
         ],
     )
-    def test_with_a_broker_the_updating_is_left_to_its_workers(self, tmp_path: Path, broker: str, words: str) -> None:
-        with running("serve", "127.0.0.1:0", folder=tmp_path, CELERY_BROKER_URL=broker):
+    def test_with_a_broker_the_updating_is_left_to_its_workers(self, site_home: Path, broker: str, words: str) -> None:
+        with running("serve", "127.0.0.1:0", folder=site_home, CELERY_BROKER_URL=broker):
             assert words in said[-1]
 
 

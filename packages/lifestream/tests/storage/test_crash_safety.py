@@ -24,7 +24,7 @@ from feedserver.faults import Stall
 from lifestream.models import Feed, Fetch, Host, Item, Post, fulltext
 from lifestream.refresh import refresh
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shared_parsers")]
 
 PATIENCE = 120
 ENTRIES = 2 * dying.CHUNK + 7

@@ -17,6 +17,7 @@ from lifestream.storage import fanout
 from served import START, Clock, feed
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class Readers(FeedServerTestCase):
     def setUp(self) -> None:
         super().setUp()

@@ -5,13 +5,9 @@ Nothing here happens on import: the commands and tasks of this package raise the
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import Final
-
-try:
-    import resource
-except ImportError:  # Windows, which has no such limits
-    resource = None  # type: ignore[assignment]
 
 A_CONNECTION: Final = 4
 """Files for each request at once: its own connection, one that is kept for its host's next feed, and as many others."""
@@ -19,14 +15,20 @@ A_CONNECTION: Final = 4
 
 def soft_limit() -> int | None:
     """Return how many files this process may have open; None if nothing limits them."""
-    if resource is None:
+    if sys.platform == "win32":  # which has no such limits
         return None
+    import resource
+
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return None if soft == resource.RLIM_INFINITY else soft
 
 
 def raise_soft_limit(connections: int) -> None:
     """Raise the soft limit to what *connections* at once need, as far as the hard limit allows."""
+    if sys.platform == "win32":
+        return
+    import resource
+
     before, wanted = soft_limit(), A_CONNECTION * connections
     if before is None or before >= wanted:
         return

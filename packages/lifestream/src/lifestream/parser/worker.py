@@ -102,10 +102,10 @@ class Reader:
 
 
 def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits; the deadline is all there is
+    if sys.platform == "win32":  # it has no such limits; the deadline is all there is
         return
+    import resource
+
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
     # macOS has the constant and refuses the value.
@@ -120,7 +120,7 @@ def _limit_time(seconds: float) -> None:
     A signal nobody handles ends it even in the middle of a regular expression, where no Python code runs; and
     unlike a clock on the wall it is fair to a document that shares a busy machine.
     """
-    if hasattr(signal, "setitimer"):
+    if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 

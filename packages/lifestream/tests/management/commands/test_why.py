@@ -27,6 +27,7 @@ def why(url: str, *arguments: str) -> list[str]:
     return out.getvalue().splitlines()
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class Why(FeedServerTestCase):
     def setUp(self) -> None:
         super().setUp()

@@ -1,0 +1,33 @@
+"""Durations and paces in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver import Pace
+from feedserver.messages.pacing import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("250ms", 0.25), (" 2s ", 2), ("1.5m", 90), ("2h", 7200), ("1d", 86_400), ("1w", 604_800)],
+)
+def test_a_duration_has_a_unit(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "ms", "-1s", "1 fortnight", "1e3s"])
+def test_what_is_no_duration_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration; write a number and a unit"):
+        parse_duration(text)
+
+
+def test_a_pace_is_read_from_words() -> None:
+    assert Pace.parse("1000 bytes every 50ms") == Pace(1000, 0.05)
+    with pytest.raises(ValueError, match="is no pace; write it as '1000 bytes every 50ms'"):
+        Pace.parse("fast")
+
+
+def test_a_pace_that_never_ends_is_refused() -> None:
+    with pytest.raises(ValueError, match="never ends; send 1 byte or more"):
+        Pace(0, 1.0)

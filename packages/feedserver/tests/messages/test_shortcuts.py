@@ -1,0 +1,36 @@
+"""Short ways to make responses: moved, gone, broken, touched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from feedserver import Response, broken, gone, moved, touched
+from feedserver.faults import Close, Reset
+
+
+def test_a_redirect_and_a_feed_that_is_gone() -> None:
+    assert (moved("/new").status, moved("/new").headers["Location"]) == (301, "/new")
+    assert moved("/new", 308).status == 308
+    assert gone().status == 410
+
+
+def test_a_response_is_broken_by_more_and_stays_as_it_was() -> None:
+    whole = Response("<feed/>", faults=[Close(after=1)])
+    assert broken(whole, Reset(at="end")).faults == (Close(after=1), Reset(at="end"))
+    assert whole.faults == (Close(after=1),)
+
+
+def test_touching_changes_each_validator_and_not_the_body() -> None:
+    feed = Response("<feed/>", headers={"ETag": '"v1"', "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"})
+    saved = touched(feed, timedelta(hours=1))
+    assert saved.headers["ETag"] != '"v1"'
+    assert saved.headers["Last-Modified"] == "Sun, 06 Nov 1994 09:49:37 GMT"
+    assert saved.body == feed.body
+    assert touched(Response("<feed/>")) == Response("<feed/>")
+
+
+def test_a_date_that_is_none_cannot_be_touched() -> None:
+    with pytest.raises(ValueError, match="cannot touch the response: "):
+        touched(Response("", headers={"Last-Modified": "yesterday"}))

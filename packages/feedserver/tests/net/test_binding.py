@@ -1,0 +1,34 @@
+"""Binding a port: beside a silent socket that holds it, and with an error that says what to do."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from feedserver.net.binding import HOLDS_BESIDE, PortTaken, bind_and_listen, listen
+
+
+def test_a_free_port_is_taken_and_held() -> None:
+    bound = bind_and_listen("127.0.0.1", 0, 0.0)
+    holder, listening = bound.holder, bound.listening
+    with listening:
+        port = listening.getsockname()[1]
+        assert (holder is not None) == HOLDS_BESIDE
+        if holder is not None:
+            assert holder.getsockname()[1] == port
+            holder.close()
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            assert client.getpeername()[1] == port
+
+
+def test_a_taken_port_is_named_with_the_remedy() -> None:
+    with listen("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortTaken, match=rf"port {port} of 127\.0\.0\.1 is taken; stop what listens there"):
+            bind_and_listen("127.0.0.1", port, 0.0)
+
+
+def test_an_address_of_another_machine_is_named_with_the_remedy() -> None:
+    with pytest.raises(OSError, match=r"cannot listen on 192\.0\.2\.1 port 0: .*; use an address of this machine"):
+        bind_and_listen("192.0.2.1", 0, 0.0)

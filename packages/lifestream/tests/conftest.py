@@ -1,0 +1,50 @@
+"""Fixtures for the tests of lifestream."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from own_site import command
+from shared_parsers import SharedParsers
+
+
+@pytest.fixture(scope="session")
+def _parsers() -> Iterator[SharedParsers]:
+    with SharedParsers() as parsers:
+        yield parsers
+
+
+@pytest.fixture
+def shared_parsers(_parsers: SharedParsers) -> Iterator[None]:
+    """Documents of this test are read by a process that other tests use, too.
+
+    It is for tests of what comes of a document, not of those that look at processes: each refresh would start its own
+    parsers, which takes longer than most tests, and a parser remembers nothing of a document that it has read.
+    """
+    with mock.patch("lifestream.refresh.factories.ParserPool", _parsers.lend):
+        yield
+
+
+@pytest.fixture(scope="session")
+def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = command("migrate", "--verbosity=0", folder=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def site_home(_site: Path, tmp_path: Path) -> Path:
+    """A folder for LIFESTREAM_HOME with a secret key and a database that has its tables, as a first command leaves it.
+
+    It is a copy of one that is made once in each process that runs tests: to make the tables takes as long as to start
+    a command.
+    """
+    folder = tmp_path / "home"
+    shutil.copytree(_site, folder)
+    return folder

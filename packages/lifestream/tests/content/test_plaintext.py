@@ -1,0 +1,72 @@
+"""Plain text: of HTML, as HTML, cut to a length, and without what no text may hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.plaintext import (
+    html_of,
+    linked_html_of,
+    scrub,
+    shorten,
+    text_of,
+    text_of_clean,
+    without_scripts,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("plain", "plain"),
+        ("a\0b\x07c", "abc"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("a\ud800b", "a\N{REPLACEMENT CHARACTER}b"),
+        ("a\uffffb", "a\N{REPLACEMENT CHARACTER}b"),
+        ("tab\tstays", "tab\tstays"),
+    ],
+)
+def test_what_no_text_may_hold_is_dropped_or_replaced(text: str, clean: str) -> None:
+    assert scrub(text) == clean
+    assert scrub(clean) == clean
+
+
+def test_text_becomes_paragraphs_and_line_breaks() -> None:
+    assert html_of("One <b>\nline\n\nTwo & more\n") == "<p>One &lt;b&gt;<br>line</p>\n<p>Two &amp; more</p>"
+    assert html_of(" \n\n ") == ""
+
+
+def test_addresses_in_text_become_links() -> None:
+    made = linked_html_of("See https://a.example/?x=1&y=2, or not.")
+    assert 'href="https://a.example/?x=1&amp;y=2"' in made
+    assert made.startswith("<p>See <a ") and made.endswith(", or not.</p>")
+    assert "<a" not in linked_html_of("javascript:alert(1)")
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "short"),
+    [
+        ("short", 10, "short"),
+        ("exactly ten", 11, "exactly ten"),
+        ("some words in a row", 12, "some words…"),
+        ("unbrokenunbroken", 8, "unbroke…"),
+    ],
+)
+def test_a_long_text_is_cut_at_a_word_where_there_is_one(text: str, length: int, short: str) -> None:
+    assert shorten(text, length) == short
+    assert len(shorten(text, length)) <= length
+
+
+def test_a_letter_is_not_cut_from_its_accents() -> None:
+    assert shorten("abcde\u0301\u0301xyz", 7) == "abcd…"
+
+
+def test_scripts_and_styles_are_no_text_but_talk_of_them_is() -> None:
+    assert without_scripts("a<script>x</script>b<STYLE>y</STYLE>c") == "abc"
+    assert without_scripts("the <script> tag") == "the <script> tag"
+    assert text_of("<p>One&nbsp;&amp;  two</p><script>x()</script><p>Three</p>") == "One & two\nThree"
+
+
+def test_clean_markup_has_the_same_text_either_way() -> None:
+    clean = "<p>One &amp; <b>two</b><br>three</p>\n<ul><li>four</li></ul>"
+    assert text_of_clean(clean) == text_of(clean) == "One & two\nthree\nfour"

@@ -1,0 +1,26 @@
+"""The report of a refresh: its counts, and the sentence that a command ends with."""
+
+from __future__ import annotations
+
+from lifestream.refresh.refresh_report import FeedReport, Report
+
+
+def row(outcome: str, new: int = 0, changed: int = 0) -> FeedReport:
+    return FeedReport(1, "A feed", "https://a.example/feed", outcome, new, changed)
+
+
+def test_it_counts_feeds_and_items() -> None:
+    report = Report((row("new", 2, 1), row("failed"), row("changed", 0, 3)))
+    assert (report.failed, report.new, report.changed, report.all_failed) == (1, 2, 4, False)
+    assert str(report) == "3 feeds asked, 2 new, 4 changed, 1 failed"
+
+
+def test_nothing_to_do_is_no_failure_and_nothing_but_failures_is_one() -> None:
+    assert not Report().all_failed
+    assert Report((row("failed"),)).all_failed
+    assert str(Report((row("failed"),))) == "1 feed asked, 0 new, 0 changed, 1 failed"
+
+
+def test_what_was_left_is_told_where_there_is_something() -> None:
+    report = Report((row("new", 1),), skipped=2, unstored=3, short=4)
+    assert str(report).endswith("0 failed, 3 not stored, 4 left due for a shortage of this machine's, 2 left for later")

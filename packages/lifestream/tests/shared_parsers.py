@@ -1,0 +1,80 @@
+"""A parser process for many tests, lent to one refresh after the other in place of a pool of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self
+
+from lifestream.content.sanitizer import SanitizerRules
+from lifestream.parser.pool import DEADLINE, ParserPool
+from lifestream.plugins.registry import Registry
+
+
+class SharedParsers:
+    """Pools of one process, by their deadline. A context manager that ends them."""
+
+    def __init__(self) -> None:
+        self._pools: dict[float, ParserPool] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def lend(
+        self,
+        size: int | None = None,
+        deadline: float = DEADLINE,
+        *,
+        rules: SanitizerRules | None = None,
+        registry: Registry | None = None,
+    ) -> ParserPool | LentParser:
+        """Takes the place of `ParserPool`. What differs from the defaults in more than its deadline is not shared."""
+        if registry is None or registry.has_own or rules not in (None, SanitizerRules()):
+            return ParserPool(size, deadline, rules=rules, registry=registry)
+        if deadline not in self._pools:
+            self._pools[deadline] = ParserPool(1, deadline, registry=Registry(use_entry_points=False))
+        return LentParser(self._pools[deadline])
+
+
+class LentParser:
+    """A pool that belongs to others, too: to close it ends what was submitted by way of this one, and nothing else."""
+
+    def __init__(self, pool: ParserPool) -> None:
+        self._pool = pool
+        self._submitted: list[Future[Any]] = []
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Any]:
+        """Has a document read; see `ParserPool.submit`."""
+        return self._kept(self._pool.submit(body, headers, url, plugin=plugin))
+
+    def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
+        """Has a page read; see `ParserPool.read_page`."""
+        return self._kept(self._pool.read_page(body, headers, url))
+
+    def close(self) -> None:
+        """Cancels what waits, and waits for what is being read."""
+        self._closed = True
+        for future in self._submitted:
+            if not future.cancel():
+                future.exception()
+
+    def _kept(self, future: Future[Any]) -> Future[Any]:
+        assert not self._closed, "this pool was given back"
+        self._submitted.append(future)
+        return future

@@ -1,0 +1,75 @@
+"""A database that fails: what is wrong by its code, and what to do about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from lifestream.storage.db_errors import Kind, trouble_of
+
+
+def of_sqlite(code: int) -> OperationalError:
+    error = OperationalError("it failed\nDETAIL: more")
+    error.__cause__ = cause = sqlite3.OperationalError("it failed")
+    cause.sqlite_errorcode = code
+    return error
+
+
+def of_postgresql(state: str | None) -> OperationalError:
+    class Cause(Exception):
+        sqlstate: Any = state
+
+    error = OperationalError("it failed")
+    error.__cause__ = Cause()
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_FULL, Kind.FULL),
+        (sqlite3.SQLITE_BUSY, Kind.LOCKED),
+        (sqlite3.SQLITE_BUSY | 2 << 8, Kind.LOCKED),  # an extended code: the primary one is in its last byte
+        (sqlite3.SQLITE_LOCKED, Kind.LOCKED),
+        (sqlite3.SQLITE_READONLY, Kind.READ_ONLY),
+        (sqlite3.SQLITE_CANTOPEN, Kind.GONE),
+        (sqlite3.SQLITE_CORRUPT, Kind.OTHER),
+    ],
+)
+def test_sqlite_says_it_in_its_result_code(code: int, kind: Kind) -> None:
+    assert trouble_of(of_sqlite(code)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("53100", Kind.FULL),
+        ("55P03", Kind.LOCKED),
+        ("40P01", Kind.LOCKED),
+        ("25006", Kind.READ_ONLY),
+        ("08006", Kind.GONE),
+        ("57P01", Kind.GONE),
+        ("XX000", Kind.OTHER),
+        (None, Kind.GONE),
+    ],
+)
+def test_postgresql_says_it_in_its_sqlstate(state: str | None, kind: Kind) -> None:
+    assert trouble_of(of_postgresql(state)).kind is kind
+
+
+def test_an_error_without_a_cause_is_of_another_kind() -> None:
+    assert trouble_of(OperationalError("odd")).kind is Kind.OTHER
+
+
+def test_the_remedy_and_the_first_line_of_what_was_said_are_told() -> None:
+    assert str(trouble_of(of_sqlite(sqlite3.SQLITE_FULL))) == (
+        "the database failed (it failed); its disk is full: free some space, then update again: nothing is lost"
+    )
+
+
+def test_a_full_database_takes_less_and_a_locked_one_nothing() -> None:
+    assert trouble_of(of_sqlite(sqlite3.SQLITE_FULL)).takes_less
+    assert not trouble_of(of_sqlite(sqlite3.SQLITE_BUSY)).takes_less

@@ -1,0 +1,129 @@
+"""Each module has its test file in the folder of its name below `tests/`: `parser/ipc.py` has `parser/test_ipc.py`.
+
+Names of test files are unique over both packages. Where another one has the name, the file is called after the folder
+as well: `admin/feeds.py` has `admin/test_admin_feeds.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+NOT_TESTED_BY_ITSELF = {
+    "feedserver/faults/places.py": "what the families of faults share; tests/faults tests each way that they use it",
+    "lifestream/site/settings.py": "a list of values; tests/site runs commands and a server on them",
+    "lifestream/site/urls.py": "the addresses of the site; tests/site asks for them",
+}
+
+STILL_WITHOUT = {
+    "feedserver/faults/body.py",
+    "feedserver/faults/ends.py",
+    "feedserver/faults/fault.py",
+    "feedserver/faults/framing.py",
+    "feedserver/faults/head.py",
+    "feedserver/faults/redirects.py",
+    "feedserver/faults/timing.py",
+    "feedserver/fixtures/document_root.py",
+    "feedserver/handler/coded_bodies.py",
+    "feedserver/handler/decisions.py",
+    "feedserver/handler/exchange.py",
+    "feedserver/handler/fault_injection.py",
+    "feedserver/handler/handler.py",
+    "feedserver/handler/ready_answers.py",
+    "feedserver/handler/request_filter.py",
+    "feedserver/handler/routes.py",
+    "feedserver/handler/watched_fixtures.py",
+    "feedserver/messages/response.py",
+    "feedserver/messages/send_plan.py",
+    "feedserver/net/answer_under_way.py",
+    "feedserver/net/listener.py",
+    "feedserver/record/raw_client.py",
+    "feedserver/strategies.py",
+    "lifestream/admin/columns.py",
+    "lifestream/apps.py",
+    "lifestream/fetcher/hub_client.py",
+    "lifestream/fetcher/outcomes.py",
+    "lifestream/management/commands/rebuild_search.py",
+    "lifestream/management/lookup.py",
+    "lifestream/parser/charsets.py",
+    "lifestream/parser/date_words.py",
+    "lifestream/parser/dates.py",
+    "lifestream/parser/document_reader.py",
+    "lifestream/parser/errors.py",
+    "lifestream/parser/feedparser_result.py",
+    "lifestream/parser/people.py",
+    "lifestream/parser/preprocessing.py",
+    "lifestream/parser/salvage.py",
+    "lifestream/parser/second_reading.py",
+    "lifestream/parser/text_constructs.py",
+    "lifestream/parser/worker.py",
+    "lifestream/plugins/draft_checks.py",
+    "lifestream/plugins/entry_keys.py",
+    "lifestream/plugins/generic.py",
+    "lifestream/refresh/factories.py",
+    "lifestream/refresh/hub_renewal.py",
+    "lifestream/refresh/work_loop.py",
+    "lifestream/scheduler/answering_host.py",
+    "lifestream/scheduler/due_queue.py",
+    "lifestream/scheduler/jobs.py",
+    "lifestream/site/celery.py",
+    "lifestream/site/wsgi.py",
+    "lifestream/storage/bulk_sql.py",
+    "lifestream/storage/hub_subscriptions.py",
+    "lifestream/storage/item_row.py",
+    "lifestream/urls.py",
+    "lifestream/web/views/feeds.py",
+    "lifestream/web/views/push.py",
+    "lifestream/web/views/reading.py",
+    "lifestream/web/wsgi_server.py",
+}
+"""Modules that other files test so far: this list only becomes shorter."""
+
+
+def modules(source: Path) -> Iterator[Path]:
+    """The modules of a package, as paths in it; migrations are Django's, and `__init__` tells of its folder."""
+    for path in sorted(source.rglob("*.py")):
+        if path.name not in ("__init__.py", "__main__.py") and path.parent.name != "migrations":
+            yield path.relative_to(source)
+
+
+def names_of_tests(module: Path) -> tuple[str, ...]:
+    """What the test file of *module* may be called."""
+    folders = module.parent.parts
+    return tuple(f"test_{'_'.join((*folders[start:], module.stem))}.py" for start in range(len(folders) + 1))
+
+
+def without_test(source: Path, tests: Path) -> list[str]:
+    """The modules in *source* that have no test file in *tests*."""
+    return [
+        f"{source.name}/{module.as_posix()}"
+        for module in modules(source)
+        if not any((tests / module.parent / name).exists() for name in names_of_tests(module))
+    ]
+
+
+def test_each_module_has_a_test_file() -> None:
+    missing = {
+        name
+        for package in ("feedserver", "lifestream")
+        for name in without_test(ROOT / f"packages/{package}/src/{package}", ROOT / f"packages/{package}/tests")
+    }
+    assert sorted(missing - NOT_TESTED_BY_ITSELF.keys() - STILL_WITHOUT) == []
+    assert sorted((NOT_TESTED_BY_ITSELF.keys() | STILL_WITHOUT) - missing) == [], "they have one now"
+
+
+def test_the_names_of_test_files_are_unique() -> None:
+    # A folder with an `__init__` is a package: its modules have its name before theirs.
+    loose = [path for path in ROOT.glob("packages/*/tests/**/test_*.py") if not (path.parent / "__init__.py").exists()]
+    names = Counter(path.name for path in loose)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_module_without_a_test_file_is_named(tmp_path: Path) -> None:
+    for name in ("src/made/up.py", "src/made/other.py", "src/made/__init__.py", "tests/made/test_made_other.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert without_test(tmp_path / "src", tmp_path / "tests") == ["src/made/up.py"]
