@@ -109,10 +109,10 @@ class RemoveKeywordArgument(Operator):  # type: ignore[misc]
         """Yield the keyword arguments among the children of *node*, a call's list of arguments or its brackets."""
         if isinstance(node, PythonNode) and node.type in ("arglist", "trailer"):
             for child in node.children:
-                if child.type == "argument" and len(child.children) == 3 and child.children[1] == "=":
-                    # `zip` is not strict by itself: ruff wants it said.
-                    if child.get_code(include_prefix=False) != "strict=False":
-                        yield child
+                is_named = child.type == "argument" and len(child.children) == 3 and child.children[1] == "="
+                # `zip` is not strict by itself, so to leave that out changes nothing.
+                if is_named and child.get_code(include_prefix=False) != "strict=False":
+                    yield child
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
