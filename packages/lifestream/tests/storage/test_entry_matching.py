@@ -382,7 +382,7 @@ def test_of_versions_without_a_date_the_first_one_is_kept_unless_another_has_one
 
 def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() -> None:
     changes, changed, taken = 0, None, 0
-    for hour in range(24 * 3):  # it says something else each hour
+    for hour in range(24 * 3 + 1):  # it says something else each hour
         now = DAY + timedelta(hours=hour)
         if may_rewrite(changes, changed, now):
             changes, changed, taken = changes_after(changes, changed, now), now, taken + 1
