@@ -10,6 +10,7 @@ from ipaddress import ip_network
 import pytest
 
 from feedserver import FeedServer, Response, moved
+from feedserver.faults import Close, Stall
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.hub_client import HubAnswer, HubClient
 
@@ -110,3 +111,24 @@ def test_what_is_no_public_hub_is_not_asked(url: str, message: str | None) -> No
     answer = ask(url)
     assert (answer.accepted, answer.is_our_shortage) == (False, False)
     assert message is None or answer == HubAnswer(False, message)
+
+
+def test_a_hub_that_does_not_answer_in_time_is_busy(server: FeedServer) -> None:
+    server.add("/hub", Response(faults=[Stall(before="answer")]))
+    assert ask(server.url("/hub"), timeout=1) == HubAnswer(
+        False, "no whole answer within 1 s", wait=None, is_busy=True, is_our_shortage=False
+    )
+
+
+def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
+    server: FeedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.add("/hub", Response(faults=[Close(before="answer")]))
+    answer = ask(server.url("/hub"))
+    assert (answer.accepted, answer.wait, answer.is_busy, answer.is_our_shortage) == (False, None, True, False)
+    assert answer.message and not caplog.records
+
+
+def test_an_answer_says_of_a_hub_no_more_than_it_knows() -> None:
+    answer = HubAnswer(True)
+    assert (answer.message, answer.wait, answer.is_busy, answer.is_our_shortage) == ("", None, False, False)

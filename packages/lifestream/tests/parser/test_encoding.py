@@ -132,3 +132,8 @@ def test_a_charset_that_does_not_fit_gives_way_to_the_next_that_does() -> None:
 def test_what_fits_nothing_is_guessed(body: bytes, text: str, encoding: str, complaint: str) -> None:
     assert decode(body) == Decoded(text, encoding, f"declared as utf-8, {complaint}")
     assert decode(body, "text/xml; charset=ascii") == Decoded(text, encoding, f"declared as ascii, {complaint}")
+
+
+def test_what_is_guessed_is_told_beside_the_first_label() -> None:
+    body = b'<?xml version="1.0" encoding="us-ascii"?><a>\xe9</a>'
+    assert decode(body, "text/xml; charset=klingon").complaint == "declared as klingon, but it is not"
