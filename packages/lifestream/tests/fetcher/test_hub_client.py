@@ -126,9 +126,24 @@ def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
     server.add("/hub", Response(faults=[Close(before="answer")]))
     answer = ask(server.url("/hub"))
     assert (answer.accepted, answer.wait, answer.is_busy, answer.is_our_shortage) == (False, None, True, False)
-    assert answer.message and not caplog.records
+    assert answer.message == "the server closed the connection without an answer" and not caplog.records
 
 
 def test_an_answer_says_of_a_hub_no_more_than_it_knows() -> None:
     answer = HubAnswer(True)
     assert (answer.message, answer.wait, answer.is_busy, answer.is_our_shortage) == ("", None, False, False)
+
+
+def test_a_mistake_of_our_own_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    client = HubClient(AddressGuard(), user_agent="lifestream/1")  # nobody has entered it
+    answer = asyncio.run(client.post("http://hub.example/", FORM, NOW))
+    message = "a HubClient asks inside its context only: write `async with HubClient(…) as client`"
+    assert answer == HubAnswer(False, f"RuntimeError: {message}", wait=None, is_busy=True, is_our_shortage=False)
+    [record] = caplog.records
+    assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
+
+
+def test_the_address_of_a_hub_is_asked_as_it_is_spelt(server: FeedServer) -> None:
+    server.add("/hub%2Fa", Response(status=202))
+    ask(server.url("/hub%2Fa?x=%7E"))
+    assert [asked.target for asked in server.requests] == ["/hub%2Fa?x=%7E"]
