@@ -7,13 +7,15 @@ but no line number: so an entry in `scripts/mutation.toml` still applies after t
 from __future__ import annotations
 
 import ast
+import itertools
+import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import Any
+from typing import Any, TypeAlias
 
-from cosmic_ray.mutating import mutate_code
+from cosmic_ray.ast import get_ast
+from cosmic_ray.mutating import MutationVisitor, mutate_code
 from cosmic_ray.operators.operator import Example, Operator
 from cosmic_ray.plugins import get_operator
 from parso.python.tree import ExprStmt, Keyword, Name, PythonNode
@@ -107,7 +109,9 @@ class RemoveKeywordArgument(Operator):  # type: ignore[misc]
         """Yield the keyword arguments among the children of *node*, a call's list of arguments or its brackets."""
         if isinstance(node, PythonNode) and node.type in ("arglist", "trailer"):
             for child in node.children:
-                if child.type == "argument" and len(child.children) == 3 and child.children[1] == "=":
+                is_named = child.type == "argument" and len(child.children) == 3 and child.children[1] == "="
+                # `zip` is not strict by itself, so to leave that out changes nothing.
+                if is_named and child.get_code(include_prefix=False) != "strict=False":
                     yield child
 
     @classmethod
@@ -196,16 +200,20 @@ def mutants_of(source: str, name: str) -> list[Mutant]:
     What repeats another mutant, or changes only annotations or whether a dataclass is frozen, is left out.
     """
     found: list[Mutant] = []
-    seen = {_meaning(source)}
+    seen: set[str] = set()
     tree = ast.parse(source)
+    aside = list(_without_effect(tree))
+    parsed = pickle.dumps(get_ast(source))  # to load a tree costs less than to parse it again
     for operator in OPERATORS:
-        occurrence = 0
-        while (mutated := mutate_code(source, operator, occurrence)) is not None:
-            occurrence += 1
-            meaning = _meaning(mutated)
-            if meaning is None or meaning in seen:
+        for occurrence in itertools.count():
+            visitor = MutationVisitor(occurrence, operator)
+            mutated = visitor.walk(pickle.loads(parsed)).get_code()  # noqa: S301  it was pickled above
+            if not visitor.mutation_applied:
+                break
+            place = _first_difference(source, mutated)
+            if mutated in seen or any(start <= place < end for start, end in aside) or not _is_valid(mutated):
                 continue
-            seen.add(meaning)
+            seen.add(mutated)
             found.append(_mutant(source, mutated, tree, name))
     found.sort(key=lambda mutant: (mutant.lines.start, mutant.diff))
     return _numbered(found)
@@ -226,40 +234,53 @@ def _numbered(mutants: list[Mutant]) -> list[Mutant]:
 def _mutant(source: str, mutated: str, tree: ast.Module, name: str) -> Mutant:
     """Return the mutant whose source is *mutated*, with what differs from *source*, whose syntax tree is *tree*."""
     old, new = source.splitlines(), mutated.splitlines()
-    first = _equal_lines(zip(old, new, strict=False))
+    first = _equal(zip(old, new, strict=False))
     rest = min(len(old), len(new)) - first
-    end = min(rest, _equal_lines(zip(reversed(old), reversed(new), strict=False)))
+    end = min(rest, _equal(zip(reversed(old), reversed(new), strict=False)))
     was, becomes = old[first : len(old) - end], new[first : len(new) - end]
     diff = "\n".join([f"{name}:{first + 1}", *(f"- {line}" for line in was), *(f"+ {line}" for line in becomes)])
     place = Place(_function_at(tree, first + 1), _stripped(was), _stripped(becomes))
     return Mutant(place, mutated, _statement_at(tree, first + 1), diff)
 
 
-def _equal_lines(pairs: Iterable[tuple[str, str]]) -> int:
+def _equal(pairs: Iterable[tuple[str, str]]) -> int:
     """Return how many of *pairs* are equal before the first that is not."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _stripped(lines: list[str]) -> str:
     return "\n".join(line.strip() for line in lines)
 
 
-def _meaning(source: str) -> str | None:
-    """Return the syntax of *source* without annotations and decorators of dataclasses, None if it is not valid."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return None
+Position: TypeAlias = tuple[int, int]  # line from 1, and column from 0 in bytes of UTF-8
+
+
+def _without_effect(tree: ast.Module) -> Iterator[tuple[Position, Position]]:
+    """Yield from where to where stand annotations, which nothing reads, and the decorators of dataclasses."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            node.annotation = None
+        aside: list[ast.expr | None] = []
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            aside = [node.annotation]
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.returns = None
+            aside = [node.returns]
         elif isinstance(node, ast.ClassDef):
-            node.decorator_list = [each for each in node.decorator_list if not _is_dataclass(each)]
-        elif isinstance(node, ast.AnnAssign):
-            node.annotation = ast.Constant(None)
-    return ast.dump(tree)
+            aside = [each for each in node.decorator_list if _is_dataclass(each)]
+        for each in filter(None, aside):
+            yield (each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)
+
+
+def _first_difference(source: str, mutated: str) -> Position:
+    """Return where the two texts begin to differ."""
+    same = source[: _equal(zip(source, mutated, strict=False))]
+    return same.count("\n") + 1, len(same.rpartition("\n")[2].encode())
+
+
+def _is_valid(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _is_dataclass(decorator: ast.expr) -> bool:

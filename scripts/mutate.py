@@ -136,7 +136,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--settings", type=Path, default=SETTINGS, metavar="FILE", help="instead of mutation.toml")
     parser.add_argument("--list", action="store_true", help="print the modules and their tests, and end")
     options = parser.parse_args(arguments)
-    targets = [t for t in read_settings(options.settings) if _is_named(t.path, options.modules)]
+    try:
+        targets = [t for t in read_settings(options.settings) if _is_named(t.path, options.modules)]
+    except ValueError as error:
+        parser.error(str(error))
     if not targets:
         parser.error(f"no module of {options.settings} has {' or '.join(options.modules)} in its path; try --list")
     if options.list:

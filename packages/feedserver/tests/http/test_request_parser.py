@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedserver.http import request_parser
 from feedserver.http.request_parser import MAX_HEAD, Arriving, ContinueExpected, Event, Malformed, RequestReader
 from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
@@ -312,3 +313,80 @@ def test_any_bytes_give_requests_refusals_or_nothing(pieces: list[bytes]) -> Non
     assert [e for e in events if isinstance(e, Request)] == [e for e in whole if isinstance(e, Request)]
     assert sum(isinstance(e, Malformed) for e in events) <= 1
     reader.eof()
+
+
+def test_a_body_may_have_16_mib_unless_the_server_is_told_otherwise() -> None:
+    head = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+    (arriving,), reader = read_head_only(head % 16_777_216)
+    assert isinstance(arriving, Arriving) and reader.keep_alive
+    (refused,), reader = read_head_only(head % 16_777_217)
+    assert refused == Malformed(413, "a body of 16,777,217 bytes is over the limit of 16,777,216", head % 16_777_217)
+
+
+def read_head_only(head: bytes) -> tuple[list[Event], RequestReader]:
+    reader = RequestReader()
+    reader.feed(head)
+    event = reader.next_event()
+    return ([] if event is None else [event]), reader
+
+
+def test_what_waits_to_be_read_is_counted_and_makes_a_client_busy() -> None:
+    reader = RequestReader()
+    assert (reader.buffered, reader.is_idle) == (0, True)
+    reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET ")
+    assert (reader.buffered, reader.is_idle) == (31, False)
+    assert isinstance(reader.next_event(), Request)
+    assert (reader.buffered, reader.is_idle) == (4, False)
+    reader.feed(b"/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
+    reader.next_event()
+    assert (reader.buffered, reader.is_idle) == (0, False)
+    reader.feed(b"x")
+    assert isinstance(reader.next_event(), Request)
+    assert (reader.buffered, reader.is_idle) == (0, True)
+
+
+def test_a_head_may_be_as_long_as_the_limit() -> None:
+    start, end = b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"\r\n\r\n"
+    longest = start + b"x" * (MAX_HEAD - len(start) - len(end)) + end
+    for pieces in ([longest], [longest[:-1], longest[-1:]]):
+        assert [type(event) for event in read_all(pieces)[0]] == [Request]
+    longer = longest.replace(b"X: ", b"X: x")
+    for pieces in ([longer], [longer[:-1], longer[-1:]]):
+        (refused,), _ = read_all(pieces)
+        assert refused == Malformed(431, f"the request's head is longer than {MAX_HEAD:,} bytes", longer[:MAX_HEAD])
+
+
+def test_an_end_after_the_last_request_of_a_connection_is_no_mistake() -> None:
+    reader = RequestReader()
+    reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET ")
+    assert isinstance(reader.next_event(), Request)
+    assert reader.next_event() is None
+    assert reader.eof() is None
+
+
+def test_an_end_in_the_middle_leaves_a_reader_that_reads_nothing_more() -> None:
+    reader = RequestReader()
+    reader.feed(b"GET / HT")
+    assert reader.eof() == Malformed(400, "the client stopped in the middle of the request's head", b"GET / HT")
+    assert (reader.broken, reader.keep_alive, reader.buffered) == (True, False, 0)
+    assert reader.eof() is None
+    reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (reader.buffered, reader.next_event()) == (0, None)
+
+
+def test_a_request_knows_who_sent_it_and_how_though_its_head_is_known() -> None:
+    head = b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n"
+    for client, scheme in (("192.0.2.1", "http"), ("192.0.2.2", "http"), ("192.0.2.2", "https")):
+        reader = RequestReader(client, scheme="https" if scheme == "https" else "http")
+        reader.feed(head)
+        request = reader.next_event()
+        assert isinstance(request, Request)
+        assert (request.client, request.scheme, request.is_whole) == (client, scheme, True)
+
+
+def test_heads_are_not_remembered_without_end() -> None:
+    for number in range(600):
+        read_all([b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number])
+    read_all([b"GET /long HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 2048 + b"\r\n\r\n"])
+    assert 0 < len(request_parser._known) <= 256
+    assert max(map(len, request_parser._known)) <= 2048

@@ -85,6 +85,13 @@ def test_ebcdic_declares_which_of_its_family_it_is() -> None:
     assert decode(text.encode("cp037")) == Decoded(text, "cp037")
 
 
+def test_that_declaration_is_looked_for_at_the_beginning_too() -> None:
+    for bytes_before, encoding in ((0, "cp500"), (1, "cp037")):
+        end = 'encoding="cp500"'
+        spaces = " " * (1024 - len("<?xml ") - len(end) + bytes_before)
+        assert decode(f"<?xml {spaces}{end}?><a/>".encode("cp500")).encoding == encoding
+
+
 def test_a_declaration_is_looked_for_at_the_beginning() -> None:
     """Within 1024 bytes: a long document is not searched for one."""
     for bytes_before, encoding in ((0, "iso8859-15"), (1, "utf-8")):
@@ -125,3 +132,8 @@ def test_a_charset_that_does_not_fit_gives_way_to_the_next_that_does() -> None:
 def test_what_fits_nothing_is_guessed(body: bytes, text: str, encoding: str, complaint: str) -> None:
     assert decode(body) == Decoded(text, encoding, f"declared as utf-8, {complaint}")
     assert decode(body, "text/xml; charset=ascii") == Decoded(text, encoding, f"declared as ascii, {complaint}")
+
+
+def test_what_is_guessed_is_told_beside_the_first_label() -> None:
+    body = b'<?xml version="1.0" encoding="us-ascii"?><a>\xe9</a>'
+    assert decode(body, "text/xml; charset=klingon").complaint == "declared as klingon, but it is not"

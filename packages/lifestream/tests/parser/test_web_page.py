@@ -97,3 +97,27 @@ def test_long_titles_are_cut_and_long_addresses_dropped() -> None:
     page = read_page(f"<title>{'x' * 900_000}</title>{links}".encode(), {}, "http://site.example/")
     assert len(page.title) == 2000
     assert [(len(feed.url), len(feed.title)) for feed in page.feeds] == [(8020, 2000)]
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        pytest.param('rel="icon" sizes="96x96"', 'rel="icon" sizes="97x97"', id="the size that is shown, then larger"),
+        pytest.param('rel="icon" sizes="97x97"', 'rel="icon" sizes="94x94"', id="the nearest"),
+        pytest.param('rel="icon" sizes="16x16 96x96"', 'rel="icon" sizes="90x90"', id="the best of several"),
+        pytest.param('rel="icon" sizes="190x190"', 'rel="icon"', id="any that fits before one of unknown size"),
+        pytest.param('rel="icon"', 'rel="apple-touch-icon"', id="an icon before a picture for a home screen"),
+        pytest.param('rel="apple-touch-icon"', 'rel="icon" sizes="512x512"', id="unknown before far too large"),
+        pytest.param('rel="icon" sizes="32x32"', 'rel="icon" sizes="31x31"', id="small before too small"),
+        pytest.param('rel="icon" sizes="512X512"', 'rel="icon" sizes="31x31"', id="too large before too small"),
+        pytest.param('rel="icon" sizes="any"', 'rel="apple-touch-icon" sizes="any"', id="any size is an unknown one"),
+    ],
+)
+def test_the_icon_that_fits_comes_first(better: str, worse: str) -> None:
+    for order in ((better, worse), (worse, better)):
+        links = "".join(f'<link {link} href="/{"better" if link == better else "worse"}.png">' for link in order)
+        assert read_page(links.encode(), {}, URL).icons == (
+            "https://www.site.example/better.png",
+            "https://www.site.example/worse.png",
+            "https://www.site.example/favicon.ico",
+        )

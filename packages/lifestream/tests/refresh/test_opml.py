@@ -221,6 +221,11 @@ class TestDatabase:
         assert len(subscribe_to(make_lifestream(), [Outline("  https://a.example/feed\n")]).made) == 1
         assert list(Feed.objects.all()) == [theirs]
 
+    def test_what_another_lifestream_has_is_not_known_to_this_one(self) -> None:
+        theirs = make_subscription(make_feed("https://a.example/feed"))
+        result = subscribe_to(make_lifestream(), [Outline("https://a.example/feed")])
+        assert ([made.feed for made in result.made], result.known) == ([theirs.feed], 0)
+
     def test_a_private_feed_is_nobody_elses(self) -> None:
         private = make_feed("https://a.example/feed", credentials=credentials.seal("ada:secret"))
         [subscription] = subscribe_to(make_lifestream(), [Outline("https://a.example/feed")]).made
@@ -294,7 +299,11 @@ def test_what_is_written_is_an_opml_2_document_that_names_sites() -> None:
             id="a feed twice",
         ),
         pytest.param("<outline xmlUrl='http://a' type=' Source '/><opml/>", [], id="source in capitals"),
-        pytest.param("<opml><head><outline.title/></head>", [], id="another element"),
+        pytest.param(
+            "<opml><head xmlUrl='http://no'></head><body text='F'><outline xmlUrl='http://a'/></body></opml>",
+            [Outline("http://a")],
+            id="another element",
+        ),
     ],
 )
 def test_outlines_mean_what_opml_2_says(document: str, outlines: list[Outline]) -> None:
@@ -304,9 +313,9 @@ def test_outlines_mean_what_opml_2_says(document: str, outlines: list[Outline]) 
 def test_a_list_may_be_as_large_and_as_deep_as_the_limits() -> None:
     feed, closed = "<outline xmlUrl='http://a'/>", "</outline>"
     document = f"<opml>{feed}".encode()
-    assert read(document + b" " * (opml.MAX_SIZE - len(document))) == [Outline("http://a")]
+    assert read(document + b" " * (10 * 2**20 - len(document))) == [Outline("http://a")]
     with pytest.raises(NotOpml):
-        read(document + b" " * (opml.MAX_SIZE - len(document) + 1))
+        read(document + b" " * (10 * 2**20 - len(document) + 1))
     [deep] = read(f"<opml>{'<outline text=' + repr('a') + '>'}".encode() * 20 + f"{feed}{closed * 20}".encode())
     assert deep.folder == "/".join("a" * 20)
 

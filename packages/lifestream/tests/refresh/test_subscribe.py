@@ -195,6 +195,16 @@ class AWebPage(SubscribeTestCase):
         self.feedserver.add("/feed", feed())
         assert self.find(self.get_url("/blog")).url == self.get_url("/feed")
 
+    def test_six_of_the_feeds_that_it_names_are_tried_and_no_seventh(self) -> None:
+        self.feedserver.add("/blog", page("".join(LINK.format(f"/{number}") for number in range(1, 9))))
+        for number in range(1, 9):
+            self.feedserver.add(f"/{number}", Response(status=404))
+        with pytest.raises(NotAdded):
+            self.find(self.get_url("/blog"))
+        assert [asked.target for asked in self.feedserver.requests] == ["/blog", *(f"/{n}" for n in range(1, 7))]
+        self.feedserver.add("/6", feed())
+        assert self.find(self.get_url("/blog")).url == self.get_url("/6")
+
     def test_where_it_names_none_the_usual_places_are_tried_and_not_many(self) -> None:
         self.feedserver.add("/", page("<p>A blog from 2003</p>"))
         found = None

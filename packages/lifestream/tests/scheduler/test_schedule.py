@@ -18,6 +18,7 @@ from lifestream.scheduler.schedule import (
     candidates_as_json,
     candidates_from_json,
     decide,
+    pauses_host,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)  # a Sunday
@@ -332,3 +333,82 @@ def test_terms_survive_their_way_through_a_json_column(terms: Terms) -> None:
 
 def test_no_terms_take_no_room() -> None:
     assert Terms().as_json() == {}
+
+
+def test_a_fetch_is_put_off_by_half_an_hour_at_most() -> None:
+    """The spread of this feed at this time is nearly all that it may be."""
+    limits = Limits(DAY, 7 * DAY, DAY, jitter=1)
+    due = decide(fetched(), History(feed="http://example.org/25770"), NOW, limits)
+    assert 1799.9 < wait(due) - DAY <= 1800
+    hourly = Limits(HOUR, 7 * DAY, DAY, jitter=0.5)
+    assert wait(decide(fetched(), History(feed="http://example.org/25770"), NOW, hourly)) - HOUR > 1799.9
+
+
+def reasons(due: Next) -> list[str]:
+    return [candidate.reason for candidate in due.candidates]
+
+
+def test_an_hour_that_is_skipped_ends_at_the_full_hour() -> None:
+    now = datetime(2026, 3, 1, 11, 25, 13, 7, tzinfo=UTC)
+    due = decide(fetched(), History(), now, LIMITS, Rhythm(skip_hours=frozenset({12})))
+    assert due.at == datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("hour", [0, 11, 12, 13, 23])
+def test_the_one_hour_of_the_week_that_is_not_skipped_is_found(hour: int) -> None:
+    """Whichever it is: the latest one begins just before the hour in which the feed would be due."""
+    for day in range(7):
+        rhythm = Rhythm(skip_hours=frozenset(range(24)) - {hour}, skip_days=frozenset(range(7)) - {day})
+        due = decide(fetched(), History(), NOW, LIMITS, rhythm).at
+        assert due is not None
+        assert (due.weekday(), due.hour, due.minute) == (day, hour, 0)
+        assert NOW + timedelta(hours=1) <= due < NOW + timedelta(days=7, hours=1)
+
+
+def test_a_success_ends_a_row_of_errors_and_410_leaves_history_as_it_was() -> None:
+    history = History(3, Terms(rhythm=Rhythm(ttl=7200)))
+    assert decide(fetched(), history, NOW, LIMITS).failures == 0
+    assert decide(not_modified(), history, NOW, LIMITS).failures == 0
+    gone = decide(Gone("http://example.org/feed"), history, NOW, LIMITS)
+    assert (gone.at, gone.failures, gone.terms) == (None, 3, history.terms)
+
+
+def test_only_a_refusal_speaks_for_the_host() -> None:
+    assert not pauses_host(fetched(retry_after="60"))
+    assert not pauses_host(not_modified(retry_after="60"))
+    assert not pauses_host(failed(503))
+    assert not pauses_host(failed(500, retry_after="60"))
+    assert pauses_host(failed(503, retry_after="60"))
+    assert pauses_host(failed(429))
+
+
+@pytest.mark.parametrize(
+    ("max_age", "words"),
+    [
+        ("0", ["our own interval of 1 hour"]),
+        ("1", ["max-age of the last answer: 1 second", "our own interval of 1 hour"]),
+        ("3600", ["max-age of the last answer: 1 hour", "our own interval of 1 hour"]),
+        ("3601", ["our own interval of 1 hour", "max-age of the last answer: 1 hour 1 second"]),
+    ],
+)
+def test_all_that_was_asked_for_is_told_in_its_order(max_age: str, words: list[str]) -> None:
+    due = decide(fetched(cache_control=f"max-age={max_age}"), History(), NOW, LIMITS)
+    assert reasons(due) == words
+    assert due.reason == words[-1]
+
+
+@pytest.mark.parametrize(("seconds", "not_before"), [("0", None), ("1", NOW + timedelta(seconds=1))])
+def test_who_asks_for_no_pause_asks_for_none(seconds: str, not_before: datetime | None) -> None:
+    assert decide(fetched(retry_after=seconds), History(), NOW, LIMITS).not_before == not_before
+
+
+def test_what_is_asked_for_is_capped_above_the_longest_interval_only() -> None:
+    for seconds, words in ((7 * 86400, "7 days"), (7 * 86400 + 1, "7 days 1 second, capped at 7 days")):
+        due = decide(fetched(cache_control=f"max-age={seconds}"), History(), NOW, LIMITS)
+        assert (wait(due), due.reason) == (7 * DAY, f"max-age of the last answer: {words}")
+
+
+def test_candidates_are_stored_to_the_second() -> None:
+    due = decide(fetched(), History(), NOW + timedelta(microseconds=5), LIMITS)
+    [[at, _]] = candidates_as_json(due.candidates)
+    assert at == "2026-03-01T13:00:00+00:00"

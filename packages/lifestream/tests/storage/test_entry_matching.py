@@ -173,6 +173,30 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
     ),
     "what vanishes from the document stays": ([[entry("A", "1"), entry("B", "2")], [entry("B", "2")]], SAME),
     "an empty document": ([[entry("A", "1")], []], ["A"]),
+    "an item is found again beside a new entry that has its link, title and date": (
+        [[entry("A", "", "a", 1, "x")], [entry("A", "", "a", 1, "x"), entry("A", "", "a", 1)]],
+        ["A", "A"],
+    ),
+    "rule 34: the same guid on every entry, a link that is one entry's only tells it from one without": (
+        [[entry("B", "g", content="x"), entry("A", "g", "a", 0)], [entry("B", "g", "a", content="x")]],
+        ["B", "B"],
+    ),
+    "a link that two entries have identifies neither": (
+        [[entry("B", "", "a", content="x")], [entry("A", "", "a"), entry("B", "g", "a", 0, "x")]],
+        ["A", "B", "B"],
+    ),
+    "rule 34: of a guid that two entries have, only the one that says the same is the item": (
+        [[entry("A", "g")], [entry("A", "g", day=0), entry("A", "g", day=1, content="x")]],
+        ["A", "A", "A"],
+    ),
+    "where there are guids, the same words without a date may be another entry": (
+        [[entry("A", "g", content="x")], [entry("A", content="x")]],
+        ["A", "A"],
+    ),
+    "an entry without a guid is known by its link, not by what it says": (
+        [[entry("A", "", "a", content="x")], [entry("A", "g", "b", content="x")]],
+        ["A", "A"],
+    ),
 }
 
 
@@ -358,7 +382,7 @@ def test_of_versions_without_a_date_the_first_one_is_kept_unless_another_has_one
 
 def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() -> None:
     changes, changed, taken = 0, None, 0
-    for hour in range(24 * 3):  # it says something else each hour
+    for hour in range(24 * 3 + 1):  # it says something else each hour
         now = DAY + timedelta(hours=hour)
         if may_rewrite(changes, changed, now):
             changes, changed, taken = changes_after(changes, changed, now), now, taken + 1
@@ -367,3 +391,39 @@ def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() ->
     calm = changed + timedelta(days=7)
     assert changes_after(changes, changed, calm - timedelta(seconds=1)) == changes + 1
     assert changes_after(changes, changed, calm) == 1
+
+
+class TestWhatIsLookedFor:
+    """A document of thousands of entries asks the database for no more than what may decide something."""
+
+    def test_a_link_of_an_entry_whose_guid_is_not_settled(self) -> None:
+        document = Document([entry("A", "g", "a"), entry("B", "h", "b"), entry("C", "", "c"), entry("D", "i")], [HOME])
+        a, b, c, _ = document.keys
+        assert document.links_to_find(range(4), {a.guid}) == {b.link, c.link}
+        assert document.links_to_find([1], set()) == {b.link}
+
+    def test_no_link_that_two_entries_have(self) -> None:
+        document = Document([entry("A", "g", "a"), entry("B", "h", "a")], [HOME])
+        assert document.links_to_find(range(2), set()) == set()
+
+    def test_what_an_entry_says_where_neither_key_nor_link_is_known(self) -> None:
+        entries = [entry("A", "g", "a", 1), entry("B", "h", "b", 1), entry("C", "", "", 1), entry("D", "i", "d", 1)]
+        document = Document(entries, [HOME])
+        a, b, c, d = document.keys
+        known = [Known(1, a.guid, "", "x", "g"), Known(2, "k", b.link, "y", "z")]
+        assert document.contents_to_find(range(4), known) == {c.content, d.content}
+
+    def test_nothing_that_says_too_little_or_is_said_twice(self) -> None:
+        entries = [entry("A", "g"), entry("B", "h", "b", 1), entry("B", "i", "c", 1), entry("", "k", content="x")]
+        assert Document(entries, [HOME]).contents_to_find(range(4), []) == set()
+
+
+def test_a_tombstone_refuses_an_entry_for_each_of_its_keys() -> None:
+    entries = [entry("A", "g", "a", 1), entry("B", "h", "b", 2)]
+    document = Document(entries, [HOME])
+    one, two = document.keys
+    stones = [
+        Known(7, one.guid, one.link, one.content, "g", deleted=True),
+        Known(7, two.guid, two.link, two.content, "h", deleted=True),
+    ]
+    assert [decision.refused for decision in document.decide(range(2), stones)] == [True, True]

@@ -208,8 +208,8 @@ class RequestReader:
         on how the bytes were split; `read_head` then refuses bare LFs.
         """
         buffer = self._buffer
-        while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112 §2.2: empty lines before a request line are skipped.
-            del buffer[: 2 if buffer[:1] == b"\r" else 1]
+        while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112 §2.2: empty lines before a request line are skipped
+            del buffer[0]  # of a CR LF, the LF is next
         found = _END_OF_HEAD.search(buffer, max(0, self._scanned - 2))
         self._scanned = len(buffer)
         end = found.end() if found is not None else len(buffer)

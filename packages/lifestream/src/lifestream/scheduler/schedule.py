@@ -277,7 +277,7 @@ def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
     A feed that skips everything is asked as if it skipped nothing.
     """
     hour = at
-    for _ in range(8 * 24):
+    for _ in range(7 * 24):  # the hours of a week
         day_skipped, hour_skipped = hour.weekday() in rhythm.skip_days, hour.hour in rhythm.skip_hours
         if not day_skipped and not hour_skipped:
             return hour, "" if hour == at else f"the feed's {_skip_name(at, rhythm)}"

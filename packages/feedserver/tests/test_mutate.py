@@ -1,0 +1,136 @@
+"""The command that changes core modules in small ways, and tells which changes no test notices."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+COMMAND = ROOT / "scripts/mutate.py"
+MODULE = "packages/feedserver/src/feedserver/messages/terminal_text.py"
+SURVIVOR = """
+[[module.survivor]]
+function = "visible"
+was = "return text"
+becomes = "return None"
+reason = "none"
+"""
+
+pytest.importorskip("cosmic_ray", reason="the group `mutation` of pyproject.toml is not installed")
+
+
+def mutate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command, as a newcomer would, without what a test run around it has set."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    environment.pop("PYTEST_ADDOPTS", None)
+    return subprocess.run(
+        [sys.executable, str(COMMAND), *map(str, arguments)],
+        capture_output=True, encoding="utf-8", env=environment, timeout=900, check=False,
+    )  # fmt: skip
+
+
+def row(printed: str) -> list[int]:
+    """The numbers of the module's row: mutants, killed, timeouts, survived, listed."""
+    found = re.search(rf"^{re.escape(MODULE)}((?: +\d+){{5}})", printed, re.MULTILINE)
+    assert found, printed
+    return [int(number) for number in found[1].split()]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """A list of one module, with tests of its own that notice each change."""
+    tests = tmp_path / "test_tiny.py"
+    tests.write_text(
+        "from feedserver.messages.terminal_text import visible\n"
+        "def test_escape():\n"
+        "    assert visible('a\\x1b\\n') == 'a\\\\x1b\\\\n'\n"
+        "def test_plain():\n"
+        "    assert visible('a') == 'a'\n"
+        "def test_lines():\n"
+        "    assert visible('a\\x1b\\nb', lines=True) == 'a\\\\x1b\\nb'\n",
+        encoding="utf-8",
+    )
+    file = tmp_path / "mutation.toml"
+    file.write_text(f"[[module]]\npath = '{MODULE}'\ntests = ['{tests.as_posix()}']\n", encoding="utf-8")
+    return file
+
+
+def test_a_module_whose_tests_notice_each_change_passes(settings: Path) -> None:
+    source = (ROOT / MODULE).read_bytes()
+
+    done = mutate("--settings", settings)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    mutants, killed, timeouts, survived, listed = row(done.stdout)
+    assert mutants == killed + timeouts > 5
+    assert (survived, listed) == (0, 0)
+    assert (ROOT / MODULE).read_bytes() == source
+
+
+def test_a_survivor_is_shown_and_an_entry_that_is_not_needed_is_named(settings: Path, tmp_path: Path) -> None:
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(SURVIVOR)
+    tests = tmp_path / "test_tiny.py"
+    tests.write_text(tests.read_text("utf-8").partition("def test_lines")[0], encoding="utf-8")
+
+    done = mutate("terminal_text", "--settings", settings)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(
+        rf"^survived, in visible: {re.escape(MODULE)}:\d+\n- .*\n\+ .*return None$", done.stdout, re.MULTILINE
+    )
+    assert "listed, but no such mutant survives; remove it from the list:" in done.stdout
+    assert re.search(r" FAILS$", done.stdout, re.MULTILINE)
+
+
+def test_tests_that_fail_on_the_code_as_it_is_say_nothing_of_mutants(settings: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_tiny.py").write_text("def test_it():\n    assert False\n", encoding="utf-8")
+
+    done = mutate("--settings", settings)
+
+    assert done.returncode == 2
+    assert f"scripts/mutate.py: the tests of {MODULE} fail on the code as it is:" in done.stderr
+
+
+def test_a_survivor_without_a_reason_is_refused(settings: Path) -> None:
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(SURVIVOR.replace('"none"', '" "'))
+
+    done = mutate("--settings", settings)
+
+    assert done.returncode == 2
+    assert done.stderr.endswith("has no reason; say why it may survive\n")
+
+
+def test_a_module_that_is_not_named_in_the_list_is_refused() -> None:
+    done = mutate("no/such/module")
+    assert done.returncode == 2
+    assert "has no/such/module in its path; try --list" in done.stderr
+
+
+def test_our_own_operators_make_the_changes_that_their_examples_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(COMMAND.parent))
+    import mutants
+
+    mutants.check_operators()
+
+
+def test_a_place_survives_moving_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(COMMAND.parent))
+    import mutants
+
+    source = "def f(a: int | None) -> int:\n    return a + 1\n"
+    moved = f"# A remark.\n\n\n{source}"
+    places = [mutant.place for mutant in mutants.mutants_of(source, "x.py")]
+    assert places == [mutant.place for mutant in mutants.mutants_of(moved, "x.py")]
+    assert {place.becomes for place in places} == {
+        "return a - 1",
+        "return a + 2",
+        "return a + 0",
+        "return None",
+    }

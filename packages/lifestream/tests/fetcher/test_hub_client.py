@@ -1,0 +1,149 @@
+"""What is asked of a hub: how far its redirects are followed, and what its answer means."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_network
+
+import pytest
+
+from feedserver import FeedServer, Response, moved
+from feedserver.faults import Close, Stall
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.hub_client import HubAnswer, HubClient
+
+NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+FORM = {"hub.mode": "subscribe", "hub.topic": "https://a.example/feed?a=1&b=2"}
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer(strict=False) as running:
+        yield running
+
+
+def ask(url: str, timeout: float = 60.0) -> HubAnswer:
+    async def post() -> HubAnswer:
+        async with HubClient(
+            AddressGuard((ip_network("127.0.0.0/8"),)), user_agent="lifestream/1", timeout=timeout
+        ) as client:
+            return await client.post(url, FORM, NOW)
+
+    return asyncio.run(post())
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 299])
+def test_an_answer_of_success_accepts(server: FeedServer, status: int) -> None:
+    server.add("/hub", Response(status=status))
+    assert ask(server.url("/hub")) == HubAnswer(True)
+    [asked] = server.requests
+    assert (asked.method, asked.body) == (
+        "POST",
+        b"hub.mode=subscribe&hub.topic=https%3A%2F%2Fa.example%2Ffeed%3Fa%3D1%26b%3D2",
+    )
+    sent = {name: asked.headers.get(name) for name in ("User-Agent", "Content-Type", "Accept-Encoding", "Connection")}
+    assert list(sent.values()) == ["lifestream/1", "application/x-www-form-urlencoded", "identity", "close"]
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_three_redirects_that_keep_the_method_are_followed_and_no_fourth(server: FeedServer, status: int) -> None:
+    for number in range(4):
+        server.add(f"/{number}", moved(f"/{number + 1}", status))
+    server.add("/4", Response(status=202))
+    assert ask(server.url("/1")) == HubAnswer(True)
+    assert [asked.target for asked in server.requests] == ["/1", "/2", "/3", "/4"]
+    assert {asked.method for asked in server.requests} == {"POST"}
+    refused = ask(server.url("/0"))
+    assert refused == HubAnswer(False, "more than 3 redirects, the last to /4")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_redirect_that_may_change_the_method_is_an_answer(server: FeedServer, status: int) -> None:
+    server.add("/hub", moved("/there", status))
+    answer = ask(server.url("/hub"))
+    assert (answer.accepted, answer.message.split()[:4]) == (False, ["the", "hub", "answered", str(status)])
+    assert len(server.requests) == 1
+
+
+def test_a_hub_does_not_lead_to_another_scheme(server: FeedServer) -> None:
+    server.add("/hub", moved("https://127.0.0.1:1/hub", 307))
+    assert ask(server.url("/hub")) == HubAnswer(False, "the hub redirects to https://127.0.0.1:1/hub, which is no http")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait", "is_busy"),
+    [
+        (429, {"Retry-After": "60"}, 60.0, True),
+        (503, {}, None, True),
+        (400, {}, None, False),
+        (500, {"Retry-After": "5"}, 5.0, False),
+        (300, {}, None, False),
+    ],
+)
+def test_a_refusal_says_why_and_for_how_long(
+    server: FeedServer, status: int, headers: dict[str, str], wait: float | None, is_busy: bool
+) -> None:
+    server.add("/hub", Response(b"no \x00 such\n topic", status=status, headers=headers))
+    assert ask(server.url("/hub")) == HubAnswer(False, f"the hub answered {status} no such topic", wait, is_busy)
+
+
+def test_a_long_answer_is_cut(server: FeedServer) -> None:
+    server.add("/hub", Response(b"x" * 5000, status=400))
+    message = ask(server.url("/hub")).message
+    assert (len(message), message[:24], message[-1]) == (300, "the hub answered 400 xxx", "…")
+
+
+def test_little_of_an_answer_is_read(server: FeedServer) -> None:
+    server.add("/hub", Response(b" " * 2047 + b"ab", status=400))
+    assert ask(server.url("/hub")).message == "the hub answered 400 a"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ftp://hub.example/", "ftp://hub.example/ is not fetched: its scheme is ftp, not http or https"),
+        ("http://10.0.0.1/", None),
+    ],
+)
+def test_what_is_no_public_hub_is_not_asked(url: str, message: str | None) -> None:
+    answer = ask(url)
+    assert (answer.accepted, answer.is_our_shortage) == (False, False)
+    assert message is None or answer == HubAnswer(False, message)
+
+
+def test_a_hub_that_does_not_answer_in_time_is_busy(server: FeedServer) -> None:
+    server.add("/hub", Response(faults=[Stall(before="answer")]))
+    assert ask(server.url("/hub"), timeout=1) == HubAnswer(
+        False, "no whole answer within 1 s", wait=None, is_busy=True, is_our_shortage=False
+    )
+
+
+def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
+    server: FeedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.add("/hub", Response(faults=[Close(before="answer")]))
+    answer = ask(server.url("/hub"))
+    assert (answer.accepted, answer.wait, answer.is_busy, answer.is_our_shortage) == (False, None, True, False)
+    assert answer.message == "the server closed the connection without an answer" and not caplog.records
+
+
+def test_an_answer_says_of_a_hub_no_more_than_it_knows() -> None:
+    answer = HubAnswer(True)
+    assert (answer.message, answer.wait, answer.is_busy, answer.is_our_shortage) == ("", None, False, False)
+
+
+def test_a_mistake_of_our_own_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    client = HubClient(AddressGuard(), user_agent="lifestream/1")  # nobody has entered it
+    answer = asyncio.run(client.post("http://hub.example/", FORM, NOW))
+    message = "a HubClient asks inside its context only: write `async with HubClient(…) as client`"
+    assert answer == HubAnswer(False, f"RuntimeError: {message}", wait=None, is_busy=True, is_our_shortage=False)
+    [record] = caplog.records
+    assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
+
+
+def test_the_address_of_a_hub_is_asked_as_it_is_spelt(server: FeedServer) -> None:
+    server.add("/hub%2Fa", Response(status=202))
+    ask(server.url("/hub%2Fa?x=%7E"))
+    assert [asked.target for asked in server.requests] == ["/hub%2Fa?x=%7E"]
