@@ -142,5 +142,4 @@ def text_of_clean(source: str) -> str:
 
 
 def _lines(text: str) -> str:
-    lines = (" ".join(line.split()) for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+    return "\n".join([" ".join(words) for line in text.split("\n") if (words := line.split())])

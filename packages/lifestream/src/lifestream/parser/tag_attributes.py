@@ -12,14 +12,16 @@ from typing import Final
 MAX_ATTRIBUTES: Final = 200
 """How many attributes a tag keeps; a feed with as many namespaces is not known."""
 
-_SHORTEST: Final = len(' a=""')
+_SHORTEST: Final = MAX_ATTRIBUTES * len(' a=""')
+"""What so many attributes are long at least, in characters."""
+
 _ATTRIBUTE: Final = r"""\s++[^\s=<>"'/]++\s*+=\s*+(?>"[^"<]*+"|'[^'<]*+')"""
 _TOO_MANY: Final = re.compile(rf"(<[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}})(?>(?:{_ATTRIBUTE})+)")
 
 
 def trimmed(text: str) -> str:
     """Return the XML document *text* in which each tag has at most the first `MAX_ATTRIBUTES` of its attributes."""
-    for piece in text.split("<"):
-        if len(piece) > MAX_ATTRIBUTES * _SHORTEST and piece.count("=") > MAX_ATTRIBUTES:
-            return _TOO_MANY.sub(r"\1", text)
+    pieces = text.split("<")
+    if max(map(len, pieces)) > _SHORTEST and any(piece.count("=") > MAX_ATTRIBUTES for piece in pieces):
+        return _TOO_MANY.sub(r"\1", text)
     return text
