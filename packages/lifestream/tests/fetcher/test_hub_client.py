@@ -12,7 +12,7 @@ import pytest
 from feedserver import FeedServer, Response, moved
 from feedserver.faults import Close, Stall
 from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.hub_client import HubAnswer, HubClient
+from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 FORM = {"hub.mode": "subscribe", "hub.topic": "https://a.example/feed?a=1&b=2"}
@@ -37,7 +37,7 @@ def ask(url: str, timeout: float = 60.0) -> HubAnswer:
 @pytest.mark.parametrize("status", [200, 202, 204, 299])
 def test_an_answer_of_success_accepts(server: FeedServer, status: int) -> None:
     server.add("/hub", Response(status=status))
-    assert ask(server.url("/hub")) == HubAnswer(True)
+    assert ask(server.url("/hub")) == HubAnswer(HubVerdict.ACCEPTED)
     [asked] = server.requests
     assert (asked.method, asked.body) == (
         "POST",
@@ -52,11 +52,11 @@ def test_three_redirects_that_keep_the_method_are_followed_and_no_fourth(server:
     for number in range(4):
         server.add(f"/{number}", moved(f"/{number + 1}", status))
     server.add("/4", Response(status=202))
-    assert ask(server.url("/1")) == HubAnswer(True)
+    assert ask(server.url("/1")) == HubAnswer(HubVerdict.ACCEPTED)
     assert [asked.target for asked in server.requests] == ["/1", "/2", "/3", "/4"]
     assert {asked.method for asked in server.requests} == {"POST"}
     refused = ask(server.url("/0"))
-    assert refused == HubAnswer(False, "more than 3 redirects, the last to /4")
+    assert refused == HubAnswer(HubVerdict.REFUSED, "more than 3 redirects, the last to /4")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
@@ -69,7 +69,9 @@ def test_a_redirect_that_may_change_the_method_is_an_answer(server: FeedServer, 
 
 def test_a_hub_does_not_lead_to_another_scheme(server: FeedServer) -> None:
     server.add("/hub", moved("https://127.0.0.1:1/hub", 307))
-    assert ask(server.url("/hub")) == HubAnswer(False, "the hub redirects to https://127.0.0.1:1/hub, which is no http")
+    assert ask(server.url("/hub")) == HubAnswer(
+        HubVerdict.REFUSED, "the hub redirects to https://127.0.0.1:1/hub, which is no http"
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,9 @@ def test_a_refusal_says_why_and_for_how_long(
     server: FeedServer, status: int, headers: dict[str, str], wait: float | None, is_busy: bool
 ) -> None:
     server.add("/hub", Response(b"no \x00 such\n topic", status=status, headers=headers))
-    assert ask(server.url("/hub")) == HubAnswer(False, f"the hub answered {status} no such topic", wait, is_busy)
+    assert ask(server.url("/hub")) == HubAnswer(
+        HubVerdict.BUSY if is_busy else HubVerdict.REFUSED, f"the hub answered {status} no such topic", wait
+    )
 
 
 def test_a_long_answer_is_cut(server: FeedServer) -> None:
@@ -110,7 +114,7 @@ def test_little_of_an_answer_is_read(server: FeedServer) -> None:
 def test_what_is_no_public_hub_is_not_asked(url: str, message: str | None) -> None:
     answer = ask(url)
     assert (answer.accepted, answer.is_our_shortage) == (False, False)
-    assert message is None or answer == HubAnswer(False, message)
+    assert message is None or answer == HubAnswer(HubVerdict.REFUSED, message)
 
 
 def test_a_hub_that_does_not_answer_in_time_is_busy(server: FeedServer) -> None:
@@ -130,7 +134,7 @@ def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
 
 
 def test_an_answer_says_of_a_hub_no_more_than_it_knows() -> None:
-    answer = HubAnswer(True)
+    answer = HubAnswer(HubVerdict.ACCEPTED)
     assert (answer.message, answer.wait, answer.is_busy, answer.is_our_shortage) == ("", None, False, False)
 
 
@@ -138,7 +142,7 @@ def test_a_mistake_of_our_own_is_told_and_logged(caplog: pytest.LogCaptureFixtur
     client = HubClient(AddressGuard(), user_agent="lifestream/1")  # nobody has entered it
     answer = asyncio.run(client.post("http://hub.example/", FORM, NOW))
     message = "a HubClient asks inside its context only: write `async with HubClient(…) as client`"
-    assert answer == HubAnswer(False, f"RuntimeError: {message}", wait=None, is_busy=True, is_our_shortage=False)
+    assert answer == HubAnswer(HubVerdict.BUSY, f"RuntimeError: {message}")
     [record] = caplog.records
     assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
 
