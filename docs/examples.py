@@ -90,6 +90,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DJANGO_", "COV_"))
     }
     environment |= {"LIFESTREAM_HOME": str(folder / "home"), "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"}
+    environment["CI"] = "1"  # Hypothesis then takes the same examples each time, and no slow machine for a fault
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
     return subprocess.run(  # noqa: S603 - the commands are the manual's
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
