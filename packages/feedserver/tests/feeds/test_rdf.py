@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
 
 from feedserver.feeds import Category, Entry, Feed, Person
 
@@ -104,3 +105,9 @@ def test_what_is_not_known_is_left_out() -> None:
         "</items>",
         "</channel>",
     ]
+
+
+def test_its_elements_are_those_of_rss_1() -> None:
+    body = Feed(title="News", link="https://example.org/").render("rdf").body
+    assert isinstance(body, bytes)
+    assert ET.fromstring(body).find("{http://purl.org/rss/1.0/}channel/{http://purl.org/rss/1.0/}title") is not None
