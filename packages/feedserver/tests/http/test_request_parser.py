@@ -376,7 +376,12 @@ def test_an_end_in_the_middle_leaves_a_reader_that_reads_nothing_more() -> None:
 
 def test_a_request_knows_who_sent_it_and_how_though_its_head_is_known() -> None:
     head = b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n"
-    for client, scheme in (("192.0.2.1", "http"), ("192.0.2.2", "http"), ("192.0.2.2", "https")):
+    for client, scheme in (
+        ("192.0.2.1", "http"),
+        ("192.0.2.1", "https"),
+        ("192.0.2.2", "http"),
+        ("192.0.2.2", "https"),
+    ):
         reader = RequestReader(client, scheme="https" if scheme == "https" else "http")
         reader.feed(head)
         request = reader.next_event()

@@ -193,6 +193,15 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         [[entry("A", "g", content="x")], [entry("A", content="x")]],
         ["A", "A"],
     ),
+    "an entry that had a title only is the same when it gets a guid": ([[entry("A")], [entry("A", "g")]], ["A"]),
+    "rule 34: an item that one guid of several has found keeps its key": (
+        [
+            [entry("B", "g", "a", 1), entry("A", "g", "a", 0, "x")],
+            [entry("A", "g", "", 0)],
+            [entry("B", "g", "a"), entry("A", "", "a", 1, "x")],
+        ],
+        ["A", "A", "B", "B"],
+    ),
     "an entry without a guid is known by its link, not by what it says": (
         [[entry("A", "", "a", content="x")], [entry("A", "g", "b", content="x")]],
         ["A", "A"],
