@@ -7,7 +7,7 @@ what they left, always in a parser's child process, which has a deadline. `prepa
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Final, TypeVar
@@ -23,6 +23,8 @@ from lifestream.plugins.caps import Tally
 SUMMARY_LENGTH: Final = 300
 MAX_TEXT: Final = 8 * 1024 * 1024
 """The longest text that a hook may leave in a draft, in characters."""
+MAX_TOTAL: Final = 8 * MAX_TEXT
+"""The longest text that hooks may leave in all drafts of a document together, in characters."""
 MAX_NUMBER: Final = 2**53
 """No number that a hook leaves in a draft may be as large: JSON holds whole numbers below it (RFC 8259, section 6)."""
 MAX_WORDS: Final = 1_000
@@ -82,9 +84,12 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     problems: list[PluginProblem] = []
     damaged: list[int] = []
     scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
+    total = 0
     for place, entry in enumerate(feed.entries):
         try:
             item = _item(entry, plugin)
+            if item is not None:
+                total += _call("post_process", _size_after(total), item)
         except _HookFailed as failed:
             problems.append(_problem(plugin.name, failed, entry))
             continue
@@ -158,7 +163,7 @@ def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Ret
 def _words(error: BaseException) -> str:
     try:
         said = str(error)
-    except Exception:  # noqa: BLE001  its own words are a plugin's too
+    except BaseException:  # noqa: BLE001  its own words are a plugin's too
         said = "it can't say why"
     return shorten(f"{type(error).__name__}: {said[:MAX_TEXT]}", MAX_WORDS)
 
@@ -193,6 +198,21 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
     return draft
 
 
+def _size_after(before: int) -> Callable[[ItemDraft], int]:
+    """Return what tells how many characters a draft has, and raises ValueError if they are too many after *before*."""
+
+    def size_of(draft: ItemDraft) -> int:
+        size = sum(len(getattr(draft, name)) for name in _TEXTS) + sum(map(len, draft.tags))
+        size += sum(len(each.url) + len(each.type) for each in draft.enclosures)
+        size += sum(len(text) for each in draft.media for text in astuple(each))
+        if before + size > MAX_TOTAL:
+            raise ValueError(f"the entries so far have {before + size} characters; at most {MAX_TOTAL} are cleaned")
+        return size
+
+    return size_of
+
+
+_TEXTS: Final = ("guid", "link", "title", "author", "content", "text", "summary", "language", "base")
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "published": (datetime, NoneType),
     "updated": (datetime, NoneType),
@@ -210,10 +230,12 @@ def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collectio
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:
-    """Return *date* in UTC, as it can be written; one without a zone stays so."""
-    if date is None or date.tzinfo in (None, UTC):
+    """Return *date* in UTC, as it can be written; one without a zone is taken for UTC."""
+    if date is None or date.tzinfo is UTC:
         return date
     try:
+        if date.utcoffset() is None:
+            return date.replace(tzinfo=UTC)
         return date.astimezone(UTC)
     except Exception as error:  # a zone may be anybody's class
         raise ValueError(f"{what} can't be told in UTC: {_words(error)}") from error
