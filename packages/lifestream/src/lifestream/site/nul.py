@@ -1,4 +1,7 @@
-"""Addresses with a NUL in them: PostgreSQL's text holds none, and parts of Django's own admin pass on what they get."""
+"""Requests with a NUL in them.
+
+PostgreSQL's text holds no NUL, and parts of Django, its sessions and its admin among them, pass on what they get.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 
 class NulMiddleware:
-    """Answers 404 to a path with a NUL in it, and 400 to a query with one."""
+    """Answers 404 to a path with a NUL in it, and 400 to a query or a cookie with one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,4 +23,7 @@ class NulMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
             raise BadRequest("No query has a NUL in it.")
+        # In quotes, a cookie may have one as "\\000".
+        if any("\0" in text for cookie in request.COOKIES.items() for text in cookie):
+            raise BadRequest("No cookie has a NUL in it.")
         return self.get_response(request)
