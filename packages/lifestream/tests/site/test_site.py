@@ -189,9 +189,7 @@ class TestPrivateFiles:
         assert set(modes.values()) == {"0o600"}, modes
 
     @pytest.mark.parametrize("name", [":memory:", "", "file::memory:", "file:x?mode=memory&cache=shared"])
-    def test_a_database_in_memory_has_no_file(
-        self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_database_in_memory_has_no_file(self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         sqlite3.connect(name, uri=True, factory=PrivateConnection).close()
         assert list(tmp_path.iterdir()) == []

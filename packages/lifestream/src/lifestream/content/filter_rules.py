@@ -10,7 +10,8 @@ looks at that field alone: `title`, `text`, `author`, `tag` or `link`; others lo
     author: "Jane Doe" python
     link: example.com/ads/
 
-There are no regular expressions: nobody can stop the import with one.
+There are no regular expressions: nobody can stop the import with one. Nor with many rules, each of which reads all of
+an item: of a text the first MOST_RULES rules and MOST_TERMS words and phrases count.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from functools import cached_property
 from typing import Final
 
 from lifestream.content.tokenizer import Term, line_of, terms
+
+MOST_RULES: Final = 500
+MOST_TERMS: Final = 1_000
+"""Words and phrases of all rules of a text together."""
+_LONGEST_QUOTED: Final = 100
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
 
@@ -91,7 +97,8 @@ def check(text: str) -> None:
         pass
 
 
-def _read(text: str, refuse: Callable[[int, str], None]) -> Iterable[Rule]:
+def _read(text: str, refuse: Callable[[int, str, str], None]) -> Iterable[Rule]:
+    rules = looked_for = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -99,18 +106,21 @@ def _read(text: str, refuse: Callable[[int, str], None]) -> Iterable[Rule]:
         field = name.strip().lower()
         if not colon or field not in FIELDS:
             field, rest = "", line
-        address, words = rest.strip().casefold(), tuple(terms(rest))
-        if field == "link" and address:
-            yield Rule(field, address=address)
-        elif field != "link" and words:
-            yield Rule(field, words)
-        else:
-            refuse(number, line.strip())
+        address, words = rest.strip().casefold(), tuple(terms(rest)) if field != "link" else ()
+        if not (words or (field == "link" and address)):
+            refuse(number, line, "has nothing to look for: write a word after it, or remove it")
+            continue
+        rules, looked_for = rules + 1, looked_for + max(1, len(words))
+        if rules > MOST_RULES or looked_for > MOST_TERMS:
+            many = f"{MOST_RULES:,} rules" if rules > MOST_RULES else f"{MOST_TERMS:,} words and phrases"
+            refuse(number, line, f"is too much: at most {many} count, so remove some")
+            return
+        yield Rule(field, words, "" if words else address)
 
 
-def _ignore(number: int, line: str) -> None:
+def _ignore(number: int, line: str, problem: str) -> None:
     """Rules that were entered before `check` knew better cost nothing but themselves."""
 
 
-def _raise(number: int, line: str) -> None:
-    raise RuleError(f"Line {number}, {line!r}, has nothing to look for: write a word after it, or remove it.")
+def _raise(number: int, line: str, problem: str) -> None:
+    raise RuleError(f"Line {number}, {line.strip()[:_LONGEST_QUOTED]!r}, {problem}.")
