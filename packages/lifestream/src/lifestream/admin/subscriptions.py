@@ -19,6 +19,7 @@ from lifestream.admin.columns import due_of, health_of, last_fetch_of
 from lifestream.admin.owned import OwnedAdmin
 from lifestream.admin.updating import update_now
 from lifestream.content import filter_rules
+from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
 from lifestream.storage import fanout
 
@@ -140,7 +141,7 @@ class SubscriptionAdmin(OwnedAdmin):
         """Its name here, and where it comes from."""
         feed = subscription.feed
         private = gettext("with a login") if feed.is_private else ""
-        name = subscription.display_name[:120]
+        name = isolated(subscription.display_name[:120])
         return format_html('{}<span class="lifestream-why">{} {}</span>', name, feed.url[:120], private)
 
     @admin.display(description=gettext_lazy("feed"))

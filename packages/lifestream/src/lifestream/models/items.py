@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from lifestream.content.text_direction import isolated
 from lifestream.models import fulltext
 from lifestream.models.feeds import Feed
 
@@ -107,7 +108,7 @@ class Item(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.display_title
+        return isolated(self.display_title)
 
     def save(self, **options: Any) -> None:
         """Saves it, without its card, which may no longer be true: a page makes it anew. (Imports don't come by.)"""

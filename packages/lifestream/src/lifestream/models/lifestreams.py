@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from lifestream.content import filter_rules
+from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 
@@ -96,7 +97,7 @@ class Subscription(models.Model):
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
 
     def __str__(self) -> str:
-        return self.display_name
+        return isolated(self.display_name)
 
     @property
     def display_name(self) -> str:

@@ -47,7 +47,7 @@ class NotAdded(Exception):
     """No feed was added. The message says why; *field* is the one of a form to say it at."""
 
     def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
-        self.reason = scrub(reason)  # much of it is in the server's own words
+        self.reason = " ".join(scrub(reason).split())  # much of it is in the server's own words
         super().__init__(self.reason)
         self.field = field
 

@@ -192,5 +192,5 @@ def _validator(outcome: Fetched | NotModified, name: str) -> str:
 
 
 def _message(text: str) -> str:
-    text = scrub(text)
+    text = " ".join(scrub(text).split())  # or it could look like another line of the log
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

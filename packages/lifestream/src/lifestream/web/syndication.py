@@ -25,6 +25,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
+from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
 from lifestream.web.timeline import Cursor, Page, Timeline
 
@@ -128,7 +129,7 @@ def title_of(timeline: Timeline) -> str:
         part = timeline.tag.name
     elif timeline.query:
         part = f"“{timeline.query}”"
-    return scrub(f"{part} · {timeline.lifestream}" if part else str(timeline.lifestream))
+    return scrub(f"{isolated(part)} · {timeline.lifestream}" if part else str(timeline.lifestream))
 
 
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:

@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 ("site", feed.site_url or feed.domain),
                 ("about", feed.description[:200]),
                 ("too much", "; ".join(prepared.capped)),
-                ("problems", "; ".join(map(str, prepared.problems))),
+                ("problems", " ".join("; ".join(map(str, prepared.problems)).split())),
             ):
                 if value:
                     self.stdout.write(f"  {label}: {value}")
