@@ -128,6 +128,8 @@ class SubscriptionAdmin(OwnedAdmin):
                 fanout.fill(obj)
         else:
             self.message_user(request, form.story(), messages.INFO)
+            if form.added is not None and form.added.trouble:
+                self.message_user(request, form.added.trouble, messages.ERROR)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A subscription has nothing that is saved beside it."""

@@ -33,6 +33,8 @@ class Command(BaseCommand):
         except NotAdded as error:
             hint = ": use --name" if error.field == "name" else ""
             raise CommandError(f"{error.reason}{hint}") from error
+        if added.trouble:
+            raise CommandError(f"{found.url} is in the lifestream {chosen.slug!r}, and stays due: {added.trouble}")
         if options["verbosity"]:
             self._tell(found, added)
 
