@@ -1,4 +1,4 @@
-"""A database that fails, each way that it can: nothing is recorded against a feed, nothing is lost, and the remedy is told."""
+"""A database that fails, each way that it can: no feed is to blame, nothing is lost, and the remedy is told."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GRANTS = (
     "REVOKE INSERT ON lifestream_item FROM lesser",
     "SET ROLE lesser",
 )
-_ANYWHERE = {
+_ANYWHERE: dict[str, tuple[Sequence[str], Sequence[str], str]] = {
     "a table that is missing": (
         ["ALTER TABLE lifestream_search RENAME TO elsewhere"],
         ["ALTER TABLE elsewhere RENAME TO lifestream_search"],
@@ -44,7 +44,7 @@ _ANYWHERE = {
         _TABLES,
     ),
 }
-TROUBLES = {
+TROUBLES: dict[str, dict[str, tuple[Sequence[str], Sequence[str], str]]] = {
     "sqlite": {
         **_ANYWHERE,
         "read-only": (["PRAGMA query_only = 1"], ["PRAGMA query_only = 0"], "it can't be written"),

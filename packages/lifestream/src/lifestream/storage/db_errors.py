@@ -22,8 +22,8 @@ ROW_ERRORS: Final = (DataError, IntegrityError, ValueError, TypeError, OverflowE
 FAILURES: Final = (DatabaseError, InterfaceError)
 """What Django raises where the database itself fails, but for ROW_ERRORS, which have to be caught first.
 
-It is more than OperationalError: PostgreSQL reports one that is read-only by an InternalError, and a right, a table or a
-column that is missing by a ProgrammingError, and SQLite reports one that is damaged by a mere DatabaseError.
+It is more than OperationalError: PostgreSQL reports one that is read-only by an InternalError, and a right, a table or
+a column that is missing by a ProgrammingError, and SQLite reports one that is damaged by a mere DatabaseError.
 """
 
 
