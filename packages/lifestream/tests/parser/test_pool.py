@@ -223,6 +223,17 @@ def test_secrets_of_the_environment_do_not_reach_a_child(monkeypatch: pytest.Mon
     assert "PYTHONPATH" in _environment()
 
 
+def test_what_ends_a_child_is_printed_visibly() -> None:
+    """A traceback may quote the document, and standard error may be a terminal."""
+    code = "import sys; from lifestream.parser import worker; worker.serve = lambda *_: fail()\n"
+    code += "def fail(): raise LookupError('\\x1b]0;title\\x07\\u202e')\nworker.fail = fail; worker.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert r"LookupError: \x1b]0;title\x07\u202e" in done.stderr
+    assert not set(done.stderr) & {"\x1b", "\x07", "\u202e"}
+
+
 def test_a_child_imports_neither_django_nor_a_web_client() -> None:
     code = "import sys, lifestream.parser.worker, lifestream.parser.document_reader; print(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -220,6 +220,17 @@ class TestItems:
         assert feed.url in caplog.text
 
 
+class TestMessages:
+    def test_a_message_is_one_line(self) -> None:
+        """With more, `why` would show what a server says as lines of its own."""
+        feed = make_feed()
+        failed = Failed("status", "it answered\n  health          ok\r\n\x0b\u2028Next fetch: never", feed.url)
+        [stored] = store([result(feed, failed)], NOW)
+        feed.refresh_from_db()
+        assert stored.message == feed.last_error == "it answered health ok Next fetch: never"
+        assert Fetch.objects.get(feed=feed).message == stored.message
+
+
 class TestTags:
     def test_one_tag_however_it_is_written_named_as_it_was_first(self) -> None:
         read(make_feed(), draft("2", "B", tags=("django", "Django ")), draft("1", "A", tags=("#Django", "C++", "C#")))

@@ -30,7 +30,7 @@ CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
 """Characters of a query that are looked at."""
 MOST_TERMS: Final = 32
-"""Words and phrases of a query that are looked for: each is a search of its own for the database."""
+"""Words of a query that are looked for, those of phrases included: for each the database reads all places of it."""
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -81,7 +81,7 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     """Those of *queryset*, which are items or posts, that hold all terms of *query*, in the order that they had.
 
     A term is a word, or a phrase in double quotes; nothing else in a query has a meaning. A query without any
-    letter or digit matches nothing. Of a long query the first LONGEST_QUERY characters and MOST_TERMS terms count.
+    letter or digit matches nothing. Of a long query the first LONGEST_QUERY characters and MOST_TERMS words count.
     """
     field, _ = _item_of(queryset)
     dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
@@ -103,7 +103,14 @@ def by_rank(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
 
 
 def _wanted(query: str) -> list[Term]:
-    return terms(query[:LONGEST_QUERY])[:MOST_TERMS]
+    """Return each term of *query* once, until they have MOST_TERMS words; of a phrase that is longer its beginning."""
+    found: list[Term] = []
+    left = MOST_TERMS
+    for term in dict.fromkeys(terms(query[:LONGEST_QUERY])):
+        if left:
+            found.append(term if len(term.words) <= left else Term(term.words[:left]))
+            left -= len(found[-1].words)
+    return found
 
 
 def index(entries: Iterable[Indexed], using: str) -> None:
