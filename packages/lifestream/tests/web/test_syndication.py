@@ -243,7 +243,8 @@ def test_what_is_no_media_type_is_of_an_unknown_one(
         assert [each["mime_type"] for each in item["attachments"]] == wanted
     else:
         (entry,) = parsed(client, f"/main/feed.{format_}").entries
-        assert [each.type for each in entry.enclosures] == wanted[: len(entry.enclosures)]
+        # feedparser lowers the type of an Atom link, and RSS has one enclosure an entry.
+        assert [each.type.lower() for each in entry.enclosures] == [*map(str.lower, wanted)][: len(entry.enclosures)]
 
 
 @pytest.mark.parametrize("format_", FORMATS)
