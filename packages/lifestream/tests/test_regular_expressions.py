@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any, Final
 
 import pytest
 
 from feedserver.messages import triggers
 from growth import MOST, growth
+from lifestream.content import tokenizer
 from patterns import Found, found, possessive_groups, runs
 
 WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
     "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
+    "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
     "lifestream.parser.preprocessing._set_aside": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.content.filter_rules import RuleError, Rules, RuleSubject, check
+from lifestream.content.filter_rules import MOST_RULES, MOST_TERMS, RuleError, Rules, RuleSubject, check
 
 ITEM = RuleSubject(
     title="Python 3.14 released",
@@ -81,3 +81,30 @@ def test_a_line_that_looks_for_nothing_is_no_rule(line: str, shown: str) -> None
 def test_rules_that_are_none_are_falsy() -> None:
     assert not Rules.of("", "\n?!")
     assert Rules.of("x", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "many"),
+    [
+        ("x\n\n" * (MOST_RULES + 1), 2 * MOST_RULES + 1, "500 rules"),
+        ("link: x\n" * (MOST_RULES * 10), MOST_RULES + 1, "500 rules"),
+        ("\n".join(["a b c d e"] * 201), 201, "1,000 words and phrases"),
+        ("a " * 100_000, 1, "1,000 words and phrases"),
+    ],
+)
+def test_so_many_rules_count_and_no_more(text: str, line: int, many: str) -> None:
+    """Each reads the whole of each item, in the process that imports for everybody."""
+    with pytest.raises(
+        RuleError, match=rf"^Line {line}, '.{{1,100}}', is too much: at most {many} count, so remove so"
+    ):
+        check(text)
+    read = Rules.of("", text).block
+    assert len(read) <= MOST_RULES
+    assert sum(len(rule.terms) for rule in read) <= MOST_TERMS
+
+
+def test_what_comes_before_too_much_still_counts() -> None:
+    rules = Rules.of("", "python\n" + "nothing\n" * (2 * MOST_RULES))
+    assert len(rules.block) == MOST_RULES
+    assert not rules.allow(ITEM)
+    check("x\n" * MOST_RULES)

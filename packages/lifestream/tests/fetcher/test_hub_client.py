@@ -12,7 +12,8 @@ import pytest
 from feedserver import FeedServer, Response, moved
 from feedserver.faults import Close, Stall
 from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict
+from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict, hub_client
+from lifestream.fetcher.session import open_session
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 FORM = {"hub.mode": "subscribe", "hub.topic": "https://a.example/feed?a=1&b=2"}
@@ -24,11 +25,10 @@ def server() -> Iterator[FeedServer]:
         yield running
 
 
-def ask(url: str, timeout: float = 60.0) -> HubAnswer:
+def ask(url: str, deadline: float = 60.0) -> HubAnswer:
     async def post() -> HubAnswer:
-        async with HubClient(
-            AddressGuard((ip_network("127.0.0.0/8"),)), user_agent="lifestream/1", timeout=timeout
-        ) as client:
+        guard = AddressGuard((ip_network("127.0.0.0/8"),))
+        async with hub_client(guard, user_agent="lifestream/1", deadline=deadline) as client:
             return await client.post(url, FORM, NOW)
 
     return asyncio.run(post())
@@ -63,7 +63,8 @@ def test_three_redirects_that_keep_the_method_are_followed_and_no_fourth(server:
 def test_a_redirect_that_may_change_the_method_is_an_answer(server: FeedServer, status: int) -> None:
     server.add("/hub", moved("/there", status))
     answer = ask(server.url("/hub"))
-    assert (answer.accepted, answer.message.split()[:4]) == (False, ["the", "hub", "answered", str(status)])
+    assert answer.verdict is HubVerdict.REFUSED
+    assert answer.message.split()[:4] == ["the", "hub", "answered", str(status)]
     assert len(server.requests) == 1
 
 
@@ -75,22 +76,20 @@ def test_a_hub_does_not_lead_to_another_scheme(server: FeedServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "wait", "is_busy"),
+    ("status", "headers", "wait", "verdict"),
     [
-        (429, {"Retry-After": "60"}, 60.0, True),
-        (503, {}, None, True),
-        (400, {}, None, False),
-        (500, {"Retry-After": "5"}, 5.0, False),
-        (300, {}, None, False),
+        (429, {"Retry-After": "60"}, 60.0, HubVerdict.BUSY),
+        (503, {}, None, HubVerdict.BUSY),
+        (400, {}, None, HubVerdict.REFUSED),
+        (500, {"Retry-After": "5"}, 5.0, HubVerdict.REFUSED),
+        (300, {}, None, HubVerdict.REFUSED),
     ],
 )
 def test_a_refusal_says_why_and_for_how_long(
-    server: FeedServer, status: int, headers: dict[str, str], wait: float | None, is_busy: bool
+    server: FeedServer, status: int, headers: dict[str, str], wait: float | None, verdict: HubVerdict
 ) -> None:
     server.add("/hub", Response(b"no \x00 such\n topic", status=status, headers=headers))
-    assert ask(server.url("/hub")) == HubAnswer(
-        HubVerdict.BUSY if is_busy else HubVerdict.REFUSED, f"the hub answered {status} no such topic", wait
-    )
+    assert ask(server.url("/hub")) == HubAnswer(verdict, f"the hub answered {status} no such topic", wait)
 
 
 def test_a_long_answer_is_cut(server: FeedServer) -> None:
@@ -104,45 +103,44 @@ def test_little_of_an_answer_is_read(server: FeedServer) -> None:
     assert ask(server.url("/hub")).message == "the hub answered 400 a"
 
 
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
-        ("ftp://hub.example/", "ftp://hub.example/ is not fetched: its scheme is ftp, not http or https"),
-        ("http://10.0.0.1/", None),
-    ],
-)
-def test_what_is_no_public_hub_is_not_asked(url: str, message: str | None) -> None:
-    answer = ask(url)
-    assert (answer.accepted, answer.is_our_shortage) == (False, False)
-    assert message is None or answer == HubAnswer(HubVerdict.REFUSED, message)
+def test_a_hub_of_another_scheme_is_not_asked() -> None:
+    message = "ftp://hub.example/ is not fetched: its scheme is ftp, not http or https"
+    assert ask("ftp://hub.example/") == HubAnswer(HubVerdict.REFUSED, message)
+
+
+def test_a_hub_at_an_address_that_is_not_public_is_not_asked() -> None:
+    answer = ask("http://10.0.0.1/")
+    assert answer.verdict is HubVerdict.BUSY and "10.0.0.1" in answer.message
 
 
 def test_a_hub_that_does_not_answer_in_time_is_busy(server: FeedServer) -> None:
     server.add("/hub", Response(faults=[Stall(before="answer")]))
-    assert ask(server.url("/hub"), timeout=1) == HubAnswer(
-        False, "no whole answer within 1 s", wait=None, is_busy=True, is_our_shortage=False
-    )
+    assert ask(server.url("/hub"), deadline=1) == HubAnswer(HubVerdict.BUSY, "no whole answer within 1 s")
 
 
 def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
     server: FeedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.add("/hub", Response(faults=[Close(before="answer")]))
-    answer = ask(server.url("/hub"))
-    assert (answer.accepted, answer.wait, answer.is_busy, answer.is_our_shortage) == (False, None, True, False)
-    assert answer.message == "the server closed the connection without an answer" and not caplog.records
+    message = "the server closed the connection without an answer"
+    assert ask(server.url("/hub")) == HubAnswer(HubVerdict.BUSY, message)
+    assert not caplog.records
 
 
-def test_an_answer_says_of_a_hub_no_more_than_it_knows() -> None:
-    answer = HubAnswer(HubVerdict.ACCEPTED)
-    assert (answer.message, answer.wait, answer.is_busy, answer.is_our_shortage) == ("", None, False, False)
+@pytest.mark.parametrize("verdict", HubVerdict)
+def test_only_a_hub_that_is_busy_and_a_shortage_end_the_errands(verdict: HubVerdict) -> None:
+    answer = HubAnswer(verdict)
+    assert (answer.message, answer.wait) == ("", None)
+    assert answer.ends_the_errands is (verdict in {HubVerdict.BUSY, HubVerdict.SHORTAGE})
 
 
 def test_a_mistake_of_our_own_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    client = HubClient(AddressGuard(), user_agent="lifestream/1")  # nobody has entered it
-    answer = asyncio.run(client.post("http://hub.example/", FORM, NOW))
-    message = "a HubClient asks inside its context only: write `async with HubClient(…) as client`"
-    assert answer == HubAnswer(HubVerdict.BUSY, f"RuntimeError: {message}")
+    async def post_too_late() -> HubAnswer:
+        session = open_session(AddressGuard())
+        await session.close()
+        return await HubClient(session, "lifestream/1", 10.0).post("http://hub.example/", FORM, NOW)
+
+    assert asyncio.run(post_too_late()) == HubAnswer(HubVerdict.BUSY, "RuntimeError: Session is closed")
     [record] = caplog.records
     assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
 

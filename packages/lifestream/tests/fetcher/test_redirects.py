@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from costs import assert_linear
 from lifestream.fetcher.redirects import (
     REDIRECT_STATUSES,
     RedirectRefused,
@@ -76,6 +79,25 @@ def follow(*hops: tuple[int, str], limit: int = 10) -> Trail:
     for status, location in hops:
         trail = trail.followed(status, location, limit=limit)
     return trail
+
+
+def test_a_host_that_no_name_server_knows_costs_no_time_to_encode() -> None:
+    """Encoding a host of 8,000 characters took 7 seconds, in the thread that all downloads share."""
+
+    def url(size: int) -> str:
+        return f"http://{''.join(chr(0x4E00 + 7 * place % 20_000) for place in range(size))}.example/feed"
+
+    with pytest.raises(UrlRefused, match=r"is no URL: its host has 2008 characters, and 253 are the limit$"):
+        request_url(url(2000))
+    assert_linear(lambda given: _refusal(request_url, given), url, 2000)
+    trail = Trail("http://a.example/feed")
+    assert_linear(lambda given: _refusal(lambda to: trail.followed(302, to, limit=5), given), url, 2000)
+    assert request_url(url(20)).startswith("http://xn--")
+
+
+def _refusal(work: Callable[[str], object], given: str) -> None:
+    with pytest.raises(ValueError, match="are the limit"):
+        work(given)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib import import_module
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from django.apps import apps
 from django.db import connection
 from django.test import Client
 
+from costs import assert_linear
 from factories import make_feed, make_lifestream, make_subscription
 from lifestream.fetcher.url_hosts import LONGEST_WORDS, host_in_words, most_lead_to, site_domain
 from lifestream.models import Feed
@@ -49,6 +51,25 @@ def test_a_link_is_called_by_the_host_that_a_browser_opens(url: str, words: str)
 def test_of_a_long_name_the_end_is_shown() -> None:
     words = host_in_words(f"https://github.com.{'a.' * 100}evil.example/")
     assert len(words) == LONGEST_WORDS and words.startswith("…") and words.endswith(".evil.example")
+
+
+@pytest.mark.parametrize("make", ["".join, "a".join, ".".join], ids=["one label", "mixed", "many labels"])
+def test_a_name_costs_what_it_is_long(make: Callable[[Iterable[str]], str]) -> None:
+    """An address may have 8 KiB, a page dozens of them, and Punycode takes a second for a label of 2,700 characters."""
+
+    def name(size: int) -> str:
+        return f"https://{make(chr(0x4E00 + 7 * place % 20_000) for place in range(size))}.example/"
+
+    assert_linear(host_in_words, name, 20_000)
+    assert host_in_words(name(20_000)).removeprefix("…").isascii()
+
+
+@pytest.mark.parametrize("domain", ["b\u00fccher.example", "xn--bcher-kva.example", "B\u00dcCHER.example"])
+def test_a_site_is_the_same_however_its_name_is_written(domain: str) -> None:
+    """What is stored as a feed's domain is shown, and must look like no other name."""
+    assert site_domain(f"https://{domain}/", "https://feeds.xn--bcher-kva.example/", ()) == "xn--bcher-kva.example"
+    links = [f"https://g\u0456thub.com/{number}" for number in range(3)]
+    assert site_domain("https://g\u0456thub.com/", "https://evil.example/", links) == "xn--gthub-n2e.com"
 
 
 def test_more_than_half_of_the_links_are_most_of_them() -> None:

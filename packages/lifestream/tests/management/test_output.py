@@ -36,7 +36,7 @@ class HostileWords(CommandTestCase):
         for path in ("/", "/favicon.ico"):
             self.feedserver.add(path, Response(status=404))
         printed = self.run_command("add_feed", self.get_url("/feed"))
-        assert "]0;pwned[2J31mred" in printed
+        assert "]0;pwned[2J›31mred" in printed  # U+009B is what windows-1252 has in its place
         for path in ("/reason", "/away", "/broken"):
             printed += self.failure("add_feed", self.get_url(path))
             make_subscription(make_feed(self.get_url(path), next_fetch=timezone.now()))

@@ -191,3 +191,23 @@ def test_the_first_words_of_a_long_query_count() -> None:
     make_item(title=" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS)), guid="x")
     assert titles(" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS + 10))) == ["x"]
     assert titles(" ".join(f"w{number}" for number in reversed(range(fulltext.MOST_TERMS + 10)))) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['"' + "a " * 140 + '"', " ".join(['"a b c"'] * 40), " ".join(f'"a w{n} c"' for n in range(30)), "中" * 300],
+    ids=["a long phrase", "a phrase again and again", "many phrases", "no spaces"],
+)
+def test_a_phrase_costs_its_words(query: str) -> None:
+    """A document of one word again and again takes a database as many steps for each word of a phrase."""
+    wanted = fulltext._wanted(query)
+    assert 0 < sum(len(term.words) for term in wanted) <= fulltext.MOST_TERMS
+    assert len(set(wanted)) == len(wanted)
+
+
+def test_a_long_phrase_finds_what_begins_like_it() -> None:
+    words = [f"w{number}" for number in range(fulltext.MOST_TERMS + 10)]
+    make_item(title=" ".join(words), guid="x")
+    phrase = " ".join(words)
+    assert titles(f'"{phrase}"') == ["x"]
+    assert titles(f'"{words[1]} {phrase}"') == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from io import BytesIO
 from struct import pack
@@ -58,3 +61,39 @@ def test_a_frame_that_is_cut_short_is_the_end(frame: bytes) -> None:
 def test_a_frame_that_makes_no_sense_is_refused(frame: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         ipc.receive(BytesIO(frame))
+
+
+def places(row: object, way: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+    """Where in *row*, a list in lists, something stands."""
+    for place, part in enumerate(row if isinstance(row, list) else ()):
+        yield (*way, place)
+        yield from places(part, (*way, place))
+
+
+@pytest.mark.parametrize("lie", [None, 1, 1.5, "x", "2026-01-01", [], [1], [[]], {}], ids=repr)
+def test_what_nobody_has_packed_is_nonsense_or_of_the_type_that_it_says(lie: object) -> None:
+    """A parser that a hostile document has taken over may answer anything."""
+    rows = ipc.PREPARED.pack(PREPARED)
+    ways = [*places(rows)]
+    for way in ways:
+        answer = copy.deepcopy(rows)
+        inside = answer
+        for place in way[:-1]:
+            inside = inside[place]
+        inside[way[-1]] = lie
+        try:
+            unpacked = ipc.PREPARED.unpack(answer)
+        except ipc.NONSENSE:
+            continue
+        # What passes is of the same types, so it can be packed again and is the same.
+        assert ipc.PREPARED.unpack(copy.deepcopy(ipc.PREPARED.pack(unpacked))) == unpacked
+        assert all(date is None or date.tzinfo for date in unpacked.dates)
+    assert len(ways) > 80
+
+
+@pytest.mark.parametrize("date", ["2026-01-01", "2026-01-01T00:00:00", 5, ["2026-01-01T00:00:00+00:00"]])
+def test_a_date_without_a_zone_is_nonsense(date: object) -> None:
+    rows = ipc.PREPARED.pack(PREPARED)
+    rows[1][0][[field.name for field in fields(ItemDraft)].index("published")] = date
+    with pytest.raises(ipc.NONSENSE):
+        ipc.PREPARED.unpack(rows)

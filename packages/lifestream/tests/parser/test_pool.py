@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import json
 import os
 import queue
@@ -9,11 +11,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import pytest
 
@@ -30,6 +32,7 @@ from served import slow_page
 
 FORMATS = Path(__file__).parents[1] / "feeds" / "formats"
 URL = "https://feeds.example/feed.xml"
+ipc_receive = ipc.receive
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>'
 # Reading this takes far longer than any test here does.
 ENDLESS = b'<rss version="2.0"><channel>' + b"<item><title>x</title></item>" * 200_000
@@ -221,6 +224,17 @@ def test_secrets_of_the_environment_do_not_reach_a_child(monkeypatch: pytest.Mon
     assert "PYTHONPATH" in _environment()
 
 
+def test_what_ends_a_child_is_printed_visibly() -> None:
+    """A traceback may quote the document, and standard error may be a terminal."""
+    code = "import sys; from lifestream.parser import worker; worker.serve = lambda *_: fail()\n"
+    code += "def fail(): raise LookupError('\\x1b]0;title\\x07\\u202e')\nworker.fail = fail; worker.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert r"LookupError: \x1b]0;title\x07\u202e" in done.stderr
+    assert not set(done.stderr) & {"\x1b", "\x07", "\u202e"}
+
+
 def test_a_child_imports_neither_django_nor_a_web_client() -> None:
     code = "import sys, lifestream.parser.worker, lifestream.parser.document_reader; print(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
@@ -345,6 +359,98 @@ def test_a_plugin_that_exits_keeps_nobody_waiting() -> None:
         for _ in range(2):
             prepared = pool.submit(FEED, {}, URL, plugin="leaving").result(60)
             assert [problem.error for problem in prepared.problems] == ["SystemExit: 3"]
+
+
+class Ending(FeedPlugin):
+    """Raises *error* when it is asked whether it recognises a feed."""
+
+    name = "ending"
+    error: ClassVar[BaseException] = SystemExit(3)
+
+    def recognises(self, feed: ParsedFeed) -> bool:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), LookupError()], ids=repr)
+def test_a_plugin_that_exits_where_it_is_only_asked_costs_no_feed(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ending, "error", error)
+    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
+        assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
+
+
+def test_who_waits_for_a_document_is_not_interrupted_by_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ending, "error", KeyboardInterrupt())
+    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
+        with pytest.raises(ParserDied, match=r"^KeyboardInterrupt ended the reading of it$"):
+            pool.submit(FEED, {}, URL).result(60)
+        monkeypatch.setattr(Ending, "error", LookupError())
+        assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
+
+
+def _once(monkeypatch: pytest.MonkeyPatch, what: Callable[[Any], Any], number: int) -> None:
+    """Lets *what* do with the answer of that *number*, from 1, that any child gives."""
+    receive, answers = ipc.receive, itertools.count(1)
+
+    def received(pipe: BinaryIO) -> tuple[Any, bytes]:
+        if next(answers) == number:
+            return what(pipe), b""
+        return receive(pipe)
+
+    monkeypatch.setattr(ipc, "receive", received)
+
+
+def _begun(pipe: BinaryIO) -> None:
+    pipe.read(3)
+    raise MemoryError
+
+
+def _nested(pipe: BinaryIO) -> None:
+    pipe.read(3)
+    raise RecursionError
+
+
+@pytest.mark.parametrize("question", [1, 2])
+@pytest.mark.parametrize("stop", [_begun, _nested])
+def test_an_answer_that_was_read_in_part_is_no_part_of_the_next(
+    stop: Callable[[BinaryIO], None], question: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    with ParserPool(1, registry=registry) as pool:
+        _warm(pool)
+        _once(monkeypatch, stop, question)
+        with pytest.raises((MemoryError, RecursionError)):
+            pool.submit(FEED, {}, URL).result(60)
+        for number in range(3):
+            read = pool.submit(FEED.replace(b"One", b"%d" % number), {}, URL).result(60)
+            assert read.items[0].title == str(number)
+
+
+LIES: dict[str, Any] = {
+    "nothing": {},
+    "no feed in it": {"feed": None, "capped": []},
+    "a feed of another shape": {"feed": [1, 2], "capped": []},
+    "nothing capped": {"feed": ipc.FEED.pack(ParsedFeed())},
+    "capped by numbers": {"feed": ipc.FEED.pack(ParsedFeed()), "capped": [1]},
+    "prepared as text": {"prepared": "x"},
+    "prepared as nothing": {"prepared": None},
+    "no answer": "x",
+}
+
+
+@pytest.mark.parametrize("question", [1, 2])
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_child_that_lies_fails_its_own_document_and_is_replaced(
+    lie: object, question: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    with ParserPool(1, registry=registry) as pool:
+        _warm(pool)
+        _once(monkeypatch, lambda pipe: [ipc_receive(pipe), copy.deepcopy(lie)][1], question)
+        with pytest.raises(ParserDied):
+            pool.submit(FEED, {}, URL).result(60)
+        assert pool.submit(FEED, {}, URL).result(60).items[0].title == "One"
 
 
 def test_a_plugin_that_is_gone_is_reported_and_done_without(pool: ParserPool) -> None:

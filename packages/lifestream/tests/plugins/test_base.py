@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import ClassVar
 
 import pytest
 
 from lifestream.content.sanitizer import Beginning, Sanitizer
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
-from lifestream.plugins import FeedPlugin, ItemDraft
+from lifestream.plugins import FeedPlugin, ItemDraft, draft_checks
 from lifestream.plugins.draft_checks import MAX_TEXT, MAX_WORDS
 from lifestream.plugins.item_pipeline import PluginProblem, hooked, prepare
 from site_documents import SANITIZER
@@ -200,6 +200,36 @@ class Nowhere(tzinfo):
         return "nowhere"
 
 
+class Undecided(tzinfo):
+    """A zone that does not say how far it is from UTC."""
+
+    def utcoffset(self, moment: datetime | None) -> None:
+        return None
+
+    def dst(self, moment: datetime | None) -> None:
+        return None
+
+    def tzname(self, moment: datetime | None) -> str:
+        return "undecided"
+
+
+class Silent(Exception):
+    """An exception that ends whoever asks what it says."""
+
+    def __str__(self) -> str:
+        raise SystemExit(4)
+
+
+def test_an_exception_that_can_not_be_told_costs_its_entry_only() -> None:
+    class Quiet(FeedPlugin):
+        name = "quiet"
+
+        def process(self, entry: Entry) -> Entry:
+            raise Silent
+
+    assert {problem.error for problem in prepare(FEED, Quiet(), SANITIZER).problems} == {"Silent: it can't say why"}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "error"),
     [
@@ -240,6 +270,40 @@ def test_what_can_not_be_cleaned_costs_its_entry_only_and_is_named(
 
     assert prepared.items == ()
     assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
+
+
+@pytest.mark.parametrize("zone", [None, Undecided()], ids=["no zone", "a zone that doesn't say"])
+@pytest.mark.parametrize("field", ["published", "updated"])
+def test_a_date_without_a_zone_is_taken_for_utc(
+    field: str, zone: tzinfo | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Leaving, "field", field)
+    monkeypatch.setattr(Leaving, "value", datetime(2026, 1, 1, tzinfo=zone))
+    prepared = hooked(replace(FEED, entries=FEED.entries[:1]), Leaving())
+
+    assert getattr(prepared.items[0], field) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert prepared.problems == ()
+
+
+@pytest.mark.parametrize("field", ["content", "summary", "tags", "enclosures", "media"])
+def test_what_all_drafts_together_hold_is_bounded(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "x" * 1000
+    values: dict[str, object] = {
+        "tags": (text,) * 10,
+        "enclosures": (Enclosure(text * 9, text),),
+        "media": (Media(title=text * 5, description=text * 5),),
+    }
+    monkeypatch.setattr(Leaving, "field", field)
+    monkeypatch.setattr(Leaving, "value", values.get(field, text * 10))
+    monkeypatch.setattr(draft_checks, "MAX_TOTAL", 25_000)
+    prepared = hooked(ParsedFeed(entries=tuple(Entry(guid=str(number)) for number in range(4))), Leaving())
+
+    assert [item.guid for item in prepared.items] == ["0", "1"]
+    assert [problem.entry for problem in prepared.problems] == ["2", "3"]
+    assert prepared.problems[0].hook == "post_process"
+    assert prepared.problems[0].error == (
+        "ValueError: the entries so far have 30003 characters; at most 25000 are cleaned"
+    )
 
 
 @pytest.mark.parametrize("card", [{"a": object()}, {(1, 2): 3}, [0]], ids=["no JSON", "no key of JSON", "a list"])

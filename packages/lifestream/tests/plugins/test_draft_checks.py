@@ -19,7 +19,7 @@ def test_a_draft_is_sent_with_tuples_with_dates_in_utc_and_without_a_card() -> N
 
     assert (sent.tags, sent.card) == (("a",), {})
     assert sent.published == noon and sent.published.tzinfo is UTC
-    assert sent.updated == datetime(2026, 3, 1), "without a zone it stays so"
+    assert sent.updated == datetime(2026, 3, 1, tzinfo=UTC), "without a zone it is taken for UTC"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_can_not_be_sent_is_named(draft: ItemDraft, error: str) -> None:
 
 class Silent(Exception):
     def __str__(self) -> str:
-        raise RuntimeError("no words")
+        raise SystemExit(4)
 
 
 def test_what_an_error_says_is_told_with_its_type_and_cut() -> None:

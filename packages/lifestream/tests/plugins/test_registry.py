@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
@@ -9,7 +10,7 @@ import pytest
 
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import parse
-from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
+from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry
 from lifestream.plugins.item_pipeline import prepare
 from site_documents import SANITIZER, SHIPPED, SITES, prepared_file
 
@@ -131,7 +132,9 @@ def test_plugins_of_settings_come_before_those_shipped() -> None:
 
 def test_plugins_of_entry_points_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("mine", f"{__name__}:Mine", "lifestream.plugins")]
-    monkeypatch.setattr(registry, "entry_points", lambda *, group: points if group == "lifestream.plugins" else [])
+    monkeypatch.setattr(
+        importlib.metadata, "entry_points", lambda *, group: points if group == "lifestream.plugins" else []
+    )
 
     assert "mine" in Registry().names
 
@@ -157,7 +160,7 @@ def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
 
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("broken", "no.such:Plugin", "lifestream.plugins")]
-    monkeypatch.setattr(registry, "entry_points", lambda *, group: points)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: points)
 
     with pytest.raises(PluginError, match=r"^the plugin of the entry point 'broken' can't be imported"):
         Registry()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
@@ -16,8 +17,11 @@ from django.test import override_settings
 from factories import make_feed, make_lifestream, make_subscription
 from feedserver import FeedServer, Request, Response, gone, moved
 from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
+from lifestream.entry import Entry
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Feed, Fetch, Host, Item, Post
+from lifestream.parser import ipc
+from lifestream.plugins import FeedPlugin
 from lifestream.refresh import refresh
 from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.scheduler import leases
@@ -27,6 +31,15 @@ from programs import PATIENCE
 from served import START, Clock, feed, page, rss, watched_processes
 
 HOUR = timedelta(hours=1)
+
+
+class Zoneless(FeedPlugin):
+    """A plugin of a site's own whose dates are in no zone."""
+
+    name = "zoneless"
+
+    def process(self, entry: Entry) -> Entry:
+        return replace(entry, published=datetime(2026, 1, 1))
 
 
 class RefreshTestCase(FeedServerTestCase):
@@ -205,6 +218,30 @@ class OneFeedAndTheOthers(RefreshTestCase):
         assert rows[made[1].pk].message == "it could not be stored: a broken row"
         made[1].refresh_from_db()
         assert (made[1].claim_token, made[1].next_fetch) == ("", START)
+
+    def test_a_plugin_without_a_zone_stops_no_other_feed(self) -> None:
+        self.make_feed("/bad", feed(), plugin="zoneless")
+        self.make_feed("/good", feed())
+        with override_settings(LIFESTREAM_PLUGINS=[f"{__name__}.Zoneless"]):
+            report = self.refresh()
+        assert [row.outcome for row in report.rows] == ["new", "new"]
+        assert Item.objects.filter(date=datetime(2026, 1, 1, tzinfo=UTC)).count() == 2
+
+    def test_what_can_not_be_decided_is_a_failure_of_its_feed_alone(self) -> None:
+        """Whatever a parser that a document has taken over makes up."""
+        unpack = ipc.PREPARED.unpack
+
+        def lying(rows: Any) -> Any:
+            read = unpack(rows)
+            zoneless = tuple(replace(item, published=datetime(2026, 1, 1)) for item in read.items)
+            return replace(read, items=zoneless) if read.feed.title == "Liar" else read
+
+        self.make_feed("/bad", Response(rss("one", title="Liar")), title="Liar")
+        self.make_feed("/good", feed())
+        with mock.patch.object(ipc, "PREPARED", ipc.Shape(ipc.PREPARED.pack, lying)):
+            report = self.refresh()
+        assert {row.title: row.outcome for row in report.rows} == {"Liar": "failed", "A feed": "new"}
+        assert (report.unstored, report.shortages) == (0, ())
 
     def test_a_feed_that_somebody_else_holds_is_left_alone(self) -> None:
         made = self.make_feed("/feed")

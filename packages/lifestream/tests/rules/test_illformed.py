@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from factories import NOW, make_feed, result
-from feedserver import Response
+from feedserver import Response, moved
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.fetcher.outcomes import Fetched
 from lifestream.models import Feed, Fetch, Item
@@ -135,6 +135,16 @@ class AnIllFormedAnswer(RuleTestCase):
             self.refresh_next(made)
             sent.append((self.last().headers.get("If-None-Match"), self.last().headers.get("If-Modified-Since")))
         assert sent == [(None, None)] * 4 + [(None, MODIFIED)]
+
+    def test_a_validator_of_another_url_is_not_borne_out_by_the_same_bytes(self) -> None:
+        broken = Response(BROKEN["a lost end tag"], headers={"ETag": '"v1"'})
+        self.feedserver.add("/elsewhere", broken)
+        mended = Response(MENDED, headers={"ETag": '"v1"'})
+        made = self.subscribe("/feed", moved("/elsewhere", 302), broken, mended)
+        for _ in range(3):
+            self.refresh_next(made)
+        assert [request.headers.get("If-None-Match") for request in self.asked()] == [None] * 4
+        assert "g-0" in contents(made), "the mended document has arrived"
 
     def test_a_document_that_could_be_mended_is_as_good_as_another(self) -> None:
         spoilt = {

@@ -8,10 +8,11 @@ import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from lifestream.site.home import home, keep_private, secret_key
+from lifestream.site.home import PrivateConnection, home, keep_private, secret_key
 from own_site import command
 
 
@@ -102,6 +103,54 @@ class TestPrivateFiles:
         done = command("migrate", "--verbosity=0", folder=tmp_path / "home", DATABASE_URL=f"sqlite:///{elsewhere}")
         assert done.returncode == 0, done.stderr
         assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
+
+    @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+    @pytest.mark.parametrize("named", ["{}", "file:{}", "file://{}", "file://localhost{}?cache=private#x", "a link"])
+    @pytest.mark.parametrize("there", [False, True])
+    def test_however_a_database_is_named_it_is_private(
+        self, tmp_path: Path, named: str, umask: int, there: bool
+    ) -> None:
+        database = tmp_path / "a b.sqlite3"
+        files = [database.with_name(f"{database.name}{suffix}") for suffix in ("", "-wal", "-shm")]
+        if there:
+            with sqlite3.connect(database) as first:
+                first.execute("PRAGMA journal_mode=WAL")
+            first.close()
+            for file in files:
+                file.touch()
+                file.chmod(0o666)
+        name = named.format(database if "file" not in named else quote(str(database)))
+        if named == "a link":
+            (tmp_path / "link").symlink_to(database)  # that leads to nothing yet, unless it is there
+            name = str(tmp_path / "link")
+        before = os.umask(umask)
+        try:
+            with sqlite3.connect(name, uri=True, factory=PrivateConnection) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("CREATE TABLE t (x)")
+                connection.commit()
+                modes = {file.name: oct(stat.S_IMODE(file.stat().st_mode)) for file in files}
+            connection.close()
+        finally:
+            os.umask(before)
+        assert set(modes.values()) == {"0o600"}, modes
+
+    @pytest.mark.parametrize("name", [":memory:", "", "file::memory:", "file:x?mode=memory&cache=shared"])
+    def test_a_database_in_memory_has_no_file(self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        sqlite3.connect(name, uri=True, factory=PrivateConnection).close()
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o755), (0o002, 0o755), (0o077, 0o700)])
+    def test_nobody_else_may_put_another_folder_in_its_place(self, tmp_path: Path, umask: int, mode: int) -> None:
+        before = os.umask(umask)
+        try:
+            made = home({"LIFESTREAM_HOME": str(tmp_path / "a" / "b" / "c")})
+        finally:
+            os.umask(before)
+        assert [stat.S_IMODE(each.stat().st_mode) for each in (made, made.parent, made.parent.parent)] == [
+            0o700, mode, mode,
+        ]  # fmt: skip
 
     def test_what_cannot_be_narrowed_is_told_with_the_remedy(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

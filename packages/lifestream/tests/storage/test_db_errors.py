@@ -36,7 +36,10 @@ def of_postgresql(state: str | None) -> OperationalError:
         (sqlite3.SQLITE_LOCKED, Kind.LOCKED),
         (sqlite3.SQLITE_READONLY, Kind.READ_ONLY),
         (sqlite3.SQLITE_CANTOPEN, Kind.GONE),
-        (sqlite3.SQLITE_CORRUPT, Kind.OTHER),
+        (sqlite3.SQLITE_PERM, Kind.READ_ONLY),
+        (sqlite3.SQLITE_CORRUPT, Kind.DAMAGED),
+        (sqlite3.SQLITE_NOTADB, Kind.DAMAGED),
+        (sqlite3.SQLITE_ERROR, Kind.OTHER),
     ],
 )
 def test_sqlite_says_it_in_its_result_code(code: int, kind: Kind) -> None:
@@ -52,6 +55,11 @@ def test_sqlite_says_it_in_its_result_code(code: int, kind: Kind) -> None:
         ("25006", Kind.READ_ONLY),
         ("08006", Kind.GONE),
         ("57P01", Kind.GONE),
+        ("42501", Kind.NO_RIGHT),
+        ("42P01", Kind.OTHER_TABLES),
+        ("42703", Kind.OTHER_TABLES),
+        ("XX001", Kind.DAMAGED),
+        ("XX002", Kind.DAMAGED),
         ("XX000", Kind.OTHER),
         (None, Kind.GONE),
     ],

@@ -35,6 +35,17 @@ def titles(lifestream: Lifestream) -> list[str]:
     return list(Post.objects.filter(lifestream=lifestream).values_list("item__title", flat=True))
 
 
+class TestMessages:
+    def test_a_message_is_one_line(self) -> None:
+        """With more, `why` would show what a server says as lines of its own."""
+        feed = make_feed()
+        failed = Failed("status", "it answered\n  health          ok\r\n\x0b\u2028Next fetch: never", feed.url)
+        [stored] = store([result(feed, failed)], NOW)
+        feed.refresh_from_db()
+        assert stored.message == feed.last_error == "it answered health ok Next fetch: never"
+        assert Fetch.objects.get(feed=feed).message == stored.message
+
+
 class TestBatches:
     def test_results_come_back_in_order_whatever_they_are(self) -> None:
         feeds = [make_feed() for _ in range(6)]

@@ -235,10 +235,31 @@ def test_what_no_page_is_filed_under_is_not_found(client: Client) -> None:
 
 
 def test_the_bundled_site_refuses_a_nul_before_anything_reads_it(client: Client, settings: Any) -> None:
-    settings.MIDDLEWARE = ["lifestream.site.nul.NulMiddleware", *settings.MIDDLEWARE]
+    settings.MIDDLEWARE = [*OF_THE_SITE, *settings.MIDDLEWARE]
     assert client.get("/admin/r/1/%00/").status_code == 404
     assert client.get("/main/search/?q=a%00b").status_code == 400
     assert client.get("/main/search/?q=a%2500b").status_code == 200
+
+
+OF_THE_SITE = ("lifestream.site.nul.NulMiddleware",)
+COOKIES = {
+    "NUL": 'NAME="aaaaaaaaaaaa\\000aaaaaaaaaaaaaaaa"',
+    "NUL in the name": 'NAME"\\000"=aaaaaaaaaaaaaaaa',
+    "a raw NUL": "NAME=aaaaaaaaaaaa\0aaaaaaaaaaaaaa",
+    "bytes that are no UTF-8": 'NAME="aaaaaaaaaaaaaaaaa\\355\\240\\200\\377"',
+    "10,000 characters": "NAME=" + "a" * 10_000,
+}
+
+
+@pytest.mark.parametrize("cookie", COOKIES)
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "x"])
+def test_no_cookie_is_an_error_of_the_server(client: Client, settings: Any, name: str, cookie: str) -> None:
+    settings.MIDDLEWARE = [*OF_THE_SITE, *settings.MIDDLEWARE]
+    for address in ("/", "/main/", "/main/feed.atom", "/admin/", "/admin/login/"):
+        for ask in (client.get, client.post):
+            response = ask(address, headers={"Cookie": COOKIES[cookie].replace("NAME", name)})
+            assert response.status_code < 500, address
+            client.cookies.clear()
 
 
 def test_a_filter_that_no_database_takes_leads_to_the_list_without_filters(client: Client, superuser: User) -> None:

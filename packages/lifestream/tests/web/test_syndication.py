@@ -226,6 +226,36 @@ def test_an_enclosure_whose_size_is_none_breaks_no_feed(
         assert (found.href, found.type, found.length) == (enclosure["url"], "application/octet-stream", "0")
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["", "audio", "audio/", "/mpeg", 'audio/" x=', 'video/mp4"><script>', "audio/\u202e", "x]]>", "a/b c", 5, None],
+)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_is_no_media_type_is_of_an_unknown_one(
+    client: Client, main: Lifestream, format_: str, kind: object
+) -> None:
+    """Atom wants one (RFC 4287, appendix B: atomMediaType), and a reader may take it for more than it is."""
+    enclosures = [{"url": "https://bare.example/1", "type": each} for each in (kind, "Audio/x-M4a")]
+    make_post(make_site(main, "", url="https://bare.example/feed"), enclosures=enclosures)
+    wanted = ["application/octet-stream", "Audio/x-M4a"]
+    if format_ == "json":
+        (item,) = as_json(client, "/main/feed.json")["items"]
+        assert [each["mime_type"] for each in item["attachments"]] == wanted
+    else:
+        (entry,) = parsed(client, f"/main/feed.{format_}").entries
+        # feedparser lowers the type of an Atom link, and RSS has one enclosure an entry.
+        assert [each.type.lower() for each in entry.enclosures] == [*map(str.lower, wanted)][: len(entry.enclosures)]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_name_of_a_site_turns_nothing_around_in_the_title(client: Client, main: Lifestream, format_: str) -> None:
+    site = make_site(main, "Site\u202egnp.exe")
+    make_post(site)
+    address = f"/main/sites/{site.pk}/feed.{format_}"
+    title = as_json(client, address)["title"] if format_ == "json" else parsed(client, address).feed.title
+    assert title == "\u2068Site\u202egnp.exe\u202c\u2069 · Harbour & Planet"
+
+
 def test_atom_is_well_formed_and_complete(client: Client, post: Post) -> None:
     root = ET.fromstring(client.get("/main/feed.atom").content)
     atom = "{http://www.w3.org/2005/Atom}"

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext, gettext_lazy
 
+from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Lifestream, Subscription
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class AddFeedForm(ModelForm):
             return values
         feed = self.found.source
         if isinstance(feed, Feed) and feed.subscriptions.filter(lifestream=values["lifestream"]).exists():
-            self.add_error("url", gettext("This lifestream has “{}” already.").format(self.found.title))
+            self.add_error("url", gettext("This lifestream has “{}” already.").format(isolated(self.found.title)))
         elif not self.found.title and not values["name"]:
             self.add_error("name", gettext("The feed has no title of its own: give it a name."))
         return values
@@ -87,7 +88,7 @@ class AddFeedForm(ModelForm):
         if self.found is None or self.added is None:
             return ""
         feed = self.added.subscription.feed
-        text = gettext("Found “{title}” at {url}").format(title=feed.display_title[:100], url=feed.url[:200])
+        text = gettext("Found “{title}” at {url}").format(title=isolated(feed.display_title[:100]), url=feed.url[:200])
         if self.found.page:
             text = gettext("{found}, which {page} names").format(found=text, page=self.found.page[:200])
         count = feed.items.count()

@@ -22,6 +22,7 @@ from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, r
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
+from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
 
 
@@ -152,7 +153,7 @@ class FeedAdmin(ReadOnlyAdmin):
         """Return the title and the address."""
         private = gettext("with a login") if feed.is_private else ""
         return format_html(
-            '{}<span class="lifestream-why">{} {}</span>', feed.display_title[:120], feed.url[:120], private
+            '{}<span class="lifestream-why">{} {}</span>', isolated(feed.display_title[:120]), feed.url[:120], private
         )
 
     @admin.display(description=gettext_lazy("health"), ordering="failures")
@@ -181,7 +182,7 @@ class FeedAdmin(ReadOnlyAdmin):
         agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
         if agreed is None:
             return "–"
-        told = [agreed.get_state_display(), agreed.message[:300]]
+        told = [agreed.get_state_display(), isolated(agreed.message[:300])]
         if agreed.lease_until is not None:
             told.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
         if agreed.last_push is not None:

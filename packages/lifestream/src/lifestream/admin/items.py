@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.owned import OwnedAdmin, ReadOnlyAdmin, is_superuser
+from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
 
 
@@ -74,12 +75,12 @@ class PostAdmin(OwnedAdmin):
     @admin.display(description=gettext_lazy("item"), ordering="item__title")
     def item_title(self, post: Post) -> str:
         """Return the title of the item, or the beginning of its text."""
-        return post.item.display_title[:140] or str(post.item_id)
+        return isolated(post.item.display_title[:140]) or str(post.item_id)
 
     @admin.display(description=gettext_lazy("site"))
     def site(self, post: Post) -> str:
         """Return the name of its site in the lifestream."""
-        return post.subscription.display_name[:80]
+        return isolated(post.subscription.display_name[:80])
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, post: Post) -> SafeString:
@@ -144,4 +145,4 @@ class ItemAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def heading(self, item: Item) -> str:
         """Return the title, or the beginning of the text."""
-        return item.display_title[:140] or str(item.pk)
+        return isolated(item.display_title[:140]) or str(item.pk)

@@ -19,6 +19,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class OwnedAdmin(ModelAdmin):
         Django would list everything that is deleted with them, and ask for permission: each post of a site, each fetch
         of a feed.
         """
-        names = [str(row)[:200] for row in objs]
+        names = [isolated(str(row)[:200]) for row in objs]
         return names, {str(self.opts.verbose_name_plural): len(names)}, set(), []
 
 

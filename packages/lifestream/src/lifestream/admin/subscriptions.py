@@ -19,6 +19,7 @@ from lifestream.admin.columns import due_of, health_of, last_fetch_of
 from lifestream.admin.owned import OwnedAdmin
 from lifestream.admin.updating import update_now
 from lifestream.content import filter_rules
+from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
 from lifestream.storage import fanout
 
@@ -129,6 +130,8 @@ class SubscriptionAdmin(OwnedAdmin):
                 fanout.fill(obj)
         else:
             self.message_user(request, form.story(), messages.INFO)
+            if form.added is not None and form.added.trouble:
+                self.message_user(request, form.added.trouble, messages.ERROR)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Do nothing: no related rows are saved with a subscription."""
@@ -142,7 +145,7 @@ class SubscriptionAdmin(OwnedAdmin):
         """Return its name in the lifestream and its address."""
         feed = subscription.feed
         private = gettext("with a login") if feed.is_private else ""
-        name = subscription.display_name[:120]
+        name = isolated(subscription.display_name[:120])
         return format_html('{}<span class="lifestream-why">{} {}</span>', name, feed.url[:120], private)
 
     @admin.display(description=gettext_lazy("feed"))

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from lifestream.content.text_direction import isolated
 from lifestream.refresh.refresh_report import Report
 
 TOLD_ONE_BY_ONE = 10
@@ -23,7 +24,7 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
     for shortage in report.shortages:
         model_admin.message_user(request, shortage, messages.ERROR)
     for row in [row for row in report.rows if row.failed][:TOLD_ONE_BY_ONE]:
-        model_admin.message_user(request, f"{row.title[:100]}: {row.message}", messages.ERROR)
+        model_admin.message_user(request, f"{isolated(row.title[:100])}: {row.message}", messages.ERROR)
     if waiting := len(set(feeds)) - len(report.rows) - report.short:
         text = gettext(
             "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time."

@@ -10,7 +10,9 @@ After `link:` stands a part of an address.
     author: "Jane Doe" python
     link: example.com/ads/
 
-There are no regular expressions, since a slow one could stop the import.
+There are no regular expressions, since a slow one could stop the import. Many rules could stop it too, because each of
+them reads the whole of an item. So only the first MOST_RULES rules of a text are used, and the first MOST_TERMS words
+and phrases.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ from functools import cached_property
 from typing import Final
 
 from lifestream.content.tokenizer import Term, line_of, terms
+
+MOST_RULES: Final = 500
+MOST_TERMS: Final = 1_000
+"""Words and phrases of all rules of a text together."""
+_LONGEST_QUOTED: Final = 100
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
 
@@ -91,7 +98,8 @@ def check(text: str) -> None:
         pass
 
 
-def _read(text: str, refuse: Callable[[int, str], None]) -> Iterable[Rule]:
+def _read(text: str, refuse: Callable[[int, str, str], None]) -> Iterable[Rule]:
+    rules = looked_for = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -99,18 +107,21 @@ def _read(text: str, refuse: Callable[[int, str], None]) -> Iterable[Rule]:
         field = name.strip().lower()
         if not colon or field not in FIELDS:
             field, rest = "", line
-        address, words = rest.strip().casefold(), tuple(terms(rest))
-        if field == "link" and address:
-            yield Rule(field, address=address)
-        elif field != "link" and words:
-            yield Rule(field, words)
-        else:
-            refuse(number, line.strip())
+        address, words = rest.strip().casefold(), tuple(terms(rest)) if field != "link" else ()
+        if not (words or (field == "link" and address)):
+            refuse(number, line, "has nothing to look for: write a word after it, or remove it")
+            continue
+        rules, looked_for = rules + 1, looked_for + max(1, len(words))
+        if rules > MOST_RULES or looked_for > MOST_TERMS:
+            many = f"{MOST_RULES:,} rules" if rules > MOST_RULES else f"{MOST_TERMS:,} words and phrases"
+            refuse(number, line, f"is too much: at most {many} count, so remove some")
+            return
+        yield Rule(field, words, "" if words else address)
 
 
-def _ignore(number: int, line: str) -> None:
+def _ignore(number: int, line: str, problem: str) -> None:
     """Ignore an invalid line: an old rule that `check` did not know to be invalid affects no other rule."""
 
 
-def _raise(number: int, line: str) -> None:
-    raise RuleError(f"Line {number}, {line!r}, has nothing to look for: write a word after it, or remove it.")
+def _raise(number: int, line: str, problem: str) -> None:
+    raise RuleError(f"Line {number}, {line.strip()[:_LONGEST_QUOTED]!r}, {problem}.")

@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _MAX_URL = 8192
+_LONGEST_HOST = 253  # octets in DNS (RFC 1035, section 3.1), so more than any name has characters
 # A URL that can be requested as it is, since there is nothing to encode or to leave out. Most of those that are
 # stored are such, and a match costs a tenth of taking them apart.
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
@@ -117,6 +118,8 @@ def _ascii_host(host: str) -> str:
         return f"[{host}]"
     if host.isascii():
         return host
+    if len(host) > _LONGEST_HOST:  # Encoding it would take quadratic time (RFC 3492, section 6.3).
+        raise ValueError(f"its host has {len(host)} characters, and {_LONGEST_HOST} are the limit")
     from yarl import URL
 
     return URL.build(host=host).raw_host or ""

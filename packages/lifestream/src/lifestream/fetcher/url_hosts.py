@@ -27,29 +27,37 @@ def host_of(url: str) -> str:
 
 
 def domain_of(url: str) -> str:
-    """The host of *url* in lower case, without port and leading "www.": plugins and templates go by it."""
+    """The host of *url* in lower case, without port and leading "www.": plugins and templates go by it.
+
+    A label that is not ASCII stands in Punycode (RFC 3492), as DNS has it: a Cyrillic "о" looks like a Latin one.
+    """
     try:
         # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
         # state" and those after it): `https://a.example\\@github.com/` leads to a.example.
         host = (urlsplit(url.replace("\\", "/")).hostname or "").lower()
     except ValueError:
         return ""
-    return host.removeprefix("www.")
+    return ".".join(map(_ascii, host.removeprefix("www.").split(".")))
 
 
 def host_in_words(url: str) -> str:
     """What to call the host that *url* leads to, in the words of a link to it; "" if there is none.
 
-    A label that is not ASCII stands in Punycode (RFC 3492), as DNS has it: a Cyrillic "о" looks like a Latin one. Of a
-    long name the end is shown, since the beginning is its owner's to choose.
+    Of a long name the end is shown, since the beginning is its owner's to choose.
     """
-    host = ".".join(map(_ascii, domain_of(url).split(".")))
+    host = domain_of(url)
     return host if len(host) <= LONGEST_WORDS else f"…{host[1 - LONGEST_WORDS :]}"
+
+
+_LONGEST_LABEL: Final = 63
+"""Octets of a label in DNS (RFC 1035, section 2.3.4)."""
 
 
 def _ascii(label: str) -> str:
     if label.isascii():
         return label
+    if len(label) > _LONGEST_LABEL:  # there is no such host, and Punycode takes quadratic time
+        return label.encode("ascii", "backslashreplace").decode("ascii")
     return f"xn--{label.encode('punycode', 'backslashreplace').decode('ascii')}"
 
 

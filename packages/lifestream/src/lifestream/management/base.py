@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from django.core.management import base
+from django.core.management.base import CommandError
 
+from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.terminal import visible
 
 
@@ -34,8 +36,13 @@ class BaseCommand(base.BaseCommand):
         self.stderr.style_func = styled
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command, on the output streams that *options* may name."""
+        """Run the command, on the output streams that *options* may name. Raises CommandError with the remedy if the
+        database fails.
+        """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
                 setattr(self, name, VisibleOutput(stream))
-        return super().execute(*args, **options)
+        try:
+            return super().execute(*args, **options)
+        except FAILURES as error:
+            raise CommandError(str(trouble_of(error))) from error

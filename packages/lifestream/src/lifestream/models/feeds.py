@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import domain_of, host_of
 
 
@@ -141,7 +142,7 @@ class Feed(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.display_title
+        return isolated(self.display_title)
 
     def save(self, *args: object, update_fields: Iterable[str] | None = None, **kwargs: object) -> None:
         """Save the feed with what follows from its URL: its hash, its host and, unless one was set, its domain."""

@@ -30,7 +30,7 @@ CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
 """Characters of a query that are used."""
 MOST_TERMS: Final = 32
-"""Words and phrases of a query that are used. Each is one search for the database."""
+"""Words of a query that are used, those of phrases included. The database reads all occurrences of each."""
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -83,7 +83,7 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     """Return those of *queryset*, which has items or posts, that contain all terms of *query*, in their previous order.
 
     A term is a word, or a phrase in double quotes; nothing else in a query has a meaning. A query without any letter or
-    digit matches nothing. Of a long query, the first LONGEST_QUERY characters and MOST_TERMS terms are used.
+    digit matches nothing. Of a long query, the first LONGEST_QUERY characters and MOST_TERMS words are used.
     """
     field = _item_of(queryset)
     dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
@@ -93,7 +93,14 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
 
 
 def _wanted(query: str) -> list[Term]:
-    return terms(query[:LONGEST_QUERY])[:MOST_TERMS]
+    """Return each term of *query* once, until they have MOST_TERMS words; of a phrase that is longer its beginning."""
+    found: list[Term] = []
+    left = MOST_TERMS
+    for term in dict.fromkeys(terms(query[:LONGEST_QUERY])):
+        if left:
+            found.append(term if len(term.words) <= left else Term(term.words[:left]))
+            left -= len(found[-1].words)
+    return found
 
 
 def index(entries: Iterable[Indexed], using: str) -> None:

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
@@ -109,7 +110,7 @@ class Item(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.display_title
+        return isolated(self.display_title)
 
     def save(self, **options: Any) -> None:
         """Save the item without its card, which may no longer be true. A page makes it anew. (Imports do not use this

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 
@@ -93,7 +94,7 @@ class Subscription(models.Model):
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
 
     def __str__(self) -> str:
-        return self.display_name
+        return isolated(self.display_name)
 
     @property
     def display_name(self) -> str:

@@ -2,7 +2,7 @@
 
 JSON and not pickle, since a parser that a hostile document has taken over could make its parent run
 anything by what it sends. A frame is two lengths, the JSON and the bytes. A dataclass is the list of its
-fields.
+fields; each is checked for its type as it is unpacked, so that what such a parser makes up costs its own document.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from struct import Struct
-from typing import Any, BinaryIO, Final, Generic, TypeVar
+from types import UnionType
+from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lifestream.content.sanitizer import SanitizerRules
 from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm
@@ -53,10 +54,16 @@ def _exactly(pipe: BinaryIO, length: int) -> bytes:
 
 Value = TypeVar("Value")
 
+NONSENSE: Final = (TypeError, ValueError, LookupError, AttributeError, OverflowError)
+"""What is raised where something is unpacked that nobody has packed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[Value]):
-    """How values of a kind become what JSON can hold (*pack*), and are made of it again (*unpack*)."""
+    """How values of a kind become what JSON can hold (*pack*), and are made of it again (*unpack*).
+
+    *unpack* raises one of NONSENSE for what *pack* has not made.
+    """
 
     pack: Callable[[Value], Any]
     unpack: Callable[[Any], Value]
@@ -67,6 +74,8 @@ def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a class, which mypy calls callable
     values = attrgetter(*names)
     places = [(names.index(name), shape) for name, shape in inner.items()]
+    hints = get_type_hints(kind)
+    plain = [(place, _types(hints[name])) for place, name in enumerate(names) if name not in inner]
 
     def pack(value: Value) -> list[Any]:
         row = list(values(value))
@@ -77,9 +86,18 @@ def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
     def unpack(row: list[Any]) -> Value:
         for place, shape in places:
             row[place] = shape.unpack(row[place])
+        for place, types in plain:
+            if not isinstance(row[place], types):
+                raise TypeError(f"{names[place]} is {type(row[place]).__name__}")
         return kind(*row)
 
     return Shape(pack, unpack)
+
+
+def _types(hint: Any) -> tuple[type, ...]:
+    """Return the classes that values of the type *hint* are of."""
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return tuple(get_origin(part) or part for part in parts)
 
 
 def _many(shape: Shape[Value]) -> Shape[tuple[Value, ...]]:
@@ -93,23 +111,41 @@ def _optional(shape: Shape[Value]) -> Shape[Value | None]:
     )
 
 
-_DATE: Final[Shape[datetime | None]] = Shape(
-    lambda date: date.isoformat() if date else None, lambda text: datetime.fromisoformat(text) if text else None
-)
-_NAMES: Final[Shape[tuple[str, ...]]] = Shape(list, tuple)
-_NUMBERS: Final[Shape[tuple[int, ...]]] = Shape(list, tuple)
+def _all_of(kind: type[Value]) -> Shape[tuple[Value, ...]]:
+    """Return the shape of a tuple of values of *kind*, a type that JSON has."""
+
+    def unpack(values: Any) -> tuple[Value, ...]:
+        # A text is a list of texts, too.
+        if isinstance(values, str) or not all(isinstance(value, kind) for value in values):
+            raise TypeError(f"these are no list of {kind.__name__}: {str(values)[:100]}")
+        return tuple(values)
+
+    return Shape(list, unpack)
+
+
+def _date(text: str) -> datetime:
+    date = datetime.fromisoformat(text)
+    if date.tzinfo is None:
+        raise ValueError(f"{text} is in no zone")
+    return date
+
+
+_DATE: Final = _optional(Shape(datetime.isoformat, _date))
+NAMES: Final = _all_of(str)
+_NUMBERS: Final = _all_of(int)
 _SET: Final[Shape[frozenset[Any]]] = Shape(sorted, frozenset)
+_SET_OF_NUMBERS: Final[Shape[frozenset[int]]] = Shape(sorted, lambda values: frozenset(_NUMBERS.unpack(values)))
 _SAID: Final[dict[str, Shape[Any]]] = {
     "published": _DATE,
     "updated": _DATE,
-    "tags": _NAMES,
+    "tags": NAMES,
     "enclosures": _many(_record(Enclosure)),
     "media": _many(_record(Media)),
 }
 FEED: Final = _record(
     ParsedFeed,
     flaw=_optional(_record(Flaw, damaged=_NUMBERS)),
-    rhythm=_record(Rhythm, skip_hours=_SET, skip_days=_SET),
+    rhythm=_record(Rhythm, skip_hours=_SET_OF_NUMBERS, skip_days=_SET_OF_NUMBERS),
     entries=_many(_record(Entry, **_SAID)),
 )
 PREPARED: Final = _record(
@@ -118,9 +154,9 @@ PREPARED: Final = _record(
     items=_many(_record(ItemDraft, **_SAID)),
     problems=_many(_record(PluginProblem)),
     damaged=_NUMBERS,
-    capped=_NAMES,
+    capped=NAMES,
 )
-PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=_NAMES)
+PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES)
 RULES: Final = _record(
     SanitizerRules,
     tags=Shape(

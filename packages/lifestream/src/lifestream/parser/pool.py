@@ -186,8 +186,10 @@ class ParserPool:
                 continue
             try:
                 result: Any = self._read_page(job, child) if isinstance(job, _PageJob) else self._read(job, child)
-            except BaseException as error:  # noqa: BLE001  it belongs to whoever waits, who would else wait for ever
+            except Exception as error:  # noqa: BLE001  it belongs to whoever waits, who would else wait for ever
                 job.future.set_exception(error)
+            except BaseException as error:  # noqa: BLE001  a plugin's: who waits is not to end for it
+                job.future.set_exception(ParserDied(f"{type(error).__name__} ended the reading of it"))
             else:
                 job.future.set_result(result)
             del job
@@ -199,10 +201,12 @@ class ParserPool:
         )
         capped: tuple[str, ...] = ()
         if "feed" in answer:
-            capped = tuple(map(str, answer["capped"]))
-            answer = child.ask(self._second_question(ipc.FEED.unpack(answer["feed"]), job), b"")
+            with child.unpacking():
+                feed, capped = ipc.FEED.unpack(answer["feed"]), ipc.NAMES.unpack(answer["capped"])
+            answer = child.ask(self._second_question(feed, job), b"")
         if "prepared" in answer:
-            prepared = ipc.PREPARED.unpack(answer["prepared"])
+            with child.unpacking():
+                prepared = ipc.PREPARED.unpack(answer["prepared"])
         elif "not a feed" in answer:
             raise NotAFeed(str(answer["not a feed"]))
         else:
@@ -216,7 +220,8 @@ class ParserPool:
         answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)
         if "page" not in answer:
             raise ParserDied(str(answer.get("failed")))
-        return ipc.PAGE.unpack(answer["page"])
+        with child.unpacking():
+            return ipc.PAGE.unpack(answer["page"])
 
     def _second_question(self, feed: ParsedFeed, job: _Job) -> dict[str, Any]:
         """Return what the child is asked about the *feed* that it has read, once its plugin is known."""
@@ -305,6 +310,20 @@ class _Child:
             if self._aborted:
                 raise ParserDied("the pool was closed while it was read") from error
             raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
+        except BaseException:
+            # Part of a frame may be left in the pipes, for want of memory say: the next document's answer would begin
+            # with it.
+            self.end(kill=True)
+            raise
+
+    @contextmanager
+    def unpacking(self) -> Iterator[None]:
+        """Raise `ParserDied`, and end the process, where the block finds nonsense in its answer."""
+        try:
+            yield
+        except ipc.NONSENSE as error:
+            self.end(kill=True)
+            raise ParserDied(f"the process that read it gave an answer that makes no sense: {error}") from error
 
     def _not_started(self, error: Exception) -> ShortOf:
         """Returns what to raise where *error* kept the process from being ready for any document."""

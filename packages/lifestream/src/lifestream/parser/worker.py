@@ -11,6 +11,8 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
+from types import TracebackType
 from typing import Any, BinaryIO, Final
 
 from lifestream.content.sanitizer import Sanitizer
@@ -21,6 +23,7 @@ from lifestream.parser.web_page import read_page
 from lifestream.plugins.caps import Tally, bounded_feed
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
 from lifestream.plugins.registry import Registry
+from lifestream.terminal import visible
 
 MAX_MEMORY: Final = 2 * 1024**3
 """How much address space a child may have, in bytes: 20,000 entries need a tenth of it."""
@@ -31,11 +34,17 @@ def main() -> None:
     # Standard output is the wire: whatever prints goes to standard error.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    sys.excepthook = _tell
     # Ctrl-C goes to the whole group; it is the parent's to decide what that means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory()
     with contextlib.suppress(EOFError, BrokenPipeError):
         serve(sys.stdin.buffer, answers)
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print what ended this process: it may quote the document, and standard error may be a terminal."""
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:

@@ -17,4 +17,6 @@ class BlueskyPlugin(FeedPlugin):
 
     def process(self, entry: Entry) -> Entry:
         """Return *entry* with its text as HTML."""
-        return replace(entry, content=linked_html_of(entry.content or entry.summary), summary="")
+        # A description without HTML elements reaches the plugin with "<" and ">" escaped, and nothing else.
+        text = (entry.content or entry.summary).replace("&lt;", "<").replace("&gt;", ">")
+        return replace(entry, content=linked_html_of(text), summary="")

@@ -5,7 +5,7 @@ be sent to the process that cleans them. Pure.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Final
@@ -16,6 +16,8 @@ from lifestream.plugins.base import ItemDraft
 
 MAX_TEXT: Final = 8 * 1024 * 1024
 """The longest text that a hook may leave in a draft, in characters."""
+MAX_TOTAL: Final = 8 * MAX_TEXT
+"""The longest text that hooks may leave in all drafts of a document together, in characters."""
 MAX_NUMBER: Final = 2**53
 """No number that a hook leaves in a draft may be as large: JSON holds whole numbers below it (RFC 8259, section 6)."""
 MAX_WORDS: Final = 1_000
@@ -55,6 +57,22 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 """The types of the fields of a draft that are no text."""
 
 
+def size_within_total(draft: ItemDraft, before: int) -> int:
+    """Return how many characters *draft* has, whose document has *before* characters in the drafts before it.
+
+    Raises ValueError if they are more than `MAX_TOTAL` together.
+    """
+    size = sum(len(getattr(draft, name)) for name in _TEXTS) + sum(map(len, draft.tags))
+    size += sum(len(each.url) + len(each.type) for each in draft.enclosures)
+    size += sum(len(text) for each in draft.media for text in astuple(each))
+    if before + size > MAX_TOTAL:
+        raise ValueError(f"the entries so far have {before + size} characters; at most {MAX_TOTAL} are cleaned")
+    return size
+
+
+_TEXTS: Final = ("guid", "link", "title", "author", "content", "text", "summary", "language", "base")
+
+
 def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collection[str] = ()) -> None:
     for field in fields(value):
         if field.name not in done:
@@ -62,10 +80,12 @@ def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collectio
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:
-    """Return *date* in UTC, as it can be written; one without a zone stays so."""
-    if date is None or date.tzinfo in (None, UTC):
+    """Return *date* in UTC, as it can be written. A date without a zone is taken for UTC."""
+    if date is None or date.tzinfo is UTC:
         return date
     try:
+        if date.utcoffset() is None:
+            return date.replace(tzinfo=UTC)
         return date.astimezone(UTC)
     except Exception as error:  # a zone may be anybody's class
         raise ValueError(f"{what} can't be told in UTC: {said_by(error)}") from error
@@ -85,6 +105,6 @@ def said_by(error: BaseException) -> str:
     """Return what *error* says, with its type, in at most `MAX_WORDS` characters."""
     try:
         said = str(error)
-    except Exception:  # noqa: BLE001  its own words are a plugin's too
+    except BaseException:  # noqa: BLE001  its own words are a plugin's too
         said = "it can't say why"
     return shorten(f"{type(error).__name__}: {said[:MAX_TEXT]}", MAX_WORDS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from lifestream.content import item_card
@@ -19,7 +20,7 @@ from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
 from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
-from lifestream.plugins.draft_checks import checked_draft, said_by
+from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_total
 
 SUMMARY_LENGTH: Final = 300
 
@@ -77,9 +78,12 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     problems: list[PluginProblem] = []
     damaged: list[int] = []
     scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
+    total = 0
     for index, entry in enumerate(feed.entries):
         try:
             item = _item(entry, plugin)
+            if item is not None:
+                total += _call("post_process", partial(size_within_total, before=total), item)
         except _HookFailed as failed:
             problems.append(_problem(plugin.name, failed, entry))
             continue

@@ -98,7 +98,9 @@ def _recognises(plugin: FeedPlugin, feed: ParsedFeed, url: str) -> bool:
     """
     try:
         return bool(plugin.recognises(feed))
-    except Exception:  # noqa: BLE001 - a plugin may be anybody's
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a plugin may be anybody's, and may call `sys.exit`
         _log.exception("plugin %s: recognises failed on %s, which another plugin gets", plugin.name, url)
         return False
 

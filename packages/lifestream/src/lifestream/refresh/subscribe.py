@@ -14,6 +14,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Self
@@ -47,7 +48,7 @@ class NotAdded(Exception):
     """No feed was added. The message says why; *field* is the one of a form to say it at."""
 
     def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
-        self.reason = scrub(reason)  # much of it is in the server's own words
+        self.reason = " ".join(scrub(reason).split())  # much of it is in the server's own words
         super().__init__(self.reason)
         self.field = field
 
@@ -89,6 +90,11 @@ class Added:
     subscription: Subscription
     is_new: bool
     stored: Stored | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why what the feed brought could not be stored, with the remedy; "" if it was."""
+        return self.stored.message if self.stored is not None and self.stored.unwritten else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,5 +290,6 @@ def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
     body_hash = hashlib.sha256(reading.fetched.body).hexdigest()
     [stored] = writer.store([Result(claim, reading.fetched, due, reading.started, reading.prepared, body_hash)], now)
     if stored.unwritten:
-        leases.release([claim])  # so that it is due at once
+        with suppress(*FAILURES):  # then its lease ends by itself
+            leases.release([claim])  # so that it is due at once
     return stored

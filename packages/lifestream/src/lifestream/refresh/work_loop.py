@@ -226,14 +226,12 @@ class _WorkLoop:
             case _Read(Downloaded(claim, outcome, started), body_hash, future):
                 downloads.done(claim)
                 try:
-                    prepared = future.result()
+                    self._decide(Answer(claim, outcome, started, future.result(), body_hash))
                 except (Exception, CancelledError) as error:  # noqa: BLE001 - it becomes the feed's outcome
                     if (shortage := shortage_of(error)) is not None:
                         self._leave_due(claim, shortage.value)
                     else:
                         self._decide(Answer(claim, unread(outcome, error), started))
-                else:
-                    self._decide(Answer(claim, outcome, started, prepared, body_hash))
             case Skipped(claim):
                 self._drop(claim)
                 _release([claim])

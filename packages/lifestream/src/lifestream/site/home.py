@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from lifestream.terminal import visible
 
@@ -24,7 +25,12 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     named = environ.get("LIFESTREAM_HOME", "")
     folder = Path(named).expanduser().absolute() if named else Path.home() / ".lifestream"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in reversed(folder.parents):
+            # Whoever may write a parent can put another folder in place of ours, whatever its own mode; and mkdir asks
+            # the umask alone.
+            if not parent.exists():
+                parent.mkdir(mode=0o755, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SystemExit(
             visible(f"LIFESTREAM_HOME is {folder}, which is no folder and can't be made one: {error.strerror}")
@@ -61,7 +67,11 @@ def keep_private(database: Path) -> None:
     before SQLite would create it with the mode of the umask. An existing one is never opened, only restricted: closing
     a file would release the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2). On Windows, files
     have the access list of their folder, and the folder of a user belongs to the user alone.
+
+    A link is followed first, as SQLite does: O_EXCL would refuse a link, and SQLite keeps its other files beside the
+    target of the link.
     """
+    database = Path(os.path.realpath(database))
     try:
         os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
@@ -75,9 +85,19 @@ class PrivateConnection(sqlite3.Connection):
     """A connection to a SQLite database that only its owner may read: the `factory` in the database's OPTIONS."""
 
     def __init__(self, database: str, *args: Any, **options: Any) -> None:
-        if not str(database).startswith((":memory:", "file:")):
-            keep_private(Path(database))
+        if (path := _path_of(str(database))) is not None:
+            keep_private(path)
         super().__init__(database, *args, **options)
+
+
+def _path_of(database: str) -> Path | None:
+    """Return the file of *database*, a path or a URI (sqlite.org/uri.html); None for one in memory."""
+    if not database.startswith("file:"):
+        return None if database in ("", ":memory:") else Path(database)
+    uri = urlsplit(database)
+    if uri.path in ("", ":memory:") or "memory" in parse_qs(uri.query).get("mode", ()):
+        return None
+    return Path(unquote(uri.path))
 
 
 def _keep_from_others(path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Addresses with a NUL in them: PostgreSQL's text type cannot hold one, and parts of Django's admin pass on what they
+"""Requests with a NUL in them.
+
+PostgreSQL's text type cannot hold a NUL, and parts of Django, such as its sessions and its admin, pass on what they
 get.
 """
 
@@ -11,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 
 class NulMiddleware:
-    """Answer 404 to a path with a NUL in it, and 400 to a query with one."""
+    """Answer 404 to a path with a NUL in it, and 400 to a query or a cookie with one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,4 +24,7 @@ class NulMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
             raise BadRequest("No query has a NUL in it.")
+        # In quotes, a cookie may have one as "\\000".
+        if any("\0" in text for cookie in request.COOKIES.items() for text in cookie):
+            raise BadRequest("No cookie has a NUL in it.")
         return self.get_response(request)

@@ -6,5 +6,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from lifestream.web.request_charset import in_utf8
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lifestream.site.settings")
-application = get_wsgi_application()
+application = in_utf8(get_wsgi_application())

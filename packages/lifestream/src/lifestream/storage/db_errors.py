@@ -6,17 +6,25 @@ A database says it in a code: SQLite's primary result codes (sqlite.org/rescode.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from lifestream.fetcher.shortage import Shortage, is_short_of_files
 
-FAILURES: Final = (OperationalError, InterfaceError)
-"""What Django raises where the database itself fails, and not what is written into it."""
+ROW_ERRORS: Final = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
+"""What is raised where a row can't be written for what is in it."""
+
+FAILURES: Final = (DatabaseError, InterfaceError)
+"""What Django raises where the database itself fails, but for ROW_ERRORS, which have to be caught first.
+
+It is more than OperationalError: PostgreSQL reports one that is read-only by an InternalError, and a right, a table or
+a column that is missing by a ProgrammingError, and SQLite reports one that is damaged by a mere DatabaseError.
+"""
 
 
 class Kind(Enum):
@@ -26,6 +34,9 @@ class Kind(Enum):
     FILES = f"it needs files, and {Shortage.FILES.value}"
     LOCKED = "it is locked by another program: end that one's transaction, or raise the timeout in DATABASES"
     READ_ONLY = "it can't be written: let this user write its file and folder, or name another database"
+    NO_RIGHT = "this user may not do that in it: grant the right (GRANT), or name another user in DATABASES"
+    OTHER_TABLES = "its tables are those of another version: run migrate, and rebuild_search if it is that table"
+    DAMAGED = "it is damaged: restore it from a backup, or dump and load it"
     GONE = "it can't be reached: see that it runs, and that DATABASES names it"
     OTHER = "see that it runs and has room"
 
@@ -51,7 +62,10 @@ _SQLITE: Final = {
     sqlite3.SQLITE_LOCKED: Kind.LOCKED,
     sqlite3.SQLITE_FULL: Kind.FULL,
     sqlite3.SQLITE_READONLY: Kind.READ_ONLY,
+    sqlite3.SQLITE_PERM: Kind.READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: Kind.GONE,
+    sqlite3.SQLITE_CORRUPT: Kind.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Kind.DAMAGED,
 }
 _SQLSTATE: Final = {
     "53100": Kind.FULL,
@@ -60,7 +74,14 @@ _SQLSTATE: Final = {
     "57014": Kind.LOCKED,
     "40P01": Kind.LOCKED,
     "25006": Kind.READ_ONLY,
+    "42501": Kind.NO_RIGHT,
+    "42P01": Kind.OTHER_TABLES,
+    "42703": Kind.OTHER_TABLES,
+    "XX001": Kind.DAMAGED,
+    "XX002": Kind.DAMAGED,
 }
+# SQLite has one code for all that is wrong with a statement (sqlite3.c: sqlite3LocateTable, sqlite3InsertStmt).
+_OF_TABLES = re.compile(r"no such (?:table|column)|has no column named")
 
 
 def trouble_of(error: BaseException) -> Trouble:
@@ -71,7 +92,7 @@ def trouble_of(error: BaseException) -> Trouble:
         return Trouble(Kind.FILES, said)
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        return Trouble(_SQLITE.get(code, Kind.OTHER), said)
+        return Trouble(_SQLITE.get(code, Kind.OTHER_TABLES if _OF_TABLES.search(said) else Kind.OTHER), said)
     state = getattr(cause, "sqlstate", None)
     if state is None:  # no answer of a server: there was none
         return Trouble(Kind.OTHER if cause is None else Kind.GONE, said)

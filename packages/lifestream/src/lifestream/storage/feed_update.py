@@ -75,15 +75,16 @@ def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
     again.
 
     Those of a document that could not be read to its end are withheld until the same bytes come a second time under
-    them. A publisher may mend the document and leave the validator as it is, and a 304 would hide that for ever; but a
-    document that stays as it is need not be sent each time.
+    them, from the same URL: an ETag is one of its resource (RFC 9110, section 8.8.3). A publisher may mend the document
+    and leave the validator as it is, and a 304 would hide that for ever; but a document that stays as it is need not be
+    sent each time.
     """
-    before, was_withheld = (feed.etag, feed.last_modified), feed.withheld
+    before, was_withheld, place = _pair(feed), feed.withheld, feed.validated_url
     feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
     feed.validated_url = "" if outcome.url == result.claim.url else outcome.url
     if result.prepared is not None:
         feed.withheld = not result.prepared.feed.is_complete
-    elif was_withheld:
+    elif was_withheld and place == feed.validated_url:
         etag, last_modified = (new if new == old else "" for new, old in zip(_pair(feed), before, strict=True))
         feed.withheld = not (etag or last_modified)
         if not feed.withheld:
@@ -192,5 +193,5 @@ def _validator(outcome: Fetched | NotModified, name: str) -> str:
 
 
 def _message(text: str) -> str:
-    text = scrub(text)
+    text = " ".join(scrub(text).split())  # or it could look like another line of the log
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from django.db import DatabaseError, connections, router, transaction
+from django.db import connections, router, transaction
 from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, NotModified
@@ -30,7 +30,7 @@ from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
 from lifestream.storage.bulk_sql import update_rows
-from lifestream.storage.db_errors import FAILURES, Trouble, trouble_of
+from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_of
 from lifestream.storage.feed_row import PLACE, SAID, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
 from lifestream.storage.item_import import CHUNK, Chunk, Import
@@ -41,9 +41,6 @@ _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int
 _log = logging.getLogger("lifestream.storage")
 
 _NOTHING: Final[_Counts] = Counter()  # of a result without entries
-
-# What a row can do wrong. Some of FAILURES are among them, and are the database's own troubles.
-_ROW_ERRORS: Final = (DatabaseError, ValueError, TypeError, OverflowError)
 
 
 def store(results: Iterable[Result], now: datetime) -> list[Stored]:
@@ -120,13 +117,13 @@ def _commit(step: _Step) -> None:
     try:
         try:
             _transact(step, _write_at_once)
+        except ROW_ERRORS:
+            raise
         except FAILURES as error:
             _log.warning("The database failed and is asked once more: %s", error)
             _reconnect(step.using)
             _transact(step, _write_at_once)
-    except FAILURES:
-        raise
-    except _ROW_ERRORS as error:
+    except ROW_ERRORS as error:
         _log.warning("%s could not be written at once, and are written piece by piece: %s", _named(step.batch), error)
         for each in step.batch:
             _commit_with_care(each, step)
@@ -146,9 +143,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
     """
     try:
         _transact(replace(step, batch=[each]), _write_with_care)
-    except FAILURES:
-        raise
-    except _ROW_ERRORS as error:
+    except ROW_ERRORS as error:
         url = each.result.claim.url
         _log.exception("What %s brought can't be stored.", url)
         words = f"what it brought can't be stored: {type(error).__name__}: {error}"
@@ -158,7 +153,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
         try:
             _transact(replace(step, batch=[putting_off], number=0), _write_at_once)
             each.stored = putting_off.stored
-        except _ROW_ERRORS as again:
+        except ROW_ERRORS as again:
             _log.exception("Not even that %s failed could be stored.", url)
             each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(again))
         each.over = True
@@ -206,9 +201,7 @@ def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict
         try:
             with transaction.atomic(using=using):
                 counts |= _write_at_once([(each, chunk)], using)
-        except FAILURES:
-            raise
-        except _ROW_ERRORS:
+        except ROW_ERRORS:
             counts[each.feed] = _write_rows(each, chunk, using)
     return counts
 
@@ -220,9 +213,7 @@ def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
         try:
             with transaction.atomic(using=using):
                 item_import.write([row], subscribers, using)
-        except FAILURES:
-            raise
-        except _ROW_ERRORS:
+        except ROW_ERRORS:
             _log.exception("%s: its entry %r can't be stored and is left out.", each.result.claim.url, row.name)
             counts["broken"] += 1
         else:

@@ -6,7 +6,8 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day; `keyset`: where a page ends.
 3. `presenters`: what of a post is shown, as values for the templates.
 4. `syndication`: the timeline as Atom, RSS and JSON Feed.
-5. `wsgi_server`: waitress, for `lifestream serve`.
+5. `wsgi_server`: waitress, for `lifestream serve`; `request_charset`: what a request may not choose, in the bundled
+   site.
 
 Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exception to reading: `views.push`
 stores what a hub said.

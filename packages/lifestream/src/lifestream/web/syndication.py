@@ -16,6 +16,7 @@ import hashlib
 import html
 import io
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 from xml.sax.xmlreader import AttributesImpl
@@ -25,6 +26,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
+from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
@@ -129,7 +131,7 @@ def title_of(timeline: Timeline) -> str:
         part = timeline.tag.name
     elif timeline.query:
         part = f"“{timeline.query}”"
-    return scrub(f"{part} · {timeline.lifestream}" if part else str(timeline.lifestream))
+    return scrub(f"{isolated(part)} · {timeline.lifestream}" if part else str(timeline.lifestream))
 
 
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
@@ -199,9 +201,14 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     }
 
 
+# RFC 6838, section 4.2: names of a media type; Atom and RSS want one of each enclosure. Feeds write anything there.
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9*][a-z0-9!#$&^_.+-]{0,126}", re.IGNORECASE | re.ASCII)
+_UNKNOWN: Final = "application/octet-stream"
+
+
 def _enclosures(item: Item) -> Iterable[Enclosure]:
     for entry in objects(item.enclosures):
         if url := address(entry, "url"):
             length, kind = entry.get("length"), entry.get("type")
             size = length if type(length) is int and length > 0 else 0  # A plugin may have stored any value.
-            yield Enclosure(url, str(size), kind if isinstance(kind, str) and kind else "application/octet-stream")
+            yield Enclosure(url, str(size), kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else _UNKNOWN)

@@ -15,6 +15,8 @@ from typing import Any
 
 from waitress.server import MultiSocketServer, create_server
 
+from lifestream.web.request_charset import in_utf8
+
 _THREADS = 8
 
 
@@ -25,7 +27,12 @@ def serve(application: Callable[..., Any], host: str, port: int, ready: Callable
     """
     try:
         server = create_server(
-            application, host=host, port=port, threads=_THREADS, ident="lifestream", clear_untrusted_proxy_headers=True
+            in_utf8(application),
+            host=host,
+            port=port,
+            threads=_THREADS,
+            ident="lifestream",
+            clear_untrusted_proxy_headers=True,
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
         raise OSError("no such address") from error

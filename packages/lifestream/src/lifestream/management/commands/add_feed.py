@@ -34,6 +34,8 @@ class Command(BaseCommand):
         except NotAdded as error:
             hint = ": use --name" if error.field == "name" else ""
             raise CommandError(f"{error.reason}{hint}") from error
+        if added.trouble:
+            raise CommandError(f"{found.url} is in the lifestream {chosen.slug!r}, and stays due: {added.trouble}")
         if options["verbosity"]:
             self._tell(found, added)
 
@@ -49,7 +51,7 @@ class Command(BaseCommand):
                 ("site", feed.site_url or feed.domain),
                 ("about", feed.description[:200]),
                 ("too much", "; ".join(prepared.capped)),
-                ("problems", "; ".join(map(str, prepared.problems))),
+                ("problems", " ".join("; ".join(map(str, prepared.problems)).split())),
             ):
                 if value:
                     self.stdout.write(f"  {label}: {value}")
