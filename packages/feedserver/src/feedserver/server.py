@@ -29,6 +29,7 @@ from feedserver.http.request_parser import MAX_BODY
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Fault, Response, check_fault
 from feedserver.messages.terminal_text import visible
+from feedserver.messages.triggers import EACH_TIME
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
 
@@ -117,6 +118,7 @@ class FeedServer:
         """
         if self._thread is not None:
             raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
+        shared_loop.refuse_on_loop("start()")
         self.port = self.listening.bind(self._wanted_port, self.bind_timeout)
         name = f"[{self.host}]" if ":" in self.host else self.host
         self.site.base_url = f"{'https' if self.tls else 'http'}://{name}:{self.port}"
@@ -132,6 +134,7 @@ class FeedServer:
 
         Raises RuntimeError, naming what holds it, where that takes too long. Stopping twice is no error.
         """
+        shared_loop.refuse_on_loop("stop()")
         thread, self._thread = self._thread, None
         if self._pid != os.getpid():
             return
@@ -264,12 +267,18 @@ class FeedServer:
         for fault in faults:
             if fault is not None:
                 check_fault(fault)
+                if fault.when != EACH_TIME:
+                    raise ValueError(
+                        f"on_connect() was given '{fault}', and counts connections by its arguments; give "
+                        f"'{fault.words}' alone, behind a None for each connection that stays whole"
+                    )
         self.listening.opening = list(faults)
 
     def refuse(self) -> None:
         """Refuses new connections, as a server that is down; the port is kept. Those that are open go on."""
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
+        shared_loop.refuse_on_loop("refuse()")
         closed = threading.Event()
 
         def refuse() -> None:
@@ -284,6 +293,7 @@ class FeedServer:
         """Accepts connections again, on the same port. Raises OSError where somebody took it meanwhile."""
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
+        shared_loop.refuse_on_loop("accept()")
         if self.listening.bind_again(self.port):
             self._thread.visit(partial(self.listening.open, self._thread.loop))
 

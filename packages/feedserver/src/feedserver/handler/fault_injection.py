@@ -13,6 +13,18 @@ from operator import attrgetter
 from feedserver.messages.request import Request
 from feedserver.messages.response import Fault, Response, body_size, sends_body
 from feedserver.messages.send_plan import Close, Plan, Read, Reset, Step, Struck, Wait
+from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest
+
+
+def never_strikes_first(response: Response) -> Fault | None:
+    """Return a fault of *response* that no first request triggers; None where each may strike then.
+
+    A response that is given once is given to the first request that it answers. Chance is not asked.
+    """
+    for fault in response.faults:
+        if isinstance(fault.when, OnRequest | OnEvery | FromRequest) and not fault.when.strikes(1):
+            return fault
+    return None
 
 
 def choose(response: Response, number: int) -> Response:

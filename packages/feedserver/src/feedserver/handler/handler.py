@@ -125,9 +125,9 @@ class Site:
         self.journal.record(exchange)
         return exchange
 
-    def cut(self, event: Malformed, why: str) -> None:
-        """Notes a client whose connection broke in the middle of its request, so that nothing could be answered."""
-        self._refused(event, f"the connection broke: {why}").finish(f"client left ({why})", 0)
+    def cut(self, event: Malformed, why: str, ended: str) -> None:
+        """Notes a request that its connection or the server ended in the middle, so that nothing could be answered."""
+        self._refused(event, why).finish(ended, 0)
 
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
         exchange = Exchange(self.journal, None, raw=event.raw, problem=event.problem)
@@ -146,7 +146,7 @@ class Site:
 
     def failed(self, error: BaseException, exchange: Exchange | None) -> None:
         """Keeps an exception that came while an answer went out, for `verify`."""
-        of = f"the answer to {exchange}" if exchange is not None else "a connection"
+        of = f"the answer to {exchange}" if exchange is not None and exchange.request is not None else "a connection"
         message = f"{of} was broken off by {in_words(error)}"
         if exchange is not None:
             exchange.problem = message

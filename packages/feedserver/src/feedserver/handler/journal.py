@@ -302,6 +302,8 @@ class Journal:
 
     def __init__(self, limit: int | None = None) -> None:
         self._entries: deque[Exchange] = deque(maxlen=limit)
+        self.dropped = 0
+        """How many exchanges came before those that are kept, and were dropped for the *limit*."""
         self.changes = Changes()
 
     @property
@@ -318,6 +320,8 @@ class Journal:
 
     def record(self, exchange: Exchange) -> None:
         """Adds an exchange. Called on the event loop, before the answer's first byte."""
+        if len(self._entries) == self._entries.maxlen:
+            self.dropped += 1
         self._entries.append(exchange)
         self.changes.tell()
 
@@ -332,6 +336,7 @@ class Journal:
     def clear(self) -> None:
         """Forgets every exchange."""
         self._entries.clear()
+        self.dropped = 0
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -391,6 +396,8 @@ class Journal:
         """Asserts that a matching request has arrived (*count* times, if given) and returns the matches."""
         seen = self.filter(path, method=method, headers=headers)
         wanted = _wanted(path, method, headers)
+        if count is not None and len(seen) == count:
+            self._refuse_where_some_are_dropped(wanted)
         if count is None and not seen:
             raise NotSeen(f"{wanted} was not requested.{self._near_miss(path, method, headers)}\n{self.describe()}")
         if count is not None and len(seen) != count:
@@ -409,6 +416,15 @@ class Journal:
             raise AssertionError(
                 f"{_wanted(path, method, headers)} was requested {_times(len(seen))}, and should not have been.\n"
                 f"{self.describe()}"
+            )
+        self._refuse_where_some_are_dropped(_wanted(path, method, headers))
+
+    def _refuse_where_some_are_dropped(self, wanted: str) -> None:
+        """Raise AssertionError where nobody can say how often something was requested."""
+        if self.dropped:
+            raise AssertionError(
+                f"nobody can say how often {wanted} was requested: the journal has dropped {self.dropped:,} exchanges; "
+                "raise journal_limit, or call journal.clear() before what is asserted"
             )
 
     def _near_miss(self, path: str | None, method: str | None, headers: HeaderFilter | None) -> str:
@@ -433,6 +449,8 @@ class Journal:
             return "The server received no request."
         lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
         more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
+        if self.dropped:
+            more.insert(0, f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher")
         count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 

@@ -19,7 +19,8 @@ from typing import TypeAlias
 
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder, timeline_files
-from feedserver.fixtures.loader import sidecar_of
+from feedserver.fixtures.loader import FixtureError, sidecar_of
+from feedserver.handler.fault_injection import never_strikes_first
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer, Response
@@ -156,6 +157,8 @@ class Routes:
             raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
         for answer in answers:
             _check_answer(target, answer)
+        for answer in answers[:-1]:
+            _check_triggers(target, answer)
         parts = split_target(target if target.startswith("/") or "://" in target else f"/{target}")
         query = parts.query if "?" in target else None
         method = method.upper() if method is not None else None
@@ -224,6 +227,7 @@ class Routes:
         files = timeline_files(folder)
         position = min(self._positions.get(folder, 0), len(files) - 1)
         file = files[position]
+        is_last = position == len(files) - 1
 
         def advance() -> None:
             self._positions[folder] = position + 1
@@ -233,6 +237,10 @@ class Routes:
             cached = self._cached(_load(file, self.folder.beneath if self.folder is not None else None))
             if cached.loaded.is_settled():
                 self._episodes[file] = cached
+        fault = None if is_last else never_strikes_first(cached.loaded.response)
+        if fault is not None:
+            problem = f"the fault '{fault}' never strikes, since this file is sent once, and then the next of {folder}"
+            raise FixtureError(cached.loaded.response.source, None, problem, f"Write '{fault.words}'.")
         return Found(cached.choice, advance)
 
     def _cached(self, loaded: _Loaded) -> _Cached:
@@ -293,6 +301,16 @@ def _check_answer(target: str, answer: object) -> None:
             raise TypeError(f"{given}, which is async; pass a plain function: it runs on a thread, and may block there")
         if inspect.isgeneratorfunction(call):
             raise TypeError(f"{given}, which yields; pass a function that returns a Response")
+
+
+def _check_triggers(target: str, answer: Answer) -> None:
+    """Raise ValueError for a fault that waits for a later request of an answer that is given once."""
+    fault = never_strikes_first(answer) if isinstance(answer, Response) else None
+    if fault is not None:
+        raise ValueError(
+            f"add({target!r}): the fault '{fault}' never strikes, since its response is given once, and then the next; "
+            f"leave '{fault.when}' out, or give the response as often as it is to be sent before"
+        )
 
 
 def _load(file: Path, beneath: str | None) -> _Loaded:

@@ -63,12 +63,12 @@ class Connection(asyncio.Protocol):
     """The server's side of one connection."""
 
     __slots__ = (
+        "_advancing",
         "_body_sent",
         "_exchange",
         "_keep_alive",
         "_lingering",
         "_listener",
-        "_overrun",
         "_paused",
         "_plan",
         "_reader",
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
         self._said_last = False
         self._saw_eof = False
         self._waits_forever = False
-        self._overrun: asyncio.TimerHandle | None = None
+        self._advancing = False
         self._sent = 0
         self._body_sent = 0
         self._unsent = 0
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
             reader = self._reader = self._new_reader()
         if self._tls is not None:
             data = self._decrypt(self._tls, data)
-            if not data:
+            if not data and not self._tls.has_ended:
                 return
         reader.feed(data)
         if self._exchange is None:
@@ -152,6 +152,8 @@ class Connection(asyncio.Protocol):
         elif reader.buffered > BACKLOG and self._transport is not None:
             self._reading_paused = True
             self._transport.pause_reading()
+        if self._tls is not None and self._tls.has_ended and not self._saw_eof and not self.eof_received():
+            self._close()
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read, so an answer under way is finished."""
@@ -162,8 +164,7 @@ class Connection(asyncio.Protocol):
             return True
         cut = self._reader.eof() if self._reader is not None else None
         if cut is None:
-            if self._tls is not None and not self._tls.is_open:
-                self._note_unencrypted("the client left in the middle of the TLS handshake")
+            self._note_half_a_handshake("the client left")
             return False
         self._begin(self._listener.site.refuse(cut))
         return True
@@ -183,12 +184,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whichever side."""
         left = "stalled until the client left" if self._waits_forever else "client left"
-        if exc is not None and self._exchange is None and not self._lingering and self._reader is not None:
-            cut = self._reader.eof()  # an error, and not an end: else `eof_received` would have come before
-            if cut is not None:
-                self._listener.site.cut(cut, str(exc))
-            elif self._tls is not None and not self._tls.is_open and not self._tls.stalls:
-                self._note_unencrypted(f"the connection broke in the middle of the TLS handshake: {exc}")
+        if exc is not None:  # an error, and not an end: else `eof_received` would have come before
+            self._note_what_had_begun("the connection broke", f": {exc}", f"client left ({exc})")
         self._finish(left if exc is None else f"{left} ({exc})")
         self._transport = None
         self._listener.forget(self)
@@ -204,6 +201,7 @@ class Connection(asyncio.Protocol):
         """Nothing came for too long: closes, and says so where a request had begun (RFC 9110 §15.5.9)."""
         reader = self._reader
         if reader is None or reader.is_idle or self._lingering:
+            self._note_half_a_handshake("the client said nothing for too long")
             if self._transport is not None:
                 self._transport.close()
             return
@@ -214,6 +212,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self, reason: str) -> None:
         """Ends at once, whatever is under way. Nothing of the connection's own may be calling."""
+        self._note_what_had_begun(f"the {reason}", "", reason)
         self._finish(reason)
         transport = self._transport
         if isinstance(transport, SocketTransport):
@@ -240,17 +239,40 @@ class Connection(asyncio.Protocol):
             problem, data = error, b""
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
-        if problem is not None and self._exchange is None:
+        if problem is not None and (self._exchange is None or not _is_alert(problem)):
             self._note_unencrypted(f"TLS failed: {problem}")
+        if problem is not None and self._exchange is None:
             self._close()
+        elif problem is not None and self._transport is not None:
+            self._transport.abort()  # nobody can read the rest of the answer
         return data
 
     def _note_unencrypted(self, problem: str) -> None:
         tls = self._listener.tls
         self._listener.site.unencrypted(problem, on_purpose=tls is not None and tls.fault is not None)
 
+    def _note_half_a_handshake(self, happened: str, detail: str = "") -> None:
+        if self._tls is not None and not self._tls.is_open and not self._tls.stalls and not self._lingering:
+            self._note_unencrypted(f"{happened} in the middle of the TLS handshake{detail}")
+
+    def _note_what_had_begun(self, happened: str, detail: str, ended: str) -> None:
+        """Tell of a request, or a handshake, that is under way, and that nothing will answer any more."""
+        if self._exchange is not None or self._lingering or self._reader is None:
+            return
+        cut = self._reader.eof()
+        if cut is not None:
+            self._listener.site.cut(cut, f"{happened}{detail}", ended)
+        else:
+            self._note_half_a_handshake(happened, detail)
+
     def _write(self, transport: asyncio.Transport, data: bytes) -> None:
-        transport.write(data if self._tls is None else self._tls.send(data))
+        if self._tls is not None:
+            try:
+                data = self._tls.send(data)
+            except self._tls.error:  # the client has ended TLS its own way: it has left
+                transport.abort()
+                return
+        transport.write(data)
 
     # From request to answer.
 
@@ -265,6 +287,18 @@ class Connection(asyncio.Protocol):
         Whatever a client has sent behind the last request that its connection allows is no request (RFC 9112 §9.6):
         it is not carried out, not even while the socket waits to be closed.
         """
+        if self._advancing:  # an answer that is sent at once ends in here; the loop that sent it goes on
+            return
+        self._advancing = True
+        try:
+            self._answer_in_turn()
+        finally:
+            self._advancing = False
+        if self._reading_paused and self._exchange is None and self._transport is not None:
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def _answer_in_turn(self) -> None:
         reader, transport = self._reader, self._transport
         site = self._listener.site
         while reader is not None and transport is not None and self._exchange is None:
@@ -290,9 +324,6 @@ class Connection(asyncio.Protocol):
             else:
                 self._said_last = event.version == "1.1" and not reader.keep_alive
                 self._answer(site.answer(event, reader.keep_alive))
-        if self._reading_paused and self._exchange is None and self._transport is not None:
-            self._reading_paused = False
-            self._transport.resume_reading()
 
     def _answer(self, verdict: Verdict) -> None:
         if isinstance(verdict, Prepared):
@@ -325,18 +356,27 @@ class Connection(asyncio.Protocol):
             self._end(Close())
 
     def _send_to_thread(self, pending: Pending) -> None:
-        """Lets a thread of its own make the answer; one that overruns its time is answered for, and named."""
+        """Lets a thread of its own make the answer; one that overruns its time is answered for, and named.
+
+        It is named even if its client has left meanwhile.
+        """
         loop = self._listener.loop
         workers = self._listener.workers
         self._exchange = pending.exchange
+        is_due = True
 
         def deliver(prepared: Prepared) -> None:
-            if self._exchange is pending.exchange and self._overrun is not None:
-                self._overrun.cancel()
-                self._overrun = None
+            nonlocal is_due
+            overrun.cancel()
+            if is_due and self._exchange is pending.exchange:
+                is_due = False
                 self._exchange = None
-                self._begin(prepared)
-                self._advance()
+                try:
+                    self._begin(prepared)
+                    self._advance()
+                except BaseException as error:  # noqa: BLE001 - as in `connection_made`
+                    self._fail(error)
+            is_due = False
 
         def run() -> None:
             try:
@@ -346,10 +386,15 @@ class Connection(asyncio.Protocol):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(deliver, prepared)
 
-        self._overrun = loop.call_later(self._listener.site.callable_timeout, lambda: deliver(pending.give_up()))
+        overrun = loop.call_later(self._listener.site.callable_timeout, lambda: deliver(pending.give_up()))
         worker = threading.Thread(target=run, name=f"feedserver: {pending.name}", daemon=True)
         workers[worker] = pending.name
-        worker.start()
+        try:
+            worker.start()
+        except BaseException:  # the system has no thread left
+            del workers[worker]
+            overrun.cancel()
+            raise
 
     # Playing a plan.
 
@@ -414,10 +459,9 @@ class Connection(asyncio.Protocol):
     def _finish(self, ended: str) -> None:
         exchange, self._exchange = self._exchange, None
         plan, self._plan = self._plan, None
-        for timer in (self._timer, self._overrun):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._overrun = None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
         self._waits_forever = False
         if plan is not None and hasattr(plan, "close"):
             try:
@@ -467,3 +511,8 @@ class Connection(asyncio.Protocol):
         if self._reading_paused:
             transport.resume_reading()
         self._timer = self._listener.loop.call_later(LINGER, transport.abort)
+
+
+def _is_alert(problem: ssl.SSLError) -> bool:
+    """Return whether it was the client that said so, who leaves."""
+    return "ALERT" in str(problem)
