@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import time
 
+from feedserver.messages.argument_types import check_is, check_name, check_seconds
+
 LOOK_AGAIN = 0.01
 """Seconds between two looks whether a server that was told to stop still listens."""
 
@@ -14,6 +16,11 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
 
     Raises ConnectionError where nothing listens there, or what listens does not obey, or stays.
     """
+    check_is("port", port, int, "give the number that the server listens on, such as 8097")
+    if not 1 <= port <= 65535:
+        raise ValueError(f"port is {port}; give a number from 1 to 65535")
+    check_name("host", host, "127.0.0.1")
+    check_seconds("timeout", timeout, above_zero=True)
     import http.client
 
     connection = http.client.HTTPConnection(host, port, timeout=timeout)

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
@@ -26,6 +26,15 @@ from feedserver.handler.journal import Exchange, HeaderFilter, Journal
 from feedserver.handler.quit_method import is_loopback
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
+from feedserver.messages.argument_types import (
+    check_bool,
+    check_choice,
+    check_is,
+    check_name,
+    check_seconds,
+    check_whole,
+    named,
+)
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Fault, Response, check_fault
 from feedserver.messages.terminal_text import visible
@@ -82,12 +91,24 @@ class FeedServer:
         journal_limit: int | None = None,
         tls: bool | TlsFault | Tls = False,
     ) -> None:
+        check_is("root", root, (str, os.PathLike, NoneType), "give the path of a folder, or None")
+        if root == "":
+            raise ValueError("root is ''; give the path of a folder, such as '.' for this one")
+        check_name("host", host, "127.0.0.1")
+        aliases = _addresses(aliases)
+        check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
+        check_seconds("bind_timeout", bind_timeout)
+        for name, value in (("follow_links", follow_links), ("quit", quit), ("strict", strict)):
+            check_bool(name, value)
+        check_seconds("idle_timeout", idle_timeout, above_zero=True)
+        check_whole("max_body", max_body, 0, MAX_BODY)
+        check_seconds("callable_timeout", callable_timeout, above_zero=True)
         if not 0 <= port <= 65535:
             raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
         folder = Folder(Path(root), follow_links=follow_links) if root is not None else None
         self.root = folder.root if folder is not None else None
         self.host = host
-        self.aliases = tuple(aliases)
+        self.aliases = aliases
         self.port = port
         self.bind_timeout = bind_timeout
         self.tls = _tls(tls)
@@ -185,6 +206,9 @@ class FeedServer:
         A server with TLS answers both schemes; *scheme* chooses one, https is its own. *host* is another name or
         address that leads to this server: one of its aliases, or localhost.
         """
+        check_is("path", path, str, "give text, such as '/feed'")
+        check_choice("scheme", scheme, ("http", "https", None))
+        check_name("host", host, "localhost", or_none=True)
         base = self.base_url
         if scheme is not None:
             base = f"{scheme}:{base.partition(':')[2]}"
@@ -238,6 +262,7 @@ class FeedServer:
         """
         from feedserver.feeds import LiveFeed  # most servers have none
 
+        check_name("path", path, "/feed")
         live = LiveFeed(feed, format, **options)
         live.mount(self, path)
         return live
@@ -247,6 +272,7 @@ class FeedServer:
 
         Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
         """
+        check_is("the name of a fixture", name, (str, os.PathLike), "give a path below the root, such as 'feed.xml'")
         folder = self.site.routes.folder
         if folder is None:
             raise FileNotFoundError(
@@ -375,6 +401,16 @@ class FeedServer:
         return frozenset(f"{host}:{self.port}" for host in (*names, *self.aliases))
 
 
+def _addresses(aliases: object) -> tuple[str, ...]:
+    """Return *aliases*; a text alone would be taken for addresses of one letter."""
+    if isinstance(aliases, str | bytes) or not isinstance(aliases, Iterable):
+        raise TypeError(f"aliases is {named(aliases)}; give a list of addresses, such as ['127.0.0.2']")
+    given = tuple(aliases)
+    for alias in given:
+        check_name("an address in aliases", alias, "127.0.0.2")
+    return given
+
+
 def _quit(reference: weakref.ref[FeedServer]) -> None:
     """Stops the server, on a thread of its own: this is called on the event loop, which the stop waits for."""
     server = reference()
@@ -384,12 +420,13 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
 
 
 def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
-    if not wanted:
+    if wanted is False:
         return None
     from feedserver.net.tls import Tls
 
     if isinstance(wanted, Tls):
         return wanted
+    check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
     return Tls(None if wanted is True else wanted)
 
 

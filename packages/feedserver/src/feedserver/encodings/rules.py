@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from feedserver.feeds.markup import codec_name
+from feedserver.messages.argument_types import check_is, check_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,9 @@ def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
 
     Any type but text/html is taken for one of XML.
     """
+    check_name("media_type", media_type, "text/xml")
+    check_name("charset", charset, "utf-8", or_none=True)
+    check_is("data", data, bytes, "give the bytes of a document")
     if is_html(media_type):
         return _decide_html(charset, data)
     marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from feedserver.messages.field_types import check_fields
 from feedserver.messages.response import Fault
 
 
@@ -21,6 +22,9 @@ class Kind:
     takes: str
     read: Callable[[str], Fault]
     examples: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def usage(self) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from feedserver.feeds.model import Entry, Feed
 from feedserver.feeds.rendering import FormatName, RenderOptions, http_date
+from feedserver.messages.argument_types import check_is, check_name, check_status
 from feedserver.messages.response import Response, gone, moved, touched
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class LiveFeed:
         clock: Callable[[], datetime] = _now,
         **options: Unpack[RenderOptions],
     ) -> None:
+        check_is("feed", feed, Feed, "give a Feed")
+        if not callable(clock):
+            raise TypeError(f"clock is {clock!r}; give a function that returns a datetime")
         self._format = format
         self._options: RenderOptions = {"validators": True, **options}
         self._clock = clock
@@ -81,6 +85,9 @@ class LiveFeed:
 
     def mount(self, server: Server, path: str) -> None:
         """Answers *path* of *server* from now on; a feed may be mounted at several."""
+        check_name("path", path, "/feed")
+        if not hasattr(server, "add"):
+            raise TypeError(f"server is {server!r}; give a FeedServer")
         with self._lock:
             self._places.append((server, path))
             server.add(path, self.response)
@@ -97,6 +104,7 @@ class LiveFeed:
 
         No date is changed unless it is given: most feeds edit in silence. Raises ValueError where no entry has the id.
         """
+        check_is("id", id, str, "give the identity of an entry, such as entry.identity")
         with self._lock:
             position = self._position(id)
             entries = list(self._feed.entries)
@@ -108,6 +116,7 @@ class LiveFeed:
 
         Raises ValueError where no entry has the id.
         """
+        check_is("id", id, str, "give the identity of an entry, such as entry.identity")
         with self._lock:
             entries = list(self._feed.entries)
             del entries[self._position(id)]
@@ -132,6 +141,8 @@ class LiveFeed:
         *to* is a path, or a whole URL: then the feed is at that URL for a client that uses the server as its proxy.
         Raises ValueError for anything else, and for a *status* that is no redirect.
         """
+        check_is("to", to, str, "give a path such as '/new', or a whole URL")
+        check_status(status)
         if not to.startswith("/") and "://" not in to:
             raise ValueError(f"{to!r} is no place to move to; give a path such as '/new', or a whole URL")
         if not 300 <= status < 400:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from feedserver.messages.field_types import check_fields, check_fits, fits
+
 if TYPE_CHECKING:
     from typing import Unpack
 
@@ -33,6 +35,9 @@ class Text:
     value: str
     type: Literal["text", "html", "xhtml"] = "text"
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -42,6 +47,9 @@ class Person:
     email: str | None = None
     uri: str | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -50,6 +58,9 @@ class Category:
     term: str
     scheme: str | None = None
     label: str | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,9 @@ class Enclosure:
     title: str | None = None
     duration: int | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
@@ -73,6 +87,9 @@ class Thumbnail:
     url: str
     width: int | None = None
     height: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +108,7 @@ class Media:
     thumbnails: Sequence[Thumbnail] = ()
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _freeze(self, "thumbnails", Thumbnail)
 
 
@@ -110,6 +128,9 @@ class Episode:
     image: str | None = None
     block: bool | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Podcast:
@@ -128,7 +149,10 @@ class Podcast:
     new_feed_url: str | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _freeze(self, "categories", tuple)
+        for category in self.categories:
+            check_fits("each of Podcast(categories=[…])", category, tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +183,7 @@ class Entry:
     language: str | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _freeze(self, "authors", Person)
         _freeze(self, "categories", Category)
         _freeze(self, "enclosures", Enclosure)
@@ -212,6 +237,7 @@ class Feed:
     podcast: Podcast | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _freeze(self, "entries", Entry)
         _freeze(self, "hubs", str)
         _freeze(self, "authors", Person)
@@ -264,7 +290,7 @@ def _freeze(owner: object, name: str, kind: type) -> None:
     given = getattr(owner, name)
     is_one = isinstance(given, str) or not isinstance(given, Iterable)
     values = () if is_one else tuple(given)  # looked at once: it may be a generator
-    wrong = [given] if is_one else [value for value in values if not isinstance(value, kind)]
+    wrong = [given] if is_one else [value for value in values if not fits(value, kind)]
     if wrong:
         wanted = f"{type(owner).__name__}({name}=[…])"
         raise TypeError(f"{wanted} takes a sequence of {kind.__name__}, not {wrong[0] if is_one else wrong!r}")

@@ -28,9 +28,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from urllib.parse import unquote
 
 from feedserver.handler.problems import in_words
+from feedserver.messages.argument_types import check_is, check_name, check_seconds, check_status, check_whole
 from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
@@ -301,6 +303,8 @@ class Journal:
     """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all)."""
 
     def __init__(self, limit: int | None = None) -> None:
+        if limit is not None:
+            check_whole("journal_limit", limit, 1, 1000)
         self._entries: deque[Exchange] = deque(maxlen=limit)
         self.dropped = 0
         """How many exchanges came before those that are kept, and were dropped for the *limit*."""
@@ -316,6 +320,8 @@ class Journal:
 
     @listener.setter
     def listener(self, listener: Callable[[Exchange], None] | None) -> None:
+        if listener is not None and not callable(listener):
+            raise TypeError(f"listener is {listener!r}; give a function that takes an Exchange, or None")
         self.changes.listener = listener
 
     def record(self, exchange: Exchange) -> None:
@@ -327,6 +333,9 @@ class Journal:
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Waits until *predicate* holds, at most *timeout* seconds; tells whether it does."""
+        if not callable(predicate):
+            raise TypeError(f"predicate is {predicate!r}; give a function that returns True or False")
+        check_seconds("timeout", timeout)
         return self.changes.wait_until(predicate, timeout)
 
     def settle(self, timeout: float = 0.2) -> None:
@@ -362,6 +371,14 @@ class Journal:
         both. A whole URL is compared with the target, in the origin form behind the scheme and the Host of the request.
         A *method* is found in capitals too.
         """
+        check_filter(path, method, headers)
+        if status is not None:
+            check_status(status)
+        return self._filter(path, method, headers, status)
+
+    def _filter(
+        self, path: str | None, method: str | None, headers: HeaderFilter | None, status: int | None = None
+    ) -> list[Exchange]:
         return [e for e in self._entries.copy() if matches(e, path, method, headers, status)]
 
     def wait_for(
@@ -377,7 +394,9 @@ class Journal:
 
         Raises NotSeen with what did arrive.
         """
-        if not self.wait_until(lambda: len(self.filter(path, method=method, headers=headers)) >= count, timeout):
+        check_filter(path, method, headers)
+        check_whole("count", count, 1, 2)
+        if not self.wait_until(lambda: len(self._filter(path, method, headers)) >= count, timeout):
             seen = self.filter(path, method=method, headers=headers)
             raise NotSeen(
                 f"waited {timeout:g} s for {_times(count)} of {_wanted(path, method, headers)}, "
@@ -394,6 +413,8 @@ class Journal:
         headers: HeaderFilter | None = None,
     ) -> list[Exchange]:
         """Asserts that a matching request has arrived (*count* times, if given) and returns the matches."""
+        if count is not None:
+            check_whole("count", count, 0, 2)
         seen = self.filter(path, method=method, headers=headers)
         wanted = _wanted(path, method, headers)
         if count is not None and len(seen) == count:
@@ -442,6 +463,9 @@ class Journal:
 
     def describe(self, last: int = 20, after: Exchange | None = None) -> str:
         """The journal as text for a failing test: the *last* exchanges, a line each, or those that came *after* one."""
+        check_whole("last", last, 1, 20)
+        if after is not None:
+            check_is("after", after, Exchange, "give an exchange of this journal")
         entries = self.exchanges
         if after in entries:
             entries = entries[entries.index(after) + 1 :]
@@ -453,6 +477,18 @@ class Journal:
             more.insert(0, f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher")
         count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
+
+
+def check_filter(path: object, method: object, headers: object) -> None:
+    """Raise TypeError or ValueError for what no request could match: a test would pass by it, or fail in the dark."""
+    check_name("path", path, "/feed", or_none=True)
+    check_name("method", method, "GET", or_none=True)
+    if headers is None:
+        return
+    check_is("headers", headers, Mapping, "give a mapping, such as {'If-None-Match': None}")
+    for name, value in headers.items() if isinstance(headers, Mapping) else ():
+        check_name("a name in headers", name, "ETag")
+        check_is(f"headers[{name!r}]", value, (str, NoneType), "give the text that it must be, or None for any")
 
 
 def matches(

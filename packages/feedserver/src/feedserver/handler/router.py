@@ -14,14 +14,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import NoneType
 from typing import TypeAlias
 
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder, timeline_files
 from feedserver.fixtures.loader import FixtureError, sidecar_of
 from feedserver.handler.fault_injection import never_strikes_first
-from feedserver.messages.argument_types import check_is
+from feedserver.messages.argument_types import check_name
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer, Response
 
@@ -151,8 +150,8 @@ class Routes:
 
         Replaces what was added for the same target and method. Raises ValueError where there is nothing to answer with.
         """
-        check_is("the path that add() was given", target, str, "give text, such as '/feed'")
-        check_is("the method that add() was given", method, (str, NoneType), "give text, such as 'POST'")
+        check_name("the path that add() was given", target, "/feed")
+        check_name("the method that add() was given", method, "POST", or_none=True)
         if not answers:
             raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
         for answer in answers:

@@ -8,8 +8,8 @@ In: nothing. Out: frozen dataclasses and lazy iterators, which every other packa
 4. `response`: what is answered, and short ways to make the common answers.
 5. `send_plan`: what a connection is told to do: send, wait, read, close, reset.
 
-Beside them: `argument_types` checks what a test passes in, `safe_open` opens regular files inside the root only, and
-`terminal_text` shows control characters as escapes.
+Beside them: `argument_types` and `field_types` check what a test passes in, `safe_open` opens regular files inside the
+root only, and `terminal_text` shows control characters as escapes.
 
 Never imported here: any other package of feedserver, and `asyncio`, `socket`, `ssl` and `selectors`.
 """

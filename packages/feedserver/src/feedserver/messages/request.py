@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qs, unquote
 
+from feedserver.messages.field_types import check_fields
 from feedserver.messages.headers import Headers
 from feedserver.messages.terminal_text import visible
 
@@ -55,6 +56,9 @@ class Request:
     client: str = ""
     scheme: Literal["http", "https"] = "http"
     is_whole: bool = True
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def path(self) -> str:

@@ -16,7 +16,16 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Final, Literal, TypeAlias, get_args
 
-from feedserver.messages.argument_types import check_is, check_status, check_text, seconds_of, why_no_body
+from feedserver.messages.argument_types import (
+    check_choice,
+    check_is,
+    check_name,
+    check_status,
+    check_text,
+    seconds_of,
+    why_no_body,
+)
+from feedserver.messages.field_types import check_fields, fits
 from feedserver.messages.headers import HeaderInput, Headers, imf_fixdate, to_bytes
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
@@ -24,6 +33,9 @@ from feedserver.messages.send_plan import Plan
 from feedserver.messages.triggers import EACH_TIME, When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
+
+CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "auto")
+"""The codings that a response can name; `http.content_codings` makes them."""
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -62,6 +74,7 @@ class Pace:
     @classmethod
     def parse(cls, text: str) -> Pace:
         """Reads "1000 bytes every 50ms". Raises ValueError with the remedy."""
+        check_is("a pace", text, str, "give text, such as '1000 bytes every 50ms'")
         match = _PACE.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{text.strip()!r} is no pace; write it as '1000 bytes every 50ms'")
@@ -78,9 +91,15 @@ class Auth:
     scheme: Literal["Basic", "Bearer"]
     credentials: str
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.scheme == "Basic" and ":" not in self.credentials:
+            raise ValueError(f"Auth(credentials=…) is {self.credentials!r}; give 'user:password' for Basic")
+
     @classmethod
     def parse(cls, text: str) -> Auth:
         """Reads "Basic user:password" or "Bearer token". Raises ValueError with the remedy."""
+        check_is("auth", text, str, "give text, such as 'Basic user:password'")
         scheme, _, credentials = text.strip().partition(" ")
         credentials = credentials.strip()
         if scheme.lower() == "basic" and ":" in credentials:
@@ -146,6 +165,10 @@ class Fault(ABC):
     layer: ClassVar[Layer]
     early: ClassVar[bool] = False
     when: When = field(default=EACH_TIME, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check the types of the fields. A fault with a `__post_init__` of its own calls this first."""
+        check_fields(self)
 
     @property
     @abstractmethod
@@ -220,7 +243,11 @@ class Response:
         """
         check_status(status)
         check_text("a reason phrase", reason, or_none=True)
-        check_text("a coding", coding, or_none=True)
+        if reason is not None and ("\r" in reason or "\n" in reason):
+            raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
+        _check_coding(coding)
+        check_text("source", source)
+        check_text("error", error)
         if conditional not in get_args(Conditional):
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
         delay = parse_duration(delay) if isinstance(delay, str) else seconds_of("a delay", delay)
@@ -243,7 +270,7 @@ class Response:
         put(self, "omit", _names(omit))
         put(self, "faults", _checked(faults))
         put(self, "source", source)
-        put(self, "notes", tuple(notes))
+        put(self, "notes", _notes(notes))
         put(self, "error", error)
 
     def with_headers(self, headers: Headers) -> Response:
@@ -271,6 +298,9 @@ class Shaped:
     response: Response
     at: int = 0
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 Answer: TypeAlias = Response | Callable[[Request], Response]
 """What a route can hold:
@@ -283,6 +313,8 @@ def check_fault(fault: object) -> None:
     if not isinstance(fault, Fault):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
+    if not isinstance(fault.when, When):
+        raise TypeError(f"the fault {fault.words!r} has when={fault.when!r}; give a trigger, such as OnRequest(2)")
 
 
 def _checked(faults: Iterable[Fault] | Fault) -> tuple[Fault, ...]:
@@ -305,12 +337,33 @@ def _body(body: object) -> Body:
     raise TypeError(why_no_body(body))
 
 
+def _check_coding(coding: object) -> None:
+    check_text("a coding", coding, or_none=True)
+    if isinstance(coding, str) and coding != "auto":
+        for word in coding.split(","):
+            check_choice("a coding", word.strip().lower(), CODINGS)
+
+
+def _notes(notes: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(notes, str) or not isinstance(notes, Iterable):
+        raise TypeError(f"notes are {notes!r}; give pairs, such as [('Title', 'News')]")
+    given = tuple(notes)
+    for note in given:
+        if not fits(note, tuple[str, ...]) or len(note) != 2:
+            raise TypeError(f"{note!r} among the notes is no pair; give ('Word', 'text')")
+    return given
+
+
 def _names(omit: Iterable[str]) -> frozenset[str]:
+    given: object = omit
+    if not isinstance(given, str) and not isinstance(given, Iterable):
+        raise TypeError(f"omit is {omit!r}; give a list of names, such as ['Date']")
     if isinstance(omit, str):  # whose letters would be taken for names, and nothing left out
         raise TypeError(f"omit is {omit!r}; give a list of names, such as [{omit!r}]")
     names = tuple(omit)
     for name in names:
         check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")
+        check_name("a name in omit", name, "Date")
     return frozenset(name.lower() for name in names)
 
 
@@ -338,6 +391,9 @@ def reason_phrase(status: int) -> str:
 def moved(location: str, status: int = 301) -> Response:
     """A permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
     check_text("the location of moved()", location)
+    check_status(status)
+    if not 300 <= status < 400:
+        raise ValueError(f"the status of moved() is {status}, no redirect; give 301, 302, 303, 307 or 308")
     return Response(status=status, headers={"Location": location})
 
 
