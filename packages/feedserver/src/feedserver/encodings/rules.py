@@ -13,7 +13,7 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 
 from feedserver.feeds.markup import codec_name
 from feedserver.messages.argument_types import check_is, check_name
@@ -146,7 +146,7 @@ def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
     Any type but text/html is taken for one of XML.
     """
     check_name("media_type", media_type, "text/xml")
-    check_name("charset", charset, "utf-8", or_none=True)
+    check_is("charset", charset, (str, NoneType), "give text, such as 'utf-8', or None")
     check_is("data", data, bytes, "give the bytes of a document")
     if is_html(media_type):
         return _decide_html(charset, data)

@@ -108,8 +108,8 @@ class Media:
     thumbnails: Sequence[Thumbnail] = ()
 
     def __post_init__(self) -> None:
-        check_fields(self)
         _freeze(self, "thumbnails", Thumbnail)
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +149,10 @@ class Podcast:
     new_feed_url: str | None = None
 
     def __post_init__(self) -> None:
-        check_fields(self)
         _freeze(self, "categories", tuple)
         for category in self.categories:
             check_fits("each of Podcast(categories=[…])", category, tuple[str, ...])
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,12 +183,12 @@ class Entry:
     language: str | None = None
 
     def __post_init__(self) -> None:
-        check_fields(self)
         _freeze(self, "authors", Person)
         _freeze(self, "categories", Category)
         _freeze(self, "enclosures", Enclosure)
         _freeze(self, "media", Media)
         _check_dates(self, "published", "updated")
+        check_fields(self)
 
     @property
     def identity(self) -> str:
@@ -237,7 +237,6 @@ class Feed:
     podcast: Podcast | None = None
 
     def __post_init__(self) -> None:
-        check_fields(self)
         _freeze(self, "entries", Entry)
         _freeze(self, "hubs", str)
         _freeze(self, "authors", Person)
@@ -245,6 +244,7 @@ class Feed:
         _freeze(self, "skip_hours", int)
         _freeze(self, "skip_days", str)
         _check_dates(self, "published", "updated")
+        check_fields(self)
 
     @property
     def identity(self) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from heapq import nlargest
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,6 +27,12 @@ from feedserver.messages.response import Answer, Response
 
 FRESH = 0.05
 """Seconds after a change during which a file is not cached: a second change might leave the same time stamp."""
+
+ALIKE = 0.6
+"""How alike two paths are, from 0 to 1, for one to be named where the other is missing."""
+
+COMPARED = 30
+"""Paths that are compared exactly with one that is missing."""
 
 KEPT = 512
 """Fixtures that are kept for the servers to come."""
@@ -267,10 +274,8 @@ class Routes:
                 f"  server.add({asked!r}, Response(…), method={method!r})",
                 ", ".join(methods),
             )
-        import difflib  # most tests miss nothing, and need not load it
-
         lines = [f"{method} {asked}{'?' + target.query if target.query else ''}: nothing answers."]
-        near = difflib.get_close_matches(target.path, self._known_paths(), n=3, cutoff=0.6)
+        near = _nearest(target.path, self._known_paths())
         if near:
             lines.append(f"Near it: {', '.join(near)}.")
         if self.folder is not None:
@@ -284,6 +289,23 @@ class Routes:
     def _known_paths(self) -> list[str]:
         scripted = [f"{path}?{query}" if query else path for _, path, query, _ in list(self._scripts)]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
+
+
+def _nearest(path: str, known: Iterable[str]) -> list[str]:
+    """Return up to three *known* paths that are like *path*, the likest first.
+
+    Where many are, the exact comparison, whose cost is the product of their lengths, is made with a few of them.
+    """
+    import difflib  # most tests miss nothing, and need not load it
+
+    matcher = difflib.SequenceMatcher(b=path)
+    likely: list[tuple[float, str]] = []
+    for each in known:
+        matcher.set_seq1(each)
+        if matcher.real_quick_ratio() >= ALIKE and (ratio := matcher.quick_ratio()) >= ALIKE:
+            likely.append((ratio, each))
+    likeliest = [each for _, each in nlargest(COMPARED, likely)]
+    return difflib.get_close_matches(path, likeliest, n=3, cutoff=ALIKE)
 
 
 def _check_answer(target: str, answer: object) -> None:

@@ -36,9 +36,12 @@ def check_fields(instance: object) -> None:
 
 
 def check_fits(what: str, value: object, hint: object) -> None:
-    """Raise TypeError where *value* is not what *hint* allows; *what* it is for is said in the message."""
+    """Raise TypeError where *value* is not what *hint* allows, and ValueError where it is text, and only others are
+    allowed. *What* it is for is said in the message.
+    """
     if not fits(value, hint):
-        raise TypeError(f"{what} is {named(value)}; give {in_words(hint)}")
+        kind = ValueError if isinstance(value, str) and _at_a_glance(hint)[1] else TypeError
+        raise kind(f"{what} is {named(value)}; give {in_words(hint)}")
 
 
 def fits(value: object, hint: Any) -> bool:

@@ -45,7 +45,9 @@ def _checked_field(name: object, value: object) -> tuple[bytes, bytes]:
     if not _NAME.fullmatch(field[0]):
         raise ValueError(f"{name!r} is no name of a header; {_ON_PURPOSE}")
     if _BREAK.search(field[1]):
-        raise ValueError(f"the header {name!r} has a line break in its value, {value!r}; leave it out. {_ON_PURPOSE}")
+        raise ValueError(
+            f"the header {name!r} has a line break in its value, {value!r}; leave it out, or, {_ON_PURPOSE}"
+        )
     return field
 
 

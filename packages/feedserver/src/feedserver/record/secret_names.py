@@ -77,7 +77,7 @@ _WHERE_AND_WHAT = frozenset(
 stands there is still looked at."""
 
 _LOGIN = "/login"
-"""Stands among the names beside a parameter where the path is that of an answer to a login; no parameter has a slash."""
+"""Stands among the names beside a parameter where the path is that of a login's answer; no parameter has a slash."""
 
 _OF_A_LOGIN = re.compile(
     r"/(?:[\w-]*callback|oauth2?|oidc|sso|auth|authorize|authorise|log-?in|sign-?in|saml2?)(?:/[\w.-]*)?\?",
