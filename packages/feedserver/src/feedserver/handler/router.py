@@ -24,6 +24,7 @@ from feedserver.handler.fault_injection import never_strikes_first
 from feedserver.messages.argument_types import check_name
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer, Response
+from feedserver.messages.terminal_text import visible
 
 FRESH = 0.05
 """Seconds after a change during which a file is not cached: a second change might leave the same time stamp."""
@@ -266,21 +267,22 @@ class Routes:
 
     def _missing(self, host: str, target: Target, method: str) -> Missing:
         asked = f"http://{host}{target.path}" if host else target.path
+        shown = visible(asked)  # who asks must not write lines of its own into a message
         methods = sorted({key[3] or "any" for key in list(self._scripts) if key[:2] == (_host_key(host), target.path)})
         if methods and "any" not in methods:
             return Missing(
                 405,
-                f"{method} {asked}: the route answers {', '.join(methods)} only. This would answer:\n"
+                f"{method} {shown}: the route answers {', '.join(methods)} only. This would answer:\n"
                 f"  server.add({asked!r}, Response(…), method={method!r})",
                 ", ".join(methods),
             )
-        lines = [f"{method} {asked}{'?' + target.query if target.query else ''}: nothing answers."]
+        lines = [f"{method} {shown}{'?' + visible(target.query) if target.query else ''}: nothing answers."]
         near = _nearest(target.path, self._known_paths())
         if near:
-            lines.append(f"Near it: {', '.join(near)}.")
+            lines.append(f"Near it: {', '.join(map(visible, near))}.")
         if self.folder is not None:
             where = self.folder.root / host if host else self.folder.root
-            lines.append(f"This would answer: a file {where / target.path.strip('/')}, or")
+            lines.append(f"This would answer: a file {visible(str(where / target.path.strip('/')))}, or")
         else:
             lines.append("This would answer:")
         lines.append(f"  server.add({asked!r}, Response(…))")

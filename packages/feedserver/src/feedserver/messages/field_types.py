@@ -28,7 +28,7 @@ _WORDS: dict[object, str] = {
 
 def check_fields(instance: object) -> None:
     """Raise TypeError for the first field of a dataclass instance whose value its annotation does not allow."""
-    kind = type(instance)
+    kind: type = type(instance)
     for name, hint, obvious, choices in _fields_of(kind):
         value = getattr(instance, name)
         if type(value) not in obvious and not (type(value) is str and value in choices):
@@ -89,7 +89,7 @@ def _fields_of(kind: type) -> tuple[tuple[str, object, frozenset[type], frozense
         hints = {}
     return tuple(
         (field.name, hints[field.name], *_at_a_glance(hints[field.name]))
-        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        for field in dataclasses.fields(kind)
         if field.name in hints
     )
 
