@@ -150,6 +150,26 @@ def test_a_long_text_of_a_feed(text: Callable[[int], str], cdata: bool) -> None:
     assert_linear(make, 4000)
 
 
+def test_waiting_looks_at_each_exchange_once() -> None:
+    looked = 0
+
+    def is_wanted(_exchange: Exchange) -> bool:
+        nonlocal looked
+        looked += 1
+        return True
+
+    journal = Journal()
+    count = journal._count_of(is_wanted)
+    for number in range(100):
+        assert count() == number
+        journal.record(Exchange(journal, Request("GET", "/")))
+    assert (count(), looked) == (100, 100)
+    journal.clear()
+    assert count() == 0
+    journal.record(Exchange(journal, Request("GET", "/")))
+    assert count() == 1
+
+
 def test_a_look_into_the_journal() -> None:
     def make(size: int) -> Callable[[], object]:
         journal = Journal()

@@ -28,6 +28,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import NoneType
 from urllib.parse import unquote
 
@@ -396,13 +397,30 @@ class Journal:
         """
         check_filter(path, method, headers)
         check_whole("count", count, 1, 2)
-        if not self.wait_until(lambda: len(self._filter(path, method, headers)) >= count, timeout):
+        matching = self._count_of(lambda exchange: matches(exchange, path, method, headers))
+        if not self.wait_until(lambda: matching() >= count, timeout):
             seen = self.filter(path, method=method, headers=headers)
             raise NotSeen(
                 f"waited {timeout:g} s for {_times(count)} of {_wanted(path, method, headers)}, "
                 f"saw {len(seen)}.\n{self.describe()}"
             )
         return self.filter(path, method=method, headers=headers)
+
+    def _count_of(self, wanted: Callable[[Exchange], bool]) -> Callable[[], int]:
+        """Return what counts the exchanges that are *wanted*: each is looked at once, however often it is asked."""
+        looked_at, found = 0, 0
+
+        def count() -> int:
+            nonlocal looked_at, found
+            entries = self._entries.copy()
+            if entries.maxlen is not None or len(entries) < looked_at:  # some are dropped, or all were cleared
+                looked_at, found = 0, 0
+            for exchange in islice(entries, looked_at, None):
+                looked_at += 1
+                found += wanted(exchange)
+            return found
+
+        return count
 
     def assert_requested(
         self,
