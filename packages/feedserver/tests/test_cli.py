@@ -212,6 +212,16 @@ def test_a_line_waits_until_its_exchange_has_ended_for_every_observer() -> None:
     assert "still going out" not in out.getvalue()
 
 
+def test_the_body_of_a_request_that_is_shown_is_not_kept() -> None:
+    with FeedServer() as server:
+        server.add("/feed", Response("<rss/>"), method="POST")
+        with urllib.request.urlopen(server.url("/feed"), data=b"x" * 100_000, timeout=10) as answer:
+            answer.read()
+        exchange = server.journal.exchanges[0]
+        cli._Screen(io.StringIO()).report(server, exchange)
+    assert (exchange.method, exchange.path, exchange.body) == ("POST", "/feed", b"")
+
+
 def test_without_a_terminal_there_are_no_colours(start: Start, feeds: Path) -> None:
     process = start("serve", str(feeds), TERM="xterm")
     get(f"{process.line()}/atom.xml")
@@ -349,7 +359,7 @@ def test_stop_says_when_the_server_does_not_obey(capsys: pytest.CaptureFixture[s
 def test_stop_says_when_the_server_agrees_and_stays(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "STOP_TIMEOUT", 0.05)
+    monkeypatch.setattr(cli, "STOP_TIMEOUT", 1.0)
     with FeedServer() as server:
         server.add("/", Response("I will", omit=["Content-Length"]), method="QUIT")
         assert cli.main(["stop", str(server.port)]) == 1

@@ -52,14 +52,14 @@ def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
     answer = b""
     with socket.create_connection((host, port), timeout=_left(deadline)) as connection:
         connection.sendall(request.encode("ascii", "replace"))
-        while len(answer) < LONGEST_ANSWER and time.monotonic() < deadline:
+        while len(answer) < LONGEST_ANSWER:
             connection.settimeout(_left(deadline))
             try:
-                data = connection.recv(LONGEST_ANSWER)
+                data = connection.recv(LONGEST_ANSWER) if time.monotonic() < deadline else None
             except TimeoutError:
-                if b"\r\n\r\n" in answer:  # all that matters is there
-                    break
-                raise
+                data = None
+            if data is None and b"\r\n\r\n" not in answer:  # behind that is nothing that matters
+                raise TimeoutError("its answer did not come in time")
             if not data:
                 break
             answer += data

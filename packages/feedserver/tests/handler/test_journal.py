@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -406,3 +408,27 @@ def test_what_was_dropped_is_not_taken_for_what_never_came() -> None:
         server.journal.clear()
         server.assert_not_requested("/a")
         assert server.journal.dropped == 0
+
+
+def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
+    release = threading.Event()
+
+    def answers_late(_request: Request) -> Response:
+        release.wait(10)
+        return Response("<rss/>")
+
+    with FeedServer() as server:
+        server.add("/feed", answers_late)
+        client = RawClient(server)
+        client.ask("/feed")
+        exchange = server.wait_for("/feed")[0]
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.socket.close()
+        assert exchange.ended.startswith("client left")
+        told = exchange.describe()
+        release.set()
+        for worker in list(server.listening.workers):
+            worker.join(10)
+        assert exchange.describe() == told
+        with pytest.raises(NotSeen, match="was not answered: client left"):
+            _ = exchange.response

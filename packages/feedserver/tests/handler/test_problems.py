@@ -5,6 +5,7 @@ Each test breaks one thing and asks `verify`, and so does a `with` statement at 
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -20,8 +21,9 @@ from typing import ClassVar
 import pytest
 
 from feedserver import Exchange, Fault, FeedServer, Request, Response, VerificationError, broken
-from feedserver.messages.response import Layer, Shaped
-from feedserver.messages.send_plan import Plan, Step
+from feedserver.http import response_writer
+from feedserver.messages.response import FileBody, Layer, Shaped
+from feedserver.messages.send_plan import Plan, Send, Step
 from feedserver.net import shared_loop
 from rawclient import RawClient
 
@@ -384,8 +386,6 @@ def test_a_file_that_shrinks_while_it_is_sent_is_a_problem(root: Path) -> None:
     with file.open("wb") as target:
         target.truncate(3_000_000)
     with FeedServer(strict=False) as server, RawClient(server) as client:
-        from feedserver.messages.response import FileBody
-
         server.add("/feed", Response(FileBody(file, 5_000_000)))
         client.ask("/feed")
         client.read_to_end()
@@ -393,6 +393,49 @@ def test_a_file_that_shrinks_while_it_is_sent_is_a_problem(root: Path) -> None:
         assert problems_of(server).startswith(
             f"the answer to GET /feed was broken off by BodyChanged('{file} has become shorter: 3,000,000 of 5,000,000"
         )
+
+
+def test_a_file_that_is_changed_while_it_is_sent_is_a_problem(root: Path) -> None:
+    file = root / "big.xml"
+    with file.open("wb") as target:
+        target.truncate(40_000_000)
+    with FeedServer(root, strict=False) as server, RawClient(server) as client:
+        client.ask("/big.xml")
+        client.read_head()
+        with file.open("r+b") as target:
+            target.write(b"<other/>")
+        os.utime(file, (1, 1))
+        assert len(client.read_to_end()) <= 40_000_000
+        # Which it is depends on whether it was opened by then.
+        assert server.journal.exchanges[0].ended in ("broken off by BodyChanged", "broken off by OSError")
+        assert re.search("big.xml (was changed while it was sent|has changed since it was read)", problems_of(server))
+
+
+def test_a_file_that_is_changed_after_its_first_bytes_is_told_at_its_last(tmp_path: Path) -> None:
+    file = tmp_path / "big.xml"
+    file.write_bytes(b"a" * 1_000_000)
+    response = Response(FileBody(file, 1_000_000, stamp=file.stat().st_mtime_ns))
+    steps = response_writer.plan(response_writer.render_head(None, response, True), response, "GET")
+    assert isinstance(next(steps), Send), "the head"
+    assert isinstance(next(steps), Send), "some of the body"
+    os.utime(file, (1, 1))
+    with pytest.raises(response_writer.BodyChanged, match="was changed while it was sent"):
+        list(steps)
+
+
+def test_a_file_that_is_another_than_was_read_is_a_problem(root: Path) -> None:
+    file = root / "big.xml"
+    with file.open("wb") as target:
+        target.truncate(3_000_000)
+    with FeedServer(root, strict=False) as server, RawClient(server) as client:
+        server.add("/feed", server.fixture("big.xml"))
+        assert len(client.get("/feed").body) == 3_000_000
+        with file.open("wb") as target:
+            target.truncate(4_000_000)
+        os.utime(file, (1, 1))
+        assert client.get("/feed").status == 500
+        assert f"{file} has changed since it was read; read it again, with server.fixture(…)" in problems_of(server)
+        assert len(client.get("/big.xml").body) == 4_000_000, "the folder's file is read again"
 
 
 def test_a_file_that_is_gone_when_it_is_sent_is_a_problem(root: Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
@@ -113,8 +114,8 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* changes with the file. *beneath* is the resolved path of the folder that it must not leave by a link; None
-    lets it lie anywhere.
+    *stamp* is the file's time in nanoseconds when it was read, 0 where it need not stay so. *beneath* is the resolved
+    path of the folder that it must not leave by a link; None lets it lie anywhere.
     """
 
     path: Path
@@ -126,8 +127,15 @@ class FileBody:
     def open(self) -> BinaryIO:
         """Open the file where the body begins. Raises OSError, for what is no regular file beneath the folder too."""
         file = open_file(self.path, self.beneath)
+        if self.has_changed(file):
+            file.close()
+            raise OSError(f"{self.path} has changed since it was read; read it again, with server.fixture(…)")
         file.seek(self.offset)
         return file
+
+    def has_changed(self, file: BinaryIO) -> bool:
+        """Return whether an open *file* is no longer what was read, as far as its time tells."""
+        return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
 
 
 Body: TypeAlias = bytes | FileBody
