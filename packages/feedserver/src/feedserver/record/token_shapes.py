@@ -29,7 +29,7 @@ _LABEL = re.compile(
     r"/(?:access|api-?key|api_key|auth|key|passwd|password|private|secret|sess|session|sid|tok|token)/$", re.IGNORECASE
 )
 _LEAST_LABELLED = 6
-_VERSION = re.compile(r"v?[0-9][0-9._]*[a-z]*[0-9._]*", re.IGNORECASE)
+_VERSION = re.compile(r"v?[0-9][0-9._]*+[a-z]*+[0-9._]*+", re.IGNORECASE)
 
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _RANDOM_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
