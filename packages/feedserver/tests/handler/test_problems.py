@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -26,6 +27,7 @@ from feedserver.http import response_writer
 from feedserver.messages.response import FileBody
 from feedserver.messages.send_plan import Plan, Send, SendHead, Step
 from feedserver.net import shared_loop
+from feedserver.net.connection_state import State
 from rawclient import RawClient
 
 PATIENCE = 10.0
@@ -623,6 +625,34 @@ def test_a_client_that_says_that_nothing_follows_is_answered_in_kind() -> None:
             plain = client.unwrap()  # which waits for the server's close_notify (RFC 8446 §6.1)
             assert plain.recv(1) == b""
             plain.close()
+        server.verify()
+
+
+def test_a_client_that_says_so_and_then_sends_its_fin_still_gets_its_answer() -> None:
+    is_due = threading.Event()
+
+    def answer(_request: Request) -> Response:
+        is_due.wait(PATIENCE)
+        return Response("<rss/>")
+
+    with FeedServer(tls=True) as server:
+        server.add("/feed", answer)
+        client, wire = tls_client(server)
+        with client, wire:
+            client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
+            server.wait_for("/feed")
+            (connection,) = server.listening.connections.copy()
+            client.setblocking(False)
+            with suppress(ssl.SSLWantReadError):  # it has sent its close_notify, and does not wait for the server's
+                client.unwrap()
+            until(lambda: connection.state is State.FINISHING)
+            wire.shutdown(socket.SHUT_WR)
+            until(lambda: not (connection._transport and connection._transport.is_reading()))
+            is_due.set()
+            wire.settimeout(PATIENCE)
+            while wire.recv(1000):
+                pass
+        assert server.journal.exchanges[0].ended == "complete"
         server.verify()
 
 
