@@ -258,8 +258,8 @@ def test_a_url_is_made_of_a_path(server: FeedServer, path: str, url: str) -> Non
         ("http://127.0.0.1/", [], "origin form only"),
         ("/", ["Host: evil.example"], "for the host evil.example"),
         ("/", ["Forwarded: for=192.0.2.1"], "it has Forwarded"),
-        ("/", ["via: 1.1 front"], "it has Via"),
-        ("/", ["x-forwarded-for: 192.0.2.1"], "it has X-Forwarded-For"),
+        ("/", ["via: 1.1 front"], "it has via"),
+        ("/", ["x-forwarded-for: 192.0.2.1"], "it has x-forwarded-for"),
     ],
 )
 def test_quit_is_refused_to_pages_proxies_and_rebound_names(

@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -27,6 +28,7 @@ from typing import Any, NoReturn, TextIO
 
 from feedserver import record
 from feedserver.handler.exchange import Exchange, NotSeen
+from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
 from feedserver.net.binding import PortTaken
 from feedserver.quit_client import stop_server
@@ -109,7 +111,7 @@ def _record(options: argparse.Namespace) -> int:
     if status:
         return _complain("feedserver record", text, status)
     screen = _Screen(sys.stdout)
-    for line in text.splitlines():
+    for line in text.split("\n"):
         screen.show(line)
     return 0
 
@@ -164,7 +166,9 @@ class _Screen:
             os.close(nowhere)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
-        """Prints a line about an exchange, and below it what was amiss with it."""
+        """Prints a line about an exchange, and below it what was amiss with it. Its body is of no use any more."""
+        _ = exchange.ended  # waits until the listener that handed it over has returned, and the end is published
+        exchange.request = _without_body(exchange.request)
         clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
         self.show(f"{clock} {exchange.describe()}", _COLOURS.get(_status(exchange) // 100, _RED))
         problems = server.site.problems.take_of(exchange)
@@ -173,8 +177,13 @@ class _Screen:
         for warning in server.site.take_warnings():
             problems.append(f"warning: {warning}")
         for problem in problems:
-            for line in problem.splitlines():
+            for line in problem.split("\n"):  # at nothing else: `str.splitlines` knows ten more, and paths have them
                 self.show(f"    {line}", _RED)
+
+
+def _without_body(request: Request | None) -> Request | None:
+    """Return *request* without its body, which nobody can ask for here: a thousand would be 16 GiB."""
+    return replace(request, body=b"") if request is not None and request.body else request
 
 
 def _wants_colours(environment: Mapping[str, str]) -> bool:

@@ -50,7 +50,7 @@ class FeedServerFactory:
         """
         if root is _CONFIGURED:
             root = _configured_root(self._config)
-        elif root is not None:
+        elif isinstance(root, str | os.PathLike):
             root = _start_of_paths(self._config) / root
         server = FeedServer(root, **options).start()
         watched = self._watch.begin(server)

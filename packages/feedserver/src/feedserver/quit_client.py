@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
+
+from feedserver.messages.argument_types import check_is, check_name, check_seconds
+from feedserver.messages.terminal_text import visible
 
 LOOK_AGAIN = 0.01
 """Seconds between two looks whether a server that was told to stop still listens."""
 
+LONGEST_ANSWER = 65_536
+"""Bytes of an answer that are read: what listens may be no feedserver, and say whatever it likes."""
+
+_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
+
 
 def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
-    """Sends QUIT to the server on *port* and waits until it has gone, at most *timeout* seconds.
+    """Sends QUIT to the server on *port* and waits until it has gone, at most *timeout* seconds in all.
 
     Raises ConnectionError where nothing listens there, or what listens does not obey, or stays.
     """
-    import http.client
-
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    check_is("port", port, int, "give the number that the server listens on, such as 8097")
+    if not 1 <= port <= 65535:
+        raise ValueError(f"port is {port}; give a number from 1 to 65535")
+    check_name("host", host, "127.0.0.1")
+    deadline = time.monotonic() + check_seconds("timeout", timeout, above_zero=True)
     try:
-        connection.request("QUIT", "/")
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace").strip()
+        answer = _answer_to_quit(port, host, deadline)
     except OSError as error:
         raise ConnectionError(f"no feedserver stopped on {host} port {port}: {error}") from error
-    except http.client.HTTPException as error:
-        raise ConnectionError(f"what listens on {host} port {port} is no feedserver: {error!r}") from error
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise ConnectionError(f"the server on {host} port {port} did not stop: {answer.status} {text}")
-    deadline = time.monotonic() + timeout
-    while _listens(host, port):
+    status = _STATUS.match(answer)
+    if status is None:
+        began = visible(answer[:60].decode("latin-1"))
+        raise ConnectionError(f"what listens on {host} port {port} is no feedserver: its answer began {began!r}")
+    if status[1] != b"200":
+        text = visible(answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace").strip()[:1000])
+        raise ConnectionError(f"the server on {host} port {port} did not stop: {int(status[1])} {text}")
+    while _listens(host, port, deadline):
         if time.monotonic() > deadline:
             raise ConnectionError(f"the server on {host} port {port} has agreed to stop, and still listens")
         time.sleep(LOOK_AGAIN)
 
 
-def _listens(host: str, port: int) -> bool:
+def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
+    """Return what is answered, up to the end of the connection, the deadline, or what is too long to be ours."""
+    name = f"[{host}]" if ":" in host else host
+    request = f"QUIT / HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n"
+    answer = b""
+    with socket.create_connection((host, port), timeout=_left(deadline)) as connection:
+        connection.sendall(request.encode("ascii", "replace"))
+        while len(answer) < LONGEST_ANSWER:
+            connection.settimeout(_left(deadline))
+            try:
+                data = connection.recv(LONGEST_ANSWER) if time.monotonic() < deadline else None
+            except TimeoutError:
+                data = None
+            if data is None and b"\r\n\r\n" not in answer:  # behind that is nothing that matters
+                raise TimeoutError("its answer did not come in time")
+            if not data:
+                break
+            answer += data
+    return answer
+
+
+def _listens(host: str, port: int, deadline: float) -> bool:
     try:
-        socket.create_connection((host, port), timeout=1).close()
+        socket.create_connection((host, port), timeout=min(1.0, _left(deadline))).close()
     except OSError:
         return False
     return True
+
+
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - time.monotonic())

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from feedserver.fixtures import loader
@@ -25,9 +25,19 @@ from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
+from feedserver.messages.argument_types import (
+    check_bool,
+    check_choice,
+    check_is,
+    check_name,
+    check_seconds,
+    check_whole,
+    named,
+)
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
+from feedserver.messages.triggers import EACH_TIME
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
 from feedserver.server_address import Scheme, ServerAddress
@@ -81,12 +91,24 @@ class FeedServer:
         journal_limit: int | None = None,
         tls: bool | TlsFault | Tls = False,
     ) -> None:
+        check_is("root", root, (str, os.PathLike, NoneType), "give the path of a folder, or None")
+        if root == "":
+            raise ValueError("root is ''; give the path of a folder, such as '.' for this one")
+        check_name("host", host, "127.0.0.1")
+        aliases = _addresses(aliases)
+        check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
+        check_seconds("bind_timeout", bind_timeout)
+        for name, value in (("follow_links", follow_links), ("quit", quit), ("strict", strict)):
+            check_bool(name, value)
+        check_seconds("idle_timeout", idle_timeout, above_zero=True)
+        check_whole("max_body", max_body, 0, MAX_BODY)
+        check_seconds("callable_timeout", callable_timeout, above_zero=True)
         if not 0 <= port <= 65535:
             raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
         folder = Folder(Path(root), follow_links=follow_links) if root is not None else None
         self.root = folder.root if folder is not None else None
         self.host = host
-        self.aliases = tuple(aliases)
+        self.aliases = aliases
         self.port = port
         self.bind_timeout = bind_timeout
         self.tls = _tls(tls)
@@ -118,6 +140,7 @@ class FeedServer:
         """
         if self._thread is not None:
             raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
+        shared_loop.refuse_on_loop("start()")
         self.port = self.listening.bind(self._wanted_port, self.bind_timeout)
         self._address = ServerAddress("https" if self.tls else "http", self.host, self.port, self.aliases)
         self.site.base_url = self._address.base_url
@@ -133,6 +156,7 @@ class FeedServer:
 
         Raises RuntimeError, naming what holds it, where that takes too long. Stopping twice is no error.
         """
+        shared_loop.refuse_on_loop("stop()")
         thread, self._thread = self._thread, None
         if self._pid != os.getpid():
             return
@@ -186,6 +210,9 @@ class FeedServer:
         A server with TLS answers both schemes; *scheme* chooses one, https is its own. *host* is another name or
         address that leads to this server: one of its aliases, or localhost.
         """
+        check_is("path", path, str, "give text, such as '/feed'")
+        check_choice("scheme", scheme, ("http", "https", None))
+        check_name("host", host, "localhost", or_none=True)
         return self._started_address().url(path, scheme, host)
 
     @property
@@ -234,6 +261,7 @@ class FeedServer:
         """
         from feedserver.feeds import LiveFeed  # most servers have none
 
+        check_name("path", path, "/feed")
         live = LiveFeed(feed, format, **options)
         live.mount(self, path)
         return live
@@ -243,6 +271,7 @@ class FeedServer:
 
         Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
         """
+        check_is("the name of a fixture", name, (str, os.PathLike), "give a path below the root, such as 'feed.xml'")
         folder = self.site.routes.folder
         if folder is None:
             raise FileNotFoundError(
@@ -263,12 +292,18 @@ class FeedServer:
         for fault in faults:
             if fault is not None:
                 check_fault(fault)
+                if fault.when != EACH_TIME:
+                    raise ValueError(
+                        f"on_connect() was given '{fault}', and counts connections by its arguments; give "
+                        f"'{fault.words}' alone, behind a None for each connection that stays whole"
+                    )
         self.listening.opening = list(faults)
 
     def refuse(self) -> None:
         """Refuses new connections, as a server that is down; the port is kept. Those that are open go on."""
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
+        shared_loop.refuse_on_loop("refuse()")
         closed = threading.Event()
 
         def refuse() -> None:
@@ -283,6 +318,7 @@ class FeedServer:
         """Accepts connections again, on the same port. Raises OSError where somebody took it meanwhile."""
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
+        shared_loop.refuse_on_loop("accept()")
         if self.listening.bind_again(self.port):
             self._thread.visit(partial(self.listening.open, self._thread.loop))
 
@@ -346,6 +382,16 @@ class FeedServer:
         self._thread = None
 
 
+def _addresses(aliases: object) -> tuple[str, ...]:
+    """Return *aliases*; a text alone would be taken for addresses of one letter."""
+    if isinstance(aliases, str | bytes) or not isinstance(aliases, Iterable):
+        raise TypeError(f"aliases is {named(aliases)}; give a list of addresses, such as ['127.0.0.2']")
+    given = tuple(aliases)
+    for alias in given:
+        check_name("an address in aliases", alias, "127.0.0.2")
+    return given
+
+
 def _quit(reference: weakref.ref[FeedServer]) -> None:
     """Stops the server, on a thread of its own: this is called on the event loop, which the stop waits for."""
     server = reference()
@@ -355,12 +401,13 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
 
 
 def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
-    if not wanted:
+    if wanted is False:
         return None
     from feedserver.net.tls import Tls
 
     if isinstance(wanted, Tls):
         return wanted
+    check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
     return Tls(None if wanted is True else wanted)
 
 

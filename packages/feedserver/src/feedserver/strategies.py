@@ -28,6 +28,8 @@ from hypothesis.strategies import SearchStrategy
 
 from feedserver.feeds.model import Category, Enclosure, Entry, Episode, Feed, Media, Person, Podcast
 from feedserver.feeds.rendering import FormatName
+from feedserver.messages.argument_types import check_is, check_name, check_whole
+from feedserver.messages.field_types import check_fits
 from feedserver.messages.response import Response
 
 __all__ = ["CARRIED", "Carried", "documents", "entries", "feeds", "html", "texts", "urls"]
@@ -242,6 +244,7 @@ def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002
 def feeds(format: FormatName = "atom", *, max_entries: int = 3) -> SearchStrategy[Feed]:  # noqa: A002 - as above
     """Feeds with values in the fields that *format* carries, and up to *max_entries* entries, their ids unlike."""
     carried = _carried_by(format)
+    check_whole("max_entries", max_entries, 0, 3)
     fields: dict[str, SearchStrategy[Any]] = {
         "title": texts(),
         "link": urls(),
@@ -272,6 +275,9 @@ def documents(
 
     *encodings* are those that documents are in; JSON is always in UTF-8 (RFC 8259 §8.1).
     """
+    check_fits("encodings", encodings, Sequence[str])
+    for encoding in encodings:
+        check_name("an encoding in encodings", encoding, "utf-8")
     if format == "json":
         return feeds(format, max_entries=max_entries).map(lambda feed: (feed.render("json"), feed))
 
@@ -284,6 +290,7 @@ def documents(
 
 
 def _carried_by(format: str) -> Carried:  # noqa: A002 - as above
+    check_is("the format of a feed", format, str, "give text, such as 'atom'")
     if format not in CARRIED:
         raise ValueError(f"{format!r} is no format of a feed; there are {', '.join(CARRIED)}")
     return CARRIED[format]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -390,3 +392,45 @@ def test_a_quit_is_in_the_journal_when_it_is_told_of() -> None:
         assert server.quit_requested.wait(10)
         assert [request.method for request in server.requests] == ["QUIT"]
         client.read_to_end()
+
+
+def test_what_was_dropped_is_not_taken_for_what_never_came() -> None:
+    with FeedServer(journal_limit=2) as server, RawClient(server) as client:
+        server.add("/a", Response("<rss/>"))
+        for path in ("/a", "/a", "/a"):
+            client.get(path)
+        assert server.journal.dropped == 1
+        remedy = "raise journal_limit, or call journal.clear\\(\\) before what is asserted"
+        with pytest.raises(AssertionError, match=f"nobody can say how often /b was requested: .* dropped 1 .*{remedy}"):
+            server.assert_not_requested("/b")
+        with pytest.raises(AssertionError, match="nobody can say how often /a was requested"):
+            server.assert_requested("/a", count=2)
+        assert len(server.assert_requested("/a")) == 2
+        assert "1 dropped, which journal_limit would keep" in server.journal.describe()
+        server.journal.clear()
+        server.assert_not_requested("/a")
+        assert server.journal.dropped == 0
+
+
+def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
+    release = threading.Event()
+
+    def answers_late(_request: Request) -> Response:
+        release.wait(10)
+        return Response("<rss/>")
+
+    with FeedServer() as server:
+        server.add("/feed", answers_late)
+        client = RawClient(server)
+        client.ask("/feed")
+        exchange = server.wait_for("/feed")[0]
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.socket.close()
+        assert exchange.ended.startswith("client left")
+        told = exchange.describe()
+        release.set()
+        for worker in list(server.listening.workers):
+            worker.join(10)
+        assert exchange.describe() == told
+        with pytest.raises(NotSeen, match="was not answered: client left"):
+            _ = exchange.response

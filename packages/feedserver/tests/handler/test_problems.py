@@ -5,6 +5,7 @@ Each test breaks one thing and asks `verify`, and so does a `with` statement at 
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -21,8 +23,11 @@ import pytest
 
 from feedserver import Exchange, Fault, FeedServer, Request, Response, VerificationError, broken
 from feedserver.faults import Layer, Shaped
-from feedserver.messages.send_plan import Plan, Step
+from feedserver.http import response_writer
+from feedserver.messages.response import FileBody
+from feedserver.messages.send_plan import Plan, Send, SendHead, Step
 from feedserver.net import shared_loop
+from feedserver.net.connection_state import State
 from rawclient import RawClient
 
 PATIENCE = 10.0
@@ -248,6 +253,93 @@ def test_a_callable_that_fails_after_its_client_has_left_fails_the_test() -> Non
         leaves()
 
 
+def waits_for(release: threading.Event) -> Callable[[Request], Response]:
+    def overruns(_request: Request) -> Response:
+        release.wait(PATIENCE)
+        return Response()
+
+    return overruns
+
+
+def test_a_callable_that_overruns_its_time_is_a_problem_even_if_its_client_has_left() -> None:
+    release = threading.Event()
+    with FeedServer(strict=False, callable_timeout=0.05) as server:
+        server.add("/feed", waits_for(release))
+        client = RawClient(server)
+        client.ask("/feed")
+        server.wait_for("/feed")
+        reset(client)
+        assert server.journal.exchanges[0].ended.startswith("client left")
+        until(lambda: bool(server.site.problems._kept))
+        release.set()
+        assert re.search("overruns .* did not answer GET /feed within 0.05 s", problems_of(server))
+
+
+def test_a_callable_that_still_runs_when_its_server_has_stopped_is_a_problem() -> None:
+    release = threading.Event()
+    server = FeedServer(strict=False, callable_timeout=0.05).start()
+    server.add("/feed", waits_for(release))
+    with RawClient(server) as client:
+        client.ask("/feed")
+        server.wait_for("/feed")
+        with pytest.warns(UserWarning, match="overruns .* still runs 0.05 s after its server was stopped"):
+            server.stop()
+    release.set()
+    assert re.search("overruns .* still runs 0.05 s after its server was stopped", problems_of(server))
+
+
+def test_a_callable_that_no_thread_is_left_for_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def refuses(thread: threading.Thread) -> None:
+        if "answers" in thread.name:
+            raise RuntimeError("can't start new thread")  # as CPython does, where the system has none left
+        start(thread)
+
+    def answers(_request: Request) -> Response:
+        return Response()
+
+    with FeedServer(strict=False) as server:
+        server.add("/feed", answers)
+        monkeypatch.setattr(threading.Thread, "start", refuses)
+        with RawClient(server) as client:
+            client.ask("/feed")
+            assert client.read_to_end() == b""
+        monkeypatch.undo()
+        with RawClient(server) as client:
+            assert client.get("/feed").status == 200
+        assert 'was broken off by RuntimeError("can\'t start new thread")' in problems_of(server)
+
+
+@pytest.mark.parametrize("count", [1, 500])
+@pytest.mark.parametrize("fault", ["nothing", "interim 103", "trailers"])
+def test_however_many_requests_are_pipelined_each_is_answered(count: int, fault: str) -> None:
+    from feedserver import faults
+
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/feed", Response("<rss/>", faults=faults.parse(fault)))
+        client.send(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n" * (count - 1))
+        client.send(b"GET /feed HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert client.read_to_end().count(b"HTTP/1.1 200 OK") == count
+        assert [each.ended for each in server.journal.exchanges] == ["complete"] * count
+        server.verify()
+
+
+@pytest.mark.parametrize("method", ["stop", "start", "refuse", "accept"])
+def test_a_listener_that_would_wait_for_its_own_loop_is_a_problem_and_no_deadlock(method: str) -> None:
+    with FeedServer(strict=False) as server, RawClient(server) as client:
+        other = FeedServer()
+        call = getattr(other if method == "start" else server, method)
+        server.journal.listener = lambda _: call()
+        server.add("/feed", Response("<rss/>"))
+        assert client.get("/feed").body == b"<rss/>"
+        assert server.journal.exchanges[0].ended == "complete"
+        assert f"{method}() was called on the event loop, by the journal's listener or a fault" in problems_of(server)
+        server.journal.listener = None
+        assert client.get("/feed").body == b"<rss/>"
+        assert not other.is_running
+
+
 def test_a_listener_that_raises_is_a_problem_and_no_client_notices() -> None:
     def listens(_exchange: Exchange) -> None:
         raise Oops
@@ -297,8 +389,6 @@ def test_a_file_that_shrinks_while_it_is_sent_is_a_problem(root: Path) -> None:
     with file.open("wb") as target:
         target.truncate(3_000_000)
     with FeedServer(strict=False) as server, RawClient(server) as client:
-        from feedserver.messages.response import FileBody
-
         server.add("/feed", Response(FileBody(file, 5_000_000)))
         client.ask("/feed")
         client.read_to_end()
@@ -306,6 +396,50 @@ def test_a_file_that_shrinks_while_it_is_sent_is_a_problem(root: Path) -> None:
         assert problems_of(server).startswith(
             f"the answer to GET /feed was broken off by BodyChanged('{file} has become shorter: 3,000,000 of 5,000,000"
         )
+
+
+def test_a_file_that_is_changed_while_it_is_sent_is_a_problem(root: Path) -> None:
+    file = root / "big.xml"
+    with file.open("wb") as target:
+        target.truncate(40_000_000)
+    with FeedServer(root, strict=False) as server, RawClient(server) as client:
+        client.ask("/big.xml")
+        client.read_head()
+        with file.open("r+b") as target:
+            target.write(b"<other/>")
+        os.utime(file, (1, 1))
+        assert len(client.read_to_end()) <= 40_000_000
+        # Which it is depends on whether it was opened by then.
+        assert server.journal.exchanges[0].ended == "broken off"
+        assert server.journal.exchanges[0].error in ("BodyChanged", "OSError")
+        assert re.search("big.xml (was changed while it was sent|has changed since it was read)", problems_of(server))
+
+
+def test_a_file_that_is_changed_after_its_first_bytes_is_told_at_its_last(tmp_path: Path) -> None:
+    file = tmp_path / "big.xml"
+    file.write_bytes(b"a" * 1_000_000)
+    response = Response(FileBody(file, 1_000_000, stamp=file.stat().st_mtime_ns))
+    steps = response_writer.plan(response_writer.make_head(None, response, True), response, "GET")
+    assert isinstance(next(steps), SendHead)
+    assert isinstance(next(steps), Send), "some of the body"
+    os.utime(file, (1, 1))
+    with pytest.raises(response_writer.BodyChanged, match="was changed while it was sent"):
+        list(steps)
+
+
+def test_a_file_that_is_another_than_was_read_is_a_problem(root: Path) -> None:
+    file = root / "big.xml"
+    with file.open("wb") as target:
+        target.truncate(3_000_000)
+    with FeedServer(root, strict=False) as server, RawClient(server) as client:
+        server.add("/feed", server.fixture("big.xml"))
+        assert len(client.get("/feed").body) == 3_000_000
+        with file.open("wb") as target:
+            target.truncate(4_000_000)
+        os.utime(file, (1, 1))
+        assert client.get("/feed").status == 500
+        assert f"{file} has changed since it was read; read it again, with server.fixture(…)" in problems_of(server)
+        assert len(client.get("/big.xml").body) == 4_000_000, "the folder's file is read again"
 
 
 def test_a_file_that_is_gone_when_it_is_sent_is_a_problem(root: Path) -> None:
@@ -413,6 +547,125 @@ def test_half_a_request_that_waits_too_long_is_a_problem() -> None:
         assert "and then nothing for too long; it was answered with 408. It began b'GET /x'." in problems_of(server)
 
 
+@pytest.mark.parametrize(
+    ("sent", "part"),
+    [
+        (b"GET /x", "head"),
+        (b"GET /x HTTP/1.1\r\nHost: a\r\n", "head"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc", "body"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "body"),
+    ],
+)
+def test_half_a_request_that_the_server_s_stop_ends_is_a_problem(sent: bytes, part: str) -> None:
+    server = FeedServer().start()
+    with RawClient(server) as client:
+        client.send(sent)
+        until(lambda: any(each.is_mid_request for each in server.listening.connections.copy()))
+        server.stop()
+    assert server.journal.exchanges[0].ended == "server stopped"
+    assert f"the client stopped in the middle of the request's {part}; the server stopped." in problems_of(server)
+
+
+def test_a_connection_that_is_kept_when_the_server_stops_is_none() -> None:
+    server = FeedServer().start()
+    server.add("/feed", Response("<rss/>"))
+    with RawClient(server) as client:
+        client.get("/feed")
+        server.stop()
+    server.verify()
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_half_a_handshake_that_waits_too_long_or_until_the_server_stops_is_a_problem(stops: bool) -> None:
+    server = FeedServer(tls=True, idle_timeout=3600 if stops else 0.05).start()
+    with RawClient(server) as client:
+        client.send(b"\x16\x03\x01\x02\x00")
+        if stops:
+            until(lambda: any(each._tls for each in server.listening.connections.copy()))
+            server.stop()
+        assert client.read_to_end() == b""
+    words = "the server stopped" if stops else "the client sent nothing for too long"
+    assert problems_of(server).startswith(f"{words} in the middle of the TLS handshake.")
+    server.stop()
+
+
+def tls_client(server: FeedServer) -> tuple[ssl.SSLSocket, socket.socket]:
+    """A client that speaks TLS, and the same connection without it."""
+    plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
+    wire = plain.dup()
+    wire.settimeout(PATIENCE)
+    return server.client_context().wrap_socket(plain, server_hostname="localhost"), wire
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: bool) -> None:
+    with FeedServer(tls=True) as server:
+        server.add("/feed", Response("<rss/>" * 100, delay=0.05))
+        client, wire = tls_client(server)
+        with client, wire:
+            if is_answered:
+                client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
+                server.wait_for("/feed")
+            wire.sendall(b"\x17\x03\x03\x00\x20" + b"z" * 32)
+            while wire.recv(1000):
+                pass
+        if is_answered:
+            assert server.journal.exchanges[0].ended.startswith("client left")
+        assert problems_of(server).startswith("TLS failed: ")
+
+
+def test_a_client_that_says_that_nothing_follows_is_answered_in_kind() -> None:
+    with FeedServer(tls=True) as server:
+        server.add("/feed", Response("<rss/>"))
+        client, wire = tls_client(server)
+        with client, wire:
+            client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
+            while b"<rss/>" not in client.recv(1000):
+                pass
+            plain = client.unwrap()  # which waits for the server's close_notify (RFC 8446 §6.1)
+            assert plain.recv(1) == b""
+            plain.close()
+        server.verify()
+
+
+def test_a_client_that_says_so_and_then_sends_its_fin_still_gets_its_answer() -> None:
+    is_due = threading.Event()
+
+    def answer(_request: Request) -> Response:
+        is_due.wait(PATIENCE)
+        return Response("<rss/>")
+
+    with FeedServer(tls=True) as server:
+        server.add("/feed", answer)
+        client, wire = tls_client(server)
+        with client, wire:
+            client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
+            server.wait_for("/feed")
+            (connection,) = server.listening.connections.copy()
+            client.setblocking(False)
+            with suppress(ssl.SSLWantReadError):  # it has sent its close_notify, and does not wait for the server's
+                client.unwrap()
+            until(lambda: connection.state is State.FINISHING)
+            wire.shutdown(socket.SHUT_WR)
+            until(lambda: not (connection._transport and connection._transport.is_reading()))
+            is_due.set()
+            wire.settimeout(PATIENCE)
+            while wire.recv(1000):
+                pass
+        assert server.journal.exchanges[0].ended == "complete"
+        server.verify()
+
+
+def test_a_client_that_says_so_in_the_middle_of_a_request_is_a_problem() -> None:
+    with FeedServer(tls=True) as server:
+        client, wire = tls_client(server)
+        with client, wire:
+            client.sendall(b"POST /feed HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+            with pytest.raises(ssl.SSLError):  # the refusal comes, and not the end that `unwrap` waits for
+                client.unwrap()
+        assert "in the middle of the request's body; it was answered with 400." in problems_of(server)
+
+
 def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy() -> None:
     with FeedServer(tls=True) as server:
         plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
@@ -450,6 +703,50 @@ def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem(resets
                 plain.shutdown(socket.SHUT_WR)
             server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
         assert problems_of(server).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["slow body", "short content-length", "reset after 512", "stall after headers", "early answer", "endless headers"],
+)
+def test_a_fault_that_cannot_break_a_connection_before_any_request_is_a_problem(fault: str) -> None:
+    from feedserver import faults
+
+    with FeedServer(strict=False) as server:
+        server.on_connect(faults.parse(fault))
+        server.add("/feed", Response("<rss/>"))
+        with RawClient(server) as client:
+            client.get("/feed")
+        problem = problems_of(server)
+        assert problem.startswith(f"on_connect: the fault '{faults.parse(fault)}' was not injected: before any request")
+
+
+@pytest.mark.parametrize("when", ["on request 2", "on every 2nd request", "from request 3", "with probability 0.5"])
+def test_a_fault_of_connections_has_no_trigger_of_its_own(when: str) -> None:
+    from feedserver import faults
+
+    with pytest.raises(ValueError, match="counts connections by its arguments; give 'reset before answer' alone"):
+        FeedServer().on_connect(faults.parse(f"reset before answer {when}"))
+
+
+@pytest.mark.parametrize("when", ["on request 2", "on every 2nd request", "from request 2"])
+def test_a_trigger_that_never_comes_is_refused(when: str, root: Path) -> None:
+    from feedserver import faults
+
+    never = broken(Response("1"), faults.parse(f"reset at end {when}"))
+    server = FeedServer(root, strict=False)
+    with pytest.raises(
+        ValueError, match=f"the fault 'reset at end {when}' is never triggered, since its response is given"
+    ):
+        server.add("/feed", never, Response("2"))
+    server.add("/feed", Response("1"), never)  # the last one stays
+    timeline = root / "news.xml"
+    timeline.mkdir()
+    (timeline / "1.xml").write_text(f"<!--\nFault: reset at end {when}\n--><rss/>")
+    (timeline / "2.xml").write_text("<rss/>")
+    with server, RawClient(server) as client:
+        assert client.get("/news.xml").status == 500
+        assert f"the fault 'reset at end {when}' is never triggered: this file is sent once" in problems_of(server)
 
 
 # What is no problem.

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feedserver import FeedServer, FixtureWarning, Request, Response, gone, moved, touched
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder, host_folder, split_path, timeline_files
+from feedserver.handler.router import Missing, Routes
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace, parse_duration
 from feedserver.messages.placeholders import fill_placeholders
@@ -376,3 +377,15 @@ def test_each_server_counts_the_requests_of_a_fixture_for_itself(root: Path) -> 
                     client.read_to_end()
                 assert server.requests[-1].path == "/a.xml"
                 assert server.journal.exchanges[-1].ended == ended
+
+
+def test_a_link_to_itself_and_what_cannot_be_listed_spoil_no_message(tmp_path: Path) -> None:
+    (tmp_path / "loop.xml").symlink_to("loop.xml")
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to("one")
+    (tmp_path / "feed.xml").write_text("<rss/>")
+    routes = Routes(Folder(tmp_path))
+    for target in ("/fed.xml", "/loop.xml", "/one/feed.xml"):
+        found = routes.find(Request("GET", target), lambda _: True)
+        assert isinstance(found, Missing)
+        assert "Near it: /feed.xml." in found.message or target != "/fed.xml"

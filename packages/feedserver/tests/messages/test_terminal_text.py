@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import socket
 import subprocess
 import sys
+import threading
+import time
 import unicodedata
 import warnings
 from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Response, VerificationError, cli, stop_server
 from feedserver.fixtures.directives import FixtureError
 from feedserver.messages.terminal_text import visible
 
@@ -107,3 +111,81 @@ def test_commands_show_what_a_server_answers_and_what_was_typed(tmp_path: Path) 
             )
             for line in (done.stdout + done.stderr).splitlines():
                 assert line.isprintable(), ascii(line)
+
+
+FORGED = "%0a%c2%85%e2%80%a8%0b%0c%1c%1d%1e%0d12:00:00 GET /forged -> 200 OK"
+
+
+@pytest.mark.parametrize("path", [f"/x{FORGED}", f"/feed.xml{FORGED}?q={FORGED}"])
+def test_a_path_writes_no_line_of_its_own_into_what_serve_prints(path: str, tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text("<rss/>")
+    command = [sys.executable, "-m", "feedserver", "serve", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().strip().rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(f"GET {path.replace(' ', '%20')} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            while client.recv(65_536):
+                pass
+        stop_server(port)
+        lines = process.stdout.read().split("\n")
+    assert not any(re.match(r"\s*12:00:00", line) for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_path_writes_no_line_of_its_own_into_what_verify_raises() -> None:
+    with FeedServer() as server:
+        with socket.create_connection((server.host, server.port), timeout=10) as client:
+            client.sendall(b"GET /x%0aall%20is%20well HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            while client.recv(65_536):
+                pass
+        with pytest.raises(VerificationError) as caught:
+            server.verify()
+    assert not any(line.startswith("all is well") for line in str(caught.value).split("\n"))
+
+
+def test_what_a_recorded_server_says_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with FeedServer() as server:
+        server.add("/feed", Response("<rss/>", reason="OK\x85note: forged\u2028left out: nothing"))
+        assert cli.main(["record", server.url("/feed"), "-o", str(tmp_path / "feed.xml")]) == 0
+    said = capsys.readouterr().out.split("\n")
+    assert not any(line.startswith(("note: forged", "left out: nothing")) for line in said)
+    assert all(line.isprintable() for line in said)
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 403 No\r\n\r\n\x1b[31mred\x9b\nline", b"\x1b]0;title\x07\r\n\r\n"])
+def test_what_is_no_feedserver_is_told_as_text(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            client, _ = listener.accept()
+            with client:
+                client.recv(65_536)
+                client.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ConnectionError, match=r"did not stop: 403|is no feedserver") as caught:
+            stop_server(listener.getsockname()[1])
+        thread.join(10)
+    assert str(caught.value).isprintable()
+
+
+def test_a_server_that_drips_is_given_up_in_time() -> None:
+    left = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                while not left.wait(0.02):
+                    client.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        begun = time.monotonic()
+        with pytest.raises(ConnectionError, match="no feedserver"):
+            stop_server(listener.getsockname()[1], timeout=0.5)
+        assert time.monotonic() - begun < 10
+        left.set()
+        thread.join(10)

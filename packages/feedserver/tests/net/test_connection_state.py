@@ -30,6 +30,11 @@ def test_an_answer_begins_only_where_none_is_under_way(state: State) -> None:
     assert TRANSITIONS[state].get(Event.BEGIN) == begins.get(state)
 
 
+@pytest.mark.parametrize("state", [State.ENDED, State.FINISHING])
+def test_an_end_may_be_told_twice(state: State) -> None:
+    assert TRANSITIONS[state][Event.CLIENT_END] is state, "a FIN after the close_notify of TLS"
+
+
 @given(st.lists(st.sampled_from(Event), max_size=20))
 def test_a_client_that_has_ended_never_sends_again(events: list[Event]) -> None:
     state, has_ended = State.IDLE, False

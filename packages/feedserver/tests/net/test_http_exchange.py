@@ -420,7 +420,7 @@ def test_a_file_that_may_not_be_read_is_named(root: Path) -> None:
 
 def test_a_coding_that_nobody_knows_is_named(root: Path) -> None:
     with FeedServer(root) as server, RawClient(server) as client:
-        server.add("/x", Response("x", coding="zip"))
+        server.add("/x", Response("x").changed(coding="zip"))
         assert client.get("/x").status == 500
         with pytest.raises(AssertionError, match=r"/x: .*zip"):
             server.verify()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -604,3 +607,71 @@ def test_a_password_that_was_sent_and_comes_back_is_told(origin: FeedServer, tmp
     for header in (("Authorization", "Basic YWRhOmh1bnRlcjIy"), ("Cookie", "c00kie!")):
         made = record(origin.url("/feed"), tmp_path / "a", headers=[header], force=True)
         assert made.notes == ("a secret of the request is still in the body; look before you commit",)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://ada:s3cret99@h/",
+        "http://ada:s3cret99@h:99999/",
+        "http://ada:s3cret99@[::1/",
+        "gopher://h/?token=s3cret99",
+        "http://ada:s3cret99@h:0/",
+    ],
+)
+def test_an_address_that_is_refused_is_told_without_its_secrets(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="give ") as caught:
+        record(url, tmp_path / "a.xml")
+    assert "s3cret99" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_header_that_is_refused_is_told_without_what_may_be_its_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["record", "http://127.0.0.1:1/", "-o", "a.xml", "--header", "Authorization Bearer s3cret99"])
+    said = capsys.readouterr().err
+    assert "'Authorization …' is no header; write 'Name: value'" in said
+    assert "s3cret99" not in said
+
+
+def test_what_a_server_says_is_told_without_the_request_s_secrets(tmp_path: Path) -> None:
+    with saying(b"s3cret99 \x1b[31m? \r\n\r\n") as url:
+        with pytest.raises(RecordingError, match="is no status line of HTTP/1") as caught:
+            record(f"{url}?token=s3cret99", tmp_path / "a.xml")
+        assert "s3cret99" not in str(caught.value)
+        assert "\x1b" not in str(caught.value)
+
+
+def test_a_version_that_is_not_spoken_is_told_as_text(tmp_path: Path) -> None:
+    with saying(b"HTTP/2\x1b[31m 200 OK\r\n\r\n") as url, pytest.raises(RecordingError) as caught:
+        record(url, tmp_path / "a.xml")
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits the size of files, as POSIX does")
+def test_what_is_to_be_overwritten_stays_where_the_disk_is_full(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed", Response(b"x" * 100_000))
+    (tmp_path / "feed.xml").write_bytes(b"<old/>")
+    (tmp_path / "feed.xml.response").write_bytes(b"Status: 410\n")
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
+        "from feedserver.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", script, "record", origin.url("/feed"), "-o", "feed.xml", "--force"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "cannot be written: File too large" in ended.stderr
+    contents = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert contents == {"feed.xml": b"<old/>", "feed.xml.response": b"Status: 410\n"}
+
+
+def test_what_is_overwritten_is_the_file_and_no_link_to_it(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed", Response(b"<new/>"))
+    outside = tmp_path / "outside.xml"
+    outside.write_bytes(b"<outside/>")
+    (tmp_path / "feed.xml").symlink_to(outside)
+    with pytest.raises(OSError, match="this is a link"):
+        record(origin.url("/feed"), tmp_path / "feed.xml", force=True)
+    assert outside.read_bytes() == b"<outside/>"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["feed.xml", "outside.xml"]

@@ -63,6 +63,19 @@ REPLACED = [
     ("Authorization: token Xk29fQz7", "Authorization: removed removed", ["credentials of token", "parameter Auth"]),
     ("token: abc; x: y", "token: removed; x: y", ["parameter token"]),
     ("{'token':'abc', 'n': 1}", "{'token':'removed', 'n': 1}", ["parameter token"]),
+    # The answer of a login, and what it is exchanged with.
+    ("/oauth/callback?code=ab12", "/oauth/callback?code=removed", ["parameter code"]),
+    ("https://h/auth/google_callback?x=1&code=4", "https://h/auth/google_callback?x=1&code=removed", ["parameter co"]),
+    ("/login?code=123456", "/login?code=removed", ["parameter code"]),
+    ("/t?grant_type=x&code=ab12", "/t?grant_type=x&code=removed", ["parameter code"]),
+    # Short ones in a path, where the folder before them says so.
+    ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
+    ("https://h/private/s3cr3t9/rss", "https://h/private/removed/rss", ["token (7 characters)"]),
+    ("</api-key/9f8e7d6c>; rel=self", "</api-key/removed>; rel=self", ["token (8 characters)"]),
+    # Names with passwords, in base 64.
+    ("YWRhOnMzY3JldA==", "removed", ["token (16 characters)"]),
+    ("/feed/YWRhOnMzY3JldA/rss", "/feed/removed/rss", ["token (14 characters)"]),
+    ("/?u=YWRhOnMzY3JldA%3D%3D&x=1", "/?u=removed&x=1", ["token ("]),
     # Headers that are no URL.
     ("max-age=60; token=abc", "max-age=60; token=removed", ["parameter token"]),
     ('a=b, secret="x y", c=d', 'a=b, secret="removed", c=d', ["parameter secret"]),
@@ -131,6 +144,15 @@ STAY = [
     ("WWW-Authenticate", 'Bearer error_uri="https://h/", Basic realm=news'),
     ("NEL", '{"report_to":"cf-nel","max_age":604800}'),
     ("X-Feed-Version", "1.2.3-beta4+exp.sha.5114f85"),
+    ("WWW-Authenticate", 'Bearer authorization_uri="https://login.example/common/oauth2/authorize"'),
+    ("X-Token-Type", "bearer"),
+    ("X-Session-Timeout-Url", "/session?expired"),
+    ("Location", "/?token_endpoint=/t&key_type=rsa&auth_method=none&session_count=2&password_length=8"),
+    ("Location", "/callbacks?code=US"),
+    ("Location", "/errors?code=404&page=2"),
+    ("Location", "/auth/oauth2/key/v1beta2/token/refresh/private/2026-11/session/day1/"),
+    ("X-Login", "ada"),
+    ("X-User", "urn:user:ada"),
 ]
 
 
@@ -188,6 +210,19 @@ def test_each_challenge_is_looked_at(name: str, value: str, kept: str | None, cl
     ]
 
 
+def test_a_login_with_its_password_is_left_out() -> None:
+    for name in ("X-Login", "X-Auth-Logon", "Signin"):
+        redacted = redact([(name.encode(), b"ada:s3cret")])
+        assert redacted.fields == ()
+        assert redacted.left_out == (LeftOut(name, "it is a secret"),)
+
+
+def test_what_says_where_something_is_had_is_still_looked_at() -> None:
+    url = f"https://h/?authorization_uri=https://h/x?token=abc&token_uri=/{HEX}&secret_url=/a"
+    cleaned = "https://h/?authorization_uri=https://h/x?token=removed&token_uri=/removed&secret_url=removed"
+    assert without_secrets(url)[0] == cleaned
+
+
 def test_what_is_to_be_kept_stays() -> None:
     fields = [
         (b"X-Token", b"abc"),
@@ -202,6 +237,15 @@ def test_what_is_to_be_kept_stays() -> None:
 def test_known_secrets_are_replaced_wherever_they_are() -> None:
     assert without_secrets("a hunter22 b", known=["hunter22"]) == ("a removed b", ("secret of the request",))
     assert without_secrets("/pa%2Fss/x", known=["pa/ss"]) == ("/removed/x", ("secret of the request",))
+
+
+@pytest.mark.parametrize("echo", ["pa/ss+1", "pa%2Fss%2B1", "pa%2fss%2b1", "cGEvc3MrMQ==", "cGEvc3MrMQ"])
+def test_known_secrets_are_replaced_in_any_spelling(echo: str) -> None:
+    assert without_secrets(f"/x/{echo}/y", known=["pa/ss+1"])[0] == "/x/removed/y"
+
+
+def test_urls_within_urls_have_an_end() -> None:
+    assert secrets_in(f"http://h/?{'a=' * 5000}") == ()
 
 
 def test_the_secrets_of_a_url_are_found_wherever_they_stand() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from feedserver.record.token_shapes import JWT, entropy, looks_like_token
+from feedserver.record.token_shapes import JWT, entropy, looks_labelled, looks_like_credentials, looks_like_token
 
 TRIES = 1000
 
@@ -66,3 +66,37 @@ def test_json_web_tokens_are_known_by_their_beginning() -> None:
 def test_entropy_is_in_bits_a_character() -> None:
     assert entropy("aaaa") == 0
     assert entropy("abcd") == 2
+
+
+def test_names_with_passwords_in_base_64_are_found() -> None:
+    for plain in (b"ada:s3cret", b"ada@example.org:correct horse"[:24], b"u-1:pass:word"):
+        assert looks_like_credentials(base64.b64encode(plain).decode()) is (b" " not in plain)
+        assert looks_like_credentials(base64.urlsafe_b64encode(plain).decode().rstrip("=")) is (b" " not in plain)
+
+
+@pytest.mark.parametrize("text", [*WORDS.split(), "", "=", "a", "abc:def", "aaaaaaaaaaa", "aaaaaaaaaaaaa"])
+def test_words_are_no_credentials(text: str) -> None:
+    assert not looks_like_credentials(text)
+
+
+def test_random_text_is_hardly_ever_taken_for_credentials() -> None:
+    source = random.Random(2026)
+    drawn = (of(string.ascii_letters + string.digits, size)(source) for size in (12, 16, 24) for _ in range(20_000))
+    assert sum(map(looks_like_credentials, drawn)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "is_secret"),
+    [
+        ("a1b2c3", "/token/", True),
+        ("s3cr3t", "/private/", True),
+        ("a1b2c3", "/posts/", False),
+        ("a1b2c", "/token/", False),
+        ("oauth2", "/auth/", False),
+        ("v1beta2", "/key/", False),
+        ("2026-11-26", "/private/", False),
+        ("refresh", "/token/", False),
+    ],
+)
+def test_a_short_secret_in_a_path_is_one_for_its_folder(text: str, before: str, is_secret: bool) -> None:
+    assert looks_labelled(text, before) is is_secret

@@ -16,6 +16,7 @@ from feedserver.encodings.rules import ILLEGAL, NO_XML, Rule, decide, is_html
 from feedserver.feeds import Entry, Feed, atom, rss
 from feedserver.feeds.markup import ILLEGAL as ILLEGAL_CHARACTER
 from feedserver.feeds.markup import serialize
+from feedserver.messages.argument_types import check_bool, check_name
 from feedserver.messages.response import Response
 
 TEXT = "Привет"
@@ -95,6 +96,8 @@ class Case:
 
 def matrix(*media_types: str) -> tuple[Case, ...]:
     """Return every case of these *media_types*, or of all in `MEDIA_TYPES`: 192 for each type."""
+    for media_type in media_types:
+        check_name("a media type", media_type, "text/xml")
     meetings = product(media_types or MEDIA_TYPES, CHARSETS, DECLARATIONS, TRUTHS, (False, True))
     return tuple(
         case(media_type, charset, declaration, truth, bom=bom)
@@ -106,6 +109,11 @@ def case(media_type: str, charset: str | None, declaration: str | None, true_enc
     """Return the case of this combination. The mark before an encoding that is not Unicode is that of UTF-8, as
     careless editors write it.
     """
+    check_name("media_type", media_type, "text/xml")
+    check_name("charset", charset, "utf-8", or_none=True)
+    check_name("declaration", declaration, "utf-8", or_none=True)
+    check_name("true_encoding", true_encoding, "utf-8")
+    check_bool("bom", bom)
     feed = Feed(title=TEXT, id="urn:encodings", entries=[Entry(title=TEXT, id="urn:encodings:1")])
     root = atom.document(feed) if media_type == "application/atom+xml" else rss.document(feed)
     document = serialize(root, true_encoding, declaration=declaration or False)

@@ -14,9 +14,10 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 
 from feedserver.feeds.markup import codec_name
+from feedserver.messages.argument_types import check_is, check_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,9 @@ def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
 
     Every type except text/html is treated as XML.
     """
+    check_name("media_type", media_type, "text/xml")
+    check_is("charset", charset, (str, NoneType), "give text, such as 'utf-8', or None")
+    check_is("data", data, bytes, "give the bytes of a document")
     if is_html(media_type):
         return _decide_html(charset, data)
     marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)

@@ -86,6 +86,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 """Every kind of fault by its name in lower case."""
 
 
+_MOST_WORDS = max(name.count(" ") + 1 for name in KINDS)
+_LONGEST_SLIP = 60
+
+
 def parse(text: str) -> Fault:
     """Reads a directive's value, such as "reset after 512 on request 2".
 
@@ -93,11 +97,11 @@ def parse(text: str) -> Fault:
     """
     done, when = split_when(text)
     words = done.split()
-    for count in range(len(words), 0, -1):  # the longest name that fits
+    for count in range(min(len(words), _MOST_WORDS), 0, -1):  # the longest name that fits
         kind = KINDS.get(" ".join(words[:count]).lower())
         if kind is not None:
             return replace(_read(kind, " ".join(words[count:]), done), when=when)
-    starts = [" ".join(words).lower(), *(word.lower() for word in words[:1])]
+    starts = [" ".join(words).lower()[:_LONGEST_SLIP], *(word.lower()[:_LONGEST_SLIP] for word in words[:1])]
     near = [name for start in starts for name in difflib.get_close_matches(start, KINDS, n=1)]
     if near:
         raise ValueError(f"{done!r} is no fault; write {KINDS[near[0]].usage!r}")

@@ -42,6 +42,7 @@ class TruncatedGzip(_Coded):
     after: int | None = None
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         check_at_least(0, self.after, "bytes to cut after")
 
     @property
@@ -67,6 +68,7 @@ class CorruptGzip(_Coded):
     after: int = 20
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         check_at_least(0, self.after, "bytes to leave whole")
 
     @property
@@ -132,6 +134,7 @@ class Bomb(Fault):
     megabytes: int = 10
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         check_at_least(1, self.megabytes, "megabytes")
 
     @property

@@ -36,6 +36,7 @@ class _End(Fault):
     at: Literal["end"] | None = None
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         wanted = (self.after, self.before, self.at)
         sound = (self.after in (None, "headers") or isinstance(self.after, int)) and wanted[1:] in (
             (None, None),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar
 
+from feedserver.messages.field_types import check_fields
 from feedserver.messages.request import Request
 from feedserver.messages.response import Injectable, Response
 from feedserver.messages.send_plan import Plan
@@ -46,6 +47,10 @@ class Fault(Injectable, ABC):
     early: ClassVar[bool] = False
     when: When = field(default=EACH_TIME, kw_only=True)
 
+    def __post_init__(self) -> None:
+        """Check the types of the fields. A fault with a `__post_init__` of its own calls this first."""
+        check_fields(self)
+
     @property
     @abstractmethod
     def words(self) -> str:
@@ -74,3 +79,6 @@ class Shaped:
 
     response: Response
     at: int = 0
+
+    def __post_init__(self) -> None:
+        check_fields(self)

@@ -27,6 +27,7 @@ class _WrongLength(Fault):
     by: int = 1
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         check_at_least(1, self.by, "bytes to be wrong by")
 
 
@@ -134,6 +135,7 @@ class BadChunkSize(_Chunked):
     size: str = "x"
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         if not _SIZE.fullmatch(self.size):
             raise ValueError(f"{self.size!r} cannot stand for a chunk's size; use visible ASCII without blanks")
 

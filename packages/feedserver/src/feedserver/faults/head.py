@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import before_answer, closing, head_bytes, is_body, is_head
+from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, reason_phrase
 from feedserver.messages.send_plan import CloseConnection, Ended, Injected, Plan, Send, SendHead
@@ -57,6 +58,7 @@ class Garbage(Fault):
     bytes: int = 64
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         check_at_least(1, self.bytes, "bytes")
 
     @property
@@ -133,8 +135,10 @@ class OddHeader(Fault):
     name: str = "X-Odd"
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         if self.twist not in _TWISTS:
             raise ValueError(f"{self.twist!r} is no twist; write one of {', '.join(get_args(Twist))}")
+        Headers([(self.name, "")])
 
     @property
     def words(self) -> str:
@@ -145,7 +149,13 @@ class OddHeader(Fault):
         """Always."""
         value = response.headers.get_raw(self.name.lower().encode("ascii"))
         twisted = (b"odd" if value is None else value) + _TWISTS[self.twist]
-        return Shaped(replace(response, headers=response.headers.replaced(self.name, twisted)))
+        name = self.name.encode("ascii")
+        kept = [each for each in response.headers.raw if each[0].lower() != name.lower()]
+        place = next((at for at, each in enumerate(response.headers.raw) if each[0].lower() == name.lower()), len(kept))
+        if value is not None:
+            name = response.headers.raw[place][0]
+        kept.insert(place, (name, twisted))
+        return Shaped(replace(response, headers=Headers.from_raw(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,7 @@ class Interim(Fault):
     status: int = 103
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         if not 100 <= self.status <= 199:
             raise ValueError(f"{self.status} is no status of an interim answer; use one from 100 to 199")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from feedserver.faults.fault import Fault
+from feedserver.messages.field_types import check_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class Kind:
     takes: str
     read: Callable[[str], Fault]
     examples: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def usage(self) -> str:

@@ -65,6 +65,7 @@ class RedirectToPort(_Redirect):
     port: int = 1
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         if not 1 <= self.port <= 65535:
             raise ValueError(f"port {self.port} does not exist; ports go from 1 to 65535")
 
@@ -85,6 +86,7 @@ class RedirectToAddress(_Redirect):
     address: str = "10.0.0.1"
 
     def __post_init__(self) -> None:
+        Fault.__post_init__(self)
         try:
             ip_address(self.address)
         except ValueError:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from feedserver.feeds.model import Entry, Feed
 from feedserver.feeds.rendering import FormatName, RenderOptions, last_modified_value
+from feedserver.messages.argument_types import check_is, check_name, check_status
 from feedserver.messages.response import Response
 from feedserver.messages.shortcuts import gone, moved, touched
 
@@ -69,6 +70,9 @@ class LiveFeed:
         clock: Callable[[], datetime] = _now,
         **options: Unpack[RenderOptions],
     ) -> None:
+        check_is("feed", feed, Feed, "give a Feed")
+        if not callable(clock):
+            raise TypeError(f"clock is {clock!r}; give a function that returns a datetime")
         self._format = format
         self._options: RenderOptions = {"validators": True, **options}
         self._clock = clock
@@ -92,6 +96,9 @@ class LiveFeed:
 
     def mount(self, server: Server, path: str) -> None:
         """Answer requests for *path* of *server* with this feed. A feed may be mounted at several paths."""
+        check_name("path", path, "/feed")
+        if not hasattr(server, "add"):
+            raise TypeError(f"server is {server!r}; give a FeedServer")
         with self._lock:
             self._mounts.append(_Mount(server, path))
             server.add(path, self.response)
@@ -109,6 +116,7 @@ class LiveFeed:
         No date changes unless it is given: most feeds do not announce an edit. Raises ValueError if no entry has the
         id.
         """
+        check_is("id", id, str, "give the identity of an entry, such as entry.identity")
         with self._lock:
             index = self._index_of(id)
             entries = list(self._feed.entries)
@@ -120,6 +128,7 @@ class LiveFeed:
 
         Raises ValueError if no entry has the id.
         """
+        check_is("id", id, str, "give the identity of an entry, such as entry.identity")
         with self._lock:
             entries = list(self._feed.entries)
             del entries[self._index_of(id)]
@@ -144,6 +153,8 @@ class LiveFeed:
         *to* is a path, or a whole URL. A whole URL is for a client that uses the server as its proxy. Raises ValueError
         for any other text, and for a *status* that is no redirect.
         """
+        check_is("to", to, str, "give a path such as '/new', or a whole URL")
+        check_status(status)
         if not to.startswith("/") and "://" not in to:
             raise ValueError(f"{to!r} is no place to move to; give a path such as '/new', or a whole URL")
         if not 300 <= status < 400:

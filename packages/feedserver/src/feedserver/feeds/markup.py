@@ -206,10 +206,18 @@ def _names(node: Element) -> Iterator[str]:
             yield from _names(child)
 
 
-@dataclass(frozen=True, slots=True)
 class _Style:
-    cdata: bool
-    missing: frozenset[str]
+    """How text is written: whether `Html` stands in CDATA sections, and which characters the encoding is *missing*."""
+
+    __slots__ = ("cdata", "missing", "special_in_cdata", "special_in_text", "special_in_value")
+
+    def __init__(self, cdata: bool, missing: frozenset[str]) -> None:
+        self.cdata = cdata
+        self.missing = missing
+        # Made once for a document: there may be as many as it has different characters.
+        self.special_in_text = missing.union(_TEXT)
+        self.special_in_value = missing.union(_VALUE)
+        self.special_in_cdata = missing | {"\r"}
 
 
 def _document(head: str, root: Element, style: _Style) -> str:
@@ -243,7 +251,7 @@ def _write(node: Element, indent: str | None, style: _Style, path: str) -> Itera
 
 def _escape(text: str, escapes: Mapping[str, str], style: _Style, path: str) -> str:
     _check(text, path)
-    special = {*escapes, *style.missing}
+    special = style.special_in_text if escapes is _TEXT else style.special_in_value
     if special.isdisjoint(text):
         return text
     return "".join(
@@ -256,8 +264,11 @@ def _cdata(text: str, style: _Style, path: str) -> str:
     """Return a CDATA section. It is closed and opened again around what it cannot hold: "]]>", and references."""
     _check(text, path)
     section = text.replace("]]>", "]]]]><![CDATA[>")
-    for character in sorted({"\r", *style.missing} & set(text)):
-        section = section.replace(character, f"]]>&#{ord(character)};<![CDATA[")
+    if not style.special_in_cdata.isdisjoint(section):
+        section = "".join(
+            f"]]>&#{ord(character)};<![CDATA[" if character in style.special_in_cdata else character
+            for character in section
+        )
     return f"<![CDATA[{section}]]>"
 
 

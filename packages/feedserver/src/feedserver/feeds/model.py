@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from feedserver.messages.field_types import check_fields, check_fits, fits
+
 if TYPE_CHECKING:
     from typing import Unpack
 
@@ -33,6 +35,9 @@ class Text:
     value: str
     type: Literal["text", "html", "xhtml"] = "text"
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -42,6 +47,9 @@ class Person:
     email: str | None = None
     uri: str | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -50,6 +58,9 @@ class Category:
     term: str
     scheme: str | None = None
     label: str | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,9 @@ class Enclosure:
     title: str | None = None
     duration: int | None = None
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
@@ -73,6 +87,9 @@ class Thumbnail:
     url: str
     width: int | None = None
     height: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +109,7 @@ class Media:
 
     def __post_init__(self) -> None:
         _freeze(self, "thumbnails", Thumbnail)
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +127,9 @@ class Episode:
     type: Literal["full", "trailer", "bonus"] | None = None
     image: str | None = None
     block: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +150,9 @@ class Podcast:
 
     def __post_init__(self) -> None:
         _freeze(self, "categories", tuple)
+        for category in self.categories:
+            check_fits("each of Podcast(categories=[…])", category, tuple[str, ...])
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +189,7 @@ class Entry:
         _freeze(self, "enclosures", Enclosure)
         _freeze(self, "media", Media)
         _check_dates(self, "published", "updated")
+        check_fields(self)
 
     @property
     def identity(self) -> str:
@@ -223,6 +248,7 @@ class Feed:
         _freeze(self, "skip_hours", int)
         _freeze(self, "skip_days", str)
         _check_dates(self, "published", "updated")
+        check_fields(self)
 
     @property
     def identity(self) -> str:
@@ -268,7 +294,7 @@ def _freeze(owner: object, name: str, kind: type) -> None:
     given = getattr(owner, name)
     is_one = isinstance(given, str) or not isinstance(given, Iterable)
     values = () if is_one else tuple(given)  # Read only once: it may be a generator.
-    wrong = [given] if is_one else [value for value in values if not isinstance(value, kind)]
+    wrong = [given] if is_one else [value for value in values if not fits(value, kind)]
     if wrong:
         wanted = f"{type(owner).__name__}({name}=[…])"
         raise TypeError(f"{wanted} takes a sequence of {kind.__name__}, not {wrong[0] if is_one else wrong!r}")

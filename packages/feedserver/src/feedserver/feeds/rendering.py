@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 from feedserver.feeds import atom, atom03, jsonfeed, rdf, rss, rss091
 from feedserver.feeds.markup import Element, serialize
 from feedserver.feeds.model import Feed
+from feedserver.messages.argument_types import check_is
+from feedserver.messages.field_types import check_fits
 from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.response import Response
 
@@ -71,8 +73,23 @@ class RenderOptions(TypedDict, total=False):
     headers: HeaderInput
 
 
+# Of `headers`, `Headers` sees to that.
+_OPTION_TYPES: Mapping[str, object] = MappingProxyType(
+    {
+        "encoding": str,
+        "bom": bool | None,
+        "declaration": bool | str,
+        "cdata": bool,
+        "media_type": str,
+        "charset": str | None,
+        "validators": bool,
+    }
+)
+
+
 def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the word
     """Return *feed* as a response in a format of `FORMATS`. See `Feed.render`."""
+    check_is("the format of a feed", format, str, "give text, such as 'atom'")
     if format not in FORMATS:
         raise ValueError(f"{format!r} is no format of a feed; there are {', '.join(FORMATS)}")
     if (
@@ -80,6 +97,9 @@ def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Respons
     ):  # A misspelled option would be ignored silently.
         known = ", ".join(RenderOptions.__annotations__)
         raise TypeError(f"{', '.join(sorted(unknown))} is no option of a feed's document; there are {known}")
+    for name, hint in _OPTION_TYPES.items():
+        if name in options:
+            check_fits(f"the option {name}", options[name], hint)  # type: ignore[literal-required]
     chosen = FORMATS[format]
     body = _body(feed, chosen, options)
     content_type = options.get("media_type", chosen.media_type)

@@ -150,8 +150,11 @@ class Exchange:
     # What the server calls
 
     def answered(self, response: Response) -> None:
-        """Note what the request is answered with, once: an answer that comes after its time limit changes nothing."""
-        if self._response is None:
+        """Note what the request is answered with, once.
+
+        An answer that comes after its time limit changes nothing, nor does one whose exchange has ended meanwhile.
+        """
+        if self._response is None and self._ended is None:
             self._response = response
             self._changes.tell()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait
+from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest
 
 if TYPE_CHECKING:  # most servers break no answer, and need not load the faults
     from feedserver.faults.fault import Fault
@@ -34,6 +35,17 @@ class ShapedAnswer:
 def faults_of(response: Response) -> tuple[Fault, ...]:
     """Return the faults of *response* with the type that they have: `Response` takes no others."""
     return cast("tuple[Fault, ...]", response.faults)
+
+
+def never_injected_first(response: Response) -> Fault | None:
+    """Return a fault of *response* that no first request triggers; None where each may be triggered then.
+
+    A response that is given once is given to the first request that it answers. Chance is not asked.
+    """
+    for fault in faults_of(response):
+        if isinstance(fault.when, OnRequest | OnEvery | FromRequest) and not fault.when.strikes(1):
+            return fault
+    return None
 
 
 def choose(response: Response, number: int) -> Response:

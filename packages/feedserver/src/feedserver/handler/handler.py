@@ -81,9 +81,12 @@ class Site:
         self.journal.record(exchange)
         return exchange
 
-    def cut(self, event: Malformed, why: str) -> None:
-        """Note a client whose connection broke in the middle of its request, so that nothing could be answered."""
-        self._refused(event, f"the connection broke: {why}").finish(Ended.CLIENT_LEFT, 0, why)
+    def cut(self, event: Malformed, why: str, ended: Ended, error: str = "") -> None:
+        """Note a request that its connection or the server *ended* in the middle, so that nothing could be answered.
+
+        *error* is what the system said, if anything.
+        """
+        self._refused(event, why).finish(ended, 0, error)
 
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
         exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem)
@@ -102,7 +105,7 @@ class Site:
 
     def failed(self, error: BaseException, exchange: Exchange | None) -> None:
         """Keep an exception that came while an answer went out, for `verify`."""
-        of = f"the answer to {exchange}" if exchange is not None else "a connection"
+        of = f"the answer to {exchange}" if exchange is not None and exchange.request is not None else "a connection"
         message = f"{of} was broken off by {in_words(error)}"
         if exchange is not None:
             exchange.problem = message

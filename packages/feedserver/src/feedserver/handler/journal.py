@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedserver.handler.exchange import Changes, Exchange, NotSeen
 from feedserver.handler.request_filter import Criteria, RequestFilter
+from feedserver.messages.argument_types import check_is, check_seconds, check_whole
 from feedserver.messages.request import Request
 
 if TYPE_CHECKING:
@@ -23,7 +25,11 @@ class Journal:
     """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all)."""
 
     def __init__(self, limit: int | None = None) -> None:
+        if limit is not None:
+            check_whole("journal_limit", limit, 1, 1000)
         self._entries: deque[Exchange] = deque(maxlen=limit)
+        self.dropped = 0
+        """How many exchanges came before those that are kept, and were dropped for the *limit*."""
         self.changes = Changes()
 
     @property
@@ -36,15 +42,22 @@ class Journal:
 
     @listener.setter
     def listener(self, listener: Callable[[Exchange], None] | None) -> None:
+        if listener is not None and not callable(listener):
+            raise TypeError(f"listener is {listener!r}; give a function that takes an Exchange, or None")
         self.changes.listener = listener
 
     def record(self, exchange: Exchange) -> None:
         """Add an exchange. Called on the event loop, before the answer's first byte."""
+        if len(self._entries) == self._entries.maxlen:
+            self.dropped += 1
         self._entries.append(exchange)
         self.changes.tell()
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does."""
+        if not callable(predicate):
+            raise TypeError(f"predicate is {predicate!r}; give a function that returns True or False")
+        check_seconds("timeout", timeout)
         return self.changes.wait_until(predicate, timeout)
 
     def settle(self, timeout: float = 0.2) -> None:
@@ -54,6 +67,7 @@ class Journal:
     def clear(self) -> None:
         """Forget every exchange."""
         self._entries.clear()
+        self.dropped = 0
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -88,10 +102,30 @@ class Journal:
         *path* and the criteria, *method* and *headers*, are those of `filter`. Raises NotSeen with what did arrive.
         """
         wanted = RequestFilter(path, **criteria)
-        if not self.wait_until(lambda: len(self._matching(wanted)) >= count, timeout):
+        check_whole("count", count, 1, 2)
+        matching = self._count_of(wanted)
+        if not self.wait_until(lambda: matching() >= count, timeout):
             seen = self._matching(wanted)
             raise NotSeen(f"waited {timeout:g} s for {_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}")
         return self._matching(wanted)
+
+    def _count_of(self, wanted: RequestFilter) -> Callable[[], int]:
+        """Return a function that counts the exchanges that are *wanted*. It looks at each of them once, however often
+        it is called.
+        """
+        looked_at, found = 0, 0
+
+        def count() -> int:
+            nonlocal looked_at, found
+            entries = self._entries.copy()
+            if entries.maxlen is not None or len(entries) < looked_at:  # some are dropped, or all were cleared
+                looked_at, found = 0, 0
+            for exchange in islice(entries, looked_at, None):
+                looked_at += 1
+                found += wanted.matches(exchange)
+            return found
+
+        return count
 
     def assert_requested(
         self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
@@ -100,8 +134,12 @@ class Journal:
 
         *path* and the criteria, *method* and *headers*, are those of `filter`.
         """
+        if count is not None:
+            check_whole("count", count, 0, 2)
         wanted = RequestFilter(path, **criteria)
         seen = self._matching(wanted)
+        if count is not None and len(seen) == count:
+            self._refuse_where_some_are_dropped(wanted)
         if count is None and not seen:
             raise NotSeen(f"{wanted} was not requested.{self._near_miss(wanted)}\n{self.describe()}")
         if count is not None and len(seen) != count:
@@ -119,6 +157,15 @@ class Journal:
             raise AssertionError(
                 f"{wanted} was requested {_times(len(seen))}, and should not have been.\n{self.describe()}"
             )
+        self._refuse_where_some_are_dropped(wanted)
+
+    def _refuse_where_some_are_dropped(self, wanted: RequestFilter) -> None:
+        """Raise AssertionError where nobody can say how often something was requested."""
+        if self.dropped:
+            raise AssertionError(
+                f"nobody can say how often {wanted} was requested: the journal has dropped {self.dropped:,} exchanges; "
+                "raise journal_limit, or call journal.clear() before what is asserted"
+            )
 
     def _near_miss(self, wanted: RequestFilter) -> str:
         """Return how the last request for the path differed in method or headers, "" where none did."""
@@ -132,6 +179,9 @@ class Journal:
 
         With *after*, only those that came after that one are told.
         """
+        check_whole("last", last, 1, 20)
+        if after is not None:
+            check_is("after", after, Exchange, "give an exchange of this journal")
         entries = self.exchanges
         if after in entries:
             entries = entries[entries.index(after) + 1 :]
@@ -139,6 +189,8 @@ class Journal:
             return "The server received no request."
         lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
         more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
+        if self.dropped:
+            more.insert(0, f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher")
         count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 

@@ -13,6 +13,8 @@ import traceback
 from collections import deque
 from dataclasses import dataclass
 
+from feedserver.messages.argument_types import check_name
+
 SHOWN = 60
 """Bytes of what was no request that a message repeats."""
 
@@ -51,7 +53,15 @@ class Problems:
 
     def allow(self, *patterns: str) -> None:
         """Leave out, from now on, each problem in which one of these regular expressions is found."""
-        self._allowed += [re.compile(pattern) for pattern in patterns]
+        for pattern in patterns:
+            check_name("a pattern of allow()", pattern, "nothing answers")
+            try:
+                self._allowed.append(re.compile(pattern))
+            except re.error as error:
+                raise ValueError(
+                    f"a pattern of allow() is {pattern!r}, no regular expression ({error}); give re.escape(…) for "
+                    "plain text"
+                ) from error
 
     def take(self) -> list[str]:
         """Return the problems since they were last taken."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from functools import lru_cache
 
 from feedserver.messages.request import Request
 
-_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
-"""Headers that a proxy adds (RFC 7239, RFC 9110 §7.6.3): whoever asked is not who the connection comes from."""
+_OF_A_PROXY = re.compile(
+    r"forwarded|via|max-forwards|proxy-.*|x-forwarded(?:-.*)?|x-original-.*|x-real-ip|x-envoy-.*|x-amzn-trace-id|cdn-loop"
+    r"|(?:x-|cf-|true-|fastly-|x-cluster-|x-azure-|x-appengine-)?(?:client|connecting|remote|proxyuser|user)-?(?:ip|addr)",
+    re.IGNORECASE,
+)
+"""Headers that proxies add (RFC 7239, RFC 9110 §7.6.3): whoever asked is not who the connection comes from."""
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]*)?|[0-9a-f]*:[0-9a-f:.]+", re.ASCII)
 
 
 def quit_refusal(request: Request) -> str:
@@ -19,13 +26,14 @@ def quit_refusal(request: Request) -> str:
     adds no header is not noticed.
     """
     host = request.headers.get("Host", "").lower()
-    host_name = host[: host.rfind(":")] if host.rpartition(":")[2].isdigit() else host
+    parts = _HOST.fullmatch(host)
+    host_name = (parts[1] or host) if parts is not None else host
     if not request.target.startswith("/"):
         return "QUIT is obeyed in origin form only, as in 'QUIT / HTTP/1.1'"
     if "Origin" in request.headers:
         return "QUIT is not obeyed when it comes from a web page (it has an Origin)"
-    for name in _OF_A_PROXY:
-        if name in request.headers:
+    for name in request.headers:
+        if _OF_A_PROXY.fullmatch(name):
             return f"QUIT is not obeyed when it comes through a proxy (it has {name})"
     if not is_loopback(request.client):
         return f"QUIT is not obeyed from {request.client}, only from this machine"

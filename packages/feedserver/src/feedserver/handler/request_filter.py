@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import TypeAlias, TypedDict
 from urllib.parse import unquote
 
 from feedserver.handler.exchange import Exchange
+from feedserver.messages.argument_types import check_is, check_name, check_status
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
 
@@ -38,6 +40,21 @@ class RequestFilter:
     method: str | None = None
     headers: HeaderFilter | None = None
     status: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise TypeError or ValueError for what no request could match: a test would pass by it, or fail in the
+        dark.
+        """
+        check_name("path", self.path, "/feed", or_none=True)
+        check_name("method", self.method, "GET", or_none=True)
+        if self.status is not None:
+            check_status(self.status)
+        if self.headers is None:
+            return
+        check_is("headers", self.headers, Mapping, "give a mapping, such as {'If-None-Match': None}")
+        for name, value in self.headers.items():
+            check_name("a name in headers", name, "ETag")
+            check_is(f"headers[{name!r}]", value, (str, NoneType), "give the text that it must be, or None for any")
 
     def matches(self, exchange: Exchange) -> bool:
         """Return whether *exchange* has all that is asked for."""

@@ -5,18 +5,26 @@ Reads files, opens no socket. Runs on the event loop alone, except for `add`, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from heapq import nlargest
 from pathlib import Path
-from types import NoneType
 
 from feedserver.fixtures.document_root import Folder, timeline_files
-from feedserver.fixtures.loader import FixtureWarning
-from feedserver.handler.routes import Choice, HostPath, Route, Script, Turns, check_answer, host_key, nearest
+from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.handler.fault_injection import never_injected_first
+from feedserver.handler.routes import Choice, HostPath, Route, Script, Turns, check_answers, host_key, nearest
 from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
-from feedserver.messages.argument_types import check_is
+from feedserver.messages.argument_types import check_name
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer, Response
+from feedserver.messages.terminal_text import visible
+
+ALIKE = 0.6
+"""How alike two paths are, from 0 to 1, for one to be named where the other is missing."""
+
+COMPARED = 30
+"""Paths that are compared exactly with one that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +93,9 @@ class Routes:
 
         Replaces what was added for the same target and method. Raises ValueError where there is nothing to answer with.
         """
-        check_is("the path that add() was given", target, str, "give text, such as '/feed'")
-        check_is("the method that add() was given", method, (str, NoneType), "give text, such as 'POST'")
-        if not answers:
-            raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
-        for answer in answers:
-            check_answer(target, answer)
+        check_name("the path that add() was given", target, "/feed")
+        check_name("the method that add() was given", method, "POST", or_none=True)
+        check_answers(target, answers)
         parts = split_target(target if target.startswith("/") or "://" in target else f"/{target}")
         query = parts.query if "?" in target else None
         method = method.upper() if method is not None else None
@@ -151,6 +156,7 @@ class Routes:
         files = timeline_files(folder)
         index = min(self._indices.get(folder, 0), len(files) - 1)
         file = files[index]
+        is_last = index == len(files) - 1
 
         def advance() -> None:
             self._indices[folder] = index + 1
@@ -160,6 +166,10 @@ class Routes:
             cached = self._cached(load(file, self.folder.beneath if self.folder is not None else None))
             if cached.loaded.is_settled():
                 self._episodes[file] = cached
+        fault = None if is_last else never_injected_first(cached.loaded.response)
+        if fault is not None:
+            problem = f"the fault '{fault}' is never triggered: this file is sent once, and then the next of {folder}"
+            raise FixtureError(cached.loaded.response.source, None, problem, f"Write '{fault.words}'.")
         return Found(cached.choice, advance)
 
     def _cached(self, loaded: WatchedFixture) -> _Cached:
@@ -178,24 +188,23 @@ class Routes:
 
     def _missing(self, host: str, target: Target, method: str) -> Missing:
         asked = f"http://{host}{target.path}" if host else target.path
+        shown = visible(asked)  # who asks must not write lines of its own into a message
         routes = self._routes.get(target.path, ())
         methods = sorted({route.method or "any" for route in routes if route.host == host})
         if methods and "any" not in methods:
             return Missing(
                 405,
-                f"{method} {asked}: the route answers {', '.join(methods)} only. This would answer:\n"
+                f"{method} {shown}: the route answers {', '.join(methods)} only. This would answer:\n"
                 f"  server.add({asked!r}, Response(…), method={method!r})",
                 ", ".join(methods),
             )
-        import difflib  # most tests miss nothing, and need not load it
-
-        lines = [f"{method} {asked}{'?' + target.query if target.query else ''}: nothing answers."]
-        near = difflib.get_close_matches(target.path, self._known_paths(), n=3, cutoff=0.6)
+        lines = [f"{method} {shown}{'?' + visible(target.query) if target.query else ''}: nothing answers."]
+        near = _nearest(target.path, self._known_paths())
         if near:
-            lines.append(f"Near it: {', '.join(near)}.")
+            lines.append(f"Near it: {', '.join(map(visible, near))}.")
         if self.folder is not None:
             where = self.folder.root / host if host else self.folder.root
-            lines.append(f"This would answer: a file {where / target.path.strip('/')}, or")
+            lines.append(f"This would answer: a file {visible(str(where / target.path.strip('/')))}, or")
         else:
             lines.append("This would answer:")
         lines.append(f"  server.add({asked!r}, Response(…))")
@@ -208,3 +217,20 @@ class Routes:
             for route in routes
         ]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
+
+
+def _nearest(path: str, known: Iterable[str]) -> list[str]:
+    """Return up to three *known* paths that are like *path*, the likest first.
+
+    Where many are, the exact comparison, whose cost is the product of their lengths, is made with a few of them.
+    """
+    import difflib  # most tests miss nothing, and need not load it
+
+    matcher = difflib.SequenceMatcher(b=path)
+    likely: list[tuple[float, str]] = []
+    for each in known:
+        matcher.set_seq1(each)
+        if matcher.real_quick_ratio() >= ALIKE and (ratio := matcher.quick_ratio()) >= ALIKE:
+            likely.append((ratio, each))
+    likeliest = [each for _, each in nlargest(COMPARED, likely)]
+    return difflib.get_close_matches(path, likeliest, n=3, cutoff=ALIKE)

@@ -6,6 +6,7 @@ import inspect
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from feedserver.handler.fault_injection import never_injected_first
 from feedserver.handler.ready_answers import ReadyAnswer
 from feedserver.messages.response import Answer, Response
 
@@ -101,7 +102,30 @@ def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Ro
     return nearest
 
 
-def check_answer(target: str, answer: object) -> None:
+def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
+    """Raise TypeError or ValueError for *answers* of which one can answer no request, or can never be broken as told.
+
+    No *answers* at all are refused too.
+    """
+    if not answers:
+        raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
+    for answer in answers:
+        _check_answer(target, answer)
+    for answer in answers[:-1]:
+        _check_triggers(target, answer)
+
+
+def _check_triggers(target: str, answer: Answer) -> None:
+    """Raise ValueError for a fault that waits for a later request of an answer that is given once."""
+    fault = never_injected_first(answer) if isinstance(answer, Response) else None
+    if fault is not None:
+        raise ValueError(
+            f"add({target!r}): the fault '{fault}' is never triggered, since its response is given once, and then the "
+            f"next; leave '{fault.when}' out, or give the response as often as it is to be sent before"
+        )
+
+
+def _check_answer(target: str, answer: object) -> None:
     """Raise TypeError for what can answer no request: it would only be told by the first one."""
     given = f"add({target!r}) was given {answer!r}"
     if isinstance(answer, Response):

@@ -178,3 +178,8 @@ def _pieces(response: Response) -> Iterator[bytes]:
         while left > 0 and (piece := file.read(min(size, left))):
             left -= len(piece)
             yield piece
+        if body.has_changed(file):
+            raise BodyChanged(
+                f"{body.path} was changed while it was sent, so that nobody knows what was; write a new file beside "
+                "it, and rename that"
+            )

@@ -1,4 +1,4 @@
-"""Checks of what a `Response` is made of, when it is made: in the test's own line, not later in the server.
+"""Checks of arguments, when they are given: in the test's own line, not later in the server.
 
 Each message names the culprit and what to write in its place.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 
 def why_no_body(body: object) -> str:
     """Return what to say of a *body* that is neither bytes nor text, with what would make it one."""
-    return f"a Response has a body of bytes or text, not {_named(body)}; {_remedy_for_body(body)}"
+    return f"a Response has a body of bytes or text, not {named(body)}; {_remedy_for_body(body)}"
 
 
 def _remedy_for_body(body: object) -> str:
@@ -42,7 +42,7 @@ def check_status(status: object) -> None:
     """Raise TypeError for a *status* that is no int, and ValueError for one that no status line can hold."""
     if isinstance(status, bool) or not isinstance(status, int):
         remedy = f", such as {status}" if isinstance(status, str) and status.isdecimal() else ", such as 200"
-        raise TypeError(f"a status is an int{remedy}, not {_named(status)}")
+        raise TypeError(f"a status is an int{remedy}, not {named(status)}")
     if not 100 <= status <= 999:
         raise ValueError(f"status {status} cannot be sent; a status has three digits (RFC 9110 §15)")
 
@@ -52,7 +52,7 @@ def check_text(what: str, value: object, *, or_none: bool = False) -> None:
     if value is None and or_none:
         return
     if not isinstance(value, str):
-        raise TypeError(f"{what} is text, not {_named(value)}")
+        raise TypeError(f"{what} is text, not {named(value)}")
     try:
         value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
@@ -60,9 +60,49 @@ def check_text(what: str, value: object, *, or_none: bool = False) -> None:
 
 
 def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
-    """Raise TypeError where *value* is not *wanted*: *what* it is for, and the *remedy*, are said in the message."""
-    if not isinstance(value, wanted):
-        raise TypeError(f"{what} is {_named(value)}; {remedy}")
+    """Raise TypeError where *value* is not *wanted*: *what* it is for, and the *remedy*, are said in the message.
+
+    `True` is no number.
+    """
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted in (int, (int, float))):
+        raise TypeError(f"{what} is {named(value)}; {remedy}")
+
+
+def check_bool(what: str, value: object) -> None:
+    """Raise TypeError for what is neither True nor False: the text "no" would be taken for True."""
+    check_is(what, value, bool, "give True or False")
+
+
+def check_whole(what: str, value: object, least: int, example: int) -> None:
+    """Raise TypeError for what is no whole number, and ValueError for one below *least*."""
+    check_is(what, value, int, f"give a whole number, such as {example}")
+    if isinstance(value, int) and value < least:
+        raise ValueError(f"{what} is {value}; give {least} or more")
+
+
+def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
+    """Raise TypeError for what is no text, and ValueError for text that is empty."""
+    if value is None and or_none:
+        return
+    check_is(what, value, str, f"give text, such as {example!r}")
+    if not value:
+        raise ValueError(f"{what} is ''; give text, such as {example!r}")
+
+
+def check_choice(what: str, value: object, choices: Iterable[object]) -> None:
+    """Raise ValueError for a *value* that is none of the *choices*."""
+    known = tuple(choices)
+    if not any(value == each and type(value) is type(each) for each in known):
+        raise ValueError(f"{what} is {named(value)}; give {' or '.join(map(repr, known))}")
+
+
+def check_seconds(what: str, value: object, *, above_zero: bool = False) -> float:
+    """Return a number of seconds. Raise TypeError for what is none, ValueError for one that nobody can wait."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{what} is {named(value)}; give a number of seconds, such as 2.5")
+    if not math.isfinite(value) or value < 0 or (above_zero and not value):
+        raise ValueError(f"{what} is {value}; give {'more than 0' if above_zero else '0 or more'} seconds")
+    return float(value)
 
 
 def seconds_of(what: str, value: object) -> float:
@@ -73,13 +113,13 @@ def seconds_of(what: str, value: object) -> float:
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{what} is a number of seconds, a timedelta or text such as '250ms', not {_named(value)}")
+        raise TypeError(f"{what} is a number of seconds, a timedelta or text such as '250ms', not {named(value)}")
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"{what} of {value} s cannot be waited for; give 0 or more seconds")
     return float(value)
 
 
-def _named(value: object) -> str:
+def named(value: object) -> str:
     """Return *value* as a message has it: short, and with its type where that is not obvious."""
     if value is None:
         return "None"

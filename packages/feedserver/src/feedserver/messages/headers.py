@@ -4,6 +4,7 @@ order, case and repeats are kept, names are compared without regard to case.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
@@ -32,7 +33,10 @@ def _field(pair: object) -> tuple[bytes, bytes]:
     """Return a name and a value as bytes. Raise TypeError for what is no pair, and where one of the two is no text."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise TypeError(f"{pair!r} among the headers is no pair; give ('Name', 'value')")
-    name, value = pair
+    return _checked_field(*pair)
+
+
+def _checked_field(name: object, value: object) -> tuple[bytes, bytes]:
     if not isinstance(name, str | bytes):
         raise TypeError(f"the header {name!r} has a name of type {type(name).__qualname__}; give text")
     if not isinstance(value, str | bytes):
@@ -40,8 +44,19 @@ def _field(pair: object) -> tuple[bytes, bytes]:
         raise TypeError(
             f"the header {name!r} has a value of type {type(value).__qualname__}, {value!r}; give text{remedy}"
         )
-    return to_bytes(name), to_bytes(value)
+    field = to_bytes(name), to_bytes(value)
+    if not _NAME.fullmatch(field[0]):
+        raise ValueError(f"{name!r} is no name of a header; {_ON_PURPOSE}")
+    if _BREAK.search(field[1]):
+        raise ValueError(
+            f"the header {name!r} has a line break in its value, {value!r}; leave it out, or, {_ON_PURPOSE}"
+        )
+    return field
 
+
+_NAME = re.compile(TCHARS.encode("ascii"))
+_BREAK = re.compile(rb"[\r\n]")
+_ON_PURPOSE = "to break a head on purpose, take the fault OddHeader, or Headers.from_raw([(b'…', b'…')])"
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -56,6 +71,12 @@ def imf_fixdate(seconds: float) -> str:
     at = time.gmtime(seconds)
     date = f"{DAYS[at.tm_wday]}, {at.tm_mday:02} {MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
     return f"{date} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
+
+
+def _wanted(name: str) -> bytes:
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a header is {name!r}; give text, such as 'ETag'")
+    return name.lower().encode("latin-1", "replace")
 
 
 class Headers(Mapping[str, str]):
@@ -88,7 +109,7 @@ class Headers(Mapping[str, str]):
 
     def get_all(self, name: str) -> list[str]:
         """The values of every field called *name*, in order; an empty list where there is none."""
-        wanted = name.lower().encode("latin-1", "replace")
+        wanted = _wanted(name)
         return [to_text(value) for key, value in self.raw if key.lower() == wanted]
 
     def get_raw(self, name: bytes) -> bytes | None:
@@ -128,17 +149,17 @@ class Headers(Mapping[str, str]):
 
     def added(self, name: str | bytes, value: str | bytes) -> Headers:
         """A copy with one more field at the end."""
-        return Headers.from_raw((*self.raw, _field((name, value))))
+        return Headers.from_raw((*self.raw, _checked_field(name, value)))
 
     def without(self, *names: str) -> Headers:
         """A copy that lacks every field with one of these *names*."""
-        gone = {name.lower().encode("latin-1", "replace") for name in names}
+        gone = set(map(_wanted, names))
         return Headers.from_raw(pair for pair in self.raw if pair[0].lower() not in gone)
 
     def replaced(self, name: str, value: str | bytes) -> Headers:
         """A copy in which *name* stands once, with *value*: in the first one's place, or at the end."""
-        wanted = name.lower().encode("latin-1", "replace")
-        field = _field((name, value))
+        wanted = _wanted(name)
+        field = _checked_field(name, value)
         pairs: list[tuple[bytes, bytes]] = []
         done = False
         for key, old in self.raw:

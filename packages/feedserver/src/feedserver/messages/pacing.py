@@ -37,6 +37,7 @@ class Pace:
     @classmethod
     def parse(cls, text: str) -> Pace:
         """Reads "1000 bytes every 50ms". Raises ValueError with the remedy."""
+        check_is("a pace", text, str, "give text, such as '1000 bytes every 50ms'")
         match = _PACE.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{text.strip()!r} is no pace; write it as '1000 bytes every 50ms'")

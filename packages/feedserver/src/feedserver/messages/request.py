@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qs, unquote
 
+from feedserver.messages.field_types import check_fields
 from feedserver.messages.headers import Headers
 from feedserver.messages.terminal_text import visible
 
@@ -24,9 +25,16 @@ class Target:
     query: str
 
 
-@lru_cache(maxsize=4096)
+_LONGEST_KNOWN = 2048
+"""Characters of a target that is remembered: thousands are, and a client chooses how long they are."""
+
+
 def split_target(target: str) -> Target:
     """Takes a request target apart; the origin form (`/a?b`) and the absolute form (`http://h/a?b`) are known."""
+    return _known_target(target) if len(target) <= _LONGEST_KNOWN else _split(target)
+
+
+def _split(target: str) -> Target:
     host = ""
     rest = target
     scheme, separator, after = target.partition("://")
@@ -37,6 +45,9 @@ def split_target(target: str) -> Target:
             rest = "/" + rest
     path, _, query = rest.partition("#")[0].partition("?")
     return Target(host, unquote(path, "utf-8", "surrogateescape"), query)
+
+
+_known_target = lru_cache(maxsize=4096)(_split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,9 @@ class Request:
     client: str = ""
     scheme: Literal["http", "https"] = "http"
     is_whole: bool = True
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def path(self) -> str:

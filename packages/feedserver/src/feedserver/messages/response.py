@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -9,13 +10,26 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias, get_args
 
-from feedserver.messages.argument_types import check_is, check_status, check_text, seconds_of, why_no_body
+from feedserver.messages.argument_types import (
+    check_choice,
+    check_is,
+    check_name,
+    check_status,
+    check_text,
+    seconds_of,
+    why_no_body,
+)
+from feedserver.messages.field_types import check_fields, fits
 from feedserver.messages.headers import HeaderInput, Headers, to_bytes
 from feedserver.messages.pacing import Pace, parse_duration
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
+from feedserver.messages.triggers import When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
+
+CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "auto")
+"""The codings that a response can name; `http.content_codings` makes them."""
 
 # RFC 9110 renamed these; Python followed in 3.13, and what is sent must not depend on it.
 _RENAMED = {
@@ -36,9 +50,15 @@ class Auth:
     scheme: Literal["Basic", "Bearer"]
     credentials: str
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.scheme == "Basic" and ":" not in self.credentials:
+            raise ValueError(f"Auth(credentials=…) is {self.credentials!r}; give 'user:password' for Basic")
+
     @classmethod
     def parse(cls, text: str) -> Auth:
         """Reads "Basic user:password" or "Bearer token". Raises ValueError with the remedy."""
+        check_is("auth", text, str, "give text, such as 'Basic user:password'")
         scheme, _, credentials = text.strip().partition(" ")
         credentials = credentials.strip()
         if scheme.lower() == "basic" and ":" in credentials:
@@ -52,8 +72,8 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* changes with the file. *beneath* is the resolved path of the folder that it must not leave by a link; None
-    lets it lie anywhere.
+    *stamp* is the file's time in nanoseconds when it was read, 0 where it need not stay so. *beneath* is the resolved
+    path of the folder that it must not leave by a link; None lets it lie anywhere.
     """
 
     path: Path
@@ -65,8 +85,15 @@ class FileBody:
     def open(self) -> BinaryIO:
         """Open the file where the body begins. Raises OSError, for what is no regular file beneath the folder too."""
         file = open_file(self.path, self.beneath)
+        if self.has_changed(file):
+            file.close()
+            raise OSError(f"{self.path} has changed since it was read; read it again, with server.fixture(…)")
         file.seek(self.offset)
         return file
+
+    def has_changed(self, file: BinaryIO) -> bool:
+        """Return whether an open *file* is no longer what was read, as far as its time tells."""
+        return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
 
 
 Body: TypeAlias = bytes | FileBody
@@ -76,6 +103,8 @@ class Injectable:
     """What `Response.faults` may hold: the base of `feedserver.faults.Fault`, whose hooks take and give responses."""
 
     __slots__ = ()
+
+    when: When
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -131,7 +160,11 @@ class Response:
         """
         check_status(status)
         check_text("a reason phrase", reason, or_none=True)
-        check_text("a coding", coding, or_none=True)
+        if reason is not None and ("\r" in reason or "\n" in reason):
+            raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
+        _check_coding(coding)
+        check_text("source", source)
+        check_text("error", error)
         if conditional not in get_args(Conditional):
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
         delay = parse_duration(delay) if isinstance(delay, str) else seconds_of("a delay", delay)
@@ -154,7 +187,7 @@ class Response:
         put(self, "omit", _names(omit))
         put(self, "faults", _checked(faults))
         put(self, "source", source)
-        put(self, "notes", tuple(notes))
+        put(self, "notes", _notes(notes))
         put(self, "error", error)
 
     def with_headers(self, headers: Headers) -> Response:
@@ -186,6 +219,9 @@ def check_fault(fault: object) -> None:
     if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
+    if not isinstance(fault.when, When):
+        kind = type(fault).__name__
+        raise TypeError(f"the fault {kind} has when={fault.when!r}; give a trigger, such as OnRequest(2)")
 
 
 def _checked(faults: Iterable[Injectable] | Injectable) -> tuple[Injectable, ...]:
@@ -208,12 +244,33 @@ def _body(body: object) -> Body:
     raise TypeError(why_no_body(body))
 
 
+def _check_coding(coding: object) -> None:
+    check_text("a coding", coding, or_none=True)
+    if isinstance(coding, str) and coding != "auto":
+        for word in coding.split(","):
+            check_choice("a coding", word.strip().lower(), CODINGS)
+
+
+def _notes(notes: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(notes, str) or not isinstance(notes, Iterable):
+        raise TypeError(f"notes are {notes!r}; give pairs, such as [('Title', 'News')]")
+    given = tuple(notes)
+    for note in given:
+        if not fits(note, tuple[str, ...]) or len(note) != 2:
+            raise TypeError(f"{note!r} among the notes is no pair; give ('Word', 'text')")
+    return given
+
+
 def _names(omit: Iterable[str]) -> frozenset[str]:
+    given: object = omit
+    if not isinstance(given, str) and not isinstance(given, Iterable):
+        raise TypeError(f"omit is {omit!r}; give a list of names, such as ['Date']")
     if isinstance(omit, str):  # whose letters would be taken for names, and nothing left out
         raise TypeError(f"omit is {omit!r}; give a list of names, such as [{omit!r}]")
     names = tuple(omit)
     for name in names:
         check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")
+        check_name("a name in omit", name, "Date")
     return frozenset(name.lower() for name in names)
 
 

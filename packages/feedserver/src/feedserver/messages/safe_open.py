@@ -58,7 +58,7 @@ def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
     regular file, and another OSError where none can be made.
     """
     if path.is_symlink():
-        raise NotServable(path, "this is a link", "Name the file that it leads to.")
+        raise _link(path)
     write = _WRITE | (0 if overwrite else os.O_EXCL)
     try:
         descriptor = os.open(path, write | _AT_ONCE | _NO_LINK, 0o666)
@@ -70,6 +70,18 @@ def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
     file = os.fdopen(descriptor, "wb")
     file.truncate(0)
     return file
+
+
+def check_overwritable(path: Path) -> None:
+    """Raise NotServable for a link and for what is no regular file; what is not there can be written, too."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise _link(path)
+    if not stat.S_ISREG(mode):
+        raise _not_regular(path)
 
 
 def is_beneath(path: str | os.PathLike[str], root: str) -> bool:
@@ -150,6 +162,10 @@ def _below(real: str, root: str) -> list[str] | None:
     if not os.path.normcase(real).startswith(os.path.normcase(prefix)) or real == prefix:
         return None
     return list(Path(real[len(prefix) :]).parts)
+
+
+def _link(path: Path) -> NotServable:
+    return NotServable(path, "this is a link", "Name the file that it leads to.")
 
 
 def _not_regular(path: Path) -> NotServable:

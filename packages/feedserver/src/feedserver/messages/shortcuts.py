@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from feedserver.messages.argument_types import check_is, check_text
+from feedserver.messages.argument_types import check_is, check_status, check_text
 from feedserver.messages.headers import imf_fixdate
 from feedserver.messages.response import Injectable, Response
 
@@ -13,6 +13,9 @@ from feedserver.messages.response import Injectable, Response
 def moved(location: str, status: int = 301) -> Response:
     """A permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
     check_text("the location of moved()", location)
+    check_status(status)
+    if not 300 <= status < 400:
+        raise ValueError(f"the status of moved() is {status}, no redirect; give 301, 302, 303, 307 or 308")
     return Response(status=status, headers={"Location": location})
 
 

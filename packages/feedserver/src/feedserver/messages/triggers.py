@@ -18,6 +18,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from feedserver.messages.argument_types import check_is
+from feedserver.messages.field_types import check_fields
+
 
 class When(ABC):
     """On which requests a fault is injected."""
@@ -52,6 +55,7 @@ class OnRequest(When):
     number: int
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
@@ -69,6 +73,7 @@ class OnEvery(When):
     number: int
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
@@ -86,6 +91,7 @@ class FromRequest(When):
     number: int
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
@@ -104,6 +110,7 @@ class WithProbability(When):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 0 <= self.probability <= 1:
             raise ValueError(f"{self.probability:g} is no probability; use a number from 0 to 1")
 
@@ -130,6 +137,7 @@ _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
 
 def split_when(text: str) -> tuple[str, When]:
     """Takes "reset after 512 on request 2" apart: what is done, and when. Raises ValueError with the remedy."""
+    check_is("a directive", text, str, "give text, such as 'reset after 512 on request 2'")
     text = text.strip()
     for pattern, made_of in _ENDINGS:
         match = re.search(rf"(?:^|\s){pattern}$", text, re.IGNORECASE)

@@ -45,8 +45,8 @@ class Wire(Protocol):
 class AnswerUnderWay:
     """The answer to *exchange*: all of it at once (*whole*), or by a *plan*; a thread makes it while it has neither.
 
-    *timer* is what it waits for, if for anything: a step of its plan, or the time limit of the thread. *sent* counts
-    bytes of head and body. *keep_alive*: another answer may follow on the connection.
+    *timer* is what a step of its plan waits for, if for anything. *sent* counts bytes of head and body. *keep_alive*:
+    another answer may follow on the connection.
     """
 
     __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "timer")
@@ -66,11 +66,6 @@ class AnswerUnderWay:
         self._whole = prepared.whole
         self.plan = prepared.plan
         self.keep_alive = prepared.keep_alive
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether a thread still makes it, within its time."""
-        return self.plan is None and self.timer is not None
 
     def wait_for(self, timer: asyncio.TimerHandle | None) -> None:
         """Wait for *timer* instead of the one before."""

@@ -93,21 +93,29 @@ class Connection(asyncio.Protocol):
                 data = self._decrypt(self._tls, data)
             if data:
                 self._http.receive(data)
+            if self._tls is not None and self._tls.has_ended and self.state in _READING and not self._end_of_client():
+                self.close()
         except BaseException as error:  # noqa: BLE001 - as in `connection_made`
             self.fail(error)
 
     def eof_received(self) -> bool:
         """Note that the client sends no more; return True where it is still answered, since it may still read."""
+        is_answered = self._end_of_client()
+        if self.state is State.ENDED and not is_answered:
+            self.move(Event.CLOSE)
+        return is_answered
+
+    def _end_of_client(self) -> bool:
+        """Note the end of what the client sends, by FIN or by close_notify; return whether it is still answered."""
         before = self.state
         self.move(Event.CLIENT_END)
-        if before is State.ANSWERING:
+        if before in (State.ANSWERING, State.FINISHING):
             return True
         if before is not State.IDLE:
             return False
         cut = self._http.unfinished()
         if cut is None:
-            self._note_broken_handshake("the client left in the middle of the TLS handshake")
-            self.move(Event.CLOSE)
+            self._note_broken_handshake("the client left")
             return False
         self._http.refuse(cut)
         return True
@@ -125,14 +133,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that the connection is closed, by whichever side, and end what was under way."""
         before = self.state
-        self.move(Event.LOST)
         error = str(exc) if exc is not None else ""
-        if exc is not None and before is State.IDLE and self._http.reader is not None:
-            cut = self._http.unfinished()  # an error, and not an end: else `eof_received` would have come before
-            if cut is not None:
-                self._listener.site.cut(cut, error)
-            elif self._tls is not None and not self._tls.stalls:
-                self._note_broken_handshake(f"the connection broke in the middle of the TLS handshake: {exc}")
+        if exc is not None:  # an error, and not an end: else `eof_received` would have come before
+            self._note_what_had_begun("the connection broke", Ended.CLIENT_LEFT, error)
+        self.move(Event.LOST)
         self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
         if self._linger is not None:
             self._linger.cancel()
@@ -160,12 +164,16 @@ class Connection(asyncio.Protocol):
             problem = "the client sent a part of a request, and then nothing for too long"
             self._http.refuse(Malformed(408, problem, begun.raw if begun is not None else b""))
         elif self._transport is not None:
+            if self.state is State.IDLE:
+                self._note_broken_handshake("the client sent nothing for too long")
             self.move(Event.CLOSE)
             self._transport.close()
 
     def abort(self) -> None:
         """End at once, whatever is under way: the server stops. Nothing of the connection's own may be calling."""
+        self._note_what_had_begun("the server stopped", Ended.SERVER_STOPPED)
         self._http.finish(Ended.SERVER_STOPPED)
+        self.move(Event.CLOSE)
         transport = self._transport
         if isinstance(transport, SocketTransport):
             transport.end()
@@ -204,14 +212,30 @@ class Connection(asyncio.Protocol):
             problem, data = error, b""
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
-        if problem is not None and self.state is State.IDLE:
-            self._note_unencrypted(f"TLS failed: {problem}")
-            self.close()
+        if problem is not None:
+            is_between = self.state is State.IDLE
+            if is_between or not _is_alert(problem):
+                self._note_unencrypted(f"TLS failed: {problem}")
+            if is_between:
+                self.close()
+            elif self._transport is not None:
+                self._transport.abort()  # nobody can read the rest of the answer
         return data
 
-    def _note_broken_handshake(self, problem: str) -> None:
-        if self._tls is not None and not self._tls.is_open:
-            self._note_unencrypted(problem)
+    def _note_what_had_begun(self, happened: str, ended: Ended, error: str = "") -> None:
+        """Tell of a request, or a handshake, that is under way, and that nothing will answer any more."""
+        if self.state is not State.IDLE or self._http.reader is None:
+            return
+        cut = self._http.unfinished()
+        if cut is not None:
+            self._listener.site.cut(cut, f"{happened}: {error}" if error else happened, ended, error)
+        else:
+            self._note_broken_handshake(happened, error)
+
+    def _note_broken_handshake(self, happened: str, error: str = "") -> None:
+        if self._tls is not None and not self._tls.is_open and not self._tls.stalls:
+            problem = f"{happened} in the middle of the TLS handshake"
+            self._note_unencrypted(f"{problem}: {error}" if error else problem)
 
     def _note_unencrypted(self, problem: str) -> None:
         tls = self._listener.tls
@@ -237,8 +261,16 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send *data*, encrypted where the client speaks TLS."""
-        if self._transport is not None:
-            self._transport.write(data if self._tls is None else self._tls.send(data))
+        transport = self._transport
+        if transport is None:
+            return
+        if self._tls is not None:
+            try:
+                data = self._tls.send(data)
+            except self._tls.error:  # the client has ended TLS in its own way: it has left
+                transport.abort()
+                return
+        transport.write(data)
 
     def pause_reading(self) -> None:
         """Leave in the kernel what the client sends."""
@@ -305,3 +337,8 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self.move(Event.CLOSE)
             self._transport.abort()
+
+
+def _is_alert(problem: ssl.SSLError) -> bool:
+    """Return whether the client itself said so in an alert, before it left."""
+    return "ALERT" in str(problem)

@@ -51,7 +51,7 @@ class Event(IntEnum):
     STALL = auto()
     """The plan of the answer waits until the client leaves."""
     CLIENT_END = auto()
-    """The client sends no more (it has sent FIN)."""
+    """The client sends no more: it has sent FIN, or close_notify where it speaks TLS."""
     LINGER = auto()
     """The server closes its side, and hears the client out."""
     CLOSE = auto()
@@ -77,12 +77,14 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     },
     State.ENDED: {
         Event.BEGIN: State.FINISHING,
+        Event.CLIENT_END: State.ENDED,  # a FIN after the close_notify of TLS
         Event.CLOSE: State.CLOSING,
         Event.LOST: State.CLOSED,
     },
     State.FINISHING: {
         Event.FINISH: State.ENDED,
         Event.STALL: State.STALLED,
+        Event.CLIENT_END: State.FINISHING,  # a FIN after the close_notify of TLS
         Event.CLOSE: State.CLOSING,
         Event.LOST: State.CLOSED,
     },

@@ -207,14 +207,21 @@ class Http1:
             self._send_to_thread(decision)
 
     def _send_to_thread(self, pending: Pending) -> None:
-        """Let a thread of its own make the answer; one that overruns its time is answered for, and named."""
+        """Let a thread of its own make the answer; one that overruns its time is answered for, and named.
+
+        It is named even if its client has left meanwhile.
+        """
         loop = self._server.loop
         workers = self._server.workers
         answer = self.answer = AnswerUnderWay(pending.exchange)
         self._connection.move(Event.BEGIN)
+        is_due = True
 
         def deliver(prepared: Prepared) -> None:
-            if self.answer is answer and answer.is_pending:
+            nonlocal is_due
+            was_due, is_due = is_due, False
+            overrun.cancel()
+            if was_due and self.answer is answer:
                 answer.prepare(prepared)
                 self._go_on()
 
@@ -226,10 +233,15 @@ class Http1:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(deliver, prepared)
 
-        answer.wait_for(loop.call_later(self._site.callable_timeout, lambda: deliver(pending.give_up())))
+        overrun = loop.call_later(self._site.callable_timeout, lambda: deliver(pending.give_up()))
         worker = threading.Thread(target=run, name=f"feedserver: {pending.name}", daemon=True)
         workers[worker] = pending.name
-        worker.start()
+        try:
+            worker.start()
+        except BaseException:  # the system has no thread left
+            del workers[worker]
+            overrun.cancel()
+            raise
 
     # Sending an answer
 

@@ -13,7 +13,9 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from feedserver.handler import fault_injection
 from feedserver.handler.handler import Site
+from feedserver.messages.response import Response
 from feedserver.messages.send_plan import Plan, Read
 from feedserver.net import binding
 from feedserver.net.acceptor import Acceptor
@@ -113,7 +115,9 @@ class Listening:
                 continue
             worker.join(max(0.0, deadline - time.monotonic()))
             if worker.is_alive():
-                warnings.warn(f"{name} still runs {allowed:g} s after its time", stacklevel=3)
+                problem = f"{name} still runs {allowed:g} s after its server was stopped"
+                self.site.problems.add(problem)
+                warnings.warn(problem, stacklevel=3)  # a server in a bare `with` statement is often not verified
 
     # On the event loop.
 
@@ -147,7 +151,17 @@ class Listening:
         if not self.opening:
             return None
         fault = self.opening.pop(0) if len(self.opening) > 1 else self.opening[0]
-        return fault.apply(iter((Read(),))) if fault is not None else None
+        if fault is None:
+            return None
+        return fault_injection.break_plan(
+            iter((Read(),)), fault_injection.ShapedAnswer(Response(faults=fault), ()), self._missed
+        )
+
+    def _missed(self, fault: Fault) -> None:
+        self.site.problems.add(
+            f"on_connect: the fault '{fault}' was not injected: before any request there is neither a head nor a body; "
+            "break it 'before answer' here, or give the fault to a Response"
+        )
 
     def forget(self, connection: Connection) -> None:
         """A connection is closed."""

@@ -188,6 +188,15 @@ def acquire(user: Tenant) -> LoopThread:
         return _current
 
 
+def refuse_on_loop(what: str) -> None:
+    """Raise RuntimeError on the loop's own thread, which *what* would wait for, and so never end."""
+    if _current is not None and _current.is_current:
+        raise RuntimeError(
+            f"{what} was called on the event loop, by the journal's listener or a fault, and would wait for it; call "
+            "it on a thread of its own"
+        )
+
+
 def release(user: Tenant) -> None:
     """*user* needs the loop thread no more. It stays for the next one."""
     with _lock:

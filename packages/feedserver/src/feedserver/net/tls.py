@@ -105,7 +105,7 @@ def client_context() -> ssl.SSLContext:
 class TlsLayer:
     """The server's end of one TLS connection. One that *stalls* never answers the client's first message."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "is_open", "stalls")
+    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "has_ended", "is_open", "stalls")
 
     error = ssl.SSLError
 
@@ -116,6 +116,8 @@ class TlsLayer:
         self._quiet = fault == "no close_notify"
         self.stalls = fault == "handshake stalls"
         self.is_open = False
+        self.has_ended = False
+        """Whether the client has said that nothing follows (close_notify)."""
 
     def receive(self, data: bytes) -> bytes:
         """Takes bytes off the wire, gives what the client said. Raises ssl.SSLError where it does not speak TLS.
@@ -133,9 +135,12 @@ class TlsLayer:
         while True:
             try:
                 piece = self._object.read(65_536)
-            except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            except ssl.SSLWantReadError:
                 break
+            except ssl.SSLZeroReturnError:
+                piece = b""
             if not piece:
+                self.has_ended = True
                 break
             pieces.append(piece)
         return b"".join(pieces)

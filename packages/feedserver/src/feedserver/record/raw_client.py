@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
+from feedserver.record.redaction import without_secrets
 
 if TYPE_CHECKING:
     import socket
@@ -50,18 +52,18 @@ class RawAnswer:
 def checked(url: str) -> SplitResult:
     """*url* in its parts. Raises ValueError where it is no address of HTTP."""
     remedy = "give an address of http or https, such as https://example.org/feed"
+    check_is("url", url, str, remedy)
+    shown = repr(without_secrets(url)[0])  # what stands on a screen is read by others, too
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise ValueError(f"{url!r} cannot be recorded ({error}); {remedy}") from error
+        raise ValueError(f"{shown} cannot be recorded ({error}); {remedy}") from None
     try:
         port = parts.port
-    except ValueError as error:
-        raise ValueError(
-            f"{url!r} has no port that there is ({error}); leave it out, or give one up to 65535"
-        ) from error
+    except ValueError:
+        raise ValueError(f"{shown} has no port that there is; leave it out, or give one up to 65535") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or _NO_HOST.search(parts.hostname) or port == 0:
-        raise ValueError(f"{url!r} cannot be recorded; {remedy}")
+        raise ValueError(f"{shown} cannot be recorded; {remedy}")
     return parts
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -18,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from feedserver.fixtures.loader import SIDECAR, sidecar_of
+from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, named
+from feedserver.messages.field_types import fits
 from feedserver.messages.headers import TCHARS, Headers, to_text
 from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.response import has_content, reason_phrase
-from feedserver.messages.safe_open import open_to_write
+from feedserver.messages.safe_open import check_overwritable, open_to_write
+from feedserver.messages.terminal_text import visible
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch
-from feedserver.record.redaction import LeftOut, is_secret, redact, secrets_in, without_secrets
+from feedserver.record.redaction import LeftOut, is_secret, redact, secrets_in, spellings_of, without_secrets
 
 if TYPE_CHECKING:
     import ssl
@@ -76,6 +80,14 @@ def record(
     OSError where none can be, and RecordingError where no whole answer came.
     """
     parts = checked(url)
+    check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")
+    check_bool("force", force)
+    check_seconds("timeout", timeout, above_zero=True)
+    sent, kept = _headers_to_send(headers), _names_to_keep(keep)
+    if context is not None:
+        import ssl
+
+        check_is("context", context, ssl.SSLContext, "give an ssl.SSLContext, or None")
     file = Path(file)
     if file.suffix == SIDECAR:
         raise ValueError(f"{file} is where the directives would be; name the file for the body, such as feed.xml")
@@ -83,13 +95,14 @@ def record(
     _refuse_where_no_file_can_be(file, sidecar)
     if not force:
         _refuse_to_overwrite(file, sidecar)
-    sent = tuple(headers)
-    answer = fetch(parts, sent, timeout, context)
-    keep = frozenset(name.lower() for name in keep)
-    secrets = _secrets(url, sent, keep)
-    redacted = redact(answer.headers.raw, keep=keep, known=secrets)
+    secrets = _secrets(url, sent, kept)
+    try:
+        answer = fetch(parts, sent, timeout, context)
+    except RecordingError as error:  # what it says may be what the server said
+        raise RecordingError(visible(without_secrets(str(error), known=secrets)[0])) from None
+    redacted = redact(answer.headers.raw, keep=kept, known=secrets)
     fields, unwritable = _writable(redacted.fields)
-    clean, replaced = (url, ()) if "url" in keep else without_secrets(url, keep=keep)
+    clean, replaced = (url, ()) if "url" in kept else without_secrets(url, keep=kept)
     reason, of_reason = _clean(answer.reason, secrets)
     date, of_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
     answer = replace(answer, reason=reason)
@@ -114,6 +127,28 @@ def record(
     )
 
 
+# What is asked for.
+
+
+def _headers_to_send(headers: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(headers, str | bytes | Mapping) or not isinstance(headers, Iterable):
+        raise TypeError(f"headers is {named(headers)}; give pairs, such as [('Accept', 'application/rss+xml')]")
+    pairs = tuple(headers)
+    for pair in pairs:
+        if not fits(pair, tuple[str, ...]) or len(pair) != 2 or not _HEADER.fullmatch(": ".join(pair)):
+            raise TypeError("a pair in headers is no name and value on one line; give ('Accept', 'text/xml')")
+    return pairs
+
+
+def _names_to_keep(keep: object) -> frozenset[str]:
+    if isinstance(keep, str | bytes) or not isinstance(keep, Iterable):
+        raise TypeError(f"keep is {named(keep)}; give names, such as ['ETag']")
+    names = tuple(keep)
+    for name in names:
+        check_name("a name in keep", name, "ETag")
+    return frozenset(name.lower() for name in names)
+
+
 # What is written.
 
 
@@ -133,15 +168,21 @@ def _refuse_where_no_file_can_be(*files: Path) -> None:
 
 def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
     """Writes all files or none: half a fixture would be served as a whole one."""
-    begun: list[Path] = []
+    begun: dict[Path, Path] = {}
     try:
         for path, data in contents.items():
-            with open_to_write(path, overwrite=overwrite) as file:
-                begun.append(path)
+            if overwrite:
+                check_overwritable(path)
+            # What is to be overwritten stays until all is written: the disk may be full.
+            written = path.with_name(f".{path.name}.{os.getpid()}.new") if overwrite else path
+            with open_to_write(written, overwrite=False) as file:
+                begun[written] = path
                 file.write(data)
-    except OSError:
-        for path in begun:
-            path.unlink(missing_ok=True)
+        for written, path in begun.items() if overwrite else ():
+            written.replace(path)
+    except BaseException:
+        for written in begun:
+            written.unlink(missing_ok=True)
         raise
 
 
@@ -195,7 +236,8 @@ def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
 
 
 def _no_headers(answer: RawAnswer) -> Iterable[LeftOut]:
-    for index, name in enumerate(answer.unread):
+    for index, line in enumerate(answer.unread):
+        name, _ = without_secrets(line)
         yield LeftOut(repr(name), "it stands behind that" if index else "it is no name of a header")
 
 
@@ -225,7 +267,7 @@ def _password_of(authorization: str) -> Iterable[str]:
 
 def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) -> Iterable[str]:
     for place, data in (("body", answer.body), ("headers", text)):
-        if any(secret.encode("utf-8") in data for secret in secrets):
+        if any(each.encode("utf-8", "replace") in data for secret in secrets for each in spellings_of(secret)):
             yield f"a secret of the request is still in the {place}; look before you commit"
     if "://" in headers.get("Location", ""):
         yield "Location leads to the real address, where a client would follow it; write {base}/… to keep it here"
@@ -286,7 +328,8 @@ def _url(text: str) -> str:
 def _header(text: str) -> tuple[str, str]:
     match = _HEADER.fullmatch(text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no header; write 'Name: value'")
+        name, *more = without_secrets(text)[0].split() or [""]  # what follows it may be a secret
+        raise argparse.ArgumentTypeError(f"'{name}{' …' if more else ''}' is no header; write 'Name: value'")
     return match["name"], match["value"]
 
 

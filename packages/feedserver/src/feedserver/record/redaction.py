@@ -8,14 +8,15 @@ word, under a name that says nothing of it stays; and nothing is looked for in a
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 from feedserver.messages.headers import TCHARS
-from feedserver.record.secret_names import decoded, is_secret
-from feedserver.record.token_shapes import JWT, looks_like_token
+from feedserver.record.secret_names import decoded, is_secret, login_beside, says_login
+from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
 
 __all__ = ["REPLACEMENT", "LeftOut", "Redacted", "is_secret", "redact", "secrets_in", "without_secrets"]
 
@@ -90,6 +91,8 @@ _JSON = re.compile(
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
+_NAME_AND_PASSWORD = re.compile(r"[^\s:/,;]+:[^\s/]+")
+_SHORTEST_IN_BASE_64 = 6
 _STRUCTURE = re.compile(r"[/?&=:\"]")
 _CHALLENGE = re.compile(rf"(?P<scheme>{TCHARS})(?:[ \t]+(?!=)|$)")
 _CHALLENGE_ITEM = re.compile(r'(?>(?:[^",]|"(?>(?:[^"\\]|\\.)*)"?)+)')
@@ -140,6 +143,9 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
             left_out += [LeftOut(name, f"its {scheme} challenge is used once") for scheme in closed]
             if not text:
                 continue
+        if says_login(name) and _NAME_AND_PASSWORD.fullmatch(text.strip()):
+            left_out.append(LeftOut(name, "it is a secret"))
+            continue
         cleaned, found = without_secrets(
             text, keep=kept_names, known=known, shapes=not _is_random_by_nature(name), words=not _is_never_secret(name)
         )
@@ -196,7 +202,7 @@ def without_secrets(
     """
     net = _Net(frozenset(name.lower() for name in keep), words)
     for secret in sorted(known, key=len, reverse=True):
-        for spelling in dict.fromkeys((secret, quote(secret, safe=""))):
+        for spelling in spellings_of(secret):
             if spelling in text:
                 text = text.replace(spelling, REPLACEMENT)
                 net.found.append("secret of the request")
@@ -220,7 +226,7 @@ class _Net:
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
         pairs = list(_PAIR.finditer(text))
-        names = frozenset(decoded(match["name"]).lower() for match in pairs)
+        names = frozenset(decoded(match["name"]).lower() for match in pairs) | login_beside(text)
         runs = _RUN_IN_PATH if _is_path(text) else _RUN
         pieces: list[str] = []
         at = 0
@@ -268,7 +274,10 @@ class _Net:
             run = match[0]
             if "%" in run and _STRUCTURE.search(decoded(run)):
                 return self._clean_within(run, shapes, depth)
-            if not shapes or not looks_like_token(unquote(run, "latin-1")):
+            plain = unquote(run, "latin-1")
+            if shapes and looks_labelled(plain, text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]):
+                return self._without_token(match)
+            if not shapes or not (looks_like_token(plain) or looks_like_credentials(plain)):
                 return run
             before = text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]
             if _ASSET.match(text, match.end()) or _PUBLIC_FOLDER.search(before):
@@ -301,8 +310,20 @@ class _Net:
         return match[0][: match.start("value") - match.start()] + REPLACEMENT
 
     def _without_token(self, match: re.Match[str]) -> str:
-        self.found.append(f"token {match[0][:4]}… ({len(match[0])} characters)")
+        start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six would tell
+        self.found.append(f"token {start}({len(match[0])} characters)")
         return REPLACEMENT
+
+
+def spellings_of(secret: str) -> tuple[str, ...]:
+    """Return the ways in which an answer may repeat a *secret*: as it is, for a URL, or in base 64."""
+    encoded = quote(secret, safe="")
+    lower = re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    spelled = [secret, encoded, lower, quote_plus(secret)]
+    if len(secret) >= _SHORTEST_IN_BASE_64:
+        coded = base64.b64encode(secret.encode("utf-8", "replace")).decode("ascii")
+        spelled += [coded, coded.rstrip("=")]
+    return tuple(dict.fromkeys(spelled))
 
 
 def _is_path(text: str) -> bool:
@@ -314,16 +335,18 @@ def _group(match: re.Match[str]) -> str:
     return "value" if match["quoted"] is None else "quoted"
 
 
-def secrets_in(url: str, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def secrets_in(url: str, keep: frozenset[str] = frozenset(), depth: int = 0) -> tuple[str, ...]:
     """Return the secret values in a URL, as they stand there: to look for where else they are.
 
-    The values of parameters in *keep* are none.
+    The values of parameters in *keep* are none. *depth* is how many URLs this one stands in.
     """
+    if depth > DEEPEST:
+        return ()
     values: list[str] = []
     for match in _USERINFO.finditer(url):
         name, _, password = match["userinfo"].partition(":")
         values.append(password or name)  # the name is a token, as in https://TOKEN@example.org/
-    names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url))
+    names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url)) | login_beside(url)
     for match in _PAIR.finditer(url):
         name, value = decoded(match["name"]), match[_group(match)]
         if name.lower() in keep:
@@ -332,7 +355,7 @@ def secrets_in(url: str, keep: frozenset[str] = frozenset()) -> tuple[str, ...]:
             values.append(value)
         elif _PUBLIC_PARAMETERS.fullmatch(name) is None and value != url:
             plain = unquote(value, "latin-1")
-            values += [plain] if looks_like_token(plain) else secrets_in(plain, keep)
+            values += [plain] if looks_like_token(plain) else secrets_in(plain, keep, depth + 1)
     values += [match[0] for match in JWT.finditer(url)]
     values += [run for run in re.split(r"[/?#&=;]", url) if looks_like_token(unquote(run, "latin-1"))]
     return tuple(dict.fromkeys(values))

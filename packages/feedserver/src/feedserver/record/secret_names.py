@@ -66,8 +66,32 @@ _NO_SECRET_KEYS = frozenset(
 )
 """What stands beside `key` where it unlocks nothing: Surrogate-Key, sort_key."""
 
+_WHERE_AND_WHAT = frozenset(
+    {
+        *("alg", "algorithm", "count", "endpoint", "endpoints", "expires", "expiry", "length", "lifetime", "limit"),
+        *("method", "methods", "name", "realm", "remaining", "required", "supported", "ttl", "type", "types"),
+        *("uri", "uris", "url", "urls"),
+    }
+)
+"""What a name ends in that says where something is had, or of which kind it is: `authorization_uri`, `token_type`. What
+stands there is still looked at."""
+
+_LOGIN = "/login"
+"""Stands among the names beside a parameter where the path is that of a login's answer; no parameter has a slash."""
+
+_OF_A_LOGIN = re.compile(
+    r"/(?:[\w-]*callback|oauth2?|oidc|sso|auth|authorize|authorise|log-?in|sign-?in|saml2?)(?:/[\w.-]*)?\?",
+    re.IGNORECASE,
+)
+
 _ONLY_BESIDE = {
-    "code": frozenset({"state", "session_state", "iss"}),  # RFC 6749 §4.1.2, RFC 9207: the answer of a login
+    # RFC 6749 §4.1.2 and §4.1.3, RFC 9207: the answer of a login, and what it is exchanged with
+    "code": frozenset(
+        {
+            *("state", "session_state", "iss", "client_id", "redirect_uri", "grant_type", "code_verifier", "authuser"),
+            _LOGIN,
+        }
+    ),
     "state": frozenset({"code"}),
     "relaystate": frozenset({"samlresponse", "samlrequest", "samlart"}),
     "policy": frozenset({"signature"}),  # signed URLs of CloudFront and S3
@@ -84,13 +108,26 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
     *beside* are the names, in lower case, of the other parameters: `code` is a secret beside `state` alone.
     """
     pieces = [piece for piece in _SEPARATED.split(decoded(name)) if piece]
+    *_, last = ["", *(part.lower() for piece in pieces for part in _CAPITALS.findall(piece))]
     parts = {piece.lower() for piece in pieces} | {
         part.lower() for piece in pieces for part in _CAPITALS.findall(piece)
     }
     words = {part for part in parts if part in _WORDS or part.endswith(_ENDINGS) or _ASP_SESSION.fullmatch(part)}
+    if last in _WHERE_AND_WHAT and not words & {"secret", "secrets"} and words:
+        return False
     if words and words <= {"key", "keys"} and parts & _NO_SECRET_KEYS:
         return False
     return bool(words) or bool(_ONLY_BESIDE.get(decoded(name).lower(), frozenset()) & beside)
+
+
+def login_beside(text: str) -> frozenset[str]:
+    """Return what stands beside the parameters of a URL in *text*, where its path is that of a login's answer."""
+    return frozenset({_LOGIN}) if _OF_A_LOGIN.search(text) else frozenset()
+
+
+def says_login(name: str) -> bool:
+    """Return whether the *name* of a header says that somebody logs in by it."""
+    return not {part.lower() for part in _SEPARATED.split(name)}.isdisjoint({"login", "logon", "signin"})
 
 
 def decoded(text: str, times: int = 5) -> str:

@@ -8,6 +8,7 @@ measures that, and has a table of what must not be found.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections import Counter
@@ -21,6 +22,14 @@ SHORTEST_HEX = 32
 
 JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){1,3}")
 """A JSON Web Token, signed or encrypted (RFC 7515 §3.1, RFC 7516 §3.1): its header is the JSON `{"…`."""
+
+_CREDENTIALS = re.compile(r"[\w.@+-]+:[!-~]{3,}", re.ASCII)
+_BASE_64 = re.compile(r"[A-Za-z0-9+/]{11,}")
+_LABEL = re.compile(
+    r"/(?:access|api-?key|api_key|auth|key|passwd|password|private|secret|sess|session|sid|tok|token)/$", re.IGNORECASE
+)
+_LEAST_LABELLED = 6
+_VERSION = re.compile(r"v?[0-9][0-9._]*+[a-z]*+[0-9._]*+", re.IGNORECASE)
 
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _RANDOM_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -59,6 +68,29 @@ def looks_like_token(text: str) -> bool:
     if changes >= _LEAST_CHANGES * len(joined):
         return True
     return len(kinds) == 2 and longest >= _WHOLE_PIECE and changes >= max(4, _LEAST_CHANGES_IN_ONE_PIECE * len(joined))
+
+
+def looks_like_credentials(text: str) -> bool:
+    """Return whether *text* is a name and a password, `ada:secret`, in base 64 (RFC 7617 §2), or in that for URLs.
+
+    Of random text, one in a hundred thousand is taken for that; the limits are tested with words.
+    """
+    letters = text.rstrip("=").replace("-", "+").replace("_", "/")
+    if not _BASE_64.fullmatch(letters) or len(letters) % 4 == 1:
+        return False
+    plain = base64.b64decode(letters + "=" * (-len(letters) % 4))
+    return _CREDENTIALS.fullmatch(plain.decode("latin-1")) is not None
+
+
+def looks_labelled(text: str, before: str) -> bool:
+    """Return whether *text* is a short secret in a path, for the folder *before* it says so: `/token/a1b2c3/feed`.
+
+    Its letters and digits change places at least twice: `v2`, `oauth2` and `2026` are no secrets.
+    """
+    if len(text) < _LEAST_LABELLED or _LABEL.search(before) is None or _VERSION.fullmatch(text):
+        return False
+    kinds = [_kind(character) == "digit" for piece in _PIECES.findall(text) for character in piece]
+    return sum(one != other for one, other in pairwise(kinds)) >= 2
 
 
 def _is_random_hex(piece: str) -> bool:

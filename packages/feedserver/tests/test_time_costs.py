@@ -1,0 +1,182 @@
+"""What is read, looked up and written costs time in proportion to its size, whatever it holds.
+
+Each is measured as CPU time at n and at 4n, the least of several tries; 4 would be linear, 16 quadratic.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from feedserver import Exchange, FixtureError, Journal, Request, Response, faults
+from feedserver.feeds import Entry, Feed, FormatName
+from feedserver.fixtures import loader
+from feedserver.fixtures.document_root import Folder
+from feedserver.handler.request_filter import RequestFilter
+from feedserver.handler.router import Missing, Routes
+
+TRIES = 5
+LEAST = 0.002
+"""Seconds below which a cost is noise."""
+
+
+def cost(work: Callable[[], object]) -> float:
+    best = float("inf")
+    for _ in range(TRIES):
+        begun = time.process_time()
+        work()
+        best = min(best, time.process_time() - begun)
+    return best
+
+
+def assert_linear(make: Callable[[int], Callable[[], object]], size: int) -> None:
+    small, large = make(size), make(4 * size)
+    assert cost(large) <= 9 * max(cost(small), LEAST)
+
+
+def parsing(text: str) -> Callable[[], object]:
+    def parse() -> None:
+        with suppress(ValueError):
+            faults.parse(text)
+
+    return parse
+
+
+@pytest.mark.parametrize("unit", ["a ", "a", "reset on request 1 ", "reset after ", "slow body ", "on every ", " "])
+def test_a_directive_of_a_fault(unit: str) -> None:
+    assert_linear(lambda size: parsing(unit * size), 4000)
+
+
+@pytest.mark.parametrize("line", ["Header: A: b\n", "Note: a\n", "Omit: Date\n", "Fault: nothing\n", "prose\n"])
+def test_a_file_of_directives_has_a_most(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    (tmp_path / "feed.xml.response").write_text(line * 20_000)
+    begun = time.process_time()
+    with suppress(FixtureError):
+        loader.read(file)
+    assert time.process_time() - begun < 20, "2,000 are read, and not the square of 20,000"
+
+
+def test_the_line_that_is_too_many_is_named(tmp_path: Path) -> None:
+    (tmp_path / "feed.xml.response").write_text("# a remark\n" + "Header: A: b\n" * 2001)
+    with pytest.raises(
+        FixtureError, match=r"feed.xml.response:2002: there are more than 2,000 directives. Write fewer"
+    ):
+        loader.load(tmp_path / "feed.xml")
+    (tmp_path / "feed.xml.response").write_text("Header: A: b\n" * 2000)
+    assert len(loader.load(tmp_path / "feed.xml").headers.raw) == 2000
+
+
+def looking_up(names: Callable[[int], str], target: str) -> Callable[[int], Callable[[], object]]:
+    def make(size: int) -> Callable[[], object]:
+        routes = Routes()
+        for number in range(size):
+            routes.add(names(number), (Response(),))
+        request = Request("GET", target)
+        return lambda: routes.find(request, lambda _: True)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("names", "target"),
+    [
+        (lambda number: f"/{'a' * 150}{number}", f"/{'a' * 153}"),
+        (lambda number: f"/feeds/blog-{number}/atom.xml", "/feeds/blog/rss.xml"),
+        (lambda number: f"/{'ab' * 60}{number}", f"/{'ba' * 60}"),
+    ],
+)
+def test_the_nearest_of_many_routes(names: Callable[[int], str], target: str) -> None:
+    assert_linear(looking_up(names, target), 250)
+
+
+def test_many_routes_that_are_alike_are_not_all_compared_exactly() -> None:
+    few, many = looking_up(lambda number: f"/{'a' * 150}{number}", f"/{'a' * 153}"), 800
+    assert cost(few(many)) < 4 * cost(few(100)) + LEAST
+
+
+def test_the_nearest_route_is_still_found_among_many() -> None:
+    routes = Routes()
+    for number in range(2000):
+        routes.add(f"/feeds/blog-{number}/atom.xml", (Response(),))
+    found = routes.find(Request("GET", "/feeds/blog-1234/atom.xm"), lambda _: True)
+    assert isinstance(found, Missing)
+    assert "Near it: /feeds/blog-1234/atom.xml" in found.message
+
+
+def test_what_is_missing_in_a_large_folder_is_looked_for_in_a_part_of_it(tmp_path: Path) -> None:
+    for number in range(50):
+        (tmp_path / f"folder{number:02}").mkdir()
+        for inner in range(20):
+            (tmp_path / f"folder{number:02}" / f"{inner}.txt").touch()
+    names = Folder(tmp_path).names(limit=200)
+    assert 100 < len(names) <= 200
+    assert len(Folder(tmp_path).names()) == 1000
+
+
+def feed(size: int) -> Feed:
+    return Feed(
+        title="A",
+        link="http://a/",
+        entries=[
+            Entry(title=chr(0x4E00 + n), link=f"http://a/{n}", id=f"u:{n}", content=chr(0x4E00 + n))
+            for n in range(size)
+        ],
+    )
+
+
+@pytest.mark.parametrize("written", ["rss", "atom", "rdf", "rss091", "atom03"])
+@pytest.mark.parametrize("cdata", [False, True])
+def test_a_feed_of_characters_that_its_encoding_lacks(written: FormatName, cdata: bool) -> None:
+    def make(size: int) -> Callable[[], object]:
+        made = feed(size)
+        return lambda: made.render(written, encoding="us-ascii", cdata=cdata)
+
+    assert_linear(make, 300)
+
+
+@pytest.mark.parametrize("cdata", [False, True])
+@pytest.mark.parametrize(
+    "text", [lambda size: "".join(map(chr, range(0x10000, 0x10000 + size))), lambda size: "]]>" * size]
+)
+def test_a_long_text_of_a_feed(text: Callable[[int], str], cdata: bool) -> None:
+    def make(size: int) -> Callable[[], object]:
+        made = Feed(title="A", entries=[Entry(content=text(size))])
+        return lambda: made.render("rss", encoding="us-ascii", cdata=cdata)
+
+    assert_linear(make, 4000)
+
+
+def test_waiting_looks_at_each_exchange_once() -> None:
+    looked = 0
+
+    class CountingFilter(RequestFilter):
+        def matches(self, exchange: Exchange) -> bool:
+            nonlocal looked
+            looked += 1
+            return super().matches(exchange)
+
+    journal = Journal()
+    count = journal._count_of(CountingFilter("/"))
+    for number in range(100):
+        assert count() == number
+        journal.record(Exchange(journal.changes, Request("GET", "/")))
+    assert (count(), looked) == (100, 100)
+    journal.clear()
+    assert count() == 0
+    journal.record(Exchange(journal.changes, Request("GET", "/")))
+    assert count() == 1
+
+
+def test_a_look_into_the_journal() -> None:
+    def make(size: int) -> Callable[[], object]:
+        journal = Journal()
+        for number in range(size):
+            journal.record(Exchange(journal.changes, Request("GET", f"/{number}")))
+        return lambda: (journal.filter("/x", headers={"A": None}), journal.describe(), journal.requests)
+
+    assert_linear(make, 1000)
