@@ -14,7 +14,7 @@ from costs import assert_linear
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.parser import parse
-from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
+from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry
 from lifestream.plugins.draft_checks import MAX_TEXT, MAX_WORDS
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked, prepare
 from lifestream.plugins.mastodon import MastodonPlugin
@@ -247,7 +247,9 @@ def test_plugins_of_settings_come_before_those_shipped() -> None:
 
 def test_plugins_of_entry_points_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("mine", f"{__name__}:Mine", "lifestream.plugins")]
-    monkeypatch.setattr(registry, "entry_points", lambda *, group: points if group == "lifestream.plugins" else [])
+    monkeypatch.setattr(
+        "importlib.metadata.entry_points", lambda *, group: points if group == "lifestream.plugins" else []
+    )
 
     assert "mine" in Registry().names
 
@@ -273,7 +275,7 @@ def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
 
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("broken", "no.such:Plugin", "lifestream.plugins")]
-    monkeypatch.setattr(registry, "entry_points", lambda *, group: points)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: points)
 
     with pytest.raises(PluginError, match=r"^the plugin of the entry point 'broken' can't be imported"):
         Registry()
