@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import Enum
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set, unescape
@@ -109,3 +110,47 @@ def names(tags: Iterable[str]) -> tuple[str, ...]:
         if name and "://" not in name:
             named.setdefault(name.casefold(), name)
     return tuple(named.values())
+
+
+class Kind(Enum):
+    """What a text construct says that it is. LOOSE is HTML where it looks like that, and text elsewhere."""
+
+    HTML = "html"
+    TEXT = "text"
+    LOOSE = "loose"
+    OTHER = "other"
+
+
+_HTML_TYPES: Final = name_set(
+    "html xhtml text/html text/xhtml application/xhtml+xml application/xhtml application/html"
+)
+
+
+def kind_of(written: str) -> Kind:
+    """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), parameters or not.
+
+    Another media type than `text/…` is none to show: it is a file, in base64. What is no media type at all (`CDATA`) is
+    somebody's word for text.
+    """
+    name = written.partition(";")[0].strip().lower()
+    if name in _HTML_TYPES:
+        return Kind.HTML
+    if not name or name in ("text", "plain") or name.startswith("text/"):
+        return Kind.TEXT
+    return Kind.OTHER if "/" in name else Kind.LOOSE
+
+
+def as_html(text: str, kind: Kind) -> str:
+    """Return *text* as HTML."""
+    if kind is Kind.HTML:
+        return html(text)
+    if kind is Kind.TEXT:
+        return html_of(unwrapped(text))
+    return html_or_text(text)
+
+
+def as_line(text: str, kind: Kind) -> str:
+    """Return *text* as one line of plain text."""
+    if kind is Kind.HTML:
+        return plain_of_html(text)
+    return one_line(unwrapped(text.strip())) if kind is Kind.TEXT else plain(text)

@@ -17,4 +17,7 @@ class BlueskyPlugin(FeedPlugin):
 
     def process(self, entry: Entry) -> Entry:
         """*entry* with its text made into HTML."""
-        return replace(entry, content=linked_html_of(entry.content or entry.summary), summary="")
+        text = entry.content or entry.summary
+        if "<" not in text:  # what looked like HTML was none, and was escaped as it was read
+            text = text.replace("&lt;", "<").replace("&gt;", ">")
+        return replace(entry, content=linked_html_of(text), summary="")
