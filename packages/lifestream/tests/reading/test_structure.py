@@ -80,7 +80,8 @@ def test_a_channels_children_speak_for_themselves() -> None:
 @pytest.mark.reading(6)
 @pytest.mark.parametrize("prefix", ["", "a:", "rss:", "媒:"])
 def test_namespaces_decide_and_not_prefixes(prefix: str) -> None:
-    body = f"""<{prefix}feed xmlns{":" if prefix else ""}{prefix[:-1]}="http://www.w3.org/2005/Atom" xmlns:dc="urn:other"
+    declared = f"xmlns:{prefix[:-1]}" if prefix else "xmlns"
+    body = f"""<{prefix}feed {declared}="http://www.w3.org/2005/Atom" xmlns:dc="urn:other"
         xmlns:x="http://purl.org/dc/elements/1.1/"><{prefix}title>T</{prefix}title><{prefix}entry>
         <{prefix}id>1</{prefix}id><dc:creator>Nobody</dc:creator><x:creator>Ada</x:creator></{prefix}entry>
         </{prefix}feed>"""

@@ -16,13 +16,15 @@ from typing import Final
 from lifestream.content.html_tokenizer import name_set, unescape
 from lifestream.content.plaintext import html_of, text_of, without_scripts
 
-_VOID: Final = name_set("area br col embed hr img input link meta source track wbr")
+_VOID: Final = name_set("area base basefont bgsound br col embed frame hr img input link meta param source track wbr")
 _ELEMENTS: Final = _VOID | name_set(
-    "a abbr acronym address article aside audio b bdi bdo big blink blockquote body button canvas caption center cite "
-    "code data dd del details dfn dir div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head "
-    "header html i iframe ins kbd label legend li main map mark marquee math menu nav nobr noscript object ol optgroup "
-    "option output p picture pre q rp rt ruby s samp script section select small span strike strong style sub summary "
-    "sup svg table tbody td template textarea tfoot th thead time title tr tt u ul var video"
+    "a abbr acronym address applet article aside audio b bdi bdo big blink blockquote body button canvas caption "
+    "center cite code colgroup data datalist dd del details dfn dialog dir div dl dt em fieldset figcaption "
+    "figure font footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup html i iframe ins kbd label legend li "
+    "listing main map mark marquee math menu meter nav nobr noembed noframes noscript object ol optgroup option "
+    "output p picture plaintext pre progress q rp rt ruby s samp script search section select slot small span "
+    "strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr tt u "
+    "ul var video xmp"
 )
 """The elements of HTML: only they make HTML of a text."""
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])([^<>]*+)(>?)")

@@ -49,10 +49,17 @@ def first_text(fields: Fields, *names: str) -> str:
     return ""
 
 
-PUBLISHED: Final = ("pubdate", "atom:published", "atom:issued", "dcterms:issued", "atom:created", "dcterms:created")
-UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified", "dc:date")
-_TAGS: Final = name_set("category atom:category dc:subject itunes:keywords media:category media:keywords")
-_LISTS: Final = name_set("itunes:keywords media:keywords")
+# RSS borrows the words of Atom, with its namespace and without.
+PUBLISHED: Final = (
+    "pubdate", "atom:published", "atom:issued", "dcterms:issued", "published", "issued", "atom:created",
+    "dcterms:created", "created",
+)  # fmt: skip
+UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified", "updated", "modified", "dc:date")
+_TAGS: Final = name_set(
+    "category atom:category dc:subject itunes:category itunes:keywords media:category media:keywords tags"
+)
+_LISTS: Final = name_set("itunes:keywords media:keywords tags")
+_CONTENTS: Final = ("content:encoded", "xhtml:body", "body", "fullitem")
 _LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
 
 
@@ -66,17 +73,19 @@ def title_of(fields: Fields, scope: Scope) -> Construct:
     return NOTHING
 
 
-def authors_of(fields: Fields, names: Names) -> str:
-    """Return who is named among *fields*: authors and creators, else whom iTunes shows."""
-    written = [_written(element, names) for element in elements(fields, *_PEOPLE)]
+def authors_of(parent: Element, fields: Fields, names: Names) -> str:
+    """Return who is named in *parent*, whose children are *fields*: authors and creators, else whom iTunes shows."""
+    written: list[str] = []
+    if not _PEOPLE.isdisjoint(fields):
+        written = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
     found = people.joined(written)
     if not found or all(map(people.is_address, found.split(", "))):
         shown = people.joined(element.text or "" for element in elements(fields, "itunes:author"))
-        return shown or found
+        return shown or found or people.joined(_written(owner, names) for owner in elements(fields, "itunes:owner"))
     return found
 
 
-_PEOPLE: Final = ("author", "atom:author", "dc:creator", "dc:author", "managingeditor")
+_PEOPLE: Final = name_set("author atom:author dc:creator dc:author managingeditor")
 
 
 def _written(person: Element, names: Names) -> str:
@@ -84,7 +93,8 @@ def _written(person: Element, names: Names) -> str:
     if not len(person):
         return person.text or ""
     inner = fields_of(person, names)
-    return first_text(inner, "atom:name", "name") or first_text(inner, "atom:email", "email") or person.text or ""
+    named = first_text(inner, "atom:name", "name", "itunes:name")
+    return named or first_text(inner, "atom:email", "email", "itunes:email") or person.text or ""
 
 
 @dataclass(slots=True)
@@ -112,7 +122,7 @@ class EntryReader:
             guid=guid,
             link=self._link(fields, scope, links, guid),
             title=title.line,
-            author=self._author(fields),
+            author=self._author(element, fields),
             published=self._date(fields, PUBLISHED),
             updated=self._date(fields, UPDATED),
             content=html,
@@ -140,11 +150,11 @@ class EntryReader:
             return scope.absolute(plain_address(guid))
         return other_page(links)
 
-    def _author(self, fields: Fields) -> str:
-        if found := authors_of(fields, self.names):
+    def _author(self, element: Element, fields: Fields) -> str:
+        if found := authors_of(element, fields, self.names):
             return found
         for source in elements(fields, "atom:source"):
-            if found := authors_of(fields_of(source, self.names), self.names):
+            if found := authors_of(source, fields_of(source, self.names), self.names):
                 return found
         return self.author
 
@@ -157,15 +167,16 @@ class EntryReader:
 
     def _content(self, fields: Fields, scope: Scope) -> Construct:
         """The content; HTML is preferred, then length."""
-        found = [loose(element, scope, Kind.HTML) for element in elements(fields, "content:encoded", "xhtml:body")]
-        found += [loose(element, scope) for element in elements(fields, "content", "fullitem")]
+        found = [loose(element, scope, Kind.HTML) for element in elements(fields, *_CONTENTS)]
+        found += [loose(element, scope) for element in fields.get("content", ())]
         found += [typed(element, scope) for element in fields.get("atom:content", ())]
         found = [each for each in found if each.text.strip() and each.kind is not Kind.OTHER]
         return max(found, key=lambda each: (each.kind is Kind.HTML, len(each.text)), default=NOTHING)
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
         """The summary as HTML, and the construct that it was."""
-        found = [loose(element, scope, Kind.HTML) for element in elements(fields, "description", "dc:description")]
+        written = elements(fields, "description", "dc:description", "summary")
+        found = [loose(element, scope, Kind.HTML) for element in written]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
         for construct in found:
             if construct.text.strip():
@@ -180,6 +191,8 @@ class EntryReader:
             name = self.names[child.tag]
             if name in _LISTS:
                 yield from (child.text or "").split(",")
+            elif name == "itunes:category":
+                yield from (inner.get("text", "") for inner in child.iter(child.tag))
             elif name in _TAGS:
                 yield child.get("label") or child.get("term") or child.text or ""
 
@@ -213,13 +226,19 @@ class EntryReader:
         """The address of a picture that stands with an entry: of iTunes, or an `image` as channels have it."""
         for element in elements(fields, "itunes:image", "image"):
             inner = fields_of(element, self.names)
-            if found := element.get("href") or first_text(inner, "url") or text_of(element):
+            if found := element.get("href") or element.get("url") or first_text(inner, "url") or text_of(element):
                 return found
-        return ""
+        return linked_picture(fields)
 
     def _language(self, fields: Fields, texts: Iterable[Construct], scope: Scope) -> str:
         said = first_text(fields, "dc:language", "language")
         return said or next((text.scope.language for text in texts if text.scope.language), "") or scope.language
+
+
+def linked_picture(fields: Fields) -> str:
+    """Return the address of a picture that iTunes knows by a link."""
+    links = (link for link in fields.get("itunes:link", ()) if link.get("rel") == "image")
+    return next((link.get("href", "") for link in links), "")
 
 
 def first_text_whole(fields: Fields, *names: str) -> str:

@@ -20,11 +20,12 @@ from lifestream.parser.strict.entries import (
     elements,
     fields_of,
     first_text,
+    linked_picture,
     title_of,
 )
 from lifestream.parser.strict.links import links_of, page, related
 from lifestream.parser.strict.scope import Scope
-from lifestream.parser.strict.vocabulary import ATOM_03, RDF, RSS_10, Names, namespace_of
+from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namespace_of
 
 _VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 CDF: Final = "it is a channel in CDF (Channel Definition Format, of 1997), which is not read; look for RSS or Atom"
@@ -42,7 +43,7 @@ def read(root: Element, url: str, *, language: str = "", netscape: bool = False)
         raise NotAFeed(CDF)
     scope = Scope(url, language).of(root)
     if name == "atom:feed":
-        version = "atom03" if namespace_of(root) == ATOM_03 else "atom10"
+        version = "atom10" if namespace_of(root) == ATOM else "atom03"
         return _Reader(names, scope, version).read([root], root)
     if name == "feed":
         return _Reader(Names("atom:"), scope, "atom").read([root], root)
@@ -86,8 +87,8 @@ class _Reader:
             fields.setdefault("item", []).extend(child for child in more if self._names[child.tag] == "item")
         said = first_text(fields, "language", "dc:language").replace("_", "-")
         scope.language = said or scope.language
-        author = authors_of(fields, self._names)
-        entries = [*elements(fields, "item", "atom:entry")]
+        author = authors_of(channel, fields, self._names)
+        entries = [*elements(fields, "item", "atom:entry", "atom:item")]
         atom = self._version.startswith("atom")
         reader = EntryReader(self._names, scope, self._calendar(entries), author if atom else "")
         links = links_of(elements(fields, "link", "atom:link"), scope)
@@ -137,8 +138,10 @@ class _Reader:
         for image in fields.get("image", ()):
             if found := scope.of(image).absolute(first_text(fields_of(image, self._names), "url")):
                 return found
-        pictures = (scope.of(image).absolute(image.get("href")) for image in elements(fields, "itunes:image"))
-        return next(filter(None, pictures), "")
+        for image in fields.get("itunes:image", ()):
+            if found := scope.of(image).absolute(image.get("href") or image.get("url")):
+                return found
+        return scope.absolute(linked_picture(fields))
 
     def _generator(self, fields: Fields) -> str:
         named = first_text(fields, "generator", "atom:generator")
