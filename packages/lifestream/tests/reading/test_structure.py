@@ -374,3 +374,27 @@ def test_a_channels_links_in_atom_are_read() -> None:
         "https://feeds.example/self",
         "https://hub.example/",
     )
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("declared", ["", "<?xml version='1.0' encoding='windows-1252'?>\n"])
+@pytest.mark.parametrize("after", ["", " " * 300_000, "<!-- é -->" * 30_000])
+def test_a_large_document_is_read_in_parts_as_a_small_one_is_in_one(declared: str, after: str) -> None:
+    text = "Grüße &amp; mehr\n" * 200
+    items = "".join(f"<item><guid>{n}</guid><description>{text}</description></item>" for n in range(500))
+    body = f"{declared}<rss version='2.0'><channel><title>é</title>{items}</channel></rss>{after}"
+    feed = parse(body.encode("windows-1252" if declared else "utf-8"), {}, URL)
+
+    assert feed.well_formed and feed.title == "é"
+    assert [entry.guid for entry in feed.entries] == [str(n) for n in range(500)]
+    assert {entry.summary for entry in feed.entries} == {text.replace("&amp;", "&").strip()}
+
+
+@pytest.mark.reading(8)
+def test_a_large_ill_formed_document_says_where_it_breaks() -> None:
+    items = "".join(f"<item><guid>{n}</guid><description>{'word ' * 1000}</description></item>\n" for n in range(400))
+    body = f"<rss version='2.0'><channel>\n{items}</channel></rss>".replace("<guid>300</guid>", "<guid>300</wrong>")
+    feed = parse(body.encode(), {}, URL)
+
+    assert feed.flaw is not None and (feed.flaw.line, feed.flaw.mended) == (302, False)
+    assert len(feed.entries) in (399, 400)

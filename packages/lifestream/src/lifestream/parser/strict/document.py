@@ -7,8 +7,10 @@ of a document type only short entities remain (`preprocessing`), so none of them
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from xml.etree.ElementTree import Element, ParseError, XMLParser
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError, XMLParser, XMLPullParser, fromstring
 
 from lifestream.content.plaintext import scrub
 from lifestream.entry import Flaw
@@ -53,10 +55,44 @@ def read(text: str) -> Document:
 def _root(source: bytes) -> Element | None:
     """Return the root of *source*, None if it is ill-formed or has entities that it doesn't declare."""
     # It loads nothing from elsewhere, and `preprocessing` leaves no entity that could grow.
-    parser = XMLParser(encoding="utf-8")  # noqa: S314
     try:
-        parser.feed(source)
-        root: Element = parser.close()
+        if len(source) > _LARGE:
+            return _root_of_large(source)
+        return fromstring(source, XMLParser(encoding="utf-8"))  # noqa: S314
     except ParseError:
         return None
+
+
+_LARGE: Final = 1024 * 1024
+_PARTS: Final = 16
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*+>")
+
+
+def _root_of_large(source: bytes) -> Element:
+    """Return the root of *source*, which is read in parts: see `_PARTS`.
+
+    ElementTree keeps a text as the list of its lines and references until somebody asks for it, which is five times as
+    much, so each text is asked for when its part has been read. The parts are few, since expat reads a long token again
+    with each of them.
+    """
+    declared = _DECLARATION.match(source)  # it names an encoding that the document was in once
+    parser: XMLPullParser[Element] = XMLPullParser(("end",))
+    view = memoryview(source)
+    size = len(source) // _PARTS + 1
+    root: Element | None = None
+    for start in range(declared.end() if declared else 0, len(source), size):
+        parser.feed(view[start : start + size])
+        for event in parser.read_events():
+            element = event[1]
+            if isinstance(element, Element):
+                root = element  # the last one that ends
+                _ask_for_text(element)
+    parser.close()
+    if root is None:
+        raise ParseError("there is no root")
     return root
+
+
+def _ask_for_text(element: Element) -> None:
+    texts = [element.text, *(child.tail for child in element)]
+    del texts
