@@ -113,11 +113,18 @@ LISTED: Final[dict[str, dict[str, str]]] = {
             "FeedBurnerXHTML.xml pet_atom.xml TypePadNews.xml"
         ),
         "the summary of an item is no content (13)": SUMMARIES,
-        "HTML in a child of another name is none": "item_body_script_map_content.xml",
+        "a file in base64 that is text is text (9)": (
+            "atom10_feed_entry_content_base64.xml atom10_feed_entry_content_base64_escaped_markup.xml "
+            "entry_content_base64.xml entry_content_base64_2.xml"
+        ),
     },
     "entry.summary": {
         "the summary of an item is no content (13)": SUMMARIES,
         "a summary of RSS may be HTML (13)": "rss2.0simplechapter.xml",
+        "a file in base64 that is HTML is HTML (9)": (
+            "atom10_feed_entry_summary_base64.xml entry_summary_base64.xml entry_summary_base64_2.xml "
+            "atom10_feed_entry_summary_base64_escaped_markup.xml"
+        ),
     },
     "entry.updated": {"the first date that is understood counts (20)": "entry_updated_multiple_values.xml"},
     "entry.published": {"the first date that is understood counts (20)": "entry_created_multiple_values.xml"},
@@ -138,7 +145,6 @@ LISTED: Final[dict[str, dict[str, str]]] = {
         "no namespace says which Atom it is (6)": "atomsimplechapterexternal.xml",
     },
     "entry.language": {"a language has no underscores (BCP 47)": "entry_content_xml_lang_underscore.xml"},
-    "feed.language": {"a language has no underscores (BCP 47)": "feed_xml_lang_underscore.xml"},
     "entry.base": {
         "xml:base counts at every level, whatever the entry has of text (9)": (
             "entry_contributor_uri_base.xml entry_id_xml_base.xml entry_title_xml_base_inherit.xml "

@@ -269,6 +269,8 @@ def test_depth_is_capped_and_nothing_recurses_over_it(depth: int) -> None:
         ("<content type='CDATA'>&lt;b&gt;x&lt;/b&gt;</content>", "<b>x</b>"),
         ("<content type='CDATA'>a &lt; b</content>", "<p>a &lt; b</p>"),
         ("<content type='image/png'>iVBORw0KGgo=</content>", ""),
+        ("<content type='application/octet-stream'>PGI+eDwvYj4=</content>", "<b>x</b>"),
+        ("<content type='application/json'>{}</content>", ""),
         ("<content src='http://x.example/1'/>", ""),
     ],
 )

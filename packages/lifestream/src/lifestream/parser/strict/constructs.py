@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
@@ -54,17 +55,24 @@ def typed(element: Element, scope: Scope) -> Construct:
     if len(element):
         return _inline(element, scope, is_escaped="xhtml" not in written and kind is Kind.HTML)
     text = (element.text or "").strip()
-    if element.get("mode", "").lower() == "base64" or kind is Kind.OTHER:
-        text = _of_base64(text)
+    if kind is Kind.OTHER or element.get("mode", "").lower() == "base64":
+        decoded = _of_base64(text)
+        if kind is Kind.OTHER and decoded != text and written.lower().startswith("application/"):
+            kind = Kind.LOOSE  # a file, but one of text
+        text = decoded
     return Construct(text, kind, scope)
 
 
 def _of_base64(text: str) -> str:
     """Return the text that *text* is in base64; itself where it is none."""
     try:
-        return b64decode("".join(text.split()), validate=True).decode("utf-8")
+        found = b64decode("".join(text.split()), validate=True).decode("utf-8")
     except ValueError:
         return text
+    return text if _CONTROLS.search(found) else found
+
+
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
 
 
 def _inline(element: Element, scope: Scope, *, is_escaped: bool) -> Construct:

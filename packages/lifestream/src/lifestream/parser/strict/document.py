@@ -83,7 +83,7 @@ def _root_of_large(source: bytes) -> Element:
     for start in range(declared.end() if declared else 0, len(source), size):
         parser.feed(view[start : start + size])
         for event in parser.read_events():
-            element = event[1]
+            element = event[1]  # type: ignore[misc]  # ("end", element), as it was asked for
             if isinstance(element, Element):
                 root = element  # the last one that ends
                 _ask_for_text(element)

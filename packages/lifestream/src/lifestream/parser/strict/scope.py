@@ -32,7 +32,7 @@ class Scope:
             return self
         said = attributes.get(BASE, "")
         base = self.absolute(said) if _is_base(said) else ""
-        language = one_line(attributes.get(LANG, ""))
+        language = one_line(attributes.get(LANG, "")).replace("_", "-")  # as BCP 47 has it
         if len(language) > LONGEST_LANGUAGE:
             language = ""
         return Scope(base or self.base, language or self.language, bool(base) or self.based)
