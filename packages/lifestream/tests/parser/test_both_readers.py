@@ -60,7 +60,7 @@ def _fields(of: str, ours: ParsedFeed | Entry, theirs: ParsedFeed | Entry) -> It
         if field.name in ("content", "summary") and mine != other:
             # The same elements may be written in several ways, and feedparser keeps the div of XHTML.
             mine, other = _canonical(mine), _canonical(other)
-        if field.name != "entries" and mine != other:
+        if field.name not in ("entries", *OURS_ALONE) and mine != other:
             yield f"{of}.{field.name}", mine, other
 
 
@@ -68,6 +68,8 @@ def _canonical(html: str) -> str:
     return SANITIZER.html(html, URL).removeprefix("<div>").removesuffix("</div>").strip()
 
 
+OURS_ALONE: Final = ("based", "summary_base", "source")
+"""What feedparser doesn't tell, or only in part."""
 TITLES: Final = {
     "a title in base64 is HTML where it looks like that (12)": (
         "atom10_feed_entry_title_base64.xml atom10_feed_entry_title_base64_escaped_markup.xml "

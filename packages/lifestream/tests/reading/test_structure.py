@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Source
 from lifestream.parser import NotAFeed, parse
 
 FORMATS = Path(__file__).parents[1] / "feeds" / "formats"
@@ -65,7 +65,7 @@ def test_a_sources_elements_are_not_the_entrys() -> None:
     )
     entry = only(atom(f"<source>{inner}</source>"))
 
-    assert entry == Entry(base=URL)
+    assert entry == Entry(base=URL, source=Source("inner", "http://inner.example/"))
 
 
 @pytest.mark.reading(6)
@@ -360,6 +360,38 @@ def test_media_of_an_item_and_of_a_group_are_read_with_what_is_said_of_each() ->
 )
 def test_the_link_is_the_original_one_else_the_items_else_its_guid(item: str, link: str) -> None:
     assert only(rss(item)).link == link
+
+
+@pytest.mark.reading(10)
+@pytest.mark.parametrize(
+    ("body", "source"),
+    [
+        (
+            rss("<source url='/other.xml'>Tom &amp;amp; Jerry</source>"),
+            Source("Tom & Jerry", "https://feeds.example/other.xml"),
+        ),
+        (rss("<source>Other</source>"), Source("Other")),
+        (rss("<source/>"), None),
+        (atom("<source><title>O</title><link href='http://o.example/'/></source>"), Source("O", "http://o.example/")),
+        (atom("<source><link rel='self' href='/o.xml'/></source>"), Source("", "https://feeds.example/o.xml")),
+        (atom("<id>1</id>"), None),
+    ],
+)
+def test_the_source_of_an_entry_is_carried(body: bytes, source: Source | None) -> None:
+    assert only(body).source == source
+
+
+@pytest.mark.reading(9)
+def test_each_text_has_its_base_and_says_whether_xml_base_set_it() -> None:
+    texts = "<content type='html' xml:base='/c/'>c</content><summary type='html' xml:base='/s/'>s</summary>"
+    entry = only(atom(texts))
+
+    assert (entry.base, entry.based, entry.summary_base) == (
+        "https://feeds.example/c/",
+        True,
+        "https://feeds.example/s/",
+    )
+    assert not only(atom("<content>c</content>")).based
 
 
 def feed_of(channel: str) -> ParsedFeed:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.preprocessing import ASIDE
@@ -77,6 +77,7 @@ class _Context:
         content, base = self._content(found)
         summary = self._summary(found)
         enclosures = tuple(self._enclosures(found))
+        base = _absolute(self.base, base) or self.base
         return Entry(
             guid=guid,
             link=link,
@@ -90,7 +91,9 @@ class _Context:
             enclosures=enclosures,
             media=tuple(self._media(found, extra)),
             language=self._language(found),
-            base=_absolute(self.base, base) or self.base,
+            base=base,
+            based=base != self.base,
+            source=self._source(_get(found, "source", {})),
         )
 
     def _link(self, found: Found) -> str:
@@ -120,6 +123,10 @@ class _Context:
         # Without a detail it is feedparser's copy of the content.
         said = _get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle")
         return html_or_text(str(said or ""))
+
+    def _source(self, found: Found) -> Source | None:
+        source = Source(_title(found, self.version), _absolute(self.base, _get(found, "href") or _get(found, "link")))
+        return source if source.title or source.url else None
 
     def _date(self, found: Found, name: str) -> datetime | None:
         return self.calendar.read(_text(_get(found, name)))

@@ -16,7 +16,7 @@ from struct import Struct
 from typing import Any, BinaryIO, Final, Generic, TypeVar
 
 from lifestream.content.sanitizer import SanitizerRules
-from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm
+from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -110,7 +110,7 @@ FEED: Final = _record(
     ParsedFeed,
     flaw=_optional(_record(Flaw, damaged=_NUMBERS)),
     rhythm=_record(Rhythm, skip_hours=_SET, skip_days=_SET),
-    entries=_many(_record(Entry, **_SAID)),
+    entries=_many(_record(Entry, source=_optional(_record(Source)), **_SAID)),
 )
 PREPARED: Final = _record(
     Prepared,

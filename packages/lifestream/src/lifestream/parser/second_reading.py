@@ -58,7 +58,7 @@ class Scan:
 
 
 def scan(document: bytes) -> Scan:
-    """What expat finds in *document*, which has to be `document.cleaned`, in UTF-8."""
+    """What expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
     parser = expat.ParserCreate("utf-8", _SEPARATOR)
     reader = _Reader(parser)
     # So that expat skips entities it doesn't know, such as &nbsp;, where it would stop. It loads nothing.

@@ -10,16 +10,16 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Enclosure, Entry, Media
+from lifestream.entry import Enclosure, Entry, Media, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
-from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address
+from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
 from lifestream.parser.strict.media import media_of
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import RDF, Names
-from lifestream.parser.text_constructs import Kind, html_or_text
+from lifestream.parser.text_constructs import Kind, html_or_text, plain
 from lifestream.parser.text_constructs import names as tag_names
 
 Fields = dict[str, list[Element]]
@@ -132,6 +132,9 @@ class EntryReader:
             media=self._media(element, fields, scope),
             language=self._language(fields, (content, summed, title), scope),
             base=text_scope.base,
+            based=text_scope.based,
+            summary_base=summed.scope.base if summed is not NOTHING and summed.scope.base != text_scope.base else "",
+            source=self._source(fields, scope),
         )
 
     def _guid(self, element: Element, fields: Fields) -> str:
@@ -157,6 +160,21 @@ class EntryReader:
             if found := authors_of(source, fields_of(source, self.names), self.names):
                 return found
         return self.author
+
+    def _source(self, fields: Fields, scope: Scope) -> Source | None:
+        """The feed that an entry was taken from: a title and an address in RSS, the head of a feed in Atom."""
+        for element in fields.get("source", ()):
+            found = Source(plain(element.text or ""), scope.of(element).absolute(element.get("url")))
+            if found.title or found.url:
+                return found
+        for element in fields.get("atom:source", ()):
+            inner = fields_of(element, self.names)
+            around = scope.of(element)
+            links = links_of(elements(inner, "link", "atom:link"), around)
+            found = Source(title_of(inner, around).line, page(links) or related(links, "self"))
+            if found.title or found.url:
+                return found
+        return None
 
     def _date(self, fields: Fields, names: Iterable[str]) -> datetime | None:
         for name in names:
