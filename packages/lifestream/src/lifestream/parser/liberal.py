@@ -1,7 +1,7 @@
 """feedparser, with bounds: it reads what is ill-formed as well, and some of its steps cost the square of a document.
 
-Here its two parsers (strict on expat, loose on what expat refuses) get what `preprocessing` has cleaned, and are bounded
-where a document could make them slow. What was measured, at n, 2n and 4n, and what is done about it:
+Here its two parsers (strict on expat, loose on what expat refuses) get what `preprocessing` has cleaned, and are
+bounded where a document could make them slow. What was measured, at n, 2n and 4n, and what is done about it:
 
 ====================================================  =====================================================
 its pattern for an address in an author's name        `people.name_of`, which knows more of them

@@ -78,12 +78,8 @@ class Names(dict[str, str]):
         namespace, _, local = tag.removeprefix("{").rpartition("}")
         prefix = _PREFIXES.get(namespace.lower().rstrip("/")) if namespace else self._core
         name = f"{{{namespace}}}{local}" if prefix is None else prefix + local.lower()
-        if len(self) < _MOST_NAMES:
-            self[tag] = name
+        self[tag] = name
         return name
-
-
-_MOST_NAMES: Final = 10_000
 
 
 def namespace_of(element: Element) -> str:
