@@ -19,8 +19,11 @@ PROGRAMS = [
     "hostile_mix.py",
     "hostile_pages.py",
     "hostile_constructs.py",
+    "parse.py",
 ]
-OURS = dict.fromkeys(("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py"), "lifestream")
+OURS = dict.fromkeys(
+    ("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py", "parse.py"), "lifestream"
+)
 """Whom the table is about, where that isn't feedserver."""
 NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}
 

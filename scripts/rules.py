@@ -87,6 +87,13 @@ READING = {
         4: "a label of UTF-16 on other bytes is none",
         5: "C1 controls are windows-1252; surrogates in pairs",
     },
+    "Reading: structure": {
+        6: "namespaces decide; a child's element never speaks for its parent",
+        7: "ill-formed XML is read as far as possible, and says where it breaks",
+        8: "every format, entities, depth, and what is cheap to mend",
+        9: "Atom: every type of text is kept, xml:base counts at every level",
+        10: "RSS: encoded content, enclosures, media, permalinks, the original link",
+    },
     "Reading: people and words": {
         11: "an author is the name as written: the entry's, its source's, the feed's",
         12: "titles, names and tags are unescaped once",

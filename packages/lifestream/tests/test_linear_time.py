@@ -23,10 +23,13 @@ from lifestream.entry import Entry
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
 from lifestream.fetcher.redirects import UrlRefused, request_url
 from lifestream.fetcher.websub import links_of
-from lifestream.parser.document_reader import cut_off
+from lifestream.parser import strict
 from lifestream.parser.encoding import decode
+from lifestream.parser.liberal_reading import is_cut_off
+from lifestream.parser.people import name_of
 from lifestream.parser.preprocessing import cleaned
 from lifestream.parser.second_reading import scan
+from lifestream.parser.text_constructs import html, plain
 from lifestream.parser.web_page import read_page
 from lifestream.plugins.entry_keys import keys_of
 from lifestream.refresh.opml import NotOpml, read
@@ -104,7 +107,11 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "retry_after": lambda text: retry_after({"retry-after": text}, NOW),
     "decode": lambda text: decode(text.encode(), text),
     "cleaned": cleaned,
-    "cut_off": cut_off,
+    "is_cut_off": is_cut_off,
+    "plain": plain,
+    "html": html,
+    "name_of": name_of,
+    "strict": lambda text: strict.read(f"<a>{text}</a>"),
     "scan": lambda text: scan(cleaned(text).encode()),
     "read_page": lambda text: read_page(text.encode(), {}, URL),
     "opml": _or_refused(lambda text: read(text.encode()), NotOpml),

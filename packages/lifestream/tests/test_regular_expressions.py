@@ -20,7 +20,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
-    "lifestream.parser.preprocessing._set_aside": (
+    "lifestream.parser.preprocessing.told_apart": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
     "lifestream.parser.salvage._pieces": (rb"<item(?=[\s/>])",),

@@ -33,12 +33,23 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The feed that an entry was taken from, as a planet or a link blog says it: its *title*, and its *url*."""
+
+    title: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a feed.
 
     *guid* is the entry's own id, exactly as the document spells it. *link* and all other addresses are absolute if they
     could be resolved. *content* and *summary* are HTML, in which addresses may still be relative to *base*; *title* and
     *author* are plain text with entities resolved once.
+
+    *based* says that an `xml:base` set *base*; otherwise *base* is the document's address. *summary_base* is the address
+    that addresses in the summary are relative to, if it is another one.
     """
 
     guid: str = ""
@@ -54,6 +65,9 @@ class Entry:
     media: tuple[Media, ...] = ()
     language: str = ""
     base: str = ""
+    based: bool = False
+    summary_base: str = ""
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ def test_atom_10_with_xml_base_and_every_kind_of_text() -> None:
                 enclosures=(Enclosure("https://kiln.example/blog/sound/1.ogg", "audio/ogg", 77),),
                 language="de",
                 base="https://kiln.example/blog/deep/",
+                based=True,
+                summary_base="https://kiln.example/blog/",
             ),
             Entry(
                 guid="urn:kiln:2",
@@ -124,6 +126,7 @@ def test_atom_10_with_xml_base_and_every_kind_of_text() -> None:
                 content="<p>One<br>two &lt;three&gt;</p>",
                 language="fr",
                 base="https://kiln.example/blog/",
+                based=True,
             ),
         ),
     )

@@ -5,10 +5,12 @@ reason. In the order in which a document passes them:
 
 1. `pool`: child processes that can be ended; `ipc` carries questions and answers, `worker` is the child.
 2. `document_reader`: the order of reading, and what is no feed.
-3. `encoding`: bytes to text. `tag_attributes`, `preprocessing`: what no parser should see is removed.
-4. `wellformed`: where a document is ill-formed, and what can be mended; `salvage`: entries that are read one by one.
-5. `json_feed`, or `liberal` (feedparser, within bounds) and `second_reading` (what feedparser loses).
-6. `feedparser_result`: what both found, as values.
+3. `encoding`: bytes to text, by the labels of `charsets`. `tag_attributes`, `preprocessing`: what no
+   parser should see is removed.
+4. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and what can be mended (`wellformed`), straight to values.
+5. `liberal_reading`: the rest. `salvage` takes apart what is ill-formed, `liberal` is feedparser within bounds,
+   `second_reading` is what it loses, and `feedparser_result` makes values of both.
+6. What all readers share: `dates` (by `date_words`), `people`, `text_constructs`, `rhythm`.
 7. `web_page`, `discovery`: the feeds and pictures that a page names, and where feeds usually are.
 
 `parse` does it here and now, for tests; everyone else uses `pool.ParserPool`. Never imported here: Django, so that a

@@ -11,24 +11,33 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.content.plaintext import html_of
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.preprocessing import ASIDE
+from lifestream.parser.rhythm import number, rhythm, seconds
 from lifestream.parser.second_reading import Scan, ScannedEntry
-from lifestream.parser.text_constructs import html, html_or_text, names, one_line, plain, plain_of_html, unwrapped
+from lifestream.parser.text_constructs import (
+    Kind,
+    as_html,
+    html,
+    html_or_text,
+    kind_of,
+    names,
+    one_line,
+    plain,
+    plain_of_html,
+    unwrapped,
+)
 
 Found: TypeAlias = dict[str, Any]
 """A FeedParserDict; always read with `_get`, since its own methods map one name to another, with warnings."""
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-_PERIODS: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
-_LONGEST: Final = 10 * 31536000
 _MOST_MEDIA: Final = 100
 
 
-def feed_of(result: Found, scanned: Scan, url: str, complaint: str) -> ParsedFeed:
+def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
     """The feed that feedparser's *result* and our *scanned* extras describe; *url* is where it came from."""
     found: Found = _get(result, "feed", {})
     version = str(_get(result, "version", ""))
@@ -50,8 +59,6 @@ def feed_of(result: Found, scanned: Scan, url: str, complaint: str) -> ParsedFee
         hub_url=_absolute(url, _related(found, "hub")),
         generator=_text(_get(found, "generator")),
         format=version,
-        encoding=str(_get(result, "encoding", "")),
-        complaint=complaint,
         rhythm=_rhythm(found, scanned),
         entries=tuple(context.entry(entry, extra) for entry, extra in _with_extras(entries, scanned)),
     )
@@ -70,6 +77,7 @@ class _Context:
         content, base = self._content(found)
         summary = self._summary(found)
         enclosures = tuple(self._enclosures(found))
+        base = _absolute(self.base, base) or self.base
         return Entry(
             guid=guid,
             link=link,
@@ -83,7 +91,9 @@ class _Context:
             enclosures=enclosures,
             media=tuple(self._media(found, extra)),
             language=self._language(found),
-            base=_absolute(self.base, base) or self.base,
+            base=base,
+            based=base != self.base,
+            source=self._source(_get(found, "source", {})),
         )
 
     def _link(self, found: Found) -> str:
@@ -98,10 +108,10 @@ class _Context:
     def _content(self, found: Found) -> tuple[str, str]:
         """The content as HTML, and the base that `xml:base` gives it. HTML is preferred, then length."""
         bodies = [body for body in _get(found, "content", []) if body.get("value")]
-        bodies = [body for body in bodies if body.get("type", "text/html") in _READABLE]
+        bodies = [body for body in bodies if kind_of(body.get("type", "text/html")) is not Kind.OTHER]
         if not bodies:
             return "", str((_get(found, "summary_detail") or {}).get("base") or "")
-        best = max(bodies, key=lambda body: (body.get("type") in _HTML, len(body["value"])))
+        best = max(bodies, key=lambda body: (kind_of(body.get("type", "")) is Kind.HTML, len(body["value"])))
         return _as_html(best), str(best.get("base") or "")
 
     def _summary(self, found: Found) -> str:
@@ -114,16 +124,20 @@ class _Context:
         said = _get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle")
         return html_or_text(str(said or ""))
 
+    def _source(self, found: Found) -> Source | None:
+        source = Source(_title(found, self.version), _absolute(self.base, _get(found, "href") or _get(found, "link")))
+        return source if source.title or source.url else None
+
     def _date(self, found: Found, name: str) -> datetime | None:
         return self.calendar.read(_text(_get(found, name)))
 
     def _enclosures(self, found: Found) -> Iterator[Enclosure]:
-        duration = _seconds(_text(_get(found, "itunes_duration")))
+        duration = seconds(_text(_get(found, "itunes_duration")))
         for link in _get(found, "links", []):
             if link.get("rel") == "enclosure" and (url := _absolute(self.base, link.get("href"))):
                 kind = _text(link.get("type")).lower()
                 playable = kind.startswith(("audio/", "video/")) or not kind
-                yield Enclosure(url, kind, _number(link.get("length")) or None, duration if playable else None)
+                yield Enclosure(url, kind, number(link.get("length")) or None, duration if playable else None)
 
     def _language(self, found: Found) -> str:
         details = [*_get(found, "content", []), _get(found, "summary_detail"), _get(found, "title_detail")]
@@ -144,7 +158,6 @@ class _Context:
             )
 
 
-_READABLE: Final = _HTML | {"text/plain", "text", "html", "xhtml", ""}
 _OTHER_PURPOSES: Final = name_set(
     "self enclosure edit edit-media replies hub license next prev previous first last "
     "http://schemas.google.com/g/2005#feed"
@@ -175,8 +188,7 @@ def _text(value: object) -> str:
 
 
 def _as_html(detail: Found) -> str:
-    value = str(detail["value"])
-    return html(value) if detail.get("type", "text/html") in _HTML else html_of(unwrapped(value))
+    return as_html(str(detail["value"]), kind_of(detail.get("type", "text/html")))
 
 
 def _title(found: Found, version: str) -> str:
@@ -249,29 +261,11 @@ def _absolute(base: str, address: object) -> str:
         return ""
 
 
-def _number(text: object) -> int | None:
-    found = re.fullmatch(r"\s*(\d{1,15})\s*", str(text or ""), re.ASCII)
-    return int(found[1]) if found else None
-
-
-def _seconds(text: str) -> int | None:
-    """The seconds of an `itunes:duration`: "3723", "62:03" or "1:02:03", fractions cut off."""
-    found = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,9})(?:\.\d*)?", text, re.ASCII)
-    if not found:
-        return None
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds
-
-
 def _rhythm(found: Found, scanned: Scan) -> Rhythm:
-    minutes = _number(_get(found, "ttl"))
-    period = _PERIODS.get(_text(_get(found, "sy_updateperiod")).lower())
-    frequency = _number(_get(found, "sy_updatefrequency")) or 1
-    if period is None and _get(found, "sy_updatefrequency"):
-        period = _PERIODS["daily"]  # the default of the syndication module
-    return Rhythm(
-        ttl=min(minutes * 60, _LONGEST) if minutes else None,
-        update_interval=period // frequency if period else None,
-        skip_hours=frozenset(scanned.skip_hours),
-        skip_days=frozenset(scanned.skip_days),
+    return rhythm(
+        _text(_get(found, "ttl")),
+        _text(_get(found, "sy_updateperiod")),
+        _text(_get(found, "sy_updatefrequency")),
+        scanned.skip_hours,
+        scanned.skip_days,
     )

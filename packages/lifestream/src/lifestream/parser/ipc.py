@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lifestream.content.sanitizer import SanitizerRules
-from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm
+from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -146,7 +146,7 @@ FEED: Final = _record(
     ParsedFeed,
     flaw=_optional(_record(Flaw, damaged=_NUMBERS)),
     rhythm=_record(Rhythm, skip_hours=_SET_OF_NUMBERS, skip_days=_SET_OF_NUMBERS),
-    entries=_many(_record(Entry, **_SAID)),
+    entries=_many(_record(Entry, source=_optional(_record(Source)), **_SAID)),
 )
 PREPARED: Final = _record(
     Prepared,

@@ -1,7 +1,7 @@
 """feedparser, with bounds: it reads what is ill-formed as well, and some of its steps cost the square of a document.
 
-Here its two parsers (strict on expat, loose on what expat refuses) get what `document` has cleaned, and are bounded
-where a document could make them slow. What was measured, at n, 2n and 4n, and what is done about it:
+Here its two parsers (strict on expat, loose on what expat refuses) get what `preprocessing` has cleaned, and are
+bounded where a document could make them slow. What was measured, at n, 2n and 4n, and what is done about it:
 
 ====================================================  =====================================================
 its pattern for an address in an author's name        `people.name_of`, which knows more of them
@@ -11,7 +11,7 @@ looking for each attribute by its name                at most MOST_ATTRIBUTES a 
 joining a long or deep `xml:base` at each element     at most LONGEST_BASE characters, and MOST_SLASHES in them
 a long name that is written anew for each address     at most LONGEST_NAME characters
 white space dropped piece by piece from an end        dropped at once
-its patterns for a doctype and a declaration          not used: `document.prolog` reads both
+its patterns for a doctype and a declaration          not used: `preprocessing.prolog` reads both
 a long token that expat reads again with each part    expat gets the document in one
 ====================================================  =====================================================
 
@@ -43,7 +43,7 @@ LONGEST_NAME: Final = 10_000
 
 
 def read(document: bytes, language: str = "") -> dict[str, Any]:
-    """Return what feedparser finds in *document*, which has to be `document.cleaned`, in UTF-8.
+    """Return what feedparser finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8.
 
     The result is as that of `feedparser.parse`, of which it has `feed`, `entries`, `version`, `bozo` and
     `bozo_exception`. *language* is what the answer's headers say. Raises whatever feedparser does.
@@ -73,7 +73,7 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
 def _read_strictly(parser: Any, document: bytes) -> Exception | None:
     """Has *parser* read *document* with expat. Returns what is ill-formed in it, if anything is."""
     parser.resolve_relative_uris = parser.sanitize_html = False
-    # It loads nothing, and `document.cleaned` leaves no entity that could grow.
+    # It loads nothing, and `preprocessing.cleaned` leaves no entity that could grow.
     reader = expatreader.create_parser(1, len(document) + 1)  # noqa: S315
     reader.setFeature(handler.feature_external_ges, False)
     reader.setContentHandler(parser)

@@ -34,11 +34,24 @@ MAX_ENTITY: Final = 40
 
 
 def cleaned(text: str) -> str:
-    """*text* as it may be handed to a parser."""
-    text = scrub(text).lstrip()
+    """*text* as it may be handed to feedparser."""
+    return told_apart(harmless(text))
+
+
+def harmless(text: str) -> str:
+    """*text* as it may be handed to a parser: of characters that XML has, with short entities at most."""
+    text = scrub(text).lstrip().lstrip("\ufeff").lstrip()
     if "&#" in text:
         text = _REFERENCE.sub(_harmless_reference, _PAIR.sub(_one_character, text))
-    return _set_aside(_without_doctype(text))
+    return _without_doctype(text)
+
+
+def needs_harmless_references(text: str) -> bool:
+    """Whether there are references in *text* to characters that are others, or may be."""
+    return "&#" in text and _SUSPICIOUS.search(text) is not None
+
+
+_SUSPICIOUS = re.compile(r"&#(?:[xX]0*[89][0-9a-fA-F];|0*1[2-5][0-9];|[xX]0*[dD][89a-fA-F]|0*5[5-7])")
 
 
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
@@ -146,7 +159,8 @@ _MAX_PREFIXES: Final = 10
 """Prefixes of one namespace that are looked for, each at every tag: a document has one or two."""
 
 
-def _set_aside(text: str) -> str:
+def told_apart(text: str) -> str:
+    """Return *text*, which is `harmless`, with the elements told apart that feedparser would merge."""
     itunes, media = {"itunes"}, {"media"}
     for found in islice(_PREFIX.finditer(text), _MAX_NAMESPACES):
         prefix, namespace = found[1], found[2].lower()

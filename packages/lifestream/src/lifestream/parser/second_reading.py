@@ -15,8 +15,8 @@ from xml.parsers import expat
 from lifestream.content.plaintext import text_of
 from lifestream.entry import Media
 from lifestream.parser.preprocessing import ASIDE, MEDIA
+from lifestream.parser.rhythm import day, hour
 
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SEPARATOR: Final = " "
 # Namespaces whose items and entries are a feed's, even where they have a prefix.
 _FEEDS: Final = frozenset(
@@ -58,7 +58,7 @@ class Scan:
 
 
 def scan(document: bytes) -> Scan:
-    """What expat finds in *document*, which has to be `document.cleaned`, in UTF-8."""
+    """What expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
     parser = expat.ParserCreate("utf-8", _SEPARATOR)
     reader = _Reader(parser)
     # So that expat skips entities it doesn't know, such as &nbsp;, where it would stop. It loads nothing.
@@ -143,13 +143,12 @@ class _Reader:
         self.text, self.text_depth, self.keep = [], len(self.open), keep
 
     def keep_hour(self, text: str) -> None:
-        # RSS 0.91 counted from 1 to 24, RSS 2.0 counts from 0 to 23.
-        if len(text) <= 2 and text.isdecimal() and int(text) <= 24:
-            self.found.skip_hours.add(int(text) % 24)
+        if (found := hour(text)) is not None:
+            self.found.skip_hours.add(found)
 
     def keep_day(self, text: str) -> None:
-        if text.lower() in _DAYS:
-            self.found.skip_days.add(_DAYS.index(text.lower()))
+        if (found := day(text)) is not None:
+            self.found.skip_days.add(found)
 
     def keep_guid(self, text: str) -> None:
         if self.entry is not None and text:

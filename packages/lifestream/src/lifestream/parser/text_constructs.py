@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import Enum
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set, unescape
 from lifestream.content.plaintext import html_of, text_of, without_scripts
 
-_VOID: Final = name_set("area br col embed hr img input link meta source track wbr")
+_VOID: Final = name_set("area base basefont bgsound br col embed frame hr img input link meta param source track wbr")
 _ELEMENTS: Final = _VOID | name_set(
-    "a abbr acronym address article aside audio b bdi bdo big blink blockquote body button canvas caption center cite "
-    "code data dd del details dfn dir div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head "
-    "header html i iframe ins kbd label legend li main map mark marquee math menu nav nobr noscript object ol optgroup "
-    "option output p picture pre q rp rt ruby s samp script section select small span strike strong style sub summary "
-    "sup svg table tbody td template textarea tfoot th thead time title tr tt u ul var video"
+    "a abbr acronym address applet article aside audio b bdi bdo big blink blockquote body button canvas caption "
+    "center cite code colgroup data datalist dd del details dfn dialog dir div dl dt em fieldset figcaption "
+    "figure font footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup html i iframe ins kbd label legend li "
+    "listing main map mark marquee math menu meter nav nobr noembed noframes noscript object ol optgroup option "
+    "output p picture plaintext pre progress q rp rt ruby s samp script search section select slot small span "
+    "strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr tt u "
+    "ul var video xmp"
 )
 """The elements of HTML: only they make HTML of a text."""
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])([^<>]*+)(>?)")
@@ -109,3 +112,47 @@ def names(tags: Iterable[str]) -> tuple[str, ...]:
         if name and "://" not in name:
             named.setdefault(name.casefold(), name)
     return tuple(named.values())
+
+
+class Kind(Enum):
+    """What a text construct says that it is. LOOSE is HTML where it looks like that, and text elsewhere."""
+
+    HTML = "html"
+    TEXT = "text"
+    LOOSE = "loose"
+    OTHER = "other"
+
+
+_HTML_TYPES: Final = name_set(
+    "html xhtml text/html text/xhtml application/xhtml+xml application/xhtml application/html"
+)
+
+
+def kind_of(written: str) -> Kind:
+    """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), parameters or not.
+
+    Another media type than `text/…` is none to show: it is a file, in base64. What is no media type at all (`CDATA`) is
+    somebody's word for text.
+    """
+    name = written.partition(";")[0].strip().lower()
+    if name in _HTML_TYPES:
+        return Kind.HTML
+    if not name or name in ("text", "plain") or name.startswith("text/"):
+        return Kind.TEXT
+    return Kind.OTHER if "/" in name else Kind.LOOSE
+
+
+def as_html(text: str, kind: Kind) -> str:
+    """Return *text* as HTML."""
+    if kind is Kind.HTML:
+        return html(text)
+    if kind is Kind.TEXT:
+        return html_of(unwrapped(text))
+    return html_or_text(text)
+
+
+def as_line(text: str, kind: Kind) -> str:
+    """Return *text* as one line of plain text."""
+    if kind is Kind.HTML:
+        return plain_of_html(text)
+    return one_line(unwrapped(text.strip())) if kind is Kind.TEXT else plain(text)

@@ -52,7 +52,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     setup, _ = ipc.receive(questions)
     sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
     registry = Registry(use_entry_points=False)
-    # So that the first document finds feedparser imported.
+    # So that the first document finds what reads it imported; feedparser waits for a document that needs it.
     with contextlib.suppress(NotAFeed):
         parse(b"", {}, "")
     ipc.send(answers, {"ready": True})

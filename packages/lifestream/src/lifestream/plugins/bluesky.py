@@ -17,6 +17,7 @@ class BlueskyPlugin(FeedPlugin):
 
     def process(self, entry: Entry) -> Entry:
         """Return *entry* with its text as HTML."""
-        # A description without HTML elements reaches the plugin with "<" and ">" escaped, and nothing else.
-        text = (entry.content or entry.summary).replace("&lt;", "<").replace("&gt;", ">")
+        text = entry.content or entry.summary
+        if "<" not in text:  # a text without HTML elements was escaped when it was read
+            text = text.replace("&lt;", "<").replace("&gt;", ">")
         return replace(entry, content=linked_html_of(text), summary="")

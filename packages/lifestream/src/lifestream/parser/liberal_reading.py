@@ -1,0 +1,95 @@
+"""What the strict reader doesn't know, or can't read: read by feedparser, which is imported when it is needed.
+
+An ill-formed document is taken apart (`salvage`): the entries that are well-formed are the strict reader's, and only
+the others, one by one, are feedparser's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lifestream.entry import ParsedFeed
+from lifestream.parser import strict
+from lifestream.parser.errors import NotAFeed
+from lifestream.parser.preprocessing import ASIDE
+from lifestream.parser.salvage import salvage
+from lifestream.parser.second_reading import Scan, scan
+
+
+class Reading:
+    """A reading of *document*, in UTF-8, which came from *url* and has been through `preprocessing.cleaned`.
+
+    *language* is the answer's Content-Language, *netscape* says that the document type was Netscape's. Afterwards,
+    *damaged* are the places of entries that may be scraps, and *cut_off* says that a last one was left out.
+    """
+
+    def __init__(self, document: bytes, language: str, url: str, *, netscape: bool) -> None:
+        self.document, self.language, self.url, self.netscape = document, language, url, netscape
+        self.damaged: tuple[int, ...] = ()
+        self.cut_off = False
+
+    def whole(self) -> ParsedFeed:
+        """Return what feedparser finds in the document, which is well-formed."""
+        return self._liberal(self.document, scan(self.document))
+
+    def apart(self) -> ParsedFeed:
+        """Return what is found in the document, which is ill-formed and can't be mended: see `salvage`."""
+        scanned = scan(self.document)
+        if not scanned.head:  # it was broken before the first entry: nobody knows what belongs to what
+            feed = self._liberal(self.document, scanned)
+            self.cut_off = is_cut_off(self.document.decode("utf-8", "replace"))
+            entries = feed.entries[:-1] if self.cut_off else feed.entries
+            self.damaged = tuple(range(len(entries)))
+            return replace(feed, entries=entries)
+        left = salvage(self.document, scanned)
+        self.cut_off = left.cut_off
+        feed = self._strictly(left.whole)
+        whole, damaged = [*feed.entries], list[int]()
+        for place, piece in zip(left.places, left.damaged, strict=True):
+            for entry in self._liberal(piece, Scan()).entries[:1]:
+                # Those that gave nothing have no place.
+                at = min(place - (left.places.index(place) - len(damaged)), len(whole))
+                whole.insert(at, entry)
+                damaged.append(at)
+        self.damaged = tuple(damaged)
+        return replace(feed, entries=tuple(whole))
+
+    def _strictly(self, document: bytes) -> ParsedFeed:
+        """Return the feed in *document*, which is well-formed but for entities that are declared nowhere."""
+        text = document.decode("utf-8").replace(f":{ASIDE}", ":")
+        root = strict.read(text).root
+        feed = None
+        if root is not None:
+            feed = strict.read_feed(root, self.url, language=self.language, netscape=self.netscape)
+        # Entries in something that is never closed are not the feed's to the strict reader.
+        return feed if feed is not None and feed.entries else self._liberal(document, scan(document))
+
+    def _liberal(self, document: bytes, scanned: Scan) -> ParsedFeed:
+        from lifestream.parser import liberal
+        from lifestream.parser.feedparser_result import feed_of
+
+        try:
+            result = liberal.read(document, self.language)
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:  # whatever a hostile document does to it, it is one document
+            raise NotAFeed(f"the parser failed on it: {type(error).__name__}: {error}") from error
+        if result["version"] == "cdf":
+            raise NotAFeed(strict.CDF)
+        return feed_of(result, scanned, self.url)
+
+
+_ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ENTRY_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>", re.IGNORECASE)
+
+
+def is_cut_off(text: str) -> bool:
+    """Whether *text* ends in the middle of an entry: the last one is closed neither by its own end nor by
+    the feed's.
+    """
+    last = 0
+    for found in _ENTRY_START.finditer(text):
+        last = found.end()
+    return bool(last) and not (_ENTRY_END.search(text, last) or _ROOT_END.search(text, last))

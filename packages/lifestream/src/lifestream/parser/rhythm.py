@@ -1,0 +1,52 @@
+"""How often a feed asks to be fetched: `ttl`, `skipHours` and `skipDays` of RSS 2.0, and the syndication module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from lifestream.entry import Rhythm
+
+_PERIODS: Final = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
+_LONGEST: Final = 10 * 31536000
+DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def rhythm(ttl: str, period: str, frequency: str, hours: Iterable[int], days: Iterable[int]) -> Rhythm:
+    """Return what a feed asks for by *ttl* (minutes), *period* over *frequency* (`sy:…`), *hours* and *days*."""
+    minutes = number(ttl)
+    seconds = _PERIODS.get(period.lower())
+    if seconds is None and frequency:
+        seconds = _PERIODS["daily"]  # the default of the syndication module
+    return Rhythm(
+        ttl=min(minutes * 60, _LONGEST) if minutes else None,
+        update_interval=seconds // (number(frequency) or 1) if seconds else None,
+        skip_hours=frozenset(hours),
+        skip_days=frozenset(days),
+    )
+
+
+def hour(text: str) -> int | None:
+    """Return the hour of a `skipHours`: RSS 0.91 counted from 1 to 24, RSS 2.0 counts from 0 to 23."""
+    return int(text) % 24 if len(text) <= 2 and text.isdecimal() and int(text) <= 24 else None
+
+
+def day(text: str) -> int | None:
+    """Return the day of a `skipDays`, 0 for Monday."""
+    return DAYS.index(text.lower()) if text.lower() in DAYS else None
+
+
+def number(text: object) -> int | None:
+    """Return the whole number that *text* is, None if it is none, or an absurd one."""
+    found = re.fullmatch(r"\s*(\d{1,15})\s*", str(text or ""), re.ASCII)
+    return int(found[1]) if found else None
+
+
+def seconds(text: str) -> int | None:
+    """Return the seconds of an `itunes:duration`: "3723", "62:03" or "1:02:03", fractions cut off."""
+    found = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,9})(?:\.\d*)?", text, re.ASCII)
+    if not found:
+        return None
+    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + rest

@@ -1,0 +1,91 @@
+"""An element with text in it → the text, and what kind of text it is."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from typing import Final, NamedTuple
+from xml.etree.ElementTree import Element
+
+from lifestream.parser.strict.markup import inner_html
+from lifestream.parser.strict.scope import Scope, joined
+from lifestream.parser.strict.vocabulary import XHTML
+from lifestream.parser.text_constructs import Kind, as_html, as_line, kind_of, one_line
+
+
+class Construct(NamedTuple):
+    """A *text*, its *kind*, and the *scope* that it stands in."""
+
+    text: str
+    kind: Kind
+    scope: Scope
+
+    @property
+    def html(self) -> str:
+        """The text as HTML."""
+        return as_html(self.text, self.kind)
+
+    @property
+    def line(self) -> str:
+        """The text as one line of plain text."""
+        return as_line(self.text, self.kind)
+
+
+NOTHING: Final = Construct("", Kind.OTHER, Scope(""))
+
+
+def text_of(element: Element | None) -> str:
+    """Return what *element* says in one line, "" if there is none. Elements in it are not part of that."""
+    return one_line(element.text) if element is not None and element.text else ""
+
+
+def loose(element: Element, scope: Scope, kind: Kind = Kind.LOOSE) -> Construct:
+    """Return the text of an element of RSS, which is of this *kind*, and HTML if its markup was not escaped."""
+    scope = scope.of(element)
+    if len(element):
+        return Construct(inner_html(element, scope.base, joined), Kind.HTML, scope)
+    return Construct((element.text or "").strip(), kind, scope)
+
+
+def typed(element: Element, scope: Scope) -> Construct:
+    """Return the text of a text construct of Atom (RFC 4287, 3.1 and 4.1.3; Atom 0.3, section 3.1)."""
+    scope = scope.of(element)
+    written = element.get("type", "")
+    kind = kind_of(written)
+    if len(element):
+        return _inline(element, scope, is_escaped="xhtml" not in written and kind is Kind.HTML)
+    text = (element.text or "").strip()
+    if kind is Kind.OTHER or element.get("mode", "").lower() == "base64":
+        decoded = _of_base64(text)
+        if kind is Kind.OTHER and decoded != text and written.lower().startswith("application/"):
+            kind = Kind.LOOSE  # a file, but one of text
+        text = decoded
+    return Construct(text, kind, scope)
+
+
+def _of_base64(text: str) -> str:
+    """Return the text that *text* is in base64; itself where it is none."""
+    try:
+        found = b64decode("".join(text.split()), validate=True).decode("utf-8")
+    except ValueError:
+        return text
+    return text if _CONTROLS.search(found) else found
+
+
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
+
+
+def _inline(element: Element, scope: Scope, *, is_escaped: bool) -> Construct:
+    """The markup in *element*, without the `div` that XHTML has to stand in (RFC 4287, 3.1.1.3).
+
+    Text in it is HTML, too, if it *is_escaped*, as the type `html` has it, and only the element around it is not.
+    """
+    inner = element[0]
+    if len(element) == 1 and inner.tag in (f"{{{XHTML}}}div", "div") and not _has_text(element.text, inner.tail):
+        scope = scope.of(inner)
+        element = inner
+    return Construct(inner_html(element, scope.base, joined, is_escaped=is_escaped).strip(), Kind.HTML, scope)
+
+
+def _has_text(*texts: str | None) -> bool:
+    return any(text and not text.isspace() for text in texts)

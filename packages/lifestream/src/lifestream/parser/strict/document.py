@@ -1,0 +1,98 @@
+"""Text → the root of its elements: well-formed XML, and what can be mended without losing any of it.
+
+The document is decoded before, since expat knows few encodings, and is given to expat in UTF-8, in one piece. It is
+read by ElementTree's parser in C, which builds the tree without recursion. Nothing outside the document is loaded, and
+of a document type only short entities remain (`preprocessing`), so none of them can grow.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError, XMLParser, XMLPullParser, fromstring
+
+from lifestream.content.plaintext import scrub
+from lifestream.entry import Flaw
+from lifestream.parser.preprocessing import harmless, needs_harmless_references, prolog
+from lifestream.parser.wellformed import flaw_of, mend
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The *root* of a document, None if there is more wrong with it than can be mended; *flaw* says what.
+
+    *source* is what was read or could not be, in UTF-8, as mended as it can be.
+    """
+
+    root: Element | None
+    flaw: Flaw | None
+    source: bytes
+    netscape: bool = False
+
+
+def read(text: str) -> Document:
+    """Return the document that *text* is."""
+    original = text.encode("utf-8", "replace")
+    simple = "<!DOCTYPE" not in text and not needs_harmless_references(text) and scrub(text) is text
+    if simple and (root := _root(original)) is not None:
+        return Document(root, None, original)
+    flaw = flaw_of(original)
+    clean = harmless(text)
+    source = clean.encode("utf-8")
+    netscape = prolog(clean).netscape if "<!DOCTYPE" in clean else False
+    root = _root(source)
+    if root is None:
+        if flaw is None:
+            flaw = flaw_of(source)  # an entity that was taken out is undefined
+        source = mend(source)
+        root = _root(source)
+    if flaw is not None:
+        flaw = replace(flaw, mended=root is not None)
+    return Document(root, flaw, source, netscape)
+
+
+def _root(source: bytes) -> Element | None:
+    """Return the root of *source*, None if it is ill-formed or has entities that it doesn't declare."""
+    # It loads nothing from elsewhere, and `preprocessing` leaves no entity that could grow.
+    try:
+        if len(source) > _LARGE:
+            return _root_of_large(source)
+        return fromstring(source, XMLParser(encoding="utf-8"))  # noqa: S314
+    except ParseError:
+        return None
+
+
+_LARGE: Final = 1024 * 1024
+_PARTS: Final = 16
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*+>")
+
+
+def _root_of_large(source: bytes) -> Element:
+    """Return the root of *source*, which is read in parts: see `_PARTS`.
+
+    ElementTree keeps a text as the list of its lines and references until somebody asks for it, which is five times as
+    much, so each text is asked for when its part has been read. The parts are few, since expat reads a long token again
+    with each of them.
+    """
+    declared = _DECLARATION.match(source)  # it names an encoding that the document was in once
+    parser: XMLPullParser[Element] = XMLPullParser(("end",))
+    view = memoryview(source)
+    size = len(source) // _PARTS + 1
+    root: Element | None = None
+    for start in range(declared.end() if declared else 0, len(source), size):
+        parser.feed(view[start : start + size])
+        for event in parser.read_events():
+            element = event[1]  # type: ignore[misc]  # ("end", element), as it was asked for
+            if isinstance(element, Element):
+                root = element  # the last one that ends
+                _ask_for_text(element)
+    parser.close()
+    if root is None:
+        raise ParseError("there is no root")
+    return root
+
+
+def _ask_for_text(element: Element) -> None:
+    texts = [element.text, *(child.tail for child in element)]
+    del texts

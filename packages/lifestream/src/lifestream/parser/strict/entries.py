@@ -1,0 +1,269 @@
+"""An `item` of RSS or an `entry` of Atom → `Entry`, from its children alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from lifestream.content.html_tokenizer import name_set
+from lifestream.entry import Enclosure, Entry, Media, Source
+from lifestream.parser import people
+from lifestream.parser.dates import Calendar
+from lifestream.parser.rhythm import number, seconds
+from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
+from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
+from lifestream.parser.strict.media import media_of
+from lifestream.parser.strict.scope import Scope
+from lifestream.parser.strict.vocabulary import RDF, Names
+from lifestream.parser.text_constructs import Kind, html_or_text, plain
+from lifestream.parser.text_constructs import names as tag_names
+
+Fields = dict[str, list[Element]]
+"""The children of an element by their names, in the document's order."""
+
+
+def fields_of(element: Element, names: Names) -> Fields:
+    """Return the children of *element* by name."""
+    fields: Fields = {}
+    for child in element:
+        fields.setdefault(names[child.tag], []).append(child)
+    return fields
+
+
+def elements(fields: Fields, *names: str) -> Iterator[Element]:
+    """Yield what *fields* has under these *names*, the first name first."""
+    for name in names:
+        yield from fields.get(name, ())
+
+
+def first_text(fields: Fields, *names: str) -> str:
+    """Return the first text that *fields* has under these *names*."""
+    for name in names:
+        for element in fields.get(name, ()):
+            if text := text_of(element):
+                return text
+    return ""
+
+
+# RSS borrows the words of Atom, with its namespace and without.
+PUBLISHED: Final = (
+    "pubdate", "atom:published", "atom:issued", "dcterms:issued", "published", "issued", "atom:created",
+    "dcterms:created", "created",
+)  # fmt: skip
+UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified", "updated", "modified", "dc:date")
+_TAGS: Final = name_set(
+    "category atom:category dc:subject itunes:category itunes:keywords media:category media:keywords tags"
+)
+_LISTS: Final = name_set("itunes:keywords media:keywords tags")
+_CONTENTS: Final = ("content:encoded", "xhtml:body", "body", "fullitem")
+_LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
+
+
+def title_of(fields: Fields, scope: Scope) -> Construct:
+    """Return the title among *fields*."""
+    for name, read in (("atom:title", typed), ("title", loose), ("dc:title", loose), ("itunes:title", loose)):
+        for element in fields.get(name, ()):
+            found: Construct = read(element, scope)
+            if found.text.strip():
+                return found
+    return NOTHING
+
+
+def authors_of(parent: Element, fields: Fields, names: Names) -> str:
+    """Return who is named in *parent*, whose children are *fields*: authors and creators, else whom iTunes shows."""
+    written: list[str] = []
+    if not _PEOPLE.isdisjoint(fields):
+        written = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
+    found = people.joined(written)
+    if not found or all(map(people.is_address, found.split(", "))):
+        shown = people.joined(element.text or "" for element in elements(fields, "itunes:author"))
+        return shown or found or people.joined(_written(owner, names) for owner in elements(fields, "itunes:owner"))
+    return found
+
+
+_PEOPLE: Final = name_set("author atom:author dc:creator dc:author managingeditor")
+
+
+def _written(person: Element, names: Names) -> str:
+    """A person as written: in Atom, and in RSS that borrows from it, the name is in an element of its own."""
+    if not len(person):
+        return person.text or ""
+    inner = fields_of(person, names)
+    named = first_text(inner, "atom:name", "name", "itunes:name")
+    return named or first_text(inner, "atom:email", "email", "itunes:email") or person.text or ""
+
+
+@dataclass(slots=True)
+class EntryReader:
+    """Reads the entries of one feed: its *names*, *scope* and *calendar*, and the *author* that they inherit."""
+
+    names: Names
+    scope: Scope
+    calendar: Calendar
+    author: str
+
+    def read(self, element: Element) -> Entry:
+        """Return what the entry in *element* says."""
+        names, scope = self.names, self.scope.of(element)
+        fields = fields_of(element, names)
+        links = links_of(elements(fields, "link", "atom:link"), scope)
+        guid = self._guid(element, fields)
+        title = title_of(fields, scope)
+        content = self._content(fields, scope)
+        summary, summed = self._summary(fields, scope)
+        html = content.html
+        text = content if content is not NOTHING else summed
+        text_scope = text.scope if text is not NOTHING else scope
+        return Entry(
+            guid=guid,
+            link=self._link(fields, scope, links, guid),
+            title=title.line,
+            author=self._author(element, fields),
+            published=self._date(fields, PUBLISHED),
+            updated=self._date(fields, UPDATED),
+            content=html,
+            summary="" if summary == html else summary,
+            tags=self._tags(element) if not _TAGS.isdisjoint(fields) else (),
+            enclosures=tuple(self._enclosures(fields, scope, links)),
+            media=self._media(element, fields, scope),
+            language=self._language(fields, (content, summed, title), scope),
+            base=text_scope.base,
+            based=text_scope.based,
+            summary_base=summed.scope.base if summed is not NOTHING and summed.scope.base != text_scope.base else "",
+            source=self._source(fields, scope),
+        )
+
+    def _guid(self, element: Element, fields: Fields) -> str:
+        for found in elements(fields, "guid", "atom:id", "id"):
+            if text := "".join(found.itertext()).strip():
+                return text
+        return element.get(f"{RDF}about", "").strip()
+
+    def _link(self, fields: Fields, scope: Scope, links: list[Link], guid: str) -> str:
+        original = plain_address(first_text(fields, "feedburner:origlink"))
+        if original and (address := scope.absolute(original)):
+            return address
+        if address := page(links):
+            return address
+        if _LOOKS_LIKE_ADDRESS.match(guid) and _is_link(fields):
+            return scope.absolute(plain_address(guid))
+        return other_page(links)
+
+    def _author(self, element: Element, fields: Fields) -> str:
+        if found := authors_of(element, fields, self.names):
+            return found
+        for source in elements(fields, "atom:source"):
+            if found := authors_of(source, fields_of(source, self.names), self.names):
+                return found
+        return self.author
+
+    def _source(self, fields: Fields, scope: Scope) -> Source | None:
+        """The feed that an entry was taken from: a title and an address in RSS, the head of a feed in Atom."""
+        for element in fields.get("source", ()):
+            found = Source(plain(element.text or ""), scope.of(element).absolute(element.get("url")))
+            if found.title or found.url:
+                return found
+        for element in fields.get("atom:source", ()):
+            inner = fields_of(element, self.names)
+            around = scope.of(element)
+            links = links_of(elements(inner, "link", "atom:link"), around)
+            found = Source(title_of(inner, around).line, page(links) or related(links, "self"))
+            if found.title or found.url:
+                return found
+        return None
+
+    def _date(self, fields: Fields, names: Iterable[str]) -> datetime | None:
+        for name in names:
+            for element in fields.get(name, ()):
+                if date := self.calendar.read(text_of(element)):
+                    return date
+        return None
+
+    def _content(self, fields: Fields, scope: Scope) -> Construct:
+        """The content; HTML is preferred, then length."""
+        found = [loose(element, scope, Kind.HTML) for element in elements(fields, *_CONTENTS)]
+        found += [loose(element, scope) for element in fields.get("content", ())]
+        found += [typed(element, scope) for element in fields.get("atom:content", ())]
+        found = [each for each in found if each.text.strip() and each.kind is not Kind.OTHER]
+        return max(found, key=lambda each: (each.kind is Kind.HTML, len(each.text)), default=NOTHING)
+
+    def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
+        """The summary as HTML, and the construct that it was."""
+        written = elements(fields, "description", "dc:description", "summary")
+        found = [loose(element, scope, Kind.HTML) for element in written]
+        found += [typed(element, scope) for element in fields.get("atom:summary", ())]
+        for construct in found:
+            if construct.text.strip():
+                return construct.html, construct
+        return html_or_text(first_text_whole(fields, "itunes:summary", "itunes:subtitle")), NOTHING
+
+    def _tags(self, element: Element) -> tuple[str, ...]:
+        return tag_names(self._written_tags(element))
+
+    def _written_tags(self, element: Element) -> Iterator[str]:
+        for child in element:
+            name = self.names[child.tag]
+            if name in _LISTS:
+                yield from (child.text or "").split(",")
+            elif name == "itunes:category":
+                yield from (inner.get("text", "") for inner in child.iter(child.tag))
+            elif name in _TAGS:
+                yield child.get("label") or child.get("term") or child.text or ""
+
+    def _enclosures(self, fields: Fields, scope: Scope, links: list[Link]) -> Iterator[Enclosure]:
+        files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
+        files += [link for link in links if link.relation == "enclosure"]
+        if not files:
+            return
+        duration = seconds(first_text(fields, "itunes:duration"))
+        for file in files:
+            playable = file.type.startswith(("audio/", "video/")) or not file.type
+            yield Enclosure(file.address, file.type, number(file.length) or None, duration if playable else None)
+
+    def _media(self, element: Element, fields: Fields, scope: Scope) -> tuple[Media, ...]:
+        names = self.names
+        shown = [child for child in element if names[child.tag].startswith("media:")]
+        media = media_of(shown, names) if shown else []
+        if not media and (picture := self._picture(fields)):
+            media = [Media(type="image/*", thumbnail=picture)]
+        return tuple(
+            replace(
+                medium,
+                url=scope.absolute(medium.url),
+                thumbnail=scope.absolute(medium.thumbnail),
+                player=scope.absolute(medium.player),
+            )
+            for medium in media
+        )
+
+    def _picture(self, fields: Fields) -> str:
+        """The address of a picture that stands with an entry: of iTunes, or an `image` as channels have it."""
+        for element in elements(fields, "itunes:image", "image"):
+            inner = fields_of(element, self.names)
+            if found := element.get("href") or element.get("url") or first_text(inner, "url") or text_of(element):
+                return found
+        return linked_picture(fields)
+
+    def _language(self, fields: Fields, texts: Iterable[Construct], scope: Scope) -> str:
+        said = first_text(fields, "dc:language", "language")
+        return said or next((text.scope.language for text in texts if text.scope.language), "") or scope.language
+
+
+def linked_picture(fields: Fields) -> str:
+    """Return the address of a picture that iTunes knows by a link."""
+    links = (link for link in fields.get("itunes:link", ()) if link.get("rel") == "image")
+    return next((link.get("href", "") for link in links), "")
+
+
+def first_text_whole(fields: Fields, *names: str) -> str:
+    """Return the first text under these *names* with its lines as they are."""
+    return next(((element.text or "").strip() for element in elements(fields, *names) if text_of(element)), "")
+
+
+def _is_link(fields: Fields) -> bool:
+    """Whether the guid of an entry is its link too: it is, unless it says that it isn't (RSS 2.0)."""
+    return not any(guid.get("isPermaLink", "true").strip().lower() == "false" for guid in fields.get("guid", ()))

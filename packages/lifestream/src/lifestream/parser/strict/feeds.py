@@ -1,0 +1,167 @@
+"""The root of a document → `ParsedFeed`: RSS 0.90 to 2.0, RDF, Atom 0.3 and 1.0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from lifestream.entry import ParsedFeed, Rhythm
+from lifestream.parser.dates import Calendar
+from lifestream.parser.errors import NotAFeed
+from lifestream.parser.rhythm import day, hour, rhythm
+from lifestream.parser.strict.constructs import Construct, loose, text_of, typed
+from lifestream.parser.strict.entries import (
+    PUBLISHED,
+    UPDATED,
+    EntryReader,
+    Fields,
+    authors_of,
+    elements,
+    fields_of,
+    first_text,
+    linked_picture,
+    title_of,
+)
+from lifestream.parser.strict.links import links_of, page, related
+from lifestream.parser.strict.scope import Scope
+from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namespace_of
+
+_VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
+CDF: Final = "it is a channel in CDF (Channel Definition Format, of 1997), which is not read; look for RSS or Atom"
+
+
+def read(root: Element, url: str, *, language: str = "", netscape: bool = False) -> ParsedFeed | None:
+    """Return the feed in *root*, which came from *url*; None if it is no RSS, RDF or Atom.
+
+    *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
+    Raises `NotAFeed` for CDF.
+    """
+    names = Names()
+    name = names[root.tag]
+    if name == "channel" and _is_cdf(root):
+        raise NotAFeed(CDF)
+    scope = Scope(url, language).of(root)
+    if name == "atom:feed":
+        version = "atom10" if namespace_of(root) == ATOM else "atom03"
+        return _Reader(names, scope, version).read([root], root)
+    if name == "feed":
+        return _Reader(Names("atom:"), scope, "atom").read([root], root)
+    channels = [child for child in root if names[child.tag] == "channel"]
+    if name == "rss" and channels:
+        return _Reader(names, scope, "rss091n" if netscape else _version(root)).read(channels, root)
+    if name == "rdf:rdf" and (channels or any(names[child.tag] == "item" for child in root)):
+        namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
+        return _Reader(names, scope, "rss10" if RSS_10 in namespaces else "rss090").read(channels, root)
+    return None
+
+
+def _version(root: Element) -> str:
+    said = root.get("version", "").strip()
+    return _VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
+
+
+def _is_cdf(root: Element) -> bool:
+    """Whether the root `channel` is one of CDF: its addresses are attributes."""
+    return any(name.upper() in ("HREF", "BASE", "LASTMOD") for name in root.attrib) or any(
+        name.upper() == "HREF" for child in root if str(child.tag).lower() == "item" for name in child.attrib
+    )
+
+
+class _Reader:
+    """Reads a feed of a *version*, which is what `ParsedFeed.format` is."""
+
+    def __init__(self, names: Names, scope: Scope, version: str) -> None:
+        self._names, self._scope, self._version = names, scope, version
+
+    def read(self, channels: list[Element], root: Element) -> ParsedFeed:
+        """Return what *channels* say, the first of them of the feed, and *root*, which in RDF holds the items."""
+        channel = channels[0] if channels else root
+        scope = self._scope if channel is root else self._scope.of(channel)
+        fields = fields_of(channel, self._names)
+        if channel is not root:
+            for name, found in fields_of(root, self._names).items():
+                if name in ("image", "item"):
+                    fields.setdefault(name, []).extend(found)
+        for more in channels[1:]:
+            fields.setdefault("item", []).extend(child for child in more if self._names[child.tag] == "item")
+        said = first_text(fields, "language", "dc:language").replace("_", "-")
+        scope.language = said or scope.language
+        author = authors_of(channel, fields, self._names)
+        entries = [*elements(fields, "item", "atom:entry", "atom:item")]
+        atom = self._version.startswith("atom")
+        reader = EntryReader(self._names, scope, self._calendar(entries), author if atom else "")
+        links = links_of(elements(fields, "link", "atom:link"), scope)
+        return ParsedFeed(
+            title=title_of(fields, scope).line,
+            link=self._link(fields, scope, atom=atom),
+            subtitle=self._subtitle(fields, scope),
+            author=author,
+            language=scope.language,
+            icon=self._icon(fields, scope),
+            self_url=related(links, "self"),
+            hub_url=related(links, "hub"),
+            generator=self._generator(fields),
+            format=self._version,
+            rhythm=self._rhythm(fields),
+            entries=tuple(map(reader.read, entries)),
+        )
+
+    def _link(self, fields: Fields, scope: Scope, *, atom: bool) -> str:
+        """The site's page. The id of a feed of Atom may be its address, too."""
+        links = links_of(elements(fields, "link", "atom:link"), scope)
+        guid = first_text(fields, "atom:id") if atom else ""
+        return page(links) or (guid if guid.startswith(("http://", "https://")) else "")
+
+    def _calendar(self, entries: list[Element]) -> Calendar:
+        names = self._names
+
+        def others() -> Iterator[str]:
+            for entry in entries:
+                for child in entry:
+                    if names[child.tag] in _DATES:
+                        yield text_of(child)
+
+        return Calendar(others)
+
+    def _subtitle(self, fields: Fields, scope: Scope) -> str:
+        found: list[Construct] = []
+        found += [typed(element, scope) for element in elements(fields, "atom:subtitle", "atom:tagline")]
+        found += [loose(element, scope) for element in elements(fields, "description", "dc:description")]
+        found += [loose(element, scope) for element in elements(fields, "itunes:summary", "itunes:subtitle")]
+        return next((line for line in (each.line for each in found) if line), "")
+
+    def _icon(self, fields: Fields, scope: Scope) -> str:
+        for element in elements(fields, "atom:icon", "webfeeds:icon", "atom:logo", "webfeeds:logo"):
+            if found := scope.of(element).absolute(text_of(element)):
+                return found
+        for image in fields.get("image", ()):
+            if found := scope.of(image).absolute(first_text(fields_of(image, self._names), "url")):
+                return found
+        for image in fields.get("itunes:image", ()):
+            if found := scope.of(image).absolute(image.get("href") or image.get("url")):
+                return found
+        return scope.absolute(linked_picture(fields))
+
+    def _generator(self, fields: Fields) -> str:
+        named = first_text(fields, "generator", "atom:generator")
+        agents = (agent.get(f"{RDF}resource", "") for agent in fields.get("admin:generatoragent", ()))
+        return named or next(filter(None, agents), "")
+
+    def _rhythm(self, fields: Fields) -> Rhythm:
+        hours = (hour(text_of(each)) for each in self._inside(fields, "skiphours", "hour"))
+        days = (day(text_of(each)) for each in self._inside(fields, "skipdays", "day"))
+        return rhythm(
+            first_text(fields, "ttl"),
+            first_text(fields, "sy:updateperiod"),
+            first_text(fields, "sy:updatefrequency"),
+            (each for each in hours if each is not None),
+            (each for each in days if each is not None),
+        )
+
+    def _inside(self, fields: Fields, outer: str, inner: str) -> Iterator[Element]:
+        for element in fields.get(outer, ()):
+            yield from (child for child in element if self._names[child.tag] == inner)
+
+
+_DATES: Final = frozenset({*PUBLISHED, *UPDATED})

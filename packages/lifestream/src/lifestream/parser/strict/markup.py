@@ -1,0 +1,113 @@
+"""Elements inside a text → HTML: XHTML of Atom, and markup that a publisher forgot to escape.
+
+A document may nest elements as deep as it likes: nothing here recurses, and what stands deeper than `DEEPEST` keeps its
+text and loses its tags. `xml:base` counts at every level (RFC 4287, section 2): below one that is another than the
+text's, addresses are made absolute here, since the text has one base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from lifestream.parser.strict.vocabulary import BASE, LANG
+
+DEEPEST: Final = 500
+"""The deepest nesting of tags that is kept; browsers stop at about as much (512 in WebKit and Chromium)."""
+
+_VOID: Final = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+_ADDRESSES: Final = frozenset(
+    {"href", "src", "cite", "poster", "longdesc", "data", "action", "background", "xlink:href"}
+)
+_XLINK: Final = "{http://www.w3.org/1999/xlink}"
+
+Join = Callable[[str, str], str]
+
+
+def inner_html(element: Element, base: str, join: Join, *, is_escaped: bool = False) -> str:
+    """Return what is inside *element* as HTML. *base* is its base, and `join(base, address)` makes one absolute.
+
+    *is_escaped* says that its text is HTML already.
+    """
+    write = _as_it_is if is_escaped else _escaped
+    pieces = [write(element.text)]
+    # What is still to be written: elements with their base and depth, and text.
+    todo: list[tuple[Element, str, int] | str] = [*_children(element, base, 1, write)]
+    while todo:
+        task = todo.pop()
+        if isinstance(task, str):
+            pieces.append(task)
+            continue
+        child, outer, depth = task
+        if not isinstance(child.tag, str):
+            continue
+        inner = join(outer, child.attrib[BASE]) if BASE in child.attrib else outer
+        name = child.tag.rpartition("}")[2]
+        text = write(child.text)
+        if depth > DEEPEST:
+            pieces.append(text)
+        elif name.lower() in _VOID:
+            pieces.append(f"<{name}{_attributes(child, inner if inner != base else '', join)} />{text}")
+        else:
+            pieces.append(f"<{name}{_attributes(child, inner if inner != base else '', join)}>{text}")
+            todo.append(f"</{name}>")
+        todo += _children(child, inner, depth + 1, write)
+    return "".join(pieces)
+
+
+Write = Callable[[str | None], str]
+
+
+def _children(element: Element, base: str, depth: int, write: Write) -> list[tuple[Element, str, int] | str]:
+    """Return the children of *element*, the last one first, each after the text that follows it: `pop` turns that."""
+    found: list[tuple[Element, str, int] | str] = []
+    for child in reversed(element):
+        if child.tail:
+            found.append(write(child.tail))
+        found.append((child, base, depth))
+    return found
+
+
+def _as_it_is(text: str | None) -> str:
+    return text or ""
+
+
+def _escaped(text: str | None) -> str:
+    if not text:
+        return ""
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    return text.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _attributes(element: Element, base: str, join: Join) -> str:
+    """Return the attributes of *element* as HTML has them, addresses absolute if there is a *base*."""
+    pieces = []
+    for written, value in list(element.attrib.items())[:_MOST_ATTRIBUTES]:
+        name = "lang" if written == LANG else written.replace(_XLINK, "xlink:")
+        if name.startswith("{"):
+            continue
+        said = _absolute(name, value, base, join) if base else value
+        pieces.append(f' {name}="{_escaped(said).replace(_QUOTE, "&quot;")}"')
+    return "".join(pieces)
+
+
+_QUOTE: Final = '"'
+
+
+def _absolute(name: str, value: str, base: str, join: Join) -> str:
+    """Return the *value* of an attribute, absolute if it is an address; one inside the text stays so."""
+    if name == "srcset":
+        return ", ".join(_candidate(each, base, join) for each in value.split(", "))
+    if name in _ADDRESSES and not value.startswith("#"):
+        return join(base, value) or value
+    return value
+
+
+_MOST_ATTRIBUTES: Final = 100
+
+
+def _candidate(written: str, base: str, join: Join) -> str:
+    address, space, descriptor = written.strip().partition(" ")
+    return f"{join(base, address) or address}{space}{descriptor}"

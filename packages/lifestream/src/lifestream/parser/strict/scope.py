@@ -1,0 +1,67 @@
+"""What an element inherits from those around it: its base and its language."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urljoin
+from xml.etree.ElementTree import Element
+
+from lifestream.parser.strict.vocabulary import BASE, LANG
+from lifestream.parser.text_constructs import one_line
+
+LONGEST_BASE: Final = 2048
+MOST_SLASHES: Final = 100
+"""What an `xml:base` may have at most: joining a longer one to each address would cost the square of a document."""
+
+LONGEST_LANGUAGE: Final = 100
+
+
+class Scope:
+    """The *base* that addresses are relative to, and the *language* of text. *based* says that an `xml:base` set it."""
+
+    __slots__ = ("_joined", "base", "based", "language")
+
+    def __init__(self, base: str, language: str = "", based: bool = False) -> None:
+        self.base, self.language, self.based = base, language, based
+        self._joined: dict[str, str] = {}
+
+    def of(self, element: Element) -> Scope:
+        """Return the scope inside *element*."""
+        attributes = element.attrib
+        if not attributes or (BASE not in attributes and LANG not in attributes):
+            return self
+        said = attributes.get(BASE, "")
+        base = self.absolute(said) if _is_base(said) else ""
+        language = one_line(attributes.get(LANG, "")).replace("_", "-")  # as BCP 47 has it
+        if len(language) > LONGEST_LANGUAGE:
+            language = ""
+        return Scope(base or self.base, language or self.language, bool(base) or self.based)
+
+    def absolute(self, address: str | None) -> str:
+        """Return *address* against the base; "" if there is none, or none that can be read."""
+        if not address:
+            return ""
+        found = self._joined.get(address)
+        if found is None:
+            found = joined(self.base, address)
+            if len(self._joined) < _MOST_JOINED:
+                self._joined[address] = found
+        return found
+
+
+_MOST_JOINED: Final = 10_000
+
+
+def _is_base(address: str) -> bool:
+    return 0 < len(address) <= LONGEST_BASE and address.count("/") <= MOST_SLASHES
+
+
+def joined(base: str, address: str) -> str:
+    """Return *address* against *base*, in one line; "" if there is none, or none that can be read."""
+    text = one_line(address)
+    if text.startswith(("https://", "http://")) and "[" not in text and text[-1] not in "?#/":
+        return text
+    try:
+        return urljoin(base, text) if text else ""
+    except ValueError:
+        return ""

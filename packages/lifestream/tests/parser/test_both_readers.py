@@ -1,0 +1,214 @@
+"""The strict reader and feedparser find the same in a document that both can read, but for differences listed here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedserver.feeds.rendering import FormatName
+from feedserver.strategies import documents
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.entry import Entry, ParsedFeed
+from lifestream.parser import NotAFeed, strict
+from lifestream.parser.encoding import decode
+from lifestream.parser.liberal_reading import Reading
+from lifestream.parser.preprocessing import told_apart
+
+URL: Final = "https://feeds.example/dir/feed.xml"
+FEEDS: Final = Path(__file__).parents[1] / "feeds"
+CORPUS: Final = Path(os.environ.get("LIFESTREAM_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")
+EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS", "100"))
+"""Generated documents of each of the five formats of XML."""
+SANITIZER: Final = Sanitizer()
+
+
+def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
+    """What each reader finds in a document; None if it is not for both."""
+    document = strict.read(decode(body).text)
+    if document.root is None or document.flaw is not None:
+        return None
+    try:
+        ours = strict.read_feed(document.root, URL, netscape=document.netscape)
+    except NotAFeed:
+        return None
+    if ours is None:
+        return None
+    source = told_apart(document.source.decode()).encode()
+    return ours, Reading(source, "", URL, netscape=document.netscape).whole()
+
+
+def differences(ours: ParsedFeed, theirs: ParsedFeed) -> Iterator[tuple[str, Any, Any]]:
+    """The fields that differ, with what each reader has."""
+    yield from _fields("feed", ours, theirs)
+    if len(ours.entries) != len(theirs.entries):
+        yield "entries", len(ours.entries), len(theirs.entries)
+        return
+    for mine, other in zip(ours.entries, theirs.entries, strict=True):
+        yield from _fields("entry", mine, other)
+
+
+def _fields(of: str, ours: ParsedFeed | Entry, theirs: ParsedFeed | Entry) -> Iterator[tuple[str, Any, Any]]:
+    for field in fields(ours):
+        mine, other = getattr(ours, field.name), getattr(theirs, field.name)
+        if field.name in ("content", "summary") and mine != other:
+            # The same elements may be written in several ways, and feedparser keeps the div of XHTML.
+            mine, other = _canonical(mine), _canonical(other)
+        if field.name not in ("entries", *OURS_ALONE) and mine != other:
+            yield f"{of}.{field.name}", mine, other
+
+
+def _canonical(html: str) -> str:
+    return SANITIZER.html(html, URL).removeprefix("<div>").removesuffix("</div>").strip()
+
+
+OURS_ALONE: Final = ("based", "summary_base", "source")
+"""What feedparser doesn't tell, or only in part."""
+TITLES: Final = {
+    "a title in base64 is HTML where it looks like that (12)": (
+        "atom10_feed_entry_title_base64.xml atom10_feed_entry_title_base64_escaped_markup.xml "
+        "atom10_feed_subtitle_base64.xml atom10_feed_subtitle_base64_escaped_markup.xml "
+        "atom10_feed_title_base64.xml atom10_feed_title_base64_escaped_markup.xml "
+        "entry_title_base64.xml entry_title_base64_2.xml feed_subtitle_base64.xml feed_subtitle_base64_2.xml "
+        "feed_title_base64.xml feed_title_base64_2.xml"
+    ),
+    "a child's title is not its parent's (6)": "atom10_title.xml item_category_image.xml",
+}
+SUMMARIES: Final = "item_description_and_summary.xml item_summary_and_description.xml"
+# Documents that both read, and in which they find something else, with the rule of READING.md that decides.
+LISTED: Final[dict[str, dict[str, str]]] = {
+    "feed.author": {
+        "an address is not cut out of two, and what is escaped twice is unescaped once (11, 12)": (
+            "feed_authors_email.xml itunes_feedburner.xml rss_channel_managingEditor_cdata_escaped_markup.xml"
+        ),
+        "whom iTunes shows comes before the owner, wherever they stand (11)": (
+            "CRE.xml issue_309_namespace_whitespace.xml"
+        ),
+    },
+    "entry.author": {
+        "an address is not cut out of two, and what is escaped twice is unescaped once (11, 12)": (
+            "entry_authors_email.xml entry_source_authors_email.xml rss_channel_item_author_cdata_escaped_markup.xml"
+        ),
+    },
+    "entry.link": {
+        "feedburner:origLink is the link (10)": (
+            "CRE.xml FeedBurnerXHTML.xml GiantRobotsSmashingIntoOtherGiantRobots.xml PaulDixExplainsNothing.xml "
+            "PaulDixExplainsNothingAlternate.xml PaulDixExplainsNothingWFW.xml TechCrunch.xml TrotterCashionHome.xml "
+            "TypePadNews.xml"
+        ),
+        "rdf:about is the address of an item of RDF (RSS 1.0, 5.5)": (
+            "rdf_item_description.xml rdf_item_description_cdata_escaped_markup.xml rdf_item_rdf_about.xml "
+            "rdf_item_description_cdata_naked_markup.xml rdf_item_description_escaped_markup.xml rdf_item_title.xml "
+            "rdf_item_description_naked_markup.xml rdf_item_title_cdata_escaped_markup.xml "
+            "rdf_item_title_cdata_naked_markup.xml rdf_item_title_escaped_markup.xml rdf_item_title_naked_markup.xml"
+        ),
+        "an id that is no address is no link, nor one in a child (6)": "entry_id_xml_base.xml atom10_id.xml",
+    },
+    "entry.content": {
+        "feedparser writes <br></br>, which is two line breaks in HTML (9)": (
+            "FeedBurnerXHTML.xml pet_atom.xml TypePadNews.xml"
+        ),
+        "the summary of an item is no content (13)": SUMMARIES,
+        "a file in base64 that is text is text (9)": (
+            "atom10_feed_entry_content_base64.xml atom10_feed_entry_content_base64_escaped_markup.xml "
+            "entry_content_base64.xml entry_content_base64_2.xml"
+        ),
+    },
+    "entry.summary": {
+        "the summary of an item is no content (13)": SUMMARIES,
+        "a summary of RSS may be HTML (13)": "rss2.0simplechapter.xml",
+        "a file in base64 that is HTML is HTML (9)": (
+            "atom10_feed_entry_summary_base64.xml entry_summary_base64.xml entry_summary_base64_2.xml "
+            "atom10_feed_entry_summary_base64_escaped_markup.xml"
+        ),
+    },
+    "entry.updated": {"the first date that is understood counts (20)": "entry_updated_multiple_values.xml"},
+    "entry.published": {"the first date that is understood counts (20)": "entry_created_multiple_values.xml"},
+    "feed.link": {
+        "an id that is no address is no link (10)": (
+            "atom_simple_single_entry_link_self.xml google_alerts_atom.xml http_feed_id_base_content_location.xml "
+            "http_feed_id_base_docuri.xml"
+        ),
+    },
+    "feed.icon": {
+        "the channel's image counts before that of iTunes": "itunes_feedburner.xml",
+        "a logo is relative to xml:base (9)": "feed_logo_uri_base.xml",
+        "the image of RDF stands beside the channel (8)": "rdf_image_mixed_content.xml rdf_image_url.xml",
+    },
+    "feed.self_url": {"an empty reference is none": "feed_link_xml_base.xml feed_link_xml_base_iri.xml"},
+    "feed.format": {
+        "the namespace of Atom 0.3 says so (6)": "issue_275_atom03_version.xml",
+        "no namespace says which Atom it is (6)": "atomsimplechapterexternal.xml",
+    },
+    "entry.language": {"a language has no underscores (BCP 47)": "entry_content_xml_lang_underscore.xml"},
+    "entry.base": {
+        "xml:base counts at every level, whatever the entry has of text (9)": (
+            "entry_contributor_uri_base.xml entry_id_xml_base.xml entry_title_xml_base_inherit.xml "
+            "entry_title_xml_base_inherit_2.xml feed_entry_author_uri_base.xml rss_channel_item_xml_base.xml "
+            "http_relative_xml_base.xml http_relative_xml_base_2.xml malformed_base.xml relative_xml_base.xml "
+            "relative_xml_base_2.xml unsafe_base.xml item_guid_isPermaLink_ValueError.xml "
+            "item_guid_not_permalink_not_url.xml"
+        ),
+    },
+    "entry.title": TITLES,
+    "feed.title": TITLES,
+    "feed.subtitle": TITLES,
+}
+_IN: Final = {field: frozenset(" ".join(reasons.values()).split()) for field, reasons in LISTED.items()}
+FILES: Final = [
+    path
+    for folder in (FEEDS, CORPUS, Path(os.environ.get("FEEDPARSER_TESTS") or "no-such-folder"))
+    for path in sorted(folder.rglob("*"))
+    if path.suffix in (".xml", ".rdf", ".atom", ".rss")
+]
+
+
+def test_both_readers_find_the_same_in_each_document_but_for_what_is_listed() -> None:
+    found: dict[str, tuple[str, Any, Any]] = {}
+    read = 0
+    for path in FILES:
+        readings = both(path.read_bytes())
+        if readings is None:
+            continue
+        read += 1
+        for field, ours, theirs in differences(*readings):
+            if path.name not in _IN.get(field, ()):
+                found[f"{path.name}: {field}"] = (path.parent.name, ours, theirs)
+
+    assert not found
+    assert read >= len(list(FEEDS.rglob("*.xml")))
+
+
+@pytest.mark.parametrize("format_", ["rss", "atom", "rdf", "rss091", "atom03"])
+def test_both_readers_find_the_same_in_generated_documents(format_: FormatName) -> None:
+    @settings(max_examples=EXAMPLES)
+    @given(documents(format_))
+    def read(drawn: tuple[Any, Any]) -> None:
+        readings = both(drawn[0].body)
+        assert readings is not None
+        found = {name: (ours, theirs) for name, ours, theirs in differences(*readings) if name != "entry.link"}
+        if "itunes" in drawn[0].body.decode("latin-1"):
+            found.pop("feed.icon", None)  # the channel's image counts before that of iTunes
+        assert not found
+        for mine, other in zip(readings[0].entries, readings[1].entries, strict=True):
+            assert mine.link == other.link or (mine.link == mine.guid and format_ == "rdf")  # rdf:about
+
+    read()
+
+
+@given(st.one_of(documents("rss"), documents("atom")))
+@settings(max_examples=20)
+def test_what_a_document_was_made_of_is_found_in_it(drawn: tuple[Any, Any]) -> None:
+    response, feed = drawn
+    readings = both(response.body)
+
+    assert readings is not None
+    assert readings[0].title == feed.title
+    assert [entry.title for entry in readings[0].entries] == [entry.title for entry in feed.entries]
+    assert [len(entry.enclosures) for entry in readings[0].entries] == [len(entry.enclosures) for entry in feed.entries]
