@@ -8,6 +8,7 @@ document that needs more takes this process with it, and nothing else.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -76,12 +77,18 @@ class Reader:
 
     def answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Return what becomes of *body*, or of the feed parsed last, or what keeps it from becoming anything."""
+        collects = gc.isenabled()
+        # A tree of elements has no cycles, and a collection while it grows looks through all of it.
+        gc.disable()
         try:
             return self._answer(job, body)
         except NotAFeed as error:
             return {"not a feed": error.reason}
         except (MemoryError, RecursionError) as error:
             return {"failed": f"reading it took more memory than it may ({type(error).__name__})"}
+        finally:
+            if collects:
+                gc.enable()
 
     def _answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "page" in job:
