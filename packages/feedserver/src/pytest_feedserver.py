@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option of the configuration file."""
+    """Add the option of the configuration file."""
     parser.addini(
         "feedserver_root",
         "folder that the fixture feedserver serves; a relative one starts at the configuration file",
@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         "feedserver(root, **options): the options of feedserver.FeedServer for the test's fixture feedserver; "
@@ -40,7 +40,7 @@ _running: list[pytest.Item] = []
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Remembers the test under way."""
+    """Remember the test under way."""
     _running.append(item)
     try:
         return (yield)

@@ -263,7 +263,7 @@ def test_each_test_is_told_once(case: type[unittest.TestCase], expected: dict[st
 
 
 RAISED = f"feedserver.server.VerificationError: {MISS}\n{JOURNAL_OF_A_MISS}"
-NOTED = f"The server has found amiss:\n{MISS}\n{JOURNAL_OF_A_MISS}"
+NOTED = f"The server found these problems:\n{MISS}\n{JOURNAL_OF_A_MISS}"
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ _TICK = 0.5 if os.name == "nt" else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command with *arguments*, those of the process by default, and gives its exit status."""
+    """Run the command with *arguments*, by default those of the process, and return its exit status."""
     options = _parser().parse_args(arguments)
     return {"serve": _serve, "stop": _stop, "record": _record}[options.command](options)
 
@@ -85,7 +85,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _report(server: FeedServer, ended: SimpleQueue[Exchange], screen: _Screen) -> str:
-    """Prints where the server is, and each exchange, until something ends the server; says what."""
+    """Print where the server is, and each exchange, until something ends the server. Returns what ended it."""
     try:
         screen.show(server.base_url)
         while not server.quit_requested.is_set():
@@ -125,7 +125,7 @@ class _Stopped(BaseException):
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    """Raises `_Stopped` at the first signal that asks for an end; those after it come too late to ask for more."""
+    """Raise `_Stopped` at the first signal that asks for an end; those after it come too late to ask for more."""
     names = {getattr(signal, name): text for name, text in _SIGNALS.items() if hasattr(signal, name)}
 
     def stop(number: int, _: FrameType | None) -> NoReturn:
@@ -154,7 +154,7 @@ class _Screen:
             stream.reconfigure(errors="backslashreplace")
 
     def show(self, text: str, colour: str = "") -> None:
-        """Prints a line, at once. What could change the state of a terminal is escaped: requests come from anybody."""
+        """Print a line, at once. What could change the state of a terminal is escaped: requests come from anybody."""
         line = visible(text)
         if colour and self._has_colours:
             line = f"\033[{colour}m{line}\033[0m"
@@ -166,7 +166,7 @@ class _Screen:
             os.close(nowhere)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
-        """Prints a line about an exchange, and below it what was amiss with it. Its body is of no use any more."""
+        """Print a line about an exchange, and below it what was wrong with it. Its body is no longer needed."""
         _ = exchange.ended  # waits until the listener that handed it over has returned, and the end is published
         exchange.request = _without_body(exchange.request)
         clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
@@ -187,7 +187,7 @@ def _without_body(request: Request | None) -> Request | None:
 
 
 def _wants_colours(environment: Mapping[str, str]) -> bool:
-    """Honours https://no-color.org. Windows' old console would show the codes, not the colours."""
+    """Honour https://no-color.org. Windows' old console would show the codes, not the colours."""
     is_able = "WT_SESSION" in environment if os.name == "nt" else environment.get("TERM", "dumb") != "dumb"
     return is_able and not environment.get("NO_COLOR")
 
@@ -215,7 +215,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Ends the command with status 2."""
+        """End the command with status 2."""
         self.exit(_complain(self.prog, message, 2))
 
 

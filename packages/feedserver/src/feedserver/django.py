@@ -1,4 +1,4 @@
-"""The Django door: Django's own test cases, with a server for each test.
+"""The integration for Django: Django's own test cases, with a server for each test.
 
 A server is the same thing for all three; which one to take depends on the database alone, as ever: none, a transaction
 that is rolled back, or real commits, for code that reads feeds in threads or processes of its own.

@@ -1,7 +1,7 @@
 """What the pytest plugin is made of: servers for fixtures, and the watch over them.
 
-What a server finds amiss is raised inside the call of the test that caused it, as the test's own failure: an error in
-a fixture's tear-down would be told as a test that PASSED and an ERROR. A test that has failed by itself keeps its
+A problem that a server finds is raised inside the call of the test that caused it, as the test's own failure: an error
+in a fixture's tear-down would be told as a test that PASSED and an ERROR. A test that has failed by itself keeps its
 failure, and is told of the rest in its report. So every phase of a test asks all servers that run, of whatever scope.
 """
 
@@ -31,7 +31,7 @@ class FeedServerFactory:
             with feedserver_factory("tests/feeds") as server:
                 yield server
 
-    Whatever its scope, what the server finds amiss fails the test that caused it.
+    Whatever its scope, a problem that the server finds fails the test that caused it.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -67,7 +67,7 @@ _FACTORY: Final = pytest.StashKey[FeedServerFactory]()
 
 
 def factory_of(config: pytest.Config) -> FeedServerFactory:
-    """The one factory of a run, made when it is first asked for."""
+    """Return the one factory of a run, made when it is first asked for."""
     if _FACTORY not in config.stash:
         config.stash[_FACTORY] = FeedServerFactory(config)
     return config.stash[_FACTORY]
@@ -91,7 +91,9 @@ def _configured_root(config: pytest.Config) -> Path | None:
 
 
 def marked_options(item: pytest.Item) -> dict[str, Any]:
-    """The options of all of the test's markers; what stands nearer to the test wins. A slip in one fails the test."""
+    """Return the options of all of the test's markers; what stands nearer to the test wins. A slip in one fails the
+    test.
+    """
     options: dict[str, Any] = {}
     for mark in reversed(list(item.iter_markers("feedserver"))):
         if len(mark.args) > 1:
@@ -137,7 +139,7 @@ class _Watched:
 
 
 class _ServerWatch:
-    """Which servers run, which have ended in the test under way, and what they have found amiss.
+    """The servers that run, those that have ended in the current test, and the problems that they found.
 
     It is a plugin of its own, registered with the first server.
     """
@@ -149,13 +151,13 @@ class _ServerWatch:
         self._raised: VerificationError | None = None
 
     def begin(self, server: FeedServer) -> _Watched:
-        """Watches *server* from now on."""
+        """Watch *server* from now on."""
         watched = _Watched(server)
         self._running.append(watched)
         return watched
 
     def end(self, watched: _Watched) -> None:
-        """Watches it no more; what it has found amiss is asked for once more."""
+        """Stop watching the server, after asking for its problems once more."""
         self._ask(watched)
         self._running.remove(watched)
         self._ended.append(watched)
@@ -164,7 +166,7 @@ class _ServerWatch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
-        """A test begins: what was before is not its business. What goes amiss in its set-up is raised in its call."""
+        """Ignore what happened before the test. Problems during its set-up are raised in its call."""
         self._begin_report()
         self._ended.clear()
         for watched in self._running:
@@ -172,14 +174,14 @@ class _ServerWatch:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:
-        """What goes amiss in a test fails it."""
+        """Fail the test for problems that were found while it ran."""
         __tracebackhide__ = True
         yield
         self._verify()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:
-        """What goes amiss in a tear-down is not left to the next test."""
+        """Raise the problems of a tear-down there, so that the next test does not get them."""
         __tracebackhide__ = True
         self._begin_report()
         yield
@@ -189,7 +191,7 @@ class _ServerWatch:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """The report of a failed test has the journal, and what its own failure does not say."""
+        """Yield the report of a failed test has the journal, and what its own failure does not say."""
         report = yield
         if report.failed:
             self._ask_all()
@@ -201,7 +203,7 @@ class _ServerWatch:
     # How it does that.
 
     def _begin_report(self) -> None:
-        """What earlier reports have told is not told again."""
+        """Begin a report that does not repeat what earlier reports said."""
         self._found.clear()
         self._raised = None
 
@@ -210,7 +212,7 @@ class _ServerWatch:
             self._ask(watched)
 
     def _ask(self, watched: _Watched) -> None:
-        """Keeps what a server has found amiss. Where warnings are errors, what is doubtful about a fixture is, too."""
+        """Keep the problems that a server found. If warnings are errors, fixture warnings count, too."""
         while True:
             try:
                 watched.server.verify()

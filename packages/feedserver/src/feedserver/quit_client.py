@@ -19,7 +19,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 
 
 def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
-    """Sends QUIT to the server on *port* and waits until it has gone, at most *timeout* seconds in all.
+    """Send QUIT to the server on *port* and wait until it has gone, at most *timeout* seconds in all.
 
     Raises ConnectionError where nothing listens there, or what listens does not obey, or stays.
     """

@@ -133,7 +133,7 @@ class FeedServer:
         return self._thread is not None
 
     def start(self) -> Self:
-        """Binds and listens; returns when clients can connect.
+        """Bind and listen. Returns when clients can connect.
 
         Raises PortTaken for a port that stays taken for `bind_timeout` seconds, OSError for an address that can't be
         bound.
@@ -152,7 +152,7 @@ class FeedServer:
         return self
 
     def stop(self) -> None:
-        """Closes everything: when it returns, no socket, task or answer is left, and the port can be bound again.
+        """Close everything: when it returns, no socket, task or answer is left, and the port can be bound again.
 
         Raises RuntimeError, naming what holds it, where that takes too long. Stopping twice is no error.
         """
@@ -190,7 +190,7 @@ class FeedServer:
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):
             told = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
-            error.add_note(f"The server has found amiss:\n{told}")
+            error.add_note(f"The server found these problems:\n{told}")
 
     # Where it is.
 
@@ -205,7 +205,7 @@ class FeedServer:
         return self._address
 
     def url(self, path: str = "/", *, scheme: Scheme | None = None, host: str | None = None) -> str:
-        """The URL of *path*; what is not allowed in a URL is percent-encoded, what is encoded already stays.
+        """Return the URL of *path*; what is not allowed in a URL is percent-encoded, what is encoded already stays.
 
         A server with TLS answers both schemes; *scheme* chooses one, https is its own. *host* is another name or
         address that leads to this server: one of its aliases, or localhost.
@@ -227,7 +227,7 @@ class FeedServer:
         return str(authority().bundle)
 
     def client_context(self) -> ssl.SSLContext:
-        """A context for clients that trusts the server's authority and checks everything; see `ca_bundle`."""
+        """Return a context for clients that trusts the server's authority and checks everything; see `ca_bundle`."""
         self._tls_or_raise()
         from feedserver.net.tls import client_context
 
@@ -240,7 +240,7 @@ class FeedServer:
     # What it answers.
 
     def add(self, path: str, *answers: Answer, method: str | None = None) -> None:
-        """Answers *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
+        """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
@@ -255,7 +255,7 @@ class FeedServer:
         format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
         **options: Unpack[RenderOptions],
     ) -> LiveFeed:
-        """Serves *feed* at *path* in a *format* of `Feed.render`, and gives what changes it: publish, edit, move, ….
+        """Serve *feed* at *path* in a *format* of `Feed.render`, and return what changes it: publish, edit, move, ….
 
         The options are those of `Feed.render`; ETag and Last-Modified are sent unless `validators=False`.
         """
@@ -267,7 +267,8 @@ class FeedServer:
         return live
 
     def fixture(self, name: str | os.PathLike[str]) -> Response:
-        """The response that a file of the root describes, to be added to a route or changed with `dataclasses.replace`.
+        """Return the response that a file of the root describes, to be added to a route or changed with
+        `dataclasses.replace`.
 
         Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
         """
@@ -285,7 +286,7 @@ class FeedServer:
     # How it treats connections.
 
     def on_connect(self, *faults: Fault | None) -> None:
-        """Breaks connections before any request: the first new one by the first fault, and so on; the last one stays.
+        """Break connections before any request: the first new one by the first fault, and so on; the last one stays.
 
         None leaves a connection whole; without any fault, all are whole again.
         """
@@ -300,7 +301,7 @@ class FeedServer:
         self.listening.opening = list(faults)
 
     def refuse(self) -> None:
-        """Refuses new connections, as a server that is down; the port is kept. Those that are open go on."""
+        """Refuse new connections, as a server that is down; the port is kept. Those that are open go on."""
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
@@ -315,7 +316,7 @@ class FeedServer:
         self.listening.hold(self.port)
 
     def accept(self) -> None:
-        """Accepts connections again, on the same port. Raises OSError where somebody took it meanwhile."""
+        """Accept connections again, on the same port. Raises OSError where somebody took it meanwhile."""
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
         shared_loop.refuse_on_loop("accept()")
@@ -373,11 +374,11 @@ class FeedServer:
         self.site.problems.allow(*patterns)
 
     def failed(self, message: str) -> None:
-        """Something went wrong on the event loop, and nobody knows whose it was: a problem of each server on it."""
+        """Report an error on the event loop that belongs to no server in particular, as a problem of each server."""
         self.site.problems.add(message)
 
     def abandon(self) -> None:
-        """In a forked child: closes what was inherited, without a word to the network."""
+        """Close what was inherited, in a forked child, without sending anything."""
         self.listening.abandon()
         self._thread = None
 
@@ -393,7 +394,7 @@ def _addresses(aliases: object) -> tuple[str, ...]:
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:
-    """Stops the server, on a thread of its own: this is called on the event loop, which the stop waits for."""
+    """Stop the server, on a thread of its own: this is called on the event loop, which the stop waits for."""
     server = reference()
     if server is not None:
         server.quit_requested.set()

@@ -97,7 +97,7 @@ _TAG_OR_REFERENCE = re.compile(r"<[^\W\d_!/?]|<[!/?]|&#?\w*;")
 
 
 def texts() -> SearchStrategy[str]:
-    """Plain text: not empty, trimmed, with single blanks, and nothing in it that HTML would take for markup."""
+    """Return plain text: not empty, trimmed, with single blanks, and nothing in it that HTML would take for markup."""
     words = st.one_of(st.sampled_from(_WORDS), st.text(_EVERY, min_size=1, max_size=12))
     return (
         st.lists(words, min_size=1, max_size=5)
@@ -114,7 +114,7 @@ def _looks_garbled(text: str) -> bool:
 
 
 def html() -> SearchStrategy[str]:
-    """HTML: paragraphs with text, links and references in them."""
+    """Draw HTML: paragraphs with text, links and references in them."""
     inline = st.one_of(
         texts().map(lambda text: escape(text, quote=False)),
         st.builds("<b>{}</b>".format, texts().map(escape)),
@@ -126,7 +126,7 @@ def html() -> SearchStrategy[str]:
 
 
 def urls() -> SearchStrategy[str]:
-    """Absolute addresses, http or https, with paths, queries and fragments as they come."""
+    """Return absolute addresses, http or https, with paths, queries and fragments as they come."""
     word = st.text("abcXYZ019-_.~", min_size=1, max_size=8)
     segment = st.one_of(word, st.sampled_from(("%D0%BF", "a%20b", "x;y", "(1)", "@me", "$,'")))
     query = st.one_of(st.just(""), st.builds("?{}={}&amp={}".format, word, segment, word))
@@ -218,7 +218,7 @@ def _podcasts() -> SearchStrategy[Podcast]:
 
 
 def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002 - the word that `Feed.render` has, too
-    """Entries with values in the fields that *format* carries. What it wants (an id, a date) is always there."""
+    """Return entries with values in the fields that *format* carries. What it wants (an id, a date) is always there."""
     carried = _carried_by(format)
     fields: dict[str, SearchStrategy[Any]] = {
         "title": texts(),
@@ -242,7 +242,7 @@ def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002
 
 
 def feeds(format: FormatName = "atom", *, max_entries: int = 3) -> SearchStrategy[Feed]:  # noqa: A002 - as above
-    """Feeds with values in the fields that *format* carries, and up to *max_entries* entries, their ids unlike."""
+    """Draw feeds with values in the fields that *format* has, and up to *max_entries* entries, their ids unlike."""
     carried = _carried_by(format)
     check_whole("max_entries", max_entries, 0, 3)
     fields: dict[str, SearchStrategy[Any]] = {
@@ -271,7 +271,7 @@ def documents(
     encodings: Sequence[str] = ("utf-8", "utf-16", "iso-8859-1", "us-ascii"),
     max_entries: int = 3,
 ) -> SearchStrategy[tuple[Response, Feed]]:
-    """Documents in a format, as responses, each with the feed that a right parser must find in it.
+    """Return documents in a format, as responses, each with the feed that a right parser must find in it.
 
     *encodings* are those that documents are in; JSON is always in UTF-8 (RFC 8259 §8.1).
     """
@@ -306,5 +306,5 @@ def _only(
     carried: frozenset[str],
     **always: SearchStrategy[Any],
 ) -> SearchStrategy[Any]:
-    """Builds *kind* from those *fields* that are carried."""
+    """Build *kind* from those *fields* that are carried."""
     return st.builds(kind, **{name: fields[name] for name in sorted(carried)}, **always)

@@ -1,8 +1,8 @@
-"""The unittest door: a server of its own for each test, and what it has found amiss as that test's failure.
+"""The integration for unittest: a server for each test, whose problems are the test's failure.
 
 unittest tells what goes wrong in a tear-down apart from the test: a test that fails by itself would be told twice, one
 that is expected to fail not forgiven. So the test method itself is watched, and each of its subtests: what the server
-has found amiss when it ends is raised there. A failure of the test's own stays, and gets what the server knows of it as
+has found wrong when it ends is raised there. A failure of the test's own stays, and gets what the server knows of it as
 a note. A set-up is watched too, for the note alone.
 """
 
@@ -37,7 +37,7 @@ class FeedServerMixin(_TestCase):
     *feed_root* is the folder that is served, None for a server that has added routes only. *host* and *port* are
     where it listens; port 0 takes a free one, and in a test `self.port` is the one taken. *silence_logging* set to
     False logs each exchange when it has ended to the logger "feedserver": as INFO, or as WARNING where something was
-    amiss.
+    wrong.
 
     A `setUp` of your own must call `super().setUp()` before it uses the server.
     """
@@ -50,7 +50,7 @@ class FeedServerMixin(_TestCase):
     _feedserver: FeedServer | None = None
 
     def make_feedserver(self) -> FeedServer:
-        """The server for a test, not yet started; override it for options that have no attribute here."""
+        """Return the server for a test, not yet started; override it for options that have no attribute here."""
         return FeedServer(self.feed_root, host=self.host, port=type(self).port)
 
     @property
@@ -66,11 +66,11 @@ class FeedServerMixin(_TestCase):
         return self.feedserver.base_url
 
     def get_url(self, path: str = "/") -> str:
-        """The URL of *path* on the test's server."""
+        """Return the URL of *path* on the test's server."""
         return self.feedserver.url(path)
 
     def setUp(self) -> None:
-        """Starts the server."""
+        """Start the server."""
         server = self.make_feedserver().start()
         self.addCleanup(_stop, server)  # no method, which leads back here and would be pickled, too
         self._feedserver = server
@@ -82,12 +82,12 @@ class FeedServerMixin(_TestCase):
     # Where unittest and its users call, a watch is put around the methods for as long as a test runs.
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
-        """Runs the test, see `unittest.TestCase.run`."""
+        """Run the test, see `unittest.TestCase.run`."""
         with self._watched():
             return super().run(result)
 
     def debug(self) -> None:
-        """Runs the test without a result, see `unittest.TestCase.debug`; the server stops even where the test fails."""
+        """Run the test without a result, see `unittest.TestCase.debug`; the server stops even where the test fails."""
         with self._watched():
             try:
                 super().debug()
@@ -97,7 +97,7 @@ class FeedServerMixin(_TestCase):
 
     @contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:  # noqa: N802 - unittest calls it so
-        """A subtest, see `unittest.TestCase.subTest`; what goes amiss in it is its own failure."""
+        """Return a subtest, see `unittest.TestCase.subTest`; a problem in it is its own failure."""
         __tracebackhide__ = True
         with super().subTest(*args, **params), _VerifiedBlock(self):
             yield
@@ -138,7 +138,7 @@ class FeedServerTestCase(FeedServerMixin, unittest.TestCase):
 
 
 class _VerifiedBlock:
-    """Raises what the server has found amiss in a block; adds it to a failure that the block has of its own."""
+    """Raise the problems that the server found in a block, or add them to the block's own failure."""
 
     def __init__(self, case: FeedServerMixin, verifies: bool = True) -> None:
         self._case = case
@@ -160,12 +160,12 @@ class _VerifiedBlock:
         # Who skips himself is not judged.
         if isinstance(error, Exception) and not isinstance(error, unittest.SkipTest):
             if problems:
-                error.add_note(f"The server has found amiss:\n{problems}")
+                error.add_note(f"The server found these problems:\n{problems}")
             error.add_note(_journal(server))
 
 
 def _stop(server: FeedServer) -> None:
-    """Stops a test's server, and raises what went amiss in the test's tear-down."""
+    """Stop a test's server, and raise the problems of the test's tear-down."""
     server.stop()
     _raise(_take_problems(server), server)
 

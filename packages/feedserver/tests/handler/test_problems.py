@@ -816,7 +816,7 @@ def test_a_failure_of_the_blocks_own_stays_and_is_told_of_the_rest() -> None:
 
     with pytest.raises(Oops) as caught:
         asks()
-    assert caught.value.__notes__[0].startswith("The server has found amiss:\nGET /none: nothing answers.")
+    assert caught.value.__notes__[0].startswith("The server found these problems:\nGET /none: nothing answers.")
 
 
 def test_what_a_test_has_asserted_is_not_raised_again() -> None:

@@ -34,7 +34,7 @@ class Settings:
     """The settings whose names begin with `LIFESTREAM_`; see each property."""
 
     def get(self, name: str, default: Any) -> Any:
-        """The setting `LIFESTREAM_<name>` as it stands, or *default*."""
+        """Return the setting `LIFESTREAM_<name>` as it stands, or *default*."""
         return getattr(django_settings, f"LIFESTREAM_{name}", default)
 
     def _number(self, name: str, default: float, least: float = 0) -> float:
@@ -244,7 +244,7 @@ class Settings:
 
 
 def _most_connections() -> int:
-    """How many requests may be open at once, so that they never use up the files that this process may open."""
+    """Return how many requests may be open at once, so that they never use up the files that this process may open."""
     files = open_files.soft_limit()
     return _CONNECTIONS if files is None else max(1, min(_CONNECTIONS, files // open_files.A_CONNECTION))
 
@@ -258,7 +258,7 @@ def raise_file_limit() -> None:
 
 
 def _no_public_url(url: str, *, over_http: bool) -> str:
-    """What keeps *url* from being the origin of a public site, in words; "" if nothing does."""
+    """Return what keeps *url* from being the origin of a public site, in words; "" if nothing does."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError where it is no number
@@ -272,7 +272,7 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether *host*, of a URL, is this machine itself, by its name or address."""
+    """Return whether *host*, of a URL, is this machine itself, by its name or address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -271,7 +271,7 @@ class TestWhichErrorIsOurs:
 
     def test_a_database_that_cannot_open_its_file_for_want_of_files_names_that_remedy(self) -> None:
         error = OperationalError("unable to open database file")
-        assert "see that it runs and has room" in str(trouble_of(error))
+        assert "see that it runs and has free space" in str(trouble_of(error))
         with no_more_files():
             assert Shortage.FILES.value in str(trouble_of(error))
 

@@ -142,7 +142,7 @@ class TestADatabaseThatFails:
         [stored] = store([claimed], NOW)
         assert stored.unwritten
         assert stored.message == (
-            "the database failed (database is locked); see that it runs and has room, then update again: "
+            "the database failed (database is locked); see that it runs and has free space, then update again: "
             "nothing is lost"
         )
         assert stored.message in caplog.text

@@ -91,7 +91,7 @@ _LONGEST_SLIP = 60
 
 
 def parse(text: str) -> Fault:
-    """Reads a directive's value, such as "reset after 512 on request 2".
+    """Read a directive's value, such as "reset after 512 on request 2".
 
     Raises ValueError, with the nearest name or what the fault takes.
     """

@@ -29,7 +29,7 @@ class _Coded(Fault):
     layer: ClassVar[Layer] = Layer.BODY
 
     def prepare(self, response: Response) -> Response:
-        """Asks for a coding."""
+        """Ask for a coding."""
         if "Content-Encoding" in response.headers or response.coding not in (None, "auto"):
             return response
         return replace(response, coding="gzip")
@@ -51,7 +51,7 @@ class TruncatedGzip(_Coded):
         return "truncated gzip" if self.after is None else f"truncated gzip after {self.after}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where there is a coded body that is longer."""
+        """Return the broken response, or None if its coded body is not longer than that."""
         size = body_size(response)
         keep = size // 2 if self.after is None else self.after
         if keep >= size or not _has_coded_body(request, response):
@@ -77,7 +77,7 @@ class CorruptGzip(_Coded):
         return f"corrupt gzip after {self.after}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Changes the byte that follows the place."""
+        """Change the byte that follows the place."""
         rest = yield from after_body(plan, self.after)
         if rest is None:
             return
@@ -108,13 +108,13 @@ class FalseCoding(Fault):
         return f"false coding {self.coding}"
 
     def prepare(self, response: Response) -> Response:
-        """For "identity", asks for a coding to be silent about."""
+        """Ask for a coding whose name is then left out, if *coding* is "identity"."""
         if self.coding == "identity" and response.coding in (None, "auto"):
             return replace(response, coding="gzip")
         return response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where there is a body, and the label is not true."""
+        """Return the broken response, or None if it has no body or the label is true."""
         label = response.headers.get("Content-Encoding", "identity")
         if label == self.coding or not body_size(response) or not sends_body(request.method, response.status):
             return None
@@ -143,11 +143,11 @@ class Bomb(Fault):
         return f"bomb {self.megabytes} MB"
 
     def prepare(self, response: Response) -> Response:
-        """It brings its own coding."""
+        """Remove the response's coding, since the fault brings its own."""
         return replace(response, coding=None)
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where there may be a body."""
+        """Return the broken response, or None if it can have no body."""
         if not sends_body(request.method, response.status):
             return None
         body = response.body
@@ -168,12 +168,12 @@ class EndlessBody(Fault):
         return "endless body"
 
     def prepare(self, response: Response) -> Response:
-        """Promises no length."""
+        """Promise no length."""
         headers = response.headers.without("Content-Length")
         return replace(response, coding=None, headers=headers, omit=response.omit | {"content-length"})
 
     def apply(self, plan: Plan) -> Plan:
-        """Never comes to the end."""
+        """Continue without end."""
         chunked = seen = False
         for step in plan:
             chunked = is_last_chunk(step)
@@ -194,7 +194,7 @@ class EndlessBody(Fault):
 
 @lru_cache(maxsize=8)
 def inflating(start: bytes, megabytes: int) -> bytes:
-    """A gzip stream of *start* and so many megabytes of blanks; making it takes milliseconds, whatever its size.
+    """Return a gzip stream of *start* and so many megabytes of blanks; making it takes milliseconds, whatever its size.
 
     A full flush makes the coding of a block independent of what came before (RFC 1951, zlib's manual), so one coded
     block is repeated, and the checksum is computed for all repetitions at once.
@@ -211,7 +211,7 @@ def inflating(start: bytes, megabytes: int) -> bytes:
 
 
 def _checksum_of_repeats(checksum: int, block: bytes, times: int) -> int:
-    """The CRC-32 of something with this *checksum* followed by *block* so many *times*.
+    """Return the CRC-32 of something with this *checksum* followed by *block* so many *times*.
 
     One more block takes a checksum c to M·c ⊕ k, with a matrix M over GF(2); so it can be squared.
     """

@@ -59,7 +59,7 @@ class _End(Fault):
         return f"{self.verb} {place}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Plays *plan* up to the place, and ends it there."""
+        """Play *plan* up to the place, and end it there."""
         if self.before:
             rest = yield from places.before_answer(plan)
         elif self.at:
@@ -75,7 +75,7 @@ class _End(Fault):
 
     @abstractmethod
     def end(self) -> Step:
-        """How it ends."""
+        """Return how it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Reset(_End):
     verb: ClassVar[str] = "reset"
 
     def end(self) -> Step:
-        """With RST."""
+        """Return a reset."""
         return ResetConnection()
 
 
@@ -96,7 +96,7 @@ class Close(_End):
     verb: ClassVar[str] = "close"
 
     def end(self) -> Step:
-        """With FIN."""
+        """Return a close."""
         return CloseConnection(Ended.CLOSED)
 
 
@@ -107,7 +107,7 @@ class Stall(_End):
     verb: ClassVar[str] = "stall"
 
     def end(self) -> Step:
-        """Not at all."""
+        """Return a wait without end."""
         return Wait(None)
 
 

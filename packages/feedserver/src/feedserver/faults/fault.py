@@ -61,15 +61,15 @@ class Fault(Injectable, ABC):
         return f"{self.words} {self.when}".rstrip()
 
     def prepare(self, response: Response) -> Response:
-        """Gives the response that can be broken so. This breaks nothing yet."""
+        """Return the response that can be broken so. This breaks nothing yet."""
         return response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - for subclasses
-        """Gives the broken response; None where there is nothing to break, such as the body of a 304."""
+        """Return the broken response; None where there is nothing to break, such as the body of a 304."""
         return None
 
     def apply(self, plan: Plan) -> Plan:
-        """Gives the plan that misbehaves, as lazily as *plan* is, with an `Injected` where it does."""
+        """Return the plan that misbehaves, as lazily as *plan* is, with an `Injected` where it does."""
         return plan
 
 

@@ -41,7 +41,7 @@ class ShortLength(_WrongLength):
         return f"short content-length by {self.by}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where there is a body."""
+        """Return the broken response, or None if it has no body."""
         return _with_lengths(request, response, max(body_size(response) - self.by, 0))
 
 
@@ -55,7 +55,7 @@ class LongLength(_WrongLength):
         return f"long content-length by {self.by}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where there is a body."""
+        """Return the broken response, or None if it has no body."""
         return _with_lengths(request, response, body_size(response) + self.by)
 
 
@@ -71,7 +71,7 @@ class TwoLengths(Fault):
         return "two content-lengths"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where there is a body."""
+        """Return the broken response, or None if it has no body."""
         return _with_lengths(request, response, body_size(response), body_size(response) + 1)
 
 
@@ -87,7 +87,7 @@ class LengthWithChunks(Fault):
         return "content-length with transfer-encoding"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where there is a body."""
+        """Return the broken response, or None if it has no body."""
         shaped = _with_lengths(request, response, body_size(response))
         if shaped is None:
             return None
@@ -102,7 +102,7 @@ class _Chunked(Fault):
     layer: ClassVar[Layer] = Layer.FRAMING
 
     def prepare(self, response: Response) -> Response:
-        """Asks for chunks."""
+        """Ask for chunks."""
         headers = response.headers.without("Content-Length", "Transfer-Encoding")
         omit = response.omit - {"transfer-encoding"} | {"content-length"}
         return replace(response, headers=headers, omit=omit)
@@ -118,7 +118,7 @@ class MissingLastChunk(_Chunked):
         return "missing last chunk"
 
     def apply(self, plan: Plan) -> Plan:
-        """Closes where the last chunk would be."""
+        """Close where the last chunk would be."""
         for step in plan:
             if is_last_chunk(step):
                 yield Flush()
@@ -145,7 +145,7 @@ class BadChunkSize(_Chunked):
         return f"bad chunk size {self.size}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Replaces the first size."""
+        """Replace the first size."""
         begun = False
         for step in closing(plan):
             if not begun and is_chunk_size(step):
@@ -166,7 +166,7 @@ class ChunkExtensions(_Chunked):
         return "chunk extensions"
 
     def apply(self, plan: Plan) -> Plan:
-        """Adds one to each size."""
+        """Add one to each size."""
         begun = False
         for step in plan:
             if not is_chunk_size(step):
@@ -189,7 +189,7 @@ class Trailers(_Chunked):
         return "trailers"
 
     def apply(self, plan: Plan) -> Plan:
-        """Adds one to the last chunk."""
+        """Add one to the last chunk."""
         for step in plan:
             if is_last_chunk(step):
                 yield Injected(str(self))
@@ -199,7 +199,7 @@ class Trailers(_Chunked):
 
 
 def _with_lengths(request: Request, response: Response, *lengths: int) -> Shaped | None:
-    """The response with these Content-Lengths, if it has a body that they could be wrong about."""
+    """Return the response with these Content-Lengths, if it has a body that they could be wrong about."""
     if not body_size(response) or not sends_body(request.method, response.status):
         return None
     headers = response.headers.without("Content-Length", "Transfer-Encoding")

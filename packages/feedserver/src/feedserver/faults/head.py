@@ -39,7 +39,7 @@ class BadStatusLine(Fault):
         return "bad status line"
 
     def apply(self, plan: Plan) -> Plan:
-        """Replaces the first line."""
+        """Replace the first line."""
         begun = False
         for step in closing(plan):
             if not begun and is_head(step):
@@ -67,7 +67,7 @@ class Garbage(Fault):
         return f"garbage {self.bytes} bytes"
 
     def apply(self, plan: Plan) -> Plan:
-        """Sends them, and nothing of the answer."""
+        """Send them, and nothing of the answer."""
         rest = yield from before_answer(plan)
         if rest is not None:
             yield Injected(str(self))
@@ -87,7 +87,7 @@ class Http09(Fault):
         return "HTTP/0.9"
 
     def apply(self, plan: Plan) -> Plan:
-        """Leaves out what is no body."""
+        """Leave out what is no body."""
         begun = False
         for step in closing(plan):
             if is_head(step) and not begun:
@@ -109,7 +109,7 @@ class EndlessHeaders(Fault):
         return "endless headers"
 
     def apply(self, plan: Plan) -> Plan:
-        """Never comes to the empty line."""
+        """Send headers without end, so that the empty line never comes."""
         for step in plan:
             if not is_head(step):
                 yield step
@@ -146,7 +146,7 @@ class OddHeader(Fault):
         return f"{self.twist} in {self.name}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - each answer has a head
-        """Always."""
+        """Return the broken response."""
         value = response.headers.get_raw(self.name.lower().encode("ascii"))
         twisted = (b"odd" if value is None else value) + _TWISTS[self.twist]
         name = self.name.encode("ascii")
@@ -176,7 +176,7 @@ class Interim(Fault):
         return f"interim {self.status}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Sends it first."""
+        """Send it first."""
         rest = yield from before_answer(plan)
         if rest is not None:
             yield Injected(str(self))

@@ -33,7 +33,7 @@ class Kind:
 
 
 def plain(name: str, make: Callable[[], Fault]) -> Kind:
-    """A kind that takes nothing."""
+    """Return a kind that takes nothing."""
 
     def read(rest: str) -> Fault:
         if rest:
@@ -44,7 +44,7 @@ def plain(name: str, make: Callable[[], Fault]) -> Kind:
 
 
 def with_number(name: str, takes: str, make: Callable[..., Fault], *numbers: int) -> Kind:
-    """A kind that takes one number or none, in words such as "[after N]"; *numbers* are the examples."""
+    """Return a kind that takes one number or none, in words such as "[after N]"; *numbers* are the examples."""
     before, _, after = takes.strip("[]").partition("N")
     pattern = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}", re.IGNORECASE)
 
@@ -60,6 +60,6 @@ def with_number(name: str, takes: str, make: Callable[..., Fault], *numbers: int
 
 
 def check_at_least(least: int, number: int | None, what: str) -> None:
-    """Raises ValueError where *number* is smaller than makes sense; None is not looked at."""
+    """Raise ValueError where *number* is smaller than makes sense; None is not looked at."""
     if number is not None and number < least:
         raise ValueError(f"{number} is no number of {what}; use {least} or more")

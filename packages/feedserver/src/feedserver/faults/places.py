@@ -20,7 +20,9 @@ UpTo: TypeAlias = Generator[Step, None, Plan | None]
 
 
 def before_answer(plan: Plan) -> UpTo:
-    """Before anything is sent, after a delay. A plan that only reads, that of a new connection, has this place too."""
+    """Yield up to where nothing is sent yet, after a delay. A plan that only reads, that of a new connection, has this
+    place, too.
+    """
     for step in plan:
         if isinstance(step, SendHead | Send | Read):
             return chain((step,), plan)
@@ -29,7 +31,7 @@ def before_answer(plan: Plan) -> UpTo:
 
 
 def after_headers(plan: Plan) -> UpTo:
-    """Behind the last byte of the head."""
+    """Yield up to the last byte of the head."""
     seen = False
     for step in plan:
         if seen and (isinstance(step, Read | CloseConnection) or (isinstance(step, Send) and step.part != "head")):
@@ -40,7 +42,7 @@ def after_headers(plan: Plan) -> UpTo:
 
 
 def after_body(plan: Plan, size: int) -> UpTo:
-    """Behind so many bytes of the body, which is one place more than it has bytes."""
+    """Yield up to *size* bytes of the body. There is one place more than it has bytes."""
     for step in plan:
         if isinstance(step, Send) and step.part == "body":
             if len(step.data) >= size:
@@ -53,7 +55,7 @@ def after_body(plan: Plan, size: int) -> UpTo:
 
 
 def at_end(plan: Plan) -> UpTo:
-    """Behind everything, where the next request would be read or the connection closed."""
+    """Yield everything, up to where the next request would be read or the connection closed."""
     for step in plan:
         if isinstance(step, Read | CloseConnection):
             return iter((step,))
@@ -62,7 +64,7 @@ def at_end(plan: Plan) -> UpTo:
 
 
 def is_body(step: Step) -> TypeGuard[Send]:
-    """Whether a part of the body is sent here."""
+    """Return whether a part of the body is sent here."""
     return isinstance(step, Send) and step.part == "body"
 
 
@@ -77,17 +79,17 @@ def head_bytes(step: SendHead | Send) -> bytes:
 
 
 def is_chunk_size(step: Step) -> TypeGuard[Send]:
-    """Whether the line before a chunk is sent here, that of the last chunk too (RFC 9112 §7.1)."""
+    """Return whether the line before a chunk is sent here, that of the last chunk too (RFC 9112 §7.1)."""
     return isinstance(step, Send) and step.part == "framing" and step.data != b"\r\n"
 
 
 def is_last_chunk(step: Step) -> TypeGuard[Send]:
-    """Whether the end of a body in chunks is sent here."""
+    """Return whether the end of a body in chunks is sent here."""
     return is_chunk_size(step) and step.data.startswith(b"0")
 
 
 def closing(plan: Plan) -> Plan:
-    """Closes at the end, since the client cannot know where another answer would begin."""
+    """Close at the end, since the client cannot know where another answer would begin."""
     for step in plan:
         yield CloseConnection() if isinstance(step, Read) else step
 

@@ -21,13 +21,13 @@ class _Redirect(Fault):
     layer: ClassVar[Layer] = Layer.BODY
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Always."""
+        """Return the broken response."""
         headers = response.headers.replaced("Location", self.location(request))
         return Shaped(replace(response, status=302, reason=reason_phrase(302), headers=headers))
 
     @abstractmethod
     def location(self, request: Request) -> str:
-        """Where the client is sent."""
+        """Return where the client is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class RedirectLoop(_Redirect):
         return "redirect loop"
 
     def location(self, request: Request) -> str:
-        """The target itself."""
+        """Return the target itself."""
         return request.target
 
 
@@ -54,7 +54,7 @@ class RedirectToFile(_Redirect):
         return "redirect to file:"
 
     def location(self, request: Request) -> str:  # noqa: ARG002 - the same for all
-        """A file of the client's own machine."""
+        """Return a file of the client's own machine."""
         return "file:///etc/passwd"
 
 
@@ -75,7 +75,7 @@ class RedirectToPort(_Redirect):
         return f"redirect to port {self.port}"
 
     def location(self, request: Request) -> str:
-        """The same path there."""
+        """Return the same path there."""
         return f"{request.scheme}://{_without_port(request.host)}:{self.port}{_path_of(request)}"
 
 
@@ -98,7 +98,7 @@ class RedirectToAddress(_Redirect):
         return f"redirect to private address {self.address}"
 
     def location(self, request: Request) -> str:
-        """The same path there."""
+        """Return the same path there."""
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{request.scheme}://{host}{_path_of(request)}"
 
@@ -109,7 +109,7 @@ def _without_port(host: str) -> str:
 
 
 def _path_of(request: Request) -> str:
-    """Path and query as they were sent, also by a client that uses the server as its proxy."""
+    """Return path and query as they were sent, also by a client that uses the server as its proxy."""
     if request.target.startswith("/"):
         return request.target
     return "/" + request.target.partition("://")[2].partition("/")[2]

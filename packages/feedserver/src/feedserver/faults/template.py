@@ -34,7 +34,7 @@ class Nothing(Fault):
         return "nothing"
 
     def apply(self, plan: Plan) -> Plan:
-        """Passes everything on."""
+        """Pass everything on."""
         rest = yield from before_answer(plan)
         if rest is not None:
             yield Injected(str(self))

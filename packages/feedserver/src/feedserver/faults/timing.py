@@ -32,7 +32,7 @@ class _Slow(Fault):
         return f"{name} {self.pace.bytes} {unit} every {self.pace.seconds * 1000:g}ms"
 
     def apply(self, plan: Plan) -> Plan:
-        """Sends the part in pieces, and waits between them."""
+        """Send the part in pieces, and wait between them."""
         begun = False
         for step in plan:
             data = self._data(step)
@@ -84,7 +84,7 @@ class EarlyAnswer(Fault):
         return "early answer"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Where the request is not whole."""
+        """Return the response, or None if the request is complete."""
         return None if request.is_whole else Shaped(response)
 
 

@@ -128,5 +128,5 @@ def _body(feed: Feed, format: Format, options: RenderOptions) -> bytes:  # noqa:
 
 
 def last_modified_value(date: datetime) -> str:
-    """A moment as HTTP writes it (RFC 9110 §5.6.7): whole seconds, rounded down, in GMT."""
+    """Return a moment as HTTP writes it (RFC 9110 §5.6.7): whole seconds, rounded down, in GMT."""
     return format_datetime(date.astimezone(UTC), usegmt=True)

@@ -19,7 +19,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]*)?|[0-9a-f]*:[0-9a-f:.
 
 
 def quit_refusal(request: Request) -> str:
-    """Why a QUIT is not obeyed, "" if it is: it must come from this machine, and not from a page in a browser.
+    """Return why a QUIT is not obeyed, "" if it is: it must come from this machine, and not from a page in a browser.
 
     A name in Host that is not loopback's points to a rebound DNS name; a browser adds Origin to every request that a
     page makes with a method of its own. A proxy on this machine speaks for others; one that
@@ -44,7 +44,7 @@ def quit_refusal(request: Request) -> str:
 
 @lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
-    """Whether *host* is an address of the loopback, or localhost. Every start asks it, so it is remembered."""
+    """Return whether *host* is an address of the loopback, or localhost. Every start asks it, so it is remembered."""
     import ipaddress
 
     if host == "localhost":

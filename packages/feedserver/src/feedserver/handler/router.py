@@ -44,7 +44,7 @@ class _Counted:
 
 
 def _no_advance() -> None:
-    """What has one answer has nothing to advance to."""
+    """Do nothing: there is only one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Found:
         return self.choice.turns.taken + 1
 
     def take(self) -> None:
-        """The choice was given: counts it, and moves on."""
+        """Count the choice, which was given, and move on."""
         self.choice.turns.taken += 1
         self.advance()
 
@@ -89,7 +89,7 @@ class Routes:
         self._counted: dict[Path, _Counted] = {}
 
     def add(self, target: str, answers: tuple[Answer, ...], method: str | None = None) -> None:
-        """Answers *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
+        """Answer *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
 
         Replaces what was added for the same target and method. Raises ValueError where there is nothing to answer with.
         """
@@ -104,7 +104,7 @@ class Routes:
         self._routes[parts.path] = (*others, route)  # in one step: the event loop may be looking at the old tuple
 
     def find(self, request: Request, own_host: Callable[[str], bool]) -> Found | Missing:
-        """What answers *request*. *own_host* tells whether an absolute target's host is this server itself.
+        """Return what answers *request*. *own_host* tells whether an absolute target's host is this server itself.
 
         Raises FixtureError where the file that would answer has a mistake.
         """

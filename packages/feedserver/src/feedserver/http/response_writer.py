@@ -58,7 +58,7 @@ _last_date: tuple[int, bytes] = (0, b"")
 
 
 def date_value(second: int) -> bytes:
-    """IMF-fixdate (RFC 9110 §5.6.7). The last one is kept: a second sees many answers."""
+    """Return IMF-fixdate (RFC 9110 §5.6.7). The last one is kept: a second sees many answers."""
     global _last_date  # noqa: PLW0603 - a pure function's memory of one value
     known, text = _last_date
     if known != second:

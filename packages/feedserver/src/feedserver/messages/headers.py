@@ -17,12 +17,12 @@ HeaderInput: TypeAlias = "Headers | Mapping[str, str] | Iterable[tuple[str | byt
 
 
 def to_bytes(text: str | bytes) -> bytes:
-    """Encodes *text* as UTF-8; a lone surrogate stands for the byte it was read from. Bytes pass unchanged."""
+    """Encode *text* as UTF-8; a lone surrogate stands for the byte it was read from. Bytes pass unchanged."""
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
 
 
 def to_text(data: bytes) -> str:
-    """Decodes a name or value: UTF-8 where it is valid, else ISO-8859-1, so that nothing is lost or refused."""
+    """Decode a name or value: UTF-8 where it is valid, else ISO-8859-1, so that nothing is lost or refused."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -64,7 +64,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def imf_fixdate(seconds: float) -> str:
-    """The moment so many *seconds* after the epoch as headers have it (IMF-fixdate, RFC 9110 §5.6.7).
+    """Return the moment so many *seconds* after the epoch as headers have it (IMF-fixdate, RFC 9110 §5.6.7).
 
     `email.utils.formatdate` says the same, but its import takes longer than a server's start.
     """
@@ -102,18 +102,18 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-        """Takes pairs of bytes as they are: the way in for what came off the wire."""
+        """Take pairs of bytes as they are: the way in for what came off the wire."""
         headers = cls.__new__(cls)
         headers.raw = tuple(raw)
         return headers
 
     def get_all(self, name: str) -> list[str]:
-        """The values of every field called *name*, in order; an empty list where there is none."""
+        """Return the values of every field called *name*, in order; an empty list where there is none."""
         wanted = _wanted(name)
         return [to_text(value) for key, value in self.raw if key.lower() == wanted]
 
     def get_raw(self, name: bytes) -> bytes | None:
-        """The first value of the field whose name, in lower case, is *name*; None where there is none."""
+        """Return the first value of the field whose name, in lower case, is *name*; None where there is none."""
         for key, value in self.raw:
             if key.lower() == name:
                 return value
@@ -148,16 +148,16 @@ class Headers(Mapping[str, str]):
         return f"Headers({[(to_text(name), to_text(value)) for name, value in self.raw]!r})"
 
     def added(self, name: str | bytes, value: str | bytes) -> Headers:
-        """A copy with one more field at the end."""
+        """Return a copy with one more field at the end."""
         return Headers.from_raw((*self.raw, _checked_field(name, value)))
 
     def without(self, *names: str) -> Headers:
-        """A copy that lacks every field with one of these *names*."""
+        """Return a copy that lacks every field with one of these *names*."""
         gone = set(map(_wanted, names))
         return Headers.from_raw(pair for pair in self.raw if pair[0].lower() not in gone)
 
     def replaced(self, name: str, value: str | bytes) -> Headers:
-        """A copy in which *name* stands once, with *value*: in the first one's place, or at the end."""
+        """Return a copy in which *name* stands once, with *value*: in the first one's place, or at the end."""
         wanted = _wanted(name)
         field = _checked_field(name, value)
         pairs: list[tuple[bytes, bytes]] = []

@@ -14,7 +14,7 @@ _PACE = re.compile(r"(?P<bytes>\d+)\s*bytes?\s+every\s+(?P<interval>.+)", re.IGN
 
 
 def parse_duration(text: str) -> float:
-    """Turns "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
+    """Turn "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
@@ -36,7 +36,7 @@ class Pace:
 
     @classmethod
     def parse(cls, text: str) -> Pace:
-        """Reads "1000 bytes every 50ms". Raises ValueError with the remedy."""
+        """Read "1000 bytes every 50ms". Raises ValueError with the remedy."""
         check_is("a pace", text, str, "give text, such as '1000 bytes every 50ms'")
         match = _PACE.fullmatch(text.strip())
         if match is None:

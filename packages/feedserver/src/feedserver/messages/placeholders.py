@@ -11,12 +11,12 @@ _PLACEHOLDER = re.compile(rb"\{base\}|\{date(?:(?P<sign>[+-])(?P<offset>[0-9.]+(
 
 
 def has_placeholders(headers: Headers) -> bool:
-    """Whether a value holds `{base}` or `{date…}`, which are filled in when the response is sent."""
+    """Return whether a value holds `{base}` or `{date…}`, which are filled in when the response is sent."""
     return any(b"{" in value and _PLACEHOLDER.search(value) for _, value in headers.raw)
 
 
 def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
-    """Replaces `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* (seconds of the epoch) so moved.
+    """Replace `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* (seconds of the epoch) so moved.
 
     A date is written as IMF-fixdate (RFC 9110 §5.6.7). Nothing else in braces is touched.
     """

@@ -30,7 +30,7 @@ _LONGEST_KNOWN = 2048
 
 
 def split_target(target: str) -> Target:
-    """Takes a request target apart; the origin form (`/a?b`) and the absolute form (`http://h/a?b`) are known."""
+    """Take a request target apart; the origin form (`/a?b`) and the absolute form (`http://h/a?b`) are known."""
     return _known_target(target) if len(target) <= _LONGEST_KNOWN else _split(target)
 
 

@@ -57,7 +57,7 @@ class Auth:
 
     @classmethod
     def parse(cls, text: str) -> Auth:
-        """Reads "Basic user:password" or "Bearer token". Raises ValueError with the remedy."""
+        """Read "Basic user:password" or "Bearer token". Raises ValueError with the remedy."""
         check_is("auth", text, str, "give text, such as 'Basic user:password'")
         scheme, _, credentials = text.strip().partition(" ")
         credentials = credentials.strip()
@@ -191,7 +191,9 @@ class Response:
         put(self, "error", error)
 
     def with_headers(self, headers: Headers) -> Response:
-        """The same with other headers: what `dataclasses.replace` gives, without checking again what was checked."""
+        """Return the same with other headers: what `dataclasses.replace` gives, without checking again what was
+        checked.
+        """
         return self.changed(headers=headers)
 
     def changed(self, **values: object) -> Response:
@@ -275,13 +277,13 @@ def _names(omit: Iterable[str]) -> frozenset[str]:
 
 
 def body_size(response: Response) -> int:
-    """Bytes of the body."""
+    """Return bytes of the body."""
     body = response.body
     return body.size if isinstance(body, FileBody) else len(body)
 
 
 def sends_body(method: str, status: int) -> bool:
-    """Whether an answer has a body: not to HEAD, and not with 1xx, 204 and 304 (RFC 9112 §6.3)."""
+    """Return whether an answer has a body: not to HEAD, and not with 1xx, 204 and 304 (RFC 9112 §6.3)."""
     return method != "HEAD" and has_content(status)
 
 
@@ -291,7 +293,7 @@ def has_content(status: int) -> bool:
 
 
 def reason_phrase(status: int) -> str:
-    """The reason phrase of *status* in RFC 9110 or the standard library, empty for one that has none."""
+    """Return the reason phrase of *status* in RFC 9110 or the standard library, empty for one that has none."""
     if status in _RENAMED:
         return _RENAMED[status]
     try:

@@ -11,7 +11,7 @@ from feedserver.messages.response import Injectable, Response
 
 
 def moved(location: str, status: int = 301) -> Response:
-    """A permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
+    """Return a permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
     check_text("the location of moved()", location)
     check_status(status)
     if not 300 <= status < 400:
@@ -20,18 +20,18 @@ def moved(location: str, status: int = 301) -> Response:
 
 
 def gone() -> Response:
-    """410: the feed is gone for good, and a good client stops asking (RFC 9110 §15.5.11)."""
+    """Return a 410: the feed is gone for good, and a good client stops asking (RFC 9110 §15.5.11)."""
     return Response(status=410)
 
 
 def broken(response: Response, *faults: Injectable) -> Response:
-    """The same response, broken by *faults* too."""
+    """Return the same response, broken by *faults* too."""
     check_is("what broken() is to break", response, Response, "give a Response")
     return replace(response, faults=(*response.faults, *faults))
 
 
 def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:
-    """The same feed saved again: every validator that *response* declares changes, its body does not.
+    """Return the same feed saved again: every validator that *response* declares changes, its body does not.
 
     An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that
     declares no validator comes back unchanged, since a server without validators has nothing to touch.

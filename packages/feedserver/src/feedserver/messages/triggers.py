@@ -41,7 +41,7 @@ class EachTime(When):
     """Each time: what holds where nothing is said."""
 
     def strikes(self, number: int) -> bool:
-        """Always."""
+        """Return True."""
         return number > 0
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ class OnRequest(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Whether this is the one."""
+        """Return whether this is the one."""
         return number == self.number
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ class OnEvery(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Whether this is one of them."""
+        """Return whether this is one of them."""
         return number % self.number == 0
 
     def __str__(self) -> str:
@@ -95,7 +95,7 @@ class FromRequest(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Whether it has begun."""
+        """Return whether it has begun."""
         return number >= self.number
 
     def __str__(self) -> str:
@@ -115,7 +115,7 @@ class WithProbability(When):
             raise ValueError(f"{self.probability:g} is no probability; use a number from 0 to 1")
 
     def strikes(self, number: int) -> bool:
-        """Whether chance has it. Each request draws for itself, so that asking twice changes nothing."""
+        """Return whether chance has it. Each request draws for itself, so that asking twice changes nothing."""
         return random.Random(f"{self.seed}/{number}").random() < self.probability  # noqa: S311 - chance, no secret
 
     def __str__(self) -> str:
@@ -136,7 +136,7 @@ _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
 
 
 def split_when(text: str) -> tuple[str, When]:
-    """Takes "reset after 512 on request 2" apart: what is done, and when. Raises ValueError with the remedy."""
+    """Take "reset after 512 on request 2" apart: what is done, and when. Raises ValueError with the remedy."""
     check_is("a directive", text, str, "give text, such as 'reset after 512 on request 2'")
     text = text.strip()
     for pattern, made_of in _ENDINGS:

@@ -48,7 +48,7 @@ class Acceptor:
         self.under_way: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
-        """Begins to accept, or goes on."""
+        """Begin to accept, or goes on."""
         self._pause = None
         try:
             self._loop.add_reader(self._listening.fileno(), self._accept)
@@ -56,7 +56,7 @@ class Acceptor:
             self._waiting = self._loop.create_task(self._wait_and_accept())
 
     def close(self) -> None:
-        """Closes the listening socket. Clients that were accepted still become connections."""
+        """Close the listening socket. Clients that were accepted still become connections."""
         if self._pause is not None:
             self._pause.cancel()
         elif self._waiting is not None:

@@ -64,7 +64,7 @@ def bind_and_listen(host: str, port: int, timeout: float) -> BoundPort:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens."""
+    """Return a socket that listens."""
     sock = bind(host, port)
     try:
         sock.listen(BACKLOG)
@@ -75,7 +75,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that has the port, and does nothing yet."""
+    """Return a socket that has the port, and does nothing yet."""
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port

@@ -181,7 +181,7 @@ class Connection(asyncio.Protocol):
             transport.abort()
 
     def abandon(self) -> None:
-        """In a forked child: close this process's copy of the socket; the parent's goes on."""
+        """Close this process's copy of the socket, in a forked child; the parent's goes on."""
         if isinstance(self._transport, SocketTransport):
             self._transport.abandon()
 

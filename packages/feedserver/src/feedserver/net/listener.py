@@ -55,7 +55,7 @@ class Listening:
     # In the caller's thread.
 
     def bind(self, port: int, timeout: float) -> int:
-        """Binds *port* of every address, 0 is a free one, and listens; gives the port.
+        """Bind *port* of every address (0 is a free one), listen, and return the port.
 
         One that is taken is waited for, at most *timeout* seconds. Raises PortTaken, and OSError for an address that
         can't be bound.
@@ -73,7 +73,7 @@ class Listening:
         return port
 
     def bind_again(self, port: int) -> bool:
-        """Listens on *port* as before `refuse`; whether it did not already. Raises OSError where somebody took it."""
+        """Listen on *port* as before `refuse`; whether it did not already. Raises OSError where somebody took it."""
         if self._sockets:
             return False
         if not binding.HOLDS_BESIDE:
@@ -82,16 +82,16 @@ class Listening:
         return True
 
     def hold(self, port: int) -> None:
-        """Keeps *port* while nothing listens there."""
+        """Keep *port* while nothing listens there."""
         if not self._holding:
             self._holding += [binding.bind(address, port) for address in self.addresses]
 
     def let_go(self) -> None:
-        """Keeps the port no more."""
+        """Keep the port no more."""
         _close_all(self._holding)
 
     def abandon(self) -> None:
-        """In a forked child: closes what was inherited, without a word to the network."""
+        """Close what was inherited, in a forked child, without sending anything."""
         self.let_go()
         _close_all(self._sockets)
         for connection in self.connections:
@@ -99,12 +99,12 @@ class Listening:
         self.connections.clear()
 
     def holders(self) -> str:
-        """What keeps a stop from its end, in words."""
+        """Return what keeps a stop from its end, in words."""
         busy = sum(connection.is_busy for connection in self.connections)
         return f"{len(self.connections)} connections ({busy} with an answer under way)"
 
     def join_workers(self) -> None:
-        """Waits for callables that still run, no longer than each of them may, and names those that overrun.
+        """Wait for callables that still run, no longer than each of them may, and name those that take longer.
 
         One that stops the server itself is not waited for.
         """
@@ -122,7 +122,7 @@ class Listening:
     # On the event loop.
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Accepts connections from now on."""
+        """Accept connections from now on."""
         self.loop = loop
         for listening in self._sockets:
             acceptor = Acceptor(loop, listening, lambda: Connection(self), self._close_connections, self._refused)
@@ -132,13 +132,13 @@ class Listening:
             self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
 
     def refuse(self) -> None:
-        """Closes the sockets that listen. The connections that there are go on."""
+        """Close the sockets that listen. The connections that there are go on."""
         for acceptor in self._acceptors[-len(self._sockets) :] if self._sockets else ():
             acceptor.close()
         self._sockets.clear()
 
     def close(self, closed: Callable[[], None]) -> None:
-        """Ends what runs on the loop, and calls *closed* when the last socket is closed."""
+        """End what runs on the loop, and call *closed* when the last socket is closed."""
         if self._sweeper is not None:
             self._sweeper.cancel()
         self._sweeper = None
@@ -147,7 +147,7 @@ class Listening:
         self._close_connections()
 
     def opening_plan(self) -> Plan | None:
-        """What a new connection does before it reads, if anything."""
+        """Return what a new connection does before it reads, if anything."""
         if not self.opening:
             return None
         fault = self.opening.pop(0) if len(self.opening) > 1 else self.opening[0]
@@ -164,7 +164,7 @@ class Listening:
         )
 
     def forget(self, connection: Connection) -> None:
-        """A connection is closed."""
+        """Forget a connection that is closed."""
         self.connections.discard(connection)
         if self._closed is not None:
             # asyncio closes the socket right after `connection_lost`, which calls this.
@@ -181,7 +181,7 @@ class Listening:
         self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
 
     def _close_connections(self) -> None:
-        """Where the server stops: ends the connections that there are by now, and tells when none is left to come."""
+        """End the connections that exist when the server stops, and tell when none can follow."""
         closed, self._closed = self._closed, None  # connections that end at once need no second look
         if closed is None:
             return

@@ -33,13 +33,13 @@ class Tenant(Protocol):
     """A server that runs on the shared loop thread."""
 
     def abandon(self) -> None:
-        """In a forked child: closes what was inherited, without a word to the network."""
+        """Close what was inherited, in a forked child, without sending anything."""
 
     def stop(self) -> None:
-        """Closes everything, and releases the loop thread."""
+        """Close everything, and releases the loop thread."""
 
     def failed(self, message: str) -> None:
-        """Something went wrong on the loop, and nobody knows whose it was."""
+        """Report an error on the loop that belongs to no server in particular."""
 
 
 class VisitedSelector(_Selector):
@@ -52,7 +52,7 @@ class VisitedSelector(_Selector):
         self._visits = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready, see `selectors.BaseSelector.select`."""
+        """Return what is ready, see `selectors.BaseSelector.select`."""
         before = self._visits
         self._turn.release()
         try:
@@ -66,7 +66,7 @@ class VisitedSelector(_Selector):
         return [(key, events) for key, events in ready if watched.get(key.fd) is key]
 
     def visit(self, function: Callable[[], object]) -> None:
-        """Calls *function* while the loop waits."""
+        """Call *function* while the loop waits."""
         with self._turn:
             self._visits += 1
             function()
@@ -89,7 +89,7 @@ class LoopThread:
         self.loop.run_forever()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Tells all servers of what nothing else has caught; asyncio logs it, too."""
+        """Tell all servers of what nothing else has caught; asyncio logs it, too."""
         error = context.get("exception")
         said = in_words(error) if isinstance(error, BaseException) else context.get("message", "an unknown error")
         for user in list(self.users):
@@ -102,11 +102,11 @@ class LoopThread:
         return threading.current_thread() is self._thread
 
     def call(self, function: Callable[[], object]) -> None:
-        """Calls *function* on the loop, soon."""
+        """Call *function* on the loop, soon."""
         self.loop.call_soon_threadsafe(function)
 
     def visit(self, function: Callable[[], object]) -> None:
-        """Calls *function* between two turns of the loop: at once, by the caller, where that can be; else soon.
+        """Call *function* between two turns of the loop: at once, by the caller, where that can be; else soon.
 
         It may watch sockets, cease to, and cancel timers. The loop does not wake for callbacks and timers that it
         leaves: it takes them up when something else wakes it.
@@ -117,13 +117,13 @@ class LoopThread:
             self._selector.visit(function)
 
     def end(self) -> None:
-        """Stops the loop and its thread, and frees their descriptors."""
+        """Stop the loop and its thread, and frees their descriptors."""
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
 
     def abandon(self) -> None:
-        """In a forked child, where the thread does not exist: close the loop's descriptors, and touch nothing else."""
+        """Close the loop's descriptors in a forked child, where its thread does not exist, and touch nothing else."""
         if self._selector is not None:
             # This process's descriptor of the epoll set: closing it changes nothing in the set. A kqueue is not
             # inherited.
@@ -161,7 +161,7 @@ class AbandonableLoop(asyncio.SelectorEventLoop):
 
 
 def _new_selector() -> VisitedSelector | None:
-    """The system's selector, where another thread may change what it waits for."""
+    """Return the system's selector, where another thread may change what it waits for."""
     for name in ("EpollSelector", "KqueueSelector"):
         if hasattr(selectors, name):
             return type(f"Visited{name}", (VisitedSelector, getattr(selectors, name)), {})()  # type: ignore[no-any-return]
@@ -179,7 +179,7 @@ _current: LoopThread | None = None
 
 
 def acquire(user: Tenant) -> LoopThread:
-    """The shared loop thread, started if need be; *user* holds it until `release`."""
+    """Return the shared loop thread, started if need be; *user* holds it until `release`."""
     global _current  # noqa: PLW0603 - one loop thread a process is the point of this module
     with _lock:
         if _current is None:
@@ -198,7 +198,7 @@ def refuse_on_loop(what: str) -> None:
 
 
 def release(user: Tenant) -> None:
-    """*user* needs the loop thread no more. It stays for the next one."""
+    """Note that *user* no longer needs the loop thread. The thread stays for the next user."""
     with _lock:
         if _current is not None:
             _current.users.discard(user)
@@ -238,7 +238,7 @@ if hasattr(os, "register_at_fork"):
 
 @atexit.register
 def _at_exit() -> None:
-    """Stops the servers that were left running, while there still is a thread to do it."""
+    """Stop the servers that were left running, while there still is a thread to do it."""
     for user in list(_current.users) if _current is not None else ():
         user.stop()
     with _lock:

@@ -55,7 +55,7 @@ class Tls:
         _server_context(self.fault)  # made here, in the caller's thread, and not on the event loop
 
     def layer(self) -> TlsLayer:
-        """The server's end of a new connection."""
+        """Return the server's end of a new connection."""
         return TlsLayer(_server_context(self.fault), self.fault)
 
 
@@ -71,11 +71,11 @@ class Authority:
         self.bundle.write_bytes(self.root.cert_pem.bytes())
 
     def trust_in(self, context: ssl.SSLContext) -> None:
-        """Lets a client's context trust this authority."""
+        """Let a client's context trust this authority."""
         self.root.configure_trust(context)
 
     def certificate(self, fault: TlsFault | None) -> bytes:
-        """The private key and the chain that a server shows, as PEM."""
+        """Return the private key and the chain that a server shows, as PEM."""
         if fault == "self-signed":
             return _self_signed()
         now = dt.datetime.now(dt.UTC)
@@ -91,12 +91,12 @@ class Authority:
 
 @cache
 def authority() -> Authority:
-    """The authority of this process, made when it is first needed."""
+    """Return the authority of this process, made when it is first needed."""
     return Authority()
 
 
 def client_context() -> ssl.SSLContext:
-    """A context for clients that trusts the authority, and checks everything."""
+    """Return a context for clients that trusts the authority, and checks everything."""
     context = ssl.create_default_context()
     authority().trust_in(context)
     return context
@@ -120,7 +120,7 @@ class TlsLayer:
         """Whether the client has said that nothing follows (close_notify)."""
 
     def receive(self, data: bytes) -> bytes:
-        """Takes bytes off the wire, gives what the client said. Raises ssl.SSLError where it does not speak TLS.
+        """Take bytes off the wire, and return what the client said. Raises ssl.SSLError where it does not speak TLS.
 
         Ask `to_send` afterwards, even when it raised: a handshake answers, and a refusal says why.
         """
@@ -146,13 +146,13 @@ class TlsLayer:
         return b"".join(pieces)
 
     def send(self, data: bytes) -> bytes:
-        """Encrypts what the server says."""
+        """Encrypt what the server says."""
         if data:
             self._object.write(data)
         return self.to_send()
 
     def close(self) -> bytes:
-        """What is sent last: close_notify (RFC 8446 §6.1), unless the fault is to leave it out."""
+        """Return what is sent last: close_notify (RFC 8446 §6.1), unless the fault is to leave it out."""
         if self.is_open and not self._quiet:
             try:
                 self._object.unwrap()
@@ -162,7 +162,7 @@ class TlsLayer:
         return self.to_send()
 
     def to_send(self) -> bytes:
-        """The bytes that must go out now."""
+        """Return the bytes that must go out now."""
         return self._outgoing.read()
 
 

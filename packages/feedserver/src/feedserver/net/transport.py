@@ -88,7 +88,7 @@ class SocketTransport(asyncio.Transport):
         return f"<SocketTransport {self._sock!r}{', closing' if self.is_closing() else ''}>"
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """The "socket" itself, or the client's address, the "peername"."""
+        """Return the "socket" itself, or the client's address, the "peername"."""
         if name == "socket":
             return self._sock
         return self._address if name == "peername" else default
@@ -122,17 +122,17 @@ class SocketTransport(asyncio.Transport):
                 self.end()
 
     def is_reading(self) -> bool:
-        """Whether the protocol is given what arrives."""
+        """Return whether the protocol is given what arrives."""
         return self._reading is _Reading.ON and self._life is _Life.OPEN
 
     def pause_reading(self) -> None:
-        """Leaves in the kernel what arrives."""
+        """Leave in the kernel what arrives."""
         if self._reading is _Reading.ON:
             self._reading = _Reading.PAUSED
         self._unwatch()
 
     def resume_reading(self) -> None:
-        """Reads on."""
+        """Read on."""
         if self._reading is _Reading.PAUSED:
             self._reading = _Reading.ON
         self._watch()
@@ -150,7 +150,7 @@ class SocketTransport(asyncio.Transport):
     # Writing.
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Sends *data*; what the kernel does not take now is kept."""
+        """Send *data*; what the kernel does not take now is kept."""
         if self._life is not _Life.OPEN:
             return
         if self._unsent:
@@ -199,15 +199,15 @@ class SocketTransport(asyncio.Transport):
             )
 
     def get_write_buffer_size(self) -> int:
-        """Bytes that the kernel has not taken yet."""
+        """Return bytes that the kernel has not taken yet."""
         return len(self._unsent)
 
     def can_write_eof(self) -> bool:
-        """A socket can."""
+        """Return a socket can."""
         return True
 
     def write_eof(self) -> None:
-        """Tells the client that nothing follows what was written."""
+        """Tell the client that nothing follows what was written."""
         if not self._eof and self._life is _Life.OPEN:
             self._eof = True
             if not self._unsent:
@@ -222,22 +222,22 @@ class SocketTransport(asyncio.Transport):
     # The end.
 
     def is_closing(self) -> bool:
-        """Whether it is closed, or will be when everything is sent."""
+        """Return whether it is closed, or will be when everything is sent."""
         return self._life is not _Life.OPEN
 
     def close(self) -> None:
-        """Closes when the kernel has taken everything."""
+        """Close when the kernel has taken everything."""
         self._life = max(self._life, _Life.CLOSING)
         self._unwatch()
         if not self._unsent:
             self._lose_soon(None)
 
     def abort(self) -> None:
-        """Closes now, whatever is unsent."""
+        """Close now, whatever is unsent."""
         self._lose_soon(None)
 
     def end(self) -> None:
-        """Closes now, whatever is unsent, and tells the protocol before it returns: its code must not be calling."""
+        """Close now, whatever is unsent, and tell the protocol before returning: its code must not be calling."""
         if self._life is _Life.ENDED:
             return
         self._let_go()
@@ -248,7 +248,7 @@ class SocketTransport(asyncio.Transport):
             self._sock.close()
 
     def abandon(self) -> None:
-        """In a forked child: close this process's copy of the socket, without a word to the network or the loop."""
+        """Close this process's copy of the socket, in a forked child, without a word to the network or the loop."""
         self._sock.close()
 
     def _lose_soon(self, error: Exception | None) -> None:

@@ -50,7 +50,7 @@ class RawAnswer:
 
 
 def checked(url: str) -> SplitResult:
-    """*url* in its parts. Raises ValueError where it is no address of HTTP."""
+    """Return *url* in its parts. Raises ValueError where it is no address of HTTP."""
     remedy = "give an address of http or https, such as https://example.org/feed"
     check_is("url", url, str, remedy)
     shown = repr(without_secrets(url)[0])  # what stands on a screen is read by others, too
@@ -70,7 +70,7 @@ def checked(url: str) -> SplitResult:
 def fetch(
     url: SplitResult, headers: Sequence[tuple[str, str]], timeout: float, context: ssl.SSLContext | None = None
 ) -> RawAnswer:
-    """Asks for *url* once, and reads the answer as it is. Raises RecordingError where none comes, or not all of it."""
+    """Ask for *url* once, and read the answer as it is. Raises RecordingError if it does not come, or not all of it."""
     import http.client  # with TLS, it costs more than a start of the command that doesn't record
 
     connection: HTTPConnection
@@ -126,7 +126,7 @@ class _Until(io.RawIOBase):
 
 
 def _response_class(deadline: float) -> type[HTTPResponse]:
-    """The response of http.client, read until *deadline*, and past every interim answer (RFC 9110 §15.2)."""
+    """Return the response of http.client, read until *deadline*, and past every interim answer (RFC 9110 §15.2)."""
     from http.client import HTTPResponse  # as above
 
     class Final(HTTPResponse):
@@ -176,7 +176,7 @@ def _read(response: HTTPResponse) -> RawAnswer:
 
 
 def _unread(response: HTTPResponse) -> tuple[str, ...]:
-    """What http.client passes over: from the first line among the headers that is none, all of them."""
+    """Return what http.client passes over: from the first line among the headers that is none, all of them."""
     rest = response.headers.get_payload()
     lines = [line for line in str(rest).splitlines() if line]
     names = tuple(line.partition(":")[0] for line in lines)  # a value may be a secret

@@ -167,7 +167,7 @@ def _refuse_where_no_file_can_be(*files: Path) -> None:
 
 
 def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
-    """Writes all files or none: half a fixture would be served as a whole one."""
+    """Write all files or none: half a fixture would be served as a whole one."""
     begun: dict[Path, Path] = {}
     try:
         for path, data in contents.items():
@@ -207,7 +207,7 @@ def directives(answer: RawAnswer, fields: Iterable[tuple[bytes, bytes]], url: st
 
 
 def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[LeftOut]]:
-    """The fields that a directive can say, and those that it cannot."""
+    """Return the fields that a directive can say, and those that it cannot."""
     kept: list[tuple[bytes, bytes]] = []
     left_out: list[LeftOut] = []
     for name, folded in fields:
@@ -224,12 +224,12 @@ def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, 
 
 
 def _unfolded(text: bytes) -> bytes:
-    """One line of what may be several, as old servers send them (RFC 9112 §5.2)."""
+    """Return one line of what may be several, as old servers send them (RFC 9112 §5.2)."""
     return re.sub(rb"[\r\n]+[ \t]*", b" ", text)
 
 
 def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
-    """The same, but the server adds a Content-Length only where that tells where the body ends."""
+    """Return the same, but the server adds a Content-Length only where that tells where the body ends."""
     if left_out.name.lower() == "content-length" and (answer.framing != "length" or not has_content(answer.status)):
         return LeftOut(left_out.name, "it did not tell where the answer ended")
     return left_out
@@ -281,7 +281,7 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    """Adds `record` to the command's parsers; `run` carries it out."""
+    """Add `record` to the command's parsers; `run` carries it out."""
     parser = commands.add_parser(
         "record",
         help="fetch a URL once, and write it as a fixture",
@@ -344,7 +344,7 @@ def _timeout(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> tuple[int, str]:
-    """Carries out `record` and gives its exit status (1: no answer, 2: nowhere to write it) and what to print."""
+    """Carry out `record`, and return its exit status (1: no answer, 2: nowhere to write it) and what to print."""
     try:
         made = record(
             options.url,
@@ -366,7 +366,7 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
 
 
 def summary(made: Recording) -> Iterable[str]:
-    """What was written, and what was not, in lines for people."""
+    """Yield what was written, and what was not, in lines for people."""
     yield f"{made.file}: {made.size:,} bytes"
     yield f"{made.sidecar}: {made.status} {made.reason}".rstrip()
     reasons: dict[str, dict[str, None]] = {}

@@ -1,4 +1,4 @@
-"""HTML of strangers, rewritten so that nh3 cleans it in linear time, whatever it is.
+"""Untrusted HTML, rewritten so that nh3 cleans it in linear time, whatever it is.
 
 nh3 is quadratic in some constructs, which are rewritten, or left out, before it sees them:
 

@@ -24,7 +24,7 @@ class Token(NamedTuple):
 
 
 def name_set(text: str) -> frozenset[str]:
-    """The words of *text*: a set of names that reads well in a table."""
+    """Return the words of *text*: a set of names that reads well in a table."""
     return frozenset(text.split())
 
 
@@ -48,7 +48,7 @@ _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for n
 
 
 def tokens(source: str) -> Iterator[Token]:
-    """The tokens of an HTML fragment; joined, their sources are the fragment again."""
+    """Yield the tokens of an HTML fragment; joined, their sources are the fragment again."""
     position = 0
     while found := _MARKUP.search(source, position):
         if found.start() > position:
@@ -81,8 +81,8 @@ _SCRIPT_MARK = re.compile(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
 
 
 def _script_end(source: str, position: int) -> int:
-    """Where the script that begins at *position* ends: not at a `</script>` that belongs to another `<script>` within
-    `<!--` and `-->` (HTML, 13.2.5.17: script data escaped, and double escaped).
+    """Return where the script that begins at *position* ends: not at a `</script>` that belongs to another `<script>`
+    within `<!--` and `-->` (HTML, 13.2.5.17: script data escaped, and double escaped).
     """
     escaped = nested = False
     while found := _SCRIPT_MARK.search(source, position):
@@ -111,7 +111,9 @@ _TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
 
 
 def attributes(tag: str) -> dict[str, str]:
-    """The attributes of the source of a tag: names in lower case, entities resolved, the first of a name counts."""
+    """Return the attributes of the source of a tag: names in lower case, entities resolved, the first of a name
+    counts.
+    """
     found: dict[str, str] = {}
     start = _TAG_NAME.match(tag)
     for name, double, single, bare in _ATTRIBUTE.findall(tag, start.end() if start else 0):
@@ -125,7 +127,9 @@ _LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
 
 
 def unescape(text: str) -> str:
-    """*text* with its entities resolved once, as `html.unescape` does it, which raises ValueError for a long number."""
+    """Return *text* with its entities resolved once, as `html.unescape` does it, which raises ValueError for a long
+    number.
+    """
     if "&#" in text:
         text = _LONG_REFERENCE.sub(_short_reference, text)
     return html.unescape(text)

@@ -4,7 +4,7 @@ Pure, and linear in the item: a picture is looked for among the addresses of the
 content and the addresses are safe when they come here. Addresses are looked at once more, since a page opens them: a
 card has those of the web only.
 
-`of` keeps all that there is, for the item's own page; `ItemCard.as_json` keeps what a timeline has room for.
+`of` keeps all that there is, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class ItemCard:
     whole: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is stored: values that JSON has, as much as a timeline has room for."""
+        """Return what is stored: values that JSON has, as much as a timeline shows."""
         pictures = [[each.url, each.alt[:LONGEST_WORDS]] for each in self.pictures[:MOST_PICTURES]]
         return {
             "version": VERSION,

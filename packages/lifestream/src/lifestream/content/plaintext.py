@@ -20,7 +20,7 @@ _A_LINE: Final = 200
 
 
 def scrub(text: str) -> str:
-    """*text* without NUL and other control characters, with lone surrogates and non-characters as U+FFFD,
+    """Return *text* without NUL and other control characters, with lone surrogates and non-characters as U+FFFD,
     and with line feeds only.
     """
     if _is_clean(text):
@@ -29,7 +29,7 @@ def scrub(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """What a regular expression would find out in twenty times the time."""
+    """Return what a regular expression would find out in twenty times the time."""
     if len(text) <= _A_LINE and text.isprintable() and text.isascii():
         return True
     try:
@@ -42,7 +42,7 @@ def _is_clean(text: str) -> bool:
 
 
 def html_of(text: str) -> str:
-    """Plain *text* as HTML: a paragraph for each block of lines, and line breaks inside."""
+    """Return plain *text* as HTML: a paragraph for each block of lines, and line breaks inside."""
     return _paragraphs(html.escape(scrub(text), quote=False))
 
 
@@ -55,7 +55,7 @@ _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?)\]'’”]", re.IGNO
 
 
 def linked_html_of(text: str) -> str:
-    """`html_of` *text*, with the web addresses in it as links."""
+    """Return `html_of` *text*, with the web addresses in it as links."""
     text = scrub(text)
     pieces, position = [], 0
     for found in _ADDRESS.finditer(text):
@@ -68,7 +68,7 @@ def linked_html_of(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """*text* in at most *length* characters, cut at a word where there is one, and with "…" if cut.
+    """Return *text* in at most *length* characters, cut at a word where there is one, and with "…" if cut.
 
     What a reader takes for one character isn't cut in two: a letter and its accents, an emoji of several.
     """
@@ -92,12 +92,14 @@ _JOINER: Final = "\N{ZERO WIDTH JOINER}"
 
 
 def _joins(character: str) -> bool:
-    """Whether *character* belongs to the one before it (a part of what Unicode's annex 29 says of them)."""
+    """Return whether *character* belongs to the one before it (a part of what Unicode's annex 29 says of them)."""
     return character > "\x7f" and (character == _JOINER or unicodedata.category(character)[0] == "M")
 
 
 def without_scripts(text: str) -> str:
-    """*text* without the script and style elements in it that are whole; `the <script> tag` is only talk of one."""
+    """Return *text* without the script and style elements in it that are whole; `the <script> tag` is only talk
+    of one.
+    """
     kept, position = [], 0
     while (start := _SCRIPT.search(text, position)) and (end := _SCRIPT_END.search(text, start.end())):
         kept.append(text[position : start.start()])
@@ -117,7 +119,9 @@ _BREAKS_LINE: Final = name_set(
 
 
 def text_of(source: str) -> str:
-    """The text of an HTML fragment: entities resolved once, spaces collapsed, a line a block, no scripts and styles."""
+    """Return the text of an HTML fragment: entities resolved once, spaces collapsed, a line a block, no scripts and
+    styles.
+    """
     pieces = []
     for kind, name, text in tokens(source):
         if kind == "text":
@@ -134,7 +138,7 @@ _TAG = re.compile(r"</?[a-z](?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 
 
 def text_of_clean(source: str) -> str:
-    """`text_of` a fragment that nh3 has written, in a quarter of the time: it is well-formed, without
+    """Return `text_of` a fragment that nh3 has written, in a quarter of the time: it is well-formed, without
     comments and scripts.
     """
     marked = _BLOCK_TAG.sub("\0", source.replace("\n", " "))

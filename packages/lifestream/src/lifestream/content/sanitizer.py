@@ -1,4 +1,4 @@
-"""HTML and addresses of strangers, made safe to show. Pure: of this package it needs `content` alone.
+"""Untrusted HTML and addresses, made safe to show. Pure: of this package it needs `content` alone.
 
 nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
 
@@ -130,7 +130,7 @@ class SanitizerRules:
         styles: Iterable[str] = DEFAULT_STYLES,
         url_schemes: Iterable[str] = DEFAULT_URL_SCHEMES,
     ) -> SanitizerRules:
-        """Rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming all that
+        """Return rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming all that
         is refused.
         """
         if problems := refused(tags):
@@ -144,7 +144,7 @@ class SanitizerRules:
 
 
 def refused(tags: Mapping[Any, Any]) -> list[str]:
-    """Why *tags* (of a setting) can't be allowed, a sentence each; empty if they can."""
+    """Return why *tags* (of a setting) can't be allowed, a sentence each; empty if they can."""
     if strange := [name for name in tags if not isinstance(name, str)]:
         return [f"the tag {name!r} is no string: write its name" for name in strange]
     problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
@@ -239,7 +239,9 @@ class Sanitizer:
         return attributes
 
     def html(self, fragment: str, base_url: str = "") -> str:
-        """*fragment* with only what the rules allow, its addresses absolute (against *base_url*) and harmless."""
+        """Return *fragment* with only what the rules allow, its addresses absolute (against *base_url*) and
+        harmless.
+        """
         return self.beginning(fragment, base_url, sys.maxsize).html
 
     def beginning(self, fragment: str, base_url: str, length: int) -> Beginning:
@@ -302,26 +304,27 @@ class Sanitizer:
         return _IGNORED.sub("", clean, count=1).rstrip()
 
     def plain(self, fragment: str) -> str:
-        """The text of HTML, its entities resolved once, blocks on lines of their own."""
+        """Return the text of HTML, its entities resolved once, blocks on lines of their own."""
         return text_of(scrub(fragment))
 
     def text(self, text: str) -> str:
-        """What is text already (a title, a name): one line, without control characters and whole script elements.
+        """Return what is text already (a title, a name): one line, without control characters and whole script
+        elements.
 
         It stays text: `a < b` and `&amp;` are kept, and a template has to escape it.
         """
         return " ".join(without_scripts(scrub(text)).split())
 
     def summary(self, fragment: str, length: int = 300) -> str:
-        """The beginning of the text of *fragment*, in one line of at most *length* characters."""
+        """Return the beginning of the text of *fragment*, in one line of at most *length* characters."""
         return shorten(" ".join(self.plain(fragment).split()), length)
 
     def url(self, url: str, base_url: str = "") -> str:
-        """*url* as an absolute address of an allowed scheme, or "" where it isn't one."""
+        """Return *url* as an absolute address of an allowed scheme, or "" where it isn't one."""
         return safe_url(url, base_url, self.rules.url_schemes)
 
     def _filter(self, tag: str, name: str, value: str) -> str | None:
-        """What becomes of an attribute that nh3 has let pass; None removes it."""
+        """Return what becomes of an attribute that nh3 has let pass; None removes it."""
         if name in _URL_ATTRIBUTES:
             now = self._now
             known = now.links if tag == "a" else now.files
@@ -346,7 +349,7 @@ _EMBED = re.compile(r"<(?:iframe|embed|object)\b")  # is looked for in small let
 
 
 def _unembedded(fragment: str, base_url: str) -> str:
-    """*fragment* with a link in place of each frame and embedded object, for those who want to see it."""
+    """Return *fragment* with a link in place of each frame and embedded object, for those who want to see it."""
     pieces: list[str] = []
     linked = ""
     for kind, name, source in tokens(fragment):
@@ -364,7 +367,9 @@ def _unembedded(fragment: str, base_url: str) -> str:
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
-    """*url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't be read."""
+    """Return *url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't
+    be read.
+    """
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url
     url = scrub(url).strip(_NOISE_AROUND_URL).translate(_NOISE_IN_URL)
@@ -382,7 +387,7 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
 
 
 def _srcset(value: str, base_url: str) -> str:
-    """The candidates of a srcset that are harmless, absolute, and written so that commas can't be misread."""
+    """Return the candidates of a srcset that are harmless, absolute, and written so that commas can't be misread."""
     kept = []
     position = 0
     while found := _SRCSET_URL.match(value, position):
@@ -400,7 +405,7 @@ def _srcset(value: str, base_url: str) -> str:
 
 
 def _style(value: str, properties: frozenset[str]) -> str:
-    """The declarations of a style attribute that are of *properties*, and load, hide and run nothing."""
+    """Return the declarations of a style attribute that are of *properties*, and load, hide and run nothing."""
     declarations = (part.strip() for part in value.split(";"))
     return "; ".join(
         declaration

@@ -102,19 +102,19 @@ class AddressGuard:
     allowed_networks: tuple[Network, ...] = ()
 
     def why_not(self, address: str) -> str:
-        """Why *address* may not be dialled, in words that follow "is".
+        """Return why *address* may not be dialled, in words that follow "is".
 
         "" if it may. Anything but an IP is refused.
         """
         return _why_not(self.allowed_networks, address)
 
     def check(self, address: str) -> None:
-        """Raises `AddressRefused` if *address* may not be dialled."""
+        """Raise `AddressRefused` if *address* may not be dialled."""
         if reason := self.why_not(address):
             raise AddressRefused(address, reason)
 
     def socket(self, info: AddressInfo) -> socket.socket:
-        """Makes the socket for a connection to *info*, or raises `AddressRefused`.
+        """Make the socket for a connection to *info*, or raises `AddressRefused`.
 
         Aiohttp's `socket_factory`.
         """
@@ -124,7 +124,7 @@ class AddressGuard:
 
 
 def _parse(address: str) -> Address:
-    """Reads an address; a mapped one is the IPv4 address itself, since that is what the kernel dials."""
+    """Read an address; a mapped one is the IPv4 address itself, since that is what the kernel dials."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
         return parsed
@@ -142,7 +142,7 @@ def _why_not(allowed: tuple[Network, ...], address: str) -> str:
 
 
 def _special(address: Address) -> str:
-    """What is special about *address*, in words that follow "is"; "" for a public one."""
+    """Return what is special about *address*, in words that follow "is"; "" for a public one."""
     if isinstance(address, IPv4Address):
         return _special_ipv4(address)
     inner = _embedded(address)
@@ -159,7 +159,7 @@ def _special_ipv4(address: IPv4Address) -> str:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address is translated to or tunnelled to, None if it carries none."""
+    """Return the IPv4 address that an IPv6 address is translated to or tunnelled to, None if it carries none."""
     number = int(address)
     if address in _NAT64:
         return IPv4Address(number & 0xFFFF_FFFF)

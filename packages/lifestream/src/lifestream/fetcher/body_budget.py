@@ -48,7 +48,7 @@ class Share:
         self.forget: Callable[[], None] | None = None
 
     async def grow(self, count: int) -> None:
-        """Takes *count* bytes more, and waits while there is no room for them. Raises `Crowded`."""
+        """Take *count* bytes more, and wait while there is no space for them. Raises `Crowded`."""
         if not self.given_up:
             self.size += count
         while not self.given_up and not self._memory.has_room(self):
@@ -58,16 +58,16 @@ class Share:
             raise Crowded
 
     def finish(self) -> None:
-        """The body is whole; it will be read, and then it leaves."""
+        """Note that the body is complete. It will be read, and then it leaves."""
         self._memory.finish(self)
 
     def leave(self) -> None:
-        """The body is forgotten."""
+        """Forget the body."""
         self._memory.leave(self)
 
 
 class Memory:
-    """Room for *size* bytes; shares of up to *small* are always let in."""
+    """Memory for *size* bytes; shares of up to *small* are always let in."""
 
     def __init__(self, size: int = SIZE, small: int = SMALL) -> None:
         self._size = size
@@ -77,13 +77,15 @@ class Memory:
         self._change: asyncio.Event | None = None  # only where somebody waits for one
 
     def share(self) -> Share:
-        """The share of a new body."""
+        """Return the share of a new body."""
         share = Share(self)
         self._shares.add(share)
         return share
 
     def has_room(self, share: Share) -> bool:
-        """Whether *share*, which has grown, may go on; else it has to wait for a change. Gives up what has to go."""
+        """Return whether *share*, which has grown, may go on; else it has to wait for a change. Gives up what has to
+        go.
+        """
         while share.size > self._small and sum(each.size for each in self._shares) > self._size:
             if self._finished:
                 return False
@@ -95,24 +97,24 @@ class Memory:
         return True
 
     async def admit(self) -> None:
-        """Waits until what has finished holds no more than *size*."""
+        """Wait until what has finished holds no more than *size*."""
         while self._finished > self._size:
             await self.changed()
 
     async def changed(self) -> None:
-        """Waits until a share has left."""
+        """Wait until a share has left."""
         if self._change is None:
             self._change = asyncio.Event()
         await self._change.wait()
 
     def finish(self, share: Share) -> None:
-        """Notes that *share* grows no more."""
+        """Note that *share* grows no more."""
         if not share.finished:
             share.finished = True
             self._finished += share.size
 
     def leave(self, share: Share) -> None:
-        """Takes back what *share* holds."""
+        """Take back what *share* holds."""
         self._shares.discard(share)
         if share.finished:
             self._finished -= share.size

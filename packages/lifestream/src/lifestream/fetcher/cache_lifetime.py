@@ -28,7 +28,7 @@ class Freshness:
 
 
 def freshness(headers: Mapping[str, str], now: datetime) -> Freshness | None:
-    """How long the answer is fresh from *now*; None where it doesn't say (RFC 9111 §4.2.1).
+    """Return how long the answer is fresh from *now*; None where it doesn't say (RFC 9111 §4.2.1).
 
     max-age wins over Expires and is less Age; an Expires that is no date, such as 0, means stale (RFC 9111
     §5.3).
@@ -48,7 +48,7 @@ def freshness(headers: Mapping[str, str], now: datetime) -> Freshness | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """For how many seconds the server asks to be left alone; None where it doesn't, or where nobody can tell.
+    """Return for how many seconds the server asks to be left alone; None where it doesn't, or where nobody can tell.
 
     Seconds or a date (RFC 9110 §10.2.3); a date that is past is 0.
     """

@@ -2,7 +2,7 @@
 
 A kilobyte of gzip can hold a megabyte. So the inflater is asked for no more than one byte over what is still
 allowed, and a body that goes over is given up in the same step: memory stays bounded by the cap, however it
-is coded. It comes in pieces, so that whoever reads may wait between them for room.
+is coded. It comes in pieces, so that the reader may wait between them for memory.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Body:
         """How many bytes the body has by now, inflated."""
 
     def feed(self, data: bytes) -> None:
-        """Takes the next bytes from the wire.
+        """Take the next bytes from the wire.
 
         Raises `BodyTooLarge` or `CodingFailed`; the body is then forgotten.
         """
@@ -62,7 +62,7 @@ class Body:
             pass
 
     def pieces(self, data: bytes) -> Iterator[int]:
-        """Takes the next bytes from the wire piece by piece, as it is iterated.
+        """Take the next bytes from the wire piece by piece, as it is iterated.
 
         Each time it says by how many bytes the body has grown, which are PIECE at most where they are inflated. Raises
         as `feed` does.
@@ -75,11 +75,11 @@ class Body:
             raise
 
     def forget(self) -> None:
-        """Drops what has come so far."""
+        """Drop what has come so far."""
         self._parts.clear()
 
     def finish(self) -> bytes:
-        """The whole body. Raises `CodingFailed` if its coding is not complete."""
+        """Return the whole body. Raises `CodingFailed` if its coding is not complete."""
         if self._head or (self._inflater is not None and not self._inflater.eof):
             self._parts.clear()
             raise CodingFailed(f"the {self._coding} body ends early, after {self.received} bytes")
@@ -125,5 +125,5 @@ class Body:
 
 
 def _has_header(data: bytes) -> bool:
-    """Whether zlib's own header is there (RFC 1950 §2.2), or gzip's, which some servers call deflate."""
+    """Return whether zlib's own header is there (RFC 1950 §2.2), or gzip's, which some servers call deflate."""
     return data.startswith(_GZIP_MAGIC) or (data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0)

@@ -46,7 +46,7 @@ _CROWDED = "it was given up as the largest of the answers that came at once, whi
 
 
 def _nobody(url: str) -> None:
-    """Default callback for redirects: does nothing."""
+    """Do nothing: the default callback for redirects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Fetcher:
             await server.session.close()
 
     async def leave(self, host: str) -> None:
-        """Closes what is kept open for *host* (see `url_hosts.host_of`), unless a fetch is under way there."""
+        """Close what is kept open for *host* (see `url_hosts.host_of`), unless a fetch is under way there."""
         if (server := self._servers.get(host)) is not None and not server.using:
             del self._servers[host]
             await server.session.close()
@@ -142,7 +142,7 @@ class Fetcher:
         return server
 
     async def fetch(self, request: FetchRequest, share: Share | None = None) -> Outcome:
-        """Asks for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
+        """Ask for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
 
         The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it. No connection is
         kept.
@@ -162,7 +162,7 @@ class Fetcher:
         *,
         keeps: bool = False,
     ) -> Outcome | Redirected:
-        """Asks for one feed like `fetch`, as far as it leads on one host: another one is not asked yet.
+        """Ask for one feed like `fetch`, as far as it leads on one host: another one is not asked yet.
 
         What is returned then is the *way* to go on with; time that passes between the two doesn't count. *redirected*
         is called with each URL of the host that a redirect leads to, before it is asked. With *keeps* its connection is
@@ -269,7 +269,7 @@ class Fetcher:
 
 
 async def _get(server: _Server, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-    """Sends one GET, and a second only if the first may have met a kept connection that was just closed."""
+    """Send one GET, and a second only if the first may have met a kept connection that was just closed."""
     target, asked = URL(url, encoded=True), url[: url.index("/", 8)]
     may_be_kept = asked in server.origins
     server.origins.add(asked)

@@ -83,7 +83,7 @@ class HubClient:
         self._deadline = deadline
 
     async def post(self, hub: str, form: Mapping[str, str], now: datetime) -> HubAnswer:
-        """Sends *form* to *hub*. Raises nothing but `asyncio.CancelledError`."""
+        """Send *form* to *hub*. Raises nothing but `asyncio.CancelledError`."""
         try:
             async with asyncio.timeout(self._deadline):
                 return await self._follow(Trail(request_url(hub)), urlencode(form).encode("ascii"), now)

@@ -115,7 +115,7 @@ Outcome: TypeAlias = Fetched | NotModified | Gone | Failed
 
 
 def validators(headers: Mapping[str, str]) -> tuple[str, str]:
-    """The ETag and the Last-Modified to send next time, as they were spelt; "" for one that there is none of.
+    """Return the ETag and the Last-Modified to send next time, as they were spelt; "" for one that there is none of.
 
     One that could not be stored and echoed byte for byte, since it isn't UTF-8 or is absurdly long, is none.
     """

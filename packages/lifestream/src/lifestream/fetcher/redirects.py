@@ -33,7 +33,7 @@ class RedirectRefused(ValueError):
 
 
 def request_url(url: str) -> str:
-    """*url* as it is requested: whole, percent-encoded where it must be, without fragment and credentials.
+    """Return *url* as it is requested: whole, percent-encoded where it must be, without fragment and credentials.
 
     What is encoded already stays as it is, to the byte: a server may tell `%2F` from `/` and `%7E` from `~`.
     Raises `UrlRefused` for another scheme than http and https, for no host, and for what is no URL.
@@ -59,13 +59,13 @@ def request_url(url: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """The scheme, host and port of *url* (RFC 6454 §4): what credentials are bound to."""
+    """Return the scheme, host and port of *url* (RFC 6454 §4): what credentials are bound to."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def credentials_of(url: str) -> str:
-    """The "user:password" that *url* carries, decoded; "" if none."""
+    """Return the "user:password" that *url* carries, decoded; "" if none."""
     from yarl import URL  # here and below: few of those who ask for a `request_url` need it, and it takes long
 
     parsed = URL(url, encoded=True)
@@ -85,7 +85,7 @@ class Trail:
     moved: str = ""
 
     def followed(self, status: int, location: str, *, limit: int) -> Trail:
-        """The trail after an answer with *status* and *location*.
+        """Return the trail after an answer with *status* and *location*.
 
         Raises `RedirectRefused` where the way ends: no Location, a loop, more than *limit* hops, or a URL
         that is not fetched.
@@ -106,8 +106,8 @@ class Trail:
 
 
 def _without_login(url: str) -> str:
-    """*url*, which is none, without what may be a password: one with an unencoded "/" may be why it is none, so that
-    all before the last "@" may be of it.
+    """Return *url*, which is none, without what may be a password: one with an unencoded "/" may be why it is none, so
+    that all before the last "@" may be of it.
     """
     before, slashes, rest = url.partition("//")
     return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
@@ -126,7 +126,7 @@ def _ascii_host(host: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Percent-encodes what may not stand in a request line, and nothing else.
+    """Percent-encode what may not stand in a request line, and nothing else.
 
     A lone surrogate is the byte it was.
     """

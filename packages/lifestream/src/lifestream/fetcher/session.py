@@ -37,7 +37,7 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of *host*. Raises `OSError` where it has none."""
+        """Return the addresses of *host*. Raises `OSError` where it has none."""
         # Its own name has addresses without any network (RFC 6761 §6.3).
         flags = 0 if host.rstrip(".").endswith("localhost") else _OWN_KINDS
         ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=flags)
@@ -54,7 +54,7 @@ class Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """The threads are the loop's, which ends them."""
+        """Do nothing: the loop ends its threads."""
 
 
 def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
@@ -68,7 +68,7 @@ def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
 
 
 def _numeric(address: tuple[Any, ...]) -> str:
-    """The IP of a socket's *address*, with the zone of a link-local one (RFC 4007 §11)."""
+    """Return the IP of a socket's *address*, with the zone of a link-local one (RFC 4007 §11)."""
     zone = address[3] if len(address) == 4 else 0
     return f"{address[0]}%{zone}" if zone else str(address[0])
 
@@ -83,7 +83,7 @@ def prepare_loop() -> None:
 def open_session(
     guard: AddressGuard, resolver: AbstractResolver | None = None, *, keeps: bool = True
 ) -> aiohttp.ClientSession:
-    """A session for the running event loop, which *keeps* connections open for further requests or not.
+    """Return a session for the running event loop, which *keeps* connections open for further requests or not.
 
     The caller closes it. *resolver* stands in for the system's.
     """
@@ -110,7 +110,7 @@ def open_session(
 
 
 def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Header fields as `outcomes` describes them: names in lower case, repeats joined."""
+    """Return header fields as `outcomes` describes them: names in lower case, repeats joined."""
     headers: dict[str, str] = {}
     for name, value in received.items():
         key = name.lower()
@@ -122,7 +122,7 @@ def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
 
 
 def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
-    """What kind of failure *error* is, and what it says.
+    """Return what kind of failure *error* is, and what it says.
 
     None for what is no failure of the network or the server, nor a shortage of ours.
     """

@@ -15,7 +15,7 @@ LONGEST_WORDS: Final = 60
 
 
 def host_of(url: str) -> str:
-    """The host of *url* in lower case, with its port unless that is the scheme's own; "" if there is none."""
+    """Return the host of *url* in lower case, with its port unless that is the scheme's own; "" if there is none."""
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
@@ -27,7 +27,7 @@ def host_of(url: str) -> str:
 
 
 def domain_of(url: str) -> str:
-    """The host of *url* in lower case, without port and leading "www.": plugins and templates go by it.
+    """Return the host of *url* in lower case, without port and leading "www.": plugins and templates go by it.
 
     A label that is not ASCII stands in Punycode (RFC 3492), as DNS has it: a Cyrillic "о" looks like a Latin one.
     """
@@ -41,7 +41,7 @@ def domain_of(url: str) -> str:
 
 
 def host_in_words(url: str) -> str:
-    """What to call the host that *url* leads to, in the words of a link to it; "" if there is none.
+    """Return what to call the host that *url* leads to, in the words of a link to it; "" if there is none.
 
     Of a long name the end is shown, since the beginning is its owner's to choose.
     """
@@ -62,19 +62,20 @@ def _ascii(label: str) -> str:
 
 
 def is_within(domain: str, site: str) -> bool:
-    """Whether *domain* is *site*, or one below it: "gist.github.com" is within "github.com"."""
+    """Return whether *domain* is *site*, or one below it: "gist.github.com" is within "github.com"."""
     return bool(site) and (domain == site or domain.endswith(f".{site}"))
 
 
 def most_lead_to(links: Iterable[str], *sites: str) -> bool:
-    """Whether more than half of *links*, those without a host left out, lead to hosts within *sites*."""
+    """Return whether more than half of *links*, those without a host left out, lead to hosts within *sites*."""
     domains = [domain for link in links if (domain := domain_of(link))]
     inside = sum(1 for domain in domains if any(is_within(domain, site) for site in sites))
     return inside * 2 > len(domains)
 
 
 def site_domain(claim: str, url: str, links: Iterable[str]) -> str:
-    """The domain of the site that a feed is of, which says it is *claim*, came from *url* and has the entries' *links*.
+    """Return the domain of the site that a feed is of, which says it is *claim*, came from *url* and has the entries'
+    *links*.
 
     It is the claim's if the feed's own URL lies within it, or most of its links do, as behind a host of others' feeds
     (FeedBurner, a proxy). Else it is that of its own URL.

@@ -46,7 +46,7 @@ class Links:
 
 
 def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str = "") -> Links:
-    """The links of a feed that came from *url*. *hub* and *topic* are those that the document itself names.
+    """Return the links of a feed that came from *url*. *hub* and *topic* are those that the document itself names.
 
     Header fields count before the document ("Discovery"). A feed that names a hub and not itself is known there by
     its *url*.
@@ -60,7 +60,7 @@ def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str 
 
 
 def _related(header: str, url: str) -> dict[str, str]:
-    """The first target of each relation in a Link header field (RFC 8288 §3), as absolute addresses."""
+    """Return the first target of each relation in a Link header field (RFC 8288 §3), as absolute addresses."""
     related: dict[str, str] = {}
     for target, parameters in _LINK.findall(header):
         try:
@@ -75,7 +75,9 @@ def _related(header: str, url: str) -> dict[str, str]:
 
 
 def _of_the_web(url: str) -> str:
-    """*url*, without a fragment, if it is one of http or https that names a host and isn't absurdly long; else ""."""
+    """Return *url*, without a fragment, if it is one of http or https that names a host and isn't absurdly long; else
+    "".
+    """
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError where it is no number
@@ -86,7 +88,7 @@ def _of_the_web(url: str) -> str:
 
 
 def over_tls(hub: str) -> str:
-    """*hub*, asked over https. Many feeds name theirs with http, from the time before it had a certificate."""
+    """Return *hub*, asked over https. Many feeds name theirs with http, from the time before it had a certificate."""
     parts = urlsplit(hub)
     if parts.scheme == "https":
         return hub
@@ -94,7 +96,7 @@ def over_tls(hub: str) -> str:
 
 
 def request_form(mode: Mode, topic: str, callback: str, secret: str) -> dict[str, str]:
-    """What a hub is sent ("Subscriber Sends Subscription Request"). *secret* has fewer than 200 bytes."""
+    """Return what a hub is sent ("Subscriber Sends Subscription Request"). *secret* has fewer than 200 bytes."""
     form = {"hub.mode": mode, "hub.topic": topic, "hub.callback": callback}
     if mode == "subscribe":
         form |= {"hub.secret": secret, "hub.lease_seconds": str(LEASE)}
@@ -102,14 +104,15 @@ def request_form(mode: Mode, topic: str, callback: str, secret: str) -> dict[str
 
 
 def lease_of(text: str) -> float:
-    """The seconds of a `hub.lease_seconds`: what was asked for where it says nothing, and MAX_LEASE at most."""
+    """Return the seconds of a `hub.lease_seconds`: what was asked for where it says nothing, and MAX_LEASE at most."""
     if not re.fullmatch(r"[0-9]{1,15}", text):
         return float(LEASE)
     return float(min(int(text), MAX_LEASE))
 
 
 def renewal(lease: float) -> float:
-    """When a lease is to be renewed, in seconds from its beginning: so long before its end that a few tries may fail.
+    """Return when a lease is to be renewed, in seconds from its beginning: so long before its end that a few tries may
+    fail.
 
     Never within an hour, however short the lease is: then there is no push for a while, and polling goes on.
     """
@@ -130,11 +133,11 @@ class Signature:
         self._digests = [hmac.new(secret.encode(), digestmod=method) for secret in known]
 
     def update(self, piece: bytes) -> None:
-        """Takes the next piece of the body."""
+        """Take the next piece of the body."""
         for digest in self._digests:
             digest.update(piece)
 
     def holds(self) -> bool:
-        """Whether the body so far is what was signed. It takes the same time whatever is wrong."""
+        """Return whether the body so far is what was signed. It takes the same time whatever is wrong."""
         # A list, so that none is left out once one fits.
         return any([hmac.compare_digest(digest.hexdigest().encode(), self._told) for digest in self._digests])  # noqa: C419

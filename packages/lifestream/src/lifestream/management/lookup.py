@@ -18,7 +18,7 @@ _MOST_COMPARED: Final = 20_000  # URLs, which takes a second
 
 
 def feeds_at(url: str) -> list[int]:
-    """The keys of the feeds at *url*: more than one only where some have a login.
+    """Return the keys of the feeds at *url*: more than one only where some have a login.
 
     Raises CommandError for a URL that is none of ours, naming those that are like it.
     """
@@ -40,7 +40,7 @@ def feeds_at(url: str) -> list[int]:
 
 
 def _nearest(url: str) -> list[str]:
-    """Up to three URLs of feeds that *url* may have been meant for: of its site, or spelt nearly like it."""
+    """Return up to three URLs of feeds that *url* may have been meant for: of its site, or spelt nearly like it."""
     host = Q(domain=domain_of(url)) if domain_of(url) else Q(site_url=url)
     of_site = list(Feed.objects.filter(host).order_by("url").values_list("url", flat=True)[:100])
     everyone = of_site or Feed.objects.order_by("url").values_list("url", flat=True)[:_MOST_COMPARED]
@@ -48,7 +48,8 @@ def _nearest(url: str) -> list[str]:
 
 
 def chosen_lifestream(slug: str | None) -> Lifestream:
-    """The lifestream called *slug*; without one, the only one, or `main`, which is made where there are none at all.
+    """Return the lifestream called *slug*; without one, the only one, or `main`, which is made where there are none at
+    all.
 
     Raises CommandError, naming those that there are.
     """

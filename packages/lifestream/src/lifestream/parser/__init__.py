@@ -28,7 +28,7 @@ __all__ = ["NotAFeed", "ParseError", "ParseTimeout", "ParserDied", "parse"]
 
 
 def parse(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
-    """What the feed in *body* says.
+    """Return what the feed in *body* says.
 
     *headers* are those of the answer, in any case; only Content-Type and Content-Language are read. *url* is
     where it came from: what relative addresses are relative to. Raises `NotAFeed` with a reason.

@@ -38,7 +38,9 @@ class Charset:
     script: tuple[tuple[int, int], ...] = ()
 
     def is_written_with(self, character: str) -> bool:
-        """Whether text in this charset is written with *character*, which may be a letter of another script in it."""
+        """Return whether text in this charset is written with *character*, which may be a letter of another script in
+        it.
+        """
         if not any(first <= ord(character) <= last for first, last in self.script):
             return False
         try:
@@ -171,7 +173,7 @@ def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
 
 
 def _control(found: bytes) -> Iterator[tuple[str, int]]:
-    """A byte that Python's codec has not is the control character of its number (Encoding Standard, indexes)."""
+    """Yield a byte that Python's codec has not is the control character of its number (Encoding Standard, indexes)."""
     if found[0] < 0xA0:
         yield chr(found[0]), 1
 
@@ -187,7 +189,7 @@ def _big5(found: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _euc_jp(found: bytes) -> Iterator[tuple[str, int]]:
-    """What NEC and IBM have added to JIS X 0208: the same rows and cells are in windows-31j, in other bytes."""
+    """Yield what NEC and IBM have added to JIS X 0208: the same rows and cells are in windows-31j, in other bytes."""
     if len(found) == 2 and all(0xA1 <= byte <= 0xFE for byte in found):
         row, cell = found[0] - 0xA1, found[1] - 0xA1
         lead = (row >> 1) + (0x81 if row < 62 else 0xC1)

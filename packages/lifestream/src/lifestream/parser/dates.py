@@ -145,7 +145,7 @@ _LATEST: Final = 2100
 
 
 def _epoch(text: str) -> datetime | None:
-    """The moment that is so many seconds, milliseconds or microseconds after 1970 began."""
+    """Return the moment that is so many seconds, milliseconds or microseconds after 1970 began."""
     found = _NUMBER.fullmatch(text)
     if not found or len(found[1]) in (11, 14, 15) or _compact(text):
         return None
@@ -154,7 +154,7 @@ def _epoch(text: str) -> datetime | None:
 
 
 def _compact(text: str) -> datetime | None:
-    """The moment in digits alone, the year first: 202005251030 or 20200525103000."""
+    """Return the moment in digits alone, the year first: 202005251030 or 20200525103000."""
     found = _COMPACT.fullmatch(text)
     if not found or not 1970 <= int(found["date"][:4]) < _LATEST:
         return None
@@ -234,7 +234,7 @@ _BETWEEN: Final = name_set(
 
 
 def _worded(text: str) -> datetime | None:
-    """The moment of a date with the name of its month in it."""
+    """Return the moment of a date with the name of its month in it."""
     found = _WORDED.fullmatch(text)
     if not found:
         return None
@@ -272,7 +272,7 @@ _MOST_WEEKDAYS: Final = 2
 
 
 def _full_year(digits: str) -> int:
-    """The year of two or three digits as RFC 5322 §4.3 reads it."""
+    """Return the year of two or three digits as RFC 5322 §4.3 reads it."""
     year = int(digits)
     if len(digits) == 2:
         return year + (2000 if year < 50 else 1900)

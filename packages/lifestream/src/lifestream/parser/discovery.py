@@ -29,7 +29,9 @@ _USUAL_PLACES: Final = ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", 
 
 
 def well_known(url: str) -> list[str]:
-    """Where a feed of the page *url* usually is, the most likely first: beside the page, then at the site's root."""
+    """Return where a feed of the page *url* usually is, the most likely first: beside the page, then at the site's
+    root.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -45,7 +47,7 @@ def well_known(url: str) -> list[str]:
 
 
 def _own_places(host: str, path: str, root: str) -> list[str]:
-    """The feeds of sites whose pages don't name them."""
+    """Return the feeds of sites whose pages don't name them."""
     steps = [step for step in path.split("/") if step]
     if host == "github.com" and len(steps) >= 2:
         repository = f"{root}{steps[0]}/{steps[1]}"
@@ -60,7 +62,7 @@ def _own_places(host: str, path: str, root: str) -> list[str]:
 
 
 def site_of(feed: ParsedFeed, url: str) -> Site:
-    """The site that *feed*, fetched from *url*, is of."""
+    """Return the site that *feed*, fetched from *url*, is of."""
     page = safe_url(feed.link, url, FETCHED) or safe_url("/", url, FETCHED)
     domain = site_domain(page, url, (entry.link for entry in feed.entries))
     icon = safe_url(feed.icon, url, FETCHED)

@@ -113,7 +113,7 @@ _RUN = re.compile(rb"[\x80-\xff]++")
 
 
 def _is_utf8(body: bytes, label: Charset) -> bool:
-    """Whether *body* is UTF-8 beyond chance, though it is labelled as *label*, which is another charset."""
+    """Return whether *body* is UTF-8 beyond chance, though it is labelled as *label*, which is another charset."""
     if body.isascii():
         return False
     runs = _RUN.findall(body)

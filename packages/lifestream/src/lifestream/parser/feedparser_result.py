@@ -38,7 +38,7 @@ _MOST_MEDIA: Final = 100
 
 
 def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
-    """The feed that feedparser's *result* and our *scanned* extras describe; *url* is where it came from."""
+    """Return the feed that feedparser's *result* and our *scanned* extras describe; *url* is where it came from."""
     found: Found = _get(result, "feed", {})
     version = str(_get(result, "version", ""))
     link = _absolute(url, _get(found, "link"))
@@ -97,7 +97,7 @@ class _Context:
         )
 
     def _link(self, found: Found) -> str:
-        """The page of an entry: its link, or the first that is not there for another purpose."""
+        """Return the page of an entry: its link, or the first that is not there for another purpose."""
         link = _text(_get(found, "link"))
         if link and link == _text(_get(found, "id")) and not _LOOKS_LIKE_ADDRESS.match(link):
             # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever it is.
@@ -106,7 +106,7 @@ class _Context:
         return link or next((_text(other.get("href")) for other in others if other.get("href")), "")
 
     def _content(self, found: Found) -> tuple[str, str]:
-        """The content as HTML, and the base that `xml:base` gives it. HTML is preferred, then length."""
+        """Return the content as HTML, and the base that `xml:base` gives it. HTML is preferred, then length."""
         bodies = [body for body in _get(found, "content", []) if body.get("value")]
         bodies = [body for body in bodies if kind_of(body.get("type", "text/html")) is not Kind.OTHER]
         if not bodies:
@@ -166,7 +166,7 @@ _LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNOREC
 
 
 def _with_extras(entries: Sequence[Found], scanned: Scan) -> Iterator[tuple[Found, ScannedEntry]]:
-    """Each entry of feedparser with what the scan found in it, where that is certain to be the same one."""
+    """Yield each entry of feedparser with what the scan found in it, where that is certain to be the same one."""
     aligned = scanned.broken or len(entries) == len(scanned.entries)
     extras = chain(scanned.entries if aligned else (), repeat(ScannedEntry()))
     for entry, extra in zip(entries, extras, strict=False):
@@ -174,7 +174,9 @@ def _with_extras(entries: Sequence[Found], scanned: Scan) -> Iterator[tuple[Foun
 
 
 def _is_same_guid(written: str | None, found: str) -> bool:
-    """Whether feedparser's id can be what became of the guid as it is *written*: it resolves it against `xml:base`."""
+    """Return whether feedparser's id can be what became of the guid as it is *written*: it resolves it against
+    `xml:base`.
+    """
     return written is None or not found or found.endswith(_text(written).lstrip("./"))
 
 
@@ -183,7 +185,7 @@ def _get(found: Found, name: str, default: Any = None) -> Any:
 
 
 def _text(value: object) -> str:
-    """One line of text."""
+    """Return one line of text."""
     return one_line(value) if isinstance(value, str) else ""
 
 
@@ -196,7 +198,7 @@ def _title(found: Found, version: str) -> str:
 
 
 def _plain(found: Found, name: str, version: str) -> str:
-    """The text of a title or subtitle, which in RSS is HTML or not, as its author liked."""
+    """Return the text of a title or subtitle, which in RSS is HTML or not, as its author liked."""
     detail = _get(found, f"{name}_detail") or {"value": _get(found, name) or ""}
     value = str(detail.get("value") or "")
     if detail.get("type") in _HTML:
@@ -205,7 +207,7 @@ def _plain(found: Found, name: str, version: str) -> str:
 
 
 def _author(found: Found) -> str:
-    """The names of who wrote an entry, a feed, or the feed that an entry was taken from."""
+    """Return the names of who wrote an entry, a feed, or the feed that an entry was taken from."""
     persons = [str(person.get("name") or person.get("email") or "") for person in _get(found, "authors", [])]
     return people.joined(persons) or people.joined([_text(_get(found, "author"))])
 
@@ -220,7 +222,7 @@ def _calendar(found: Found, entries: Sequence[Found]) -> Calendar:
 
 
 def _heap(found: Found) -> list[Media]:
-    """The media of an entry where the document was too ill-formed to see what belongs to what."""
+    """Return the media of an entry where the document was too ill-formed to see what belongs to what."""
     contents: Sequence[Found] = _get(found, "media_content", [])
     thumbnails = [_text(thumbnail.get("url")) for thumbnail in _get(found, "media_thumbnail", [])]
     player = _text(_get(found, "media_player", {}).get("url"))
@@ -253,7 +255,7 @@ def _related(found: Found, rel: str) -> str:
 
 
 def _absolute(base: str, address: object) -> str:
-    """*address* against *base*; "" if there is none or it can't be read."""
+    """Return *address* against *base*; "" if there is none or it can't be read."""
     text = _text(address)
     try:
         return urljoin(base, text) if text else ""

@@ -29,7 +29,7 @@ _LENGTHS: Final = Struct(">II")
 
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
-    """Writes a frame of *message* and *data*. Raises OSError if nobody reads any more."""
+    """Write a frame of *message* and *data*. Raises OSError if nobody reads any more."""
     text = json.dumps(message, separators=(",", ":")).encode("ascii")
     pipe.write(_LENGTHS.pack(len(text), len(data)) + text)
     if data:
@@ -38,7 +38,7 @@ def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
 
 
 def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
-    """The next frame: its message and data. Raises EOFError at the end, ValueError if it makes no sense."""
+    """Return the next frame: its message and data. Raises EOFError at the end, ValueError if it makes no sense."""
     lengths = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
     if sum(lengths) > MAX_FRAME:
         raise ValueError(f"a frame of {sum(lengths)} bytes")
@@ -70,7 +70,9 @@ class Shape(Generic[Value]):
 
 
 def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
-    """The shape of a dataclass: the list of its fields, of which *inner* are more than text, numbers and None."""
+    """Return the shape of a dataclass: the list of its fields, of which *inner* are more than text, numbers and
+    None.
+    """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a class, which mypy calls callable
     values = attrgetter(*names)
     places = [(names.index(name), shape) for name, shape in inner.items()]

@@ -20,7 +20,7 @@ _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d
 
 
 def read(decoded: Decoded, url: str) -> ParsedFeed:
-    """The feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
+    """Return the feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
     try:
         document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
     except ValueError as error:
@@ -73,7 +73,7 @@ def _entry(item: dict[str, Any], url: str, author: str, language: str, calendar:
 
 
 def _id(item: dict[str, Any]) -> str:
-    """The id, which has to be a string, and is a number often enough that the specification mentions it."""
+    """Return the id, which has to be a string, and is a number often enough that the specification mentions it."""
     value = item.get("id")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return json.dumps(value)
@@ -81,7 +81,9 @@ def _id(item: dict[str, Any]) -> str:
 
 
 def _number(digits: str) -> int | str:
-    """The number, or its digits where Python refuses to count so far (4300 of them), which costs no feed its others."""
+    """Return the number, or its digits where Python refuses to count so far (4300 of them), which costs no feed its
+    others.
+    """
     try:
         return int(digits)
     except ValueError:

@@ -71,7 +71,7 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
 
 
 def _read_strictly(parser: Any, document: bytes) -> Exception | None:
-    """Has *parser* read *document* with expat. Returns what is ill-formed in it, if anything is."""
+    """Have *parser* read *document* with expat. Returns what is ill-formed in it, if anything is."""
     parser.resolve_relative_uris = parser.sanitize_html = False
     # It loads nothing, and `preprocessing.cleaned` leaves no entity that could grow.
     reader = expatreader.create_parser(1, len(document) + 1)  # noqa: S315
@@ -239,7 +239,7 @@ def _is_base(value: str) -> bool:
 
 
 def _strip(pieces: list[Any]) -> None:
-    """Takes white space from both ends of *pieces*, which feedparser takes off one by one, and leaves one at least."""
+    """Take white space from both ends of *pieces*, which feedparser takes off one by one, and leave at least one."""
     end = len(pieces)
     while end > 1 and not pieces[end - 1].strip():
         end -= 1

@@ -86,7 +86,7 @@ _ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>", re.IGNORECASE
 
 
 def is_cut_off(text: str) -> bool:
-    """Whether *text* ends in the middle of an entry: the last one is closed neither by its own end nor by
+    """Return whether *text* ends in the middle of an entry: the last one is closed neither by its own end nor by
     the feed's.
     """
     last = 0

@@ -65,5 +65,5 @@ def joined(written: Iterable[str]) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Whether *name* is an address and nothing else."""
+    """Return whether *name* is an address and nothing else."""
     return "@" in name and _ADDRESS.fullmatch(name) is not None

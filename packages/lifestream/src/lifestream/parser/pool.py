@@ -7,7 +7,7 @@ Celery's workers may have no others.
 
 Shipped plugins run in the child. One of your own may need Django: its hooks run here, in the child's thread, between
 two questions to the child. The first has the document read; the second has what the hooks made of it cleaned, so that
-nothing that strangers wrote is cleaned without a deadline.
+nothing that a feed holds is cleaned without a deadline.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class ParserPool:
         self._start()
 
     def _start(self) -> None:
-        """Starts as many threads as may be. Raises what the first one raises if it can't be."""
+        """Start as many threads as may be. Raises what the first one raises if it can't be."""
         for number, thread in enumerate(self._threads):
             try:
                 thread.start()
@@ -125,7 +125,7 @@ class ParserPool:
         self.close()
 
     def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Prepared]:
-        """Has *body* read, which came with *headers* from *url*: see `parse`.
+        """Have *body* read, which came with *headers* from *url*: see `parse`.
 
         The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's
         result may be safely stored; it raises `NotAFeed`, `ParseTimeout` or `ParserDied`, and `ShortOf` where the
@@ -148,7 +148,7 @@ class ParserPool:
         return job.future
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
-        """Has the web page *body* read, which came with *headers* from *url*: see `parse.page.read_page`.
+        """Have the web page *body* read, which came with *headers* from *url*: see `parse.page.read_page`.
 
         The future is like that of `submit`, but raises no `NotAFeed`: anything can be read as a page.
         """
@@ -162,7 +162,7 @@ class ParserPool:
             raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
 
     def close(self) -> None:
-        """Ends all children and threads, within seconds. What waits is cancelled, what is being read fails."""
+        """End all children and threads, within seconds. What waits is cancelled, what is being read fails."""
         self._closed = True
         while True:
             try:
@@ -233,7 +233,7 @@ class ParserPool:
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, str]:
-    """What of *headers* tells how a document is to be read."""
+    """Return what of *headers* tells how a document is to be read."""
     told = {name.lower(): value for name, value in headers.items()}
     return {name: told[name] for name in ("content-type", "content-language") if name in told}
 
@@ -260,7 +260,7 @@ class _Child:
         self._lock = threading.Lock()
 
     def start(self) -> _Process:
-        """Starts the process unless it runs, and doesn't wait until it is ready. Raises OSError if it can't."""
+        """Start the process unless it runs, and doesn't wait until it is ready. Raises OSError if it can't."""
         if self._running is None:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "lifestream.parser.worker"],
@@ -273,7 +273,7 @@ class _Child:
         return self._running
 
     def ask(self, question: dict[str, Any], body: bytes) -> dict[str, Any]:
-        """The answer of the process.
+        """Return the answer of the process.
 
         Raises `ParseTimeout`, `ParserDied` or `ShortOf`, and then has ended the process.
         """
@@ -326,19 +326,19 @@ class _Child:
             raise ParserDied(f"the process that read it gave an answer that makes no sense: {error}") from error
 
     def _not_started(self, error: Exception) -> ShortOf:
-        """Returns what to raise where *error* kept the process from being ready for any document."""
+        """Return what to raise where *error* kept the process from being ready for any document."""
         _log.warning("no process to read documents could be started with %s: %s", sys.executable, error)
         return ShortOf(shortage_of(error) or Shortage.PROCESSES)
 
     def abort(self) -> None:
-        """Refuses all further questions, and kills the process if it is at one."""
+        """Refuse all further questions, and kills the process if it is at one."""
         with self._lock:
             self._aborted = True
             if self._busy and self._running is not None:
                 self._running.process.kill()
 
     def end(self, *, kill: bool = False) -> int | None:
-        """Ends the process, if there is one, and leaves nothing of it. Its exit status."""
+        """End the process, if there is one, with all that belongs to it. Returns its exit status."""
         running, self._running = self._running, None
         if running is None:
             return None
@@ -362,7 +362,7 @@ def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[
 
 @contextmanager
 def _killing(process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
-    """Kills *process*, which ends all waiting for it, and sets *late*, if the block takes longer than *seconds*."""
+    """Kill *process*, which ends all waiting for it, and set *late*, if the block takes longer than *seconds*."""
 
     def kill() -> None:
         late.set()
@@ -379,6 +379,6 @@ def _killing(process: subprocess.Popen[bytes], seconds: float, late: threading.E
 
 
 def _environment() -> dict[str, str]:
-    """What a child needs of our environment, and the way to our modules."""
+    """Return what a child needs of our environment, and the way to our modules."""
     kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_PASSED_ON)}
     return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

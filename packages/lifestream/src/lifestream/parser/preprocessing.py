@@ -34,12 +34,12 @@ MAX_ENTITY: Final = 40
 
 
 def cleaned(text: str) -> str:
-    """*text* as it may be handed to feedparser."""
+    """Return *text* as it may be handed to feedparser."""
     return told_apart(harmless(text))
 
 
 def harmless(text: str) -> str:
-    """*text* as it may be handed to a parser: of characters that XML has, with short entities at most."""
+    """Return *text* as it may be handed to a parser: of characters that XML has, with short entities at most."""
     text = scrub(text).lstrip().lstrip("\ufeff").lstrip()
     if "&#" in text:
         text = _REFERENCE.sub(_harmless_reference, _PAIR.sub(_one_character, text))
@@ -47,7 +47,7 @@ def harmless(text: str) -> str:
 
 
 def needs_harmless_references(text: str) -> bool:
-    """Whether there are references in *text* to characters that are others, or may be."""
+    """Return whether there are references in *text* to characters that are others, or may be."""
     return "&#" in text and _SUSPICIOUS.search(text) is not None
 
 

@@ -58,7 +58,7 @@ class Scan:
 
 
 def scan(document: bytes) -> Scan:
-    """What expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
+    """Return what expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
     parser = expat.ParserCreate("utf-8", _SEPARATOR)
     reader = _Reader(parser)
     # So that expat skips entities it doesn't know, such as &nbsp;, where it would stop. It loads nothing.
@@ -168,7 +168,7 @@ class _Reader:
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """The namespace, the local name in lower case, and the name as the document writes it."""
+    """Return the namespace, the local name in lower case, and the name as the document writes it."""
     parts = name.split(_SEPARATOR)
     if len(parts) == 1:
         return "", name.lower(), name
@@ -185,7 +185,7 @@ def _say(level: _Level, what: str, text: str) -> None:
 
 
 def _media(entry: _Level) -> list[Media]:
-    """One for each content or group of an entry; if there is none, one for its thumbnail or player."""
+    """Return one for each content or group of an entry; if there is none, one for its thumbnail or player."""
     media = []
     for level in entry.inner:
         # A group holds one thing in several formats.

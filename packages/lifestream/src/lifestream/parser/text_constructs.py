@@ -32,7 +32,7 @@ _ATTRIBUTE = re.compile(r"[A-Za-z-]=|[A-Za-z-]\s+=")
 
 
 def is_html(text: str) -> bool:
-    """Whether there is an element of HTML in *text*, and not only talk of one."""
+    """Return whether there is an element of HTML in *text*, and not only talk of one."""
     if "<" not in text:
         return False
     opened: set[str] = set()
@@ -92,7 +92,9 @@ def html(text: str) -> str:
 
 
 def _is_tag(found: re.Match[str]) -> bool:
-    """Whether what looks like a tag is one: of an element of HTML, and with nothing in it or attributes with values."""
+    """Return whether what looks like a tag is one: of an element of HTML, and with nothing in it or attributes with
+    values.
+    """
     if found[2].lower() not in _ELEMENTS:
         return False
     return bool(_ATTRIBUTE.search(found[3])) or (bool(found[4]) and found[3].strip() in ("", "/"))

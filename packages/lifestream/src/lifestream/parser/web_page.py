@@ -43,7 +43,7 @@ class Page:
 
 
 def read_page(html: bytes, headers: Mapping[str, str], url: str) -> Page:
-    """What the page *html* says, which came from *url* with *headers*."""
+    """Return what the page *html* says, which came from *url* with *headers*."""
     text = _decoded(html, headers)[:MAX_PAGE]
     base, title, links = url, "", []
     based = False
@@ -64,7 +64,7 @@ _CHARSET = re.compile(r"""charset\s*+=\s*+["']?([a-zA-Z][\w:.-]*+)""", re.IGNORE
 
 
 def _charset_in(start: str) -> str:
-    """The charset that a page names in the *start* of it; "" if it doesn't."""
+    """Return the charset that a page names in the *start* of it; "" if it doesn't."""
     for kind, name, source in tokens(start):
         if kind == "start" and name == "meta":
             said = attributes(source)
@@ -76,7 +76,9 @@ def _charset_in(start: str) -> str:
 
 
 def _decoded(html: bytes, headers: Mapping[str, str]) -> str:
-    """The text of a page: a byte order mark counts first, then HTTP, then the page's own word (HTML, 13.2.3.2)."""
+    """Return the text of a page: a byte order mark counts first, then HTTP, then the page's own word (HTML,
+    13.2.3.2).
+    """
     said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if "charset" not in said.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
         said = f"text/html; charset={named}"
@@ -109,7 +111,7 @@ def _feeds(links: list[dict[str, str]], base: str) -> Iterator[Candidate]:
 
 
 def _icons(links: list[dict[str, str]], base: str, page: str) -> Iterator[str]:
-    """Pictures for a site, never SVG, which can hold scripts: of a useful size first, then any, then the
+    """Yield pictures for a site, never SVG, which can hold scripts: of a useful size first, then any, then the
     usual place.
     """
     found: dict[str, int] = {}
@@ -125,13 +127,13 @@ def _icons(links: list[dict[str, str]], base: str, page: str) -> Iterator[str]:
 
 
 def is_svg(url: str, link: Mapping[str, str] | None = None) -> bool:
-    """Whether a picture is SVG by its address, or by the type that a *link* to it gives."""
+    """Return whether a picture is SVG by its address, or by the type that a *link* to it gives."""
     kind = (link or {}).get("type", "").lower()
     return "svg" in kind or urlsplit(url).path.lower().endswith((".svg", ".svgz"))
 
 
 def _rank(link: Mapping[str, str], relations: set[str]) -> int:
-    """How far the size of an icon is from what a page shows; one of unknown size comes after those that fit."""
+    """Return how far the size of an icon is from what a page shows; one of unknown size comes after those that fit."""
     widths = [int(width) for width in re.findall(r"(\d{1,4})x\d", link.get("sizes", "").lower())]
     if widths:
         return min(abs(width - _WANTED_ICON) if width >= 32 else 1000 for width in widths)

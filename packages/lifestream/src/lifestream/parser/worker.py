@@ -31,7 +31,7 @@ MAX_MEMORY: Final = 2 * 1024**3
 
 
 def main() -> None:
-    """Serves the parent at the other end of standard input and output."""
+    """Serve the parent at the other end of standard input and output."""
     # Standard output is the wire: whatever prints goes to standard error.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -49,7 +49,7 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Reads the rules once, then answers document by document. Raises EOFError when *questions* end."""
+    """Read the rules once, then answers document by document. Raises EOFError when *questions* end."""
     setup, _ = ipc.receive(questions)
     sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
     registry = Registry(use_entry_points=False)
@@ -104,7 +104,7 @@ class Reader:
         feed = parse(body, job["headers"], job["url"])
         if job["plugin"] is None:
             # Which plugin it gets may depend on one that only the other side can import.
-            # It is bounded here: what strangers wrote is as much as the other side has to take apart by itself.
+            # It is bounded here: what a feed holds is as much as the other side has to parse itself.
             tally = Tally()
             self._parsed = bounded_feed(feed, tally)
             return {"feed": ipc.FEED.pack(self._parsed), "capped": tally.notes}
@@ -131,7 +131,7 @@ def _limit_memory() -> None:
 
 
 def _limit_time(seconds: float) -> None:
-    """Lets the kernel end this process after *seconds* on the processor; 0 for no limit.
+    """Let the kernel end this process after *seconds* on the processor; 0 for no limit.
 
     A signal nobody handles ends it even in the middle of a regular expression, where no Python code runs; and
     unlike a clock on the wall it is fair to a document that shares a busy machine.

@@ -1,4 +1,4 @@
-"""How much is kept of what a stranger wrote: every cap, and what becomes of the rest.
+"""How much is kept of what a feed holds: every cap, and what becomes of the rest.
 
 Nothing is cut without a word: a `Tally` counts what was over a cap, and its notes go into the log of the fetch. Text is
 cut at a character with "…", a list after its first entries; an address, a media type and a language, of which a part

@@ -66,7 +66,9 @@ class Prepared:
 
 
 def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
-    """*feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its entry only."""
+    """Return *feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its
+    entry only.
+    """
     return cleaned(hooked(feed, plugin), sanitizer)
 
 
@@ -119,7 +121,7 @@ def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
 
 
 def _item(entry: Entry, plugin: FeedPlugin) -> ItemDraft | None:
-    """The draft that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
+    """Return the draft that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
     entry = _checked("pre_process", plugin.pre_process, entry)
     if not _call("include_entry", lambda given: bool(plugin.include_entry(given)), entry):
         return None
@@ -162,7 +164,7 @@ def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Ent
 
 
 def draft_of(entry: Entry) -> ItemDraft:
-    """*entry* as the draft of an item: what is missing is taken from the next best."""
+    """Return *entry* as the draft of an item: what is missing is taken from the next best."""
     described = next((medium.description for medium in entry.media if medium.description), "")
     return ItemDraft(
         guid=entry.guid,
@@ -182,7 +184,7 @@ def draft_of(entry: Entry) -> ItemDraft:
 
 
 def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
-    """A draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
+    """Return a draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
     draft = caps.bounded(draft, tally)
     content = caps.content(
         draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally

@@ -47,7 +47,7 @@ class Decider:
         return Result(claim, outcome, due, answer.started, prepared, answer.body_hash)
 
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
-        """Our bounds for *claim*: wider ones while a hub tells of what is new."""
+        """Return our bounds for *claim*: wider ones while a hub tells of what is new."""
         limits = self._limits
         told = self._pushing and claim.push_until is not None and claim.push_until > now
         if not told or isinstance(outcome, Failed):
@@ -57,7 +57,7 @@ class Decider:
 
 
 def unread(outcome: Outcome, error: BaseException) -> Failed:
-    """The failure that *outcome* became, whose body could not be read for *error*."""
+    """Return the failure that *outcome* became, whose body could not be read for *error*."""
     if isinstance(error, ParseError):
         kind: FailureKind = "parse"
         message = error.reason

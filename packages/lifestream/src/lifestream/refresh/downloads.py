@@ -129,11 +129,11 @@ class Downloads:
         self._thread.join()
 
     def add(self, downloads: Iterable[Download]) -> None:
-        """Queues *downloads*."""
+        """Queue *downloads*."""
         self._loop.call_soon_threadsafe(self._enqueue, list(downloads))
 
     def done(self, claim: Claimed) -> None:
-        """Frees the memory of a `Fetched` that came for *claim*: its body has been read."""
+        """Free the memory of a `Fetched` that came for *claim*: its body has been read."""
         self._loop.call_soon_threadsafe(self._give_back, claim.feed)
 
     def _run(self) -> None:
@@ -174,7 +174,7 @@ class Downloads:
         self._bodies.pop(feed).leave()
 
     async def _serve(self, host: str) -> None:
-        """Fetches one after the other what waits for *host*."""
+        """Fetch one after the other what waits for *host*."""
         waiting = self._waiting[host]
         server = ""
         keeps = False
@@ -215,14 +215,14 @@ class Downloads:
             del self._active[host], self._waiting[host]
 
     def _redirect(self, download: Download) -> None:
-        """Queues *download* at the host that it is redirected to, unless that has asked for a pause."""
+        """Queue *download* at the host that it is redirected to, unless that has asked for a pause."""
         if (pause := self._paused.get(download.host)) is not None:
             self._give_up(download, pause)
         else:
             self._enqueue([download])
 
     def _skip(self, host: str, pause: Failed) -> None:
-        """Gives up what waits for *host*, which asks for a *pause*."""
+        """Return up what waits for *host*, which asks for a *pause*."""
         self._paused[host] = pause
         waiting = self._waiting.get(host, ())
         while waiting:
@@ -238,17 +238,17 @@ class Downloads:
         self._put(Downloaded(download.claim, failed, download.started))
 
     async def _turn(self, host: str) -> None:
-        """Waits until *host* may be asked for one more."""
+        """Wait until *host* may be asked for one more."""
         if self._apart and (seconds := self._take_turn(host)) > 0:
             await self._pause(seconds)
 
     def _count(self, url: str) -> None:
-        """Counts a redirect to *url* of the same host among what that is asked: its other feeds wait for it."""
+        """Count a redirect to *url* of the same host among what that is asked: its other feeds wait for it."""
         if self._apart:
             self._take_turn(host_of(url))
 
     def _take_turn(self, host: str) -> float:
-        """Takes the next turn at *host*; returns in how many seconds it is."""
+        """Take the next turn at *host*. Returns in how many seconds it is."""
         now = asyncio.get_running_loop().time()
         at = max(now, self._turns.get(host, now))
         self._turns[host] = at + self._apart
@@ -256,7 +256,7 @@ class Downloads:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's where it is installed (the extra "speed").
+    """Return uvloop's factory where it is installed (the extra "speed").
 
     A fifth less work for each request. Else asyncio's own.
     """

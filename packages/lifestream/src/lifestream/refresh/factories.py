@@ -21,24 +21,24 @@ from lifestream.storage import credentials
 
 
 def make_guard() -> AddressGuard:
-    """The guard that lets public addresses pass, and LIFESTREAM_ALLOWED_NETWORKS."""
+    """Return the guard that lets public addresses pass, and LIFESTREAM_ALLOWED_NETWORKS."""
     return AddressGuard(settings.allowed_networks)
 
 
 def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetcher:
-    """A fetcher with the User-Agent of the settings, and their limits unless others are given."""
+    """Return a fetcher with the User-Agent of the settings, and their limits unless others are given."""
     limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
     return Fetcher(guard, user_agent=settings.user_agent or _user_agent(settings.contact), limits=limits)
 
 
 def make_hub_client(guard: AddressGuard) -> AbstractAsyncContextManager[HubClient]:
-    """A client for hubs, with the User-Agent of the settings, to be entered in an event loop."""
+    """Return a client for hubs, with the User-Agent of the settings, to be entered in an event loop."""
     agent = settings.user_agent or _user_agent(settings.contact)
     return hub_client(guard, user_agent=agent.replace("{subscribers}", "WebSub"), deadline=min(settings.timeout, 10.0))
 
 
 def make_pool(size: int | None = None) -> ParserPool:
-    """Parsers with the rules and plugins of the settings, as many as LIFESTREAM_PARSERS unless *size* is given.
+    """Return parsers with the rules and plugins of the settings, as many as LIFESTREAM_PARSERS unless *size* is given.
 
     Raises `PluginError` for a plugin of LIFESTREAM_PLUGINS that can't be loaded.
     """
@@ -51,7 +51,7 @@ def make_pool(size: int | None = None) -> ParserPool:
 
 
 def make_page_pool() -> ParserPool:
-    """One process that reads web pages, for which no plugin is needed."""
+    """Return one process that reads web pages, for which no plugin is needed."""
     return ParserPool(1, settings.parse_timeout, registry=Registry(use_entry_points=False))
 
 
@@ -73,14 +73,14 @@ class LazyPool:
             self._pool.close()
 
     def start(self) -> ParserPool:
-        """The pool, with its processes started."""
+        """Return the pool, with its processes started."""
         if self._pool is None:
             self._pool = self._make()
         return self._pool
 
 
 def make_limits() -> Limits:
-    """Our own bounds between two requests of a feed."""
+    """Return our own bounds between two requests of a feed."""
     return Limits(
         settings.min_interval,
         settings.max_interval,
@@ -91,7 +91,7 @@ def make_limits() -> Limits:
 
 
 def fetch_request(claim: Claimed) -> FetchRequest:
-    """What to ask for on behalf of *claim*. Raises `CredentialsLost` where no key opens its credentials."""
+    """Return what to ask for on behalf of *claim*. Raises `CredentialsLost` where no key opens its credentials."""
     return FetchRequest(
         claim.url,
         "" if claim.withheld else claim.etag,

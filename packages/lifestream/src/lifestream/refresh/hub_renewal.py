@@ -43,7 +43,7 @@ def try_to_keep_hubs(
     clock: Callable[[], datetime],
     guard: AddressGuard | None,
 ) -> None:
-    """`keep_hubs`, for the end of a refresh: what goes wrong is logged, since pushes only add to what is stored."""
+    """Call `keep_hubs` at the end of a refresh: what goes wrong is logged, since pushes only add to what is stored."""
     try:
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
     except Exception:
@@ -58,7 +58,7 @@ def keep_hubs(
     guard: AddressGuard | None = None,
     deadline: float = DEADLINE,
 ) -> int:
-    """Subscribes, renews and unsubscribes at hubs what is due, of *feeds* (keys) only, if given.
+    """Subscribe, renew and unsubscribe at hubs what is due; only of *feeds* (primary keys), if given.
 
     *fetched* are the keys of feeds whose answers may have named another hub. Returns how many hubs said yes; nothing
     is done without LIFESTREAM_PUBLIC_URL. No event loop may run in the thread that calls this.
@@ -87,12 +87,12 @@ def keep_hubs(
 
 
 def callback_of(key: str) -> str:
-    """Where the hub that was told *key* reaches us."""
+    """Return where the hub that was told *key* reaches us."""
     return settings.public_url + reverse("lifestream:push", args=[key])
 
 
 async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, deadline: float) -> dict[int, HubAnswer]:
-    """The answers to those of *errands* for which there was time, by their keys."""
+    """Return the answers to those of *errands* for which there was time, by their keys."""
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[str, list[Errand]] = {}

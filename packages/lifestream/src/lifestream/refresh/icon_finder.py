@@ -49,7 +49,7 @@ def find_icons(
     clock: Callable[[], datetime] = timezone.now,
     guard: AddressGuard | None = None,
 ) -> int:
-    """Looks for the icons of at most *limit* feeds that were read and have none; of *feeds* (keys) only, if given.
+    """Look for the icons of at most *limit* feeds that were read and have none; of *feeds* (keys) only, if given.
 
     Returns how many were found. A site that could not be asked for a shortage of ours stays to be asked. No event loop
     may run in the thread that calls this.
@@ -134,7 +134,7 @@ async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
 
 
 async def _icons_in(page: Fetched, pool: LazyPool) -> tuple[str, ...]:
-    """The pictures that *page* names; none where it can't be read in time."""
+    """Return the pictures that *page* names; none where it can't be read in time."""
     try:
         read = await asyncio.wrap_future(pool.start().read_page(page.body, page.headers, page.url))
     except ParseError as error:

@@ -117,7 +117,7 @@ def _category(text: str) -> str:
 
 
 def render(title: str, outlines: Iterable[Outline]) -> bytes:
-    """The document that lists *outlines* under *title*, in UTF-8."""
+    """Return the document that lists *outlines* under *title*, in UTF-8."""
     out = io.StringIO()
     xml = SimplerXMLGenerator(out, "utf-8", short_empty_elements=True)
     xml.startDocument()
@@ -144,18 +144,18 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
 
 
 def write(lifestream: Lifestream) -> bytes:
-    """All that *lifestream* subscribes to, as OPML."""
+    """Return all that *lifestream* subscribes to, as OPML."""
     return render(lifestream.title, subscriptions_of(lifestream))
 
 
 def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
-    """What *lifestream* subscribes to, without feeds that have credentials."""
+    """Return what *lifestream* subscribes to, without feeds that have credentials."""
     rows = lifestream.subscriptions.select_related("feed").filter(feed__in=Feed.objects.shared())
     return [Outline(row.feed.url, row.display_name, row.feed.site_url, row.folder) for row in rows]
 
 
 def subscribe_to(lifestream: Lifestream, outlines: Iterable[Outline]) -> Subscribed:
-    """Subscribes *lifestream* to all of *outlines*; nothing is fetched, the new feeds are due at once.
+    """Subscribe *lifestream* to all of *outlines*; nothing is fetched, the new feeds are due at once.
 
     A feed keeps the name that it has in the list, since the one who kept the list may have chosen it. URLs that no
     feed can have, or that carry a password, are refused: the first is a mistake, the second was asked for one by

@@ -44,7 +44,7 @@ def refresh(
     early: bool = False,
     stopping: threading.Event | None = None,
 ) -> Report:
-    """Fetches the feeds that are due, or those of *feeds* (keys) that are, and stores what came.
+    """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store what came.
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
     *guard* says which addresses may be dialled, by default as the settings do. *progress* is called with each

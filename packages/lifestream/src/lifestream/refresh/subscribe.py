@@ -106,7 +106,7 @@ class _Refusal:
 
 
 def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
-    """The feed at *url*, or of the web page there. Raises `NotAdded` if there is none.
+    """Return the feed at *url*, or of the web page there. Raises `NotAdded` if there is none.
 
     *url* is as people write it: without a scheme it means https, and `feed:` is understood. *guard* is the
     settings' by default. No event loop may run in the thread that calls this.
@@ -137,7 +137,7 @@ def add_feed(
     folder: str = "",
     clock: Callable[[], datetime] = timezone.now,
 ) -> Added:
-    """Subscribes *lifestream* to what was found, under *name* if one is given, and stores its items.
+    """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items.
 
     Raises `NotAdded` for a feed that has neither a title nor a *name*.
     """
@@ -188,7 +188,7 @@ class _Scout:
         self._runner.close()
 
     def ask(self, request: FetchRequest) -> Reading | _Refusal:
-        """Fetches and reads what is there."""
+        """Fetch what is there, and read it."""
         started = self._clock()
         if self._pool is None:
             self._pool = make_pool(1)  # it starts while the server thinks
@@ -206,7 +206,7 @@ class _Scout:
         return Reading(outcome, prepared, started)
 
     def feeds_in(self, page: Fetched) -> list[str]:
-        """The feeds that *page* names, most likely first. Raises `ParseError` where it can't be read in time."""
+        """Return the feeds that *page* names, most likely first. Raises `ParseError` where it can't be read in time."""
         if self._pool is None:
             self._pool = make_pool(1)
         read = self._pool.read_page(page.body, page.headers, page.url).result()
@@ -234,7 +234,7 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
 
 
 def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:
-    """Where the feed of *page*, which names these, may be, most likely first."""
+    """Yield where the feed of *page*, which names these, may be, most likely first."""
     seen = {page.url}
     for url in (named or well_known(page.url))[:_MOST_TRIED]:
         if url not in seen:
@@ -243,7 +243,7 @@ def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:
 
 
 def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
-    """The feed that *lifestream* has at this URL for this user, with the password that has just worked.
+    """Return the feed that *lifestream* has at this URL for this user, with the password that has just worked.
 
     One whose credentials can't be read any more, since the site's key is lost, gets these: its user has entered them
     again, as the error asks for.
@@ -265,7 +265,7 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
 
 
 def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
-    """The row for what was found, held by us until it is stored; nobody's claim if another process was first."""
+    """Return the row for what was found, held by us until it is stored; nobody's claim if another process was first."""
     until = now + timedelta(seconds=settings.lease)
     token = secrets.token_hex(16)
     feed = Feed(

@@ -23,7 +23,7 @@ class Updater(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """The thread: a refresh that fails is logged, and the next one tried."""
+        """Refresh again and again, in a thread. A refresh that fails is logged."""
         try:
             while not self._stopping.is_set():
                 self._refresh()
@@ -32,7 +32,7 @@ class Updater(threading.Thread):
             connections.close_all()
 
     def stop(self, timeout: float = 30.0) -> bool:
-        """Gives up what is under way, which stays due, and waits for the thread's end.
+        """Return up what is under way, which stays due, and waits for the thread's end.
 
         Returns whether that came.
         """

@@ -119,7 +119,7 @@ class _WorkLoop:
         self.decider = Decider(self.clock)
 
     def work(self, first: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
-        """Asks for *first*, and claims, decides and writes until nothing is left or `stopping` is set."""
+        """Ask for *first*; then claim, decide and write until nothing is left or `stopping` is set."""
         renewed = time.monotonic()
         self._ask(first, downloads, pool)
         is_going_on = True
@@ -136,11 +136,11 @@ class _WorkLoop:
         self.skipped += len(self.held)
 
     def release(self) -> None:
-        """Gives back what is still held."""
+        """Return back what is still held."""
         _release([*self.held, *self.unwritten, *self.short])
 
     def end(self, shortage: Shortage) -> None:
-        """Gives up all that is under way for a *shortage*; it stays due."""
+        """Return up all that is under way for a *shortage*; it stays due."""
         self.shortages[shortage.value] = None
         self.short += self.held
         self.held = Held(settings.per_host, leases.most_of_host())
@@ -150,7 +150,7 @@ class _WorkLoop:
         return Report(tuple(self.rows), self.skipped, len(self.unwritten), len(self.short), tuple(self.shortages))
 
     def _leave_due(self, claim: Claimed, message: str) -> None:
-        """Leaves a feed as it was found, for a shortage of ours. It is held to the end, or would be claimed again."""
+        """Leave a feed as it was found, for a shortage of ours. It is held to the end, or would be claimed again."""
         self._drop(claim)
         self.short.append(claim)
         self.shortages[message] = None
@@ -162,7 +162,7 @@ class _WorkLoop:
             log.warning("leases could not be renewed: %s", trouble_of(error))
 
     def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
-        """Holds enough feeds to keep the network busy. Returns whether there is anything left to do."""
+        """Hold enough feeds to keep the network busy. Returns whether there is anything left to do."""
         if self.held.at_once > settings.concurrency or (self.held and self.dry):
             return True
         try:
@@ -178,7 +178,7 @@ class _WorkLoop:
         return bool(self.held)
 
     def _ask(self, claims: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
-        """Queues downloads for *claims*, which are held."""
+        """Queue downloads for *claims*, which are held."""
         if any(not claim.body_hash for claim in claims):
             pool.start()  # feeds that were never read: the processes start while the network is slow
         asked = []
@@ -190,12 +190,12 @@ class _WorkLoop:
         downloads.add(asked)  # together, so that a host that is too busy stops all of its feeds
 
     def _drop(self, claim: Claimed) -> None:
-        """Holds *claim* no more, and looks for more to claim if there may be some of its host."""
+        """Release *claim*, and look for more to claim if there may be some of its host."""
         if self.held.drop(claim.feed):
             self.dry = False
 
     def _come(self) -> Iterator[_Event]:
-        """What has come by now; waits for it if there is nothing to write."""
+        """Yield what has come by now; waits for it if there is nothing to write."""
         try:
             yield self.events.get(timeout=max(0.0, self._patience()))
             for _ in range(_BATCH):
@@ -204,7 +204,7 @@ class _WorkLoop:
             return
 
     def _patience(self) -> float:
-        """For how many seconds more the results that are ready wait for others."""
+        """Return for how many seconds more the results that are ready wait for others."""
         return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
 
     def _take(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
@@ -245,7 +245,7 @@ class _WorkLoop:
         self.ready.append(self.decider.result(answer))
 
     def _write(self) -> None:
-        """Stores what is ready; what can't be stored together, one by one."""
+        """Store what is ready; what can't be stored together, one by one."""
         batch, self.ready = self.ready, []
         try:
             stored = writer.store(batch, self.clock())
@@ -279,7 +279,7 @@ class _WorkLoop:
 
 
 def _release(claimed: Collection[Claimed]) -> None:
-    """Gives feeds back; where the database fails, their leases end by themselves."""
+    """Return feeds back; where the database fails, their leases end by themselves."""
     try:
         leases.release(claimed)
     except FAILURES as error:
@@ -287,7 +287,7 @@ def _release(claimed: Collection[Claimed]) -> None:
 
 
 def _no_progress(row: FeedReport) -> None:
-    """Default progress callback: does nothing."""
+    """Do nothing: the default callback for progress."""
 
 
 def _row(result: Result, stored: Stored) -> FeedReport:

@@ -34,7 +34,7 @@ class Intake:
         self._seen: set[int] = set()
 
     def take(self) -> list[Claimed]:
-        """Claims some more.
+        """Claim some more.
 
         Nothing if all that is left isn't due, or held by others, or of a host we hold feeds of.
         """

@@ -32,7 +32,7 @@ class Held:
         return iter(self._claims.values())
 
     def add(self, claims: Iterable[Claimed]) -> None:
-        """Takes *claims* in."""
+        """Take *claims* in."""
         for claim in claims:
             self._claims[claim.feed] = claim
             self._of_host[claim.host] += 1
@@ -42,7 +42,7 @@ class Held:
                 self._full.add(claim.host)
 
     def drop(self, feed: int) -> bool:
-        """Lets *feed* (its key) go. Returns whether it was the last one of a host of which there may be more."""
+        """Let *feed* (its key) go. Returns whether it was the last one of a host of which there may be more."""
         host = self._claims.pop(feed).host
         left = self._of_host[host] - 1
         self.at_once -= left < self._per_host

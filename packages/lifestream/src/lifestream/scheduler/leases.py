@@ -29,7 +29,7 @@ _OF_HOST: Final = 50
 
 
 def most_of_host() -> int:
-    """How many feeds of one host are claimed together at most: one with thousands takes no other one's place."""
+    """Return how many feeds of one host are claimed together at most: one with thousands takes no other one's place."""
     return max(_OF_HOST, 4 * settings.per_host)
 
 
@@ -41,7 +41,7 @@ def claim(
     early: bool = False,
     lease: timedelta | None = None,
 ) -> list[Claimed]:
-    """Takes up to *limit* feeds that are due *now*, those due first first; a host's come together.
+    """Take up to *limit* feeds that are due *now*, those due first first; a host's come together.
 
     Of a host they are `most_of_host` at most. *feeds* are the keys of those to choose from. With *early* our own
     interval doesn't count, but what servers and feeds ask for does. The *lease* is LIFESTREAM_LEASE by default.
@@ -60,7 +60,7 @@ def claim(
 
 
 def release(claimed: Iterable[Claimed]) -> int:
-    """Gives feeds back that were not fetched; they stay due. Returns how many of them were still held."""
+    """Return feeds back that were not fetched; they stay due. Returns how many of them were still held."""
     tokens: dict[str, list[int]] = {}
     for each in claimed:
         tokens.setdefault(each.token, []).append(each.feed)
@@ -71,7 +71,7 @@ def release(claimed: Iterable[Claimed]) -> int:
 
 
 def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = None) -> int:
-    """Makes leases last from *now* on again. Returns how many were still held."""
+    """Make leases last from *now* on again. Returns how many were still held."""
     until = now + (lease or timedelta(seconds=settings.lease))
     tokens: dict[str, list[int]] = {}
     for each in claimed:
@@ -83,7 +83,7 @@ def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = N
 
 
 def _due(now: datetime, feeds: Collection[int] | None, early: bool) -> FeedQuerySet:
-    """What may be claimed: due feeds of hosts that nobody holds a feed of."""
+    """Return what may be claimed: due feeds of hosts that nobody holds a feed of."""
     due = Feed.objects.allowed(now) if early else Feed.objects.due(now)
     if feeds is not None:
         due = due.filter(pk__in=feeds)
@@ -91,14 +91,14 @@ def _due(now: datetime, feeds: Collection[int] | None, early: bool) -> FeedQuery
 
 
 def _first(due: FeedQuerySet, limit: int) -> FeedQuerySet:
-    """The first *limit* of *due*, those of a host together, the host first that waits longest."""
+    """Return the first *limit* of *due*, those of a host together, the host first that waits longest."""
     first_of_host = Window(Min("next_fetch"), partition_by=F("host"))
     ordered = due.order_by(first_of_host.asc(), "host", "next_fetch", "pk")
     return Feed.objects.filter(pk__in=ordered.values("pk")[:limit])
 
 
 def _no_more_of_a_host(claimed: list[Claimed]) -> list[Claimed]:
-    """Gives back what is more than `most_of_host`; returns the others."""
+    """Return back what is more than `most_of_host`; returns the others."""
     counts: Counter[str] = Counter()
     kept: list[Claimed] = []
     surplus: list[Claimed] = []
@@ -111,7 +111,7 @@ def _no_more_of_a_host(claimed: list[Claimed]) -> list[Claimed]:
 
 
 def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:
-    """Keys of up to *limit* hosts with feeds in *due*, locked until the transaction ends; locked ones are
+    """Return keys of up to *limit* hosts with feeds in *due*, locked until the transaction ends; locked ones are
     passed over.
     """
     waiting = due.filter(host=OuterRef("pk")).order_by("next_fetch").values("next_fetch")[:1]

@@ -25,19 +25,19 @@ class Pace:
     since: datetime
 
     def gap(self, now: datetime) -> float:
-        """How many seconds lie between two entries, on average until *now*."""
+        """Return how many seconds lie between two entries, on average until *now*."""
         return max(0.0, (now - self.since).total_seconds()) / self.count
 
 
 def pace_of(dates: Iterable[datetime | None], now: datetime) -> Pace | None:
-    """The pace of entries with these *dates*; None where none of them is known and past."""
+    """Return the pace of entries with these *dates*; None where none of them is known and past."""
     latest = sorted((date for date in dates if date is not None and date <= now), reverse=True)[:_MOST]
     windows = [Pace(count, since) for count, since in enumerate(latest, 1)]
     return min(windows[min(_FEWEST, len(windows)) - 1 :], key=lambda pace: pace.gap(now), default=None)
 
 
 def how_often(gap: float) -> str:
-    """What a *gap* of so many seconds means to people: "twice a week", "5 times a day", "once a month"."""
+    """Return what a *gap* of so many seconds means to people: "twice a week", "5 times a day", "once a month"."""
     for unit, length in _UNITS:
         if gap <= length:
             return f"{_times(round(length / gap))} a {unit}" if gap >= 1.0 else "all the time"

@@ -67,7 +67,7 @@ class Terms:
     pace: Pace | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The terms for a JSON column, without what isn't set: {} for none at all."""
+        """Return the terms for a JSON column, without what isn't set: {} for none at all."""
         terms: dict[str, Any] = {
             "fresh": self.freshness and [self.freshness.seconds, self.freshness.source],
             "ttl": self.rhythm.ttl,
@@ -80,7 +80,7 @@ class Terms:
 
     @classmethod
     def from_json(cls, terms: Mapping[str, Any]) -> Terms:
-        """The terms that `as_json` wrote."""
+        """Return the terms that `as_json` wrote."""
         fresh, pace = terms.get("fresh"), terms.get("pace")
         return cls(
             Freshness(*fresh) if fresh else None,
@@ -115,12 +115,12 @@ class DueTime:
 
 
 def candidates_as_json(candidates: Iterable[DueTime]) -> list[list[str]]:
-    """*candidates* for a JSON column."""
+    """Return *candidates* for a JSON column."""
     return [[candidate.at.isoformat(timespec="seconds"), candidate.reason] for candidate in candidates]
 
 
 def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]:
-    """The candidates that `candidates_as_json` wrote, to the second."""
+    """Return the candidates that `candidates_as_json` wrote, to the second."""
     return tuple(DueTime(datetime.fromisoformat(at), reason) for at, reason in column)
 
 
@@ -156,7 +156,7 @@ def decide(
     rhythm: Rhythm | None = None,
     pace: Pace | None = None,
 ) -> Next:
-    """When to ask again after *outcome*, which came *now*.
+    """Return when to ask again after *outcome*, which came *now*.
 
     *rhythm* and *pace* are the document's, for a `Fetched` that was parsed; one that could not be is a `Failed`.
     """
@@ -213,7 +213,7 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
 
 
 def pauses_host(outcome: Outcome) -> bool:
-    """Whether *outcome* speaks for all feeds of its host.
+    """Return whether *outcome* speaks for all feeds of its host.
 
     A 429 is said to a client, so it holds for all that this client asks there (RFC 6585 §4); a 503 that names a
     time says when the server is back (RFC 9110 §15.6.4).
@@ -259,7 +259,7 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
 
 
 def _spread(feed: str, now: datetime, most: float) -> float:
-    """Seconds from 0 to *most*, evenly spread over feeds and times, and the same for the same two."""
+    """Return seconds from 0 to *most*, evenly spread over feeds and times, and the same for the same two."""
     if not most:
         return 0.0
     digest = hashlib.sha256(f"{now.timestamp()} {feed}".encode("utf-8", "surrogatepass")).digest()
@@ -272,7 +272,7 @@ def _capped(wait: _Wait, cap: float) -> _Wait:
 
 
 def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
-    """The first time from *at* on that the feed doesn't skip, and the reason if that isn't *at* itself.
+    """Return the first time from *at* on that the feed doesn't skip, and the reason if that isn't *at* itself.
 
     A feed that skips everything is asked as if it skipped nothing.
     """

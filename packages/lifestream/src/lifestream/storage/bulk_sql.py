@@ -35,7 +35,7 @@ def insert_rows(
     *,
     returning: Sequence[str] = (),
 ) -> list[tuple[Any, ...]]:
-    """Inserts *rows*, with values for the fields *names* of *model*, into the database *using*.
+    """Insert *rows*, with values for the fields *names* of *model*, into the database *using*.
 
     Returns for each what the columns of the fields *returning* hold, in no particular order. Without *returning*,
     rows that are there already (by a unique constraint) are left as they are.
@@ -62,7 +62,7 @@ def insert_rows(
 
 
 def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object], using: str) -> None:
-    """Writes the fields *names* of *rows* into the rows of *model* with their keys, in database *using*.
+    """Write the fields *names* of *rows* into the rows of *model* with their keys, in database *using*.
 
     *rows* are of *model*, or of a type that has those fields and the key by the same names.
     """
@@ -83,7 +83,7 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object]
 
 
 def delete_up_to(model: type[Model], owner: str, ends: Iterable[tuple[int, int]], using: str) -> None:
-    """Deletes rows of *model* in database *using*: for each owner and key of *ends*, those up to that key.
+    """Delete rows of *model* in database *using*: for each owner and key of *ends*, those up to that key.
 
     *owner* names the foreign key to the owners. Nothing may refer to the rows: what does is not looked for.
     """
@@ -109,7 +109,7 @@ _PLAIN: Final = (CharField, TextField, IntegerField, FloatField, ForeignKey)
 def _preparer(
     fields: Sequence[Field[Any, Any]], connection: BaseDatabaseWrapper
 ) -> Callable[[Sequence[Any]], list[Any]]:
-    """What turns values of *fields* into those that the database's driver takes."""
+    """Return what turns values of *fields* into those that the database's driver takes."""
     others: list[tuple[int, Callable[[Any], Any]]] = []
     adapted = cache(connection.ops.adapt_datetimefield_value)  # many rows are of the same moment
     for index, field in enumerate(fields):

@@ -23,12 +23,12 @@ class CredentialsLost(ValueError):
 
 
 def seal(plain: str) -> str:
-    """*plain* ("user:password") encrypted, as text; "" for "", which is a feed without credentials."""
+    """Return *plain* ("user:password") encrypted, as text; "" for "", which is a feed without credentials."""
     return _fernet(settings.secret_keys).encrypt(plain.encode()).decode("ascii") if plain else ""
 
 
 def unseal(sealed: str) -> str:
-    """What `seal` was given. Raises `CredentialsLost`."""
+    """Return what `seal` was given. Raises `CredentialsLost`."""
     if not sealed:
         return ""
     try:
@@ -41,7 +41,7 @@ def unseal(sealed: str) -> str:
 
 
 def split_url(url: str) -> tuple[str, str]:
-    """*url* without user name and password, and these as "user:password" ("" if it has none)."""
+    """Return *url* without user name and password, and these as "user:password" ("" if it has none)."""
     parts = urlsplit(url)
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:

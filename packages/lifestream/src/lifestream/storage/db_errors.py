@@ -38,7 +38,7 @@ class Kind(Enum):
     OTHER_TABLES = "its tables are those of another version: run migrate, and rebuild_search if it is that table"
     DAMAGED = "it is damaged: restore it from a backup, or dump and load it"
     GONE = "it can't be reached: see that it runs, and that DATABASES names it"
-    OTHER = "see that it runs and has room"
+    OTHER = "see that it runs and has free space"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Trouble:
 
     @property
     def takes_less(self) -> bool:
-        """Whether something smaller may still be taken: a full disk has room for a little, a locked one for nothing."""
+        """Whether something smaller may still be taken: a full disk may take a little, a locked one nothing."""
         return self.kind in (Kind.FULL, Kind.FILES, Kind.OTHER)
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ _OF_TABLES = re.compile(r"no such (?:table|column)|has no column named")
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """What *error*, one of FAILURES, is about."""
+    """Return what *error*, one of FAILURES, is about."""
     said = (str(error).splitlines() or [type(error).__name__])[0]
     cause = error.__cause__
     if is_short_of_files() or "too many open files" in said.lower():

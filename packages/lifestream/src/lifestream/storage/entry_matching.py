@@ -92,7 +92,7 @@ class Document:
         self._taken: set[tuple[int, str]] = set()
 
     def _repeated(self, entries: Sequence[Said]) -> Iterator[int]:
-        """Indices of entries that another one repeats in all that counts; the one updated last is kept."""
+        """Return the indices of entries that another one repeats in all that counts; the one updated last is kept."""
         seen: dict[str, int] = {}
         for i, keys in enumerate(self.keys):
             other = seen.setdefault(keys.whole, i)
@@ -102,15 +102,15 @@ class Document:
                 yield other if newer else i
 
     def trusts(self, i: int) -> bool:
-        """Whether entry *i* has a guid that is its alone in this document."""
+        """Return whether entry *i* has a guid that is its alone in this document."""
         return bool(self.keys[i].guid) and self._guid_uses[self.keys[i].guid] == 1
 
     def owns_link(self, i: int) -> bool:
-        """Whether entry *i* has a link that is its alone in this document."""
+        """Return whether entry *i* has a link that is its alone in this document."""
         return bool(self.keys[i].link) and self._link_uses[self.keys[i].link] == 1
 
     def keys_to_find(self, indices: Iterable[int]) -> set[str]:
-        """The stored keys under which the entries at *indices* may be found."""
+        """Return the stored keys under which the entries at *indices* may be found."""
         return {
             key
             for i in indices
@@ -120,7 +120,7 @@ class Document:
         }
 
     def links_to_find(self, indices: Iterable[int], found: Collection[str]) -> set[str]:
-        """The links by which those of *indices* may be found whose guid is not settled by the keys *found*."""
+        """Return the links by which those of *indices* may be found whose guid is not settled by the keys *found*."""
         return {
             self.keys[i].link
             for i in indices
@@ -128,7 +128,9 @@ class Document:
         }
 
     def contents_to_find(self, indices: Iterable[int], known: Iterable[Known]) -> set[str]:
-        """The contents by which those of *indices* may be found that share neither key nor link with any of *known*."""
+        """Return the contents by which those of *indices* may be found that share neither key nor link with any of
+        *known*.
+        """
         known = list(known)
         keys, links = {item.key for item in known}, {item.link for item in known}
         return {
@@ -140,7 +142,7 @@ class Document:
         }
 
     def decide(self, indices: Sequence[int], known: Iterable[Known]) -> list[Decision]:
-        """What the entries at *indices* are, given the items *known* by their keys and links; repeated ones
+        """Return what the entries at *indices* are, given the items *known* by their keys and links; repeated ones
         are left out.
 
         A long document may be decided in parts: what one part took, a later one doesn't get.
@@ -165,7 +167,7 @@ class Document:
         return True
 
     def _by_filed_key(self, i: int, store: _Store) -> Known | None:
-        """The item that was stored under a weaker key, because its guid could not be trusted at the time."""
+        """Return the item that was stored under a weaker key, because its guid could not be trusted at the time."""
         for key in (self.keys[i].whole, self.keys[i].link, self.keys[i].content):
             item = store.by_key.get(key)
             if not item or item.guid != self._guids[i]:
@@ -189,7 +191,9 @@ class Document:
         return item if item and self._may_rename(i, item) else None
 
     def _by_what_it_says(self, i: int, store: _Store) -> Known | None:
-        """The item whose guid and link have both changed, if it is the only one here and there that says this."""
+        """Return the item whose guid and link have both changed, if it is the only one here and there that says
+        this.
+        """
         mine = self.keys[i]
         items = store.by_content.get(mine.content, ())
         if not mine.told_by or len(items) != 1 or self._content_uses[mine.content] != 1:
@@ -200,13 +204,13 @@ class Document:
         return item if tells and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item) else None
 
     def _may_rename(self, i: int, item: Known) -> bool:
-        """Whether entry *i* may be *item* though it does not share its key: no entry here has the item's
+        """Return whether entry *i* may be *item* though it does not share its key: no entry here has the item's
         own guid.
         """
         return item.guid in ("", self._guids[i]) or item.guid not in self._guids_here
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:
-        """What entry *i* is to be stored under: the item's own key, unless it is new or has a new guid."""
+        """Return what entry *i* is to be stored under: the item's own key, unless it is new or has a new guid."""
         if item and (not self.trusts(i) or item.guid == self._guids[i]):
             self._keys_used.add(item.key)
             return item.key
@@ -248,7 +252,7 @@ def _later(one: datetime | None, other: datetime | None) -> bool:
 
 
 def may_rewrite(changes: int, changed: datetime | None, now: datetime) -> bool:
-    """Whether an edit is taken over, of an item rewritten *changes* times, last at *changed*.
+    """Return whether an edit is taken over, of an item rewritten *changes* times, last at *changed*.
 
     Some feeds put a counter or an advertisement into every entry: without a bound they'd be rewritten at
     each fetch.
@@ -257,5 +261,5 @@ def may_rewrite(changes: int, changed: datetime | None, now: datetime) -> bool:
 
 
 def changes_after(changes: int, changed: datetime | None, now: datetime) -> int:
-    """The count of rewritings after one more at *now*."""
+    """Return the count of rewritings after one more at *now*."""
     return 1 if changed is None or now - changed >= CHURN_FORGIVEN else changes + 1

@@ -55,7 +55,7 @@ class _PostRow(NamedTuple):
 
 
 def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscriber]]:
-    """The subscriptions of *feeds* that are not paused, by feed."""
+    """Return the subscriptions of *feeds* that are not paused, by feed."""
     found: dict[int, list[Subscriber]] = {}
     rows = Subscription.objects.using(using).filter(feed__in=feeds, paused=False).order_by("pk")
     for row in rows.values_list("feed_id", "pk", "lifestream_id", "keep_rules", "block_rules", named=True):
@@ -65,7 +65,7 @@ def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscri
 
 
 def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str) -> int:
-    """Posts each candidate for those of its subscribers whose rules allow it; what is posted already stays as it is."""
+    """Post each candidate for those of its subscribers whose rules allow it. Existing posts stay unchanged."""
     posts = [
         _PostRow(subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date)
         for candidate, subscribers in candidates
@@ -77,7 +77,7 @@ def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], usi
 
 
 def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription:
-    """Subscribes *lifestream* to *feed* and posts the items that it has; *fields* are the subscription's others.
+    """Subscribe *lifestream* to *feed* and posts the items that it has; *fields* are the subscription's others.
 
     A subscription that is there already is returned as it is.
     """
@@ -89,7 +89,7 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:
-    """Makes those of *feeds* (keys) idle that nobody reads any more, and those active again that somebody does."""
+    """Make those of *feeds* (keys) idle that nobody reads any more, and those active again that somebody does."""
     reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
     chosen = Feed.objects.using(using).filter(pk__in=feeds)
     chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)
@@ -97,7 +97,7 @@ def note_readers(feeds: Collection[int], using: str) -> None:
 
 
 def fill(subscription: Subscription, unlike: int | None = None) -> int:
-    """Posts the items of the subscription's feed that are not posted yet, as its rules allow; returns how many.
+    """Post the items of the subscription's feed that are not posted yet, as its rules allow. Returns how many.
 
     For a new subscription, one that was paused, or one whose rules were changed. Items that are also in the feed
     *unlike*, by guid or link, are left out. A paused subscription gets none.
@@ -137,5 +137,5 @@ def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Postable]]:
 
 
 def shown(item: Item, tags: Iterable[str]) -> RuleSubject:
-    """What rules see of *item*."""
+    """Return what rules see of *item*."""
     return RuleSubject(item.title, item.text, item.author, tuple(tags), item.link)

@@ -90,7 +90,7 @@ class FeedState:
 
 
 def hold(tokens: Mapping[int, str], using: str, *, said: bool, entries: bool) -> dict[int, FeedState]:
-    """The feeds that are still claimed with *tokens*, by key, locked until the caller's transaction ends.
+    """Return the feeds that are still claimed with *tokens*, by key, locked until the caller's transaction ends.
 
     With *said* they are read with what documents say of them, with *entries* with what they have of items.
     """

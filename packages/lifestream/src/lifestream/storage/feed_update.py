@@ -24,7 +24,7 @@ MESSAGE_LENGTH: Final = 2000
 
 
 def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
-    """What a result is called in the log, given how many items were new and changed."""
+    """Return what a result is called in the log, given how many items were new and changed."""
     match result.outcome:
         case NotModified():
             return Fetch.Outcome.NOT_MODIFIED
@@ -39,7 +39,7 @@ def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
 
 
 def settle(feed: FeedState, result: Result, now: datetime) -> None:
-    """Puts into *feed* what it has to know for its next fetch, and gives it back to all workers."""
+    """Put into *feed* what it has to know for its next fetch, and release it for all workers."""
     outcome, due = result.outcome, result.next
     feed.last_fetch = now
     feed.failures = due.failures
@@ -109,7 +109,7 @@ def _forget_validators(feed: FeedState, outcome: Failed) -> None:
 
 
 def log(feed: FeedState, result: Result, stored: Stored) -> Line:
-    """The line in the log. It also is what *feed* says of its last fetch."""
+    """Return the line in the log. It also is what *feed* says of its last fetch."""
     feed.last_status = stored.outcome
     outcome = result.outcome
     return Line(
@@ -128,7 +128,7 @@ def log(feed: FeedState, result: Result, stored: Stored) -> Line:
 
 
 def message_of(result: Result, *more: str) -> str:
-    """What there is to tell about *result*, and *more*, in sentences."""
+    """Return what there is to tell about *result*, and *more*, in sentences."""
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
         said = result.prepared
@@ -171,7 +171,7 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
 
 
 def hear_hub(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
-    """Compares what its hub has told of *feed*, which is settled, with what the fetch brought: *new* items.
+    """Compare what its hub has told of *feed*, which is settled, with what the fetch brought: *new* items.
 
     A push that came after the fetch had begun makes the feed due again. A hub that did not tell of what is new is no
     longer relied on, until it pushes.

@@ -80,7 +80,7 @@ class _Extended:
 
 
 def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
-    """Writes *lines*, one a feed at most, and cuts what grows too long. It runs in the caller's transaction.
+    """Write *lines*, one a feed at most, and cuts what grows too long. It runs in the caller's transaction.
 
     *again* are the feeds whose last fetch had the same outcome: for others, no last line need be looked at.
     """
@@ -108,7 +108,7 @@ def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
 
 
 def _cut(feeds: Sequence[int], using: str) -> None:
-    """Cuts the log of each of *feeds* to its latest LENGTH lines."""
+    """Cut the log of each of *feeds* to its latest LENGTH lines."""
     log = Fetch.objects.using(using).order_by()
     surplus = log.filter(feed=OuterRef("pk")).order_by("-pk").values("pk")[LENGTH : LENGTH + 1]
     for some in batches(feeds, LOOKUP):

@@ -59,7 +59,8 @@ class Errand:
 
 
 def secrets_of(key: str) -> list[str]:
-    """The secrets that a hub which knows *key* may sign with: one for each of Django's keys, the one to tell it first.
+    """Return the secrets that a hub which knows *key* may sign with: one for each of Django's keys, the one to tell it
+    first.
 
     They are made and not stored, so a copy of the database alone forges no push.
     """
@@ -68,7 +69,7 @@ def secrets_of(key: str) -> list[str]:
 
 
 def want(feeds: Collection[int], now: datetime) -> None:
-    """Sees to it that each of *feeds* (keys) has the subscription that it should have, and no other."""
+    """See to it that each of *feeds* (keys) has the subscription that it should have, and no other."""
     keys = sorted(feeds)
     for start in range(0, len(keys), _SOME):
         some = keys[start : start + _SOME]
@@ -92,7 +93,7 @@ def want(feeds: Collection[int], now: datetime) -> None:
 
 
 def _wanted(feed: Feed) -> Links | None:
-    """The hub and the topic to subscribe to for *feed*; None for no push.
+    """Return the hub and the topic to subscribe to for *feed*; None for no push.
 
     A feed with credentials is nobody else's business: no hub is told of it.
     """
@@ -103,7 +104,7 @@ def _wanted(feed: Feed) -> Links | None:
 
 
 def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
-    """Gives *subscriptions* up: those that their hubs never confirmed at once, the others once the hubs are told."""
+    """Return *subscriptions* up: those that their hubs never confirmed at once, the others once the hubs are told."""
     for each in subscriptions:
         if each.lease_until is None or each.lease_until <= now:
             each.delete()
@@ -114,13 +115,14 @@ def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
 
 
 def leave_idle(now: datetime, limit: int) -> None:
-    """Gives up to *limit* subscriptions up whose feeds are paused or gone."""
+    """Return up to *limit* subscriptions up whose feeds are paused or gone."""
     idle = HubSubscription.objects.exclude(state=State.LEAVING).exclude(feed__status=Feed.Status.ACTIVE)
     leave(idle.order_by("pk")[:limit], now)
 
 
 def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> list[Errand]:
-    """Up to *limit* errands that are due; each is given to one worker only, and again later if nothing comes of it.
+    """Return up to *limit* errands that are due; each is given to one worker only, and again later if nothing comes of
+    it.
 
     *feeds* are the keys of those to choose from.
     """
@@ -153,7 +155,7 @@ def put_back(errand: Errand, now: datetime) -> None:
 
 
 def failed(errand: Errand, message: str, now: datetime, wait: float | None = None) -> None:
-    """Notes why a hub did not take *errand*, and that it wants to be left alone for *wait* seconds, if it does."""
+    """Note why a hub did not take *errand*, and that it wants to be left alone for *wait* seconds, if it does."""
     # A hub that has confirmed meanwhile has taken it, whatever else it answered.
     HubSubscription.objects.filter(pk=errand.pk, attempts=errand.attempt).update(message=scrub(message))
     if wait is not None:
@@ -162,7 +164,8 @@ def failed(errand: Errand, message: str, now: datetime, wait: float | None = Non
 
 
 def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
-    """Whether a hub that asks for it may be told that *mode* is what we want for *topic*, which is so from now on.
+    """Return whether a hub that asks for it may be told that *mode* is what we want for *topic*, which is so from now
+    on.
 
     *lease* is its `hub.lease_seconds`.
     """
@@ -190,7 +193,7 @@ def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
 
 
 def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
-    """Notes that a hub won't push *topic* (any more), for the *reason* that it gives. Returns whether we had asked."""
+    """Note that a hub won't push *topic* (any more), for the *reason* that it gives. Returns whether we had asked."""
     found = HubSubscription.objects.filter(key=key, topic=topic).first()
     if found is None:
         return False
@@ -206,12 +209,12 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
 
 
 def is_known(key: str) -> bool:
-    """Whether pushes to *key* are wanted."""
+    """Return whether pushes to *key* are wanted."""
     return HubSubscription.objects.filter(key=key, state=State.ACTIVE).exists()
 
 
 def receive(key: str, now: datetime) -> bool:
-    """Notes a push, whose signature held: its feed is due as soon as it may be. Returns whether there is one."""
+    """Note a push, whose signature held: its feed is due as soon as it may be. Returns whether there is one."""
     found = HubSubscription.objects.filter(key=key, state=State.ACTIVE).only("feed", "lease_until").first()
     if found is None:
         return False
@@ -232,7 +235,7 @@ def receive(key: str, now: datetime) -> bool:
 
 
 def make_due(feed: Feed | FeedState, now: datetime) -> None:
-    """Makes *feed*, unsaved, due as soon as it may be for a push.
+    """Make *feed*, unsaved, due as soon as it may be for a push.
 
     What a feed in trouble waits for is not shortened: it is asked again anyway, and then says what is new.
     """

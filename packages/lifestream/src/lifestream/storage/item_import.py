@@ -126,7 +126,7 @@ class Import:
         return max(1, len(self.drafts))
 
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
-        """Decides what the entries of chunk *number* are; once: if asked again, it says the same again."""
+        """Decide what the entries of chunk *number* are; once: if asked again, it says the same again."""
         if number not in self._read:
             indices = self.chunks[number]
             empty = not feed.has_items and number == 0
@@ -137,7 +137,7 @@ class Import:
         return self._read[number]
 
     def _sort(self, decision: Decision, stored: Mapping[int, _Revision], chunk: Chunk, now: datetime) -> None:
-        """Puts an entry among the rows of *chunk*, or counts it among those that need none.
+        """Put an entry among the rows of *chunk*, or counts it among those that need none.
 
         An entry behind the flaw of an ill-formed document may be a scrap: it becomes a new item, but rewrites none.
         """
@@ -170,7 +170,7 @@ class Import:
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
 
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
-        """Notes under which keys a deleted entry came this time, where they are others than its tombstone's."""
+        """Note under which keys a deleted entry came this time, where they are others than its tombstone's."""
         before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
         # One that is known by its first key stays so; its others are needed as they are.
         if before is None or not before.content:
@@ -182,7 +182,7 @@ class Import:
     def _known(
         self, indices: Sequence[int], using: str, *, empty: bool, tombstones: bool
     ) -> tuple[list[Known], dict[int, _Revision]]:
-        """The items, and tombstones, that the entries at *indices* may be."""
+        """Return the items, and tombstones, that the entries at *indices* may be."""
         known: list[Known] = []
         stored: dict[int, _Revision] = {}
         if indices and tombstones:
@@ -225,12 +225,12 @@ def _says_something(draft: ItemDraft) -> bool:
 
 
 def count(written: Iterable[ItemRow]) -> Counter[str]:
-    """How many of the rows are *new* and how many *changed*."""
+    """Return how many of the rows are *new* and how many *changed*."""
     return Counter("new" if row.item is None else "changed" for row in written)
 
 
 def write(written: Sequence[ItemRow], subscribers: Mapping[int, Sequence[Subscriber]], using: str) -> None:
-    """Writes rows with their tags, posts and index entries. It runs in the caller's transaction.
+    """Write rows with their tags, posts and index entries. It runs in the caller's transaction.
 
     *subscribers* are the feeds' subscriptions.
     """
@@ -283,7 +283,7 @@ def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int]
 
 
 def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
-    """The keys of the tags with these slugs; those that are missing are made, with their names."""
+    """Return the keys of the tags with these slugs; those that are missing are made, with their names."""
     tags = Tag.objects.using(using)
     keys: dict[str, int] = {}
     for some in batches(names, LOOKUP):
@@ -298,7 +298,7 @@ def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
 
 
 def batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """*values* in lists of at most *size*."""
+    """Yield *values* in lists of at most *size*."""
     rest = iter(values)
     while batch := list(islice(rest, size)):
         yield batch

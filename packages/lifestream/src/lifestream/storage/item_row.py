@@ -1,7 +1,7 @@
 """From the draft of an item to its row: pure, and able to turn anything that a feed says into something storable.
 
 `prepare` has scrubbed and cleaned drafts already; what got past it (NUL and lone surrogates, which PostgreSQL and
-UTF-8 refuse) is scrubbed here, so that no row can fail for what a stranger wrote.
+UTF-8 refuse) is scrubbed here, so that no row can fail for what a feed holds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "lang
 
 
 def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The columns of the item that *draft* is, without dates of its own, and its tags.
+    """Return the columns of the item that *draft* is, without dates of its own, and its tags.
 
     The fingerprint is of all that readers see: it changes if, and only if, there is something to rewrite.
     """
@@ -51,12 +51,14 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
 
 
 def first_date(published: datetime | None, now: datetime) -> datetime:
-    """The date that an item gets for good: when it was *published*, or *now* if that is unknown, absurd or to come."""
+    """Return the date that an item gets for good: when it was *published*, or *now* if that is unknown, absurd or to
+    come.
+    """
     return now if published is None or not EPOCH <= published <= now else published
 
 
 def _encoded(value: Any) -> bytes | None:
-    """*value* as JSON in UTF-8; None if there is something in it that can't be stored."""
+    """Return *value* as JSON in UTF-8; None if there is something in it that can't be stored."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if "\\u0000" in text and _holds_nul(value):
         return None

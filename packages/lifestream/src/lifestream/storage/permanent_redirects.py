@@ -16,7 +16,7 @@ from lifestream.storage.feed_row import FeedState
 
 
 def note(feed: FeedState, url: str) -> bool:
-    """Notes on *feed*, unsaved, that a fetch was redirected to *url* for good ("": it was not).
+    """Note on *feed*, unsaved, that a fetch was redirected to *url* for good ("": it was not).
 
     Returns whether it has been so often enough in a row, LIFESTREAM_MOVE_AFTER, to follow.
     """
@@ -29,14 +29,14 @@ def note(feed: FeedState, url: str) -> bool:
 
 
 def _may_follow(feed: FeedState, url: str) -> bool:
-    """Credentials go to the host that they were given for, and never from https to http."""
+    """Return credentials go to the host that they were given for, and never from https to http."""
     if not feed.is_private:
         return True
     return host_of(feed.url) == host_of(url) and feed.url.partition(":")[0] == url.partition(":")[0]
 
 
 def follow(feed: FeedState, url: str, using: str) -> None:
-    """Moves *feed* to *url*: changes it, unsaved, and saves what else changes."""
+    """Move *feed* to *url*: changes it, unsaved, and saves what else changes."""
     there = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
     if there is not None:
         _merge(feed.id, there, using)

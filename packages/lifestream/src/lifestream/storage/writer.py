@@ -44,7 +44,7 @@ _NOTHING: Final[_Counts] = Counter()  # of a result without entries
 
 
 def store(results: Iterable[Result], now: datetime) -> list[Stored]:
-    """Writes *results*, which came by *now*; returns what became of each, in their order.
+    """Write *results*, which came by *now*. Returns what became of each, in their order.
 
     What the database didn't take is `unwritten`, and the log says why.
     """
@@ -60,7 +60,7 @@ def store(results: Iterable[Result], now: datetime) -> list[Stored]:
 
 
 def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None:
-    """Writes *batch*; returns what is wrong with the database, if anything is."""
+    """Write *batch*. Returns what is wrong with the database, if anything is."""
     try:
         # More chunks than one has only a document that is a batch by itself.
         for number in range(len(batch[0].chunks)):
@@ -89,7 +89,7 @@ def _named(batch: Sequence[Import]) -> str:
 
 
 def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
-    """Imports that share transactions; one that needs several has them for itself."""
+    """Import that share transactions; one that needs several has them for itself."""
     batch: list[Import] = []
     size = 0
     for each in imports:
@@ -130,7 +130,7 @@ def _commit(step: _Step) -> None:
 
 
 def _reconnect(using: str) -> None:
-    """Closes a connection that is broken, so that the next statement opens another."""
+    """Close a connection that is broken, so that the next statement opens another."""
     connection = connections[using]
     if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
         connection.close()
@@ -185,7 +185,7 @@ def _transact(step: _Step, writer: _Writer) -> None:
 
 
 def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
-    """Writes everything together; returns how many items of each feed were new and changed."""
+    """Write everything together. Returns how many items of each feed were new and changed."""
     rows = [row for _, chunk in chunks for row in chunk.rows]
     feeds = {row.feed for row in rows}
     if rows:
@@ -195,7 +195,7 @@ def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[i
 
 
 def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
-    """Writes feed by feed, and where that fails row by row; what fails then is *broken*."""
+    """Write feed by feed, and where that fails row by row; what fails then is *broken*."""
     counts: dict[int, _Counts] = {}
     for each, chunk in chunks:
         try:
@@ -224,7 +224,7 @@ def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
 def _settle(
     imports: Sequence[Import], feeds: Mapping[int, FeedState], counts: Mapping[int, _Counts], now: datetime, using: str
 ) -> dict[int, Stored]:
-    """Writes the state of *feeds* and the log: the end of their imports."""
+    """Write the state of *feeds* and the log: the end of their imports."""
     settled: dict[int, Stored] = {}
     moved: list[FeedState] = []
     lines: list[Line] = []
@@ -263,7 +263,7 @@ def _settle(
 
 
 def _move(feed: FeedState, result: Result, using: str) -> str:
-    """Follows a permanent redirect that has lasted; returns the feed's new URL, "" if it stays where it is."""
+    """Follow a permanent redirect that has lasted. Returns the feed's new URL, or "" if it stays where it is."""
     if not isinstance(result.outcome, Fetched | NotModified):
         return ""
     url = result.outcome.moved.url if result.outcome.moved else ""
@@ -274,7 +274,7 @@ def _move(feed: FeedState, result: Result, using: str) -> str:
 
 
 def _pause_host(result: Result, using: str) -> None:
-    """Pauses the host that asks for it: behind a redirect, not the feed's own, which is asked by others."""
+    """Pause the host that asks for it: behind a redirect, not the feed's own, which is asked by others."""
     until = result.next.host_pause
     if until is not None:
         shorter = Q(not_before=None) | Q(not_before__lt=until)

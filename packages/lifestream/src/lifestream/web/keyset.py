@@ -33,7 +33,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
-        """The cursor that `str` wrote. Raises ValueError for anything else."""
+        """Return the cursor that `str` wrote. Raises ValueError for anything else."""
         found = re.fullmatch(r"(-?\d{1,18})-(\d{1,18})", text, re.ASCII)
         if not found:
             raise ValueError(f"{text[:40]!r} is no cursor")
@@ -60,7 +60,7 @@ class _RowComparison(_BooleanLookup):
     operator: ClassVar[str]
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """The comparison, as both databases know it."""
+        """Return the comparison, as both databases know it."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         return f"{left} {self.operator} {right}", (*left_params, *right_params)

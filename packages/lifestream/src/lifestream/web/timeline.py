@@ -62,11 +62,11 @@ class Timeline:
     day: dt.date | None = None
 
     def narrowed(self, **to: Any) -> Timeline:
-        """The same for a site, a tag, a search or a day."""
+        """Return the same for a site, a tag, a search or a day."""
         return replace(self, **to)
 
     def posts(self) -> QuerySet[Post]:
-        """All that may be shown, the latest first, with what a page needs of items, feeds and subscriptions."""
+        """Return all that may be shown, the latest first, with what a page needs of items, feeds and subscriptions."""
         posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
             posts = posts.filter(lifestream=self.lifestream)
@@ -83,30 +83,34 @@ class Timeline:
         return posts.order_by("-date", "-item_id")
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
-        """All of them, or those older than *before*."""
+        """Return all of them, or those older than *before*."""
         return self.posts() if before is None else self.posts().filter(older_than(before))
 
     def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> TimelinePage:
-        """The first *size* posts, or those older than *before*; with *bodies*, with all that their items hold."""
+        """Return the first *size* posts, or those older than *before*; with *bodies*, with all that their items
+        hold.
+        """
         found = shown(self.rows(before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
 
     def post(self, item: int) -> Post:
-        """The post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be shown."""
+        """Return the post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be
+        shown.
+        """
         for post in shown(self.posts().filter(item=item), bodies=True):
             return post
         raise Post.DoesNotExist
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
-        """The posts just newer and just older than *post*."""
+        """Return the posts just newer and just older than *post*."""
         here = Cursor(post.date, post.item_id)
         posts = self.posts().select_related("item").defer(*_BODIES, "item__text", "item__card")
         newer = posts.filter(newer_than(here)).order_by("date", "item_id").first()
         return newer, posts.filter(older_than(here)).first()
 
     def days_beside(self) -> tuple[dt.date | None, dt.date | None]:
-        """The last day before the timeline's own, and the first one after it, that have posts."""
+        """Return the last day before the timeline's own, and the first one after it, that have posts."""
         if self.day is None:
             return None, None
         posts = self.narrowed(day=None).posts()
@@ -115,7 +119,7 @@ class Timeline:
         return _local_day(earlier), _local_day(later.values_list("date", flat=True).first())
 
     def subscriptions(self) -> QuerySet[Subscription]:
-        """The sites of the lifestream that may be shown, with their feeds, in no particular order."""
+        """Return the sites of the lifestream that may be shown, with their feeds, in no particular order."""
         subscriptions = Subscription.objects.filter(lifestream=self.lifestream).select_related("feed")
         if not self.owned:
             subscriptions = subscriptions.filter(feed__credentials="")
@@ -124,7 +128,7 @@ class Timeline:
         )
 
     def tags(self) -> list[tuple[Tag, int]]:
-        """The tags of the latest posts, the most used first, and in how many of those posts each stands."""
+        """Return the tags of the latest posts, the most used first, and in how many of those posts each stands."""
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
         counts: dict[int, int] = {}
         for tag in Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True):
@@ -133,7 +137,7 @@ class Timeline:
         return sorted(((tags[key], count) for key, count in counts.items()), key=lambda pair: (-pair[1], pair[0].slug))
 
     def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
-        """The address of the page, or of its feed in *format*: "atom", "rss" or "json"."""
+        """Return the address of the page, or of its feed in *format*: "atom", "rss" or "json"."""
         name = "timeline"
         kwargs: dict[str, Any] = {"slug": self.lifestream.slug}
         if self.subscription is not None:
@@ -150,7 +154,7 @@ class Timeline:
         return f"{address}?{urlencode({'q': self.query})}" if self.query else address
 
     def item_url(self, post: Post) -> str:
-        """The address of *post*'s own page."""
+        """Return the address of *post*'s own page."""
         return reverse("lifestream:item", kwargs={"slug": self.lifestream.slug, "pk": post.item_id})
 
     @cached_property
@@ -162,7 +166,9 @@ class Timeline:
 
 
 def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Timeline:
-    """The timeline of the lifestream *slug* as *user* may read it. Raises Lifestream.DoesNotExist if there is none."""
+    """Return the timeline of the lifestream *slug* as *user* may read it. Raises Lifestream.DoesNotExist if there is
+    none.
+    """
     if user is None:
         return Timeline(Lifestream.objects.public().get(slug=slug))
     lifestream = Lifestream.objects.readable_by(user).get(slug=slug)
@@ -170,7 +176,7 @@ def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Ti
 
 
 def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool:
-    """Whether *user* may see all of *lifestream* and change it: its owner, or a superuser."""
+    """Return whether *user* may see all of *lifestream* and change it: its owner, or a superuser."""
     return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
 
 
@@ -202,7 +208,7 @@ _LOOKED_THROUGH: Final = 65_536
 
 
 def _complete(items: Sequence[Item]) -> None:
-    """Makes the cards of those of *items* that have none, and loads the contents that a timeline shows whole."""
+    """Make the cards of those of *items* that have none, and loads the contents that a timeline shows whole."""
     cards = {item.pk: ItemCard.from_json(item.card) for item in items}
     without = {item.pk: item for item in items if cards[item.pk] is None}
     if without:
@@ -240,7 +246,7 @@ class _Beginning:
 
 
 def by_day(posts: Iterable[Post]) -> Iterator[Day]:
-    """*posts*, which are in order, a day at a time, in Django's current time zone."""
+    """Yield *posts*, which are in order, a day at a time, in Django's current time zone."""
     for day, group in groupby(posts, key=lambda post: timezone.localtime(post.date).date()):
         yield Day(day, tuple(group))
 

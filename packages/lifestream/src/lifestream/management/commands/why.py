@@ -26,7 +26,7 @@ _LABEL = 16  # columns
 
 class Command(BaseCommand):
     help = (
-        "Says of a feed how it fares, when it is asked next and why then: each time that its server, the feed itself "
+        "Shows the state of a feed, when it is asked next, and why: each time that its server, the feed itself  "
         "or we ourselves ask for, and which one holds. Then come its last fetches."
     )
 

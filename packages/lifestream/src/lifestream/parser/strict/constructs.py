@@ -76,7 +76,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
 
 
 def _inline(element: Element, scope: Scope, *, is_escaped: bool) -> Construct:
-    """The markup in *element*, without the `div` that XHTML has to stand in (RFC 4287, 3.1.1.3).
+    """Return the markup in *element*, without the `div` that XHTML has to stand in (RFC 4287, 3.1.1.3).
 
     Text in it is HTML, too, if it *is_escaped*, as the type `html` has it, and only the element around it is not.
     """

@@ -89,7 +89,7 @@ _PEOPLE: Final = name_set("author atom:author dc:creator dc:author managingedito
 
 
 def _written(person: Element, names: Names) -> str:
-    """A person as written: in Atom, and in RSS that borrows from it, the name is in an element of its own."""
+    """Return a person as written: in Atom, and in RSS that borrows from it, the name is in an element of its own."""
     if not len(person):
         return person.text or ""
     inner = fields_of(person, names)
@@ -162,7 +162,7 @@ class EntryReader:
         return self.author
 
     def _source(self, fields: Fields, scope: Scope) -> Source | None:
-        """The feed that an entry was taken from: a title and an address in RSS, the head of a feed in Atom."""
+        """Return the feed that an entry was taken from: a title and an address in RSS, the head of a feed in Atom."""
         for element in fields.get("source", ()):
             found = Source(plain(element.text or ""), scope.of(element).absolute(element.get("url")))
             if found.title or found.url:
@@ -184,7 +184,7 @@ class EntryReader:
         return None
 
     def _content(self, fields: Fields, scope: Scope) -> Construct:
-        """The content; HTML is preferred, then length."""
+        """Return the content; HTML is preferred, then length."""
         found = [loose(element, scope, Kind.HTML) for element in elements(fields, *_CONTENTS)]
         found += [loose(element, scope) for element in fields.get("content", ())]
         found += [typed(element, scope) for element in fields.get("atom:content", ())]
@@ -192,7 +192,7 @@ class EntryReader:
         return max(found, key=lambda each: (each.kind is Kind.HTML, len(each.text)), default=NOTHING)
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
-        """The summary as HTML, and the construct that it was."""
+        """Return the summary as HTML, and the construct that it was."""
         written = elements(fields, "description", "dc:description", "summary")
         found = [loose(element, scope, Kind.HTML) for element in written]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
@@ -241,7 +241,7 @@ class EntryReader:
         )
 
     def _picture(self, fields: Fields) -> str:
-        """The address of a picture that stands with an entry: of iTunes, or an `image` as channels have it."""
+        """Return the address of a picture that stands with an entry: of iTunes, or an `image` as channels have it."""
         for element in elements(fields, "itunes:image", "image"):
             inner = fields_of(element, self.names)
             if found := element.get("href") or element.get("url") or first_text(inner, "url") or text_of(element):
@@ -265,5 +265,5 @@ def first_text_whole(fields: Fields, *names: str) -> str:
 
 
 def _is_link(fields: Fields) -> bool:
-    """Whether the guid of an entry is its link too: it is, unless it says that it isn't (RSS 2.0)."""
+    """Return whether the guid of an entry is its link too: it is, unless it says that it isn't (RSS 2.0)."""
     return not any(guid.get("isPermaLink", "true").strip().lower() == "false" for guid in fields.get("guid", ()))

@@ -62,7 +62,7 @@ def _version(root: Element) -> str:
 
 
 def _is_cdf(root: Element) -> bool:
-    """Whether the root `channel` is one of CDF: its addresses are attributes."""
+    """Return whether the root `channel` is one of CDF: its addresses are attributes."""
     return any(name.upper() in ("HREF", "BASE", "LASTMOD") for name in root.attrib) or any(
         name.upper() == "HREF" for child in root if str(child.tag).lower() == "item" for name in child.attrib
     )
@@ -108,7 +108,7 @@ class _Reader:
         )
 
     def _link(self, fields: Fields, scope: Scope, *, atom: bool) -> str:
-        """The site's page. The id of a feed of Atom may be its address, too."""
+        """Return the site's page. The id of a feed of Atom may be its address, too."""
         links = links_of(elements(fields, "link", "atom:link"), scope)
         guid = first_text(fields, "atom:id") if atom else ""
         return page(links) or (guid if guid.startswith(("http://", "https://")) else "")

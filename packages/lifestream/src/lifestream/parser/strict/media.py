@@ -56,7 +56,7 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
 
 
 def _media(entry: _Level) -> Iterator[Media]:
-    """One for each content or group of an entry; if there is none, one for its thumbnail or player."""
+    """Yield one for each content or group of an entry; if there is none, one for its thumbnail or player."""
     for level in entry.inner:
         choice = next((inner for inner in level.inner if inner.content.get("isDefault") == "true"), None)
         choice = choice or next(iter(level.inner), _Level(level.content))

@@ -1,0 +1,95 @@
+"""The words of docstrings and pages: a function is described by what it does, a part of the code by its usual term."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+SOURCES: Final = [
+    path
+    for package in ("feedserver", "lifestream")
+    for path in sorted((ROOT / "packages" / package / "src").rglob("*.py"))
+    if "migrations" not in path.parts
+]
+PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+VERBS: Final = frozenset(
+    """
+    Abandon Abort Accept Add Admit Advance Allow Answer Append Apply Ask Assert Assign Attach Begin Bind Break Build
+    Call Cancel Carry Change Check Choose Claim Clean Clear Close Collect Compare Compute Continue Convert Copy
+    Count Create Cut Deal Decide Declare Decode Delete Deliver Derive Describe Detach Do Draw Drop Echo Encode
+    Encrypt End Enter Escape Exclude Expect Explain Fail Feed Fetch Fill Find Finish Follow Forget Format Free
+    Generate Get Give Go Group Hand Handle Have Hide Hold Honour Ignore Import Index Inflate Inject Insert Iterate
+    Join Keep Kill Leave Let Link List Listen Load Lock Log Look Make Map Mark Match Measure Mend Merge Mount Move
+    Name Note Notify Offer Open Parse Pass Pause Percent-encode Place Play Post Prepare Print Process Promise
+    Publish Pull Push Put Queue Raise Read Receive Record Redirect Refresh Refuse Register Release Remember Remove
+    Render Renew Repair Replace Report Request Reset Resolve Restore Restrict Resume Retry Return Revive Rewrite Run
+    Save Say Schedule Search See Send Serve Set Show Shut Skip Sort Split Start Stop Store Stream Strip Subscribe
+    Swap Switch Take Tell Test Throw Touch Trim Try Turn Undo Unescape Unpack Unsubscribe Update Use Verify Wait
+    Wake Warn Watch Withdraw Wrap Write Yield
+    """.split()  # noqa: SIM905 - a list of them would fill a page
+)
+
+FORBIDDEN: Final = {
+    r"\brooms?\b": "module",
+    r"\bwings?\b": "package",
+    r"\bdoors?\b": "integration",
+    r"\bstrangers?\b": "untrusted input, or who wrote it",
+    r"\bamiss\b": "wrong",
+    r"\bfares?\b": "state",
+}
+"""Words for the design that the product does not use, and what it says instead."""
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return the functions and methods that are called by name: no properties, no special methods."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("__"):
+            decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+            if not any("property" in each or "fixture" in each for each in decorators):
+                yield node
+
+
+def not_imperative(source: str) -> list[str]:
+    """Return the functions of *source* whose docstring does not begin with an imperative, with its line."""
+    found = []
+    for node in functions(ast.parse(source)):
+        words = (ast.get_docstring(node) or "Return").split()
+        if words[0].rstrip(".,:;") not in VERBS:
+            found.append(f"{node.name}, line {node.lineno}: {' '.join(words[:6])}")
+    return found
+
+
+def texts(source: str) -> Iterator[str]:
+    """Return the docstrings and comments of *source*."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+    yield from re.findall(r"#[^\n]*", source)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT / "packages").as_posix())
+def test_docstrings_of_functions_begin_with_an_imperative(path: Path) -> None:
+    assert not_imperative(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_parts_are_called_by_the_terms_of_the_field(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    said = "\n".join(texts(text)) if path.suffix == ".py" else text
+    found = {match[0]: better for word, better in FORBIDDEN.items() for match in re.finditer(word, said, re.IGNORECASE)}
+
+    assert not found, f"say it with the word on the right: {found}"
+
+
+def test_a_description_and_a_metaphor_are_noticed() -> None:
+    assert not_imperative('def f():\n    """The rest."""\n\n\ndef g():\n    """Return it."""\n') == [
+        "f, line 1: The rest."
+    ]
+    assert list(texts('"""A room."""\nx = 1  # a door\n')) == ["A room.", "# a door"]
