@@ -12,24 +12,30 @@ TEXT = "<feed>ü€</feed>"
 
 
 @pytest.mark.parametrize(
-    ("mark", "encoding"),
+    ("mark", "encoding", "broken"),
     [
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-        (codecs.BOM_UTF32_LE, "utf-32-le"),
-        (codecs.BOM_UTF32_BE, "utf-32-be"),
+        (codecs.BOM_UTF8, "utf-8", b"\xff"),
+        (codecs.BOM_UTF16_LE, "utf-16-le", b"\x00\xd8"),
+        (codecs.BOM_UTF16_BE, "utf-16-be", b"\xd8\x00"),
+        (codecs.BOM_UTF32_LE, "utf-32-le", b"\xff\xff\xff\xff"),
+        (codecs.BOM_UTF32_BE, "utf-32-be", b"\xff\xff\xff\xff"),
     ],
 )
 class TestAByteOrderMark:
-    def test_comes_before_all_that_is_declared(self, mark: bytes, encoding: str) -> None:
+    def test_comes_before_all_that_is_declared(self, mark: bytes, encoding: str, broken: bytes) -> None:
         text = f'<?xml version="1.0" encoding="koi8-r"?>{TEXT}'
         body = mark + text.encode(encoding)
         assert decode(body, "text/xml; charset=iso-8859-1") == Decoded(text, encoding)
 
-    def test_does_not_make_broken_bytes_whole(self, mark: bytes, encoding: str) -> None:
-        text, name, complaint = decode(mark + TEXT.encode(encoding) + b"\xff")
-        assert (text, name, complaint) == (f"{TEXT}\ufffd", encoding, f"not all of it is {encoding}")
+    def test_does_not_make_broken_bytes_whole(self, mark: bytes, encoding: str, broken: bytes) -> None:
+        body = mark + TEXT.encode(encoding) + broken + TEXT.encode(encoding)
+        assert decode(body) == Decoded(f"{TEXT}\ufffd{TEXT}", encoding, f"not all of it is {encoding}")
+
+    def test_is_believed_of_a_document_of_any_length(self, mark: bytes, encoding: str, broken: bytes) -> None:
+        """Bytes at the end that are no whole unit of the encoding, as of a newline in ASCII, are none of its text."""
+        unit = len("a".encode(encoding))
+        for length in range(1, unit):
+            assert decode(mark + TEXT.encode(encoding) + b"\n" * length) == Decoded(TEXT, encoding)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +49,7 @@ class TestAByteOrderMark:
 )
 def test_the_content_type_comes_before_the_declaration(content_type: str) -> None:
     text = f'<?xml version="1.0" encoding="koi8-r"?>{TEXT}'
-    assert decode(text.encode("iso-8859-15"), content_type) == Decoded(text, "iso8859-15")
+    assert decode(text.encode("iso-8859-15"), content_type) == Decoded(text, "iso-8859-15")
 
 
 @pytest.mark.parametrize("content_type", ["", "text/xml", "text/xml; charset=", "text/xml; charset=''"])
@@ -53,19 +59,17 @@ def test_text_xml_without_a_charset_says_nothing(content_type: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declaration", "encoding"),
+    ("declaration", "text", "codec", "encoding"),
     [
-        ('<?xml version="1.0" encoding="iso-8859-15"?>', "iso8859-15"),
-        ("\n <?xml version='1.0' encoding = 'windows-1252' ?>", "cp1252"),
-        ('<?xml version="1.0" encoding="gb2312"?>', "gb18030"),
-        ('<?xml version="1.0" encoding="euc-kr"?>', "cp949"),
+        ('<?xml version="1.0" encoding="iso-8859-15"?>', "ü€", "iso8859-15", "iso-8859-15"),
+        ("\n <?xml version='1.0' encoding = 'windows-1252' ?>", "ü€", "cp1252", "windows-1252"),
+        ('<?xml version="1.0" encoding="gb2312"?>', "中", "gb18030", "gb18030"),
+        ('<?xml version="1.0" encoding="euc-kr"?>', "가", "cp949", "euc-kr"),
     ],
 )
-def test_the_declaration_is_believed(declaration: str, encoding: str) -> None:
-    text = f"{declaration}<feed>가</feed>" if encoding == "cp949" else f"{declaration}{TEXT}"
-    if encoding == "gb18030":
-        text = f"{declaration}<feed>中</feed>"
-    assert decode(text.encode(encoding)) == Decoded(text, encoding)
+def test_the_declaration_is_believed(declaration: str, text: str, codec: str, encoding: str) -> None:
+    text = f"{declaration}<feed>{text}</feed>"
+    assert decode(text.encode(codec)) == Decoded(text, encoding)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
@@ -94,7 +98,7 @@ def test_that_declaration_is_looked_for_at_the_beginning_too() -> None:
 
 def test_a_declaration_is_looked_for_at_the_beginning() -> None:
     """Within 1024 bytes: a long document is not searched for one."""
-    for bytes_before, encoding in ((0, "iso8859-15"), (1, "utf-8")):
+    for bytes_before, encoding in ((0, "iso-8859-15"), (1, "utf-8")):
         end = 'encoding="iso-8859-15"'
         spaces = " " * (1024 - len("<?xml ") - len(end) + bytes_before)
         assert decode(f"<?xml {spaces}{end}?><a/>".encode()).encoding == encoding
@@ -106,17 +110,24 @@ def test_a_declaration_is_looked_for_at_the_beginning() -> None:
 def test_a_label_that_is_no_charset_is_passed_over_and_told(label: str) -> None:
     body = f'<?xml version="1.0" encoding="iso-8859-15"?>{TEXT}'.encode("iso-8859-15")
     text, encoding, complaint = decode(body, f'text/xml; charset="{label}"')
-    assert (TEXT in text, encoding, complaint) == (True, "iso8859-15", f"declared as {label}, but it is iso8859-15")
+    assert (TEXT in text, encoding, complaint) == (True, "iso-8859-15", f"declared as {label}, but it is iso-8859-15")
 
 
-def test_a_charset_that_does_not_fit_gives_way_to_the_next_that_does() -> None:
-    text = f'<?xml version="1.0" encoding="us-ascii"?>{TEXT}'
-    assert decode(text.encode(), "text/xml; charset=ascii") == Decoded(
-        text, "utf-8", "declared as ascii, but it is utf-8"
-    )
-    assert decode(TEXT.encode(), "text/xml; charset=ascii") == Decoded(
-        TEXT, "utf-8", "declared as ascii, but it is utf-8"
-    )
+@pytest.mark.parametrize("label", ["ascii", "iso-8859-2", "euc-kr"])
+def test_utf_8_under_another_label_is_told(label: str) -> None:
+    for text in (f'<?xml version="1.0" encoding="{label}"?>{TEXT}', TEXT):
+        told = f"declared as {label}, but it is utf-8"
+        assert decode(text.encode(), f"text/xml; charset={label}") == Decoded(text, "utf-8", told)
+
+
+def test_ascii_is_in_the_charset_that_its_label_says() -> None:
+    assert decode(b"<feed/>", "text/xml; charset=koi8-r") == Decoded("<feed/>", "koi8-r")
+
+
+def test_of_labels_that_do_not_fit_the_first_is_told_and_the_next_that_does_is_taken() -> None:
+    text = '<?xml version="1.0" encoding="windows-1252"?><feed>café</feed>'
+    told = "declared as euc-kr, but it is windows-1252"
+    assert decode(text.encode("cp1252"), "text/xml; charset=euc-kr") == Decoded(text, "windows-1252", told)
 
 
 @pytest.mark.parametrize(
@@ -124,16 +135,26 @@ def test_a_charset_that_does_not_fit_gives_way_to_the_next_that_does() -> None:
     [
         pytest.param("üü".encode() + b"\xff", "üü\ufffd", "utf-8", "but not all of it is", id="more whole than broken"),
         pytest.param("ü".encode() + b"\xff", "ü\ufffd", "utf-8", "but not all of it is", id="as much"),
-        pytest.param("ü".encode() + b"\x80\x99", "Ã¼€™", "cp1252", "but it is not", id="more broken"),
-        pytest.param(b"caf\xe9 \x81", "café \ufffd", "cp1252", "but it is not", id="nothing whole"),
-        pytest.param(b"\x7f\xe9", "\x7fé", "cp1252", "but it is not", id="DEL is ASCII"),
+        pytest.param("ü".encode() + b"\x80\x99", "Ã¼€™", "windows-1252", "but it is windows-1252", id="more broken"),
+        pytest.param(b"caf\xe9 \x93", "café “", "windows-1252", "but it is windows-1252", id="nothing whole"),
+        pytest.param(b"\x7f\xe9", "\x7fé", "windows-1252", "but it is windows-1252", id="DEL is ASCII"),
     ],
 )
 def test_what_fits_nothing_is_guessed(body: bytes, text: str, encoding: str, complaint: str) -> None:
     assert decode(body) == Decoded(text, encoding, f"declared as utf-8, {complaint}")
-    assert decode(body, "text/xml; charset=ascii") == Decoded(text, encoding, f"declared as ascii, {complaint}")
+    told = f"declared as klingon, but it is {encoding}"
+    assert decode(body, "text/xml; charset=klingon") == Decoded(text, encoding, told)
+
+
+def test_of_candidates_that_all_have_errors_the_one_with_the_fewest_is_taken_and_of_equals_the_first() -> None:
+    korean = "가나다".encode("cp949") + b"\xff"
+    found = decode(korean, "text/xml; charset=euc-kr")
+    assert found == Decoded("가나다\ufffd", "euc-kr", "declared as euc-kr, but not all of it is")
+    found = decode("가나다".encode() + b"\xff", "text/xml; charset=euc-kr")
+    assert found == Decoded("가나다\ufffd", "utf-8", "declared as euc-kr, but it is utf-8")
+    assert decode("é".encode() + b"\xff", "text/xml; charset=shift_jis").encoding == "shift_jis"
 
 
 def test_what_is_guessed_is_told_beside_the_first_label() -> None:
     body = b'<?xml version="1.0" encoding="us-ascii"?><a>\xe9</a>'
-    assert decode(body, "text/xml; charset=klingon").complaint == "declared as klingon, but it is not"
+    assert decode(body, "text/xml; charset=klingon").complaint == "declared as klingon, but it is windows-1252"

@@ -52,7 +52,7 @@ _CHARSET = re.compile(r"""(?i:;\s*charset)\s*=\s*(?:"([^"]*)"|([^\s;"]+))""")
 
 BELIEVED: Final = 0.98
 """The share of runs of bytes that must be valid UTF-8 for a document to be that under another label. Of words in the
-legacy encodings of ten languages, less than one in ten is valid (`tests/parser/test_encoding.py`)."""
+legacy encodings of many languages, less than one in ten is valid (`tests/reading/test_characters.py`)."""
 DISTINCT: Final = 3
 """Different characters of two bytes that no document has by chance."""
 HOPELESS: Final = 1 / 2
