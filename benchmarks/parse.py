@@ -7,7 +7,7 @@ its whole posts. feedparser reads the same bytes with its own cleaning on and of
 second is its like. The memory is the peak of a process (VmHWM, on Linux alone) that has read one document of each size,
 with all that a parser's child imports.
 
-The exit status is 1 if a bound doesn't hold: 0.2 of feedparser's time, and 30 MB + 7 times the body.
+The exit status is 1 if a bound doesn't hold, unless the look is a quick one: 0.2 of feedparser's time, and 30 MB + 7 times the body.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def main() -> int:
     print("\n" + "\n".join(verdicts))
     if not Path("/proc/self/status").exists():
         print("-- memory: not measured, there is no /proc")
-        return 0 if held else 1
+        return 0 if held or options.quick else 1
     import tempfile
 
     rows = []
@@ -171,7 +171,7 @@ def main() -> int:
             held = held and peak <= most
     print_table("Peak memory of a process that reads a document", ["", "MB", "bound, MB"], rows)
     print("\n" + "\n".join(verdicts[-len(rows) :]))
-    return 0 if held else 1
+    return 0 if held or options.quick else 1
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def record(
     )
 
 
-# What is asked for.
+# Checks of what is asked for
 
 
 def _headers_to_send(headers: object) -> tuple[tuple[str, str], ...]:
