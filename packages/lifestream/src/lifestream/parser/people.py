@@ -28,7 +28,7 @@ _ADDRESS = re.compile(
 _MARK: Final = "\0"
 _EXPLAINED = re.compile(r"\0\s*+\(([^()]*+)\)")
 _EMPTY = re.compile(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\s*+&gt;")
-_SEPARATORS = re.compile(r"\s*+([,;])(?:\s*+[,;])*+")
+_SEPARATORS = re.compile(r"(?<!\s)\s*+([,;])(?>(?:\s*+[,;])*)")
 
 
 def name_of(written: str) -> str:
