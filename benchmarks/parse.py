@@ -7,7 +7,8 @@ its whole posts. feedparser reads the same bytes with its own cleaning on and of
 second is its like. The memory is the peak of a process (VmHWM, on Linux alone) that has read one document of each size,
 with all that a parser's child imports.
 
-The exit status is 1 if a bound doesn't hold, unless the look is a quick one: 0.2 of feedparser's time, and 30 MB + 7 times the body.
+The exit status is 1 if a bound doesn't hold: 0.2 of feedparser's time, and 30 MB + 7 times the body. A quick look only
+prints which do.
 """
 
 from __future__ import annotations

@@ -58,9 +58,14 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> Sample:
     return Sample(took, took)
 
 
+def inherited() -> dict[str, str]:
+    """The variables of this process, without those that choose another site's settings or forbid bytecode."""
+    others = ("DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if name not in others}
+
+
 def measure(folder: Path, variables: Mapping[str, str], rounds: int) -> Rounds:
     """Measures the commands and their peer, once each before it counts."""
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = ("-m", "lifestream", "update_feeds")
     commands = {
         SETUP: (("-c", BARE_SETUP, str(folder / "bare.sqlite3")), folder / "no-feeds"),
@@ -68,7 +73,7 @@ def measure(folder: Path, variables: Mapping[str, str], rounds: int) -> Rounds:
         IDLE: (command, folder / "none-due"),
     }
     measures = {
-        name: partial(run, arguments, {**inherited, **variables, "LIFESTREAM_HOME": str(home)})
+        name: partial(run, arguments, {**inherited(), **variables, "LIFESTREAM_HOME": str(home)})
         for name, (arguments, home) in commands.items()
     }
     for once in measures.values():
@@ -85,7 +90,7 @@ def main() -> None:
         folder = Path(name)
         compiled = {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         for home, script in (("no-feeds", "pass"), ("none-due", NOT_DUE)):
-            environ = {**os.environ, **compiled, "LIFESTREAM_HOME": str(folder / home)}
+            environ = {**inherited(), **compiled, "LIFESTREAM_HOME": str(folder / home)}
             run(("-m", "lifestream", "update_feeds"), environ)  # it makes the tables
             run(("-m", "lifestream", "shell", "--command", script), environ)
         nowhere = {"PYTHONPYCACHEPREFIX": str(folder / "nothing"), "PYTHONDONTWRITEBYTECODE": "1"}
