@@ -120,9 +120,10 @@ class TlsLayer:
         """Whether the client has said by close_notify that nothing follows."""
 
     def receive(self, data: bytes) -> bytes:
-        """Take bytes off the wire, and return the decrypted data. Raises ssl.SSLError where the client does not speak TLS.
+        """Take bytes off the wire, and return the decrypted data.
 
-        Send the bytes of `to_send` afterwards, even when it raised: a handshake answers, and a refusal says why.
+        Raises ssl.SSLError where the client does not speak TLS. Send the bytes of `to_send` afterwards, even when it
+        raised: a handshake answers, and a refusal says why.
         """
         self._incoming.write(data)
         if not self.is_open:
