@@ -303,9 +303,7 @@ class FeedServer:
         self.listening.opening = list(faults)
 
     def refuse(self) -> None:
-        """Refuse new connections, as a server that is down does; the port stays reserved and open connections
-        continue.
-        """
+        """Refuse new connections, as a server that is down; the port stays reserved, open connections continue."""
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")

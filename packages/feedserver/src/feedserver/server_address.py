@@ -15,9 +15,7 @@ _SAFE = "/?&=%:@!$'()*+,;~#[]-._"
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """The address of a server that listens on *port* of *host* and of its *aliases*; *scheme* is the default of its
-    URLs.
-    """
+    """The address of a server on *port* of *host* and of its *aliases*; *scheme* is the default of its URLs."""
 
     scheme: Scheme
     host: str

@@ -65,9 +65,7 @@ class Changes:
         self._waiting = 0
         self.listener: Callable[[Exchange], None] | None = None
         self.failures: deque[str] = deque()
-        """Messages of exceptions that a listener raised; exchanges are not kept, since they would make a reference
-        cycle.
-        """
+        """Messages of exceptions that a listener raised; keeping their exchanges would make a reference cycle."""
 
     def listen(self, exchange: Exchange) -> None:
         """Call the listener with *exchange*, which has ended. An exception that it raises is kept in `failures`."""
@@ -183,8 +181,9 @@ class Exchange:
 
     @property
     def is_over(self) -> bool:
-        """Whether the exchange has ended and the listener has returned; does not wait. The listener itself sees
-        True.
+        """Whether the exchange has ended and the listener has returned; does not wait.
+
+        The listener itself sees True.
         """
         return self._is_published or (self._listened_by is not None and self._listened_by == threading.get_ident())
 
@@ -218,9 +217,7 @@ class Exchange:
 
     @property
     def ended(self) -> Ended:
-        """How the exchange ended, as a member of `Ended`, which equals its string, such as "complete" or
-        "client left".
-        """
+        """How the exchange ended: a member of `Ended`, which equals its string, such as "complete" or "client left"."""
         return self._outcome()
 
     @property

@@ -50,8 +50,9 @@ def never_injected_first(response: Response) -> Fault | None:
 
 
 def choose(response: Response, number: int) -> Response:
-    """Return the response for its request with this *number*: with the triggered faults only, which have
-    prepared it.
+    """Return the response for its request with this *number*, prepared by the faults that it triggers.
+
+    Its faults are the triggered ones only.
     """
     if not response.faults:
         return response

@@ -106,8 +106,7 @@ class Routes:
         self._routes[parts.path] = (*others, route)  # in one step: the event loop may be reading the old tuple
 
     def find(self, request: Request, own_host: Callable[[str], bool]) -> Found | Missing:
-        """Return what answers *request*. *own_host* returns whether the host of an absolute target is this server
-        itself.
+        """Return what answers *request*. *own_host* returns whether a host of an absolute target is this server.
 
         Raises FixtureError where the file that would answer has a mistake.
         """

@@ -103,8 +103,7 @@ def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Ro
 
 
 def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
-    """Raise TypeError or ValueError where one of *answers* can answer no request or has a fault that is never
-    triggered.
+    """Raise TypeError for an answer that can answer no request, ValueError for a fault that is never triggered.
 
     Raises ValueError where there are no *answers* at all.
     """

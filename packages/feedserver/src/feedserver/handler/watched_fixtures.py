@@ -87,9 +87,7 @@ def load(file: Path, beneath: str | None) -> WatchedFixture:
 
 
 def kept_fixture(folder: Folder, place: HostPath) -> WatchedFixture | None:
-    """Return the fixture that an earlier server kept for *place*; None where there is none, or its files have
-    changed.
-    """
+    """Return the fixture that an earlier server kept for *place*; None without one or where its files have changed."""
     kept = _kept.get((folder, place))
     return kept if kept is not None and kept.is_current() else None
 

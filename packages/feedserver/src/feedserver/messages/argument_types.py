@@ -60,10 +60,9 @@ def check_text(what: str, value: object, *, or_none: bool = False) -> None:
 
 
 def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
-    """Raise TypeError where *value* is not of a type in *wanted*. The message begins with *what* and ends with
-    *remedy*.
+    """Raise TypeError where *value* is not of a type in *wanted*; `True` is no number.
 
-    `True` is no number.
+    The message begins with *what* and ends with *remedy*.
     """
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted in (int, (int, float))):
         raise TypeError(f"{what} is {named(value)}; {remedy}")

@@ -37,10 +37,9 @@ def check_fields(instance: object) -> None:
 
 
 def check_fits(what: str, value: object, hint: object) -> None:
-    """Raise TypeError where *hint* does not allow *value*, or ValueError for text where *hint* allows certain texts
-    only.
+    """Raise TypeError where *hint* does not allow *value*; the message begins with *what*.
 
-    The message begins with *what*.
+    Raises ValueError instead for text, where *hint* allows certain texts.
     """
     if not fits(value, hint):
         kind = ValueError if isinstance(value, str) and _at_a_glance(hint)[1] else TypeError
@@ -99,8 +98,9 @@ def _fields_of(kind: type) -> tuple[tuple[str, object, frozenset[type], frozense
 
 
 def _at_a_glance(hint: Any) -> tuple[frozenset[type], frozenset[str]]:
-    """Return the types all of whose values *hint* allows, and the texts that it allows: a fast check for each
-    request.
+    """Return the types all of whose values *hint* allows, and the texts that it allows.
+
+    They are a fast check, since requests are frequent.
     """
     parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     types = {each for each in parts if isinstance(each, type) and get_origin(each) is None}

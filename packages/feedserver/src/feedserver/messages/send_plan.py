@@ -24,9 +24,7 @@ class Ended(StrEnum):
     COMPLETE = "complete"
     """The operating system took the whole answer."""
     CLOSED = "closed"
-    """The server closed the connection in order before the answer was whole, as a fault demanded, or after TLS
-    failed.
-    """
+    """The server closed the connection in order before the answer was whole: by a fault, or since TLS failed."""
     RESET = "reset"
     """The server reset the connection, as a fault demanded."""
     CLIENT_LEFT = "client left"

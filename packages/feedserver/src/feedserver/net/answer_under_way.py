@@ -111,17 +111,16 @@ class AnswerUnderWay:
         return None if wire.is_full or self.plan is None else next(self.plan)
 
     def is_written(self, wire: Wire) -> None:
-        """Note that the whole answer is written: only the end of its plan is left, for when the kernel has taken all
-        bytes.
-        """
+        """Note that the whole answer is written: the end of its plan follows once the kernel has taken all bytes."""
         whole, self._whole = self._whole, None
         if whole is not None and wire.is_open:
             self.sent = len(whole)
             self.plan = iter((_NEXT_REQUEST if self.keep_alive else _END,))
 
     def stop(self) -> BaseException | None:
-        """Drop the timer and the plan, and return the exception that closing the plan raised: it comes from a user's
-        fault.
+        """Drop the timer and the plan, and return the exception that closing the plan raised.
+
+        Only a user's fault raises one.
         """
         self.wait_for(None)
         plan, self.plan = self.plan, None

@@ -28,9 +28,7 @@ class PortTaken(OSError):
 
 @dataclass(frozen=True, slots=True)
 class BoundPort:
-    """The socket that is *listening* on a port, and a second one that only holds the port, where the system
-    allows one.
-    """
+    """The socket that is *listening* on a port, and a second one that holds it, where the system allows one."""
 
     listening: socket.socket
     holder: socket.socket | None

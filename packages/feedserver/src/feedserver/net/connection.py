@@ -106,9 +106,7 @@ class Connection(asyncio.Protocol):
         return is_answered
 
     def _end_of_client(self) -> bool:
-        """Note that the client has ended its sending, by FIN or by close_notify; return whether it is still
-        answered.
-        """
+        """Note that the client has ended its sending (FIN, close_notify); return whether it is still answered."""
         before = self.state
         self.move(Event.CLIENT_END)
         if before in (State.ANSWERING, State.FINISHING):
@@ -172,9 +170,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """End at once, whatever is under way: the server stops. Must not be called from within the connection's own
-        code.
-        """
+        """End at once, whatever is under way, since the server stops. Must not be called from its own code."""
         self._note_what_had_begun("the server stopped", Ended.SERVER_STOPPED)
         self._http.finish(Ended.SERVER_STOPPED)
         self.move(Event.CLOSE)
@@ -206,8 +202,9 @@ class Connection(asyncio.Protocol):
         return True
 
     def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
-        """Return the decrypted data. A client that does not speak TLS or distrusts the server is noted and
-        disconnected.
+        """Return the decrypted data.
+
+        A client that does not speak TLS or distrusts the server is noted and disconnected.
         """
         if tls.stalls:
             return b""

@@ -28,7 +28,7 @@ class State(IntEnum):  # with the hash of an int: the table is looked up twice p
     ANSWERING = auto()
     """An answer is under way, or a thread makes one; what the client sends meanwhile waits."""
     ENDED = auto()
-    """The client sends no more and no answer is under way: requests that wait are answered, then the connection
+    """The client sends no more, and no answer is under way: waiting requests are answered before the connection
     closes.
     """
     FINISHING = auto()

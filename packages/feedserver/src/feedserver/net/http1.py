@@ -144,9 +144,7 @@ class Http1:
             answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
 
     def let_go(self) -> None:
-        """Drop the reference to the closed connection: a cycle would keep both, and the bodies, until garbage
-        collection.
-        """
+        """Drop the reference to the closed connection: a cycle would keep both, bodies included, in memory."""
         del self._connection
 
     # What an answer is sent over, see `answer_under_way.Wire`
@@ -209,10 +207,9 @@ class Http1:
             self._send_to_thread(decision)
 
     def _send_to_thread(self, pending: Pending) -> None:
-        """Make the answer on a new thread; where it overruns its time limit, give up: send an error, and name what
-        overran.
+        """Make the answer on a new thread; where it overruns its time limit, answer with an error and record a problem.
 
-        It is named even if its client has left meanwhile.
+        The problem names what overran, and is recorded even if the client has left meanwhile.
         """
         loop = self._server.loop
         workers = self._server.workers
@@ -267,9 +264,7 @@ class Http1:
             connection.close()
 
     def _put_under_way(self, prepared: Prepared, *, written: bool = False) -> None:
-        """Send an answer step by step; one that is *written* whole waits until the kernel takes it or the client is
-        lost.
-        """
+        """Send an answer step by step; one that is *written* whole waits for the kernel, or for the client's loss."""
         answer = self.answer = AnswerUnderWay(prepared.exchange)
         self._connection.move(Event.BEGIN)
         answer.prepare(prepared)

@@ -74,8 +74,9 @@ class Listening:
         return port
 
     def bind_again(self, port: int) -> bool:
-        """Listen on *port* again after `refuse`; return False if it listened already. Raises OSError where it
-        is taken.
+        """Listen on *port* again after `refuse`; return False if it listened already.
+
+        Raises OSError where the port is taken.
         """
         if self._sockets:
             return False

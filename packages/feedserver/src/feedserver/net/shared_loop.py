@@ -108,11 +108,10 @@ class LoopThread:
         self.loop.call_soon_threadsafe(function)
 
     def visit(self, function: Callable[[], object]) -> None:
-        """Call *function* between two turns of the loop: at once, in the caller's thread, where possible; else on the
-        loop.
+        """Call *function* between two turns of the loop: at once, in the caller's thread, where possible.
 
-        *function* may begin and cease to watch sockets, and cancel timers. Callbacks and timers that it schedules do
-        not wake the loop: they are taken up when something else wakes it.
+        Otherwise the loop's thread calls it soon. *function* may begin and cease to watch sockets, and cancel timers.
+        Callbacks and timers that it schedules do not wake the loop: they are taken up when something else wakes it.
         """
         if self._selector is None:
             self.call(function)
@@ -150,9 +149,7 @@ version that is not among them, and where one of the two is missing.
 
 
 class AbandonableLoop(asyncio.SelectorEventLoop):
-    """A loop that reports itself closed once it *is_abandoned* in a forked child, so that its finaliser does
-    not warn.
-    """
+    """A loop that reports itself closed once it *is_abandoned* in a forked child: its finaliser does not warn."""
 
     is_abandoned = False
 

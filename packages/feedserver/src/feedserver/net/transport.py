@@ -237,8 +237,9 @@ class SocketTransport(asyncio.Transport):
         self._lose_soon(None)
 
     def end(self) -> None:
-        """Close without sending the rest, and tell the protocol before returning. Must not be called from its
-        own code.
+        """Close without sending the rest, and tell the protocol before returning.
+
+        Must not be called from the protocol's own code.
         """
         if self._life is _Life.ENDED:
             return
