@@ -118,9 +118,7 @@ class FeedServer:
             self.site, (host, *self.aliases), idle_timeout=idle_timeout, max_body=max_body, tls=self.tls
         )
         self.quit_requested = threading.Event()
-        self.site.on_quit = partial(
-            _quit, weakref.ref(self)
-        )  # a weak reference, so that no cycle delays freeing a server
+        self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
         self._address: ServerAddress | None = None
         self._stopped = threading.Event()
         self._wanted_port = port
@@ -318,7 +316,7 @@ class FeedServer:
         self.listening.hold(self.port)
 
     def accept(self) -> None:
-        """Accept connections again, on the same port. Raises OSError where another process has taken it meanwhile."""
+        """Accept connections again, on the same port. Raises OSError where the port was taken meanwhile."""
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
         shared_loop.refuse_on_loop("accept()")

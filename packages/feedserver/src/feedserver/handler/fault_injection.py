@@ -97,7 +97,7 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
             yield held
     finally:
         if hasattr(plan, "close"):
-            plan.close()  # reports an exception at the end of a fault's plan; Python only warns of one in an inner plan
+            plan.close()  # else Python only warns of an exception that a fault's plan raises at its end
 
 
 def _ends(step: Step) -> bool:

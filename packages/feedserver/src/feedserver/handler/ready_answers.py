@@ -44,7 +44,7 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
 
 
 def with_content_type(request: Request, response: Response) -> Response:
-    """Return *response* with the media type of its path's extension where it has no Content-Type."""
+    """Return *response* with the media type of the request path's extension, where it has no Content-Type."""
     if response.body and "Content-Type" not in response.headers and "content-type" not in response.omit:
         known = content_type_for(request.path)
         if known != "application/octet-stream":

@@ -92,8 +92,8 @@ class Routes:
     def add(self, target: str, answers: tuple[Answer, ...], method: str | None = None) -> None:
         """Answer *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
 
-        Replaces what was added for the same target and method. Raises TypeError or ValueError for bad *answers*, none
-        included.
+        Replaces what was added for the same target and method. Raises TypeError or ValueError for answers
+        that cannot be given, and ValueError for none.
         """
         check_name("the path that add() was given", target, "/feed")
         check_name("the method that add() was given", method, "POST", or_none=True)

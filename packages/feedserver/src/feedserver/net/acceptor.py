@@ -67,8 +67,7 @@ class Acceptor:
         self._listening.close()
 
     def _accept(self) -> None:
-        # An accept that finds nobody costs as much as one that finds a client, so a single client is not followed by
-        # one.
+        # An accept that finds no client costs as much as one that does, so the first turn tries only one.
         batch, self._batch = self._batch, min(2 * self._batch, BATCH)
         for _ in range(batch):
             try:

@@ -222,7 +222,7 @@ class Connection(asyncio.Protocol):
             if is_between:
                 self.close()
             elif self._transport is not None:
-                self._transport.abort()  # nobody can read the rest of the answer
+                self._transport.abort()  # the client cannot read the rest of the answer
         return data
 
     def _note_what_had_begun(self, happened: str, ended: Ended, error: str = "") -> None:
