@@ -1,4 +1,4 @@
-"""Stopping a server from outside: `stop_server` sends QUIT and waits until the server has gone."""
+"""Stops a server from outside: `stop_server` sends QUIT and waits until the server has gone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from feedserver.messages.argument_types import check_is, check_name, check_secon
 from feedserver.messages.terminal_text import visible
 
 LOOK_AGAIN = 0.01
-"""Seconds between two looks whether a server that was told to stop still listens."""
+"""Seconds between two checks whether a server that was told to stop still listens."""
 
 LONGEST_ANSWER = 65_536
-"""Bytes of an answer that are read: what listens may be no feedserver, and say whatever it likes."""
+"""Bytes of an answer that are read at most: the server may be no feedserver, and its answer endless."""
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 
@@ -21,7 +21,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
     """Send QUIT to the server on *port* and wait until it has gone, at most *timeout* seconds in all.
 
-    Raises ConnectionError where nothing listens there, or what listens does not obey, or stays.
+    Raises ConnectionError where nothing listens there, and where the server refuses or does not stop.
     """
     check_is("port", port, int, "give the number that the server listens on, such as 8097")
     if not 1 <= port <= 65535:
@@ -46,7 +46,7 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
 
 
 def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
-    """Return what is answered, up to the end of the connection, the deadline, or what is too long to be ours."""
+    """Return the answer, up to the end of the connection, the deadline, or the most bytes that are read."""
     name = f"[{host}]" if ":" in host else host
     request = f"QUIT / HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n"
     answer = b""
@@ -58,7 +58,7 @@ def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
                 data = connection.recv(LONGEST_ANSWER) if time.monotonic() < deadline else None
             except TimeoutError:
                 data = None
-            if data is None and b"\r\n\r\n" not in answer:  # behind that is nothing that matters
+            if data is None and b"\r\n\r\n" not in answer:  # a whole head has the status, which is enough
                 raise TimeoutError("its answer did not come in time")
             if not data:
                 break

@@ -1,8 +1,8 @@
-"""`FeedServer`: binds, starts, stops.
+"""`FeedServer`: binds, starts and stops a server.
 
-`start` binds and listens in the caller, so it returns ready and raises there: a client that connects before the
-event loop has looked waits in the kernel's queue, and nobody polls or shakes hands. `stop` is bounded, and complete
-when it returns.
+`start` binds and listens in the caller's thread, so that it raises there and the server is ready when it returns: a
+client that connects before the event loop accepts waits in the kernel's queue, and no thread has to poll or signal.
+`stop` is bounded in time, and complete when it returns.
 """
 
 from __future__ import annotations
@@ -60,16 +60,16 @@ class VerificationError(AssertionError):
 
 
 class FeedServer:
-    """A real HTTP server that serves a folder of feed files, and what `add` puts beside it.
+    """A real HTTP server that serves a folder of feed files, and the answers that `add` adds to it.
 
     *root* is the folder, None for a server that has scripted routes only. *aliases* are more addresses of this machine
     that it listens on, such as 127.0.0.2, for tests of what a client does with several hosts. *port* 0 takes a free
-    one. *bind_timeout* is how many seconds `start` waits for a fixed port's old owner to go. *follow_links* serves what
-    links lead to outside the root. *quit* obeys the method QUIT. *strict* makes `verify` report what clients do wrong:
-    requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in bytes of a
-    request's body, *callable_timeout* in seconds for each call of an answer that is a callable. *journal_limit* is the
-    number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; one of the words of `TlsFault`
-    in its place says how it goes wrong.
+    one. *bind_timeout* is how many seconds `start` waits for a fixed port that is still in use. *follow_links* serves
+    files outside the root that links lead to. *quit* obeys the method QUIT. *strict* makes `verify` report what clients
+    do wrong: requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in
+    bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a callable.
+    *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; instead
+    of True it may be one of the words of `TlsFault`, which says how TLS fails.
 
     A `with` statement starts and stops it, and does not call `verify`: a test calls it as the last line of the block.
     """
@@ -118,14 +118,14 @@ class FeedServer:
             self.site, (host, *self.aliases), idle_timeout=idle_timeout, max_body=max_body, tls=self.tls
         )
         self.quit_requested = threading.Event()
-        self.site.on_quit = partial(_quit, weakref.ref(self))  # without a cycle, a server is freed at once
+        self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
         self._address: ServerAddress | None = None
         self._stopped = threading.Event()
         self._wanted_port = port
         self._thread: shared_loop.LoopThread | None = None
         self._pid = 0
 
-    # Life.
+    # Lifecycle
 
     @property
     def is_running(self) -> bool:
@@ -154,7 +154,7 @@ class FeedServer:
     def stop(self) -> None:
         """Close everything: when it returns, no socket, task or answer is left, and the port can be bound again.
 
-        Raises RuntimeError, naming what holds it, where that takes too long. Stopping twice is no error.
+        Raises RuntimeError, naming the open connections, where that takes too long. Stopping twice is no error.
         """
         shared_loop.refuse_on_loop("stop()")
         thread, self._thread = self._thread, None
@@ -162,11 +162,11 @@ class FeedServer:
             return
         listening = self.listening
         if thread is None:
-            if threading.current_thread() not in listening.workers:  # which whoever stops the server waits for
+            if threading.current_thread() not in listening.workers:  # the thread that stops the server waits for them
                 self._stopped.wait(STOP_TIMEOUT)
-                listening.join_workers()  # one of them may have stopped it
+                listening.join_workers()  # one of the workers may have stopped the server
             return
-        closed = threading.Lock()  # an Event does the same, at five times the price
+        closed = threading.Lock()  # an Event does the same, at five times the cost
         closed.acquire()
         thread.visit(partial(listening.close, closed.release))
         if not closed.acquire(timeout=STOP_TIMEOUT):
@@ -186,13 +186,13 @@ class FeedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop the server. An exception of the block's gets a note of what went wrong at the server."""
+        """Stop the server. An exception of the block gets a note with the server's problems."""
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):
             told = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
             error.add_note(f"The server found these problems:\n{told}")
 
-    # Where it is.
+    # Addresses and trust
 
     @property
     def base_url(self) -> str:
@@ -205,9 +205,9 @@ class FeedServer:
         return self._address
 
     def url(self, path: str = "/", *, scheme: Scheme | None = None, host: str | None = None) -> str:
-        """Return the URL of *path*; what is not allowed in a URL is percent-encoded, what is encoded already stays.
+        """Return the URL of *path*. Characters that are not allowed in a URL are percent-encoded; encoded ones stay.
 
-        A server with TLS answers both schemes; *scheme* chooses one, https is its own. *host* is another name or
+        A server with TLS answers both schemes; *scheme* chooses one, the default is https. *host* is another name or
         address that leads to this server: one of its aliases, or localhost.
         """
         check_is("path", path, str, "give text, such as '/feed'")
@@ -237,7 +237,7 @@ class FeedServer:
         if self.tls is None:
             raise RuntimeError("the server speaks no TLS; start it with FeedServer(…, tls=True)")
 
-    # What it answers.
+    # Routes and fixtures
 
     def add(self, path: str, *answers: Answer, method: str | None = None) -> None:
         """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
@@ -255,11 +255,12 @@ class FeedServer:
         format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
         **options: Unpack[RenderOptions],
     ) -> LiveFeed:
-        """Serve *feed* at *path* in a *format* of `Feed.render`, and return what changes it: publish, edit, move, ….
+        """Serve *feed* at *path* in a *format* of `Feed.render`.
 
-        The options are those of `Feed.render`; ETag and Last-Modified are sent unless `validators=False`.
+        Returns an object that changes the feed by publish, edit, move and more. The options are those of `Feed.render`;
+        ETag and Last-Modified are sent unless `validators=False`.
         """
-        from feedserver.feeds import LiveFeed  # most servers have none
+        from feedserver.feeds import LiveFeed  # most servers serve no live feed
 
         check_name("path", path, "/feed")
         live = LiveFeed(feed, format, **options)
@@ -267,8 +268,7 @@ class FeedServer:
         return live
 
     def fixture(self, name: str | os.PathLike[str]) -> Response:
-        """Return the response that a file of the root describes, to be added to a route or changed with
-        `dataclasses.replace`.
+        """Return the response that a file of the root describes, for `add` or `dataclasses.replace`.
 
         Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
         """
@@ -283,12 +283,12 @@ class FeedServer:
             raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
         return loader.load(path, beneath=folder.beneath)
 
-    # How it treats connections.
+    # Connections
 
     def on_connect(self, *faults: Fault | None) -> None:
-        """Break connections before any request: the first new one by the first fault, and so on; the last one stays.
+        """Break connections before any request: the first new one by the first fault, and so on; the last fault stays.
 
-        None leaves a connection whole; without any fault, all are whole again.
+        None leaves a connection whole. A call without arguments ends the breaking of connections.
         """
         for fault in faults:
             if fault is not None:
@@ -301,7 +301,7 @@ class FeedServer:
         self.listening.opening = list(faults)
 
     def refuse(self) -> None:
-        """Refuse new connections, as a server that is down; the port is kept. Those that are open go on."""
+        """Refuse new connections, as a server that is down; the port stays reserved, open connections continue."""
         if self._thread is None:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
@@ -316,14 +316,14 @@ class FeedServer:
         self.listening.hold(self.port)
 
     def accept(self) -> None:
-        """Accept connections again, on the same port. Raises OSError where somebody took it meanwhile."""
+        """Accept connections again, on the same port. Raises OSError where the port was taken meanwhile."""
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
         shared_loop.refuse_on_loop("accept()")
         if self.listening.bind_again(self.port):
             self._thread.visit(partial(self.listening.open, self._thread.loop))
 
-    # What it has seen.
+    # Requests and problems
 
     @property
     def requests(self) -> list[Request]:
@@ -356,8 +356,8 @@ class FeedServer:
 
         That is a mistake in a fixture, a callable that failed, a fault that was not injected, any exception while a
         request was answered, and, unless the server is not *strict*, a request that nothing answers and bytes that are
-        no request. Each is raised once: what a test has seen does not come back. What is only doubtful about a fixture
-        is issued as a FixtureWarning, here rather than on the thread that read it.
+        no request. Each problem is raised once. A doubtful detail of a fixture is issued as a FixtureWarning, here
+        rather than on the thread that read the fixture.
         """
         for warning in self.site.take_warnings():
             warnings.warn(warning, stacklevel=2)
@@ -366,25 +366,25 @@ class FeedServer:
             raise VerificationError(visible("\n\n".join(dict.fromkeys(problems)), lines=True))
 
     def allow(self, *patterns: str) -> None:
-        """Let pass, from now on, each problem in which one of these regular expressions is found.
+        """Ignore, from now on, each problem in which one of these regular expressions is found.
 
-        It is for tests that cause one on purpose, such as clients of bare sockets. To assert that one came, catch what
-        `verify` raises: `with pytest.raises(VerificationError, match="no HTTP version"): server.verify()`.
+        It is for tests that cause a problem on purpose, such as clients of bare sockets. To assert that one came, catch
+        what `verify` raises: `with pytest.raises(VerificationError, match="no HTTP version"): server.verify()`.
         """
         self.site.problems.allow(*patterns)
 
     def failed(self, message: str) -> None:
-        """Report an error on the event loop that belongs to no server in particular, as a problem of each server."""
+        """Report an error on the event loop that belongs to no particular server, as a problem of each server."""
         self.site.problems.add(message)
 
     def abandon(self) -> None:
-        """Close what was inherited, in a forked child, without sending anything."""
+        """Close the inherited sockets, in a forked child, without sending anything."""
         self.listening.abandon()
         self._thread = None
 
 
 def _addresses(aliases: object) -> tuple[str, ...]:
-    """Return *aliases*; a text alone would be taken for addresses of one letter."""
+    """Return *aliases* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
     if isinstance(aliases, str | bytes) or not isinstance(aliases, Iterable):
         raise TypeError(f"aliases is {named(aliases)}; give a list of addresses, such as ['127.0.0.2']")
     given = tuple(aliases)
@@ -394,7 +394,7 @@ def _addresses(aliases: object) -> tuple[str, ...]:
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:
-    """Stop the server, on a thread of its own: this is called on the event loop, which the stop waits for."""
+    """Stop the server from a new thread: this is called on the event loop, for which the stop waits."""
     server = reference()
     if server is not None:
         server.quit_requested.set()

@@ -1,4 +1,4 @@
-"""Where a server is: its URLs, and the hosts that lead to it."""
+"""The address of a server: its URLs, and the hosts that lead to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAFE = "/?&=%:@!$'()*+,;~#[]-._"
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """A server that listens on *port* of *host*, and of its *aliases*; *scheme* is the one that it has by itself."""
+    """The address of a server on *port* of *host* and of its *aliases*; *scheme* is the default of its URLs."""
 
     scheme: Scheme
     host: str
@@ -28,13 +28,13 @@ class ServerAddress:
         return f"{self.scheme}://{_in_url(self.host)}:{self.port}"
 
     def url(self, path: str, scheme: Scheme | None = None, host: str | None = None) -> str:
-        """Return the URL of *path*, by another *scheme* or *host* if given; see `FeedServer.url`."""
+        """Return the URL of *path*, with another *scheme* or *host* if given; see `FeedServer.url`."""
         base = ServerAddress(scheme or self.scheme, self.host if host is None else host, self.port).base_url
         return f"{base}/{quote(path.removeprefix('/'), safe=_SAFE)}"
 
     @property
     def own_hosts(self) -> frozenset[str]:
-        """The hosts, with the port and in lower case, that mean this server where a client asks it as its proxy."""
+        """The hosts, with the port and in lower case, that mean this server where a client uses it as its proxy."""
         names = {_in_url(self.host).lower()}
         if is_loopback(self.host) or self.host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
             names |= {"localhost", "127.0.0.1", "[::1]"}

@@ -1,4 +1,4 @@
-"""`Request` to `Response`: what a server knows and does, without a socket.
+"""`Request` to `Response`: how a server decides on an answer, without a socket.
 
 In: a `Request`. Out: the plan that answers it, or "pending" where a thread must work first (a callable, or the coding
 of a large body), and an entry in the journal. The way of a request:
@@ -11,7 +11,7 @@ of a large body), and an entry in the journal. The way of a request:
        │        (http)         negotiation: login, validators, coding, range ──▶ Response
        └──────▶ fault_injection   which faults are triggered ──▶ the plan that `net` plays
 
-`handler` puts these modules together and gives one of the values of `decisions`; `coded_bodies` keeps bodies in their
-coding, and `problems` keeps what went wrong until `verify` raises it. Never imported
-here: `asyncio`, `socket`, `ssl` and `selectors`.
+`handler` puts these modules together and returns one of the values of `decisions`; `coded_bodies` caches bodies in
+their content coding, and `problems` keeps what went wrong until `verify` raises it. Never imported here: `asyncio`,
+`socket`, `ssl` and `selectors`.
 """

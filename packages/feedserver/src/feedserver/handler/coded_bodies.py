@@ -1,4 +1,4 @@
-"""Bodies in their content coding, kept so that a coding that is asked for costs its time once."""
+"""A cache of bodies in their content coding, so that each body is coded once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import tempfile
 
 KEPT = 128
-"""Coded bodies that are kept."""
+"""Coded bodies that are kept at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class CodedBodies:
         self._lock = threading.Lock()
 
     def has(self, response: Response) -> bool:
-        """Return whether the body of *response* is at hand in the coding that it asks for."""
+        """Return whether the cache has the body of *response* in the coding that *response* names."""
         return _key(response) in self._coded
 
     def code(self, response: Response) -> Response:
-        """Return *response* with its body in the coding that it asks for.
+        """Return *response* with its body in the coding that it names.
 
         Any thread may call it. Raises what `content_codings.parse` raises, and OSError for a file that can't be read.
         """
@@ -56,7 +56,7 @@ class CodedBodies:
         return response.changed(body=coded, coding=None)
 
     def _code_file(self, body: FileBody, coding: str) -> FileBody:
-        import tempfile  # few tests code so much that a file must hold it
+        import tempfile  # needed for large bodies only
 
         with self._lock:
             if self._scratch is None:
@@ -67,7 +67,7 @@ class CodedBodies:
             return FileBody(Path(name), target.tell())
 
     def close(self) -> None:
-        """Remove what was written to disk. A server that starts again codes large bodies again."""
+        """Remove the temporary files. A server that starts again codes large bodies again."""
         if self._scratch is not None:
             self._scratch.cleanup()
             self._scratch = None

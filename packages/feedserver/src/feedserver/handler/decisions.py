@@ -1,4 +1,4 @@
-"""What a server decides to do with a request: the values that `handler` gives to a connection."""
+"""What a server decides to do with a request: the values that `handler` returns to a connection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feedserver.messages.request import Request
 from feedserver.messages.send_plan import Plan
 
 
-@dataclass(slots=True)  # not frozen, which would cost each request twice as much
+@dataclass(slots=True)  # not frozen: a frozen one would cost each request twice as much
 class Received:
     """A *request* with its *exchange* in the journal; *keep_alive*: its connection may be used again."""
 
@@ -34,9 +34,9 @@ class Prepared:
 class Pending:
     """An answer that a thread must make.
 
-    *work* makes it, *name* says what runs there, *give_up* answers if it overruns its time.
+    *work* makes it, *name* says what runs there, *give_up* returns the answer for work that overruns its time.
 
-    Neither of the two raises: what goes wrong in them is an answer of 500, and a problem.
+    Neither *work* nor *give_up* raises: an error in them becomes an answer of 500 and a problem.
     """
 
     exchange: Exchange

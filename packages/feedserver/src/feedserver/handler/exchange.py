@@ -1,16 +1,16 @@
 """One request and its answer, as the journal keeps them.
 
-The event loop writes, tests read from any thread. What happens to an exchange is seen in one order by every observer:
+The event loop writes, tests read from any thread. Every observer sees the events of an exchange in this order:
 
-1. The request has arrived. What is wrong with it or with the file that answers it is noted: `problem`, and what
-   `verify` raises.
+1. The request has arrived. Mistakes in it or in the file that answers it are noted: in `problem`, and for `verify` to
+raise.
 2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
-   is set after it; what goes wrong in a callable is noted before 3.
+is set after it; what goes wrong in a callable is noted before 3.
 3. The answer is known: `response` wakes. Then its first byte is sent.
 4. Each fault that is injected is noted, and then `faults` wakes.
-5. The exchange ends, and in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
-   called and has returned; the end is published. Only then do `is_over` and `describe` tell of it, and `ended`,
-   `error`, `duration`, `bytes_sent` and everybody else who waits wake.
+5. The exchange ends, in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
+called and has returned; the end is published. Only then do `is_over` and `describe` tell of it, and `ended`, `error`,
+`duration`, `bytes_sent` and all other waiting callers wake.
 6. `FeedServer.stop` returns when every exchange has ended so.
 
 So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
@@ -33,7 +33,7 @@ from feedserver.messages.send_plan import Ended
 from feedserver.messages.terminal_text import visible
 
 OUTCOME_TIMEOUT = 10.0
-"""Seconds that asking for the outcome of an exchange waits before it says that the answer is still going out."""
+"""Seconds that a property of the outcome waits before it raises NotSeen because the answer is still being sent."""
 
 
 class NotSeen(AssertionError, TimeoutError):
@@ -42,7 +42,7 @@ class NotSeen(AssertionError, TimeoutError):
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """A *fault* that was injected, in the words of its directive, and the byte of the body *at* which it was."""
+    """An injected *fault*, in the words of its directive, and the byte of the body *at* which it broke the answer."""
 
     fault: str
     at: int
@@ -52,10 +52,10 @@ class Strike:
 
 
 class Changes:
-    """Wakes who waits for an exchange to change; *listener* is called with each that has ended.
+    """Wakes threads that wait for an exchange to change; *listener* is called with each exchange that has ended.
 
-    It stands between exchanges and their journal, so that the two are no cycle: bodies would stay in memory until the
-    garbage collector comes.
+    It stands between the exchanges and their journal, so that the two form no reference cycle, which would keep bodies
+    in memory until the garbage collector runs.
     """
 
     __slots__ = ("_condition", "_waiting", "failures", "listener")
@@ -65,21 +65,21 @@ class Changes:
         self._waiting = 0
         self.listener: Callable[[Exchange], None] | None = None
         self.failures: deque[str] = deque()
-        """What a listener raised: messages alone, since exchanges would make a cycle."""
+        """Messages of exceptions that a listener raised; keeping their exchanges would make a reference cycle."""
 
     def listen(self, exchange: Exchange) -> None:
-        """Call the listener with *exchange*, which has ended. What it raises is kept in `failures`."""
+        """Call the listener with *exchange*, which has ended. An exception that it raises is kept in `failures`."""
         if self.listener is None:
             return
         try:
             self.listener(exchange)
-        except KeyboardInterrupt:  # of who stops the server
+        except KeyboardInterrupt:  # the user stops the server
             raise
         except BaseException as error:  # noqa: BLE001 - a log that fails must not end a connection; `verify` raises it
             self.failures.append(f"the journal's listener raised {in_words(error)} for {exchange}")
 
     def tell(self) -> None:
-        """Wake who waits: something has changed."""
+        """Wake all waiting threads: something has changed."""
         if self._waiting:
             with self._condition:
                 self._condition.notify_all()
@@ -87,8 +87,8 @@ class Changes:
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does.
 
-        The count of waiters goes up before the predicate is first asked, and is read by the loop after it has
-        recorded, so no change falls between the two.
+        The count of waiters goes up before *predicate* is first called, and the loop reads it after it has recorded, so
+        no change is missed between the two.
         """
         with self._condition:
             self._waiting += 1
@@ -101,9 +101,8 @@ class Changes:
 class Exchange:
     """One request and its answer.
 
-    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong.
-    *time* is in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and `error` wait until they are
-    known.
+    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong. *time*
+    is in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and `error` wait until they are known.
     """
 
     __slots__ = (
@@ -147,10 +146,10 @@ class Exchange:
         self._bytes_sent = 0
         self._duration = 0.0
 
-    # What the server calls
+    # Called by the server
 
     def answered(self, response: Response) -> None:
-        """Note what the request is answered with, once.
+        """Note the *response* to the request, once.
 
         An answer that comes after its time limit changes nothing, nor does one whose exchange has ended meanwhile.
         """
@@ -159,14 +158,14 @@ class Exchange:
             self._changes.tell()
 
     def injected(self, fault: str, at: int) -> None:
-        """Note that a fault has broken the answer at that byte of its body."""
+        """Note that a *fault* has broken the answer *at* that byte of its body."""
         self._faults += (Strike(fault, at),)
         self._changes.tell()
 
     def finish(self, ended: Ended, bytes_sent: int, error: str = "") -> None:
-        """Note how the exchange ended, and the *error* that ended it, once: what is told later changes nothing.
+        """Note how the exchange ended, and the *error* that ended it, once: later calls change nothing.
 
-        The listener comes before whoever waits.
+        The listener is called before waiting threads wake.
         """
         if self._ended is None:
             self._bytes_sent = bytes_sent
@@ -182,7 +181,10 @@ class Exchange:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, and the listener has been told; does not wait. The listener itself sees it ended."""
+        """Whether the exchange has ended and the listener has returned; does not wait.
+
+        The listener itself sees True.
+        """
         return self._is_published or (self._listened_by is not None and self._listened_by == threading.get_ident())
 
     @property
@@ -190,7 +192,7 @@ class Exchange:
         """The status of the answer, None where it is not known yet; does not wait."""
         return self._response.status if self._response is not None else None
 
-    # What a test asks
+    # Asked by tests
 
     def _outcome(self) -> Ended:
         if not self.is_over:
@@ -201,7 +203,7 @@ class Exchange:
 
     @property
     def response(self) -> Response:
-        """What it was answered with. Raises NotSeen where the exchange ended without an answer."""
+        """The response that was sent. Raises NotSeen where the exchange ended without an answer."""
         if self._response is None:
             self._changes.wait_until(lambda: self._response is not None or self.is_over, OUTCOME_TIMEOUT)
         if self._response is None:
@@ -210,18 +212,18 @@ class Exchange:
 
     @property
     def status(self) -> int:
-        """The status that was sent."""
+        """The status code that was sent."""
         return self.response.status
 
     @property
     def ended(self) -> Ended:
-        """How it ended, as a member of `Ended`, which equals its plain string: "complete", "client left", …."""
+        """How the exchange ended: a member of `Ended`, which equals its string, such as "complete" or "client left"."""
         return self._outcome()
 
     @property
     def error(self) -> str:
-        """The error that ended it: what the system said where the client's connection broke, such as
-        "[Errno 104] Connection reset by peer", or the name of the exception that broke the answer off; else "".
+        """The error that ended the exchange, "" if none did: the system's message where the client's connection broke,
+        such as "[Errno 104] Connection reset by peer", or the name of the exception that broke the answer off.
         """
         self._outcome()
         return self._error
@@ -230,7 +232,7 @@ class Exchange:
     def faults(self) -> tuple[Strike, ...]:
         """The faults that broke the answer, in the order in which they were injected.
 
-        Waits until all that were to be injected have been, or the exchange has ended without them.
+        Waits until all expected faults have been injected, or the exchange has ended without them.
         """
         self._changes.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
         return self._faults
@@ -247,11 +249,11 @@ class Exchange:
 
     @property
     def duration(self) -> float:
-        """Seconds from the request's arrival until its answer had been handed over."""
+        """Seconds from the request's arrival until its answer had been handed to the operating system."""
         self._outcome()
         return self._duration
 
-    # A request's own properties, so that an exchange reads like it
+    # The request's own properties, so that an exchange reads like its request
 
     def _asked(self) -> Request:
         if self.request is None:
@@ -265,7 +267,7 @@ class Exchange:
 
     @property
     def target(self) -> str:
-        """The target as it was sent."""
+        """The target of the request, as it was sent."""
         return self._asked().target
 
     @property

@@ -1,8 +1,8 @@
-"""Which faults are triggered by a request, how they break its answer, and which found nothing to break.
+"""Which faults are triggered by a request, how they break its answer, and which of them had no effect.
 
-`choose` → `shape` → `break_plan`, between finding a response and sending it; all of it is pure but for *missed*, which
-is called when a plan ends without a fault that was to break it. Two equal faults of a response are two: each must be
-injected, or it is missed.
+`choose` → `shape` → `break_plan`, between finding a response and sending it. All of it is pure except *missed*, which
+is called when a plan ends and a triggered fault was not injected. Two equal faults of a response count as two: each
+must be injected, or it is missed.
 """
 
 from __future__ import annotations
@@ -26,21 +26,22 @@ _ENDS = (Read, CloseConnection, ResetConnection)
 
 @dataclass(frozen=True, slots=True)
 class ShapedAnswer:
-    """A *response* after all of its faults have shaped it, and what of them is *injected* so far."""
+    """A *response* after all of its faults have shaped it, and the faults that were *injected* so far."""
 
     response: Response
     injected: tuple[Injected, ...]
 
 
 def faults_of(response: Response) -> tuple[Fault, ...]:
-    """Return the faults of *response* with the type that they have: `Response` takes no others."""
+    """Return the faults of *response*, typed as `Fault`: `Response` accepts no others."""
     return cast("tuple[Fault, ...]", response.faults)
 
 
 def never_injected_first(response: Response) -> Fault | None:
-    """Return a fault of *response* that no first request triggers; None where each may be triggered then.
+    """Return a fault of *response* that its first request never triggers; None where the first may trigger each.
 
-    A response that is given once is given to the first request that it answers. Chance is not asked.
+    It is for a response that is given once, to the first request that it answers. A fault with a probability counts as
+    one that may be triggered.
     """
     for fault in faults_of(response):
         if isinstance(fault.when, OnRequest | OnEvery | FromRequest) and not fault.when.strikes(1):
@@ -49,7 +50,10 @@ def never_injected_first(response: Response) -> Fault | None:
 
 
 def choose(response: Response, number: int) -> Response:
-    """Return the response for the request with this *number*: with the faults that it triggers, and ready for them."""
+    """Return the response for its request with this *number*, prepared by the faults that it triggers.
+
+    Its faults are the triggered ones only.
+    """
     if not response.faults:
         return response
     triggered = [fault for fault in faults_of(response) if fault.when.strikes(number)]
@@ -61,7 +65,7 @@ def choose(response: Response, number: int) -> Response:
 
 
 def shape(request: Request, response: Response) -> ShapedAnswer:
-    """Break the response as a value."""
+    """Let the faults of *response* change it as a value, before it becomes a plan."""
     injected = []
     for fault in faults_of(response):
         shaped = fault.shape(request, response)
@@ -72,13 +76,13 @@ def shape(request: Request, response: Response) -> ShapedAnswer:
 
 
 def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]) -> Plan:
-    """Break the plan, and tell of each fault that has not been injected by its end."""
+    """Let the faults change the plan, and call *missed* with each fault that has not been injected by its end."""
     faults = faults_of(shaped.response)
     for fault in faults:
         plan = fault.apply(plan)
     injected = [step.fault for step in shaped.injected]
     yield from shaped.injected
-    held: Step | None = None  # the last bytes wait until it is known what was missed, so that a test can ask at once
+    held: Step | None = None  # held until the missed faults are reported, so that a test with the answer sees them
     try:
         for step in plan:
             if isinstance(step, Injected):
@@ -93,7 +97,7 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
             yield held
     finally:
         if hasattr(plan, "close"):
-            plan.close()  # so that what a fault's plan raises at its end is told; of what it wraps, Python warns
+            plan.close()  # else Python only warns of an exception that a fault's plan raises at its end
 
 
 def _ends(step: Step) -> bool:
@@ -102,7 +106,7 @@ def _ends(step: Step) -> bool:
 
 
 def _without(faults: tuple[Fault, ...], injected: list[str]) -> Iterator[Fault]:
-    """Give the faults that are left when each is taken out as often as it was *injected*."""
+    """Yield the *faults* that are left when each is removed as often as it was *injected*."""
     left = injected.copy()
     for fault in faults:
         if str(fault) in left:
@@ -112,7 +116,7 @@ def _without(faults: tuple[Fault, ...], injected: list[str]) -> Iterator[Fault]:
 
 
 def why_missed(request: Request, response: Response, fault: Fault) -> str:
-    """Return whose fault it was that broke nothing, why it did not, and what to do about it."""
+    """Return a message that names the fault that was not injected, why it was not, and what to do about it."""
     where = response.source or request.path
     size = body_size(response)
     if fault.early:

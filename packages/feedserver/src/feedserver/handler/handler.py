@@ -1,7 +1,7 @@
-"""What a server knows and does, without a socket: routes, negotiation and journal put together.
+"""The decision on an answer, without a socket: routes, negotiation and journal put together.
 
-`answer` gives what to send, or says that a thread must work first: a user's callable, or the coding of a large body,
-which would hold up every other connection on the event loop.
+`Site.answer` returns what to send, or says that a thread must work first: at a user's callable or the coding of a large
+body, which would block every other connection on the event loop.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from feedserver.messages.response import FileBody, Response, body_size
 from feedserver.messages.send_plan import Ended
 
 INLINE = 32_768
-"""Bytes of a body that are coded on the event loop; more goes to a thread."""
+"""The largest body, in bytes, that is coded on the event loop; larger ones are coded on a thread."""
 
 
 class Site:
-    """Routes, journal and what went wrong, of one server."""
+    """The routes, the journal and the problems of one server."""
 
     def __init__(
         self,
@@ -57,19 +57,19 @@ class Site:
         self._coded = CodedBodies()
 
     def take_warnings(self) -> list[FixtureWarning]:
-        """Return what is doubtful about the fixtures that were read since this was last asked."""
+        """Return the warnings about fixtures that were read since the last call."""
         taken = self.routes.warnings[:]
         del self.routes.warnings[: len(taken)]
         return taken
 
     def close(self) -> None:
-        """Remove what was written to disk."""
+        """Remove the temporary files."""
         self._coded.close()
 
-    # What is no request
+    # Bytes and connections without a request
 
     def refuse(self, event: Malformed) -> Prepared:
-        """Answer what was no request."""
+        """Answer bytes that were no request."""
         exchange = self._refused(event, f"it was answered with {event.status}")
         response = _plain_text(event.status, f"{event.problem}\n")
         return _send(exchange, None, response, keep_alive=False)
@@ -82,20 +82,20 @@ class Site:
         return exchange
 
     def cut(self, event: Malformed, why: str, ended: Ended, error: str = "") -> None:
-        """Note a request that its connection or the server *ended* in the middle, so that nothing could be answered.
+        """Note a request that was cut off in the middle, so that nothing could be answered; it *ended* so.
 
-        *error* is what the system said, if anything.
+        *why* says what cut it off; *error* is the system's message, if there is one.
         """
         self._refused(event, why).finish(ended, 0, error)
 
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
         exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem)
         self.problems.add_of_client(f"{event.problem}; {what_came}. It began {event.raw[:SHOWN]!r}.", exchange)
-        self.journal.record(exchange)  # last: who has waited for it may ask `verify`
+        self.journal.record(exchange)  # last: a test that waits for it may call `verify` next
         return exchange
 
     def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
-        """Note a client with which no TLS connection came about: a problem, unless it was broken *on purpose*."""
+        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*."""
         exchange = Exchange(self.journal.changes, None, problem=problem)
         if not on_purpose:
             distrusts = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
@@ -104,7 +104,7 @@ class Site:
         exchange.finish(Ended.CLOSED, 0)
 
     def failed(self, error: BaseException, exchange: Exchange | None) -> None:
-        """Keep an exception that came while an answer went out, for `verify`."""
+        """Keep an exception that came while an answer was being sent, for `verify`."""
         of = f"the answer to {exchange}" if exchange is not None and exchange.request is not None else "a connection"
         message = f"{of} was broken off by {in_words(error)}"
         if exchange is not None:
@@ -116,8 +116,8 @@ class Site:
     def answer(self, request: Request, keep_alive: bool) -> Decision:
         """Answer a request; *keep_alive* says whether its connection may be used again.
 
-        The exchange is recorded when what is wrong with it is noted: who has waited for the request may ask `verify`.
-        Whatever goes wrong meanwhile, a hook of a user's fault included, is answered with 500, and a problem.
+        The exchange is recorded after its problems are noted: a test that waits for the request may call `verify` next.
+        Any exception meanwhile, one of a user's fault included, becomes an answer of 500 and a problem.
         """
         exchange = Exchange(self.journal.changes, request)
         received = Received(exchange, request, keep_alive)
@@ -149,11 +149,11 @@ class Site:
         return self._negotiate(received, fault_injection.choose(answer, found.number), found.take)
 
     def early(self, request: Request) -> Decision | None:
-        """Answer a request whose body is still to come, where a fault of its response says so; None: read on."""
+        """Answer a request before its body, where a fault of its response says so; return None to read on."""
         try:
             found = self.routes.find(request, self._is_own_host)
         except (FixtureError, OSError):
-            return None  # told when the request is whole
+            return None  # `answer` reports it when the request is whole
         answer = found.choice.answer if isinstance(found, Found) else None
         if not isinstance(found, Found) or not isinstance(answer, Response):
             return None
@@ -172,7 +172,7 @@ class Site:
         return host.lower() in self.own_hosts
 
     def _ready(self, received: Received, found: Found, response: Response) -> Prepared | None:
-        """Return the answer in the short way, where it is the same for every GET; None where it is not."""
+        """Return the prerendered answer, where it is the same for every GET; None where it is not."""
         exchange, request, keep_alive = received.exchange, received.request, received.keep_alive
         if request.method != "GET" or request.version != "1.1":
             return None
@@ -194,7 +194,7 @@ class Site:
         response = with_content_type(request, response)
         try:
             if isinstance(response.body, FileBody):
-                response.body.open().close()  # a file that can't be sent is told before a head has promised it
+                response.body.open().close()  # a file that can't be sent must be reported before its head is sent
             selected = negotiation.select(request, response)
         except (OSError, ValueError) as error:  # ValueError: a coding that is not known, or not installed
             return self._mistake(received, f"{response.source or request.path}: {error}")
@@ -210,7 +210,7 @@ class Site:
         return Pending(received.exchange, name, work, partial(self._mistake, received, late))
 
     def _code(self, received: Received, selected: Response) -> Prepared:
-        """Answer with the body of *selected* in its coding; may run on a thread of its own."""
+        """Answer with the body of *selected* in its coding. May run on a thread of its own."""
         request = received.request
         try:
             return self._respond(received, negotiation.slice_range(request, self._coded.code(selected)))
@@ -238,7 +238,7 @@ class Site:
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
             if inspect.iscoroutine(response):
-                response.close()  # else Python warns that nobody awaited it, and that is not the test's mistake
+                response.close()  # else Python warns that it was never awaited, which is no mistake of the test's
             return self._mistake(received, f"{name} returned {response!r} for {request}; return a Response")
         try:
             decision = self._negotiate(received, fault_injection.choose(response, number), lambda: None)
@@ -246,7 +246,7 @@ class Site:
             return self._failure(received, error)
         return decision if isinstance(decision, Prepared) else decision.work()
 
-    # Answers of the server's own
+    # The server's own answers
 
     def _missing(self, received: Received, missing: Missing) -> Prepared:
         if self.problems.strict:
@@ -292,7 +292,7 @@ class Site:
 
 
 def _send(exchange: Exchange, request: Request | None, response: Response, keep_alive: bool) -> Prepared:
-    """Return what sends a *response* without faults; *request* is None where what arrived was none."""
+    """Return the bytes or the plan of a *response* without faults; *request* is None where no request was read."""
     exchange.answered(response)
     method = request.method if request is not None else "GET"
     head = response_writer.make_head(request, response, keep_alive)

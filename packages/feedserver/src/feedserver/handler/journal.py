@@ -1,8 +1,8 @@
-"""Every exchange of a server, and what a test asks of them.
+"""Every exchange of a server, and the questions that a test asks about them.
 
 The event loop records, tests read from any thread. An exchange is recorded when its request has arrived, before the
-first byte of its answer; how it ended is known later, so asking for that waits (see `exchange`). Recording takes no
-lock unless somebody waits.
+first byte of its answer. How it ended is known later, so asking for that waits (see `exchange`). Recording takes no
+lock unless a thread waits.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Journal:
             check_whole("journal_limit", limit, 1, 1000)
         self._entries: deque[Exchange] = deque(maxlen=limit)
         self.dropped = 0
-        """How many exchanges came before those that are kept, and were dropped for the *limit*."""
+        """The number of exchanges that were dropped because of *limit*; they came before those that are kept."""
         self.changes = Changes()
 
     @property
     def listener(self) -> Callable[[Exchange], None] | None:
-        """What is called with each exchange when it has ended, before anybody who waits for that wakes.
+        """A function that is called with each exchange that has ended, before waiting threads wake, or None.
 
         It runs on the event loop, so it must return at once. What it raises is raised by `FeedServer.verify`.
         """
@@ -61,7 +61,7 @@ class Journal:
         return self.changes.wait_until(predicate, timeout)
 
     def settle(self, timeout: float = 0.2) -> None:
-        """Wait a moment for answers that are all but over: a client may have the last byte before it is noted here."""
+        """Wait a moment for answers that are almost over: a client may have the last byte before it is noted here."""
         self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:
@@ -76,18 +76,18 @@ class Journal:
 
     @property
     def requests(self) -> list[Request]:
-        """All requests so far, without what was no request."""
+        """The exchanges so far that have a request, without those whose bytes were no request."""
         return [exchange.request for exchange in self._entries.copy() if exchange.request is not None]
 
     def filter(
         self, path: str | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
-        """Return the exchanges whose request matches all that is given.
+        """Return the exchanges whose request matches all given criteria.
 
-        *path* is compared with the decoded path, and may itself be percent-encoded; with a query string in it, with
-        both. A whole URL is compared with the target, in the origin form behind the scheme and the Host of the request.
-        The other criteria are the answer's *status*, and the request's *method*, which is found in capitals too, and
-        *headers*: names to the value they must have, None for any.
+        *path* is compared with the decoded path, and may itself be percent-encoded. A *path* with a query string is
+        compared with path and query. A whole URL is compared with the target; a target in origin form is completed by
+        the request's scheme and Host. The other criteria are the answer's *status*, and the request's *method*, which
+        may be written in lower case, and *headers*: names to the value they must have, None for any.
         """
         return self._matching(RequestFilter(path, status=status, **criteria))
 
@@ -99,7 +99,8 @@ class Journal:
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, at most *timeout* seconds, and return the matches.
 
-        *path* and the criteria, *method* and *headers*, are those of `filter`. Raises NotSeen with what did arrive.
+        *path* and the criteria, *method* and *headers*, are those of `filter`. Raises NotSeen, whose message lists the
+        requests that did arrive.
         """
         wanted = RequestFilter(path, **criteria)
         check_whole("count", count, 1, 2)
@@ -110,8 +111,9 @@ class Journal:
         return self._matching(wanted)
 
     def _count_of(self, wanted: RequestFilter) -> Callable[[], int]:
-        """Return a function that counts the exchanges that are *wanted*. It looks at each of them once, however often
-        it is called.
+        """Return a function that counts the exchanges that match *wanted*.
+
+        It examines each exchange once, however often it is called.
         """
         looked_at, found = 0, 0
 
@@ -160,7 +162,7 @@ class Journal:
         self._refuse_where_some_are_dropped(wanted)
 
     def _refuse_where_some_are_dropped(self, wanted: RequestFilter) -> None:
-        """Raise AssertionError where nobody can say how often something was requested."""
+        """Raise AssertionError where exchanges were dropped, so that no request can be counted reliably."""
         if self.dropped:
             raise AssertionError(
                 f"nobody can say how often {wanted} was requested: the journal has dropped {self.dropped:,} exchanges; "
@@ -175,9 +177,9 @@ class Journal:
         return next(filter(None, differences), "")
 
     def describe(self, last: int = 20, after: Exchange | None = None) -> str:
-        """Return the journal as text for a failing test: a line for each of the *last* exchanges.
+        """Return the journal as text for a failing test: one line for each of the *last* exchanges.
 
-        With *after*, only those that came after that one are told.
+        With *after*, only the exchanges that came after it are listed.
         """
         check_whole("last", last, 1, 20)
         if after is not None:

@@ -1,9 +1,9 @@
 """What went wrong at a server: kept until `FeedServer.verify` raises it, so that no test passes in spite of it.
 
-There are two kinds. What is the server's side (a fixture, a callable, a fault, an exception of any kind) is always a
-problem. What is the client's (a path that nothing answers, bytes that are no request) is one unless the server is told
-to take it as it is, with `strict=False`. A client that hangs up while it is answered is none: a test of its time limit
-looks like that.
+There are two kinds. A problem on the server's side (a fixture, a callable, a fault, an exception of any kind) always
+counts. A mistake of the client (a path that nothing answers, bytes that are no request) counts unless the server is
+told to accept it, with `strict=False`. A client that hangs up while it is answered is no problem: a test of its time
+limit does the same.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from dataclasses import dataclass
 from feedserver.messages.argument_types import check_name
 
 SHOWN = 60
-"""Bytes of what was no request that a message repeats."""
+"""Bytes of an invalid request that a message quotes at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """A *message* for a test, and the *exchange* that it is about, None where it is about none."""
+    """A *message* for a test, and the *exchange* that it is about; None where it is about no particular one."""
 
     message: str
     exchange: object | None
 
 
 class Problems:
-    """The problems of one server, each with the exchange it is about, if it is about one. Any thread may add some.
+    """The problems of one server, each with the exchange that it is about, if any. Any thread may add some.
 
-    An exchange is any object that can be told from others. *strict* keeps what clients do wrong. *elsewhere* is where
-    layers below leave messages of their own.
+    An exchange is any object that can be compared with others. *strict* keeps the mistakes of clients, too. *elsewhere*
+    is a queue in which lower layers leave messages of their own.
     """
 
     def __init__(self, elsewhere: deque[str], *, strict: bool) -> None:
@@ -41,18 +41,18 @@ class Problems:
         self._allowed: list[re.Pattern[str]] = []
 
     def add(self, message: str, exchange: object | None = None) -> None:
-        """Keep what a test should know of."""
+        """Add a problem, for `verify` to raise."""
         self._kept.append(_Problem(message, exchange))
 
     def add_of_client(self, message: str, exchange: object) -> None:
-        """Keep what a client did wrong, unless the server is not strict."""
+        """Add a mistake of the client, unless the server is not strict."""
         if self.strict:
             self.add(
                 f"{message}\nA test that means it says server.allow('…'), or FeedServer(…, strict=False).", exchange
             )
 
     def allow(self, *patterns: str) -> None:
-        """Leave out, from now on, each problem in which one of these regular expressions is found."""
+        """Ignore, from now on, each problem in which one of these regular expressions is found."""
         for pattern in patterns:
             check_name("a pattern of allow()", pattern, "nothing answers")
             try:
@@ -64,7 +64,7 @@ class Problems:
                 ) from error
 
     def take(self) -> list[str]:
-        """Return the problems since they were last taken."""
+        """Return the problems since the last call, and forget them."""
         taken = self._kept[:]
         del self._kept[: len(taken)]
         messages = [problem.message for problem in taken]
@@ -73,7 +73,7 @@ class Problems:
         return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
 
     def take_of(self, exchange: object) -> list[str]:
-        """Return those about *exchange*, and those about none."""
+        """Return the problems about *exchange* and those about no particular exchange, and forget them."""
         taken = [problem for problem in self._kept[:] if problem.exchange in (exchange, None)]
         for problem in taken:
             self._kept.remove(problem)
@@ -81,7 +81,7 @@ class Problems:
 
 
 def in_words(error: BaseException) -> str:
-    """Return an exception and the line that raised it, for a message."""
+    """Return an exception and the line that raised it, as text for a message."""
     try:
         said = repr(error)
     except Exception as worse:  # noqa: BLE001 - an exception that cannot say what it is must not hide that it was

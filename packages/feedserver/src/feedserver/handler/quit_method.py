@@ -13,17 +13,17 @@ _OF_A_PROXY = re.compile(
     r"|(?:x-|cf-|true-|fastly-|x-cluster-|x-azure-|x-appengine-)?(?:client|connecting|remote|proxyuser|user)-?(?:ip|addr)",
     re.IGNORECASE,
 )
-"""Headers that proxies add (RFC 7239, RFC 9110 §7.6.3): whoever asked is not who the connection comes from."""
+"""Headers that proxies add (RFC 7239, RFC 9110 §7.6.3): the client is then not the machine that is connected."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]*)?|[0-9a-f]*:[0-9a-f:.]+", re.ASCII)
 
 
 def quit_refusal(request: Request) -> str:
-    """Return why a QUIT is not obeyed, "" if it is: it must come from this machine, and not from a page in a browser.
+    """Return why a QUIT is refused, "" if it is obeyed.
 
-    A name in Host that is not loopback's points to a rebound DNS name; a browser adds Origin to every request that a
-    page makes with a method of its own. A proxy on this machine speaks for others; one that
-    adds no header is not noticed.
+    It must come from this machine, and not from a page in a browser. A name in Host that is not loopback's points to a
+    rebound DNS name; a browser adds Origin to every request that a page makes with a method of its own. A proxy on this
+    machine may forward requests of others; one that adds no header is not noticed.
     """
     host = request.headers.get("Host", "").lower()
     parts = _HOST.fullmatch(host)
@@ -44,7 +44,7 @@ def quit_refusal(request: Request) -> str:
 
 @lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
-    """Return whether *host* is an address of the loopback, or localhost. Every start asks it, so it is remembered."""
+    """Return whether *host* is an address of the loopback, or localhost. Cached, since every start asks it."""
     import ipaddress
 
     if host == "localhost":

@@ -1,4 +1,4 @@
-"""Answers that are the same for every request: rendered once, and kept ready to send."""
+"""Prerendered answers: rendered once where every request gets the same one, and kept ready to send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feedserver.messages.response import FileBody, Response, body_size
 
 @dataclass(slots=True)
 class ReadyAnswer:
-    """A whole answer in bytes, *data*, with the Date of one *second* of the epoch."""
+    """A whole answer in bytes, *data*, whose Date is that of one *second* of the epoch."""
 
     response: Response
     head: AnswerHead
@@ -22,7 +22,7 @@ class ReadyAnswer:
     data: bytes
 
     def at(self, second: int) -> bytes:
-        """Return the answer with the Date of that *second*."""
+        """Return the answer with the Date of *second*."""
         if self.second != second:
             body = self.data[len(self.data) - body_size(self.response) :]
             self.data = self.head.in_http1(second) + body
@@ -31,7 +31,7 @@ class ReadyAnswer:
 
 
 def make_ready(response: Response, request: Request, keep_alive: bool, second: int) -> ReadyAnswer | None:
-    """Return *response* as it is sent to every GET like *request*; None where each request may get another answer."""
+    """Return *response* as it is sent to every GET like *request*; None where requests may get different answers."""
     if has_placeholders(response.headers) or response.delay or response.pace or response.faults:
         return None
     if not negotiation.is_plain(response) or isinstance(response.body, FileBody):
@@ -44,7 +44,7 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
 
 
 def with_content_type(request: Request, response: Response) -> Response:
-    """Return a response made by code with the type that its path's extension has, unless it says otherwise."""
+    """Return *response* with the media type of the request path's extension, where it has no Content-Type."""
     if response.body and "Content-Type" not in response.headers and "content-type" not in response.omit:
         known = content_type_for(request.path)
         if known != "application/octet-stream":

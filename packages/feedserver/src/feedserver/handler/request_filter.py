@@ -1,4 +1,4 @@
-"""Which exchanges a test asks for: the criteria, in one place for the journal and the server."""
+"""The criteria by which a test selects exchanges, shared by the journal and the server."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ HeaderFilter: TypeAlias = Mapping[str, str | None]
 
 
 class Criteria(TypedDict, total=False):
-    """What a request must have beside its path; each may be left out.
+    """What a request must have beside its path; each criterion may be left out.
 
-    method: its method; it is found in capitals too.
-    headers: header names to the value they must have; None means that the header must be there, whatever its value.
+    - method: the request's method; it may be written in lower case.
+    - headers: header names to the value they must have; None means that the header must be there, whatever its value.
     """
 
     method: str | None
@@ -32,8 +32,9 @@ class Criteria(TypedDict, total=False):
 class RequestFilter:
     """The *path*, *method* and *headers* that a request must have, and the *status* of its answer; None: any.
 
-    *path* is compared with the decoded path, and may itself be percent-encoded; with a query string in it, with both.
-    A whole URL is compared with the target, in the origin form behind the scheme and the Host of the request.
+    *path* is compared with the decoded path, and may itself be percent-encoded. A *path* with a query string is
+    compared with path and query. A whole URL is compared with the target; a target in origin form is completed by the
+    request's scheme and Host.
     """
 
     path: str | None = None
@@ -42,8 +43,9 @@ class RequestFilter:
     status: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise TypeError or ValueError for what no request could match: a test would pass by it, or fail in the
-        dark.
+        """Raise TypeError or ValueError for criteria that no request could match.
+
+        A test would pass because of them, or fail without saying why.
         """
         check_name("path", self.path, "/feed", or_none=True)
         check_name("method", self.method, "GET", or_none=True)
@@ -57,7 +59,7 @@ class RequestFilter:
             check_is(f"headers[{name!r}]", value, (str, NoneType), "give the text that it must be, or None for any")
 
     def matches(self, exchange: Exchange) -> bool:
-        """Return whether *exchange* has all that is asked for."""
+        """Return whether *exchange* matches all criteria."""
         request = exchange.request
         if request is None:
             return self.path is None and self.method is None and not self.headers and self.status is None
@@ -73,7 +75,7 @@ class RequestFilter:
         )
 
     def difference(self, exchange: Exchange) -> str:
-        """Return how *exchange*, whose path is that asked for, differs in method or headers; "" where it does not."""
+        """Return how *exchange*, whose path matches, differs in method or headers; "" where it does not."""
         if self.method is not None and exchange.method not in (self.method, self.method.upper()):
             return f" It was requested with {exchange.method}."
         for name, value in (self.headers or {}).items():

@@ -21,10 +21,10 @@ from feedserver.messages.response import Answer, Response
 from feedserver.messages.terminal_text import visible
 
 ALIKE = 0.6
-"""How alike two paths are, from 0 to 1, for one to be named where the other is missing."""
+"""How similar two paths must be, from 0 to 1, for the one to be suggested where the other is missing."""
 
 COMPARED = 30
-"""Paths that are compared exactly with one that is missing."""
+"""Paths that are compared exactly with a missing one, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class _Cached:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A *response* of a file, and the *turns* that it has taken."""
+    """The *response* of a file, and the *turns* that it has taken."""
 
     response: Response
     turns: Turns
@@ -49,25 +49,26 @@ def _no_advance() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The choice that answers, and what to call once it was given to anything but HEAD."""
+    """The choice that answers, and a function to call once it was given to any request but HEAD."""
 
     choice: Choice
     advance: Callable[[], None] = _no_advance
 
     @property
     def number(self) -> int:
-        """Which request this is that the choice answers, counted from 1."""
+        """The number of the request among those that the choice answers, counted from 1."""
         return self.choice.turns.taken + 1
 
     def take(self) -> None:
-        """Count the choice, which was given, and move on."""
+        """Count the request that was given the choice, and advance to the next one."""
         self.choice.turns.taken += 1
         self.advance()
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Nothing answers:
+    """No answer was found.
+
     *status* is what the client gets (404 or 405), *message* names the nearest path and the remedy.
     """
 
@@ -91,7 +92,8 @@ class Routes:
     def add(self, target: str, answers: tuple[Answer, ...], method: str | None = None) -> None:
         """Answer *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
 
-        Replaces what was added for the same target and method. Raises ValueError where there is nothing to answer with.
+        Replaces what was added for the same target and method. Raises TypeError or ValueError for answers
+        that cannot be given, and ValueError for none.
         """
         check_name("the path that add() was given", target, "/feed")
         check_name("the method that add() was given", method, "POST", or_none=True)
@@ -101,10 +103,10 @@ class Routes:
         method = method.upper() if method is not None else None
         route = Route(host_key(parts.host), query, method, Script([Choice(answer) for answer in answers]))
         others = [other for other in self._routes.get(parts.path, ()) if not route.replaces(other)]
-        self._routes[parts.path] = (*others, route)  # in one step: the event loop may be looking at the old tuple
+        self._routes[parts.path] = (*others, route)  # in one step: the event loop may be reading the old tuple
 
     def find(self, request: Request, own_host: Callable[[str], bool]) -> Found | Missing:
-        """Return what answers *request*. *own_host* tells whether an absolute target's host is this server itself.
+        """Return what answers *request*. *own_host* returns whether a host of an absolute target is this server.
 
         Raises FixtureError where the file that would answer has a mistake.
         """
@@ -177,18 +179,18 @@ class Routes:
         return _Cached(loaded, Choice(loaded.response, self._turns_of(loaded.file, loaded.response), loaded.ready))
 
     def _turns_of(self, file: Path, response: Response) -> Turns:
-        """Return the count of a file; one that is read again and says the same as before goes on counting."""
+        """Return the count of a file; a file that is read again continues its count where its response is the same."""
         before = self._counted.get(file)
         turns = before.turns if before is not None and before.response == response else Turns()
         if response.faults:
             self._counted[file] = _Counted(response, turns)
         return turns
 
-    # What to say when nothing answers.
+    # The message where nothing answers
 
     def _missing(self, host: str, target: Target, method: str) -> Missing:
         asked = f"http://{host}{target.path}" if host else target.path
-        shown = visible(asked)  # who asks must not write lines of its own into a message
+        shown = visible(asked)  # escaped: a client must not write lines of its own into a message
         routes = self._routes.get(target.path, ())
         methods = sorted({route.method or "any" for route in routes if route.host == host})
         if methods and "any" not in methods:
@@ -220,9 +222,9 @@ class Routes:
 
 
 def _nearest(path: str, known: Iterable[str]) -> list[str]:
-    """Return up to three *known* paths that are like *path*, the likest first.
+    """Return up to three *known* paths that are similar to *path*, the most similar first.
 
-    Where many are, the exact comparison, whose cost is the product of their lengths, is made with a few of them.
+    The cost of the exact comparison is the product of the lengths, so it is made with a few likely paths only.
     """
     import difflib  # most tests miss nothing, and need not load it
 

@@ -1,4 +1,4 @@
-"""Scripted routes: which answers a path gives, to which requests, one after the other."""
+"""Scripted routes: the answers of a path, given one after the other, and the requests that they answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedserver.messages.response import Answer, Response
 
 @dataclass(slots=True)
 class Turns:
-    """How many requests have *taken* an answer."""
+    """The number of requests that have *taken* an answer."""
 
     taken: int = 0
 
@@ -22,8 +22,8 @@ class Turns:
 class Choice:
     """One answer that can be given again and again.
 
-    *ready* is the answer in bytes, by whether the connection is kept alive behind it; None where each request may get
-    another one.
+    *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
+    different answers.
     """
 
     answer: Answer
@@ -40,7 +40,7 @@ class Script:
 
     @property
     def current(self) -> Choice:
-        """The answer whose turn it is."""
+        """The answer that the next request gets."""
         return self.choices[self.index]
 
     def advance(self) -> None:
@@ -50,7 +50,7 @@ class Script:
 
 
 class HostPath(NamedTuple):
-    """What is asked for: a decoded *path* of a *host*; "" is this server itself."""
+    """The place that a request asks for: a decoded *path* of a *host*; the host "" is this server itself."""
 
     host: str
     path: str
@@ -69,13 +69,13 @@ class Route:
     script: Script
 
     def replaces(self, other: Route) -> bool:
-        """Return whether the two answer the same requests."""
+        """Return whether *other* answers the same requests."""
         return (self.host, self.query, self.method) == (other.host, other.query, other.method)
 
     def rank(self, host: str, query: str, method: str) -> int | None:
-        """Return how nearly the route fits a request, 0 is best; None where it does not answer it.
+        """Return how closely the route fits a request, 0 is best; None where it does not answer it.
 
-        A query string counts for more than a method. HEAD is answered by the route of GET, before one of all methods.
+        A query string counts for more than a method. The route of GET answers HEAD before a route of all methods does.
         """
         if self.host != host or (self.query is not None and self.query != query):
             return None
@@ -88,12 +88,12 @@ class Route:
 
 
 def host_key(host: str) -> str:
-    """Return a *host* so that its like are equal: its case and the port 80 do not matter (RFC 9110 §4.2.3)."""
+    """Return *host* in a form in which equal hosts are equal text: case and port 80 do not matter (RFC 9110 §4.2.3)."""
     return host.lower().removesuffix(":80")
 
 
 def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Route | None:
-    """Return the route that fits a request most nearly; None where none does."""
+    """Return the route that fits a request most closely; None where none does."""
     nearest, least = None, 6
     for route in routes:
         rank = route.rank(host, query, method)
@@ -103,9 +103,9 @@ def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Ro
 
 
 def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
-    """Raise TypeError or ValueError for *answers* of which one can answer no request, or can never be broken as told.
+    """Raise TypeError for an answer that can answer no request, ValueError for a fault that is never triggered.
 
-    No *answers* at all are refused too.
+    Raises ValueError where there are no *answers* at all.
     """
     if not answers:
         raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
@@ -116,7 +116,7 @@ def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
 
 
 def _check_triggers(target: str, answer: Answer) -> None:
-    """Raise ValueError for a fault that waits for a later request of an answer that is given once."""
+    """Raise ValueError for a fault that waits for a later request, in an answer that is given only once."""
     fault = never_injected_first(answer) if isinstance(answer, Response) else None
     if fault is not None:
         raise ValueError(
@@ -126,7 +126,7 @@ def _check_triggers(target: str, answer: Answer) -> None:
 
 
 def _check_answer(target: str, answer: object) -> None:
-    """Raise TypeError for what can answer no request: it would only be told by the first one."""
+    """Raise TypeError for what can answer no request; otherwise only its first request would show the mistake."""
     given = f"add({target!r}) was given {answer!r}"
     if isinstance(answer, Response):
         return

@@ -1,7 +1,7 @@
-"""Fixtures that were read, and are good for as long as their files stay the same.
+"""A cache of fixtures that were read, valid for as long as their files stay the same.
 
-A suite has a server a test and one folder for them all, so what was read of a small file is kept for the servers to
-come. Each asks the system whether the file is still the same, as it does for every request.
+A test suite starts a server per test and has one folder for all of them, so small fixtures are kept for later servers
+of the process. Each server asks the system whether the file is still the same, as it does for every request.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ FRESH = 0.05
 """Seconds after a change during which a file is not cached: a second change might leave the same time stamp."""
 
 KEPT = 512
-"""Fixtures that are kept for the servers to come."""
+"""Fixtures that are kept for later servers, at most."""
 
 LARGEST_KEPT = 65_536
-"""The largest body, in bytes, that is kept for them."""
+"""The largest body, in bytes, that is kept for later servers."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """What changes when the file or folder at *path* does: its time in nanoseconds, its size and its number.
+    """The attributes of the file or folder at *path* that change with it: its time in nanoseconds, its size, its inode.
 
     All are 0 where nothing is at *path*.
     """
@@ -56,7 +56,7 @@ class FileStamp:
 
 @dataclass(frozen=True, slots=True)
 class WatchedFixture:
-    """What a *file* says, and the *stamps* of what must not have changed since."""
+    """The content of a fixture's *file*, and the *stamps* of the files that must not have changed since."""
 
     file: Path
     stamps: tuple[FileStamp, ...]
@@ -75,11 +75,11 @@ class WatchedFixture:
 
 
 _kept: dict[tuple[Folder, HostPath], WatchedFixture] = {}
-"""For the servers to come: what answers a place of a folder."""
+"""The fixtures kept for later servers, by folder and place."""
 
 
 def load(file: Path, beneath: str | None) -> WatchedFixture:
-    """Load a fixture. The folder is watched too: it tells when a sidecar appears, without asking each time."""
+    """Load a fixture. Its folder is watched too: the folder's stamp changes when a sidecar appears."""
     sidecar = sidecar_of(file)
     stamps = tuple(FileStamp.of(os.fspath(path)) for path in (file, file.parent, sidecar) if path.exists())
     loaded = loader.read(file, beneath=beneath)
@@ -87,13 +87,13 @@ def load(file: Path, beneath: str | None) -> WatchedFixture:
 
 
 def kept_fixture(folder: Folder, place: HostPath) -> WatchedFixture | None:
-    """Return what was kept of a place by an earlier server; None where nothing was, or its files have changed."""
+    """Return the fixture that an earlier server kept for *place*; None without one or where its files have changed."""
     kept = _kept.get((folder, place))
     return kept if kept is not None and kept.is_current() else None
 
 
 def keep(folder: Folder, place: HostPath, loaded: WatchedFixture) -> None:
-    """Keep a small fixture for the servers to come."""
+    """Keep a fixture for later servers, if it is small."""
     body = loaded.response.body
     if isinstance(body, bytes) and len(body) <= LARGEST_KEPT:
         key = (folder, place)

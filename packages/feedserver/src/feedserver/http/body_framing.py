@@ -1,11 +1,11 @@
 """Where a request's body ends, and what it holds, without I/O.
 
 This module alone decides where a body ends (RFC 9112 §6.3). `framing_of` reads it from the head; a `SizedBody` or a
-`ChunkedBody` then takes from the buffer exactly the bytes that belong to the body. What may be read in two ways is
-refused, since a proxy before the server or a client behind it may read it in the other one.
+`ChunkedBody` then takes from the buffer exactly the bytes that belong to the body. An ambiguous framing is refused,
+since a proxy before the server or a client behind it may interpret it differently.
 
-A body is judged in whole units: a line, a chunk's data, the two bytes behind it. A unit is judged when its last byte
-is there, so that the outcome does not depend on how the bytes were cut into packets.
+A body is checked in whole units: a line, a chunk's data, the two bytes behind it. A unit is checked when its last byte
+has arrived, so that the result does not depend on how the bytes were cut into packets.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Literal, TypeAlias
 from feedserver.messages.headers import TCHARS
 
 MAX_RAW = 65_536
-"""Bytes of a request that are kept as they came, for the journal."""
+"""Bytes of a request that are kept as they were received, for the journal."""
 
 MAX_CHUNK_LINE = 4096
-"""Bytes of a line with a chunk's size and its extensions; a longer one is answered with 400."""
+"""Bytes of the line with a chunk's size and its extensions; a longer line is answered with 400."""
 
 MAX_TRAILERS = 65_536
-"""Bytes of the trailers behind the last chunk; more is answered with 431."""
+"""Bytes of the trailers after the last chunk; more is answered with 431."""
 
 # 16 digits are 64 bits: more would only be zeros, which parsers of different widths read differently.
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
@@ -34,7 +34,7 @@ _LENGTH = re.compile(rb"[0-9]{1,19}")
 
 
 class Refused(Exception):
-    """What arrived can't be answered as a request: *status* says how it is refused, *problem* why."""
+    """The received bytes can't be answered as a request: *status* is that of the refusal, *problem* says why."""
 
     def __init__(self, status: int, problem: str) -> None:
         super().__init__(problem)
@@ -43,14 +43,13 @@ class Refused(Exception):
 
 
 RequestFraming: TypeAlias = int | Literal["chunked"]
-"""How the end of a body is told: the body's bytes are counted, or it is sent in chunks."""
+"""How a body is delimited: by its number of bytes, or by chunks."""
 
 
 def framing_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> RequestFraming:
     """Return how the body of a request with these header *fields* is framed; 0 for a request without a body.
 
-    *version* is "1.0" or "1.1". Raises Refused for a framing that is not known or could be read in two ways
-    (RFC 9112 §6.1 to §6.3).
+    *version* is "1.0" or "1.1". Raises Refused for an unknown or ambiguous framing (RFC 9112 §6.1 to §6.3).
     """
     codings: list[bytes] = []
     lengths: list[bytes] = []
@@ -85,7 +84,7 @@ def _coded(coding: bytes, lengths: list[bytes], version: str) -> RequestFraming:
 
 
 class IncomingBody(ABC):
-    """A request's body while it arrives: *raw* grows by the bytes that are taken, `content` is what they hold."""
+    """A request's body while it arrives: *raw* grows by the bytes that are taken, `content` is the decoded body."""
 
     __slots__ = ("_raw", "content", "is_complete")
 
@@ -96,7 +95,7 @@ class IncomingBody(ABC):
 
     @abstractmethod
     def read(self, buffer: bytearray) -> None:
-        """Take from *buffer* what belongs to the body and is whole. Raises Refused for what is malformed."""
+        """Take the complete units of the body from *buffer*. Raises Refused for a malformed one."""
 
     def _take(self, buffer: bytearray, size: int) -> bytes:
         """Move up to *size* bytes out of *buffer*."""
@@ -150,12 +149,12 @@ class ChunkedBody(IncomingBody):
         self._expecting = _Expecting.SIZE
 
     def read(self, buffer: bytearray) -> None:
-        """Take from *buffer* the units that are whole. Raises Refused for one that is malformed."""
+        """Take the complete units from *buffer*. Raises Refused for a malformed one."""
         while not self.is_complete and self._read_unit(buffer):
             pass
 
     def _read_unit(self, buffer: bytearray) -> bool:
-        """Take one unit, or as much of a chunk's data as there is; return False where more bytes are needed."""
+        """Take one unit, or the available part of a chunk's data; return False where more bytes are needed."""
         if self._expecting is _Expecting.SIZE:
             return self._read_size(buffer)
         if self._expecting is _Expecting.DATA:
@@ -209,7 +208,7 @@ class ChunkedBody(IncomingBody):
         return True
 
     def _line(self, buffer: bytearray, limit: int) -> bytes | None:
-        """Take a line with its end, or the first *limit* bytes of a longer one; None where its end is to come."""
+        """Take a line with its end, or the first *limit* bytes of a longer one; None where its end has not arrived."""
         end = buffer.find(b"\n", 0, limit)
         if end < 0 and len(buffer) < limit:
             return None

@@ -1,8 +1,8 @@
-"""From the bytes of a request's head to its request line and header fields, without I/O.
+"""Parses the head of a request into its request line and header fields, without I/O.
 
-The request line is read here, since llhttp refuses methods that it does not know and raw UTF-8 targets. llhttp then
-reads the header fields, under a request line that it likes, and nothing else: it is given one whole head, its idea of
-connection and body is not asked for, and what it read must be as many fields as there are lines.
+The request line is parsed here, since llhttp refuses methods that it does not know and raw UTF-8 targets. llhttp then
+parses the header fields, under a request line that it accepts, and nothing else: it is given one whole head, its view
+of connection and body is ignored, and it must find as many fields as there are lines.
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ class RequestLine:
 def read_head(head: bytes) -> tuple[RequestLine, Fields]:
     """Return the request line and the header fields of *head*, which ends in an empty line.
 
-    Raises Refused for what RFC 9112 does not allow. The checks have one order, which decides where several things are
-    wrong.
+    Raises Refused for what RFC 9112 does not allow. The checks run in a fixed order: where several things are wrong,
+    the first one is reported.
     """
     if head.startswith(b"\r"):
         raise Refused(400, "a bare CR stands before the request line")
     first, _, rest = head.partition(b"\n")
     line = _read_request_line(first.removesuffix(b"\r"))
     if head.count(b"\n") != head.count(b"\r\n"):
-        # A recipient may take a bare LF for the end of a line (RFC 9112 §2.2); a test server that did would hide it.
+        # A recipient may take a bare LF for the end of a line (RFC 9112 §2.2); a test server that did would hide the
+        # mistake.
         raise Refused(400, "a line of the request's head ends in a bare LF, not in CR LF")
     fields = _read_fields(rest, line.version)
     hosts = sum(name.lower() == b"host" for name, _ in fields)
@@ -61,7 +62,7 @@ def read_head(head: bytes) -> tuple[RequestLine, Fields]:
 
 
 def is_continue_expected(fields: Fields, version: str) -> bool:
-    """Return whether the client waits for "100 Continue"; one of HTTP/1.0 never does (RFC 9110 §10.1.1)."""
+    """Return whether the client waits for "100 Continue"; a client of HTTP/1.0 never does (RFC 9110 §10.1.1)."""
     return version == "1.1" and any(name.lower() == b"expect" for name, _ in fields)
 
 
@@ -103,7 +104,7 @@ def _read_request_line(line: bytes) -> RequestLine:
 
 
 class _Collector:
-    """What llhttp calls with each header field."""
+    """Collects the header fields that llhttp reports."""
 
     __slots__ = ("fields",)
 
@@ -120,7 +121,7 @@ def _read_fields(lines: bytes, version: str) -> Fields:
     try:
         httptools.HttpRequestParser(collector).feed_data(b"POST / HTTP/%b\r\n%b" % (version.encode("ascii"), lines))
     except httptools.HttpParserUpgrade:
-        pass  # the head is read; that a new protocol may follow is ignored (RFC 9110 §7.8)
+        pass  # the head is read; a switch to a new protocol is ignored (RFC 9110 §7.8)
     except httptools.HttpParserError as error:
         raise Refused(400, f"the request is malformed: {error}") from None
     if len(collector.fields) != lines.count(b"\n") - 1:

@@ -1,11 +1,11 @@
-"""The values that cross every border of feedserver: a request, a response, and the plan that sends it.
+"""The values that all packages of feedserver exchange: a request, a response, and the plan that sends it.
 
-In: nothing. Out: frozen dataclasses and lazy iterators, which every other package of feedserver takes and gives.
+In: nothing. Out: frozen dataclasses and lazy iterators, which every other package of feedserver takes and returns.
 
 1. `headers`: fields of a message, with their order, case and repeats.
 2. `request`: what a client sent.
 3. `triggers`: on which requests a fault is injected.
-4. `response`: what is answered; `pacing` and `placeholders` are how fast, and what is filled in.
+4. `response`: what is answered; `pacing` parses durations and transfer rates, `placeholders` fills in header values.
 5. `shortcuts`: short ways to make the responses that tests ask for most.
 6. `send_plan`: what a connection is told to do (send, wait, read, close, reset), and how an exchange can end.
 

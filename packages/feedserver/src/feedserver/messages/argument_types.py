@@ -1,6 +1,6 @@
-"""Checks of arguments, when they are given: in the test's own line, not later in the server.
+"""Checks of arguments at the call that passes them: the error shows the test's own line, not one in the server.
 
-Each message names the culprit and what to write in its place.
+Each message names the bad argument and what to write in its place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 
 
 def why_no_body(body: object) -> str:
-    """Return what to say of a *body* that is neither bytes nor text, with what would make it one."""
+    """Return a message for a *body* that is neither bytes nor text, with the remedy."""
     return f"a Response has a body of bytes or text, not {named(body)}; {_remedy_for_body(body)}"
 
 
@@ -48,7 +48,7 @@ def check_status(status: object) -> None:
 
 
 def check_text(what: str, value: object, *, or_none: bool = False) -> None:
-    """Raise TypeError for a *value* that is no text, and ValueError for text that has no bytes in UTF-8."""
+    """Raise TypeError for a *value* that is not text, and ValueError for text that UTF-8 cannot encode."""
     if value is None and or_none:
         return
     if not isinstance(value, str):
@@ -60,28 +60,28 @@ def check_text(what: str, value: object, *, or_none: bool = False) -> None:
 
 
 def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
-    """Raise TypeError where *value* is not *wanted*: *what* it is for, and the *remedy*, are said in the message.
+    """Raise TypeError where *value* is not of a type in *wanted*; `True` is no number.
 
-    `True` is no number.
+    The message begins with *what* and ends with *remedy*.
     """
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted in (int, (int, float))):
         raise TypeError(f"{what} is {named(value)}; {remedy}")
 
 
 def check_bool(what: str, value: object) -> None:
-    """Raise TypeError for what is neither True nor False: the text "no" would be taken for True."""
+    """Raise TypeError for a *value* that is neither True nor False: the text "no" would count as True."""
     check_is(what, value, bool, "give True or False")
 
 
 def check_whole(what: str, value: object, least: int, example: int) -> None:
-    """Raise TypeError for what is no whole number, and ValueError for one below *least*."""
+    """Raise TypeError for a *value* that is not a whole number, and ValueError for one below *least*."""
     check_is(what, value, int, f"give a whole number, such as {example}")
     if isinstance(value, int) and value < least:
         raise ValueError(f"{what} is {value}; give {least} or more")
 
 
 def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
-    """Raise TypeError for what is no text, and ValueError for text that is empty."""
+    """Raise TypeError for a *value* that is not text, and ValueError for empty text."""
     if value is None and or_none:
         return
     check_is(what, value, str, f"give text, such as {example!r}")
@@ -90,14 +90,17 @@ def check_name(what: str, value: object, example: str, *, or_none: bool = False)
 
 
 def check_choice(what: str, value: object, choices: Iterable[object]) -> None:
-    """Raise ValueError for a *value* that is none of the *choices*."""
+    """Raise ValueError for a *value* that is not among *choices*."""
     known = tuple(choices)
     if not any(value == each and type(value) is type(each) for each in known):
         raise ValueError(f"{what} is {named(value)}; give {' or '.join(map(repr, known))}")
 
 
 def check_seconds(what: str, value: object, *, above_zero: bool = False) -> float:
-    """Return a number of seconds. Raise TypeError for what is none, ValueError for one that nobody can wait."""
+    """Return *value* as a number of seconds.
+
+    Raises TypeError for another type, ValueError for a negative or infinite number and for NaN.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} is {named(value)}; give a number of seconds, such as 2.5")
     if not math.isfinite(value) or value < 0 or (above_zero and not value):
@@ -106,9 +109,9 @@ def check_seconds(what: str, value: object, *, above_zero: bool = False) -> floa
 
 
 def seconds_of(what: str, value: object) -> float:
-    """Return a duration, a number or `timedelta`, in seconds. Raise TypeError for another type, ValueError for none.
+    """Return a duration, a number or `timedelta`, in seconds.
 
-    None is a number below zero, one without an end, and one that is no number.
+    Raises TypeError for another type, ValueError for a negative or infinite duration and for NaN.
     """
     if isinstance(value, timedelta):
         value = value.total_seconds()
@@ -120,7 +123,7 @@ def seconds_of(what: str, value: object) -> float:
 
 
 def named(value: object) -> str:
-    """Return *value* as a message has it: short, and with its type where that is not obvious."""
+    """Return *value* as a message shows it: shortened, and with its type where that is not obvious."""
     if value is None:
         return "None"
     text = repr(value)

@@ -1,7 +1,8 @@
 """Checks of the fields of dataclasses against their annotations, for values that tests make.
 
-A field that is annotated `int | None` takes whole numbers and None, and says so. `True` is no number, a single text is
-no sequence, and each item of a sequence is looked at. A form of annotation that is not known here lets everything pass.
+A field that is annotated `int | None` takes whole numbers and None; the message for other values says so. `True` is no
+number, a single text is no sequence, and each item of a tuple is checked. A form of annotation that is not known here
+accepts every value.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def check_fields(instance: object) -> None:
 
 
 def check_fits(what: str, value: object, hint: object) -> None:
-    """Raise TypeError where *value* is not what *hint* allows, and ValueError where it is text, and only others are
-    allowed. *What* it is for is said in the message.
+    """Raise TypeError where *hint* does not allow *value*; the message begins with *what*.
+
+    Raises ValueError instead for text, where *hint* allows certain texts.
     """
     if not fits(value, hint):
         kind = ValueError if isinstance(value, str) and _at_a_glance(hint)[1] else TypeError
@@ -45,7 +47,7 @@ def check_fits(what: str, value: object, hint: object) -> None:
 
 
 def fits(value: object, hint: Any) -> bool:
-    """Return whether *value* is what the annotation *hint* allows."""
+    """Return whether the annotation *hint* allows *value*."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(fits(value, each) for each in arguments)
@@ -65,7 +67,7 @@ def fits(value: object, hint: Any) -> bool:
 
 
 def in_words(hint: Any) -> str:
-    """Return what the annotation *hint* allows, for a message."""
+    """Return a description of the values that the annotation *hint* allows, for a message."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(map(in_words, arguments)))
@@ -80,8 +82,9 @@ def in_words(hint: Any) -> str:
 
 @lru_cache(maxsize=256)
 def _fields_of(kind: type) -> tuple[tuple[str, object, frozenset[type], frozenset[str]], ...]:
-    """Return the fields of a dataclass, each with its annotation, the types that it allows without a further look, and
-    the texts that it allows alone. A class whose annotations cannot be read has none.
+    """Return the fields of a dataclass: the name, the annotation, and what `_at_a_glance` returns for it.
+
+    A class whose annotations cannot be read has none.
     """
     try:
         hints = get_type_hints(kind)
@@ -95,7 +98,10 @@ def _fields_of(kind: type) -> tuple[tuple[str, object, frozenset[type], frozense
 
 
 def _at_a_glance(hint: Any) -> tuple[frozenset[type], frozenset[str]]:
-    """Return what of *hint* can be told by the type of a value alone, and what by its text: requests come often."""
+    """Return the types all of whose values *hint* allows, and the texts that it allows.
+
+    They are a fast check, since requests are frequent.
+    """
     parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     types = {each for each in parts if isinstance(each, type) and get_origin(each) is None}
     texts = {text for each in parts if get_origin(each) is Literal for text in get_args(each) if isinstance(text, str)}

@@ -1,6 +1,4 @@
-"""Header fields as they go over the wire:
-order, case and repeats are kept, names are compared without regard to case.
-"""
+"""Header fields as they are sent: order, case and repeats are kept, names are compared case-insensitively."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-"""What names of headers, methods and codings are made of, as a regular expression (RFC 9110 §5.6.2)."""
+"""A token, of which names of headers, methods and codings consist, as a regular expression (RFC 9110 §5.6.2)."""
 
 HeaderInput: TypeAlias = "Headers | Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]"
 """What a `Headers` can be made of: another one, a mapping, or (name, value) pairs with repeats."""
@@ -22,7 +20,7 @@ def to_bytes(text: str | bytes) -> bytes:
 
 
 def to_text(data: bytes) -> str:
-    """Decode a name or value: UTF-8 where it is valid, else ISO-8859-1, so that nothing is lost or refused."""
+    """Decode a name or value: as UTF-8 where it is valid, else as ISO-8859-1, so that no value is lost or refused."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -30,7 +28,7 @@ def to_text(data: bytes) -> str:
 
 
 def _field(pair: object) -> tuple[bytes, bytes]:
-    """Return a name and a value as bytes. Raise TypeError for what is no pair, and where one of the two is no text."""
+    """Return a name and a value as bytes. Raise TypeError where *pair* is not a pair of texts or bytes."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise TypeError(f"{pair!r} among the headers is no pair; give ('Name', 'value')")
     return _checked_field(*pair)
@@ -64,9 +62,9 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def imf_fixdate(seconds: float) -> str:
-    """Return the moment so many *seconds* after the epoch as headers have it (IMF-fixdate, RFC 9110 §5.6.7).
+    """Return the time *seconds* after the epoch as a date of HTTP (IMF-fixdate, RFC 9110 §5.6.7).
 
-    `email.utils.formatdate` says the same, but its import takes longer than a server's start.
+    `email.utils.formatdate` returns the same, but its import takes longer than a server's start.
     """
     at = time.gmtime(seconds)
     date = f"{DAYS[at.tm_wday]}, {at.tm_mday:02} {MONTHS[at.tm_mon - 1]} {at.tm_year:04}"
@@ -80,10 +78,10 @@ def _wanted(name: str) -> bytes:
 
 
 class Headers(Mapping[str, str]):
-    """An immutable list of header fields that reads like a mapping.
+    """An immutable list of header fields with the interface of a mapping.
 
-    `raw` holds the (name, value) pairs as bytes, in order and in the case in which they were sent.
-    `headers["Name"]` joins repeated fields with ", " (RFC 9110 §5.3); `get_all` gives them apart.
+    `raw` holds the (name, value) pairs as bytes, in order and in the case in which they were sent. `headers["Name"]`
+    joins repeated fields with ", " (RFC 9110 §5.3); `get_all` returns them separately.
     """
 
     __slots__ = ("raw",)
@@ -102,7 +100,7 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-        """Take pairs of bytes as they are: the way in for what came off the wire."""
+        """Take pairs of bytes without checking them: for fields that were received."""
         headers = cls.__new__(cls)
         headers.raw = tuple(raw)
         return headers
@@ -113,7 +111,7 @@ class Headers(Mapping[str, str]):
         return [to_text(value) for key, value in self.raw if key.lower() == wanted]
 
     def get_raw(self, name: bytes) -> bytes | None:
-        """Return the first value of the field whose name, in lower case, is *name*; None where there is none."""
+        """Return the first value of the field called *name*, which must be in lower case; None where there is none."""
         for key, value in self.raw:
             if key.lower() == name:
                 return value
@@ -152,12 +150,12 @@ class Headers(Mapping[str, str]):
         return Headers.from_raw((*self.raw, _checked_field(name, value)))
 
     def without(self, *names: str) -> Headers:
-        """Return a copy that lacks every field with one of these *names*."""
+        """Return a copy without the fields that have one of these *names*."""
         gone = set(map(_wanted, names))
         return Headers.from_raw(pair for pair in self.raw if pair[0].lower() not in gone)
 
     def replaced(self, name: str, value: str | bytes) -> Headers:
-        """Return a copy in which *name* stands once, with *value*: in the first one's place, or at the end."""
+        """Return a copy with a single field *name* of this *value*: in the place of the first one, or at the end."""
         wanted = _wanted(name)
         field = _checked_field(name, value)
         pairs: list[tuple[bytes, bytes]] = []

@@ -1,4 +1,4 @@
-"""How long and how fast: durations in words, and the pace at which a body is sent."""
+"""Durations as text, and the pace at which a body is sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PACE = re.compile(r"(?P<bytes>\d+)\s*bytes?\s+every\s+(?P<interval>.+)", re.IGN
 
 
 def parse_duration(text: str) -> float:
-    """Turn "250ms", "2s", "1.5m", "2h", "1d" or "1w" into seconds. Raises ValueError with the remedy."""
+    """Convert "250ms", "2s", "1.5m", "2h", "1d" or "1w" to seconds. Raises ValueError with the remedy."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
@@ -23,7 +23,7 @@ def parse_duration(text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a body is sent: so many *bytes* every so many *seconds*."""
+    """How fast a body is sent: *bytes* bytes every *seconds* seconds."""
 
     bytes: int
     seconds: float

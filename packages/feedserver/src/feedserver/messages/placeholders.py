@@ -16,9 +16,10 @@ def has_placeholders(headers: Headers) -> bool:
 
 
 def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
-    """Replace `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* (seconds of the epoch) so moved.
+    """Replace `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* plus the offset.
 
-    A date is written as IMF-fixdate (RFC 9110 §5.6.7). Nothing else in braces is touched.
+    *now* is in seconds of the epoch. A date is written as IMF-fixdate (RFC 9110 §5.6.7). Other text in braces stays as
+    it is.
     """
 
     def fill(match: re.Match[bytes]) -> bytes:

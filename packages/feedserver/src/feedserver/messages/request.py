@@ -1,4 +1,4 @@
-"""What arrived: one request, as a value."""
+"""One request that arrived, as a value."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from feedserver.messages.terminal_text import visible
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A request target taken apart (RFC 9112 §3.2).
+    """The parts of a request target (RFC 9112 §3.2).
 
-    *host* is the authority of an absolute-form target, as sent to a proxy, and empty for the origin form.
-    *path* is percent-decoded, *query* is as it was sent, without the question mark.
+    *host* is the authority of an absolute-form target, as sent to a proxy, and empty for the origin form. *path* is
+    percent-decoded, *query* is as it was sent, without the question mark.
     """
 
     host: str
@@ -26,11 +26,11 @@ class Target:
 
 
 _LONGEST_KNOWN = 2048
-"""Characters of a target that is remembered: thousands are, and a client chooses how long they are."""
+"""The longest target, in characters, that is cached: thousands are kept, and a client chooses their length."""
 
 
 def split_target(target: str) -> Target:
-    """Take a request target apart; the origin form (`/a?b`) and the absolute form (`http://h/a?b`) are known."""
+    """Split a request target into its parts, in origin form (`/a?b`) or absolute form (`http://h/a?b`)."""
     return _known_target(target) if len(target) <= _LONGEST_KNOWN else _split(target)
 
 
@@ -52,11 +52,11 @@ _known_target = lru_cache(maxsize=4096)(_split)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked, as it was sent.
+    """A request of a client, as it was sent.
 
-    *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* the address it came from,
-    *headers* and *body* are as they were sent, *scheme* is "https" where it came by TLS. It *is_whole*, unless it was
-    answered before its body came.
+    *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* is the address it came from,
+    *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where it
+    was answered before its body came.
     """
 
     method: str
@@ -83,12 +83,12 @@ class Request:
 
     @property
     def params(self) -> dict[str, list[str]]:
-        """The query string's fields: name to values."""
+        """The fields of the query string: name to values."""
         return parse_qs(self.query, keep_blank_values=True)
 
     @property
     def host(self) -> str:
-        """The host that was asked for: of an absolute target, else of the Host header, else empty."""
+        """The host that was asked for: that of an absolute target, else that of the Host header, else empty."""
         return split_target(self.target).host or self.headers.get("Host", "")
 
     @property

@@ -1,4 +1,4 @@
-"""What is answered: one response, as a value that a test makes and a fixture describes."""
+"""One response, as a value that a test makes or a fixture describes."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from feedserver.messages.triggers import When
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
 CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "auto")
-"""The codings that a response can name; `http.content_codings` makes them."""
+"""The codings that a response can name; `http.content_codings` encodes them."""
 
-# RFC 9110 renamed these; Python followed in 3.13, and what is sent must not depend on it.
+# RFC 9110 renamed these; Python followed in 3.13, and what is sent must not depend on its version.
 _RENAMED = {
     413: "Content Too Large",
     414: "URI Too Long",
@@ -72,8 +72,8 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* is the file's time in nanoseconds when it was read, 0 where it need not stay so. *beneath* is the resolved
-    path of the folder that it must not leave by a link; None lets it lie anywhere.
+    *stamp* is the file's modification time in nanoseconds when it was read, 0 where it may change later. *beneath* is
+    the resolved path of the folder that it must not leave by a link; with None it may lie anywhere.
     """
 
     path: Path
@@ -83,7 +83,10 @@ class FileBody:
     beneath: str | None = None
 
     def open(self) -> BinaryIO:
-        """Open the file where the body begins. Raises OSError, for what is no regular file beneath the folder too."""
+        """Open the file at the offset where the body begins.
+
+        Raises OSError, also for what is not a regular file beneath the folder.
+        """
         file = open_file(self.path, self.beneath)
         if self.has_changed(file):
             file.close()
@@ -92,7 +95,7 @@ class FileBody:
         return file
 
     def has_changed(self, file: BinaryIO) -> bool:
-        """Return whether an open *file* is no longer what was read, as far as its time tells."""
+        """Return whether the open *file* has changed since it was read, judged by its modification time."""
         return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
 
 
@@ -100,7 +103,7 @@ Body: TypeAlias = bytes | FileBody
 
 
 class Injectable:
-    """What `Response.faults` may hold: the base of `feedserver.faults.Fault`, whose hooks take and give responses."""
+    """The base of `feedserver.faults.Fault`, for `Response.faults`: a fault's hooks take and return responses."""
 
     __slots__ = ()
 
@@ -109,15 +112,16 @@ class Injectable:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Response:
-    """What a request is answered with.
+    """The answer to a request.
 
     *body* is bytes, or text, which is sent as UTF-8. *status* and *reason* are those of the status line; by default the
     reason is the usual one for the status. *headers* are sent in this order. *delay* is in seconds, before the first
-    byte; *pace* is how fast the body is sent. *coding* is a content coding that the body is sent in, "auto" to let
+    byte; *pace* is how fast the body is sent. *coding* is the content coding in which the body is sent; "auto" lets
     Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names headers that are
     not added. *conditional* says how validators are compared. *faults* break the answer.
-    Three are for messages: *source* names the file or the call that this response comes from, *notes*
-    are a fixture's remarks, *error* is the mistake that made it a 500.
+
+    Three are for messages: *source* names the file or the call that this response comes from, *notes* are a fixture's
+    remarks, *error* is the mistake that made it a 500.
     """
 
     body: Body
@@ -153,10 +157,11 @@ class Response:
         notes: Iterable[tuple[str, str]] = (),
         error: str = "",
     ) -> None:
-        """Take text as UTF-8; durations as seconds, `timedelta` or "250ms".
+        """Convert text to UTF-8, and durations from seconds, `timedelta` or "250ms".
 
-        Raises TypeError for a body that is neither bytes nor text, and for whatever else is of a wrong type; ValueError
-        for a bad status, duration or unit. What a route cannot send is so refused in the line that made it.
+        Raises TypeError for a body that is neither bytes nor text, and for any other value of a wrong type; ValueError
+        for a bad status, duration or unit. So a mistake is raised in the line that makes the response, not when it is
+        sent.
         """
         check_status(status)
         check_text("a reason phrase", reason, or_none=True)
@@ -191,15 +196,13 @@ class Response:
         put(self, "error", error)
 
     def with_headers(self, headers: Headers) -> Response:
-        """Return the same with other headers: what `dataclasses.replace` gives, without checking again what was
-        checked.
-        """
+        """Return a copy with other *headers*; unlike `dataclasses.replace`, check none of the values again."""
         return self.changed(headers=headers)
 
     def changed(self, **values: object) -> Response:
-        """Return the same with other *values*, as `dataclasses.replace` does, but check none of them.
+        """Return a copy with other *values*, as `dataclasses.replace` does, but check none of them.
 
-        It is for values that the server itself has made, on the way of each request.
+        It is for values that the server itself makes for each request.
         """
         same = object.__new__(Response)
         for name in _NAMES:
@@ -211,13 +214,11 @@ _NAMES: Final = tuple(field.name for field in fields(Response))
 
 
 Answer: TypeAlias = Response | Callable[[Request], Response]
-"""What a route can hold:
-a response, or a callable that makes one (it runs on a thread of its own, for a bounded time).
-"""
+"""An answer of a route: a response, or a callable that makes one (on a thread of its own, for a limited time)."""
 
 
 def check_fault(fault: object) -> None:
-    """Raise TypeError for what is no `Fault`."""
+    """Raise TypeError where *fault* is not a `Fault`."""
     if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
@@ -241,7 +242,7 @@ def _body(body: object) -> Body:
         return body
     if isinstance(body, str):
         return to_bytes(body)
-    if isinstance(body, bytearray | memoryview):  # which could change while it is sent
+    if isinstance(body, bytearray | memoryview):  # they could change while they are sent
         return bytes(body)
     raise TypeError(why_no_body(body))
 
@@ -267,7 +268,7 @@ def _names(omit: Iterable[str]) -> frozenset[str]:
     given: object = omit
     if not isinstance(given, str) and not isinstance(given, Iterable):
         raise TypeError(f"omit is {omit!r}; give a list of names, such as ['Date']")
-    if isinstance(omit, str):  # whose letters would be taken for names, and nothing left out
+    if isinstance(omit, str):  # its letters would count as names
         raise TypeError(f"omit is {omit!r}; give a list of names, such as [{omit!r}]")
     names = tuple(omit)
     for name in names:
@@ -277,23 +278,23 @@ def _names(omit: Iterable[str]) -> frozenset[str]:
 
 
 def body_size(response: Response) -> int:
-    """Return bytes of the body."""
+    """Return the size of the body in bytes."""
     body = response.body
     return body.size if isinstance(body, FileBody) else len(body)
 
 
 def sends_body(method: str, status: int) -> bool:
-    """Return whether an answer has a body: not to HEAD, and not with 1xx, 204 and 304 (RFC 9112 §6.3)."""
+    """Return whether an answer has a body: none is sent to HEAD, nor with 1xx, 204 and 304 (RFC 9112 §6.3)."""
     return method != "HEAD" and has_content(status)
 
 
 def has_content(status: int) -> bool:
-    """Return whether an answer with this *status* has content: not 1xx, 204 and 304 (RFC 9110 §6.4.1)."""
+    """Return whether an answer with this *status* has content: 1xx, 204 and 304 have none (RFC 9110 §6.4.1)."""
     return status >= 200 and status not in (204, 304)
 
 
 def reason_phrase(status: int) -> str:
-    """Return the reason phrase of *status* in RFC 9110 or the standard library, empty for one that has none."""
+    """Return the reason phrase of *status* in RFC 9110 or the standard library, "" where neither has one."""
     if status in _RENAMED:
         return _RENAMED[status]
     try:

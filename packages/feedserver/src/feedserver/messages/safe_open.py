@@ -1,13 +1,13 @@
-"""The one place where files are opened to be served or recorded: regular files only, and none outside the root.
+"""The only module that opens files to be served or recorded: regular files only, and none outside the root.
 
-`open_file` checks what it has opened, not what lay at a path a moment before. It resolves the path's links, then opens
-folder after folder from the root without following a link: one that appears meanwhile is refused. Where the system
-can't open a file relative to a folder (Windows), it looks once more after opening. A link inside the root that leads to
-a place inside the root is followed; the root itself may be a link.
+`open_file` checks the file that it has opened, not what lay at a path a moment before. It resolves the path's links,
+then opens folder after folder from the root without following a link: one that appears meanwhile is refused. Where the
+system can't open a file relative to a folder (Windows), it checks the path again after opening. A link inside the root
+that leads to a place inside the root is followed; the root itself may be a link.
 
-No file is waited for: a named pipe or a device is refused, and not opened if that is known before.
+Opening a file never blocks: a named pipe or a device is refused, and not opened if that is known before.
 
-Not seen are hard links and mounted file systems: both look like any other file of the folder.
+Hard links and mounted file systems are not detected: both look like any other file of the folder.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
-"""Whether this system opens a file relative to an open folder, and refuses links where it is told to."""
+"""Whether this system can open a file relative to an open folder, and can refuse to follow links."""
 
 _COMMON = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 _READ = os.O_RDONLY | _COMMON
 _WRITE = os.O_WRONLY | os.O_CREAT | _COMMON
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-# Linux passes through a folder that may be searched but not listed.
+# With O_PATH, Linux opens a folder that may be searched but not listed.
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
 
 
 class NotServable(OSError):
-    """The file must not be opened: *problem* says why, *remedy* what to do. It quotes nothing but its own path."""
+    """The file must not be opened: *problem* says why, *remedy* what to do. The message quotes its own path only."""
 
     def __init__(self, path: Path, problem: str, remedy: str) -> None:
         super().__init__(f"{path}: {problem}. {remedy}")
@@ -40,11 +40,11 @@ class NotServable(OSError):
 
 
 def open_file(path: Path, beneath: str | None = None) -> BinaryIO:
-    """Open a regular file for reading, without waiting for anything.
+    """Open a regular file for reading, without blocking.
 
     *beneath* is the resolved path of the folder that the file must lie in when its links are followed; None allows
-    every place. Raises NotServable for a file outside of it and for what is no regular file, and another OSError
-    where the file can't be opened. ValueError where the path holds NUL.
+    every place. Raises NotServable for a file outside of it and for what is no regular file, another OSError where the
+    file can't be opened, and ValueError where the path holds NUL.
     """
     descriptor = _open_anywhere(path) if beneath is None else _open_beneath(path, beneath)
     _check_regular(path, descriptor)
@@ -52,10 +52,10 @@ def open_file(path: Path, beneath: str | None = None) -> BinaryIO:
 
 
 def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
-    """Open a regular file for writing, without following a link at its name and without waiting for anything.
+    """Open a regular file for writing, without following a link at its name and without blocking.
 
-    Raises FileExistsError where there is one and *overwrite* is false, NotServable for a link and for what is no
-    regular file, and another OSError where none can be made.
+    Raises FileExistsError where the file exists and *overwrite* is false, NotServable for a link and for what is no
+    regular file, and another OSError where the file can't be created.
     """
     if path.is_symlink():
         raise _link(path)
@@ -63,7 +63,7 @@ def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
     try:
         descriptor = os.open(path, write | _AT_ONCE | _NO_LINK, 0o666)
     except OSError as error:
-        if error.errno == errno.ENXIO:  # a named pipe that nobody reads
+        if error.errno == errno.ENXIO:  # a named pipe that has no reader
             raise _not_regular(path) from None
         raise
     _check_regular(path, descriptor)
@@ -73,7 +73,7 @@ def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
 
 
 def check_overwritable(path: Path) -> None:
-    """Raise NotServable for a link and for what is no regular file; what is not there can be written, too."""
+    """Raise NotServable for a link and for what is no regular file. A path at which nothing exists is allowed."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -104,7 +104,10 @@ def _open_beneath(path: Path, root: str) -> int:
 
 
 def _walk(path: Path, root: str, names: list[str]) -> int:
-    """Open folder after folder, and then the file, without following a link: *names* have none if nobody makes one."""
+    """Open folder after folder, and then the file, without following a link.
+
+    *names* are those of the resolved path: one is a link only where somebody has made it since.
+    """
     *folders, last = names
     where = os.open(root, _READ | _FOLDER)
     try:
@@ -130,7 +133,7 @@ def _open_unlinked(path: Path, name: str, where: int, flags: int) -> int:
 
 
 def _open_and_look_again(path: Path, root: str, real: str) -> int:
-    """Open *real*, and refuse it where it is no longer what *path* leads to."""
+    """Open *real*, and refuse it where *path* no longer leads to it."""
     if not stat.S_ISREG(os.lstat(real).st_mode):
         raise _not_regular(path)
     descriptor = os.open(real, _READ | _AT_ONCE | _NO_LINK)
@@ -141,11 +144,11 @@ def _open_and_look_again(path: Path, root: str, real: str) -> int:
 
 
 def _leads_to(path: Path, root: str, descriptor: int) -> bool:
-    """Return whether *path* leads, below *root*, to the file that is open."""
+    """Return whether *path* leads, below *root*, to the open file."""
     real = os.path.realpath(path)
     try:
         return _below(real, root) is not None and os.path.samestat(os.lstat(real), os.fstat(descriptor))
-    except OSError:  # nothing is there any more
+    except OSError:  # the file was removed meanwhile
         return False
 
 
@@ -157,7 +160,7 @@ def _check_regular(path: Path, descriptor: int) -> None:
 
 
 def _below(real: str, root: str) -> list[str] | None:
-    """Return the names that lead from *root* down to *real*; None where they don't."""
+    """Return the names that lead from *root* down to *real*; None where *real* is not below *root*."""
     prefix = os.path.join(root, "")  # noqa: PTH118 - a prefix that ends in a separator
     if not os.path.normcase(real).startswith(os.path.normcase(prefix)) or real == prefix:
         return None

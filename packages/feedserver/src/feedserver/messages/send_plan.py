@@ -1,11 +1,11 @@
-"""What a connection can be told to do, as values.
+"""The steps that a connection can be told to take, as values.
 
-A plan is a lazy iterator of steps, so it can be endless, and nothing of it is made before the transport has taken what
-came before. It begins with the head of the answer as a value (`SendHead`), which each version of HTTP writes in bytes
-of its own; a fault that breaks a head replaces that step by bytes (`Send`). `net` plays plans and knows no fault by
+A plan is a lazy iterator of steps, so it can be endless, and no step is made before the transport has taken the data of
+the previous ones. It begins with the head of the answer as a value (`SendHead`), which each version of HTTP encodes in
+its own way; a fault that breaks a head replaces that step by bytes (`Send`). `net` plays plans and knows no fault by
 name; faults turn one plan into another.
 
-TLS is no step: a client's first byte tells whether it speaks it, whatever the plan.
+TLS is no step: a client's first byte tells whether it speaks TLS, whatever the plan.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ Part: TypeAlias = Literal["head", "body", "framing"]
 
 
 class Ended(StrEnum):
-    """How an exchange ended, in the journal's words; each member equals its plain string."""
+    """How an exchange ended, in the words of the journal; each member equals its plain string."""
 
     COMPLETE = "complete"
     """The operating system took the whole answer."""
     CLOSED = "closed"
-    """The server closed the connection in order before the answer was whole, as a fault says, or after TLS failed."""
+    """The server closed the connection in order before the answer was whole: by a fault, or since TLS failed."""
     RESET = "reset"
-    """The server reset the connection, as a fault says."""
+    """The server reset the connection, as a fault demanded."""
     CLIENT_LEFT = "client left"
     """The client closed or reset the connection before the answer was whole."""
     STALLED = "stalled until the client left"
     """A fault sent nothing more until the client closed or reset the connection."""
     SERVER_STOPPED = "server stopped"
-    """`FeedServer.stop` ended it."""
+    """`FeedServer.stop` ended the exchange."""
     BROKEN_OFF = "broken off"
     """An exception came while the answer was sent; `FeedServer.verify` raises it."""
 
@@ -46,7 +46,7 @@ class Head:
     fields: tuple[tuple[bytes, bytes], ...]
 
     def in_http1(self) -> bytes:
-        """Return the head in the bytes of HTTP/1.1, with the empty line behind it (RFC 9112 §4 and §5)."""
+        """Return the head as bytes of HTTP/1.1, with the empty line that ends it (RFC 9112 §4 and §5)."""
         lines = b"".join([b"%b: %b\r\n" % field for field in self.fields])
         return b"HTTP/1.1 %d %b\r\n%b\r\n" % (self.status, self.reason, lines)
 
@@ -68,21 +68,21 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Send nothing for so many *seconds*; None means until the client leaves or the server stops."""
+    """Send nothing for *seconds*; None means until the client leaves or the server stops."""
 
     seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """Go on only when the kernel has taken every byte sent so far."""
+    """Continue only when the kernel has taken every byte sent so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Injected:
     """Note in the journal that a *fault*, in the words of its directive, has broken the answer.
 
-    It did so here, or *at* that byte of the body.
+    *at* is the byte of the body at which it did; None means at this point of the plan.
     """
 
     fault: str
@@ -99,14 +99,14 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class CloseConnection:
-    """Close the connection in order: everything is sent, then FIN. *ended* is the journal's word for it."""
+    """Close the connection in order: everything is sent, then FIN. *ended* is what the journal records."""
 
     ended: Ended = Ended.COMPLETE
 
 
 @dataclass(frozen=True, slots=True)
 class ResetConnection:
-    """End the connection with RST (linger 0), since a plain abort looks like an end of file."""
+    """End the connection with RST (linger 0): a plain abort would look like an orderly end."""
 
 
 Step: TypeAlias = SendHead | Send | Wait | Flush | Injected | Read | CloseConnection | ResetConnection

@@ -20,21 +20,21 @@ def moved(location: str, status: int = 301) -> Response:
 
 
 def gone() -> Response:
-    """Return a 410: the feed is gone for good, and a good client stops asking (RFC 9110 §15.5.11)."""
+    """Return a 410: the feed is gone for good, and a client should stop asking (RFC 9110 §15.5.11)."""
     return Response(status=410)
 
 
 def broken(response: Response, *faults: Injectable) -> Response:
-    """Return the same response, broken by *faults* too."""
+    """Return *response* with *faults* added to its own."""
     check_is("what broken() is to break", response, Response, "give a Response")
     return replace(response, faults=(*response.faults, *faults))
 
 
 def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:
-    """Return the same feed saved again: every validator that *response* declares changes, its body does not.
+    """Return *response* as if its feed were saved again: every validator that it declares changes, its body does not.
 
-    An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves *by* so much. A response that
-    declares no validator comes back unchanged, since a server without validators has nothing to touch.
+    An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves by the duration *by*. A response that
+    declares no validator comes back unchanged.
     """
     check_is("what touched() is to touch", response, Response, "give a Response")
     check_is("by", by, timedelta, "give a timedelta, such as timedelta(seconds=1)")

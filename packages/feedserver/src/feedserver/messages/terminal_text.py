@@ -1,7 +1,8 @@
-"""Text for a terminal or a test's report: what could change how the rest of it looks is written as an escape.
+"""Text for a terminal or a test's report: characters that could change how the rest looks are written as escapes.
 
-Requests, file names and answers come from anybody. An escape sequence (ECMA-48) colours, moves and erases, and
-U+202E and its relatives (Unicode Standard Annex 9) turn around what follows, so that a line says something else.
+Requests, file names and answers are untrusted input. An escape sequence (ECMA-48) can colour and erase text and move
+the cursor; U+202E and related characters (Unicode Standard Annex 9) reverse the text that follows, so that a line seems
+to say something else.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 def visible(text: str, *, lines: bool = False) -> str:
     r"""Return *text* with each character that is not printable as its escape: U+202E as `\u202e`.
 
-    Printable is what `str.isprintable` calls so: no control and format character, no separator but the space, no lone
-    surrogate. With *lines* the line feeds stay.
+    `str.isprintable` decides what is printable: no control and format character, no separator but the space, no lone
+    surrogate. With *lines*, line feeds stay.
     """
     if lines:
         return "\n".join(map(visible, text.split("\n")))

@@ -1,4 +1,4 @@
-"""What triggers a fault: on which of the requests that its response answers it is injected.
+"""Triggers of a fault: on which of the requests that its response answers it is injected.
 
     reset after 512                              each time
     reset after 512 on request 2                 the second time only
@@ -23,25 +23,25 @@ from feedserver.messages.field_types import check_fields
 
 
 class When(ABC):
-    """On which requests a fault is injected."""
+    """The trigger of a fault: on which requests it is injected."""
 
     __slots__ = ()
 
     @abstractmethod
     def strikes(self, number: int) -> bool:
-        """Return whether the request with this *number*, counted from 1, triggers it."""
+        """Return whether the request with this *number*, counted from 1, triggers the fault."""
 
     @abstractmethod
     def __str__(self) -> str:
-        """As it stands at the end of a directive."""
+        """Return the words at the end of a directive, "" for each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class EachTime(When):
-    """Each time: what holds where nothing is said."""
+    """On each request: the default, without words of its own."""
 
     def strikes(self, number: int) -> bool:
-        """Return True."""
+        """Return True: each request triggers the fault."""
         return number > 0
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ class OnRequest(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Return whether this is the one."""
+        """Return whether *number* is that of the one request."""
         return number == self.number
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ class OnEvery(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Return whether this is one of them."""
+        """Return whether *number* is a multiple of the trigger's."""
         return number % self.number == 0
 
     def __str__(self) -> str:
@@ -86,7 +86,7 @@ class OnEvery(When):
 
 @dataclass(frozen=True, slots=True)
 class FromRequest(When):
-    """On the request with this *number* and all that follow."""
+    """On the request with this *number* and on all that follow."""
 
     number: int
 
@@ -95,7 +95,7 @@ class FromRequest(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Return whether it has begun."""
+        """Return whether *number* is that of the first such request or higher."""
         return number >= self.number
 
     def __str__(self) -> str:
@@ -115,7 +115,7 @@ class WithProbability(When):
             raise ValueError(f"{self.probability:g} is no probability; use a number from 0 to 1")
 
     def strikes(self, number: int) -> bool:
-        """Return whether chance has it. Each request draws for itself, so that asking twice changes nothing."""
+        """Return whether chance chooses this request. Depends on seed and *number* alone: repeated calls agree."""
         return random.Random(f"{self.seed}/{number}").random() < self.probability  # noqa: S311 - chance, no secret
 
     def __str__(self) -> str:
@@ -136,7 +136,7 @@ _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
 
 
 def split_when(text: str) -> tuple[str, When]:
-    """Take "reset after 512 on request 2" apart: what is done, and when. Raises ValueError with the remedy."""
+    """Split "reset after 512 on request 2" into the fault and its trigger. Raises ValueError with the remedy."""
     check_is("a directive", text, str, "give text, such as 'reset after 512 on request 2'")
     text = text.strip()
     for pattern, made_of in _ENDINGS:

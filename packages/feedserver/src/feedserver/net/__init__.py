@@ -1,17 +1,17 @@
-"""Network I/O: from a listening socket to bytes, and from a plan to what goes over the wire.
+"""Network I/O: turns the bytes of a socket into requests, and send plans into bytes on the wire.
 
-In: a bound address and a handler. Out: connections that read requests and play the plans that answer them. In the order
-in which a connection passes them:
+In: a bound address and a handler. Out: connections that read requests and play the plans that answer them. The modules,
+in the order in which a connection passes them:
 
-1. `binding`: which socket listens, and which one keeps the port while connections are refused.
+1. `binding`: the socket that listens, and the one that holds the port while connections are refused.
 2. `shared_loop`: the one event-loop thread that all servers of a process share.
-3. `listener`: the sockets of one server, and the connections that came over them.
-4. `acceptor`: from a listening socket to connections.
+3. `listener`: the sockets of one server, and the connections that were accepted on them.
+4. `acceptor`: accepts the clients of a listening socket and makes connections of them.
 5. `transport`: reads and writes one socket.
-6. `tls`: bytes in, bytes out, so that TLS can be broken anywhere.
+6. `tls`: TLS without I/O, so that a fault can break it at any point.
 7. `connection`: bytes and TLS between a transport and the protocol; `connection_state` is the table of its states.
-8. `http1`: reads requests, and sends what answers them.
-9. `answer_under_way`: one answer while it goes out: its plan, its timer, its counts.
+8. `http1`: reads requests and sends their answers.
+9. `answer_under_way`: one answer while it is sent: its plan, its timer, its counts.
 
 With `record.raw_client`, `server` and `quit_client`, this is the only place where `asyncio`, `socket`, `ssl` and
 `selectors` are imported.

@@ -1,10 +1,10 @@
-"""From a listening socket to connections, on the event loop.
+"""Accepts the clients of a listening socket and makes connections of them, on the event loop.
 
-asyncio's own servers lose sight of a client between its accept and its transport, so a stop could leave one behind.
-Here each is somebody's at any time: the kernel's, `under_way`, or a connection.
+asyncio's own servers lose track of a client between its accept and its transport, so a stop could leave one behind.
+Here every client can be found at any time: it waits in the kernel's queue, is in `under_way`, or is a connection.
 
-Where the loop can watch a socket, a client is a connection as soon as it is accepted; Windows' Proactor can't, and
-there tasks wait.
+Where the loop can watch a socket, a client becomes a connection as soon as it is accepted. Windows' Proactor loop can't
+watch sockets; there, tasks wait for clients.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from collections.abc import Callable
 from feedserver.net.transport import SocketTransport
 
 ACCEPT_PAUSE = 0.05
-"""Seconds without accepting after the system has refused to, for want of descriptors as a rule."""
+"""Seconds without accepting after the system has refused to accept, usually because no descriptors were left."""
 
 BATCH = 64
-"""Clients that are accepted before those that were accepted earlier have their turn."""
+"""Clients that are accepted in one turn of the loop, before those that were accepted earlier have their turn."""
 
 
 class Acceptor:
-    """Accepts the clients of *listening* and gives each a protocol of *factory*; all of it is called on *loop*.
+    """Accepts the clients of *listening* and gives each a protocol made by *factory*; all methods are called on *loop*.
 
-    `under_way` are the tasks that end by themselves, `close` or not; *ended* is called when one has. *refused* is
-    called when the system refuses to accept.
+    `under_way` holds the tasks that end by themselves, whether or not `close` is called; *ended* is called when one of
+    them has ended. *refused* is called when the system refuses to accept.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Acceptor:
         self.under_way: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
-        """Begin to accept, or goes on."""
+        """Begin to accept, or continue after a pause."""
         self._pause = None
         try:
             self._loop.add_reader(self._listening.fileno(), self._accept)
@@ -67,7 +67,7 @@ class Acceptor:
         self._listening.close()
 
     def _accept(self) -> None:
-        # To learn that nobody else waits costs as much as a client does: who comes alone is not paid for twice.
+        # An accept that finds no client costs as much as one that does, so the first turn tries only one.
         batch, self._batch = self._batch, min(2 * self._batch, BATCH)
         for _ in range(batch):
             try:
@@ -105,7 +105,7 @@ class Acceptor:
     async def _adopt(self, client: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(self._factory, client)
-        except OSError:  # it has left meanwhile
+        except OSError:  # the client has left meanwhile
             client.close()
 
     def _watch(self, task: asyncio.Task[None]) -> None:

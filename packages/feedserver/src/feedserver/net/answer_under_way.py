@@ -1,8 +1,7 @@
-"""One answer while it goes out: the plan that is played, its timer, and how much of it has been sent.
+"""One answer while it is sent: the plan that is played, its timer, and how much of it has been sent.
 
-It knows no version of HTTP and no fault by name: a plan says what to send, when to wait and how to end, and the
-protocol on whose connection it is played gives the bytes of a head. A protocol with several answers at once has several
-of these.
+This module knows no version of HTTP and no fault by name: a plan says what to send, when to wait and how to end, and
+the protocol of the connection encodes the head. A protocol with several concurrent answers has several of these.
 """
 
 from __future__ import annotations
@@ -15,25 +14,25 @@ from feedserver.handler.exchange import Exchange
 from feedserver.messages.send_plan import CloseConnection, Flush, Head, Injected, Plan, Read, Send, SendHead, Step, Wait
 
 STEPS_A_TURN = 64
-"""Steps of a plan that are taken before other connections have their turn: a plan may have no end."""
+"""Steps of a plan that are taken before other connections have their turn: a plan may be endless."""
 
 _END = CloseConnection()
-"""What a plan ends with that says nothing of its end."""
+"""The last step of a plan that does not say how it ends."""
 
 _NEXT_REQUEST = Read()
 _NEXT_TURN = Wait(0)
 
 
 class Wire(Protocol):
-    """What an answer is sent over."""
+    """What an answer is sent over: the protocol of a connection."""
 
     @property
     def is_full(self) -> bool:
-        """Whether the kernel takes no more for now."""
+        """Whether bytes wait because the kernel takes no more for now."""
 
     @property
     def is_open(self) -> bool:
-        """Whether what is written still goes out."""
+        """Whether written data is still sent."""
 
     def write(self, data: bytes) -> None:
         """Send *data*."""
@@ -43,10 +42,10 @@ class Wire(Protocol):
 
 
 class AnswerUnderWay:
-    """The answer to *exchange*: all of it at once (*whole*), or by a *plan*; a thread makes it while it has neither.
+    """The answer to *exchange*: all its bytes at once (*whole*), or a *plan*; it has neither while a thread makes it.
 
-    *timer* is what a step of its plan waits for, if for anything. *sent* counts bytes of head and body. *keep_alive*:
-    another answer may follow on the connection.
+    *timer* is the timer of the step that waits, None where no step waits. *sent* counts bytes of head and body.
+    *keep_alive*: another answer may follow on the connection.
     """
 
     __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "timer")
@@ -61,22 +60,22 @@ class AnswerUnderWay:
         self._body_sent = 0
 
     def prepare(self, prepared: Prepared) -> None:
-        """Take up what was *prepared*; what a thread had to make is made."""
+        """Take the answer that was *prepared*, by a thread or at once."""
         self.wait_for(None)
         self._whole = prepared.whole
         self.plan = prepared.plan
         self.keep_alive = prepared.keep_alive
 
     def wait_for(self, timer: asyncio.TimerHandle | None) -> None:
-        """Wait for *timer* instead of the one before."""
+        """Cancel the previous timer and wait for *timer*."""
         if self.timer is not None:
             self.timer.cancel()
         self.timer = timer
 
     def play(self, wire: Wire) -> Step | None:
-        """Send what the plan says, and return the step that is none of sending: a wait, or how the answer ends.
+        """Send what the plan says, and return the first step that sends nothing: a wait, or how the answer ends.
 
-        None: the kernel is full, or the client has gone. Raises what the plan raises.
+        Returns None where the kernel takes no more or the client has gone. Raises what the plan raises.
         """
         if self._whole is not None:
             return self._send_whole(wire, self._whole)
@@ -95,7 +94,7 @@ class AnswerUnderWay:
                 self.exchange.injected(step.fault, self._body_sent if step.at is None else step.at)
                 continue
             elif isinstance(step, Flush):
-                continue  # nothing is sent to a full kernel anyway, so a flush is no step of its own
+                continue  # nothing is sent while the kernel is full, so a flush needs no work
             else:
                 return step
             wire.write(data)
@@ -112,14 +111,17 @@ class AnswerUnderWay:
         return None if wire.is_full or self.plan is None else next(self.plan)
 
     def is_written(self, wire: Wire) -> None:
-        """Note that the whole answer is written: what is left of its plan is the end, once the kernel has taken it."""
+        """Note that the whole answer is written: the end of its plan follows once the kernel has taken all bytes."""
         whole, self._whole = self._whole, None
         if whole is not None and wire.is_open:
             self.sent = len(whole)
             self.plan = iter((_NEXT_REQUEST if self.keep_alive else _END,))
 
     def stop(self) -> BaseException | None:
-        """Let go of timer and plan, and return what the plan raises at its end, which is a user's fault's."""
+        """Drop the timer and the plan, and return the exception that closing the plan raised.
+
+        Only a user's fault raises one.
+        """
         self.wait_for(None)
         plan, self.plan = self.plan, None
         if plan is not None and hasattr(plan, "close"):

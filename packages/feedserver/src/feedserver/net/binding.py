@@ -1,4 +1,4 @@
-"""Binding: which socket listens, and which one holds the port while connections are refused."""
+"""Binding: the socket that listens on a port, and the one that holds the port while connections are refused."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import time
 from dataclasses import dataclass
 
 BACKLOG = 1024
-"""Connections that the kernel keeps waiting; a server may be listening long before its event loop looks."""
+"""Connections that the kernel queues: a server may be listening long before its event loop accepts."""
 
 BIND_PAUSE = 0.02
-"""Seconds between two looks at a port that is taken."""
+"""Seconds between two attempts to bind a port that is taken."""
 
 HOLDS_BESIDE = sys.platform == "linux"
 """Whether a second socket may be bound to the port beside the one that listens (SO_REUSEADDR, bound before it listens).
@@ -23,12 +23,12 @@ Elsewhere the port is held by a socket that is bound when the other one is close
 
 
 class PortTaken(OSError):
-    """The port that was asked for belongs to somebody else."""
+    """The requested port is in use by another socket."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoundPort:
-    """The socket that is *listening* on a port, and a silent one that holds the port, where there can be one."""
+    """The socket that is *listening* on a port, and a second one that holds it, where the system allows one."""
 
     listening: socket.socket
     holder: socket.socket | None
@@ -37,8 +37,8 @@ class BoundPort:
 def bind_and_listen(host: str, port: int, timeout: float) -> BoundPort:
     """Bind a port and listen on it, and hold it by a second socket where the system allows that.
 
-    A port that is taken is waited for, at most *timeout* seconds. Raises PortTaken, and OSError for an address that
-    can't be bound.
+    Waits at most *timeout* seconds for a port that is taken. Raises PortTaken, and OSError for an address that can't be
+    bound.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -50,7 +50,7 @@ def bind_and_listen(host: str, port: int, timeout: float) -> BoundPort:
         except OSError as error:
             if holder is not None:
                 holder.close()
-            # Windows says EACCES where somebody else holds the port for himself.
+            # Windows reports EACCES where another process holds the port exclusively.
             if error.errno != errno.EADDRINUSE and not (error.errno == errno.EACCES and os.name == "nt"):
                 raise _not_bound(error, host, port) from error
             if time.monotonic() >= deadline:
@@ -75,7 +75,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that has the port, and does nothing yet."""
+    """Return a socket that is bound to the port and does not listen yet."""
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port

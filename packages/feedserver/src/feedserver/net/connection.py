@@ -1,7 +1,7 @@
-"""One connection: bytes and TLS, from the transport to the protocol that is spoken over them and back.
+"""One connection: passes bytes, through TLS if the client speaks it, between the transport and the protocol.
 
-What a connection does, and what leads from one state to the next, is a table in `connection_state`. Requests and
-answers are the protocol's (`http1`), and what is under way is a value of its own (`answer_under_way`).
+The states of a connection and the transitions between them are a table in `connection_state`. Requests and answers
+belong to the protocol (`http1`), and the answer that is being sent is a value of its own (`answer_under_way`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HANDSHAKE = b"\x16"
 """The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
 
 LINGER = 1.0
-"""Seconds that a refused client may go on sending, so that our answer is not lost to a reset (RFC 9112 §9.6)."""
+"""Seconds that a refused client may go on sending, so that a reset does not destroy the answer (RFC 9112 §9.6)."""
 
 _BUSY = frozenset({State.ANSWERING, State.FINISHING, State.STALLED})
 _BETWEEN = frozenset({State.IDLE, State.ENDED})
@@ -41,14 +41,14 @@ class Listener(HttpServer, Protocol):
     tls: Tls | None
 
     def opening_plan(self) -> Plan | None:
-        """Return what a new connection does before it reads, if anything."""
+        """Return the plan that breaks a new connection before it reads; None where none does."""
 
     def forget(self, connection: Connection) -> None:
         """Note that the connection is closed."""
 
 
 class Connection(asyncio.Protocol):
-    """The server's side of one connection. *unsent* are the bytes that wait for a full kernel."""
+    """The server's side of one connection. *unsent* is the number of bytes that wait for a full kernel."""
 
     __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "state", "unsent")
 
@@ -63,10 +63,10 @@ class Connection(asyncio.Protocol):
         self._http = Http1(self, listener)
 
     def move(self, event: Event) -> None:
-        """Go to the state that the table has for *event*."""
+        """Go to the state that the table gives for *event*."""
         self.state = TRANSITIONS[self.state][event]
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a client that has connected."""
@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
         return is_answered
 
     def _end_of_client(self) -> bool:
-        """Note the end of what the client sends, by FIN or by close_notify; return whether it is still answered."""
+        """Note that the client has ended its sending (FIN, close_notify); return whether it is still answered."""
         before = self.state
         self.move(Event.CLIENT_END)
         if before in (State.ANSWERING, State.FINISHING):
@@ -125,16 +125,16 @@ class Connection(asyncio.Protocol):
         self.unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     def resume_writing(self) -> None:
-        """Go on sending: the kernel has taken everything."""
+        """Continue sending: the kernel has taken everything."""
         self.unsent = 0
         if self.state in _SENDING:
             self._http.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that the connection is closed, by whichever side, and end what was under way."""
+        """Note that the connection is closed, by either side, and end what was under way."""
         before = self.state
         error = str(exc) if exc is not None else ""
-        if exc is not None:  # an error, and not an end: else `eof_received` would have come before
+        if exc is not None:  # an error, no orderly end: `eof_received` would have come first
             self._note_what_had_begun("the connection broke", Ended.CLIENT_LEFT, error)
         self.move(Event.LOST)
         self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
         self._http.let_go()
         self._listener.forget(self)
 
-    # What the server calls
+    # Called by the server
 
     @property
     def is_busy(self) -> bool:
@@ -153,12 +153,12 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_mid_request(self) -> bool:
-        """Whether a request has begun to arrive, and none is answered."""
+        """Whether a request has begun to arrive and none is being answered."""
         reader = self._http.reader
         return self.state is State.IDLE and reader is not None and not reader.is_idle
 
     def close_idle(self) -> None:
-        """Close, since nothing came for too long, and say so where a request had begun (RFC 9110 §15.5.9)."""
+        """Close a connection that was idle for too long; answer 408 where a request had begun (RFC 9110 §15.5.9)."""
         if self.is_mid_request:
             begun = self._http.unfinished()
             problem = "the client sent a part of a request, and then nothing for too long"
@@ -170,7 +170,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """End at once, whatever is under way: the server stops. Nothing of the connection's own may be calling."""
+        """End at once, whatever is under way, since the server stops. Must not be called from its own code."""
         self._note_what_had_begun("the server stopped", Ended.SERVER_STOPPED)
         self._http.finish(Ended.SERVER_STOPPED)
         self.move(Event.CLOSE)
@@ -181,14 +181,14 @@ class Connection(asyncio.Protocol):
             transport.abort()
 
     def abandon(self) -> None:
-        """Close this process's copy of the socket, in a forked child; the parent's goes on."""
+        """Close this process's copy of the socket, in a forked child; the parent's copy stays open."""
         if isinstance(self._transport, SocketTransport):
             self._transport.abandon()
 
-    # TLS, where the client speaks it: its first byte tells, so that one port serves both
+    # TLS: the client's first byte tells whether it speaks TLS, so that one port serves both
 
     def _start(self, data: bytes) -> bool:
-        """Begin to read, by TLS or without; return False for TLS that the server does not speak."""
+        """Begin to read, with or without TLS; return False for TLS where the server does not speak it."""
         if data.startswith(HANDSHAKE):
             if self._listener.tls is not None:
                 self._tls = self._listener.tls.layer()
@@ -202,7 +202,10 @@ class Connection(asyncio.Protocol):
         return True
 
     def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
-        """Return what the client said. One that does not speak TLS, or does not trust us, is noted and let go."""
+        """Return the decrypted data.
+
+        A client that does not speak TLS or distrusts the server is noted and disconnected.
+        """
         if tls.stalls:
             return b""
         problem: ssl.SSLError | None = None
@@ -219,11 +222,11 @@ class Connection(asyncio.Protocol):
             if is_between:
                 self.close()
             elif self._transport is not None:
-                self._transport.abort()  # nobody can read the rest of the answer
+                self._transport.abort()  # the client cannot read the rest of the answer
         return data
 
     def _note_what_had_begun(self, happened: str, ended: Ended, error: str = "") -> None:
-        """Tell of a request, or a handshake, that is under way, and that nothing will answer any more."""
+        """Note a request or a TLS handshake that has begun and can no longer be completed."""
         if self.state is not State.IDLE or self._http.reader is None:
             return
         cut = self._http.unfinished()
@@ -241,11 +244,11 @@ class Connection(asyncio.Protocol):
         tls = self._listener.tls
         self._listener.site.unencrypted(problem, on_purpose=tls is not None and tls.fault is not None)
 
-    # What the protocol calls
+    # Called by the protocol
 
     @property
     def is_open(self) -> bool:
-        """Whether what is written still goes out."""
+        """Whether written data is still sent."""
         return self._transport is not None and not self._transport.is_closing()
 
     @property
@@ -256,7 +259,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def client_has_ended(self) -> bool:
-        """Whether the client sends no more, and no answer is under way."""
+        """Whether the client sends no more and no answer is under way."""
         return self.state is State.ENDED
 
     def write(self, data: bytes) -> None:
@@ -267,37 +270,37 @@ class Connection(asyncio.Protocol):
         if self._tls is not None:
             try:
                 data = self._tls.send(data)
-            except self._tls.error:  # the client has ended TLS in its own way: it has left
+            except self._tls.error:  # the client has ended TLS by itself: it has left
                 transport.abort()
                 return
         transport.write(data)
 
     def pause_reading(self) -> None:
-        """Leave in the kernel what the client sends."""
+        """Stop reading: what the client sends stays in the kernel."""
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on, where it was paused."""
+        """Resume reading after `pause_reading`."""
         if self._transport is not None:
             self._transport.resume_reading()
 
     def stall(self) -> None:
-        """Send nothing more, and wait for the client to leave; one that has sent its end has left."""
+        """Send nothing more, and wait for the client to leave; one that has ended its sending counts as gone."""
         has_left = self.state is State.FINISHING
         self.move(Event.STALL)
         if not has_left:
-            self.resume_reading()  # else nobody would notice
+            self.resume_reading()  # else its departure would not be noticed
         elif self._transport is not None:
             self._end_tls()
             self._transport.close()
 
     def close(self) -> None:
-        """Close in order: no more is sent, and the client is heard out for a while.
+        """Close in order: send no more, and read for a while what the client still sends.
 
         Closing a socket that a client still sends to makes the kernel reset it, and the client may never see the answer
-        that it had been sent (RFC 9112 §9.6). One that has said in so many words that this is its last request sends no
-        more; of HTTP/1.0, which need not say it, nobody knows.
+        that it had been sent (RFC 9112 §9.6). A client that has said explicitly that this was its last request sends no
+        more. A client of HTTP/1.0 need not say so, and may still send.
         """
         transport = self._transport
         if transport is None or transport.is_closing():
@@ -330,7 +333,7 @@ class Connection(asyncio.Protocol):
         transport.abort()
 
     def fail(self, error: BaseException) -> None:
-        """Tell `verify` of an exception, and drop the client: what it would be sent is no answer."""
+        """Tell `verify` of an exception, and drop the client: no whole answer can be sent."""
         answer = self._http.answer
         self._listener.site.failed(error, answer.exchange if answer is not None else None)
         self._http.finish(Ended.BROKEN_OFF, type(error).__qualname__)
@@ -340,5 +343,5 @@ class Connection(asyncio.Protocol):
 
 
 def _is_alert(problem: ssl.SSLError) -> bool:
-    """Return whether the client itself said so in an alert, before it left."""
+    """Return whether the client reported the error itself, in an alert before it left."""
     return "ALERT" in str(problem)

@@ -1,17 +1,17 @@
-"""The states of a connection, what happens to it, and what leads from one state to the next.
+"""The states of a connection, the events that happen to it, and the transitions from one state to the next.
 
     IDLE ──begin──▶ ANSWERING ──finish──▶ IDLE            the client may send more
       │                 │ └──stall──▶ STALLED             a plan waits until the client leaves
-   client ends      client ends
+client ends      client ends
       ▼                 ▼
     ENDED ──begin──▶ FINISHING ──finish──▶ ENDED          the client sends no more, and still reads
 
-Each of them leads to CLOSING when the server closes or resets the connection, and to CLOSED when it is lost. A server
-that has sent everything to a client that may still send passes through LINGERING (RFC 9112 §9.6).
+Each of them leads to CLOSING when the server closes or resets the connection, and to CLOSED when the connection is
+lost. A server that has sent everything to a client that may still send passes through LINGERING (RFC 9112 §9.6).
 
-Rule: a connection changes its state by `TRANSITIONS` alone. What the table does not have is a mistake of ours, and
-raises KeyError. Nothing here knows a version of HTTP: where several answers are under way at once, as in HTTP/2, the
-first begins and the last finishes.
+Rule: a connection changes its state by `TRANSITIONS` alone. A transition that the table lacks is a bug of feedserver,
+and raises KeyError. Nothing here knows a version of HTTP: where several answers are sent concurrently, as in HTTP/2,
+BEGIN is the beginning of the first and FINISH the end of the last.
 """
 
 from __future__ import annotations
@@ -20,32 +20,34 @@ from collections.abc import Mapping
 from enum import IntEnum, auto
 
 
-class State(IntEnum):  # with an int's hash: the table is asked twice a request
-    """What a connection does."""
+class State(IntEnum):  # with the hash of an int: the table is looked up twice per request
+    """The state of a connection."""
 
     IDLE = auto()
-    """It reads, and no answer is under way."""
+    """The connection reads, and no answer is under way."""
     ANSWERING = auto()
     """An answer is under way, or a thread makes one; what the client sends meanwhile waits."""
     ENDED = auto()
-    """The client sends no more, and no answer is under way: what waits is answered, then the connection closes."""
+    """The client sends no more, and no answer is under way: waiting requests are answered before the connection
+    closes.
+    """
     FINISHING = auto()
     """The client sends no more, and an answer is under way."""
     STALLED = auto()
     """Nothing more is sent until the client leaves or the server stops."""
     LINGERING = auto()
-    """Everything is sent, and the server's side is closed; what the client still sends is thrown away."""
+    """Everything is sent, and the server's side is closed; what the client still sends is discarded."""
     CLOSING = auto()
-    """The server has closed or reset the connection; the transport tells when that is done."""
+    """The server has closed or reset the connection; the transport reports when that is done."""
     CLOSED = auto()
-    """There is no connection any more."""
+    """The connection no longer exists."""
 
 
 class Event(IntEnum):
-    """What happens to a connection."""
+    """An event that happens to a connection."""
 
     BEGIN = auto()
-    """An answer is begun, or is left to a thread."""
+    """An answer is begun, or a thread begins to make it."""
     FINISH = auto()
     """The answer under way is over."""
     STALL = auto()
@@ -53,11 +55,11 @@ class Event(IntEnum):
     CLIENT_END = auto()
     """The client sends no more: it has sent FIN, or close_notify where it speaks TLS."""
     LINGER = auto()
-    """The server closes its side, and hears the client out."""
+    """The server closes its side, and reads for a while what the client still sends."""
     CLOSE = auto()
     """The server closes or resets the connection."""
     LOST = auto()
-    """The transport says that the connection is closed, by whichever side."""
+    """The transport reports that the connection is closed, by either side."""
 
 
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {

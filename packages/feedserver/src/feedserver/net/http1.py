@@ -1,6 +1,6 @@
-"""HTTP/1 on a connection: from bytes to requests, and from what answers them to bytes.
+"""HTTP/1 on a connection: reads requests from bytes, and sends the answers as bytes.
 
-One answer is under way at a time; what a client pipelines behind it waits in the reader.
+One answer is under way at a time; requests that a client pipelines behind it wait in the reader.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BACKLOG = 262_144
 
 
 class HttpServer(Protocol):
-    """What HTTP needs of the server: *workers* are the threads that make answers, and what runs there."""
+    """What HTTP needs of the server: *workers* maps the threads that make answers to the names of what they run."""
 
     site: Site
     loop: asyncio.AbstractEventLoop
@@ -48,7 +48,7 @@ class Carrier(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether what is written still goes out."""
+        """Whether written data is still sent."""
 
     @property
     def takes_requests(self) -> bool:
@@ -56,7 +56,7 @@ class Carrier(Protocol):
 
     @property
     def client_has_ended(self) -> bool:
-        """Whether the client sends no more, and no answer is under way."""
+        """Whether the client sends no more and no answer is under way."""
 
     def move(self, event: Event) -> None:
         """Go to the state that follows *event*."""
@@ -65,22 +65,22 @@ class Carrier(Protocol):
         """Send *data*."""
 
     def pause_reading(self) -> None:
-        """Leave in the kernel what the client sends."""
+        """Stop reading: what the client sends stays in the kernel."""
 
     def resume_reading(self) -> None:
-        """Read on, where it was paused."""
+        """Resume reading after `pause_reading`."""
 
     def stall(self) -> None:
         """Send nothing more, and wait for the client to leave."""
 
     def close(self) -> None:
-        """Close in order."""
+        """Close in order: everything is sent before the connection is closed."""
 
     def reset(self) -> None:
         """Reset the connection."""
 
     def fail(self, error: BaseException) -> None:
-        """Tell `verify` of an exception, and drop the client."""
+        """Tell `verify` of an exception, and drop the client: no whole answer can be sent."""
 
 
 class Http1:
@@ -95,10 +95,10 @@ class Http1:
         self.reader: RequestReader | None = None
         self.answer: AnswerUnderWay | None = None
 
-    # What the connection calls
+    # Called by the connection
 
     def start(self, client: str, scheme: Literal["http", "https"]) -> None:
-        """Begin to read requests of that *client*, whose first bytes have told the *scheme*."""
+        """Begin to read requests of *client*; *scheme* is "https" where its first byte began TLS, else "http"."""
         self.reader = RequestReader(client, self._server.max_body, scheme)
 
     def break_unasked(self, plan: Plan) -> None:
@@ -106,11 +106,11 @@ class Http1:
         self._begin(Prepared(self._site.opening(), None, plan, keep_alive=True))
 
     def refuse(self, event: Malformed) -> None:
-        """Answer what is no request; nothing is read behind it."""
+        """Answer bytes that are no request; nothing that follows them is read."""
         self._begin(self._site.refuse(event))
 
     def receive(self, data: bytes) -> None:
-        """Take bytes of requests, and answer what is whole."""
+        """Take bytes of requests, and answer the requests that are complete."""
         reader = self.reader
         if reader is None:
             return
@@ -121,21 +121,21 @@ class Http1:
             self._connection.pause_reading()
 
     def unfinished(self) -> Malformed | None:
-        """Return what there is of a request that its client will not finish; None where it stopped between two."""
+        """Return the partial request that the client will not finish; None where it stopped between two requests."""
         return self.reader.eof() if self.reader is not None else None
 
     def has_last_request(self) -> bool:
-        """Return whether the client has said in so many words that it sends no more than what was read of it."""
+        """Return whether the client has said explicitly that it sends no request after those that were read."""
         reader = self.reader
         return reader is not None and reader.is_last and reader.is_idle and not reader.broken
 
     def resume(self) -> None:
-        """Go on sending: the kernel has taken everything."""
+        """Continue sending: the kernel has taken everything."""
         if self.answer is not None and self.answer.timer is None:
             self._go_on()
 
     def finish(self, ended: Ended, error: str = "") -> None:
-        """End the exchange under way, if there is one, and say how, and which *error* ended it."""
+        """End the exchange under way, if there is one, and record how it *ended* and with which *error*."""
         answer, self.answer = self.answer, None
         if answer is not None:
             problem = answer.stop()
@@ -144,19 +144,19 @@ class Http1:
             answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
 
     def let_go(self) -> None:
-        """Forget the connection, which is closed: else the two would wait for the garbage collector, bodies and all."""
+        """Drop the reference to the closed connection: a cycle would keep both, bodies included, in memory."""
         del self._connection
 
     # What an answer is sent over, see `answer_under_way.Wire`
 
     @property
     def is_full(self) -> bool:
-        """Whether the kernel takes no more for now."""
+        """Whether bytes wait because the kernel takes no more for now."""
         return self._connection.unsent > 0
 
     @property
     def is_open(self) -> bool:
-        """Whether what is written still goes out."""
+        """Whether written data is still sent."""
         return self._connection.is_open
 
     def write(self, data: bytes) -> None:
@@ -164,16 +164,16 @@ class Http1:
         self._connection.write(data)
 
     def encode(self, head: Head) -> bytes:
-        """Return the head in the bytes of HTTP/1.1."""
+        """Return the head as bytes of HTTP/1.1."""
         return head.in_http1()
 
     # From request to answer
 
     def _advance(self) -> None:
-        """Answer what the reader holds, one after the other, until an answer takes time or no request is left.
+        """Answer the requests in the reader, one after the other, until an answer takes time or no request is left.
 
-        Whatever a client has sent behind the last request that its connection allows is no request (RFC 9112 §9.6):
-        it is not carried out, not even while the socket waits to be closed.
+        Bytes behind the last request that the connection allows are not a request (RFC 9112 §9.6): they are not carried
+        out, even while the socket waits to be closed.
         """
         reader, connection, site = self.reader, self._connection, self._site
         while reader is not None and connection.takes_requests:
@@ -207,9 +207,9 @@ class Http1:
             self._send_to_thread(decision)
 
     def _send_to_thread(self, pending: Pending) -> None:
-        """Let a thread of its own make the answer; one that overruns its time is answered for, and named.
+        """Make the answer on a new thread; where it overruns its time limit, answer with an error and record a problem.
 
-        It is named even if its client has left meanwhile.
+        The problem names what overran, and is recorded even if the client has left meanwhile.
         """
         loop = self._server.loop
         workers = self._server.workers
@@ -246,7 +246,7 @@ class Http1:
     # Sending an answer
 
     def _begin(self, prepared: Prepared) -> None:
-        """Start to send an answer; one that the kernel takes whole begins and ends here, and changes no state."""
+        """Start to send an answer. One that the kernel takes whole begins and ends here, without a change of state."""
         connection, whole = self._connection, prepared.whole
         if whole is None or connection.unsent:
             self._put_under_way(prepared)
@@ -274,7 +274,7 @@ class Http1:
             self._play(answer)
 
     def _go_on(self) -> None:
-        """Go on with the answer under way, and then with what was pipelined behind it."""
+        """Continue the answer under way, then answer the requests that were pipelined behind it."""
         try:
             if self.answer is not None:
                 self._play(self.answer)
@@ -285,7 +285,7 @@ class Http1:
             self._connection.fail(error)
 
     def _play(self, answer: AnswerUnderWay) -> None:
-        """Send until something else is to be done; the answer may be over then."""
+        """Send until the plan waits or ends; the answer may be over then."""
         answer.timer = None
         try:
             step = answer.play(self)

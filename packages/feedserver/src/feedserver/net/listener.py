@@ -1,6 +1,7 @@
-"""The network's side of a server: the sockets that listen, and the connections that they have made.
+"""The network side of a server: its listening sockets, and the connections that were accepted on them.
 
-`bind`, `hold` and what waits run in the caller's thread; the rest on the event loop, or between two of its turns.
+`bind`, `hold` and the methods that wait run in the caller's thread; the rest runs on the event loop, or between two of
+its turns.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 class Listening:
     """Listens for *site* on one port of *addresses*.
 
-    *idle_timeout* is in seconds, *max_body* in bytes of a request's body. `opening` are the faults of the connections
-    to come, before any request; `workers` are the threads of callables that run, and what runs there.
+    *idle_timeout* is in seconds, *max_body* in bytes of a request's body. `opening` are the faults that break coming
+    connections before any request; `workers` maps the threads of running callables to the names of what they run.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -52,12 +53,12 @@ class Listening:
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed: Callable[[], None] | None = None
 
-    # In the caller's thread.
+    # In the caller's thread
 
     def bind(self, port: int, timeout: float) -> int:
-        """Bind *port* of every address (0 is a free one), listen, and return the port.
+        """Bind *port* of every address (0 takes a free one), listen, and return the port.
 
-        One that is taken is waited for, at most *timeout* seconds. Raises PortTaken, and OSError for an address that
+        Waits at most *timeout* seconds for a port that is taken. Raises PortTaken, and OSError for an address that
         can't be bound.
         """
         try:
@@ -73,7 +74,10 @@ class Listening:
         return port
 
     def bind_again(self, port: int) -> bool:
-        """Listen on *port* as before `refuse`; whether it did not already. Raises OSError where somebody took it."""
+        """Listen on *port* again after `refuse`; return False if it listened already.
+
+        Raises OSError where the port is taken.
+        """
         if self._sockets:
             return False
         if not binding.HOLDS_BESIDE:
@@ -82,16 +86,16 @@ class Listening:
         return True
 
     def hold(self, port: int) -> None:
-        """Keep *port* while nothing listens there."""
+        """Hold *port* while nothing listens there."""
         if not self._holding:
             self._holding += [binding.bind(address, port) for address in self.addresses]
 
     def let_go(self) -> None:
-        """Keep the port no more."""
+        """Release the held port."""
         _close_all(self._holding)
 
     def abandon(self) -> None:
-        """Close what was inherited, in a forked child, without sending anything."""
+        """Close the inherited sockets, in a forked child, without sending anything."""
         self.let_go()
         _close_all(self._sockets)
         for connection in self.connections:
@@ -99,14 +103,14 @@ class Listening:
         self.connections.clear()
 
     def holders(self) -> str:
-        """Return what keeps a stop from its end, in words."""
+        """Return a description of the connections that keep the server from stopping."""
         busy = sum(connection.is_busy for connection in self.connections)
         return f"{len(self.connections)} connections ({busy} with an answer under way)"
 
     def join_workers(self) -> None:
-        """Wait for callables that still run, no longer than each of them may, and name those that take longer.
+        """Wait for running callables, at most as long as each of them may take, and name those that take longer.
 
-        One that stops the server itself is not waited for.
+        A callable that stops the server itself is not waited for.
         """
         allowed = self.site.callable_timeout
         deadline = time.monotonic() + allowed
@@ -119,7 +123,7 @@ class Listening:
                 self.site.problems.add(problem)
                 warnings.warn(problem, stacklevel=3)  # a server in a bare `with` statement is often not verified
 
-    # On the event loop.
+    # On the event loop
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept connections from now on."""
@@ -132,13 +136,13 @@ class Listening:
             self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
 
     def refuse(self) -> None:
-        """Close the sockets that listen. The connections that there are go on."""
+        """Close the listening sockets. Existing connections stay open."""
         for acceptor in self._acceptors[-len(self._sockets) :] if self._sockets else ():
             acceptor.close()
         self._sockets.clear()
 
     def close(self, closed: Callable[[], None]) -> None:
-        """End what runs on the loop, and call *closed* when the last socket is closed."""
+        """End everything that runs on the loop, and call *closed* when the last socket is closed."""
         if self._sweeper is not None:
             self._sweeper.cancel()
         self._sweeper = None
@@ -147,7 +151,7 @@ class Listening:
         self._close_connections()
 
     def opening_plan(self) -> Plan | None:
-        """Return what a new connection does before it reads, if anything."""
+        """Return the plan that breaks a new connection before it reads; None where none does."""
         if not self.opening:
             return None
         fault = self.opening.pop(0) if len(self.opening) > 1 else self.opening[0]
@@ -181,8 +185,8 @@ class Listening:
         self._sweeper = loop.call_later(self.idle_timeout / 2, self._sweep)
 
     def _close_connections(self) -> None:
-        """End the connections that exist when the server stops, and tell when none can follow."""
-        closed, self._closed = self._closed, None  # connections that end at once need no second look
+        """End the connections that exist when the server stops, and call *closed* when no further one can come."""
+        closed, self._closed = self._closed, None  # so that connections that end at once do not start this again
         if closed is None:
             return
         for connection in list(self.connections):

@@ -1,12 +1,13 @@
 """The one event-loop thread that all servers of a process share.
 
-It is a daemon, starts with the first server and stays, since a thread a test is what makes test servers slow. Before a
-fork it ends if no server runs, so that a test suite may fork without a warning; a forked child only closes what it
-inherited: unregistering a socket there would take it out of its parent's epoll set, which the two share.
+It is a daemon thread that starts with the first server and stays, since starting a thread per test makes test servers
+slow. Before a fork it ends if no server runs, so that a test suite may fork without a warning. A forked child only
+closes the inherited descriptors: unregistering a socket there would take it out of its parent's epoll set, which the
+two share.
 
-What another thread asks of the loop costs a wake, and the fight of two threads for the interpreter's lock: more than a
-start or a stop itself. So where the system lets sockets be added to a wait that is under way (epoll, kqueue), that
-thread does it itself, between two turns of the loop: it visits.
+Asking the loop for something from another thread costs a wake-up and contention for the interpreter's lock: more than a
+start or a stop itself. So where the system lets sockets be added to a wait that is under way (epoll, kqueue), the other
+thread does the work itself, between two turns of the loop: this is called a visit.
 """
 
 from __future__ import annotations
@@ -33,21 +34,21 @@ class Tenant(Protocol):
     """A server that runs on the shared loop thread."""
 
     def abandon(self) -> None:
-        """Close what was inherited, in a forked child, without sending anything."""
+        """Close the inherited sockets, in a forked child, without sending anything."""
 
     def stop(self) -> None:
-        """Close everything, and releases the loop thread."""
+        """Close everything, and release the loop thread."""
 
     def failed(self, message: str) -> None:
-        """Report an error on the loop that belongs to no server in particular."""
+        """Report an error on the loop that belongs to no particular server."""
 
 
 class VisitedSelector(_Selector):
-    """A selector that lets other threads at its loop while it waits."""
+    """A selector that lets other threads work on its loop while it waits."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._turn = threading.Lock()  # held by who is at the loop
+        self._turn = threading.Lock()  # held by the thread that works on the loop
         self._turn.acquire()
         self._visits = 0
 
@@ -61,7 +62,8 @@ class VisitedSelector(_Selector):
             self._turn.acquire()
         if before == self._visits:
             return ready
-        # What was ready before a visit may be closed since, and its number another's: that is another key then.
+        # A visit may have closed what was ready before it, and reused its descriptor's number: the key is another one
+        # then.
         watched = self.get_map()
         return [(key, events) for key, events in ready if watched.get(key.fd) is key]
 
@@ -73,12 +75,12 @@ class VisitedSelector(_Selector):
 
 
 class LoopThread:
-    """An event loop on a thread. *users* are the servers that run on it."""
+    """An event loop on a thread of its own. *users* are the servers that run on it."""
 
     def __init__(self) -> None:
         self._selector = _new_selector()
         self.loop: asyncio.AbstractEventLoop = _new_loop(self._selector)
-        self.loop.set_debug(False)  # it would refuse visits; only code of ours runs there
+        self.loop.set_debug(False)  # debug mode would refuse visits; only feedserver's code runs there
         self.loop.set_exception_handler(self._tell)
         self.users: set[Tenant] = set()
         self._thread = threading.Thread(target=self._run, name="feedserver", daemon=True)
@@ -89,7 +91,7 @@ class LoopThread:
         self.loop.run_forever()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Tell all servers of what nothing else has caught; asyncio logs it, too."""
+        """Report to all servers an exception that nothing else has caught; asyncio logs it, too."""
         error = context.get("exception")
         said = in_words(error) if isinstance(error, BaseException) else context.get("message", "an unknown error")
         for user in list(self.users):
@@ -98,18 +100,18 @@ class LoopThread:
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller runs on this thread."""
+        """Whether the caller runs on the loop's thread."""
         return threading.current_thread() is self._thread
 
     def call(self, function: Callable[[], object]) -> None:
-        """Call *function* on the loop, soon."""
+        """Call *function* on the loop's thread, soon."""
         self.loop.call_soon_threadsafe(function)
 
     def visit(self, function: Callable[[], object]) -> None:
-        """Call *function* between two turns of the loop: at once, by the caller, where that can be; else soon.
+        """Call *function* between two turns of the loop: at once, in the caller's thread, where possible.
 
-        It may watch sockets, cease to, and cancel timers. The loop does not wake for callbacks and timers that it
-        leaves: it takes them up when something else wakes it.
+        Otherwise the loop's thread calls it soon. *function* may begin and cease to watch sockets, and cancel timers.
+        Callbacks and timers that it schedules do not wake the loop: they are taken up when something else wakes it.
         """
         if self._selector is None:
             self.call(function)
@@ -117,7 +119,7 @@ class LoopThread:
             self._selector.visit(function)
 
     def end(self) -> None:
-        """Stop the loop and its thread, and frees their descriptors."""
+        """Stop the loop and its thread, and free their descriptors."""
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
@@ -140,14 +142,14 @@ class LoopThread:
 WAKERS = ("_ssock", "_csock")
 """The sockets by which a thread wakes a loop: private attributes of asyncio's `BaseSelectorEventLoop`.
 
-No public way leads to them, and `close` would take them out of the epoll set that a forked child shares with its
+There is no public access to them, and `close` would take them out of the epoll set that a forked child shares with its
 parent. Read in `selector_events.py` of CPython 3.11.2, 3.12.1 and 3.13.0; `tests/net/test_shared_loop.py` fails on a
 version that is not among them, and where one of the two is missing.
 """
 
 
 class AbandonableLoop(asyncio.SelectorEventLoop):
-    """A loop that, once it *is_abandoned* in a forked child, says that it is closed: so its finaliser is quiet."""
+    """A loop that reports itself closed once it *is_abandoned* in a forked child: its finaliser does not warn."""
 
     is_abandoned = False
 
@@ -156,12 +158,12 @@ class AbandonableLoop(asyncio.SelectorEventLoop):
         return self.is_abandoned or super().is_closed()
 
     def is_running(self) -> bool:
-        """Return whether the loop runs, in this process."""
+        """Return whether the loop runs in this process."""
         return not self.is_abandoned and super().is_running()
 
 
 def _new_selector() -> VisitedSelector | None:
-    """Return the system's selector, where another thread may change what it waits for."""
+    """Return a selector that allows visits; None where the system has none."""
     for name in ("EpollSelector", "KqueueSelector"):
         if hasattr(selectors, name):
             return type(f"Visited{name}", (VisitedSelector, getattr(selectors, name)), {})()  # type: ignore[no-any-return]
@@ -189,7 +191,7 @@ def acquire(user: Tenant) -> LoopThread:
 
 
 def refuse_on_loop(what: str) -> None:
-    """Raise RuntimeError on the loop's own thread, which *what* would wait for, and so never end."""
+    """Raise RuntimeError on the loop's own thread, where *what* would wait for the loop and never return."""
     if _current is not None and _current.is_current:
         raise RuntimeError(
             f"{what} was called on the event loop, by the journal's listener or a fault, and would wait for it; call "
@@ -238,7 +240,7 @@ if hasattr(os, "register_at_fork"):
 
 @atexit.register
 def _at_exit() -> None:
-    """Stop the servers that were left running, while there still is a thread to do it."""
+    """Stop the servers that were left running, while the loop thread still exists."""
     for user in list(_current.users) if _current is not None else ():
         user.stop()
     with _lock:

@@ -1,7 +1,7 @@
-"""TLS without I/O: bytes in, bytes out, so that the connection can break it anywhere.
+"""TLS without I/O: takes and gives bytes, so that the connection can break TLS at any point.
 
-The authority is thrown away with the process. Its certificates name localhost, 127.0.0.1 and ::1; a client trusts it by
-`ca_bundle` or `client_context`, never by switching its checks off.
+The certificate authority lives as long as the process. Its certificates name localhost, 127.0.0.1 and ::1; a client
+trusts it by `ca_bundle` or `client_context`, never by switching its checks off.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Literal, TypeAlias, get_args
 
 NAMES = ("localhost", "127.0.0.1", "::1")
-"""What the certificates are for."""
+"""The hosts that the certificates are for."""
 
 TlsFault: TypeAlias = Literal[
     "expired",
@@ -30,7 +30,7 @@ TlsFault: TypeAlias = Literal[
     "old protocol",
     "no close_notify",
 ]
-"""The ways in which TLS can go wrong."""
+"""The ways in which TLS can be made to fail."""
 
 _DAY = dt.timedelta(days=1)
 
@@ -41,7 +41,7 @@ class TlsUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a server speaks TLS: with which *fault*, if any.
+    """How a server speaks TLS, with a *fault* if one is given.
 
     Raises ValueError for a fault that is not known, TlsUnavailable where trustme is missing.
     """
@@ -60,7 +60,7 @@ class Tls:
 
 
 class Authority:
-    """A throw-away certificate authority, with an intermediate one that signs the servers' certificates."""
+    """The certificate authority of one process, with an intermediate authority that signs the servers' certificates."""
 
     def __init__(self) -> None:
         trustme = _trustme()
@@ -75,7 +75,7 @@ class Authority:
         self.root.configure_trust(context)
 
     def certificate(self, fault: TlsFault | None) -> bytes:
-        """Return the private key and the chain that a server shows, as PEM."""
+        """Return the private key and the certificate chain that a server shows, as PEM."""
         if fault == "self-signed":
             return _self_signed()
         now = dt.datetime.now(dt.UTC)
@@ -91,12 +91,12 @@ class Authority:
 
 @cache
 def authority() -> Authority:
-    """Return the authority of this process, made when it is first needed."""
+    """Return the authority of this process; the first call makes it."""
     return Authority()
 
 
 def client_context() -> ssl.SSLContext:
-    """Return a context for clients that trusts the authority, and checks everything."""
+    """Return a context for clients that trusts the authority and makes all checks."""
     context = ssl.create_default_context()
     authority().trust_in(context)
     return context
@@ -117,12 +117,13 @@ class TlsLayer:
         self.stalls = fault == "handshake stalls"
         self.is_open = False
         self.has_ended = False
-        """Whether the client has said that nothing follows (close_notify)."""
+        """Whether the client has said by close_notify that nothing follows."""
 
     def receive(self, data: bytes) -> bytes:
-        """Take bytes off the wire, and return what the client said. Raises ssl.SSLError where it does not speak TLS.
+        """Take bytes off the wire, and return the decrypted data.
 
-        Ask `to_send` afterwards, even when it raised: a handshake answers, and a refusal says why.
+        Raises ssl.SSLError where the client does not speak TLS. Send the bytes of `to_send` afterwards, even when it
+        raised: a handshake answers, and a refusal says why.
         """
         self._incoming.write(data)
         if not self.is_open:
@@ -146,18 +147,18 @@ class TlsLayer:
         return b"".join(pieces)
 
     def send(self, data: bytes) -> bytes:
-        """Encrypt what the server says."""
+        """Encrypt *data*, and return the bytes to send."""
         if data:
             self._object.write(data)
         return self.to_send()
 
     def close(self) -> bytes:
-        """Return what is sent last: close_notify (RFC 8446 §6.1), unless the fault is to leave it out."""
+        """Return the last bytes to send: close_notify (RFC 8446 §6.1), unless the fault is to omit it."""
         if self.is_open and not self._quiet:
             try:
                 self._object.unwrap()
             except ssl.SSLError:
-                # The client's own close_notify has not come yet; ours is written all the same.
+                # The client's own close_notify has not come yet; the server's is written all the same.
                 return self.to_send()
         return self.to_send()
 
@@ -175,12 +176,12 @@ def _server_context(fault: TlsFault | None) -> ssl.SSLContext:
         file.write_bytes(authority().certificate(fault))
         context.load_cert_chain(file)
     if fault == "handshake fails":
-        context.set_ciphers("PSK")  # no client has a key in common with us
+        context.set_ciphers("PSK")  # no client has a key in common with the server
         context.maximum_version = ssl.TLSVersion.TLSv1_2
     elif fault == "old protocol":
         context.set_ciphers("ALL:@SECLEVEL=0")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # that it is old is what we want of it
+            warnings.simplefilter("ignore", DeprecationWarning)  # the old version is wanted here
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     return context
 

@@ -1,11 +1,11 @@
-"""A connection's transport on a loop that can watch sockets: what asyncio's does, at a third of its price.
+"""A connection's transport on a loop that can watch sockets: like asyncio's, at a third of its cost.
 
 asyncio makes each accepted connection with a task, a future and three turns of its loop; a server that lives for one
-test, or that answers one request a connection, pays for that every time. Here a connection is made in one turn. Of the
-loop, only public methods are used. The protocol is given asyncio's interface, with `end` and `abandon` beside it.
+test, or that answers one request per connection, pays for that every time. Here a connection is made in one turn. Only
+public methods of the loop are used. The protocol sees asyncio's interface, with `end` and `abandon` added.
 
-Nothing here limits what waits for a full kernel: the protocol does, by writing no more between `pause_writing` and
-`resume_writing`. What is read at a time is limited here, by `READ_SIZE`.
+The amount of data that waits for a full kernel is not limited here: the protocol limits it, by writing no more between
+`pause_writing` and `resume_writing`. The amount that is read at a time is limited here, by `READ_SIZE`.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ READ_SIZE = 65_536
 
 
 class _Life(IntEnum):
-    """Where a transport is on its way to its end; it never goes back."""
+    """The stages of a transport's life, in order; it never goes back."""
 
     OPEN = auto()
     CLOSING = auto()
-    """What was written still goes out; nothing more is read or written."""
+    """Data written before is still sent; nothing more is read or written."""
     LOST = auto()
-    """What was written is given up, and the protocol will be told."""
+    """Unsent data is dropped; the protocol will be told."""
     ENDED = auto()
     """The protocol has been told, and the socket is closed."""
 
 
 class _Reading(Enum):
-    """What becomes of what the client sends."""
+    """What happens to data that the client sends."""
 
     ON = auto()
     PAUSED = auto()
-    """It stays in the kernel until the protocol reads on."""
+    """The data stays in the kernel until the protocol resumes reading."""
     HEARD_OUT = auto()
-    """The client sends no more."""
+    """The client has ended its sending."""
 
 
 class SocketTransport(asyncio.Transport):
@@ -72,28 +72,28 @@ class SocketTransport(asyncio.Transport):
         self._unsent: bytes | bytearray = b""
         self._life = _Life.OPEN
         self._reading = _Reading.ON
-        self._watched = False  # by the loop
-        self._eof = False  # nothing follows what was written
-        self._calling = False  # the protocol's code runs
+        self._watched = False  # by the loop, for reading
+        self._eof = False  # `write_eof` was called: nothing follows what was written
+        self._calling = False  # the protocol's code is running
         self._error: Exception | None = None
         sock.setblocking(False)
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         protocol.connection_made(self)
         if self.is_reading():
-            self._read()  # many a client has sent its request by now; one that is answered and closed is never watched
+            self._read()  # many a request is here by now; a client that is answered and closed is never watched
         self._watch()
 
     def __repr__(self) -> str:
         return f"<SocketTransport {self._sock!r}{', closing' if self.is_closing() else ''}>"
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return the "socket" itself, or the client's address, the "peername"."""
+        """Return the socket for the *name* "socket", the client's address for "peername", else *default*."""
         if name == "socket":
             return self._sock
         return self._address if name == "peername" else default
 
-    # Reading.
+    # Reading
 
     def _read(self) -> None:
         try:
@@ -104,7 +104,7 @@ class SocketTransport(asyncio.Transport):
             self._error = error
             self.end()
             return
-        self._calling = True  # what ends meanwhile ends below, and not in the middle of the protocol's code
+        self._calling = True  # a connection that is lost meanwhile ends below, not inside the protocol's code
         try:
             if data:
                 self._protocol.data_received(data)
@@ -114,7 +114,7 @@ class SocketTransport(asyncio.Transport):
             else:
                 self.close()
         except BaseException:
-            self._lose_soon(None)  # the loop tells what went wrong; the client is not left to wait
+            self._lose_soon(None)  # the loop reports the error; the client is not left waiting
             raise
         finally:
             self._calling = False
@@ -122,17 +122,17 @@ class SocketTransport(asyncio.Transport):
                 self.end()
 
     def is_reading(self) -> bool:
-        """Return whether the protocol is given what arrives."""
+        """Return whether arriving data is passed to the protocol."""
         return self._reading is _Reading.ON and self._life is _Life.OPEN
 
     def pause_reading(self) -> None:
-        """Leave in the kernel what arrives."""
+        """Stop reading: arriving data stays in the kernel."""
         if self._reading is _Reading.ON:
             self._reading = _Reading.PAUSED
         self._unwatch()
 
     def resume_reading(self) -> None:
-        """Read on."""
+        """Resume reading."""
         if self._reading is _Reading.PAUSED:
             self._reading = _Reading.ON
         self._watch()
@@ -147,10 +147,10 @@ class SocketTransport(asyncio.Transport):
             self._watched = False
             self._loop.remove_reader(self._sock.fileno())
 
-    # Writing.
+    # Writing
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send *data*; what the kernel does not take now is kept."""
+        """Send *data*; the part that the kernel does not take now is kept and sent later."""
         if self._life is not _Life.OPEN:
             return
         if self._unsent:
@@ -189,7 +189,7 @@ class SocketTransport(asyncio.Transport):
             self._lose_soon(None)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Accept limits of 0, the only ones that there are: the protocol is paused from the first byte that waits.
+        """Accept limits of 0, the only possible ones: the protocol is paused from the first byte that waits.
 
         Raises ValueError for others.
         """
@@ -199,11 +199,11 @@ class SocketTransport(asyncio.Transport):
             )
 
     def get_write_buffer_size(self) -> int:
-        """Return bytes that the kernel has not taken yet."""
+        """Return the number of bytes that the kernel has not taken yet."""
         return len(self._unsent)
 
     def can_write_eof(self) -> bool:
-        """Return a socket can."""
+        """Return True: a socket can be closed for writing alone."""
         return True
 
     def write_eof(self) -> None:
@@ -219,10 +219,10 @@ class SocketTransport(asyncio.Transport):
         except OSError as error:  # the client has gone
             self._lose_soon(error)
 
-    # The end.
+    # The end
 
     def is_closing(self) -> bool:
-        """Return whether it is closed, or will be when everything is sent."""
+        """Return whether the transport is closed, or will be when everything is sent."""
         return self._life is not _Life.OPEN
 
     def close(self) -> None:
@@ -233,11 +233,14 @@ class SocketTransport(asyncio.Transport):
             self._lose_soon(None)
 
     def abort(self) -> None:
-        """Close now, whatever is unsent."""
+        """Close without sending the rest; the protocol is told later."""
         self._lose_soon(None)
 
     def end(self) -> None:
-        """Close now, whatever is unsent, and tell the protocol before returning: its code must not be calling."""
+        """Close without sending the rest, and tell the protocol before returning.
+
+        Must not be called from the protocol's own code.
+        """
         if self._life is _Life.ENDED:
             return
         self._let_go()
@@ -248,7 +251,7 @@ class SocketTransport(asyncio.Transport):
             self._sock.close()
 
     def abandon(self) -> None:
-        """Close this process's copy of the socket, in a forked child, without a word to the network or the loop."""
+        """Close this process's copy of the socket, in a forked child, without telling the network or the loop."""
         self._sock.close()
 
     def _lose_soon(self, error: Exception | None) -> None:
