@@ -59,9 +59,7 @@ def serve(answers: Iterable[Response]) -> None:
 
 @contextmanager
 def served(program: str, *counts: int) -> Iterator[list[str]]:
-    """Yield the URLs that *program*, a file, serves in a process of its own if it is called with `--serve` and
-    *counts*.
-    """
+    """Run *program*, a file, in a process of its own with `--serve` and *counts*; yield the URLs that it serves."""
     command = [sys.executable, program, "--serve", *map(str, counts)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -49,7 +49,7 @@ SETTINGS: Final = "hostile_pages_settings"
 
 
 def filled(head: str, unit: str, tail: str = "") -> Callable[[int], str]:
-    """Return a text of at least that length: *head*, *unit* again and again, and *tail*."""
+    """Return a function that makes a text of about a given length: *head*, *unit* again and again, and *tail*."""
     return lambda length: head + unit * (length // len(unit)) + tail
 
 

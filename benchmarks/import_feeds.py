@@ -153,9 +153,7 @@ def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, f
 
 
 def timed(update: Callable[[], int]) -> tuple[float, int]:
-    """Return the seconds that *update* takes, and its result. Garbage from before is collected first and not
-    counted.
-    """
+    """Return the seconds that *update* takes, and its result. Older garbage is collected before that time."""
     gc.collect()
     begun = time.perf_counter()
     count = update()

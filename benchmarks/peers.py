@@ -144,7 +144,7 @@ class PytestHttpserverShared(PytestHttpserver):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """Add a handler to the shared server, and clear it."""
+        """Add a handler to the shared server, yield its port, and remove the handler."""
         self._expect(self._server)
         yield self._server.port
         self._server.clear()
@@ -321,7 +321,7 @@ class Floor(Peer):
 
     @classmethod
     def missing(cls) -> str:
-        """Return a reason on systems other than Linux, which have no epoll."""
+        """Return why this peer cannot take part, "" if it can: only Linux has epoll."""
         return "" if hasattr(select, "epoll") else "there is no epoll on this system"
 
     def __enter__(self) -> Self:

@@ -31,26 +31,26 @@ ATOM_TITLE, RSS_TITLE = "{http://www.w3.org/2005/Atom}title", "channel/title"
 
 
 def by_feedparser(url: str) -> str | None:
-    """Fetch and parse by feedparser itself."""
+    """Have feedparser fetch and parse the document."""
     title: str | None = feedparser.parse(url).feed.get("title")
     return title
 
 
 def by_fastfeedparser(url: str) -> str | None:
-    """Fetch and parse by fastfeedparser itself."""
+    """Have fastfeedparser fetch and parse the document."""
     title: str | None = fastfeedparser.parse(url).feed.get("title")
     return title
 
 
 def by_lxml(url: str) -> str | None:
-    """Pass the bytes to lxml, which cannot know of the header."""
+    """Give lxml the bytes: it cannot know of the header."""
     root = etree.fromstring(requests.get(url, timeout=10).content)
     title: str | None = root.findtext(ATOM_TITLE) or root.findtext(RSS_TITLE)
     return title
 
 
 def by_requests(url: str) -> str | None:
-    """Decode by requests itself; the text goes to the standard library's parser."""
+    """Have requests decode the document, and give the text to the standard library's parser."""
     root = ET.fromstring(requests.get(url, timeout=10).text)  # noqa: S314 - these are our own documents
     return root.findtext(ATOM_TITLE) or root.findtext(RSS_TITLE)
 

@@ -254,9 +254,7 @@ def _secrets(url: str, sent: Iterable[tuple[str, str]], keep: frozenset[str]) ->
     values = {*secrets_in(url, keep)}
     for name, value in sent:
         if name.lower() == "cookie":
-            values |= {
-                (pair.partition("=")[2] or pair).strip() for pair in value.split(";")
-            }  # a cookie may have no name
+            values |= {(pair.partition("=")[2] or pair).strip() for pair in value.split(";")}  # one may have no name
         elif is_secret(name) and value.strip():
             values |= {value.split()[-1], *_password_of(value)}
     return {value for each in values for value in (each, unquote(each)) if len(value) >= _SHORTEST_SECRET}
