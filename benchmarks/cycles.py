@@ -1,7 +1,7 @@
-"""Ten thousand starts, requests and stops: what stays behind, and whether the port is free at once.
+"""Ten thousand starts, requests and stops: what each server leaves behind, and whether its port is free at once.
 
-Each peer runs in a process of its own, for as many cycles as are asked for or as a minute allows. What it holds is
-counted after a tenth of them, when everything has been used once, and again at the end.
+Each peer runs in a process of its own, for as many cycles as are asked for or as a minute allows. Its threads, open
+descriptors and memory are counted after a tenth of the cycles, when everything has been used once, and at the end.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOISE = 512 * 1024
 
 @dataclass(frozen=True)
 class Held:
-    """What a process holds."""
+    """The threads, descriptors and bytes of memory that a process holds."""
 
     threads: int
     descriptors: int
@@ -50,7 +50,7 @@ class Held:
 
     @classmethod
     def now(cls) -> Held:
-        """What this process holds, garbage taken away."""
+        """Return what this process holds after a garbage collection."""
         gc.collect()
         folders = [folder for folder in (Path("/proc/self/fd"), Path("/dev/fd")) if folder.is_dir()]
         descriptors = sum(1 for _ in folders[0].iterdir()) if folders else 0
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def observe(kind: type[Peer], cycles: int, seconds: float) -> Outcome:
-    """Runs cycles in this process, at most for so many seconds."""
+    """Run cycles in this process, for so many *seconds* at most. Return what they left behind."""
     told: list[object] = []
     warnings.simplefilter("always")
     warnings.showwarning = lambda *arguments, **_: told.append(arguments)
@@ -90,9 +90,10 @@ def observe(kind: type[Peer], cycles: int, seconds: float) -> Outcome:
 
 
 def observe_fixed_port(cycles: int) -> float:
-    """Starts and stops on one port, with a client still connected at each stop; gives the milliseconds of a cycle.
+    """Start and stop servers on one port, with a client still connected at each stop. Return the milliseconds per
+    cycle.
 
-    Raises PortTaken where the port is not free at once.
+    Raises PortTaken if the port is not free at once.
     """
     from feedserver import FeedServer
 
@@ -108,7 +109,7 @@ def observe_fixed_port(cycles: int) -> float:
 
 
 def run(cycles: int, seconds: float) -> None:
-    """Runs every peer in a process of its own and prints the table."""
+    """Run every peer in a process of its own and print the table."""
     outcomes = {}
     for kind in present(KINDS):
         command = [sys.executable, __file__, "--peer", kind.name, "--cycles", str(cycles), "--seconds", str(seconds)]
@@ -130,7 +131,7 @@ def run(cycles: int, seconds: float) -> None:
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
     parser.add_argument("--peer", help="observe this one only, and say it in JSON")

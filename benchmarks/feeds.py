@@ -15,7 +15,7 @@ ENTRIES = 19
 
 
 def document(number: int) -> bytes:
-    """An RSS feed as blogs write it: 19 entries, about 50 KB."""
+    """Return an RSS feed as blogs write it: 19 entries, about 50 KB."""
     paragraph = "<p>The <a href='/about'>river</a> was <em>high</em> in the night, and the <b>ferry</b> waited.</p>"
     items = "".join(
         f"<item><title>Day {day} of feed {number}</title><link>http://127.0.1.{number}/posts/{day}</link>"
@@ -35,14 +35,14 @@ def document(number: int) -> bytes:
 
 
 def answer(number: int) -> Response:
-    """The feed with this *number*, with a validator."""
+    """Return the feed with this *number* as a response with a validator."""
     from feedserver import Response
 
     return Response(document(number), headers={"Content-Type": "application/rss+xml", "ETag": f'"{number}"'})
 
 
 def serve(answers: Iterable[Response]) -> None:
-    """Serves each of *answers* at an address of its own until standard input ends; prints their URLs."""
+    """Serve each of *answers* at an address of its own until standard input ends; print their URLs first."""
     from feedserver import FeedServer
 
     servers = []
@@ -59,7 +59,7 @@ def serve(answers: Iterable[Response]) -> None:
 
 @contextmanager
 def served(program: str, *counts: int) -> Iterator[list[str]]:
-    """The URLs that *program*, a file, serves in a process of its own when it is told `--serve` and *counts*."""
+    """Run *program*, a file, in a process of its own with `--serve` and *counts*; yield the URLs that it serves."""
     command = [sys.executable, program, "--serve", *map(str, counts)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -34,7 +34,7 @@ MOST = 2.2
 """The bound of the ratio."""
 
 TOO_SHORT: Final = 0.02
-"""A time, in seconds, below which a ratio says nothing: what a document costs whatever its size is part of it."""
+"""A time, in seconds, below which a ratio says nothing: costs that do not depend on the size are part of it."""
 
 ENOUGH: Final = 30.0
 TRIES: Final = 4
@@ -49,18 +49,18 @@ class Measured:
 
     @property
     def ratios(self) -> Iterator[float]:
-        """The ratios of each time to that of the size before."""
+        """Return the ratio of each time to that of the size before."""
         times = [max(seconds, TOO_SHORT) for seconds in self.seconds.values()]
         for half, whole in pairwise(times):
             yield whole / half
 
     @property
     def worst(self) -> float:
-        """The worst ratio."""
+        """Return the worst ratio."""
         return max(self.ratios, default=1.0)
 
     def row(self) -> list[str]:
-        """The row of the table."""
+        """Return the row of the table."""
         sizes = list(self.seconds)
         half = f"{self.seconds[sizes[-2]]:.2f}" if len(sizes) > 1 else ""
         mark = "" if self.worst <= MOST else " !"
@@ -74,7 +74,7 @@ class Measured:
 
 
 def reader() -> Callable[[bytes], None]:
-    """Returns what reads and cleans a document as a child process does."""
+    """Return a function that reads and cleans a document as a child process does."""
     from lifestream.content.sanitizer import Sanitizer
     from lifestream.parser.worker import Reader
     from lifestream.plugins.registry import Registry
@@ -85,11 +85,11 @@ def reader() -> Callable[[bytes], None]:
 
 
 def void(_: object) -> None:
-    """Forgets an answer; "not a feed" is one, too."""
+    """Ignore an answer, "not a feed" included."""
 
 
 def measure(name: str, construct: Construct, sizes: list[int], read: Callable[[bytes], None]) -> Measured:
-    """Measures a construct at all *sizes*, and again what is over the bound."""
+    """Measure a construct at all *sizes*, and measure again where the ratio is over the bound."""
     seconds: dict[int, float] = {}
     for size in sizes:
         body = construct(size).encode()
@@ -109,7 +109,7 @@ def measure(name: str, construct: Construct, sizes: list[int], read: Callable[[b
 
 
 def taken(body: bytes, read: Callable[[bytes], None]) -> float:
-    """The processor time that *body* takes, in seconds: the lowest of three where it is short."""
+    """Return the processor time that *body* takes, in seconds: the lowest of three if it is short."""
     times: list[float] = []
     while not times or (len(times) < 3 and times[-1] < 0.5):
         gc.collect()
@@ -120,7 +120,7 @@ def taken(body: bytes, read: Callable[[bytes], None]) -> float:
 
 
 def in_entry(construct: Construct) -> Construct:
-    """The document with one entry whose content is *construct*."""
+    """Return the document with one entry whose content is *construct*."""
     return lambda size: entry(construct(size))
 
 

@@ -2,13 +2,13 @@
 
     python benchmarks/hostile_mix.py [--feeds 300] [--rounds 5] [--timeout 30] [--quick]
 
-A third of the feeds stall, drip, blow up, redirect in a circle or reset, each kind in its variants; the others are
-those of import_feeds.py. All are served by feedserver in a process of its own, each on a loopback address of its own.
-A round imports the honest ones alone and the whole mix, in a new order each time, each in a new process with an empty
-database and 256 requests at once.
+A third of the feeds are hostile: they stall, send slowly, inflate, redirect in a circle or reset, each in several
+variants. The others are those of import_feeds.py. All are served by feedserver in a process of its own, each on a
+loopback address of its own. A round imports the honest ones alone and the whole mix, in a new order each time, each in
+a new process with an empty database and 256 requests at once.
 
-The time of a refresh is that of the call. The honest feeds' is until the last of them is stored. Memory is the peak
-of what is resident (VmHWM, on Linux alone): of the process that refreshes, and of its parsers together.
+The time of a refresh is that of the call. The time of the honest feeds ends when the last of them is stored. Memory is
+the peak of resident memory (VmHWM, on Linux alone): of the process that refreshes, and of its parsers together.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ MIX = "honest and hostile"
 MEGABYTES = 200
 """The bound of the memory, for all processes of a refresh together."""
 LATER = 1.2
-"""The bound of a refresh, in deadlines, and of the honest feeds, in their own time."""
+"""The bound of a refresh, in deadlines, and that of the honest feeds, in multiples of their time alone."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one refresh came to: seconds, and megabytes (nan where they can't be had)."""
+    """The results of one refresh: seconds, and megabytes (nan if the system does not tell)."""
 
     total: float
     honest: float
@@ -55,15 +55,15 @@ class Figures:
 
     @property
     def memory(self) -> float:
-        """Of all processes together: at most that, since their peaks need not fall together."""
+        """The memory of all processes together: an upper limit, since their peaks may not coincide."""
         return self.process + self.parsers
 
 
-# What serves.
+# Servers
 
 
 def hostile(number: int) -> Response:
-    """The hostile answer with this *number*."""
+    """Return the hostile answer with this *number*."""
     from feedserver import Pace, Response
     from feedserver.faults import Bomb, EndlessBody, RedirectLoop, Reset, SlowBody, SlowHeaders, Stall
 
@@ -86,11 +86,11 @@ def hostile(number: int) -> Response:
     return Response(document(number), headers=headers, faults=faults[number % len(faults)])
 
 
-# What is measured.
+# Measurements
 
 
 def set_up(folder: Path, timeout: float) -> None:
-    """Sets Django up for the bundled site in *folder*."""
+    """Set Django up for the bundled site in *folder*."""
     os.environ["LIFESTREAM_HOME"] = str(folder)
     os.environ["LIFESTREAM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
@@ -103,7 +103,7 @@ def set_up(folder: Path, timeout: float) -> None:
 
 
 def subscribe(urls: list[str]) -> None:
-    """Makes a database with a lifestream of *urls*."""
+    """Make a database with a lifestream of *urls*."""
     from django.core.management import call_command
 
     from lifestream.models import Lifestream
@@ -114,7 +114,7 @@ def subscribe(urls: list[str]) -> None:
 
 
 def refresh_once(honest: int, urls: list[str]) -> Figures:
-    """Imports *urls*, the first *honest* of which are, into the database that `subscribe` made."""
+    """Import *urls* into the database that `subscribe` made; the first *honest* of them are the honest feeds."""
     from lifestream.refresh import refresh
     from lifestream.refresh.refresh_report import FeedReport
 
@@ -142,7 +142,7 @@ def refresh_once(honest: int, urls: list[str]) -> Figures:
 
 
 def peak(process: int) -> float:
-    """The most that was resident of a *process* (its id), in megabytes; nan where the system doesn't say."""
+    """Return the peak of resident memory of a *process* (its id), in megabytes; nan if the system does not tell."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -151,7 +151,7 @@ def peak(process: int) -> float:
 
 
 def children() -> list[int]:
-    """The ids of the processes that this one has started and that still run, where the system says."""
+    """Return the ids of the running children of this process; none if the system does not tell."""
     try:
         return [
             int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()
@@ -161,7 +161,7 @@ def children() -> list[int]:
 
 
 def measure(folder: Path, timeout: float, honest: int, urls: list[str]) -> Figures:
-    """The same in a new process, after another one has made the database."""
+    """Return what `refresh_once` measures in a new process, after another new process has made the database."""
     folder.mkdir(parents=True)
     arguments = [str(folder), str(timeout), str(honest)]
     run(["--subscribe", *arguments], urls)
@@ -169,7 +169,7 @@ def measure(folder: Path, timeout: float, honest: int, urls: list[str]) -> Figur
 
 
 def run(arguments: list[str], urls: list[str]) -> str:
-    """What a process of this program prints; its failure ends the program."""
+    """Run this program in a new process and return what it prints; end this process if it fails."""
     command = [sys.executable, __file__, *arguments]
     done = subprocess.run(command, input=json.dumps(urls), capture_output=True, text=True, check=False)
     if done.returncode:
@@ -178,7 +178,7 @@ def run(arguments: list[str], urls: list[str]) -> str:
 
 
 def check(name: str, figures: Figures, honest: int, feeds: int) -> None:
-    """Ends the program where feeds were lost, or hostile ones were not."""
+    """End the program if an honest feed was lost, or a hostile one was not."""
     wanted = (feeds, feeds - honest, honest * ENTRIES)
     if (figures.feeds, figures.failed, figures.items) != wanted:
         raise SystemExit(f"{name}: {figures}; feeds, failed and items should be {wanted}")
@@ -211,7 +211,7 @@ def main() -> None:
 
 
 def compare(feeds: int, rounds: int, timeout: float) -> None:
-    """Measures both in turns, and prints the table and the bounds."""
+    """Measure both by turns, and print the table and the bounds."""
     honest = feeds - feeds // 3
     figures: dict[str, list[Figures]] = {ALONE: [], MIX: []}
     with tempfile.TemporaryDirectory(prefix="hostile-mix-") as folder, served(__file__, honest, feeds // 3) as urls:
@@ -246,7 +246,7 @@ def compare(feeds: int, rounds: int, timeout: float) -> None:
 
 
 def verdict(what: str, unit: str, measured: float, limit: float) -> str:
-    """One line: a bound of the mix, and whether it holds."""
+    """Return a line with a bound of the mix, and whether it holds."""
     if measured != measured:
         return f"-- {what}: not measured, this system doesn't tell"
     return f"{'ok' if measured <= limit else 'NO'} {what}: at most {limit:g} {unit}, measured {measured:.1f}"

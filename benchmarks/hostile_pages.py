@@ -36,20 +36,20 @@ from tables import print_table
 BOUND: Final = 0.5
 """The longest that any answer may take, in seconds."""
 PAUSE: Final = 0.02
-"""Between two requests, in seconds: a reader who can't wait, and not a load test."""
+"""The seconds between two requests: an impatient reader, but not a load test."""
 PAGE_LENGTH: Final = 250_000
-"""Of a page, in characters: more is not downloaded where an icon is looked for."""
+"""The size of a page, in characters: no more is downloaded in the search for an icon."""
 ICONS: Final = 20
-"""Sites that are looked at for an icon after a refresh, at most."""
+"""The number of sites that are searched for an icon after a refresh, at most."""
 FEED_LENGTH: Final = 2_000_000
 SETTINGS: Final = "hostile_pages_settings"
 
 
-# What is served.
+# Servers
 
 
 def filled(head: str, unit: str, tail: str = "") -> Callable[[int], str]:
-    """A text of some length: *unit* again and again, between *head* and *tail*."""
+    """Return a function that makes a text of about a given length: *head*, *unit* again and again, and *tail*."""
     return lambda length: head + unit * (length // len(unit)) + tail
 
 
@@ -95,7 +95,7 @@ FEEDS: Final = (
 
 
 def serve(sites: int) -> None:
-    """Serves the sites until standard input ends; prints the URLs of their feeds."""
+    """Serve the sites until standard input ends; print the URLs of their feeds first."""
     from feedserver import FeedServer, Response
 
     servers = []
@@ -116,7 +116,7 @@ def serve(sites: int) -> None:
 
 
 def small(number: int, site: str) -> str:
-    """An honest feed of ten entries, whose site is at *site*."""
+    """Return an honest feed of ten entries, whose site is at *site*."""
     items = "".join(
         f"<item><title>Day {day} of {number}</title><guid isPermaLink='false'>{day}</guid><link>{site}{day}</link>"
         f"<description>&lt;p&gt;What happened on day {day}.&lt;/p&gt;</description></item>"
@@ -125,12 +125,12 @@ def small(number: int, site: str) -> str:
     return f"<rss version='2.0'><channel><title>Feed {number}</title><link>{site}</link>{items}</channel></rss>"
 
 
-# What is measured.
+# Measurements
 
 
 @dataclass(frozen=True)
 class Latencies:
-    """How long the answers took, in seconds, and how many feeds and pages were asked for by then."""
+    """How long the answers took, in seconds, and how many feeds and pages had been requested by then."""
 
     seconds: list[float]
     feeds: int
@@ -138,7 +138,7 @@ class Latencies:
 
 
 def prepare(home: Path, deadline: float, urls: list[str]) -> None:
-    """Makes a home whose lifestream has *urls*, and its settings."""
+    """Make a home whose lifestream has *urls*, and its settings."""
     home.mkdir()
     Path(home, f"{SETTINGS}.py").write_text(
         f"from lifestream.site.settings import *\nLIFESTREAM_PARSE_TIMEOUT = {deadline}\n", encoding="utf-8"
@@ -149,7 +149,7 @@ def prepare(home: Path, deadline: float, urls: list[str]) -> None:
 
 @contextmanager
 def serving(home: Path, *options: str) -> Iterator[str]:
-    """The address of the real `lifestream serve` on *home*."""
+    """Run the real `lifestream serve` on *home*, and yield its address."""
     environ = os.environ | {
         "LIFESTREAM_HOME": str(home / "home"),
         "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -172,7 +172,7 @@ def serving(home: Path, *options: str) -> Iterator[str]:
 
 
 def ask(address: str, enough: Callable[[int], bool], home: Path) -> Latencies:
-    """Ask for the timeline until *enough* says, of the number of answers, that it was."""
+    """Request the timeline until *enough* returns true for the number of answers."""
     taken: list[float] = []
     with urlopen(f"{address}main/") as answer:  # the first one loads templates, and is not counted
         answer.read()
@@ -186,7 +186,7 @@ def ask(address: str, enough: Callable[[int], bool], home: Path) -> Latencies:
 
 
 def asked_for(home: Path) -> tuple[int, int]:
-    """How many feeds have been fetched, and how many sites were looked at for an icon."""
+    """Return how many feeds have been fetched, and how many sites have been searched for an icon."""
     with closing(sqlite3.connect(home / "home" / "lifestream.sqlite3")) as database:
         fetched, looked_at = database.execute(
             "SELECT count(last_fetch), count(icon_checked) FROM lifestream_feed"
@@ -195,7 +195,9 @@ def asked_for(home: Path) -> tuple[int, int]:
 
 
 def measure(home: Path, sites: int, seconds: float) -> dict[str, Latencies]:
-    """Asks beside the hostile ones until all have been asked for, and then where nothing is updated."""
+    """Measure while the hostile feeds and pages are read, until all have been requested, and then while nothing is
+    updated.
+    """
     until = time.monotonic() + seconds
 
     def all_asked(number: int) -> bool:

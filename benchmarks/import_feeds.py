@@ -35,7 +35,7 @@ from feeds import ENTRIES, answer, document, serve, served
 # A plain installation of reader has the current feedparser, and not the copy that it was released with.
 os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
 
-WORKERS = (1, 10)  # of reader's update; the best of them is its figure
+WORKERS = (1, 10)  # the numbers of workers of reader's update; the best of them is its figure
 
 
 class Importer(Protocol):
@@ -44,13 +44,13 @@ class Importer(Protocol):
     name: str
 
     def prepare(self, folder: Path, urls: list[str]) -> None:
-        """Makes a database in *folder* that has feeds at *urls*, all due."""
+        """Make a database in *folder* that has feeds at *urls*, all due."""
 
     def first(self) -> int:
-        """Imports all; returns how many entries there are."""
+        """Import all feeds. Return how many entries there are."""
 
     def again(self) -> int:
-        """Asks for all again; returns how many feeds were not modified."""
+        """Request all feeds again. Return how many were not modified."""
 
 
 class Lifestream:
@@ -123,7 +123,7 @@ class Floor:
         self._urls = urls
 
     def again(self) -> int:
-        """Asks for all once; returns how many were not modified."""
+        """Request all feeds once. Return how many were not modified."""
         from lifestream.refresh.downloads import _loop_factory
 
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -142,7 +142,7 @@ class Floor:
 
 
 def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, float]:
-    """Seconds of a first import and of one that is answered by 304."""
+    """Return the seconds of a first import and of one that is answered by 304."""
     folder.mkdir(parents=True)
     importer.prepare(folder, urls)
     first, entries = timed(importer.first)
@@ -153,7 +153,7 @@ def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, f
 
 
 def timed(update: Callable[[], int]) -> tuple[float, int]:
-    """The seconds that *update* takes, and what it returns. What was left lying about before is not its to clear."""
+    """Return the seconds that *update* takes, and its result. Older garbage is collected before that time."""
     gc.collect()
     begun = time.perf_counter()
     count = update()
@@ -196,7 +196,7 @@ def main() -> None:
 
 
 def best_of_reader(times: dict[str, list[tuple[float, float]]], feeds: int) -> list[float]:
-    """Feeds a second of reader's better way, for a first import and a second one; 0.0 where it did not run."""
+    """Return feeds per second of the faster setting of reader, for both imports; 0.0 if reader did not run."""
     medians = [
         [statistics.median(column) for column in zip(*rounds, strict=True)]
         for name, rounds in times.items()
@@ -206,7 +206,7 @@ def best_of_reader(times: dict[str, list[tuple[float, float]]], feeds: int) -> l
 
 
 def report(times: dict[str, list[tuple[float, float]]], feeds: int) -> None:
-    """Prints medians in feeds a second, and how many times the best of reader's each is."""
+    """Print the medians in feeds per second, and their ratios to the best of reader's."""
     rates = {
         name: tuple(feeds / statistics.median(column) for column in zip(*rounds, strict=True))
         for name, rounds in times.items()

@@ -60,7 +60,9 @@ os._exit(0)
     "import aiohttp.test_utils, aiohttp.web": ("aiohttp", "import aiohttp.test_utils, aiohttp.web"),
     "import http.server": ("http", "import http.server"),
 }
-"""What is run, after the module that it needs. pytest-httpserver is not stopped: that may take half a second."""
+"""The statement that is run, after the module that it needs. pytest-httpserver is not stopped: that may take half a
+second.
+"""
 
 PLUGINS: Mapping[str, tuple[str, str]] = {
     "feedserver": ("pytest_feedserver", "pytest_feedserver"),
@@ -79,7 +81,7 @@ print(time.perf_counter() - began)
 
 
 def run(arguments: Sequence[str]) -> Sample:
-    """Milliseconds that a new interpreter takes with these arguments."""
+    """Return the milliseconds that a new interpreter takes with these arguments."""
     began = processor_time()
     silent = subprocess.DEVNULL
     subprocess.run([sys.executable, *arguments], check=True, stdout=silent, stderr=silent)
@@ -88,7 +90,7 @@ def run(arguments: Sequence[str]) -> Sample:
 
 
 def processor_time() -> float:
-    """Seconds of processor time of the children that have ended; on Windows, of the clock on the wall."""
+    """Return the seconds of processor time of the children that have ended; on Windows, the time on the clock."""
     try:
         import resource
     except ImportError:
@@ -98,18 +100,18 @@ def processor_time() -> float:
 
 
 def over(rounds: Rounds, name: str, reference: str) -> float:
-    """The median of what *name* takes longer than *reference* of the same round, in milliseconds."""
+    """Return the median of what *name* takes longer than *reference* in the same round, in milliseconds."""
     pairs = zip(rounds.samples[name], rounds.samples[reference], strict=True)
     return statistics.median(one.value - other.value for one, other in pairs)
 
 
 def verdict(what: str, measured: float, limit: float) -> str:
-    """One line: a bound in milliseconds, and whether it holds."""
+    """Return a line with a bound in milliseconds, and whether it holds."""
     return f"{'ok' if measured <= limit else 'NO'} {what}: at most {limit:g} ms, measured {measured:.1f}"
 
 
 def compare_imports(rounds: int) -> None:
-    """Measures imports and first answers, and prints the table."""
+    """Measure imports and first answers, and print the table."""
     commands = {}
     for name, (needs, program) in PROGRAMS.items():
         if importlib.util.find_spec(needs) is None:
@@ -127,7 +129,7 @@ def compare_imports(rounds: int) -> None:
 
 
 def compare_plugins(rounds: int) -> None:
-    """Measures what each plugin adds to a suite that does not use it, and prints the table."""
+    """Measure what each plugin adds to a suite that does not use it, and print the table."""
     programs = {
         name: LOAD.format(plugin=plugin)
         for name, (needs, plugin) in PLUGINS.items()
@@ -143,13 +145,13 @@ def compare_plugins(rounds: int) -> None:
 
 
 def load(program: str) -> Sample:
-    """Milliseconds that loading a plugin takes in a new process, pytest being there already."""
+    """Return the milliseconds that loading a plugin takes in a new process that has loaded pytest already."""
     output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     return Sample(float(output) * 1000, float(output) * 1000)
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
     quick = parser.parse_args().quick

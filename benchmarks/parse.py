@@ -42,7 +42,7 @@ BEGAN: Final = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def bodies() -> Mapping[str, bytes]:
-    """The documents that are read, by what they are."""
+    """Return the documents that are read, by their names."""
     paragraph = "<p>The <a href='/about'>river</a> was <em>high</em> in the night, &amp; the <b>ferry</b> waited.</p>"
     feed = Feed(
         title="Harbour",
@@ -137,7 +137,7 @@ def memory(folder: Path, megabytes: int) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Measures, and prints the tables."""
+    """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that it runs")

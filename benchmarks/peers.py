@@ -1,7 +1,8 @@
-"""The servers that are compared, behind one shape: what is shared between tests opens once, a test's own part cycles.
+"""The servers that are compared, behind one interface: `with peer` opens what tests share, `cycle` is the part of one
+test.
 
 Each serves the same body on a free port of the loopback. Peers get the fastest setting that their documentation offers,
-and log nothing. What is imported, is imported when a peer opens, so one that is not installed can be left out.
+and log nothing. A peer's module is imported when the peer opens, so one that is not installed can be left out.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ class Peer:
 
     name: ClassVar[str]
     needs: ClassVar[str] = ""
-    """The module without which there is no such peer."""
+    """The module that this peer needs."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body
 
     @classmethod
     def missing(cls) -> str:
-        """Why this peer can't take part, "" if it can."""
+        """Return why this peer cannot take part, "" if it can."""
         if cls.needs and importlib.util.find_spec(cls.needs) is None:
             return f"{cls.needs} is not installed (uv run --group bench …)"
         return ""
@@ -48,10 +49,10 @@ class Peer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is shared, unless a peer says so."""
+        """Close nothing: most peers share nothing between tests."""
 
     def cycle(self) -> AbstractContextManager[int]:
-        """Starts a server, gives its port, stops it."""
+        """Start a server, yield its port, and stop it."""
         raise NotImplementedError
 
 
@@ -63,7 +64,7 @@ class Feedserver(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A server and a route of its own."""
+        """Start and stop a server with a route."""
         from feedserver import FeedServer, Response
 
         with FeedServer() as server:
@@ -90,7 +91,7 @@ class FeedserverFolder(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A server of the folder."""
+        """Start and stop a server of the folder."""
         from feedserver import FeedServer
 
         with FeedServer(self._folder.name) as server:
@@ -114,7 +115,7 @@ class PytestHttpserver(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A server and a handler of its own."""
+        """Start and stop a server with a handler."""
         server = self._new()
         self._expect(server)
         with server:
@@ -143,7 +144,7 @@ class PytestHttpserverShared(PytestHttpserver):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A handler of its own on the shared server."""
+        """Add a handler to the shared server, yield its port, and remove the handler."""
         self._expect(self._server)
         yield self._server.port
         self._server.clear()
@@ -157,7 +158,7 @@ class PytestLocalserver(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A server of its own, joined at the end: `stop` alone leaves its thread and its socket."""
+        """Start and stop a server, and join its thread: `stop` alone leaves the thread and the socket."""
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         server = importlib.import_module("pytest_localserver.http").ContentServer(HOST, 0)
         headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(self.body))}
@@ -201,14 +202,14 @@ class Aiohttp(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A server and an application of its own."""
+        """Start and stop a server with an application."""
         server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
         yield server.port
         asyncio.run_coroutine_threadsafe(server.close(), self._loop).result()
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on just now."""
+    """Return a port of the loopback that nothing listens on at the moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -239,7 +240,7 @@ def _handler(body: bytes, protocol: str) -> type[BaseHTTPRequestHandler]:
 
 
 class _Silent(socketserver.BaseServer):
-    """A server that does not print what befalls it when a client leaves, and lets more than five clients wait."""
+    """A server that prints no errors when a client leaves, and whose backlog holds more than five clients."""
 
     request_queue_size = 1024
 
@@ -262,7 +263,7 @@ class StandardLibrary(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A server and a thread of its own."""
+        """Start and stop a server on a thread of its own."""
         with _ThreadingServer((HOST, 0), _handler(self.body, "HTTP/1.1")) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
@@ -272,7 +273,7 @@ class StandardLibrary(Peer):
 
 
 class OldDesign(Peer):
-    """What this project grew out of: a thread that binds a fixed port, a Condition to wait for it, QUIT to end it.
+    """The design that this project grew out of: a thread binds a fixed port, a Condition waits for it, QUIT ends it.
 
     While the old socket lingers it tries again, a second later, and `gc.collect()` frees the server that it drops.
     """
@@ -280,7 +281,7 @@ class OldDesign(Peer):
     name = "the old design"
 
     def __enter__(self) -> Self:
-        self.port = free_port()  # 8097 it was; here somebody else may have that
+        self.port = free_port()  # it was 8097, which another program may have here
         return self
 
     def _run(self, ready: threading.Condition) -> None:
@@ -301,7 +302,7 @@ class OldDesign(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A thread of its own; it is asked to end, and nobody waits until it has."""
+        """Start a thread; ask it to end, without waiting until it has."""
         ready = threading.Condition()
         with ready:
             threading.Thread(target=self._run, args=(ready,), daemon=True).start()
@@ -320,7 +321,7 @@ class Floor(Peer):
 
     @classmethod
     def missing(cls) -> str:
-        """Only Linux has epoll."""
+        """Return why this peer cannot take part, "" if it can: only Linux has epoll."""
         return "" if hasattr(select, "epoll") else "there is no epoll on this system"
 
     def __enter__(self) -> Self:
@@ -359,7 +360,7 @@ class Floor(Peer):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A listening socket of its own. The kernel takes it into the set, and out of it, without the thread's help."""
+        """Open a listening socket. The kernel adds it to the set, and removes it, without the thread's help."""
         with socket.socket() as listener:
             listener.bind((HOST, 0))
             listener.listen(1024)
@@ -382,11 +383,11 @@ ALL: tuple[type[Peer], ...] = (
     StandardLibrary,
     OldDesign,
 )
-"""Who takes part in a start and a stop."""
+"""The peers that are compared in a start and a stop."""
 
 
 def present(peers: tuple[type[Peer], ...] = ALL) -> list[type[Peer]]:
-    """Those that can take part; says why the others can't."""
+    """Return the peers that can take part; print why the others cannot."""
     for peer in peers:
         if reason := peer.missing():
             print(f"skipped: {peer.name}: {reason}")

@@ -91,7 +91,7 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 def seconds(folder: Path, suite: Suite, count: int) -> float:
-    """How long a run of *count* tests takes."""
+    """Return how long a run of *count* tests takes, in seconds."""
     file = folder / "test_it.py"
     file.write_text(HEAD.format(count=count) + suite.test)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(file)]
@@ -108,13 +108,13 @@ def seconds(folder: Path, suite: Suite, count: int) -> float:
 
 
 def slope(folder: Path, suite: Suite, few: int, many: int) -> Sample:
-    """Milliseconds that each test adds to a run."""
+    """Return the milliseconds that each test adds to a run."""
     added = (seconds(folder, suite, many) - seconds(folder, suite, few)) / (many - few) * 1000
     return Sample(added, added)
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
     quick = parser.parse_args().quick

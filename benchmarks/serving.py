@@ -53,7 +53,7 @@ class KeptFeedserver(FeedserverFolder):
 
     @contextmanager
     def cycle(self) -> Iterator[int]:
-        """A server of the folder."""
+        """Start and stop a server of the folder."""
         from feedserver import FeedServer
 
         with FeedServer(self._folder.name, journal_limit=10_000) as server:
@@ -82,7 +82,7 @@ class Served:
 
 @contextmanager
 def serve(name: str) -> Iterator[Served]:
-    """Runs the peer called *name* in a process of its own, as long as the block."""
+    """Run the peer called *name* in a process of its own, as long as the block."""
     with _nginx() if name == NGINX else _child(name) as served:
         yield served
 
@@ -128,7 +128,7 @@ http {{
 
 
 def nginx_program() -> str | None:
-    """Where nginx is installed; system programs are not in everybody's PATH."""
+    """Return where nginx is installed; system programs are not in everybody's PATH."""
     return shutil.which("nginx", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
 
 
@@ -162,7 +162,7 @@ def _wait_until_it_listens(port: int) -> None:
 
 
 def present() -> list[str]:
-    """The names of the servers that can be run here; says why others can't."""
+    """Return the names of the servers that can be run here; print why others cannot."""
     names = [] if nginx_program() is None else [NGINX]
     if not names:
         print("skipped: nginx: it is not installed")
@@ -175,7 +175,7 @@ def present() -> list[str]:
 
 
 def main() -> None:
-    """Serves in this process."""
+    """Serve in this process."""
     kind = {peer.name: peer for peer in SERVED}[sys.argv[1]]
     with kind(ATOM) as peer, peer.cycle() as port:
         print(port, flush=True)

@@ -23,7 +23,7 @@ WORK = 0.003
 
 
 def fetch(port: int, timeout: float | None = None) -> bytes:
-    """Sends a request and reads the answer by its Content-Length; gives the body."""
+    """Send a request and read the answer by its Content-Length. Return the body."""
     with socket.socket() as client:
         client.settimeout(timeout)
         client.connect((HOST, port))
@@ -46,7 +46,7 @@ def _receive(client: socket.socket) -> bytes:
 
 
 def cycle(peer: Peer, work: float) -> float:
-    """One test's worth: gives the seconds of start, request and stop, without *work*."""
+    """Start a server, request, and stop it. Return the seconds that this takes, without *work*."""
     began = time.perf_counter()
     with peer.cycle() as port:
         body = fetch(port)
@@ -61,7 +61,7 @@ def cycle(peer: Peer, work: float) -> float:
 
 
 def measure(peer: Peer, work: float, budget: float) -> Sample:
-    """Cycles for *budget* seconds, at least once: the median and the slowest, in milliseconds."""
+    """Repeat cycles for *budget* seconds, at least one. Return the median and the slowest, in milliseconds."""
     times: list[float] = []
     end = time.perf_counter() + budget
     while not times or time.perf_counter() < end:
@@ -70,7 +70,7 @@ def measure(peer: Peer, work: float, budget: float) -> Sample:
 
 
 def run(work: float, rounds: int, budget: float) -> None:
-    """Measures all peers and prints the table."""
+    """Measure all peers and print the table."""
     with ExitStack() as stack:
         peers = [stack.enter_context(kind(BODY)) for kind in present()]
         for peer in random.sample(peers, len(peers)):
@@ -103,7 +103,7 @@ def run(work: float, rounds: int, budget: float) -> None:
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
     quick = parser.parse_args().quick

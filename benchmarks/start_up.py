@@ -50,7 +50,7 @@ for number in range(100):
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str]) -> Sample:
-    """Milliseconds of processor time that a new interpreter takes with these arguments."""
+    """Return the milliseconds of processor time that a new interpreter takes with these arguments."""
     began = processor_time()
     silent = subprocess.DEVNULL
     subprocess.run([sys.executable, *arguments], check=True, stdout=silent, stderr=silent, env=dict(environ))
@@ -82,7 +82,7 @@ def measure(folder: Path, variables: Mapping[str, str], rounds: int) -> Rounds:
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
     rounds = 2 if parser.parse_args().quick else 15

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sample:
-    """What one peer came to in one round: its *value*, the *worst* single one behind it, and its *cost* where measured.
+    """The result of one peer in one round: its *value*, the *worst* single one behind it, and its *cost* if measured.
 
     The cost is in microseconds of processor time for each of what is counted.
     """
@@ -27,7 +27,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Bound:
-    """What the figures of *name* must keep to: at most, or at least, *limit* times those of *reference*."""
+    """A bound for the figures of *name*: at most, or at least, *limit* times those of *reference*."""
 
     name: str
     reference: str
@@ -35,7 +35,7 @@ class Bound:
     at_least: bool = False
 
     def verdict(self, rounds: Rounds) -> str:
-        """One line: the bound, what was measured, and whether it holds."""
+        """Return a line with the bound, what was measured, and whether it holds."""
         if self.name not in rounds.samples or self.reference not in rounds.samples:
             return f"-- {self.name} to {self.reference}: not measured, a peer is missing"
         ratio = rounds.ratio(self.name, self.reference)
@@ -46,30 +46,30 @@ class Bound:
 
 @dataclass(frozen=True)
 class Rounds:
-    """What every peer came to, round by round."""
+    """The results of every peer, round by round."""
 
     samples: Mapping[str, Sequence[Sample]]
 
     def median(self, name: str) -> float:
-        """The median value of a peer."""
+        """Return the median value of a peer."""
         return statistics.median(sample.value for sample in self.samples[name])
 
     def worst(self, name: str) -> float:
-        """The worst single value of a peer."""
+        """Return the worst single value of a peer."""
         return max(sample.worst for sample in self.samples[name])
 
     def cost(self, name: str) -> float:
-        """The median cost of a peer."""
+        """Return the median cost of a peer."""
         return statistics.median(sample.cost for sample in self.samples[name])
 
     def ratio(self, name: str, reference: str) -> float:
-        """The median of a peer's ratios to *reference*, each taken within a round."""
+        """Return the median of a peer's ratios to *reference*, each taken within a round."""
         pairs = zip(self.samples[name], self.samples[reference], strict=True)
         return statistics.median(one.value / other.value for one, other in pairs)
 
 
 def interleave(measure: Mapping[str, Callable[[], Sample]], rounds: int) -> Rounds:
-    """Runs every measurement once a round, in a new order each time."""
+    """Run every measurement once a round, in a new order each time."""
     samples: dict[str, list[Sample]] = {name: [] for name in measure}
     for _ in range(rounds):
         for name in random.sample(list(measure), len(measure)):
@@ -78,7 +78,7 @@ def interleave(measure: Mapping[str, Callable[[], Sample]], rounds: int) -> Roun
 
 
 def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table in Markdown: the first column to the left, the others, which are numbers, to the right."""
+    """Print a table in Markdown: the first column to the left, the others, which are numbers, to the right."""
     lines = [list(head), *[list(row) for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     print(f"\n{title}\n")
@@ -97,7 +97,7 @@ def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) 
 
 
 def print_verdicts(rounds: Rounds, bounds: Iterable[Bound]) -> None:
-    """Prints whether the bounds hold."""
+    """Print whether the bounds hold."""
     print()
     for bound in bounds:
         print(bound.verdict(rounds))

@@ -1,4 +1,6 @@
-"""Every program here still runs (`uv run pytest benchmarks`). What it measures is not judged: a test has company."""
+"""Every program here still runs (`uv run pytest benchmarks`). Its figures are not checked: other tests run at the same
+time.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ PROGRAMS = [
 OURS = dict.fromkeys(
     ("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py", "parse.py"), "lifestream"
 )
-"""Whom the table is about, where that isn't feedserver."""
+"""The peers that a table is about, if it is not about feedserver."""
 NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}
 
 

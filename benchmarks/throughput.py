@@ -39,7 +39,9 @@ THREADED = PytestHttpserverThreaded.name
 
 
 def load(served: serving.Served, seconds: int, headers: Sequence[str] = ()) -> Sample:
-    """Requests a second that `wrk` gets answered, and the processor time that the server takes for each."""
+    """Return the requests per second that `wrk` gets answered, and the processor time that the server takes for
+    each.
+    """
     options = [option for header in headers for option in ("-H", header)]
     command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds}s", *options, f"http://{HOST}:{served.port}{PATH}"]
     before = processor_seconds(served.pid)
@@ -53,7 +55,7 @@ def load(served: serving.Served, seconds: int, headers: Sequence[str] = ()) -> S
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process has had of the processors so far; not a number where the system has no /proc."""
+    """Return the processor time that a process has taken so far, in seconds; nan if the system has no /proc."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
@@ -64,7 +66,7 @@ def processor_seconds(pid: int) -> float:
 def compare(
     names: Sequence[str], title: str, headers: Sequence[str], bounds: Sequence[Bound], rounds: int, seconds: int
 ) -> None:
-    """Runs `wrk` against the servers in turn and prints the table."""
+    """Run `wrk` against the servers by turns and print the table."""
     with ExitStack() as stack:
         peers = {name: stack.enter_context(serving.serve(name)) for name in names}
         for served in peers.values():
@@ -88,12 +90,12 @@ def compare(
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process occupies."""
+    """Return the bytes of memory that a process occupies."""
     return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True).stdout) * 1024
 
 
 def delay(port: int) -> float | None:
-    """Milliseconds of a new connection's request, the median of some; None where no answer comes."""
+    """Return the milliseconds of a request on a new connection, the median of some; None if no answer comes."""
     times = []
     for _ in range(20):
         began = time.perf_counter()
@@ -107,9 +109,9 @@ def delay(port: int) -> float | None:
 
 @dataclass(frozen=True)
 class Silence:
-    """What silent connections did: KB that each costs, and milliseconds of a request before and beside them.
+    """The effect of silent connections: KB that each costs, and milliseconds of a request before and beside them.
 
-    None stands for what could not be had: a server that hears one client at a time answers none, or lets none in.
+    None stands for what could not be measured: a server that serves one client at a time answers none, or accepts none.
     """
 
     each: float | None
@@ -118,7 +120,7 @@ class Silence:
 
 
 def silent(name: str, count: int) -> Silence:
-    """Opens *count* silent connections to a server."""
+    """Open *count* silent connections to a server, and measure their effect."""
     with ExitStack() as stack:
         served = stack.enter_context(serving.serve(name))
         before = delay(served.port)
@@ -133,7 +135,7 @@ def silent(name: str, count: int) -> Silence:
 
 
 def compare_silent(names: Sequence[str], count: int, rounds: int) -> None:
-    """Opens silent connections to the servers and prints the table."""
+    """Open silent connections to the servers and print the table."""
     found: dict[str, list[Silence]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
@@ -163,7 +165,7 @@ def _median(values: Sequence[float | None], digits: int, none: str) -> str:
 
 
 def allow_descriptors(count: int) -> None:
-    """Lets this process and its children have *count* descriptors, where the system has such a limit."""
+    """Allow this process and its children *count* descriptors, if the system has such a limit."""
     try:
         import resource
     except ImportError:
@@ -174,7 +176,7 @@ def allow_descriptors(count: int) -> None:
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
     quick = parser.parse_args().quick

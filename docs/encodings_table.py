@@ -31,26 +31,26 @@ ATOM_TITLE, RSS_TITLE = "{http://www.w3.org/2005/Atom}title", "channel/title"
 
 
 def by_feedparser(url: str) -> str | None:
-    """Fetches and parses by itself."""
+    """Have feedparser fetch and parse the document."""
     title: str | None = feedparser.parse(url).feed.get("title")
     return title
 
 
 def by_fastfeedparser(url: str) -> str | None:
-    """Fetches and parses by itself."""
+    """Have fastfeedparser fetch and parse the document."""
     title: str | None = fastfeedparser.parse(url).feed.get("title")
     return title
 
 
 def by_lxml(url: str) -> str | None:
-    """Is given the bytes, so it cannot know of the header."""
+    """Give lxml the bytes: it cannot know of the header."""
     root = etree.fromstring(requests.get(url, timeout=10).content)
     title: str | None = root.findtext(ATOM_TITLE) or root.findtext(RSS_TITLE)
     return title
 
 
 def by_requests(url: str) -> str | None:
-    """Decodes by itself; the text goes to the standard library's parser."""
+    """Have requests decode the document, and give the text to the standard library's parser."""
     root = ET.fromstring(requests.get(url, timeout=10).text)  # noqa: S314 - these are our own documents
     return root.findtext(ATOM_TITLE) or root.findtext(RSS_TITLE)
 
@@ -64,7 +64,7 @@ READERS: Mapping[str, Callable[[str], str | None]] = {
 
 
 def measure(cases: Sequence[Case]) -> dict[Case, dict[str, tuple[Verdict, bool]]]:
-    """What each reader makes of each case: what it found, and whether that is by the book."""
+    """Return what each reader makes of each case: what it found, and whether that is right by the rules."""
     with FeedServer() as server:
         for case in cases:
             server.add(case.path, case.response)
@@ -83,7 +83,7 @@ def _judge(case: Case, server: FeedServer, read: Callable[[str], str | None]) ->
 
 
 def written(measured: Mapping[Case, Mapping[str, tuple[Verdict, bool]]]) -> str:
-    """All tables of the page."""
+    """Return all tables of the page."""
     lines = [*_rules(), "", *_summary(measured)]
     for title, types in (("XML types", XML_TYPES), ("text/html", MEDIA_TYPES[4:])):
         lines += ["", f"## {title}"]
@@ -128,7 +128,7 @@ def _table(
 
 
 def _cell(by_type: Mapping[str, tuple[Verdict, bool]]) -> str:
-    """What a reader makes of a document under several types: a word, and those types under which it is another."""
+    """Return what a reader makes of a document under several types: a word, and the types under which it differs."""
     common = list(by_type.values())[-1]
     others = [f"{_word(found)} ({kind})" for kind, found in by_type.items() if found != common]
     return "; ".join([_word(common), *others])
@@ -144,14 +144,14 @@ def _header(*names: str) -> Iterable[str]:
 
 
 def replaced(page: str, tables: str) -> str:
-    """*page* with *tables* in place of those that it has."""
+    """Return *page* with *tables* in place of those that it has."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{tables}\n{END}{after}"
 
 
 def main() -> int:
-    """Writes the page, or checks it."""
+    """Write the page, or check it."""
     parser = argparse.ArgumentParser(description="Writes the tables of docs/feedserver/encodings.md.")
     parser.add_argument("--check", action="store_true", help="only say whether the page is as it would be written")
     arguments = parser.parse_args()

@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 PAGE = HERE / "feedserver" / "faults.md"
 PROGRAM = HERE.parent / "packages" / "feedserver" / "tests" / "feed_clients.py"
 CLIENTS = ("urllib", "requests", "httpx", "aiohttp", "niquests", "curl", "feedparser")
-NIQUESTS = "niquests>=3.14"  # where its urllib3-future is installed, requests would use that; so it is kept apart
+NIQUESTS = "niquests>=3.14"  # if its urllib3-future is installed, requests uses that; so it is kept apart
 
 PATIENCE = 8.0
 """Seconds after which a client that still waits is ended."""
@@ -42,7 +42,7 @@ MUCH = 1_000_000
 """Bytes after which a bare socket has seen enough of an answer."""
 
 LINE = " ⏎ ".encode()
-"""Stands for the end of a line."""
+"""Shown in place of the end of a line."""
 
 ENTRIES = 20
 FEED = (
@@ -53,7 +53,7 @@ FEED = (
     )
     + b"</feed>"
 )
-# What every head of these answers has.
+# The lines that every head of these answers has.
 ODDLY_FRAMED = re.compile(rb'HTTP/1\.1 200 OK|ETag: "v1"|Content-Type: .*|Date: .*')
 USUAL = re.compile(ODDLY_FRAMED.pattern + rb"|Content-Length: %d" % len(FEED))
 FRAMING = re.compile(rb"^(?:Content-Length|Transfer-Encoding):", re.MULTILINE)
@@ -81,13 +81,13 @@ class Interpreters:
     niquests: str
 
     def command(self, name: str, *arguments: str) -> list[str]:
-        """The command that runs a client."""
+        """Return the command that runs a client."""
         return [self.niquests if name == "niquests" else self.shared, str(PROGRAM), name, *arguments]
 
 
 @contextmanager
 def interpreters() -> Iterator[Interpreters]:
-    """The Python that runs this, and one that has niquests, for as long as it is needed."""
+    """Yield the Python that runs this, and one that has niquests, which is removed after the block."""
     uv = shutil.which("uv")
     if uv is None:
         raise SystemExit("niquests needs an environment of its own, made by uv: pip install uv")
@@ -99,7 +99,7 @@ def interpreters() -> Iterator[Interpreters]:
 
 
 def outcome_of(command: list[str]) -> dict[str, Any] | None:
-    """What a client printed; None where it had to be ended. Time counts from when it has loaded what it needs."""
+    """Return what a client printed, or None if it had to be ended. Time counts from when it has loaded its modules."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as client:  # noqa: S603
         if client.stdout is None or client.stdout.readline() != b"ready\n":
             client.kill()
@@ -116,7 +116,7 @@ def outcome_of(command: list[str]) -> dict[str, Any] | None:
 
 
 def in_words(name: str, outcome: dict[str, Any] | None) -> str:
-    """An outcome as a table's cell."""
+    """Return an outcome as a table's cell."""
     if outcome is None:
         return "no end"
     if outcome["error"]:
@@ -131,7 +131,7 @@ def in_words(name: str, outcome: dict[str, Any] | None) -> str:
 
 
 def on_the_wire(server: FeedServer, early: bool) -> str:
-    """What a bare socket sees in two seconds, shortened, and what comes behind it."""
+    """Return what a bare socket receives in two seconds, shortened, and how the connection goes on."""
     received = b""
     end = "and on and on"
     until = time.monotonic() + 2
@@ -153,7 +153,7 @@ def on_the_wire(server: FeedServer, early: bool) -> str:
 
 
 def transcript(received: bytes) -> Iterator[str]:
-    """An answer in words, with what is special about it."""
+    """Return an answer in words, with what is special about it."""
     if not received.startswith(b"HTTP/"):
         yield from transcript_of_body(received)
         return
@@ -166,7 +166,7 @@ def transcript(received: bytes) -> Iterator[str]:
 
 
 def transcript_of_body(rest: bytes) -> Iterator[str]:
-    """What comes behind a head."""
+    """Return in words what follows a head."""
     before, feed, behind = rest.partition(FEED)
     if feed:
         yield code(before)
@@ -179,14 +179,14 @@ def transcript_of_body(rest: bytes) -> Iterator[str]:
 
 
 def code(data: bytes) -> str:
-    """Bytes as inline code, line ends and what cannot be printed made visible."""
+    """Return bytes as inline code, with line ends and unprintable characters made visible."""
     text = data.replace(b"\r\n", LINE).decode("utf-8", "backslashreplace")
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text).replace("|", r"\|")
     return f"`{shown}`" if shown else ""
 
 
 def tables(python: Interpreters) -> Iterator[str]:
-    """The catalogue, a table a family, as lines of Markdown."""
+    """Yield the catalogue as lines of Markdown, a table for each family."""
     with FeedServer() as server, ThreadPoolExecutor(2) as pool:
         for module, kinds in groupby(KINDS.values(), lambda kind: type(parse(kind.examples[0])).__module__):
             family = sys.modules[module]
@@ -210,7 +210,7 @@ def tables(python: Interpreters) -> Iterator[str]:
 
 
 def descriptions(kinds: list[Kind]) -> Iterator[str]:
-    """What each kind takes and does, from its class."""
+    """Yield the table of what each kind takes and does; the texts are the docstrings of the classes."""
     yield from ["| directive | in Python | what it does |", "|---|---|---|"]
     for kind in kinds:
         made = type(parse(kind.examples[0]))
@@ -220,7 +220,7 @@ def descriptions(kinds: list[Kind]) -> Iterator[str]:
 
 
 def in_python(fault: Fault) -> str:
-    """The shortest expression that makes a fault."""
+    """Return the shortest expression that makes a fault."""
     given = [
         f"{field.name}={value!r}"
         for field in fields(fault)
@@ -230,7 +230,7 @@ def in_python(fault: Fault) -> str:
 
 
 def main() -> None:
-    """Replaces what stands between the page's two marks."""
+    """Replace what stands between the page's two marks."""
     page = PAGE.read_text(encoding="utf-8")
     start, end = "<!-- measured -->", "<!-- the end of what is measured -->"
     before, _, rest = page.partition(start)

@@ -1,4 +1,4 @@
-"""What the manual has entries for: read from its pages, for the tests that hold it complete.
+"""What the manual has entries for: read from its pages, for the tests that check its completeness.
 
 An entry is an `auto…` directive of Sphinx (`.. autoclass:: feedserver.Response`), or a row of a table whose first cell
 names the thing in code font (`` | `LIFESTREAM_TIMEOUT` | 30 s | … | ``).

@@ -18,7 +18,7 @@ GAP: Final = "…"
 
 @cache
 def messages(package: str) -> list[str]:
-    """Every text in the sources of *package*, with GAP for each value that an f-string fills in."""
+    """Return every text in the sources of *package*, with GAP for each value that an f-string fills in."""
     found = []
     for path in PACKAGES[package].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -31,13 +31,13 @@ def messages(package: str) -> list[str]:
 
 
 def explained(package: str) -> Iterator[str]:
-    """The messages that the page of *package* has a section for."""
+    """Return the messages that the page of *package* has a section for."""
     page = DOCS / package / "troubleshooting.md"
     yield from re.findall(r"^### `(.+)`$", page.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def is_said(message: str, sources: list[str]) -> bool:
-    """Whether one of *sources* can say *message*: the parts between its gaps stand there in their order."""
+    """Return whether one of *sources* can say *message*: the parts between its gaps stand there in their order."""
     parts = [part.strip() for part in message.split(GAP) if part.strip(" .;:,'")]
     pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
     return any(pattern.search(source) for source in sources)

@@ -48,7 +48,7 @@ FORBIDDEN: Final = {
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Return the functions and methods that are called by name: no properties, no special methods."""
+    """Yield the functions and methods that are called by name: no properties, no special methods."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("__"):
             decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
@@ -57,7 +57,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 def not_imperative(source: str) -> list[str]:
-    """Return the functions of *source* whose docstring does not begin with an imperative, with its line."""
+    """Return the functions of *source* whose docstring does not begin with an imperative, with their lines."""
     found = []
     for node in functions(ast.parse(source)):
         words = (ast.get_docstring(node) or "Return").split()
@@ -67,7 +67,7 @@ def not_imperative(source: str) -> list[str]:
 
 
 def texts(source: str) -> Iterator[str]:
-    """Return the docstrings and comments of *source*."""
+    """Yield the docstrings and comments of *source*."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node) or ""

@@ -1,8 +1,8 @@
-"""Searches for bytes that feedserver's reader takes apart otherwise than h11 does, or otherwise when they are cut.
+"""Searches for bytes that feedserver parses otherwise than h11 does, or otherwise when they arrive in pieces.
 
     uv run scripts/fuzz_requests.py --count 700000 --seed 1
 
-Each input is read whole and in random pieces. The first that is at fault is printed, for the tables in
+Each input is read whole and in random pieces. The first input with a difference is printed, for the tables in
 packages/feedserver/tests/test_request_ends.py, and the exit status is 1.
 """
 

@@ -256,7 +256,7 @@ Position: TypeAlias = tuple[int, int]  # line from 1, and column from 0 in bytes
 
 
 def _without_effect(tree: ast.Module) -> Iterator[tuple[Position, Position]]:
-    """Yield from where to where stand annotations, which nothing reads, and the decorators of dataclasses."""
+    """Yield the start and end of annotations, which nothing reads, and of the decorators of dataclasses."""
     for node in ast.walk(tree):
         aside: list[ast.expr | None] = []
         if isinstance(node, ast.arg | ast.AnnAssign):

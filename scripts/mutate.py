@@ -106,7 +106,7 @@ class Result:
 
     @property
     def needless(self) -> list[Place]:
-        """The entries of the list of which no survivor is known."""
+        """The entries of the list that match no survivor."""
         survived = {mutant.place for mutant, fate in self.fates if fate is Fate.SURVIVED}
         return [place for place in self.target.allowed if place not in survived]
 

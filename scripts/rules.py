@@ -124,21 +124,21 @@ them as a table: each rule, whether it holds, and the tests that show it. The ex
 
 
 class Seen:
-    """Which tests show which rule, and how they ended: a plugin for one run of pytest."""
+    """A pytest plugin for one run, which collects the tests of each rule and their outcomes."""
 
     def __init__(self) -> None:
         self.tests: dict[tuple[str, int], list[str]] = defaultdict(list)
         self.ended: dict[str, str] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Notes the tests; those without a mark were left out by `-m`."""
+        """Collect the tests of each rule; tests without a mark were left out by `-m`."""
         for item in sorted(items, key=lambda item: (item.path, item.location[1] or 0)):
             for kind in KINDS:
                 for mark in item.iter_markers(kind):
                     self.tests[kind, mark.args[0]].append(item.nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Notes how a test, or a part of it, ended: what failed stays failed."""
+        """Keep the outcome of a test or a phase of it; a failed test stays failed."""
         before = self.ended.get(report.nodeid)
         if report.failed or (before != "failed" and (report.when == "call" or report.skipped)):
             self.ended[report.nodeid] = report.outcome
@@ -146,7 +146,7 @@ class Seen:
             print(f"\r{len(self.ended)} tests", end="", file=sys.stderr, flush=True)
 
     def verdict(self, rule: tuple[str, int]) -> str:
-        """Whether the rule holds: "yes", "NO", or "not seen" where no test of it has run."""
+        """Return whether the rule holds: "yes", "NO", or "not seen" if none of its tests has run."""
         ended = {self.ended.get(test, "not run") for test in self.tests[rule]}
         if "failed" in ended:
             return "NO"
@@ -154,7 +154,7 @@ class Seen:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the tests and prints the table. Returns the exit status."""
+    """Run the tests and print the table. Return the exit status."""
     if {"-h", "--help"} & set(arguments):
         print(HELP)
         return 0
@@ -171,7 +171,7 @@ def main(arguments: list[str]) -> int:
 
 
 def print_table(seen: Seen) -> bool:
-    """Prints the rules, each with its verdict and its tests. Returns whether all of them hold."""
+    """Print the rules, each with its verdict and its tests. Return whether all of them hold."""
     sections = [(kind, section, rules) for kind, table in KINDS.items() for section, rules in table.items()]
     width = max(len(words) for _, _, rules in sections for words in rules.values())
     verdicts = []
@@ -188,7 +188,7 @@ def print_table(seen: Seen) -> bool:
 
 
 def name_of(test: str) -> str:
-    """A test's name as the sentence that it is, without its parameters."""
+    """Return a test's name as a sentence, without its parameters."""
     return test.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")
 
 

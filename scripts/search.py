@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Run the tests that search, with new seeds for as long as they are told to, and print how to reproduce each find.
+"""Run the tests that search with new seeds until the time is over, and print how to reproduce each find.
 
     uv run python scripts/search.py --minutes 10
 
-The suite tries the same examples in each run, so that a test fails only where code has changed. New examples are tried
+The suite tries the same examples in each run, so that a test fails only if code has changed. New examples are tried
 here: by the tests of Hypothesis, and by those that are marked `search`, which take their seed from the environment. The
 exit status is 1 if something was found. `--help` describes the options.
 

@@ -34,7 +34,7 @@ FAST = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 class ServiceError(Exception):
-    """A server that can't be had. The message says which, why, and what to do."""
+    """Raised if a server cannot be started or stopped. The message says which, why, and what to do."""
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def run(argv: list[str]) -> int:
-    """Runs *argv* with both servers up. Returns its exit status."""
+    """Run *argv* while both servers run. Return its exit status."""
     variables = start()
     try:
         return subprocess.run(argv, env=os.environ | variables, check=False).returncode
@@ -69,7 +69,7 @@ def run(argv: list[str]) -> int:
 
 
 def start() -> dict[str, str]:
-    """Starts both servers. Returns the environment variables that tell of them."""
+    """Start both servers. Return the environment variables that hold their addresses."""
     folder = Path(tempfile.mkdtemp(prefix="lifestream-services-"))
     folder.chmod(0o755)
     try:
@@ -86,7 +86,7 @@ def start() -> dict[str, str]:
 
 
 def start_postgres(folder: Path) -> int:
-    """Starts PostgreSQL with a superuser and a database named lifestream, no password. Returns its port."""
+    """Start PostgreSQL with a superuser and a database named lifestream, without a password. Return its port."""
     initdb, postgres, createdb = (postgres_program(name) for name in ("initdb", "postgres", "createdb"))
     folder.mkdir()
     other_user: dict[str, Any] = {}
@@ -134,7 +134,7 @@ def start_postgres(folder: Path) -> int:
 
 
 def start_redis(folder: Path) -> int:
-    """Starts a Redis that saves nothing. Returns its port."""
+    """Start a Redis that saves nothing. Return its port."""
     program = shutil.which("redis-server")
     if program is None:
         raise ServiceError("there is no redis-server; install Debian's package redis-server")
@@ -146,7 +146,7 @@ def start_redis(folder: Path) -> int:
 
 
 def launch(folder: Path, command: list[str | os.PathLike[str]], other_user: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """Starts a server in *folder*, and notes its process id beside it for `stop`."""
+    """Start a server in *folder*, and write its process id into a file beside it, for `stop`."""
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             command,
@@ -162,13 +162,13 @@ def launch(folder: Path, command: list[str | os.PathLike[str]], other_user: dict
 
 
 def stop(folder: Path) -> None:
-    """Stops what was started in *folder*, by the process ids that were noted there, and removes the folder."""
+    """Stop the servers that were started in *folder*, by the process ids in its files, and remove the folder."""
     if not folder.name.startswith("lifestream-services-"):
         raise ServiceError(f"{folder} is no folder of services; give the one that start printed")
     servers = {note.stem: int(note.read_text()) for note in folder.glob("*.pid")}
     for pid in servers.values():
-        if is_ours(pid, folder):  # else it is long gone, and the number may be somebody else's
-            os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown; Redis takes it as it takes SIGTERM
+        if is_ours(pid, folder):  # else it has ended, and the id may be that of another process
+            os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown; Redis treats it like SIGTERM
     deadline = time.monotonic() + PATIENCE
     for name, pid in servers.items():
         while is_ours(pid, folder):
@@ -180,7 +180,7 @@ def stop(folder: Path) -> None:
 
 
 def is_ours(pid: int, folder: Path) -> bool:
-    """Whether process *pid* is alive and works in *folder*."""
+    """Return whether process *pid* is alive and works in *folder*."""
     try:
         return Path(f"/proc/{pid}/cwd").resolve().is_relative_to(folder.resolve())
     except OSError:
@@ -188,7 +188,9 @@ def is_ours(pid: int, folder: Path) -> bool:
 
 
 def reap(pid: int) -> None:
-    """Takes note of the end of *pid* if it is a child of this process; a later `stop` has no children."""
+    """Collect the exit status of *pid* if it is a child of this process; a `stop` in a later process has no
+    children.
+    """
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
@@ -196,9 +198,9 @@ def reap(pid: int) -> None:
 
 
 def wait_until(is_ready: Callable[[], bool], server: subprocess.Popen[bytes], folder: Path) -> None:
-    """Waits for a server.
+    """Wait until *is_ready* returns true.
 
-    Raises ServiceError with its last words if it ends, or doesn't get ready and is ended.
+    Raises ServiceError with the end of the server's log if it ends, or if it is not ready in time and is killed.
     """
     deadline = time.monotonic() + PATIENCE
     while server.poll() is None:
@@ -214,7 +216,7 @@ def wait_until(is_ready: Callable[[], bool], server: subprocess.Popen[bytes], fo
 
 
 def postgres_program(name: str) -> str:
-    """The path of a program of PostgreSQL's: Debian keeps each version's apart, and the newest is taken."""
+    """Return the path of a program of PostgreSQL: Debian keeps each version's apart, and the newest is taken."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     found = shutil.which(name, path=os.pathsep.join(map(str, reversed(versions)))) or shutil.which(name)
     if found is None:

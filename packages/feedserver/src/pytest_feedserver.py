@@ -1,7 +1,7 @@
 """The pytest plugin of feedserver: the fixtures `feedserver` and `feedserver_factory`.
 
-It stands beside the package and imports nothing that pytest has not imported before it. What it is made of is in
-`feedserver.pytest`, and is loaded with the first server, so that a suite without one pays for reading this file alone.
+This module stands beside the package and imports nothing that pytest has not imported before. Everything else is in
+`feedserver.pytest`, which is loaded with the first server: a test suite without a server pays only for this file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of the configuration file."""
+    """Add the option `feedserver_root` of the configuration file."""
     parser.addini(
         "feedserver_root",
         "folder that the fixture feedserver serves; a relative one starts at the configuration file",
@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker `feedserver`."""
     config.addinivalue_line(
         "markers",
         "feedserver(root, **options): the options of feedserver.FeedServer for the test's fixture feedserver; "
@@ -35,12 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _running: list[pytest.Item] = []
-"""The test under way; one that runs pytest itself has others on top of it."""
+"""The current test. A test that runs pytest itself has the inner tests after it."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Remember the test under way."""
+    """Keep *item* as the current test while it runs."""
     _running.append(item)
     try:
         return (yield)
@@ -53,7 +53,7 @@ def feedserver() -> Iterator[FeedServer]:
     """A started feedserver.FeedServer of this test's own; @pytest.mark.feedserver(root, port=…) sets it up."""
     from feedserver.pytest import factory_of, marked_options
 
-    # Asking for `request`, or for another fixture, would cost each test more than its server's start and stop.
+    # To depend on `request`, or on another fixture, would cost each test more than its server's start and stop.
     item = _running[-1]
     with factory_of(item.config)(**marked_options(item)) as server:
         yield server

@@ -49,7 +49,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load `Fault` when it is first asked for: few tests break an answer, and the faults double an import's time."""
+    """Load `Fault` at its first use: few tests use faults, and importing them doubles the time of this import."""
     if name == "Fault":
         from feedserver.faults import Fault
 

@@ -1,4 +1,4 @@
-"""Makes `python -m feedserver` the command."""
+"""Runs the command for `python -m feedserver`."""
 
 from feedserver.cli import main
 

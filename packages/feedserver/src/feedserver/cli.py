@@ -1,12 +1,12 @@
 """The command: `feedserver serve`, `feedserver stop` and `feedserver record`.
 
-The event loop puts each exchange that has ended into a queue; the main thread, which has nothing else to do, prints
-it. So a slow terminal holds up nobody's answer. A signal raises `_Stopped` in the main thread, whatever that waits for:
-a port, an exchange, a terminal.
+The event loop puts each exchange that has ended into a queue; the main thread, which has nothing else to do, prints it.
+So a slow terminal delays no answer. A signal raises `_Stopped` in the main thread, whatever it waits for: a port, an
+exchange, a terminal.
 
-Exit status: 0 where the command did what it was for, an end by Ctrl-C, SIGTERM or QUIT included; 1 where there was no
-server to stop, or it did not stop, or where no answer came that could be recorded; 2 for bad usage, a folder that is
-missing and a port that is taken among it.
+Exit status: 0 if the command succeeded; an end by Ctrl-C, SIGTERM or QUIT counts as success. 1 if there was no server
+to stop, or it did not stop, or if no answer came that could be recorded. 2 for bad usage, such as a folder that does
+not exist or a port that is taken.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from feedserver.quit_client import stop_server
 from feedserver.server import FeedServer
 
 JOURNAL_LIMIT = 1000
-"""Exchanges that `serve` keeps unless told otherwise."""
+"""The number of exchanges that `serve` keeps unless told otherwise."""
 
 STOP_TIMEOUT = 10.0
-"""Seconds within which a server that is told to stop must be gone."""
+"""Seconds within which a server must end after `stop` has asked it to."""
 
 _SIGNALS = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGBREAK": "Ctrl-Break"}
 
-# On Windows a wait without an end is not interrupted by Ctrl-C.
+# On Windows, Ctrl-C does not interrupt a wait without a timeout.
 _TICK = 0.5 if os.name == "nt" else None
 
 
@@ -85,7 +85,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _report(server: FeedServer, ended: SimpleQueue[Exchange], screen: _Screen) -> str:
-    """Print where the server is, and each exchange, until something ends the server. Returns what ended it."""
+    """Print the server's URL, and each exchange, until something ends the server. Return the name of what ended it."""
     try:
         screen.show(server.base_url)
         while not server.quit_requested.is_set():
@@ -116,16 +116,16 @@ def _record(options: argparse.Namespace) -> int:
     return 0
 
 
-# Signals.
+# Signals
 
 
 class _Stopped(BaseException):
-    """A signal asks the command to end; the text says which."""
+    """Raised when a signal asks the command to end; its text names the signal."""
 
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    """Raise `_Stopped` at the first signal that asks for an end; those after it come too late to ask for more."""
+    """Raise `_Stopped` at the first signal that asks for an end, and ignore those after it, which ask for the same."""
     names = {getattr(signal, name): text for name, text in _SIGNALS.items() if hasattr(signal, name)}
 
     def stop(number: int, _: FrameType | None) -> NoReturn:
@@ -141,11 +141,11 @@ def _signals_raise() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-# What is printed.
+# Output
 
 
 class _Screen:
-    """Standard output. When nobody reads it any more, what is shown is lost, and serving goes on."""
+    """Standard output. If its reader has gone, what is printed is lost, but the server goes on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -154,7 +154,9 @@ class _Screen:
             stream.reconfigure(errors="backslashreplace")
 
     def show(self, text: str, colour: str = "") -> None:
-        """Print a line, at once. What could change the state of a terminal is escaped: requests come from anybody."""
+        """Print a line, and flush it. Characters that could control a terminal are escaped, since requests are
+        untrusted input.
+        """
         line = visible(text)
         if colour and self._has_colours:
             line = f"\033[{colour}m{line}\033[0m"
@@ -166,28 +168,34 @@ class _Screen:
             os.close(nowhere)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
-        """Print a line about an exchange, and below it what was wrong with it. Its body is no longer needed."""
-        _ = exchange.ended  # waits until the listener that handed it over has returned, and the end is published
+        """Print a line about an exchange, and below it the problems that it had. Remove its request's body from
+        memory.
+        """
+        _ = exchange.ended  # waits until the listener that put it into the queue has returned, and the end is published
         exchange.request = _without_body(exchange.request)
         clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
         self.show(f"{clock} {exchange.describe()}", _COLOURS.get(_status(exchange) // 100, _RED))
         problems = server.site.problems.take_of(exchange)
         if exchange.request is None:
-            problems = [exchange.problem]  # what else is said of it is for tests
+            problems = [exchange.problem]  # its other problems are meant for tests
         for warning in server.site.take_warnings():
             problems.append(f"warning: {warning}")
         for problem in problems:
-            for line in problem.split("\n"):  # at nothing else: `str.splitlines` knows ten more, and paths have them
+            for line in problem.split(
+                "\n"
+            ):  # not `str.splitlines`: it splits at ten more characters, which paths may have
                 self.show(f"    {line}", _RED)
 
 
 def _without_body(request: Request | None) -> Request | None:
-    """Return *request* without its body, which nobody can ask for here: a thousand would be 16 GiB."""
+    """Return *request* without its body, which nothing reads here: a thousand bodies could take 16 GiB."""
     return replace(request, body=b"") if request is not None and request.body else request
 
 
 def _wants_colours(environment: Mapping[str, str]) -> bool:
-    """Honour https://no-color.org. Windows' old console would show the codes, not the colours."""
+    """Return whether to print colours: see https://no-color.org. Windows' old console would show the codes, not the
+    colours.
+    """
     is_able = "WT_SESSION" in environment if os.name == "nt" else environment.get("TERM", "dumb") != "dumb"
     return is_able and not environment.get("NO_COLOR")
 
@@ -199,7 +207,7 @@ _COLOURS = {1: "36", 2: "32", 3: "36", 4: "33", 5: _RED}
 def _status(exchange: Exchange) -> int:
     try:
         return exchange.status
-    except NotSeen:  # it ended without an answer
+    except NotSeen:  # the exchange ended without an answer
         return 0
 
 
@@ -208,19 +216,21 @@ def _complain(who: str, what: str, status: int) -> int:
     return status
 
 
-# Arguments.
+# Arguments
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """End the command with status 2."""
+        """Print *message*, and end the command with status 2."""
         self.exit(_complain(self.prog, message, 2))
 
 
 class _Version(argparse.Action):
-    """Looks the version up when it is asked for, since that takes longer than a start."""
+    """An action that prints the version; it is looked up only then, since that takes longer than the command's
+    start.
+    """
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from importlib.metadata import version

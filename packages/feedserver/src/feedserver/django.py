@@ -1,7 +1,7 @@
 """The integration for Django: Django's own test cases, with a server for each test.
 
-A server is the same thing for all three; which one to take depends on the database alone, as ever: none, a transaction
-that is rolled back, or real commits, for code that reads feeds in threads or processes of its own.
+All three have the same server. Which of them to use depends on the database alone, as always in Django: no database, a
+transaction that is rolled back, or real commits, for code that reads feeds in threads or processes of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from feedserver.testcases import FeedServerMixin
 
 __all__ = ["FeedServerSimpleTestCase", "FeedServerTestCase", "FeedServerTransactionTestCase"]
 
-__unittest = True  # its tracebacks leave out the frames of modules that say so
+__unittest = True  # unittest's tracebacks leave out modules that set this
 
 
 class FeedServerSimpleTestCase(FeedServerMixin, SimpleTestCase):

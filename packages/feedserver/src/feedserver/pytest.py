@@ -1,8 +1,9 @@
-"""What the pytest plugin is made of: servers for fixtures, and the watch over them.
+"""The parts of the pytest plugin: a factory of servers for fixtures, and the watch over these servers.
 
 A problem that a server finds is raised inside the call of the test that caused it, as the test's own failure: an error
-in a fixture's tear-down would be told as a test that PASSED and an ERROR. A test that has failed by itself keeps its
-failure, and is told of the rest in its report. So every phase of a test asks all servers that run, of whatever scope.
+in a fixture's tear-down would be shown as a test that PASSED and an ERROR. A test that fails by itself keeps its
+failure, and its report lists the problems as well. To this end, every phase of a test asks all running servers, of
+whatever scope, for their problems.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ _CONFIGURED: Final[Any] = object()
 
 
 class FeedServerFactory:
-    """What the fixture `feedserver_factory` gives: called, it starts a server for a `with` statement.
+    """The value of the fixture `feedserver_factory`: a call starts a server for a `with` statement.
 
         @pytest.fixture(scope="module")
         def server(feedserver_factory):
             with feedserver_factory("tests/feeds") as server:
                 yield server
 
-    Whatever its scope, a problem that the server finds fails the test that caused it.
+    Whatever the scope of the server, a problem that it finds fails the test that caused it.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -43,10 +44,10 @@ class FeedServerFactory:
     def __call__(
         self, root: str | os.PathLike[str] | None = _CONFIGURED, **options: Any
     ) -> Generator[FeedServer, None, None]:
-        """A started `FeedServer`, stopped at the end; *options* are those of `FeedServer`.
+        """Start a `FeedServer` with these *options* of `FeedServer`, and stop it at the end of the `with` block.
 
-        *root* is the folder of the option `feedserver_root` unless given; a relative one starts at the configuration
-        file. Raises what `FeedServer` and its `start` raise.
+        *root* is by default the folder of the configuration option `feedserver_root`. A relative path is relative to
+        the configuration file. Raises what `FeedServer` and its `start` raise.
         """
         if root is _CONFIGURED:
             root = _configured_root(self._config)
@@ -58,7 +59,7 @@ class FeedServerFactory:
             yield server
         finally:
             try:
-                server.stop()  # a callable that still runs may go wrong meanwhile
+                server.stop()  # a callable that still runs may fail meanwhile
             finally:
                 self._watch.end(watched)
 
@@ -67,13 +68,13 @@ _FACTORY: Final = pytest.StashKey[FeedServerFactory]()
 
 
 def factory_of(config: pytest.Config) -> FeedServerFactory:
-    """Return the one factory of a run, made when it is first asked for."""
+    """Return the one factory of a test run; the first call makes it."""
     if _FACTORY not in config.stash:
         config.stash[_FACTORY] = FeedServerFactory(config)
     return config.stash[_FACTORY]
 
 
-# Options.
+# Options
 
 
 def _start_of_paths(config: pytest.Config) -> Path:
@@ -91,8 +92,9 @@ def _configured_root(config: pytest.Config) -> Path | None:
 
 
 def marked_options(item: pytest.Item) -> dict[str, Any]:
-    """Return the options of all of the test's markers; what stands nearer to the test wins. A slip in one fails the
-    test.
+    """Return the options of all `feedserver` markers of the test; an option of a nearer marker wins.
+
+    A mistake in a marker fails the test.
     """
     options: dict[str, Any] = {}
     for mark in reversed(list(item.iter_markers("feedserver"))):
@@ -119,12 +121,12 @@ def _refuse(message: str) -> None:
     pytest.fail(message, pytrace=False)
 
 
-# The watch over all servers that run.
+# The watch over all running servers
 
 
 @dataclass(slots=True)
 class _Watched:
-    """A server, and the last exchange *before* the test under way."""
+    """A server, and its last exchange *before* the current test."""
 
     server: FeedServer
     before: Exchange | None = None
@@ -139,9 +141,9 @@ class _Watched:
 
 
 class _ServerWatch:
-    """The servers that run, those that have ended in the current test, and the problems that they found.
+    """A plugin that watches the running servers and those that ended in the current test, and collects their problems.
 
-    It is a plugin of its own, registered with the first server.
+    It is registered when the first server is started.
     """
 
     def __init__(self) -> None:
@@ -162,7 +164,7 @@ class _ServerWatch:
         self._running.remove(watched)
         self._ended.append(watched)
 
-    # What pytest calls.
+    # Hooks of pytest
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
@@ -174,14 +176,14 @@ class _ServerWatch:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:
-        """Fail the test for problems that were found while it ran."""
+        """Fail the test if problems were found while it ran."""
         __tracebackhide__ = True
         yield
         self._verify()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:
-        """Raise the problems of a tear-down there, so that the next test does not get them."""
+        """Raise the problems of a tear-down in it, so that they do not fail the next test."""
         __tracebackhide__ = True
         self._begin_report()
         yield
@@ -191,16 +193,16 @@ class _ServerWatch:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Yield the report of a failed test has the journal, and what its own failure does not say."""
+        """Add the journal to the report of a failed test, and the problems that its own failure does not name."""
         report = yield
         if report.failed:
             self._ask_all()
             self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
         elif report.skipped:
-            self._ask_all()  # who skips himself is not judged; nor is the next test, in his place
+            self._ask_all()  # problems of a skipped test fail neither that test nor the next
         return report
 
-    # How it does that.
+    # How the hooks do it
 
     def _begin_report(self) -> None:
         """Begin a report that does not repeat what earlier reports said."""
@@ -212,7 +214,7 @@ class _ServerWatch:
             self._ask(watched)
 
     def _ask(self, watched: _Watched) -> None:
-        """Keep the problems that a server found. If warnings are errors, fixture warnings count, too."""
+        """Collect the problems that a server found. If warnings are errors, its warnings about fixtures count, too."""
         while True:
             try:
                 watched.server.verify()
@@ -230,7 +232,7 @@ class _ServerWatch:
             raise self._raised
 
     def _tell(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
-        # A TestCase of unittest has its own failure put in the place of ours.
+        # For a unittest.TestCase, pytest replaces our failure by the one that unittest recorded.
         if self._found and (failure is None or failure is not self._raised):
             report.sections.append(("feedserver problems", "\n\n".join(self._found)))
         used = getattr(item, "funcargs", {}).values()

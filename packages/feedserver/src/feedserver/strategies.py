@@ -5,10 +5,10 @@
         response, feed = document
         assert [entry.title for entry in my_parser(response.body)] == [entry.title for entry in feed.entries]
 
-What is drawn is nasty but not open to dispute: every script, characters beyond the first plane, references, "]]>". But
-there is no white space at the ends or in a row, which readers trim; plain text holds nothing that would be a tag or a
-reference in HTML, since RSS does not say whether a title is that; and nothing looks like UTF-8 that was taken for
-ISO-8859-1 ("Ã©"), which feedparser mends. Dates have whole seconds.
+The values are difficult but unambiguous: every script, characters beyond the first plane, references, "]]>". There is
+no white space at the ends or in a row, which readers trim. Plain text holds nothing that would be a tag or a reference
+in HTML, since RSS does not say whether a title is HTML. Nothing looks like UTF-8 that was decoded as ISO-8859-1 ("Ã©"),
+which feedparser repairs. Dates have whole seconds.
 
 Needs Hypothesis: `pip install feedserver[hypothesis]`.
 """
@@ -37,7 +37,9 @@ __all__ = ["CARRIED", "Carried", "documents", "entries", "feeds", "html", "texts
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The fields that a format has a word for: a *feed*'s, an *entry*'s, a *person*'s, …."""
+    """The fields that a format can express: those of a *feed*, an *entry*, a *person*, a *category* and an
+    *enclosure*.
+    """
 
     feed: frozenset[str]
     entry: frozenset[str]
@@ -89,7 +91,7 @@ CARRIED: Mapping[str, Carried] = MappingProxyType(
         ),
     }
 )
-"""What each format carries, of what these strategies draw."""
+"""The fields that each format can express, of those that these strategies draw."""
 
 _WORDS = ("]]>", "AT&T", "1 < 2", "a<", '"', "'", "%20", "{base}", "&", "-->")
 _EVERY = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
@@ -97,7 +99,9 @@ _TAG_OR_REFERENCE = re.compile(r"<[^\W\d_!/?]|<[!/?]|&#?\w*;")
 
 
 def texts() -> SearchStrategy[str]:
-    """Return plain text: not empty, trimmed, with single blanks, and nothing in it that HTML would take for markup."""
+    """Return a strategy for plain text: not empty, trimmed, with single blanks, and without anything that is markup in
+    HTML.
+    """
     words = st.one_of(st.sampled_from(_WORDS), st.text(_EVERY, min_size=1, max_size=12))
     return (
         st.lists(words, min_size=1, max_size=5)
@@ -114,7 +118,7 @@ def _looks_garbled(text: str) -> bool:
 
 
 def html() -> SearchStrategy[str]:
-    """Draw HTML: paragraphs with text, links and references in them."""
+    """Return a strategy for HTML: paragraphs with text, links and references in them."""
     inline = st.one_of(
         texts().map(lambda text: escape(text, quote=False)),
         st.builds("<b>{}</b>".format, texts().map(escape)),
@@ -126,7 +130,7 @@ def html() -> SearchStrategy[str]:
 
 
 def urls() -> SearchStrategy[str]:
-    """Return absolute addresses, http or https, with paths, queries and fragments as they come."""
+    """Return a strategy for absolute URLs, http or https, with realistic paths, queries and fragments."""
     word = st.text("abcXYZ019-_.~", min_size=1, max_size=8)
     segment = st.one_of(word, st.sampled_from(("%D0%BF", "a%20b", "x;y", "(1)", "@me", "$,'")))
     query = st.one_of(st.just(""), st.builds("?{}={}&amp={}".format, word, segment, word))
@@ -157,7 +161,7 @@ def _dates() -> SearchStrategy[datetime]:
 
 
 def _updated(format: FormatName) -> SearchStrategy[datetime | None]:  # noqa: A002 - as below
-    # Atom wants this date (RFC 4287 §4.1.1, §4.1.2), and the builder puts another in its place rather than none.
+    # Atom requires this date (RFC 4287 §4.1.1, §4.1.2), and the builder would put another in place of a missing one.
     return _dates() if format in ("atom", "atom03") else _maybe(_dates())
 
 
@@ -170,7 +174,7 @@ def _emails() -> SearchStrategy[str]:
 
 
 def _names() -> SearchStrategy[str]:
-    # RSS writes "address (name)", Atom's readers too, so a name holds nothing of that, and no address.
+    # RSS writes "address (name)", and readers of Atom parse that, too, so a name has no such characters and no address.
     names = texts().map(lambda text: " ".join(re.sub(r"[()@<>,;:]", "", text).split()))
     return names.filter(lambda name: bool(name) and not _looks_garbled(name))
 
@@ -218,7 +222,9 @@ def _podcasts() -> SearchStrategy[Podcast]:
 
 
 def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002 - the word that `Feed.render` has, too
-    """Return entries with values in the fields that *format* carries. What it wants (an id, a date) is always there."""
+    """Return a strategy for entries with the fields that *format* can express. Fields that it requires are always
+    there.
+    """
     carried = _carried_by(format)
     fields: dict[str, SearchStrategy[Any]] = {
         "title": texts(),
@@ -242,7 +248,10 @@ def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002
 
 
 def feeds(format: FormatName = "atom", *, max_entries: int = 3) -> SearchStrategy[Feed]:  # noqa: A002 - as above
-    """Draw feeds with values in the fields that *format* has, and up to *max_entries* entries, their ids unlike."""
+    """Return a strategy for feeds with the fields that *format* can express.
+
+    A feed has up to *max_entries* entries, whose ids differ.
+    """
     carried = _carried_by(format)
     check_whole("max_entries", max_entries, 0, 3)
     fields: dict[str, SearchStrategy[Any]] = {
@@ -271,9 +280,10 @@ def documents(
     encodings: Sequence[str] = ("utf-8", "utf-16", "iso-8859-1", "us-ascii"),
     max_entries: int = 3,
 ) -> SearchStrategy[tuple[Response, Feed]]:
-    """Return documents in a format, as responses, each with the feed that a right parser must find in it.
+    """Return a strategy for documents in a format, as responses, each with the feed that a right parser must find in
+    it.
 
-    *encodings* are those that documents are in; JSON is always in UTF-8 (RFC 8259 §8.1).
+    *encodings* are those that the documents are in; JSON is always in UTF-8 (RFC 8259 §8.1).
     """
     check_fits("encodings", encodings, Sequence[str])
     for encoding in encodings:
@@ -306,5 +316,5 @@ def _only(
     carried: frozenset[str],
     **always: SearchStrategy[Any],
 ) -> SearchStrategy[Any]:
-    """Build *kind* from those *fields* that are carried."""
+    """Return a strategy that builds *kind* from those *fields* that are in *carried*, and from *always*."""
     return st.builds(kind, **{name: fields[name] for name in sorted(carried)}, **always)

@@ -1,9 +1,10 @@
 """The integration for unittest: a server for each test, whose problems are the test's failure.
 
-unittest tells what goes wrong in a tear-down apart from the test: a test that fails by itself would be told twice, one
-that is expected to fail not forgiven. So the test method itself is watched, and each of its subtests: what the server
-has found wrong when it ends is raised there. A failure of the test's own stays, and gets what the server knows of it as
-a note. A set-up is watched too, for the note alone.
+unittest reports an error in a tear-down apart from the test: a test that fails by itself would be reported twice, and
+an expected failure would not cover the error. So the test method itself is watched, and each of its subtests: the
+problems that the server has found are raised when the method or subtest ends. If the test fails by itself, its failure
+stays, and the problems and the journal are added to it as notes. The set-up methods are watched too, only to add these
+notes.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
 else:
     _TestCase = object
 
-__unittest = True  # its tracebacks leave out the frames of modules that say so; pytest wants it said in each function
+__unittest = True  # unittest's tracebacks leave out modules that set this; pytest wants a mark in each function
 
 logger = logging.getLogger("feedserver")
 
 
 class FeedServerMixin(_TestCase):
-    """Gives each test of a `unittest.TestCase` a server, as `self.feedserver`; stands before it among the bases.
+    """A mixin that gives each test of a `unittest.TestCase` a server, as `self.feedserver`; put it first among the
+    bases.
 
-    *feed_root* is the folder that is served, None for a server that has added routes only. *host* and *port* are
-    where it listens; port 0 takes a free one, and in a test `self.port` is the one taken. *silence_logging* set to
-    False logs each exchange when it has ended to the logger "feedserver": as INFO, or as WARNING where something was
-    wrong.
+    *feed_root* is the folder that is served, or None if the server has added routes only. The server listens at *host*
+    and *port*; port 0 takes a free one, and in a test `self.port` is the port taken. If *silence_logging* is False,
+    each exchange is logged when it has ended, to the logger "feedserver": as WARNING if it had a problem, else as INFO.
 
     A `setUp` of your own must call `super().setUp()` before it uses the server.
     """
@@ -50,12 +51,12 @@ class FeedServerMixin(_TestCase):
     _feedserver: FeedServer | None = None
 
     def make_feedserver(self) -> FeedServer:
-        """Return the server for a test, not yet started; override it for options that have no attribute here."""
+        """Return the server for a test, not yet started. Override this for options that have no attribute here."""
         return FeedServer(self.feed_root, host=self.host, port=type(self).port)
 
     @property
     def feedserver(self) -> FeedServer:
-        """The test's server. Raises RuntimeError where `setUp` has not started it."""
+        """The test's server. Raises RuntimeError if `setUp` has not started it."""
         if self._feedserver is None:
             raise RuntimeError(f"{self.id()} has no server yet; its setUp must call super().setUp() first")
         return self._feedserver
@@ -72,14 +73,14 @@ class FeedServerMixin(_TestCase):
     def setUp(self) -> None:
         """Start the server."""
         server = self.make_feedserver().start()
-        self.addCleanup(_stop, server)  # no method, which leads back here and would be pickled, too
+        self.addCleanup(_stop, server)  # not a method: that refers to this test, and would be pickled, too
         self._feedserver = server
         self.port = server.port
         if not self.silence_logging:
             server.journal.listener = _log
         super().setUp()
 
-    # Where unittest and its users call, a watch is put around the methods for as long as a test runs.
+    # unittest and its users call these methods; while a test runs, its methods are watched.
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         """Run the test, see `unittest.TestCase.run`."""
@@ -87,7 +88,7 @@ class FeedServerMixin(_TestCase):
             return super().run(result)
 
     def debug(self) -> None:
-        """Run the test without a result, see `unittest.TestCase.debug`; the server stops even where the test fails."""
+        """Run the test without a result, see `unittest.TestCase.debug`; the server stops even if the test fails."""
         with self._watched():
             try:
                 super().debug()
@@ -97,7 +98,7 @@ class FeedServerMixin(_TestCase):
 
     @contextmanager
     def subTest(self, *args: Any, **params: Any) -> Iterator[None]:  # noqa: N802 - unittest calls it so
-        """Return a subtest, see `unittest.TestCase.subTest`; a problem in it is its own failure."""
+        """Begin a subtest, see `unittest.TestCase.subTest`; a problem of the server in it fails this subtest."""
         __tracebackhide__ = True
         with super().subTest(*args, **params), _VerifiedBlock(self):
             yield
@@ -138,7 +139,7 @@ class FeedServerTestCase(FeedServerMixin, unittest.TestCase):
 
 
 class _VerifiedBlock:
-    """Raise the problems that the server found in a block, or add them to the block's own failure."""
+    """A block at whose end the server's problems are raised, or added as notes to the block's own failure."""
 
     def __init__(self, case: FeedServerMixin, verifies: bool = True) -> None:
         self._case = case
@@ -157,7 +158,7 @@ class _VerifiedBlock:
         problems = _take_problems(server)
         if error is None:
             _raise(problems, server)
-        # Who skips himself is not judged.
+        # A skipped test is not verified.
         if isinstance(error, Exception) and not isinstance(error, unittest.SkipTest):
             if problems:
                 error.add_note(f"The server found these problems:\n{problems}")
@@ -183,7 +184,7 @@ def _take_problems(server: FeedServer) -> str:
     while True:
         try:
             server.verify()
-        except (VerificationError, Warning) as problem:  # a Warning, where warnings are errors
+        except (VerificationError, Warning) as problem:  # a Warning, if warnings are errors
             found.append(str(problem))
         else:
             return "\n\n".join(found)

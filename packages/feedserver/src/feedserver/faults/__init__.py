@@ -1,4 +1,5 @@
-"""Ways to break an answer: each a small frozen class, a family a file; `template.py` is the one to copy for the next.
+"""Faults: ways to break an answer. Each is a small frozen class, each file has a family; copy `template.py` for
+another.
 
 `KINDS` is the whole catalogue, and the only place that knows every fault: directives, messages, tests and the manual
 are made from it.
@@ -83,7 +84,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         for kind in family.KINDS
     }
 )
-"""Every kind of fault by its name in lower case."""
+"""Every kind of fault, by its name in lower case."""
 
 
 _MOST_WORDS = max(name.count(" ") + 1 for name in KINDS)
@@ -91,13 +92,14 @@ _LONGEST_SLIP = 60
 
 
 def parse(text: str) -> Fault:
-    """Read a directive's value, such as "reset after 512 on request 2".
+    """Return the fault that a directive's value describes, such as "reset after 512 on request 2".
 
-    Raises ValueError, with the nearest name or what the fault takes.
+    Raises ValueError if *text* names no fault or gives it wrong arguments; the message has the nearest name, or what
+    the fault takes.
     """
     done, when = split_when(text)
     words = done.split()
-    for count in range(min(len(words), _MOST_WORDS), 0, -1):  # the longest name that fits
+    for count in range(min(len(words), _MOST_WORDS), 0, -1):  # the longest name that matches
         kind = KINDS.get(" ".join(words[:count]).lower())
         if kind is not None:
             return replace(_read(kind, " ".join(words[count:]), done), when=when)

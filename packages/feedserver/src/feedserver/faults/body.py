@@ -1,4 +1,4 @@
-"""Bodies: what arrives is whole to HTTP, and no body that a client could or should read to its end."""
+"""Bodies: the HTTP message is complete, but a client cannot decode its body, or should not read all of it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ MEGABYTE = 1024 * 1024
 
 _FILLER = b" " * 65_535 + b"\n"
 _BLOCKS_PER_MEGABYTE = MEGABYTE // len(_FILLER)
-# RFC 1952 §2.3: deflate, no flags, no time, no hint of effort, unknown system.
+# RFC 1952 §2.3: method deflate, no flags, no modification time, no compression level, unknown operating system.
 _GZIP_HEAD = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
 
 
 @dataclass(frozen=True, slots=True)
 class _Coded(Fault):
-    """A coded body that is damaged: in the coding that the response has, else in gzip, whatever the client accepts."""
+    """A fault that damages a coded body. The body is coded as the response says, else in gzip, whatever the client
+    accepts.
+    """
 
     layer: ClassVar[Layer] = Layer.BODY
 
     def prepare(self, response: Response) -> Response:
-        """Ask for a coding."""
+        """Have the body coded in gzip unless the response has a coding."""
         if "Content-Encoding" in response.headers or response.coding not in (None, "auto"):
             return response
         return replace(response, coding="gzip")
@@ -37,7 +39,9 @@ class _Coded(Fault):
 
 @dataclass(frozen=True, slots=True)
 class TruncatedGzip(_Coded):
-    """The coded body ends *after* so many bytes, by default half of it, and Content-Length agrees."""
+    """The coded body is cut *after* so many bytes (by default after half of it), and Content-Length is that of the cut
+    body.
+    """
 
     after: int | None = None
 
@@ -47,11 +51,11 @@ class TruncatedGzip(_Coded):
 
     @property
     def words(self) -> str:
-        """As in "truncated gzip after 100"."""
+        """The fault's directive without its trigger, such as "truncated gzip after 100"."""
         return "truncated gzip" if self.after is None else f"truncated gzip after {self.after}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response, or None if its coded body is not longer than that."""
+        """Return the response with its body cut, or None if its coded body is not longer than *after* bytes."""
         size = body_size(response)
         keep = size // 2 if self.after is None else self.after
         if keep >= size or not _has_coded_body(request, response):
@@ -63,7 +67,9 @@ class TruncatedGzip(_Coded):
 
 @dataclass(frozen=True, slots=True)
 class CorruptGzip(_Coded):
-    """One byte of the coded body is changed, the one *after* so many; the length stays."""
+    """One byte of the coded body is changed: the one that follows the first *after* bytes. The length stays the
+    same.
+    """
 
     after: int = 20
 
@@ -73,11 +79,11 @@ class CorruptGzip(_Coded):
 
     @property
     def words(self) -> str:
-        """As in "corrupt gzip after 20"."""
+        """The fault's directive without its trigger, such as "corrupt gzip after 20"."""
         return f"corrupt gzip after {self.after}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Change the byte that follows the place."""
+        """Return the plan with the byte after the first *after* bytes of the body inverted."""
         rest = yield from after_body(plan, self.after)
         if rest is None:
             return
@@ -95,8 +101,8 @@ class CorruptGzip(_Coded):
 class FalseCoding(Fault):
     """Content-Encoding names a *coding* that the body is not in.
 
-    With "identity" it is the other way round: the body is coded (in gzip, unless the response says otherwise), and no
-    Content-Encoding tells.
+    With "identity" it is the other way round: the body is coded (in gzip, unless the response says otherwise), and
+    there is no Content-Encoding.
     """
 
     layer: ClassVar[Layer] = Layer.BODY
@@ -104,17 +110,19 @@ class FalseCoding(Fault):
 
     @property
     def words(self) -> str:
-        """As in "false coding br"."""
+        """The fault's directive without its trigger, such as "false coding br"."""
         return f"false coding {self.coding}"
 
     def prepare(self, response: Response) -> Response:
-        """Ask for a coding whose name is then left out, if *coding* is "identity"."""
+        """Have the body coded if *coding* is "identity": `shape` then removes the Content-Encoding."""
         if self.coding == "identity" and response.coding in (None, "auto"):
             return replace(response, coding="gzip")
         return response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response, or None if it has no body or the label is true."""
+        """Return the response with the false Content-Encoding, or None if it has no body or the coding would be the
+        true one.
+        """
         label = response.headers.get("Content-Encoding", "identity")
         if label == self.coding or not body_size(response) or not sends_body(request.method, response.status):
             return None
@@ -125,9 +133,10 @@ class FalseCoding(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Bomb(Fault):
-    """A body in gzip that inflates to that many *megabytes* (of 2**20 bytes) from a thousandth of them.
+    """A gzip body that inflates to so many *megabytes* (of 2**20 bytes); compressed, it is about a thousandth of that.
 
-    It is the response's body and then blanks, so that a client which inflates all of it finds a feed in it.
+    It inflates to the response's own body followed by blanks, so that a client which inflates all of it finds a feed in
+    it.
     """
 
     layer: ClassVar[Layer] = Layer.BODY
@@ -139,15 +148,15 @@ class Bomb(Fault):
 
     @property
     def words(self) -> str:
-        """As in "bomb 10 MB"."""
+        """The fault's directive without its trigger, such as "bomb 10 MB"."""
         return f"bomb {self.megabytes} MB"
 
     def prepare(self, response: Response) -> Response:
-        """Remove the response's coding, since the fault brings its own."""
+        """Remove the response's coding, since the fault codes the body itself."""
         return replace(response, coding=None)
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response, or None if it can have no body."""
+        """Return the response with the inflating body, or None if it cannot have a body."""
         if not sends_body(request.method, response.status):
             return None
         body = response.body
@@ -164,16 +173,16 @@ class EndlessBody(Fault):
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "endless body"
 
     def prepare(self, response: Response) -> Response:
-        """Promise no length."""
+        """Remove the coding and the Content-Length."""
         headers = response.headers.without("Content-Length")
         return replace(response, coding=None, headers=headers, omit=response.omit | {"content-length"})
 
     def apply(self, plan: Plan) -> Plan:
-        """Continue without end."""
+        """Return the plan with blanks without end after the body."""
         chunked = seen = False
         for step in plan:
             chunked = is_last_chunk(step)
@@ -194,7 +203,8 @@ class EndlessBody(Fault):
 
 @lru_cache(maxsize=8)
 def inflating(start: bytes, megabytes: int) -> bytes:
-    """Return a gzip stream of *start* and so many megabytes of blanks; making it takes milliseconds, whatever its size.
+    """Return a gzip stream of *start* and so many *megabytes* of blanks; making it takes milliseconds, whatever its
+    size.
 
     A full flush makes the coding of a block independent of what came before (RFC 1951, zlib's manual), so one coded
     block is repeated, and the checksum is computed for all repetitions at once.
@@ -211,9 +221,10 @@ def inflating(start: bytes, megabytes: int) -> bytes:
 
 
 def _checksum_of_repeats(checksum: int, block: bytes, times: int) -> int:
-    """Return the CRC-32 of something with this *checksum* followed by *block* so many *times*.
+    """Return the CRC-32 of data whose own CRC-32 is *checksum*, followed by *block* so many *times*.
 
-    One more block takes a checksum c to M·c ⊕ k, with a matrix M over GF(2); so it can be squared.
+    Appending a block maps a checksum c to M·c ⊕ k, with a matrix M over GF(2). Squaring this map doubles the number of
+    blocks, so the loop runs once for each bit of *times*.
     """
     constant = zlib.crc32(block, 0)
     columns = [zlib.crc32(block, 1 << bit) ^ constant for bit in range(32)]

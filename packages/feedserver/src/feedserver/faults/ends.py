@@ -1,7 +1,7 @@
 """Ends: the connection is reset, closed or left silent at a place that the client does not expect.
 
-Bytes of the body are counted as they are sent: in their coding, without the framing of chunks. That many have been
-taken by the kernel when the end comes.
+Bytes of the body are counted as they are sent: in their coding, without the framing of chunks. When the fault ends the
+answer, the kernel has taken exactly that many.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ _EXAMPLES = ("before answer", "after headers", "after 512", "at end")
 
 @dataclass(frozen=True, slots=True)
 class _End(Fault):
-    """An end at one place: `after=512` bytes of the body, `after="headers"`, `before="answer"` or `at="end"`.
+    """A fault that ends an answer at one place: `after=512` bytes of the body, `after="headers"`, `before="answer"`,
+    `at="end"`.
 
-    Raises ValueError for no place, or for two.
+    Raises ValueError if no place is given, or more than one.
     """
 
     layer: ClassVar[Layer] = Layer.END
@@ -54,12 +55,12 @@ class _End(Fault):
 
     @property
     def words(self) -> str:
-        """As in "reset after 512"."""
+        """The fault's directive without its trigger, such as "reset after 512"."""
         place = "before answer" if self.before else "at end" if self.at else f"after {self.after}"
         return f"{self.verb} {place}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Play *plan* up to the place, and end it there."""
+        """Return *plan* up to the place, followed by the step that ends it."""
         if self.before:
             rest = yield from places.before_answer(plan)
         elif self.at:
@@ -75,17 +76,17 @@ class _End(Fault):
 
     @abstractmethod
     def end(self) -> Step:
-        """Return how it ends."""
+        """Return the step that ends the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reset(_End):
-    """The connection is reset (RST): the client's next read fails. What a crashed or overloaded server does."""
+    """The connection is reset (RST), as by a crashed or overloaded server: the client's next read fails."""
 
     verb: ClassVar[str] = "reset"
 
     def end(self) -> Step:
-        """Return a reset."""
+        """Return the step that resets the connection."""
         return ResetConnection()
 
 
@@ -96,7 +97,7 @@ class Close(_End):
     verb: ClassVar[str] = "close"
 
     def end(self) -> Step:
-        """Return a close."""
+        """Return the step that closes the connection."""
         return CloseConnection(Ended.CLOSED)
 
 

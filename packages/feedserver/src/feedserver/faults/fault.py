@@ -1,4 +1,4 @@
-"""What a fault is: a frozen value with hooks, each of which may break an answer at another stage."""
+"""The base class of faults: a frozen value with hooks, each of which may break an answer at another stage."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from feedserver.messages.triggers import EACH_TIME, When
 
 
 class Layer(IntEnum):
-    """What of an answer a fault breaks. Those of a lower layer go first, whatever the order of their declaration.
+    """The part of an answer that a fault breaks. Faults of a lower layer are applied first, however they are ordered.
 
-    What has no end comes after what leaves something out, since leaving out what has no end would never end either.
+    Faults that send without end come after those that leave something out: to leave out an endless part would never
+    end.
     """
 
     BODY = 1
@@ -32,15 +33,16 @@ class Layer(IntEnum):
 class Fault(Injectable, ABC):
     """A way to break an answer, *when* it is triggered; `faults/template.py` shows how to write one.
 
-    A fault is a frozen dataclass, so that a response which holds it stays a value. Its hooks are asked in this order,
-    and each may leave the answer as it is:
+    A fault is a frozen dataclass, so that a response which holds it stays a value. Its hooks are called in this order,
+    and each may leave the answer unchanged:
 
-    - `prepare`, before the request is negotiated, makes the response one that can be broken so: it asks for a coding,
-      or for chunks.
-    - `shape`, when the body is coded and cut to its range, breaks the response as a value.
+    - `prepare`, before the request is negotiated, makes the response one that this fault can break: it has the body
+      coded,
+    or sent in chunks.
+    - `shape`, when the body is coded and cut to its range, returns the broken response.
     - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
 
-    One that is *early* does not wait for the request's body.
+    A fault that is *early* does not wait for the request's body.
     """
 
     layer: ClassVar[Layer]
@@ -48,34 +50,34 @@ class Fault(Injectable, ABC):
     when: When = field(default=EACH_TIME, kw_only=True)
 
     def __post_init__(self) -> None:
-        """Check the types of the fields. A fault with a `__post_init__` of its own calls this first."""
+        """Check the types of the fields. A subclass with a `__post_init__` of its own calls this first."""
         check_fields(self)
 
     @property
     @abstractmethod
     def words(self) -> str:
-        """What a directive calls it, without *when*: "reset after 512"."""
+        """The directive that describes the fault, without its trigger (*when*): "reset after 512"."""
 
     def __str__(self) -> str:
-        """The whole directive, which gives the same fault again: "reset after 512 on request 2"."""
+        """Return the whole directive, from which `parse` makes an equal fault: "reset after 512 on request 2"."""
         return f"{self.words} {self.when}".rstrip()
 
     def prepare(self, response: Response) -> Response:
-        """Return the response that can be broken so. This breaks nothing yet."""
+        """Return the response changed so that this fault can break it: coded, or in chunks. This breaks nothing yet."""
         return response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - for subclasses
-        """Return the broken response; None where there is nothing to break, such as the body of a 304."""
+        """Return the broken response, or None if there is nothing to break, such as the body of a 304."""
         return None
 
     def apply(self, plan: Plan) -> Plan:
-        """Return the plan that misbehaves, as lazily as *plan* is, with an `Injected` where it does."""
+        """Return the broken plan, as lazy as *plan* is, with an `Injected` step where the fault breaks it."""
         return plan
 
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A *response* that a fault has broken, from that byte of its body on."""
+    """A *response* that a fault has broken, from byte *at* of its body on."""
 
     response: Response
     at: int = 0

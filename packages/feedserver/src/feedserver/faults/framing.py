@@ -1,6 +1,6 @@
-"""Framing: the client is told the wrong end of the body, or the right one in a rare way (RFC 9112 §6 and §7).
+"""Framing: the client is told a wrong end of the body, or the right one in a rare way (RFC 9112 §6 and §7).
 
-Where the client cannot know where the next answer would begin, the connection is closed behind this one.
+If the client cannot know where the next answer would begin, the connection is closed after this one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SIZE = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class _WrongLength(Fault):
-    """Content-Length is wrong *by* so many bytes."""
+    """A fault that makes Content-Length wrong *by* so many bytes."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
     by: int = 1
@@ -33,61 +33,63 @@ class _WrongLength(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ShortLength(_WrongLength):
-    """Content-Length is *by* bytes less than are sent: the client cuts the body."""
+    """Content-Length is *by* bytes less than the body that is sent, so the client cuts the body."""
 
     @property
     def words(self) -> str:
-        """As in "short content-length by 1"."""
+        """The fault's directive without its trigger, such as "short content-length by 1"."""
         return f"short content-length by {self.by}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response, or None if it has no body."""
+        """Return the response with the lower Content-Length, or None if it has no body."""
         return _with_lengths(request, response, max(body_size(response) - self.by, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class LongLength(_WrongLength):
-    """Content-Length is *by* bytes more than are sent; then the connection is closed."""
+    """Content-Length is *by* bytes more than the body that is sent; then the connection is closed."""
 
     @property
     def words(self) -> str:
-        """As in "long content-length by 1"."""
+        """The fault's directive without its trigger, such as "long content-length by 1"."""
         return f"long content-length by {self.by}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response, or None if it has no body."""
+        """Return the response with the higher Content-Length, or None if it has no body."""
         return _with_lengths(request, response, body_size(response) + self.by)
 
 
 @dataclass(frozen=True, slots=True)
 class TwoLengths(Fault):
-    """Two Content-Length headers that differ: the true one, then one that is a byte longer (RFC 9112 §6.3: refuse)."""
+    """Two Content-Length headers that differ: the true one, then one that is a byte longer. RFC 9112 §6.3:
+    refuse it.
+    """
 
     layer: ClassVar[Layer] = Layer.FRAMING
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "two content-lengths"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response, or None if it has no body."""
+        """Return the response with both headers, or None if it has no body."""
         return _with_lengths(request, response, body_size(response), body_size(response) + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class LengthWithChunks(Fault):
-    """Content-Length beside Transfer-Encoding: chunked, which must win (RFC 9112 §6.3)."""
+    """A Content-Length beside `Transfer-Encoding: chunked`; clients must go by the chunks (RFC 9112 §6.3)."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "content-length with transfer-encoding"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response, or None if it has no body."""
+        """Return the response with both headers, or None if it has no body."""
         shaped = _with_lengths(request, response, body_size(response))
         if shaped is None:
             return None
@@ -97,12 +99,12 @@ class LengthWithChunks(Fault):
 
 @dataclass(frozen=True, slots=True)
 class _Chunked(Fault):
-    """A body in chunks, broken or rare in them. HTTP/1.0 knows no chunks, so nothing is broken there."""
+    """A fault in the chunks of a body, or a rare use of them. HTTP/1.0 has no chunks, so there it breaks nothing."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
 
     def prepare(self, response: Response) -> Response:
-        """Ask for chunks."""
+        """Have the body sent in chunks."""
         headers = response.headers.without("Content-Length", "Transfer-Encoding")
         omit = response.omit - {"transfer-encoding"} | {"content-length"}
         return replace(response, headers=headers, omit=omit)
@@ -110,15 +112,15 @@ class _Chunked(Fault):
 
 @dataclass(frozen=True, slots=True)
 class MissingLastChunk(_Chunked):
-    """The body comes in chunks, whole, but the connection is closed before the last, empty chunk."""
+    """The whole body comes in chunks, but the connection is closed before the last, empty chunk."""
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "missing last chunk"
 
     def apply(self, plan: Plan) -> Plan:
-        """Close where the last chunk would be."""
+        """Return the plan with a close in place of the last chunk."""
         for step in plan:
             if is_last_chunk(step):
                 yield Flush()
@@ -130,7 +132,7 @@ class MissingLastChunk(_Chunked):
 
 @dataclass(frozen=True, slots=True)
 class BadChunkSize(_Chunked):
-    """The first chunk has a *size* that is none: "x", or what clients trip on, as "-1", "0x3", "ffffffffffffffffff"."""
+    """The first chunk has a *size* that is no size: "x", or what clients misread: "-1", "0x3", "ffffffffffffffffff"."""
 
     size: str = "x"
 
@@ -141,11 +143,11 @@ class BadChunkSize(_Chunked):
 
     @property
     def words(self) -> str:
-        """As in "bad chunk size -1"."""
+        """The fault's directive without its trigger, such as "bad chunk size -1"."""
         return f"bad chunk size {self.size}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Replace the first size."""
+        """Return the plan with the size of the first chunk replaced."""
         begun = False
         for step in closing(plan):
             if not begun and is_chunk_size(step):
@@ -158,15 +160,15 @@ class BadChunkSize(_Chunked):
 
 @dataclass(frozen=True, slots=True)
 class ChunkExtensions(_Chunked):
-    """Each chunk's size has an extension behind it, which clients must ignore (RFC 9112 §7.1.1)."""
+    """Each chunk's size is followed by an extension, which clients must ignore (RFC 9112 §7.1.1)."""
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "chunk extensions"
 
     def apply(self, plan: Plan) -> Plan:
-        """Add one to each size."""
+        """Return the plan with an extension after each chunk's size."""
         begun = False
         for step in plan:
             if not is_chunk_size(step):
@@ -181,15 +183,15 @@ class ChunkExtensions(_Chunked):
 
 @dataclass(frozen=True, slots=True)
 class Trailers(_Chunked):
-    """A header field behind the last chunk, which clients may use or ignore (RFC 9112 §7.1.2)."""
+    """A header field follows the last chunk; clients may use or ignore it (RFC 9112 §7.1.2)."""
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "trailers"
 
     def apply(self, plan: Plan) -> Plan:
-        """Add one to the last chunk."""
+        """Return the plan with a field after the last chunk."""
         for step in plan:
             if is_last_chunk(step):
                 yield Injected(str(self))
@@ -199,7 +201,7 @@ class Trailers(_Chunked):
 
 
 def _with_lengths(request: Request, response: Response, *lengths: int) -> Shaped | None:
-    """Return the response with these Content-Lengths, if it has a body that they could be wrong about."""
+    """Return the response with one Content-Length header for each of *lengths*, or None if it sends no body."""
     if not body_size(response) or not sends_body(request.method, response.status):
         return None
     headers = response.headers.without("Content-Length", "Transfer-Encoding")

@@ -1,4 +1,4 @@
-"""Heads: what comes before the body is no HTTP, has no end, or has in it what a header must not have."""
+"""Heads: what comes before the body is not HTTP, does not end, or has a header that should not be there."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from feedserver.messages.send_plan import CloseConnection, Ended, Injected, Plan
 _LINES_AT_ONCE = 64
 
 Twist: TypeAlias = Literal["obs-fold", "bare LF", "NUL", "non-ASCII"]
-"""What a header's value can have in it that RFC 9110 §5.5 forbids, or allows but to nobody's good."""
+"""Something in a header's value that RFC 9110 §5.5 forbids, or allows although it harms."""
 
 _TWISTS: dict[Twist, bytes] = {
     "obs-fold": b"\r\n\tfolded",  # RFC 9112 §5.2
     "bare LF": b"\nX-Injected: by a bare LF",  # RFC 9112 §2.2: a recipient may take it for the end of a line
     "NUL": b"\0",
-    "non-ASCII": b"\xc3\xbc\xff",  # a letter in UTF-8, then a byte that is none
+    "non-ASCII": b"\xc3\xbc\xff",  # a letter in UTF-8, then a byte that is not UTF-8
 }
 
 
 @dataclass(frozen=True, slots=True)
 class BadStatusLine(Fault):
-    """The status is no number: `HTTP/1.1 fine OK`."""
+    """The status is not a number: `HTTP/1.1 fine OK`."""
 
     layer: ClassVar[Layer] = Layer.HEAD
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "bad status line"
 
     def apply(self, plan: Plan) -> Plan:
-        """Replace the first line."""
+        """Return the plan with the first line of the head replaced."""
         begun = False
         for step in closing(plan):
             if not begun and is_head(step):
@@ -52,7 +52,7 @@ class BadStatusLine(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Garbage(Fault):
-    """So many *bytes* without sense in place of the answer, the same ones each time; then the connection is closed."""
+    """So many random *bytes*, the same ones each time, in place of the answer; then the connection is closed."""
 
     layer: ClassVar[Layer] = Layer.HEAD
     bytes: int = 64
@@ -63,11 +63,11 @@ class Garbage(Fault):
 
     @property
     def words(self) -> str:
-        """As in "garbage 64 bytes"."""
+        """The fault's directive without its trigger, such as "garbage 64 bytes"."""
         return f"garbage {self.bytes} bytes"
 
     def apply(self, plan: Plan) -> Plan:
-        """Send them, and nothing of the answer."""
+        """Return a plan that sends the random bytes and nothing of the answer."""
         rest = yield from before_answer(plan)
         if rest is not None:
             yield Injected(str(self))
@@ -77,17 +77,17 @@ class Garbage(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Http09(Fault):
-    """The answer of HTTP/0.9: the body alone, to the end of the connection, without status or headers."""
+    """An answer of HTTP/0.9: the body alone, up to the end of the connection, without status or headers."""
 
     layer: ClassVar[Layer] = Layer.HEAD
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "HTTP/0.9"
 
     def apply(self, plan: Plan) -> Plan:
-        """Leave out what is no body."""
+        """Return the plan without the head and the framing."""
         begun = False
         for step in closing(plan):
             if is_head(step) and not begun:
@@ -99,17 +99,17 @@ class Http09(Fault):
 
 @dataclass(frozen=True, slots=True)
 class EndlessHeaders(Fault):
-    """The head goes on without end, header by header, as fast as the client reads."""
+    """The head goes on without end, header after header, as fast as the client reads."""
 
     layer: ClassVar[Layer] = Layer.ENDLESS
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "endless headers"
 
     def apply(self, plan: Plan) -> Plan:
-        """Send headers without end, so that the empty line never comes."""
+        """Return a plan that sends headers without end, so that the empty line after them never comes."""
         for step in plan:
             if not is_head(step):
                 yield step
@@ -127,7 +127,7 @@ class EndlessHeaders(Fault):
 class OddHeader(Fault):
     """A header whose value ends in a *twist*: obs-fold, a bare LF, NUL, or bytes that are not ASCII.
 
-    *name* is a header of the response, or one that is added.
+    *name* is a header of the response, or one that the fault adds.
     """
 
     layer: ClassVar[Layer] = Layer.HEAD
@@ -142,11 +142,11 @@ class OddHeader(Fault):
 
     @property
     def words(self) -> str:
-        """As in "bare LF in ETag"."""
+        """The fault's directive without its trigger, such as "bare LF in ETag"."""
         return f"{self.twist} in {self.name}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:  # noqa: ARG002 - each answer has a head
-        """Return the broken response."""
+        """Return the response with the header twisted."""
         value = response.headers.get_raw(self.name.lower().encode("ascii"))
         twisted = (b"odd" if value is None else value) + _TWISTS[self.twist]
         name = self.name.encode("ascii")
@@ -160,7 +160,7 @@ class OddHeader(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Interim(Fault):
-    """An interim answer (RFC 9110 §15.2) before the answer, which clients must expect even if they did not ask."""
+    """An interim answer (RFC 9110 §15.2) comes before the answer; clients must expect it even if they did not ask."""
 
     layer: ClassVar[Layer] = Layer.HEAD
     status: int = 103
@@ -172,11 +172,11 @@ class Interim(Fault):
 
     @property
     def words(self) -> str:
-        """As in "interim 103"."""
+        """The fault's directive without its trigger, such as "interim 103"."""
         return f"interim {self.status}"
 
     def apply(self, plan: Plan) -> Plan:
-        """Send it first."""
+        """Return the plan with the interim answer before it."""
         rest = yield from before_answer(plan)
         if rest is not None:
             yield Injected(str(self))

@@ -1,4 +1,4 @@
-"""A line of the catalogue: how a kind of fault is called, and how its directive is read."""
+"""An entry of the catalogue: the name of a kind of fault, and how its directive is read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from feedserver.messages.field_types import check_fields
 class Kind:
     """One kind of fault.
 
-    *name* is what its directives begin with, and *takes* what may follow, in words for people. *read* makes the fault
-    of what follows; it raises ValueError where that is nothing it knows. *examples* are whole directives.
+    *name* is what its directives begin with; *takes* says, in words for people, what may follow. *read* makes the fault
+    from what follows the name, and raises ValueError if it cannot. *examples* are whole directives.
     """
 
     name: str
@@ -28,12 +28,12 @@ class Kind:
 
     @property
     def usage(self) -> str:
-        """The name with what it takes."""
+        """The name and what the directive takes after it."""
         return f"{self.name} {self.takes}".rstrip()
 
 
 def plain(name: str, make: Callable[[], Fault]) -> Kind:
-    """Return a kind that takes nothing."""
+    """Return a kind whose directive takes nothing after its name."""
 
     def read(rest: str) -> Fault:
         if rest:
@@ -44,7 +44,9 @@ def plain(name: str, make: Callable[[], Fault]) -> Kind:
 
 
 def with_number(name: str, takes: str, make: Callable[..., Fault], *numbers: int) -> Kind:
-    """Return a kind that takes one number or none, in words such as "[after N]"; *numbers* are the examples."""
+    """Return a kind that takes one number or none, in words such as "[after N]"; *numbers* are those of its
+    examples.
+    """
     before, _, after = takes.strip("[]").partition("N")
     pattern = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}", re.IGNORECASE)
 
@@ -60,6 +62,6 @@ def with_number(name: str, takes: str, make: Callable[..., Fault], *numbers: int
 
 
 def check_at_least(least: int, number: int | None, what: str) -> None:
-    """Raise ValueError where *number* is smaller than makes sense; None is not looked at."""
+    """Raise ValueError if *number* is less than *least*; None is allowed."""
     if number is not None and number < least:
         raise ValueError(f"{number} is no number of {what}; use {least} or more")

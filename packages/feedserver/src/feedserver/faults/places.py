@@ -1,7 +1,7 @@
-"""Places in a plan: where faults break it.
+"""Places in a plan where faults break it.
 
-Each function passes on the steps up to its place, and returns the rest of the plan, or None where the plan has no such
-place; then all of it was passed on. So a fault reads:
+Each function yields the steps up to its place, and returns the rest of the plan. If the plan has no such place, it
+yields all steps and returns None. So a fault reads:
 
     rest = yield from after_body(plan, 512)
     if rest is not None:
@@ -20,8 +20,9 @@ UpTo: TypeAlias = Generator[Step, None, Plan | None]
 
 
 def before_answer(plan: Plan) -> UpTo:
-    """Yield up to where nothing is sent yet, after a delay. A plan that only reads, that of a new connection, has this
-    place, too.
+    """Yield the steps before the first one that sends or reads, such as a delay.
+
+    The plan of a new connection only reads; it has this place, too.
     """
     for step in plan:
         if isinstance(step, SendHead | Send | Read):
@@ -31,7 +32,7 @@ def before_answer(plan: Plan) -> UpTo:
 
 
 def after_headers(plan: Plan) -> UpTo:
-    """Yield up to the last byte of the head."""
+    """Yield the steps up to the last byte of the head."""
     seen = False
     for step in plan:
         if seen and (isinstance(step, Read | CloseConnection) or (isinstance(step, Send) and step.part != "head")):
@@ -42,7 +43,7 @@ def after_headers(plan: Plan) -> UpTo:
 
 
 def after_body(plan: Plan, size: int) -> UpTo:
-    """Yield up to *size* bytes of the body. There is one place more than it has bytes."""
+    """Yield the steps up to the first *size* bytes of the body. The end of the body is a place, too."""
     for step in plan:
         if isinstance(step, Send) and step.part == "body":
             if len(step.data) >= size:
@@ -55,7 +56,7 @@ def after_body(plan: Plan, size: int) -> UpTo:
 
 
 def at_end(plan: Plan) -> UpTo:
-    """Yield everything, up to where the next request would be read or the connection closed."""
+    """Yield all steps up to the one that reads the next request or closes the connection."""
     for step in plan:
         if isinstance(step, Read | CloseConnection):
             return iter((step,))
@@ -64,32 +65,34 @@ def at_end(plan: Plan) -> UpTo:
 
 
 def is_body(step: Step) -> TypeGuard[Send]:
-    """Return whether a part of the body is sent here."""
+    """Return whether *step* sends a part of the body."""
     return isinstance(step, Send) and step.part == "body"
 
 
 def is_head(step: Step) -> TypeGuard[SendHead | Send]:
-    """Return whether the head, or a part of one in bytes, is sent here."""
+    """Return whether *step* sends a head, or a part of one as bytes."""
     return isinstance(step, SendHead) or (isinstance(step, Send) and step.part == "head")
 
 
 def head_bytes(step: SendHead | Send) -> bytes:
-    """Return what a step that sends a head sends over HTTP/1.1."""
+    """Return the bytes that a step which sends a head sends over HTTP/1.1."""
     return step.head.in_http1() if isinstance(step, SendHead) else step.data
 
 
 def is_chunk_size(step: Step) -> TypeGuard[Send]:
-    """Return whether the line before a chunk is sent here, that of the last chunk too (RFC 9112 §7.1)."""
+    """Return whether *step* sends the line before a chunk, the last one included (RFC 9112 §7.1)."""
     return isinstance(step, Send) and step.part == "framing" and step.data != b"\r\n"
 
 
 def is_last_chunk(step: Step) -> TypeGuard[Send]:
-    """Return whether the end of a body in chunks is sent here."""
+    """Return whether *step* sends the end of a body in chunks."""
     return is_chunk_size(step) and step.data.startswith(b"0")
 
 
 def closing(plan: Plan) -> Plan:
-    """Close at the end, since the client cannot know where another answer would begin."""
+    """Yield the steps of *plan*, but close instead of reading: the client cannot know where another answer
+    would begin.
+    """
     for step in plan:
         yield CloseConnection() if isinstance(step, Read) else step
 

@@ -1,6 +1,6 @@
 """Redirects to where a client must not follow: in a loop, out of HTTP, to another port, into a private network.
 
-Each replaces the status by 302, and Location by a URL; the rest of the response stays, and even a 304 becomes one.
+Each replaces the status by 302, and Location by a URL; the rest of the response stays, and even a 304 becomes a 302.
 """
 
 from __future__ import annotations
@@ -21,46 +21,46 @@ class _Redirect(Fault):
     layer: ClassVar[Layer] = Layer.BODY
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the broken response."""
+        """Return the response as a redirect."""
         headers = response.headers.replaced("Location", self.location(request))
         return Shaped(replace(response, status=302, reason=reason_phrase(302), headers=headers))
 
     @abstractmethod
     def location(self, request: Request) -> str:
-        """Return where the client is sent."""
+        """Return the URL that the client is redirected to."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectLoop(_Redirect):
-    """To the URL that was asked for."""
+    """A redirect to the URL that the client asked for."""
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "redirect loop"
 
     def location(self, request: Request) -> str:
-        """Return the target itself."""
+        """Return the request's own target."""
         return request.target
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectToFile(_Redirect):
-    """To `file:///etc/passwd`, which a client must never read for a server."""
+    """A redirect to `file:///etc/passwd`, which a client must never read because a server says so."""
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "redirect to file:"
 
     def location(self, request: Request) -> str:  # noqa: ARG002 - the same for all
-        """Return a file of the client's own machine."""
+        """Return the URL of a file on the client's own machine."""
         return "file:///etc/passwd"
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectToPort(_Redirect):
-    """To another *port* of the same host: 1 by default, on which nothing listens as a rule."""
+    """A redirect to another *port* of the same host: by default to 1, on which usually nothing listens."""
 
     port: int = 1
 
@@ -71,17 +71,19 @@ class RedirectToPort(_Redirect):
 
     @property
     def words(self) -> str:
-        """As in "redirect to port 22"."""
+        """The fault's directive without its trigger, such as "redirect to port 22"."""
         return f"redirect to port {self.port}"
 
     def location(self, request: Request) -> str:
-        """Return the same path there."""
+        """Return the URL of the same path at *port*."""
         return f"{request.scheme}://{_without_port(request.host)}:{self.port}{_path_of(request)}"
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectToAddress(_Redirect):
-    """To an *address* in a private network, which a client in a data centre must not be made to ask (SSRF)."""
+    """A redirect to an *address* in a private network, which a client in a data centre must not be made to ask
+    (SSRF).
+    """
 
     address: str = "10.0.0.1"
 
@@ -94,11 +96,11 @@ class RedirectToAddress(_Redirect):
 
     @property
     def words(self) -> str:
-        """As in "redirect to private address 10.0.0.1"."""
+        """The fault's directive without its trigger, such as "redirect to private address 10.0.0.1"."""
         return f"redirect to private address {self.address}"
 
     def location(self, request: Request) -> str:
-        """Return the same path there."""
+        """Return the URL of the same path at *address*."""
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{request.scheme}://{host}{_path_of(request)}"
 
@@ -109,7 +111,7 @@ def _without_port(host: str) -> str:
 
 
 def _path_of(request: Request) -> str:
-    """Return path and query as they were sent, also by a client that uses the server as its proxy."""
+    """Return the path and query as they were sent, also if the client uses the server as its proxy."""
     if request.target.startswith("/"):
         return request.target
     return "/" + request.target.partition("://")[2].partition("/")[2]

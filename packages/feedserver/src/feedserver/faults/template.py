@@ -1,14 +1,14 @@
-"""The template: copy this file, or this class into the family that it belongs to, and write the next fault.
+"""The template: copy this file, or copy the class into the family that it belongs to, and write the next fault.
 
-1. What has to be said of it are fields, with defaults where there is a usual value; `when` is there already.
-2. `words` is what a directive calls it, so that reading it gives the same fault again.
-3. Take the one hook that you need, and leave the others out: `shape` for what can be said as a response, `apply` for
-   what only the plan knows. `prepare` asks for what they rely on.
-4. Say where it was injected: `Shaped(response, at)`, or an `Injected` step, once. A fault that says neither found
-   nothing to break, and `verify` tells the test.
-5. Add a line to the family's `KINDS`, with examples; tests and manual take them up by themselves.
+1. The fault's parameters are fields, with defaults where there is a usual value; `when` is there already.
+2. `words` is the fault's directive without its trigger; `parse` must make an equal fault from it.
+3. Override the one hook that you need, and leave the others out: `shape` for what a response can express, `apply` for
+what only the plan knows. `prepare` changes the response so that these two can break it.
+4. Say where the fault was injected: return `Shaped(response, at)`, or yield one `Injected` step. A fault that does
+neither found nothing to break, and `verify` reports this to the test.
+5. Add a line to the family's `KINDS`, with examples; tests and manual take them from there.
 6. Write its test: the bytes on the wire in `tests/test_faults_wire.py`, what clients make of them in
-   `tests/test_faults_clients.py`.
+`tests/test_faults_clients.py`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from feedserver.messages.send_plan import Injected, Plan
 
 @dataclass(frozen=True, slots=True)
 class Nothing(Fault):
-    """Nothing is broken, and that is noted: the control of a test that tries one fault after the other."""
+    """Nothing is broken, but the injection is noted: the control in a test that tries one fault after the other."""
 
     layer: ClassVar[Layer] = Layer.HEAD
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "nothing"
 
     def apply(self, plan: Plan) -> Plan:
-        """Pass everything on."""
+        """Return the unchanged plan with an `Injected` step before the answer."""
         rest = yield from before_answer(plan)
         if rest is not None:
             yield Injected(str(self))
@@ -42,4 +42,4 @@ class Nothing(Fault):
 
 
 KINDS = (plain("nothing", Nothing),)
-"""What this file adds to the catalogue."""
+"""The kinds that this file adds to the catalogue."""

@@ -1,4 +1,4 @@
-"""Timing: the answer comes drop by drop, or before the request is whole."""
+"""Timing: the answer comes slowly, or before the request is complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from feedserver.messages.response import Response
 from feedserver.messages.send_plan import Injected, Plan, Send, Step, Wait
 
 SLOW = Pace(1, 0.1)
-"""A byte every tenth of a second: slower than any client's patience, faster than most of their read timeouts."""
+"""A byte every tenth of a second: the whole outlasts any client's patience, but each byte comes before most read
+timeouts.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,13 @@ class _Slow(Fault):
 
     @property
     def words(self) -> str:
-        """As in "slow body 10 bytes every 100ms"."""
+        """The fault's directive without its trigger, such as "slow body 10 bytes every 100ms"."""
         name = "slow headers" if self.part == "head" else "slow body"
         unit = "byte" if self.pace.bytes == 1 else "bytes"
         return f"{name} {self.pace.bytes} {unit} every {self.pace.seconds * 1000:g}ms"
 
     def apply(self, plan: Plan) -> Plan:
-        """Send the part in pieces, and wait between them."""
+        """Return the plan with the head or body sent in pieces and a wait between them."""
         begun = False
         for step in plan:
             data = self._data(step)
@@ -48,7 +50,7 @@ class _Slow(Fault):
                 yield Send(data[start : start + self.pace.bytes], self.part)
 
     def _data(self, step: Step) -> bytes | None:
-        """Return what of the part a step sends; None where it sends none of it."""
+        """Return the bytes of the slow part that *step* sends, or None if it sends none of it."""
         if self.part == "head":
             return head_bytes(step) if is_head(step) else None
         return step.data if is_body(step) else None
@@ -56,23 +58,24 @@ class _Slow(Fault):
 
 @dataclass(frozen=True, slots=True)
 class SlowHeaders(_Slow):
-    """The head comes at a *pace*, so that a client waits long for a status."""
+    """The head comes at a *pace*, so that a client waits long for the status."""
 
     part: ClassVar[Literal["head", "body"]] = "head"
 
 
 @dataclass(frozen=True, slots=True)
 class SlowBody(_Slow):
-    """The body comes at a *pace*; a timeout for each read never fires, only one for the whole answer does."""
+    """The body comes at a *pace*: a timeout for each read never fires, only one for the whole answer does."""
 
     part: ClassVar[Literal["head", "body"]] = "body"
 
 
 @dataclass(frozen=True, slots=True)
 class EarlyAnswer(Fault):
-    """The answer goes out when the request's head is there, while its body may still come; then the connection closes.
+    """The answer is sent when the request's head is there, while its body may still come; then the connection closes.
 
-    What is left of the body is thrown away for a second. A request without a body cannot be answered early.
+    The rest of the request's body is read and thrown away for a second. A request without a body cannot be answered
+    early.
     """
 
     layer: ClassVar[Layer] = Layer.TIMING
@@ -80,11 +83,11 @@ class EarlyAnswer(Fault):
 
     @property
     def words(self) -> str:
-        """Its name."""
+        """The fault's directive without its trigger."""
         return "early answer"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the response, or None if the request is complete."""
+        """Return the response unchanged, or None if the request is complete."""
         return None if request.is_whole else Shaped(response)
 
 

@@ -1,11 +1,11 @@
-"""`feedserver record`: fetches a URL once, and writes what came as a fixture.
+"""`feedserver record`: fetches a URL once, and writes the answer as a fixture.
 
-In: a URL. Out: a fixture with the body byte for byte, and the directives that send it again. In the order in which an
-answer passes them:
+In: a URL. Out: a fixture with the body byte for byte, and the directives that send it again. The modules, in the order
+in which an answer passes them:
 
-1. `raw_client`: one request, and the answer as it is on the wire.
-2. `redaction`: which header fields and parameters are secrets, by their names (`secret_names`) or their values
-   (`token_shapes`).
+1. `raw_client`: sends one request, and reads the answer as it is on the wire.
+2. `redaction`: decides which header fields and parameters are secrets, by their names (`secret_names`) or their values
+(`token_shapes`).
 3. `recording`: writes the fixture and the `.response` file beside it.
 
 Never imported here: a server.

@@ -1,4 +1,6 @@
-"""Asks for a URL once, and reads the answer as it is: no redirect is followed, no coding undone, no header lost."""
+"""Requests a URL once, and reads the answer unchanged: redirects are not followed, the body not decoded, no header
+lost.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
 
 LARGEST = 256 * 1024 * 1024
-"""The largest body, in bytes, that is read."""
+"""The size, in bytes, of the largest body that can be recorded."""
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
@@ -30,30 +32,30 @@ _FRAMES = re.compile(r"(content-length|transfer-encoding)\s*:", re.IGNORECASE)
 
 
 class RecordingError(Exception):
-    """An answer that could not be recorded; nothing was written."""
+    """Raised if an answer could not be recorded; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came: *headers* as they were sent, *body* without framing but in its content coding."""
+    """An answer: its *headers* as they were sent, its *body* without framing but in its content coding."""
 
     status: int
     reason: bytes
     headers: Headers
     body: bytes
     framing: str
-    """How its end was told: "length", "chunked" or "close"."""
+    """How the end of the body was marked: "length", "chunked" or "close"."""
     version: int
-    """10 or 11: that of HTTP."""
+    """The version of HTTP: 10 or 11."""
     unread: tuple[str, ...] = ()
-    """What stands among the headers and is none, and what stands behind it: its lines, each up to a colon."""
+    """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
 
 
 def checked(url: str) -> SplitResult:
-    """Return *url* in its parts. Raises ValueError where it is no address of HTTP."""
+    """Return *url* split into its parts. Raises ValueError if it is not an http or https URL."""
     remedy = "give an address of http or https, such as https://example.org/feed"
     check_is("url", url, str, remedy)
-    shown = repr(without_secrets(url)[0])  # what stands on a screen is read by others, too
+    shown = repr(without_secrets(url)[0])  # others may read the screen
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -70,8 +72,8 @@ def checked(url: str) -> SplitResult:
 def fetch(
     url: SplitResult, headers: Sequence[tuple[str, str]], timeout: float, context: ssl.SSLContext | None = None
 ) -> RawAnswer:
-    """Ask for *url* once, and read the answer as it is. Raises RecordingError if it does not come, or not all of it."""
-    import http.client  # with TLS, it costs more than a start of the command that doesn't record
+    """Request *url* once and return the answer. Raises RecordingError if no answer comes, or only a part of one."""
+    import http.client  # with TLS, importing it takes longer than the start of a command that does not record
 
     connection: HTTPConnection
     if url.scheme == "https":
@@ -83,7 +85,7 @@ def fetch(
         _ask(connection, url, headers)
         with connection.getresponse() as response:
             return _read(response)
-    except (OSError, UnicodeError, http.client.HTTPException) as error:  # UnicodeError: a name that no host can have
+    except (OSError, UnicodeError, http.client.HTTPException) as error:  # UnicodeError: no host can have that name
         raise RecordingError(f"no whole answer came from {url.netloc.rpartition('@')[2]}: {_words(error)}") from error
     finally:
         connection.close()
@@ -92,7 +94,8 @@ def fetch(
 def _ask(connection: HTTPConnection, url: SplitResult, headers: Sequence[tuple[str, str]]) -> None:
     given = {name.lower() for name, _ in headers}
     target = quote(url.path or "/", safe=_SAFE) + (f"?{quote(url.query, safe=_SAFE)}" if url.query else "")
-    # No coding is asked for unless somebody asks: the fixture then suits clients that can't undo it.
+    # No coding is requested unless the caller's headers do so: clients that cannot decode can then use the fixture,
+    # too.
     connection.putrequest("GET", target, skip_host="host" in given, skip_accept_encoding="accept-encoding" in given)
     defaults = [("User-Agent", "feedserver-record"), ("Accept", "*/*"), ("Connection", "close")]
     if url.username is not None:
@@ -104,7 +107,9 @@ def _ask(connection: HTTPConnection, url: SplitResult, headers: Sequence[tuple[s
 
 
 class _Until(io.RawIOBase):
-    """What a socket receives, until a deadline: a server that drips meets it, in the head of an answer too."""
+    """What a socket receives until a deadline for the whole answer, so that a server which sends slowly cannot exceed
+    it.
+    """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._socket, self._deadline = sock, deadline
@@ -126,7 +131,9 @@ class _Until(io.RawIOBase):
 
 
 def _response_class(deadline: float) -> type[HTTPResponse]:
-    """Return the response of http.client, read until *deadline*, and past every interim answer (RFC 9110 §15.2)."""
+    """Return a response class of http.client that reads until *deadline*, and skips interim answers (RFC 9110
+    §15.2).
+    """
     from http.client import HTTPResponse  # as above
 
     class Final(HTTPResponse):
@@ -137,7 +144,9 @@ def _response_class(deadline: float) -> type[HTTPResponse]:
 
         def begin(self) -> None:
             super().begin()
-            while 102 <= self.status < 200:  # it passes over 100 alone, so 103, Early Hints, would be the answer
+            while (
+                102 <= self.status < 200
+            ):  # http.client skips status 100 alone, so 103, Early Hints, would be the answer
                 self.headers = None  # type: ignore[assignment] # else it takes the head for read
                 super().begin()
 
@@ -153,7 +162,7 @@ def _read(response: HTTPResponse) -> RawAnswer:
     framing = "chunked" if chunked else ("close" if length is None else "length")
     body = bytearray()
     while length is None or len(body) < length:
-        # Not every Python's read1 counts what is left.
+        # In some versions of Python, read1 does not subtract what it reads from the length.
         piece = response.read1(_PIECE if length is None else min(_PIECE, length - len(body)))
         if not piece:
             break
@@ -176,7 +185,10 @@ def _read(response: HTTPResponse) -> RawAnswer:
 
 
 def _unread(response: HTTPResponse) -> tuple[str, ...]:
-    """Return what http.client passes over: from the first line among the headers that is none, all of them."""
+    """Return what http.client skips: the first line among the headers that is not a header, and all lines after it.
+
+    Each line is cut at its colon. Raises RecordingError if one of them says how the body is framed.
+    """
     rest = response.headers.get_payload()
     lines = [line for line in str(rest).splitlines() if line]
     names = tuple(line.partition(":")[0] for line in lines)  # a value may be a secret

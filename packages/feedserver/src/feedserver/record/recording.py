@@ -1,8 +1,8 @@
-"""`feedserver record`: fetches a URL once, and writes what came as a fixture.
+"""`feedserver record`: fetches a URL once, and writes the answer as a fixture.
 
 The body goes into a file, byte for byte, as it came: in its content coding, if it has one. Status and headers go into
-`NAME.response` beside it, since a comment would change the bytes. A redirect is not followed but recorded. What does
-not belong into a fixture is left out, and told.
+`NAME.response` beside it, since a comment in the file would change its bytes. A redirect is not followed but recorded.
+What does not belong into a fixture is left out, and reported.
 """
 
 from __future__ import annotations
@@ -69,15 +69,15 @@ def record(
     timeout: float = TIMEOUT,
     context: ssl.SSLContext | None = None,
 ) -> Recording:
-    """Fetch *url* with one GET and write the answer to *file*, and its directives beside it.
+    """Fetch *url* with one GET, and write the answer's body to *file* and its directives to a file beside it.
 
-    *headers* are sent with the request, in place of the few that are sent by default. *keep* names headers and
-    parameters that stay though they look like secrets, and "URL" for the one in the first line. *force* overwrites
-    files that are there. *timeout* is in seconds, for all of it. *context* is what TLS goes by, the system's
-    authorities by default.
+    *headers* are sent with the request; each replaces the default of the same name. *keep* names headers and parameters
+    that stay although they look like secrets; "URL" in it keeps the URL in the first line of the directives as it is.
+    *force* overwrites existing files. *timeout* is in seconds, for the whole answer. *context* holds the TLS settings;
+    by default the certificate authorities of the system are trusted.
 
-    Raises ValueError for a URL that is no address of HTTP, FileExistsError where there is a file already, another
-    OSError where none can be, and RecordingError where no whole answer came.
+    Raises ValueError if *url* is not an http or https URL, FileExistsError if one of the files exists, another OSError
+    if they cannot be written, and RecordingError if no complete answer came.
     """
     parts = checked(url)
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")
@@ -98,7 +98,7 @@ def record(
     secrets = _secrets(url, sent, kept)
     try:
         answer = fetch(parts, sent, timeout, context)
-    except RecordingError as error:  # what it says may be what the server said
+    except RecordingError as error:  # the error may quote the server
         raise RecordingError(visible(without_secrets(str(error), known=secrets)[0])) from None
     redacted = redact(answer.headers.raw, keep=kept, known=secrets)
     fields, unwritable = _writable(redacted.fields)
@@ -149,7 +149,7 @@ def _names_to_keep(keep: object) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
 
 
-# What is written.
+# The files
 
 
 def _refuse_to_overwrite(*files: Path) -> None:
@@ -173,7 +173,7 @@ def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
         for path, data in contents.items():
             if overwrite:
                 check_overwritable(path)
-            # What is to be overwritten stays until all is written: the disk may be full.
+            # An existing file is replaced only when all are written: the disk may be full.
             written = path.with_name(f".{path.name}.{os.getpid()}.new") if overwrite else path
             with open_to_write(written, overwrite=False) as file:
                 begun[written] = path
@@ -187,11 +187,11 @@ def _write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
 
 
 def directives(answer: RawAnswer, fields: Iterable[tuple[bytes, bytes]], url: str, date: bytes = b"") -> bytes:
-    """Return the content of `NAME.response`: the status, the header *fields*, and what the answer came without.
+    """Return the content of `NAME.response`: the status, the header *fields*, and the headers that the answer lacked.
 
-    Its first line says where the answer is from and what *date* it had, for people.
+    Its first line is a comment for people: the URL of the answer, and its *date*.
     """
-    # What a server says may hold line breaks: it would go on as directives of its own.
+    # What a server sends may hold line breaks: what follows one would become a directive of its own.
     when = f", answered {to_text(date)}" if date else ""
     lines = [_unfolded(f"# {url}{when}".encode("utf-8", "replace"))]
     lines.append((b"Status: %d %b" % (answer.status, _unfolded(answer.reason))).rstrip())
@@ -207,7 +207,7 @@ def directives(answer: RawAnswer, fields: Iterable[tuple[bytes, bytes]], url: st
 
 
 def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[LeftOut]]:
-    """Return the fields that a directive can say, and those that it cannot."""
+    """Return the fields that a directive can express, and those that it cannot."""
     kept: list[tuple[bytes, bytes]] = []
     left_out: list[LeftOut] = []
     for name, folded in fields:
@@ -224,12 +224,15 @@ def _writable(fields: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, 
 
 
 def _unfolded(text: bytes) -> bytes:
-    """Return one line of what may be several, as old servers send them (RFC 9112 §5.2)."""
+    """Return *text* as one line: old servers fold a field's value into several (RFC 9112 §5.2)."""
     return re.sub(rb"[\r\n]+[ \t]*", b" ", text)
 
 
 def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
-    """Return the same, but the server adds a Content-Length only where that tells where the body ends."""
+    """Return *left_out* with the right reason for a Content-Length that did not say where the answer ended.
+
+    For such an answer, the server does not add a Content-Length of its own.
+    """
     if left_out.name.lower() == "content-length" and (answer.framing != "length" or not has_content(answer.status)):
         return LeftOut(left_out.name, "it did not tell where the answer ended")
     return left_out
@@ -247,7 +250,7 @@ def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]
 
 
 def _secrets(url: str, sent: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
-    """Return the secrets that the request brought, in any spelling that an answer could repeat."""
+    """Return the secrets that the request sent, each in the spellings that an answer could repeat."""
     values = {*secrets_in(url, keep)}
     for name, value in sent:
         if name.lower() == "cookie":
@@ -258,7 +261,7 @@ def _secrets(url: str, sent: Iterable[tuple[str, str]], keep: frozenset[str]) ->
 
 
 def _password_of(authorization: str) -> Iterable[str]:
-    """Return the password of a Basic Authorization, if it is one (RFC 7617 §2)."""
+    """Yield the password of an *authorization* in the Basic scheme (RFC 7617 §2), or nothing for another scheme."""
     scheme, _, credentials = authorization.strip().partition(" ")
     if scheme.lower() == "basic":
         with suppress(ValueError):
@@ -277,7 +280,7 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
 
 
-# The command.
+# The command
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
@@ -328,7 +331,7 @@ def _url(text: str) -> str:
 def _header(text: str) -> tuple[str, str]:
     match = _HEADER.fullmatch(text)
     if match is None:
-        name, *more = without_secrets(text)[0].split() or [""]  # what follows it may be a secret
+        name, *more = without_secrets(text)[0].split() or [""]  # what follows the name may be a secret
         raise argparse.ArgumentTypeError(f"'{name}{' …' if more else ''}' is no header; write 'Name: value'")
     return match["name"], match["value"]
 
@@ -344,7 +347,7 @@ def _timeout(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> tuple[int, str]:
-    """Carry out `record`, and return its exit status (1: no answer, 2: nowhere to write it) and what to print."""
+    """Record as *options* say. Return the exit status (1: no answer, 2: it cannot be written) and the text to print."""
     try:
         made = record(
             options.url,
@@ -357,7 +360,7 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
     except RecordingError as error:
         return 1, str(error)
     except OSError as error:
-        if error.strerror is None:  # our own words
+        if error.strerror is None:  # a message of ours
             return 2, str(error)
         return 2, f"{error.filename or options.output} cannot be written: {error.strerror}"
     except ValueError as error:
@@ -366,7 +369,7 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
 
 
 def summary(made: Recording) -> Iterable[str]:
-    """Yield what was written, and what was not, in lines for people."""
+    """Yield lines for people that say what was written, and what was left out."""
     yield f"{made.file}: {made.size:,} bytes"
     yield f"{made.sidecar}: {made.status} {made.reason}".rstrip()
     reasons: dict[str, dict[str, None]] = {}

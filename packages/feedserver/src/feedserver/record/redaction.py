@@ -1,9 +1,10 @@
-"""What of a recorded answer does not belong into a fixture: secrets, and what is about the connection it came over.
+"""Redaction: removes from a recorded answer what does not belong into a fixture: secrets, and headers of the
+connection.
 
-A fixture is committed, read and published. So a header is left out if its name says that it is a secret; in the headers
-that stay, and in URLs, two things are replaced: the value of each parameter whose name says that it is one, and what
-looks like a token. Both are told, so that somebody can look. It is a net with known holes: a secret that is short, or a
-word, under a name that says nothing of it stays; and nothing is looked for in a body.
+A fixture is committed, read and published. So a header is left out if its name says that it is a secret. In the headers
+that stay, and in URLs, two things are replaced: the value of each parameter whose name says that it is a secret, and
+what looks like a token. Everything that was left out or replaced is reported, so that somebody can look. Some secrets
+are not found: those that are short, or a word, and whose names say nothing of it. Bodies are not searched.
 """
 
 from __future__ import annotations
@@ -21,26 +22,27 @@ from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_
 __all__ = ["REPLACEMENT", "LeftOut", "Redacted", "is_secret", "redact", "secrets_in", "without_secrets"]
 
 REPLACEMENT = "removed"
-"""What stands in place of a secret."""
+"""The text that replaces a secret."""
 
 _NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
 
 DEEPEST = 6
-"""URLs within parameters of URLs that are looked into, and so many times a value is decoded."""
+"""The number of URLs nested as parameters of URLs that are searched, and of times that a value is decoded."""
 
-# RFC 9110 §7.6.1, with what real servers send beside it.
+# RFC 9110 §7.6.1, and what real servers send besides
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 _ADDED = frozenset({"date", "content-length"})
 _CHALLENGES = frozenset({"www-authenticate", "proxy-authenticate"})
-_OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: a realm, and what went wrong
+_OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: they hold a realm and the reason of the refusal
 
 _NEVER_SECRET = re.compile(
     r"access-control-.*|.*-policy(?:-report-only)?|clear-site-data|public-key-pins(?:-report-only)?", re.IGNORECASE
 )
-"""Headers that speak of credentials, tokens and keys, and hold none. Policies have nonces (`'nonce-…'`), which the page
-that they came with shows as well."""
+"""Headers whose names speak of credentials, tokens or keys, but which hold none. Policies have nonces (`'nonce-…'`),
+which the page that they came with shows as well.
+"""
 
 _FINGERPRINTS = re.compile(
     r"etag|last-modified|(?:content|repr|unencoded|want)?-?digest|content-type|traceparent|tracestate|via|age"
@@ -48,7 +50,7 @@ _FINGERPRINTS = re.compile(
     r"|x-served-by|x-timer|server-timing|(?:surrogate|cache|x-cache|idempotency)-key|xkey|cache-tags?|surrogate-keys?",
     re.IGNORECASE,
 )
-"""Headers whose values are random by nature, and open nothing: validators, digests, and what one request is called."""
+"""Headers whose values are random by nature, but no secrets: validators, digests, and the ids of requests."""
 
 _PUBLIC_PARAMETERS = re.compile(
     r"boundary|integrity|(?:.*[_-])?(?:channel|playlist|video|etag|md5|sha\d*|hash|checksum|digest|rev|revision|commit)"
@@ -58,14 +60,15 @@ _PUBLIC_PARAMETERS = re.compile(
 """Parameters whose values are random by nature: the ids of YouTube's feeds, the boundary of a multipart body."""
 
 _ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf)\b", re.IGNORECASE)
-"""What follows a fingerprint in the name of a file that browsers cache for good."""
+"""The suffix that follows a fingerprint in the name of a file that browsers cache without limit."""
 
 _PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar|avatars)/$", re.IGNORECASE)
-"""What stands before a hash in a path that names a version or a picture."""
+"""The folder before a hash in a path that names a version or a picture."""
 
 _LONGEST_FOLDER = 12
 
-# Each pattern costs linear time: what it repeats is given up whole (`*+`), and it begins at a boundary only.
+# Each pattern takes linear time: repetitions are possessive (`*+`), so they never backtrack, and a match begins at a
+# boundary only.
 _USERINFO = re.compile(
     r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//)(?P<userinfo>[^/?#\s\"'<>]+)@"
 )
@@ -85,7 +88,7 @@ _CREDENTIALS = re.compile(
     re.IGNORECASE,
 )
 _JSON = re.compile(
-    # Each string is read once.
+    # The group is atomic, so each string is read once.
     rf'"(?P<name>(?>(?:[^"\\]|\\.)*))(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'
 )
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
@@ -100,7 +103,7 @@ _CHALLENGE_ITEM = re.compile(r'(?>(?:[^",]|"(?>(?:[^"\\]|\\.)*)"?)+)')
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something that was left out, or replaced: its *name*, and *why*."""
+    """Something that was left out or replaced: its *name*, and *why*."""
 
     name: str
     why: str
@@ -115,10 +118,10 @@ class Redacted:
 
 
 def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), known: Iterable[str] = ()) -> Redacted:
-    """Take the header *fields* of an answer and leave out what does not belong into a fixture.
+    """Return the header *fields* of an answer without what does not belong into a fixture.
 
-    The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced
-    wherever they are.
+    The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced wherever they
+    occur.
     """
     fields = tuple(fields)
     kept_names = frozenset(name.lower() for name in keep)
@@ -173,7 +176,8 @@ def _is_random_by_nature(name: str) -> bool:
 
 
 def _open_challenges(value: str) -> tuple[str, list[str]]:
-    """Return the challenges of a WWW-Authenticate that say nothing but a realm, and the schemes of the others.
+    """Return the challenges of a WWW-Authenticate that hold no secret (Basic and Bearer), and the schemes of the
+    others.
 
     Challenges are joined by commas, and so are the parameters of each (RFC 9110 §11.6.1).
     """
@@ -194,11 +198,11 @@ def _open_challenges(value: str) -> tuple[str, list[str]]:
 def without_secrets(
     text: str, *, keep: Iterable[str] = (), known: Iterable[str] = (), shapes: bool = True, words: bool = True
 ) -> tuple[str, tuple[str, ...]]:
-    """Return *text*, a URL or a header's value, with its secrets replaced, and what they were.
+    """Return *text*, a URL or a header's value, with its secrets replaced, and a description of each of them.
 
-    That is "password", "parameter NAME", "secret of the request", or what a token began with: "token a8f5… (32
-    characters)". The parameters named in *keep* stay. *known* are secrets that are replaced wherever they are. Unless
-    *shapes*, what looks like a token stays; unless *words*, only the parameters of URLs are looked at.
+    A description is "password", "parameter NAME", "secret of the request", or the beginning of a token: "token a8f5…
+    (32 characters)". The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If
+    *shapes* is false, what looks like a token stays; if *words* is false, only the parameters of URLs are searched.
     """
     net = _Net(frozenset(name.lower() for name in keep), words)
     for secret in sorted(known, key=len, reverse=True):
@@ -211,14 +215,14 @@ def without_secrets(
 
 @dataclass(slots=True)
 class _Net:
-    """What is caught in one text: *found*; the parameters in *keep* pass."""
+    """The search for secrets in one text. *found* describes each of them; the parameters in *keep* stay."""
 
     keep: frozenset[str]
     words: bool = True
     found: list[str] = field(default_factory=list)
 
     def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
-        """Return *text* without its secrets. Unless *shapes*, only names tell what is one."""
+        """Return *text* without its secrets. If *shapes* is false, secrets are recognised by their names only."""
         text = _USERINFO.sub(self._without_userinfo, text)
         text = JWT.sub(self._without_token, text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
@@ -244,7 +248,7 @@ class _Net:
         before, after = match[0][: match.start(group) - match.start()], match[0][match.end(group) - match.start() :]
         value = self._clean_value(match, shapes, depth, frozenset())
         if group == "value" and value != match["value"]:
-            value = f'"{value}"'  # a number becomes text
+            value = f'"{value}"'  # the value was a number, and becomes a string
         return before + value + after
 
     def _clean_value(self, match: re.Match[str], shapes: bool, depth: int, names: frozenset[str]) -> str:
@@ -258,7 +262,7 @@ class _Net:
         return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
 
     def _clean_within(self, value: str, shapes: bool, depth: int) -> str:
-        """Return a value that may be a URL, encoded or not, without the secrets in it."""
+        """Return a parameter's *value* without the secrets in it; it may be a URL, percent-encoded or not."""
         if depth >= DEEPEST:
             return value
         plain = unquote(value, "latin-1")
@@ -268,7 +272,7 @@ class _Net:
         return value if cleaned == plain else quote(cleaned, safe="", encoding="latin-1")
 
     def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
-        """Return what stands between parameters, a path or words, without what looks like a token."""
+        """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
 
         def replaced(match: re.Match[str]) -> str:
             run = match[0]
@@ -295,7 +299,9 @@ class _Net:
         return match["before"]
 
     def _without_credentials(self, match: re.Match[str]) -> str:
-        """Return what stands behind the name of a scheme (RFC 9110 §11.4) replaced, unless it is a word."""
+        """Return the scheme of credentials (RFC 9110 §11.4) with its value replaced, unless the value is a
+        plain word.
+        """
         value = match["value"].rstrip("=")
         if (value.islower() or value.istitle()) and not re.search("[0-9]", value):
             return match[0]
@@ -310,13 +316,13 @@ class _Net:
         return match[0][: match.start("value") - match.start()] + REPLACEMENT
 
     def _without_token(self, match: re.Match[str]) -> str:
-        start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six would tell
+        start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six characters would give it away
         self.found.append(f"token {start}({len(match[0])} characters)")
         return REPLACEMENT
 
 
 def spellings_of(secret: str) -> tuple[str, ...]:
-    """Return the ways in which an answer may repeat a *secret*: as it is, for a URL, or in base 64."""
+    """Return the spellings in which an answer may repeat a *secret*: as it is, percent-encoded, or in base 64."""
     encoded = quote(secret, safe="")
     lower = re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
     spelled = [secret, encoded, lower, quote_plus(secret)]
@@ -327,7 +333,7 @@ def spellings_of(secret: str) -> tuple[str, ...]:
 
 
 def _is_path(text: str) -> bool:
-    """Return whether slashes in *text* divide the names of a path: else they may be letters of base 64."""
+    """Return whether slashes in *text* separate the names of a path; otherwise they may be letters of base 64."""
     return "://" in text or text.startswith(("/", "?", "#", "<", ".")) or _WORD_OF_PATH.search(text) is not None
 
 
@@ -336,16 +342,16 @@ def _group(match: re.Match[str]) -> str:
 
 
 def secrets_in(url: str, keep: frozenset[str] = frozenset(), depth: int = 0) -> tuple[str, ...]:
-    """Return the secret values in a URL, as they stand there: to look for where else they are.
+    """Return the secret values in a URL, spelled as in the URL, so that other texts can be searched for them.
 
-    The values of parameters in *keep* are none. *depth* is how many URLs this one stands in.
+    The values of parameters in *keep* are not secrets. *depth* is the number of URLs that this one is nested in.
     """
     if depth > DEEPEST:
         return ()
     values: list[str] = []
     for match in _USERINFO.finditer(url):
         name, _, password = match["userinfo"].partition(":")
-        values.append(password or name)  # the name is a token, as in https://TOKEN@example.org/
+        values.append(password or name)  # without a password, the name is a token, as in https://TOKEN@example.org/
     names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url)) | login_beside(url)
     for match in _PAIR.finditer(url):
         name, value = decoded(match["name"]), match[_group(match)]

@@ -1,8 +1,8 @@
-"""Which names say that what they name is a secret: one list of words, for headers, cookies and parameters alike.
+"""Recognises the names of secrets: one list of words, for headers, cookies and parameters alike.
 
-A name is taken apart at everything that is no letter, and at capitals, after its percent-encoding is undone:
-`X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. A part that is one of the words makes the name one of
-a secret. No word is searched for within a part, so `keyboard`, `monkey` and `author` are none.
+The percent-encoding of a name is undone, and the name is split at everything that is no letter, and at capitals:
+`X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. If one part is in the list, the name is that of a
+secret. Only whole parts are compared, so `keyboard`, `monkey` and `author` are not names of secrets.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _ENDINGS = (
     *("samlart", "samlrequest", "samlresponse", "secret", "secretkey", "servicekey", "sessid", "sessionid"),
     *("sharedkey", "signature", "signingkey", "streamkey", "subscriptionkey", "token", "tokens", "userkey"),
 )
-"""What lower-case compounds end in: `phpsessid`, `accesstoken`, `clientsecret`."""
+"""The endings of lower-case compounds: `phpsessid`, `accesstoken`, `clientsecret`."""
 
 _ASP_SESSION = re.compile(r"aspsessionid[a-z]*")
 
@@ -64,7 +64,7 @@ _NO_SECRET_KEYS = frozenset(
         *("surrogate", "websocket"),
     }
 )
-"""What stands beside `key` where it unlocks nothing: Surrogate-Key, sort_key."""
+"""Words that make a `key` in the same name harmless: Surrogate-Key, sort_key."""
 
 _WHERE_AND_WHAT = frozenset(
     {
@@ -73,11 +73,12 @@ _WHERE_AND_WHAT = frozenset(
         *("uri", "uris", "url", "urls"),
     }
 )
-"""What a name ends in that says where something is had, or of which kind it is: `authorization_uri`, `token_type`. What
-stands there is still looked at."""
+"""The last words of names whose values tell a place or a kind and are no secrets: `authorization_uri`, `token_type`.
+These values are still searched for secrets.
+"""
 
 _LOGIN = "/login"
-"""Stands among the names beside a parameter where the path is that of a login's answer; no parameter has a slash."""
+"""Added to the names of a URL's parameters if the path is that of a login's answer; no parameter's name has a slash."""
 
 _OF_A_LOGIN = re.compile(
     r"/(?:[\w-]*callback|oauth2?|oidc|sso|auth|authorize|authorise|log-?in|sign-?in|saml2?)(?:/[\w.-]*)?\?",
@@ -85,7 +86,7 @@ _OF_A_LOGIN = re.compile(
 )
 
 _ONLY_BESIDE = {
-    # RFC 6749 §4.1.2 and §4.1.3, RFC 9207: the answer of a login, and what it is exchanged with
+    # RFC 6749 §4.1.2 and §4.1.3, RFC 9207: the answer of a login, and the request that exchanges its code for a token
     "code": frozenset(
         {
             *("state", "session_state", "iss", "client_id", "redirect_uri", "grant_type", "code_verifier", "authuser"),
@@ -105,7 +106,7 @@ _CAPITALS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
     """Return whether the *name* of a header, cookie or parameter says that its value is a secret.
 
-    *beside* are the names, in lower case, of the other parameters: `code` is a secret beside `state` alone.
+    *beside* are the names, in lower case, of the other parameters: `code` is a secret only beside `state` and the like.
     """
     pieces = [piece for piece in _SEPARATED.split(decoded(name)) if piece]
     *_, last = ["", *(part.lower() for piece in pieces for part in _CAPITALS.findall(piece))]
@@ -121,17 +122,19 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
 
 
 def login_beside(text: str) -> frozenset[str]:
-    """Return what stands beside the parameters of a URL in *text*, where its path is that of a login's answer."""
+    """Return the mark of a login, for the *beside* of `is_secret`, if a URL in *text* has the path of a login's
+    answer.
+    """
     return frozenset({_LOGIN}) if _OF_A_LOGIN.search(text) else frozenset()
 
 
 def says_login(name: str) -> bool:
-    """Return whether the *name* of a header says that somebody logs in by it."""
+    """Return whether the *name* of a header says that its value is used to log in."""
     return not {part.lower() for part in _SEPARATED.split(name)}.isdisjoint({"login", "logon", "signin"})
 
 
 def decoded(text: str, times: int = 5) -> str:
-    """Return *text* without its percent-encoding, however often it was encoded, up to so many *times*."""
+    """Return *text* with its percent-encoding undone, at most so many *times* if it was encoded repeatedly."""
     for _ in range(times):
         plain = unquote(text, "latin-1")
         if plain == text:

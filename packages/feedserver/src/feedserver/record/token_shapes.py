@@ -1,9 +1,10 @@
-"""What looks like a token, whatever it is called: long, and without the order that words, dates and numbers have.
+"""Recognises tokens by their shape, whatever their name: long, and without the order that words, dates and numbers
+have.
 
-A token is drawn at random, so its letters, capitals and digits change places all the time, and few of its characters
-repeat. Words joined by hyphens, camel case and dates have long runs of one kind. The limits find a random
-token of 128 bits in at least nine of ten cases, and one of hexadecimal digits always; `tests/test_token_shapes.py`
-measures that, and has a table of what must not be found.
+A token is drawn at random, so its letters, capitals and digits alternate often, and few of its characters repeat. Words
+joined by hyphens, camel case and dates have long runs of one kind. The limits find a random token of 128 bits in at
+least nine of ten cases, and one of hexadecimal digits always; `tests/test_token_shapes.py` measures that, and has a
+table of what must not be found.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from collections import Counter
 from itertools import pairwise
 
 SHORTEST = 20
-"""Characters that a token of mixed letters and digits has at least."""
+"""The least number of characters in a token of mixed letters and digits."""
 
 SHORTEST_HEX = 32
-"""Hexadecimal digits that a token of those has at least: 128 bits."""
+"""The least number of digits in a token of hexadecimal digits: 128 bits."""
 
 JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){1,3}")
 """A JSON Web Token, signed or encrypted (RFC 7515 §3.1, RFC 7516 §3.1): its header is the JSON `{"…`."""
@@ -35,21 +36,23 @@ _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _RANDOM_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PIECES = re.compile(r"[A-Za-z0-9]+")
-_LEAST_ENTROPY = 3.0  # bits a character; hexadecimal digits have at most 4
+_LEAST_ENTROPY = 3.0  # bits per character; hexadecimal digits have at most 4
 _LEAST_CHANGES = 0.25
 _LEAST_CHANGES_IN_ONE_PIECE = 0.15
 _LEAST_CHANGES_OF_LETTERS = 0.4
-"""Changes of kind a character. Random base 62 has 0.45 of them, hexadecimal digits 0.47, base 32 0.30; letters alone
-0.5, and camel case 0.33, where each word counts twice."""
+"""The least number of changes between letters, capitals and digits per character. Random base 62 has 0.45 of them,
+hexadecimal digits 0.47, base 32 0.30; letters alone 0.5, and camel case 0.33, where each word counts twice.
+"""
 
 _LONG_PIECE = 8
 _WHOLE_PIECE = 16
 
 
 def looks_like_token(text: str) -> bool:
-    """Return whether *text*, letters and digits that may have `-`, `_`, `~`, `+`, `/`, `.` and `=` among them, does.
+    """Return whether *text* looks like a token: letters and digits, with `-`, `_`, `~`, `+`, `/`, `.` and `=` among
+    them.
 
-    Version 4 UUIDs are random, so they do; other UUIDs say when or of what they were made, and do not.
+    Version 4 UUIDs are random, so they count as tokens; other UUIDs are made from a time or a name, and do not.
     """
     if _UUID.fullmatch(text):
         return _RANDOM_UUID.fullmatch(text) is not None
@@ -63,7 +66,7 @@ def looks_like_token(text: str) -> bool:
     pairs = [(_kind(one), _kind(other)) for piece in pieces for one, other in pairwise(piece)]
     if "digit" not in kinds:
         return sum(one != other for one, other in pairs) >= _LEAST_CHANGES_OF_LETTERS * len(joined)
-    # A capital with a letter behind it begins a word, so that the two count once.
+    # A capital followed by a letter begins a word, so this change is not counted a second time.
     changes = sum(one != other and (one, other) != ("capital", "letter") for one, other in pairs)
     if changes >= _LEAST_CHANGES * len(joined):
         return True
@@ -71,9 +74,9 @@ def looks_like_token(text: str) -> bool:
 
 
 def looks_like_credentials(text: str) -> bool:
-    """Return whether *text* is a name and a password, `ada:secret`, in base 64 (RFC 7617 §2), or in that for URLs.
+    """Return whether *text* is a name and a password, `ada:secret`, in base 64 (RFC 7617 §2) or its URL-safe form.
 
-    Of random text, one in a hundred thousand is taken for that; the limits are tested with words.
+    Of random texts, one in a hundred thousand is mistaken for credentials; the limits are tested with words.
     """
     letters = text.rstrip("=").replace("-", "+").replace("_", "/")
     if not _BASE_64.fullmatch(letters) or len(letters) % 4 == 1:
@@ -83,9 +86,9 @@ def looks_like_credentials(text: str) -> bool:
 
 
 def looks_labelled(text: str, before: str) -> bool:
-    """Return whether *text* is a short secret in a path, for the folder *before* it says so: `/token/a1b2c3/feed`.
+    """Return whether *text* is a short secret in a path because the folder *before* it says so: `/token/a1b2c3/feed`.
 
-    Its letters and digits change places at least twice: `v2`, `oauth2` and `2026` are no secrets.
+    A secret alternates between letters and digits at least twice: `v2`, `oauth2` and `2026` are not secrets.
     """
     if len(text) < _LEAST_LABELLED or _LABEL.search(before) is None or _VERSION.fullmatch(text):
         return False
@@ -103,7 +106,7 @@ def _is_random_hex(piece: str) -> bool:
 
 
 def entropy(text: str) -> float:
-    """Return the bits a character that *text* has by how often each of its characters occurs (Shannon)."""
+    """Return the Shannon entropy of *text*, in bits per character, from how often each of its characters occurs."""
     return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
 
 
