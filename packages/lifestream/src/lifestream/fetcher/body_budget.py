@@ -48,7 +48,7 @@ class Share:
         self.forget: Callable[[], None] | None = None
 
     async def grow(self, count: int) -> None:
-        """Reserve *count* more bytes, and wait while there is no memory for them. Raises `Crowded`."""
+        """Take *count* more bytes, and wait while there is no memory for them. Raises `Crowded`."""
         if not self.given_up:
             self.size += count
         while not self.given_up and not self._memory.has_room(self):
