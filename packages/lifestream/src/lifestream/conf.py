@@ -1,11 +1,10 @@
-"""The settings, typed and with their defaults: nothing else in this package reads Django's.
+"""The settings, typed and with their defaults: nothing else in this package reads Django's settings.
 
     from lifestream.conf import settings
     settings.default_pagination
 
-Each property reads Django's settings when it is asked, so tests may override them. Durations are in
-seconds, sizes in bytes. `checks` tells what is wrong with a value; a property raises `ImproperlyConfigured`
-for what cannot be used.
+Each property reads Django's settings each time, so tests may override them. Durations are in seconds, sizes in bytes.
+`checks` reports wrong values; a property raises `ImproperlyConfigured` for a value that cannot be used.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_CONNECTIONS = 128  # each costs 80 KB with TLS, and 320 KB without uvloop
+_CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
 
 
 class Settings:
@@ -59,7 +58,7 @@ class Settings:
     @property
     def sanitizer_rules(self) -> SanitizerRules:
         """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
-        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: what of a feed's HTML is kept.
+        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept.
         """
         from lifestream.content.sanitizer import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
 
@@ -80,12 +79,12 @@ class Settings:
 
     @property
     def chooses_html(self) -> bool:
-        """Whether LIFESTREAM_VALID_TAGS or LIFESTREAM_VALID_STYLES is set: without, the shipped rules hold."""
+        """Whether LIFESTREAM_VALID_TAGS or LIFESTREAM_VALID_STYLES is set; otherwise the shipped rules apply."""
         return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in ("VALID_TAGS", "VALID_STYLES"))
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
-        """Django's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`: the first is for new secrets, all are for old ones."""
+        """Django's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`: the first is for new secrets, all are for existing ones."""
         return tuple(map(force_str, (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS)))
 
     @property
@@ -100,8 +99,8 @@ class Settings:
 
     @property
     def user_agent(self) -> str:
-        """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for that of this package, which names it, its
-        version and LIFESTREAM_CONTACT (see `refresh.factories`).
+        """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the default, which consists of this package's name
+        and version and LIFESTREAM_CONTACT (see `refresh.factories`).
         """
         return self._line("USER_AGENT")
 
@@ -109,7 +108,7 @@ class Settings:
     def contact(self) -> str:
         """`LIFESTREAM_CONTACT`.
 
-        A URL or address in the User-Agent, for those whose feeds are fetched; "" for none.
+        A URL or address in the User-Agent, for operators of the servers that are fetched from; "" for none.
         """
         return self._line("CONTACT")
 
@@ -131,7 +130,7 @@ class Settings:
 
     @property
     def max_body(self) -> int:
-        """`LIFESTREAM_MAX_BODY`: the largest answer that is read, inflated."""
+        """`LIFESTREAM_MAX_BODY`: the size of the largest body that is read, inflated."""
         return int(self._number("MAX_BODY", 10 * 1024 * 1024, least=1))
 
     @property
@@ -141,37 +140,37 @@ class Settings:
 
     @property
     def parse_timeout(self) -> float:
-        """`LIFESTREAM_PARSE_TIMEOUT`: how long the reading of one document, a feed or a web page, may take."""
+        """`LIFESTREAM_PARSE_TIMEOUT`: how long reading one document, a feed or a web page, may take."""
         return self._number("PARSE_TIMEOUT", 10.0, least=0.001)
 
     @property
     def parsers(self) -> int:
-        """`LIFESTREAM_PARSERS`: processes that parse; as many as there are processors."""
+        """`LIFESTREAM_PARSERS`: how many processes parse; by default as many as there are processors."""
         return int(self._number("PARSERS", os.cpu_count() or 1, least=1))
 
     @property
     def concurrency(self) -> int:
-        """`LIFESTREAM_CONCURRENCY`: requests that a worker has open at once. By default 128, if that is no more than a
-        quarter of the files that its process may open.
+        """`LIFESTREAM_CONCURRENCY`: how many requests a worker has open at once. By default 128, if that is no more
+        than a quarter of the files that its process may open.
         """
         return int(self._number("CONCURRENCY", _most_connections(), least=1))
 
     @property
     def per_host(self) -> int:
-        """`LIFESTREAM_PER_HOST`: of those, to one host."""
+        """`LIFESTREAM_PER_HOST`: how many of these requests may go to one host."""
         return int(self._number("PER_HOST", 2, least=1))
 
     @property
     def per_host_rate(self) -> float:
-        """`LIFESTREAM_PER_HOST_RATE`: feeds that are asked for a second of one host, where a redirect counts like one
-        more; 0 for no limit.
+        """`LIFESTREAM_PER_HOST_RATE`: how many feeds of one host are requested in a second, where a redirect counts as
+        one more; 0 for no limit.
         """
         return self._number("PER_HOST_RATE", 5.0)
 
     @property
     def pauses_hosts(self) -> bool:
-        """`LIFESTREAM_PAUSE_SCOPE`: what waits when a server asks for a pause: all feeds of its "host", or the "feed"
-        that it refused.
+        """`LIFESTREAM_PAUSE_SCOPE`: what a pause that a server asks for holds for: all feeds of its "host", or only the
+        "feed" that it refused.
         """
         value = self.get("PAUSE_SCOPE", "host")
         if value not in ("host", "feed"):
@@ -180,25 +179,28 @@ class Settings:
 
     @property
     def min_interval(self) -> float:
-        """`LIFESTREAM_MIN_INTERVAL`: a feed is never asked again sooner."""
+        """`LIFESTREAM_MIN_INTERVAL`: the shortest time between two requests of a feed."""
         return self._number("MIN_INTERVAL", 3600.0)
 
     @property
     def max_interval(self) -> float:
-        """`LIFESTREAM_MAX_INTERVAL`: a feed is asked this often, whatever its max-age or ttl, unless by Retry-After."""
+        """`LIFESTREAM_MAX_INTERVAL`: the longest time between two requests of a feed, whatever its max-age or ttl; only
+        Retry-After may exceed it.
+        """
         return self._number("MAX_INTERVAL", 7 * 86400.0)
 
     @property
     def slow_interval(self) -> float:
-        """`LIFESTREAM_SLOW_INTERVAL`: a feed is asked this often by us, however seldom it publishes."""
+        """`LIFESTREAM_SLOW_INTERVAL`: our own interval is at most this long, however seldom a feed publishes."""
         return self._number("SLOW_INTERVAL", 86400.0)
 
     @property
     def public_url(self) -> str:
-        """`LIFESTREAM_PUBLIC_URL`: where hubs reach this site, as "https://planet.example.org"; "": nothing is pushed.
+        """`LIFESTREAM_PUBLIC_URL`: the URL at which hubs reach this site, as "https://planet.example.org"; "" for no
+        pushes.
 
-        Without a slash at its end. Raises `ImproperlyConfigured` for what no hub may be told: anything but https, but
-        for loopback with LIFESTREAM_PUSH_OVER_HTTP.
+        Without a slash at its end. Raises `ImproperlyConfigured` for a URL that no hub may be told: anything but https,
+        except for loopback with LIFESTREAM_PUSH_OVER_HTTP.
         """
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
         if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
@@ -207,58 +209,62 @@ class Settings:
 
     @property
     def push_over_http(self) -> bool:
-        """`LIFESTREAM_PUSH_OVER_HTTP`: this site and its hubs may speak without TLS on loopback. For tests only."""
+        """`LIFESTREAM_PUSH_OVER_HTTP`: whether this site and its hubs may communicate without TLS on loopback. For
+        tests only.
+        """
         return bool(self.get("PUSH_OVER_HTTP", False))
 
     @property
     def push_min_interval(self) -> float:
-        """`LIFESTREAM_PUSH_MIN_INTERVAL`: however often a hub pushes, a feed is not asked again sooner."""
+        """`LIFESTREAM_PUSH_MIN_INTERVAL`: the shortest time between two requests of a feed, however often its hub
+        pushes.
+        """
         return self._number("PUSH_MIN_INTERVAL", 300.0, least=1)
 
     @property
     def push_poll_interval(self) -> float:
-        """`LIFESTREAM_PUSH_POLL_INTERVAL`: how often a feed is asked beside what its hub pushes."""
+        """`LIFESTREAM_PUSH_POLL_INTERVAL`: how often a feed is requested in addition to its hub's pushes."""
         return self._number("PUSH_POLL_INTERVAL", 6 * 3600.0, least=1)
 
     @property
     def jitter(self) -> float:
-        """`LIFESTREAM_JITTER`: a fetch is put off by up to this part of our interval, so that feeds don't come all at
+        """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of our interval, so that feeds are not all due at
         once.
         """
         return self._number("JITTER", 0.1)
 
     @property
     def move_after(self) -> int:
-        """`LIFESTREAM_MOVE_AFTER`: a feed's URL is changed when it was redirected for good so often in a row."""
+        """`LIFESTREAM_MOVE_AFTER`: after this many permanent redirects in a row, a feed's URL is changed."""
         return int(self._number("MOVE_AFTER", 3, least=1))
 
     @property
     def check_every(self) -> float:
-        """`LIFESTREAM_CHECK_EVERY`: how often a server or a beat looks for feeds that are due."""
+        """`LIFESTREAM_CHECK_EVERY`: how often a server or Celery beat looks for feeds that are due."""
         return self._number("CHECK_EVERY", 60.0, least=0.1)
 
     @property
     def lease(self) -> float:
-        """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one takes it."""
+        """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one may claim it."""
         return self._number("LEASE", 900.0, least=1)
 
 
 def _most_connections() -> int:
-    """Return how many requests may be open at once, so that they never use up the files that this process may open."""
+    """Return how many requests may be open at once without using up the files that this process may open."""
     files = open_files.soft_limit()
     return _CONNECTIONS if files is None else max(1, min(_CONNECTIONS, files // open_files.A_CONNECTION))
 
 
 def raise_file_limit() -> None:
-    """Let this process open as many files as LIFESTREAM_CONCURRENCY needs, as far as it may: for commands and workers.
+    """Raise the limit of open files to what LIFESTREAM_CONCURRENCY needs, as far as allowed: for commands and workers.
 
-    Without that setting, as many as its default needs.
+    Without that setting, its default counts.
     """
     open_files.raise_soft_limit(int(settings._number("CONCURRENCY", _CONNECTIONS, least=1)))
 
 
 def _no_public_url(url: str, *, over_http: bool) -> str:
-    """Return what keeps *url* from being the origin of a public site, in words; "" if nothing does."""
+    """Return why *url* can't be the origin of a public site, in words; "" if it can."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError where it is no number

@@ -1,14 +1,13 @@
-"""Which addresses may be dialled: the guard against requests forged through feed URLs.
+"""Which addresses may be dialled: the guard against request forgery (SSRF) through feed URLs.
 
-Whoever may add a feed could otherwise make this machine ask its own services, its neighbours or a cloud's
-metadata server. The guard acts where a connection is made: it is aiohttp's `socket_factory`, which is called
-with every address that is about to be dialled, resolved or written in the URL, of every redirect. So what was
-checked is what is dialled, and no answer of a name server can change in between.
+Without it, anyone who may add a feed could make this machine send requests to its own services, its neighbours or a
+cloud's metadata server. The guard is aiohttp's `socket_factory`, which is called with every address that is about to be
+dialled, whether resolved or written in the URL, and for every redirect. So the address that was checked is the address
+that is dialled, and no answer of a name server can change it in between.
 
-The table is ours, from IANA's special-purpose registries (RFC 6890), because `ipaddress.is_global` lets
-addresses pass that carry a private IPv4 address inside (64:ff9b::7f00:1 reaches 127.0.0.1 behind a NAT64). Of
-IPv6 only 2000::/3 is given out for global unicast (RFC 4291 §2.4); everything else is refused without being
-listed.
+The table is our own, from IANA's special-purpose registries (RFC 6890), because `ipaddress.is_global` accepts addresses
+that carry a private IPv4 address inside (64:ff9b::7f00:1 reaches 127.0.0.1 behind a NAT64). Of IPv6, only 2000::/3 is
+allocated for global unicast (RFC 4291 §2.4); everything else is refused without being listed.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ Address: TypeAlias = IPv4Address | IPv6Address
 AddressInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
 """One answer of `socket.getaddrinfo`."""
 
-# No kernel has this number: it tells our refusal where aiohappyeyeballs has joined the errors of several
-# addresses into one OSError, which keeps the number if they all have it.
+# No kernel uses this error number. aiohappyeyeballs joins the errors of several addresses into one OSError, and keeps
+# the number if all have the same: so our refusal is still recognised.
 REFUSED_ERRNO = 0x0ADD2E55
 
 _SPECIAL_IPV4: tuple[tuple[IPv4Network, str], ...] = tuple(
@@ -56,12 +55,11 @@ _SPECIAL_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
     for network, what in (
         ("::/128", "the unspecified address"),
         ("::1/128", "a loopback address"),
-        # RFC 8215: a site's own translators, and where in it the IPv4 address stands is the site's own
-        # matter.
+        # RFC 8215: a site's own translators. Where in such an address the IPv4 address stands is up to the site.
         ("64:ff9b:1::/48", "an address for a network's own translation"),
         ("100::/64", "an address that discards"),
-        # Teredo, ORCHID and other protocols. Teredo (2001::/32, RFC 4380) carries two IPv4 addresses, and no
-        # web server is reached by it.
+        # Teredo, ORCHID and other protocols. Teredo (2001::/32, RFC 4380) carries two IPv4 addresses, and no web server
+        # is reached through it.
         ("2001::/23", "an address for protocols"),
         ("2001:db8::/32", "an address for documentation"),
         ("3fff::/20", "an address for documentation"),
@@ -79,9 +77,9 @@ _ISATAP_IDS = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214 §6.1: the upper half of an
 
 
 class AddressRefused(OSError):
-    """The guard did not let an address be dialled.
+    """The guard refused to let an address be dialled.
 
-    The message names the address, what it is, and the remedy.
+    The message names the address, its kind and the remedy.
     """
 
     def __init__(self, address: str, reason: str) -> None:
@@ -97,14 +95,14 @@ class AddressRefused(OSError):
 
 @dataclass(frozen=True, slots=True)
 class AddressGuard:
-    """Says which addresses may be dialled: all public ones, and those in *allowed_networks*."""
+    """Decides which addresses may be dialled: all public ones, and those in *allowed_networks*."""
 
     allowed_networks: tuple[Network, ...] = ()
 
     def why_not(self, address: str) -> str:
-        """Return why *address* may not be dialled, in words that follow "is".
+        """Return why *address* may not be dialled, in words that follow "is"; "" if it may.
 
-        "" if it may. Anything but an IP is refused.
+        Anything but an IP address is refused.
         """
         return _why_not(self.allowed_networks, address)
 
@@ -114,9 +112,9 @@ class AddressGuard:
             raise AddressRefused(address, reason)
 
     def socket(self, info: AddressInfo) -> socket.socket:
-        """Make the socket for a connection to *info*, or raises `AddressRefused`.
+        """Create the socket for a connection to *info*. Raises `AddressRefused`.
 
-        Aiohttp's `socket_factory`.
+        This is aiohttp's `socket_factory`.
         """
         family, kind, protocol, _, sockaddr = info
         self.check(str(sockaddr[0]))
@@ -124,11 +122,12 @@ class AddressGuard:
 
 
 def _parse(address: str) -> Address:
-    """Read an address; a mapped one is the IPv4 address itself, since that is what the kernel dials."""
+    """Parse an address. Of a mapped one, return the IPv4 address itself, since the kernel dials that."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
         return parsed
-    # A zone ("fe80::1%eth0", RFC 4007 §11) is no matter: `ipaddress` looks for an address in a network without it.
+    # The zone ("fe80::1%eth0", RFC 4007 §11) needs no removal: `ipaddress` ignores it when it looks for an address in a
+    # network.
     return parsed if parsed.ipv4_mapped is None else parsed.ipv4_mapped
 
 
@@ -159,7 +158,7 @@ def _special_ipv4(address: IPv4Address) -> str:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address is translated to or tunnelled to, None if it carries none."""
+    """Return the IPv4 address that an IPv6 address is translated to or tunnelled to; None if it carries none."""
     number = int(address)
     if address in _NAT64:
         return IPv4Address(number & 0xFFFF_FFFF)

@@ -1,17 +1,17 @@
-"""What the bodies under way may hold together, so that no crowd of large answers fills the memory. No I/O.
+"""A memory budget for all bodies that are being downloaded, so that many large answers never fill the memory. No I/O.
 
-    await memory.admit()        before an answer is asked for
+    await memory.admit()        before a request is sent
     share = memory.share()      one for each answer
-    await share.grow(1000)      as it comes; raises Crowded where the answer has to go
-    share.finish()              when it is whole
-    share.leave()               when it has been read, or was no use
+    await share.grow(1000)      as bytes arrive; raises Crowded if this body is given up
+    share.finish()              when the body is complete
+    share.leave()               when it has been read, or is of no use
 
-Nothing is asked for while too much waits to be read. What is small may then come. A larger one that would grow while
-all together hold too much waits for those that have finished to leave: they are read soon. Where none has finished,
-nothing would ever leave, so the largest is given up. An attacker's answers have to be larger than honest ones to be in
-their way, and then are what goes.
+No new request is sent while too many complete bodies wait to be read. Small bodies may always grow. A larger one that
+would grow while all together exceed the budget waits until finished bodies leave, which happens soon, since they are
+being read. If none has finished, none would ever leave, so the largest is given up. To be in the way of honest answers,
+an attacker's have to be larger than they are, and then they are the ones that are given up.
 
-It belongs to one event loop.
+A budget belongs to one event loop.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ SMALL: Final = 256 * 1024
 
 
 class Crowded(Exception):
-    """The bodies under way were too much together, and this one was the largest."""
+    """The bodies under way exceeded the budget together, and this one was the largest."""
 
 
 class Share:
-    """What one body holds: *size* bytes.
+    """The memory that one body holds: *size* bytes.
 
-    While it waits, the clock of *deadline* stands still, since the server is not to blame. *forget* is called when it
-    is given up.
+    While it waits for memory, the clock of *deadline* stands still, since the server is not to blame. *forget* is
+    called when the body is given up.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -48,7 +48,7 @@ class Share:
         self.forget: Callable[[], None] | None = None
 
     async def grow(self, count: int) -> None:
-        """Take *count* bytes more, and wait while there is no space for them. Raises `Crowded`."""
+        """Take *count* more bytes, and wait while there is no memory for them. Raises `Crowded`."""
         if not self.given_up:
             self.size += count
         while not self.given_up and not self._memory.has_room(self):
@@ -58,23 +58,23 @@ class Share:
             raise Crowded
 
     def finish(self) -> None:
-        """Note that the body is complete. It will be read, and then it leaves."""
+        """Note that the body is complete: it will be read, and then `leave` is called."""
         self._memory.finish(self)
 
     def leave(self) -> None:
-        """Forget the body."""
+        """Release the memory of the body."""
         self._memory.leave(self)
 
 
 class Memory:
-    """Memory for *size* bytes; shares of up to *small* are always let in."""
+    """A budget of *size* bytes; shares of up to *small* bytes never wait."""
 
     def __init__(self, size: int = SIZE, small: int = SMALL) -> None:
         self._size = size
         self._small = small
         self._shares: set[Share] = set()
-        self._finished = 0  # bytes of those that have finished
-        self._change: asyncio.Event | None = None  # only where somebody waits for one
+        self._finished = 0  # bytes of the finished shares
+        self._change: asyncio.Event | None = None  # set only while somebody waits
 
     def share(self) -> Share:
         """Return the share of a new body."""
@@ -83,8 +83,9 @@ class Memory:
         return share
 
     def has_room(self, share: Share) -> bool:
-        """Return whether *share*, which has grown, may go on; else it has to wait for a change. Gives up what has to
-        go.
+        """Return whether *share*, which has grown, may go on; otherwise it has to wait for a change.
+
+        Gives up the largest share if no finished one is going to leave.
         """
         while share.size > self._small and sum(each.size for each in self._shares) > self._size:
             if self._finished:
@@ -97,7 +98,7 @@ class Memory:
         return True
 
     async def admit(self) -> None:
-        """Wait until what has finished holds no more than *size*."""
+        """Wait until the finished shares hold no more than *size* bytes."""
         while self._finished > self._size:
             await self.changed()
 
@@ -108,13 +109,13 @@ class Memory:
         await self._change.wait()
 
     def finish(self, share: Share) -> None:
-        """Note that *share* grows no more."""
+        """Note that *share* grows no further."""
         if not share.finished:
             share.finished = True
             self._finished += share.size
 
     def leave(self, share: Share) -> None:
-        """Take back what *share* holds."""
+        """Release what *share* holds."""
         self._shares.discard(share)
         if share.finished:
             self._finished -= share.size

@@ -1,7 +1,8 @@
-"""What an answer's headers say about time, in seconds: how long it is fresh, and how long to stay away. Pure.
+"""What the headers of an answer say about time: how long it is fresh, and how long to wait before the next request.
 
-Headers are as in `outcomes`: names in lower case, repeats joined. Dates are read relative to the answer's own
-Date where it has one, so a server whose clock is wrong is still understood (RFC 9110 §6.6.1).
+Pure. All results are in seconds. Headers are as in `outcomes`: names in lower case, repeated fields joined. Dates are
+read relative to the answer's own Date where it has one, so a server whose clock is wrong is still understood (RFC 9110
+§6.6.1).
 """
 
 from __future__ import annotations
@@ -16,22 +17,22 @@ from typing import Literal
 _MAX_AGE = re.compile(r'(?:^|,)\s*max-age\s*=\s*"?(\d+)"?\s*(?=,|$)', re.IGNORECASE)
 _STALE = re.compile(r"(?:^|,)\s*(?:no-cache|no-store)\s*(?=,|=|$)", re.IGNORECASE)
 _SECONDS = re.compile(r"\d+")
-_FOREVER = 10 * 365 * 86400.0  # more digits than this are no different, and don't fit into a timedelta
+_FOREVER = 10 * 365 * 86400.0  # more digits make no difference, and don't fit into a timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How many *seconds* an answer was fresh when it came, and the header that says so."""
+    """How many *seconds* an answer was fresh when it came, and which header says so."""
 
     seconds: float
     source: Literal["max-age", "Expires"]
 
 
 def freshness(headers: Mapping[str, str], now: datetime) -> Freshness | None:
-    """Return how long the answer is fresh from *now*; None where it doesn't say (RFC 9111 §4.2.1).
+    """Return how long the answer is fresh from *now*; None if it doesn't say (RFC 9111 §4.2.1).
 
-    max-age wins over Expires and is less Age; an Expires that is no date, such as 0, means stale (RFC 9111
-    §5.3).
+    max-age takes precedence over Expires, and Age is subtracted from it. An Expires that is no date, such as 0, means
+    stale (RFC 9111 §5.3).
     """
     control = headers.get("cache-control", "")
     if _STALE.search(control):
@@ -48,9 +49,10 @@ def freshness(headers: Mapping[str, str], now: datetime) -> Freshness | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return for how many seconds the server asks to be left alone; None where it doesn't, or where nobody can tell.
+    """Return for how many seconds the server asks to be left alone; None if it doesn't ask, or its Retry-After can't be
+    read.
 
-    Seconds or a date (RFC 9110 §10.2.3); a date that is past is 0.
+    Retry-After holds seconds or a date (RFC 9110 §10.2.3); a date in the past counts as 0.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):

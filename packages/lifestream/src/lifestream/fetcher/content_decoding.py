@@ -1,8 +1,8 @@
-"""Bodies of unknown size, inflated as they arrive, up to a cap that counts inflated bytes. No I/O.
+"""Inflates bodies of unknown size as they arrive, up to a cap that counts inflated bytes. No I/O.
 
-A kilobyte of gzip can hold a megabyte. So the inflater is asked for no more than one byte over what is still
-allowed, and a body that goes over is given up in the same step: memory stays bounded by the cap, however it
-is coded. It comes in pieces, so that the reader may wait between them for memory.
+A kilobyte of gzip can hold a megabyte. So the inflater is asked for at most one byte more than is still allowed, and a
+body that exceeds the cap is given up in the same step: memory stays bounded by the cap, however the body is coded.
+Inflated bytes come in pieces, so that the reader may wait between them for memory.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 
 ACCEPTED = "gzip, deflate"
-"""What Accept-Encoding offers (RFC 9110 §12.5.3): all that this module inflates."""
+"""The value of Accept-Encoding (RFC 9110 §12.5.3): all codings that this module inflates."""
 
 PIECE = 64 * 1024
 """How many bytes are inflated at a time."""
@@ -19,7 +19,8 @@ PIECE = 64 * 1024
 _AUTO = 32 + zlib.MAX_WBITS  # reads the header to tell zlib (RFC 1950) from gzip (RFC 1952)
 _RAW = -zlib.MAX_WBITS  # RFC 1951: old IIS sends this as "deflate"
 _GZIP_MAGIC = b"\x1f\x8b"
-# Empty members cost time and inflate to nothing, so they are counted; who writes gzip in pieces writes a few.
+# Empty members cost time and inflate to nothing, so members are counted; a program that writes gzip in pieces writes
+# only a few.
 _MAX_MEMBERS = 1000
 
 
@@ -28,7 +29,7 @@ class BodyTooLarge(ValueError):
 
 
 class CodingFailed(ValueError):
-    """The content coding is none that was asked for, or its data is broken."""
+    """The content coding was not asked for, or its data is broken."""
 
 
 class Body:
@@ -62,10 +63,9 @@ class Body:
             pass
 
     def pieces(self, data: bytes) -> Iterator[int]:
-        """Take the next bytes from the wire piece by piece, as it is iterated.
+        """Take the next bytes from the wire, and inflate them piece by piece, as the result is iterated.
 
-        Each time it says by how many bytes the body has grown, which are PIECE at most where they are inflated. Raises
-        as `feed` does.
+        Yields by how many bytes the body has grown: PIECE at most where they are inflated. Raises as `feed` does.
         """
         self.received += len(data)
         try:
@@ -75,7 +75,7 @@ class Body:
             raise
 
     def forget(self) -> None:
-        """Drop what has come so far."""
+        """Drop the bytes that have come so far."""
         self._parts.clear()
 
     def finish(self) -> bytes:
@@ -96,13 +96,13 @@ class Body:
             yield len(data)
 
     def _inflate(self, data: bytes) -> Iterator[int]:
-        # What follows the end of the coded data inflates to nothing, so bytes on the wire have a cap of
-        # their own, a little higher, since coding what is random makes it longer.
+        # Bytes after the end of the coded data inflate to nothing, so bytes on the wire have a cap of their own. It is
+        # a little higher, since coding makes random data longer.
         if self.received > self._cap + self._cap // 64 + 1024:
             raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
         if self._inflater is None:
             self._head += data
-            if len(self._head) < 2:  # too little to tell raw deflate from zlib
+            if len(self._head) < 2:  # too few bytes to tell raw deflate from zlib
                 return
             data, self._head = self._head, b""
             self._inflater = zlib.decompressobj(_AUTO if self._coding != "deflate" or _has_header(data) else _RAW)
@@ -121,9 +121,11 @@ class Body:
                 data = self._inflater.unused_data
                 self._inflater = zlib.decompressobj(_AUTO)
             else:
-                return  # what follows the end is padding
+                return  # bytes after the end are padding
 
 
 def _has_header(data: bytes) -> bool:
-    """Return whether zlib's own header is there (RFC 1950 §2.2), or gzip's, which some servers call deflate."""
+    """Return whether the data begins with the header of zlib (RFC 1950 §2.2), or of gzip, which some servers call
+    deflate.
+    """
     return data.startswith(_GZIP_MAGIC) or (data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0)

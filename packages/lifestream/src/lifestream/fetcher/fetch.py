@@ -1,13 +1,14 @@
-"""One polite, bounded, safe GET of a feed: `FetchRequest` in, an outcome out. Only cancellation raises.
+"""One polite, bounded and safe GET of a feed: `FetchRequest` in, an outcome out. Only cancellation raises.
 
     request ── conditional headers ──▶ hop ──▶ hop ──▶ answer ──▶ Fetched │ NotModified │ Gone │ Failed
                                         │ each: scheme, loop, count; address at dial time; credentials by
                                         origin
 
-One deadline covers all of it: names, connections, every hop, the whole body. A body is read into memory up to
-a cap that counts inflated bytes; of an answer that is no feed, nothing is read at all. Here is kept what makes a
-client polite as far as one request can; when to ask again is `schedule`'s. Who keeps hosts apart asks one after the
-other (`fetch_of_host`), and waits between them as long as it likes.
+One deadline covers everything: name resolution, connections, every hop and the whole body. A body is read into memory
+up to a cap that counts inflated bytes; of an answer that is no feed, no body is read at all. This module keeps the
+rules of politeness that concern a single request; `schedule` decides when to ask again. A caller that limits requests
+by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait between them for as long as it
+likes.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def _nobody(url: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Redirected:
-    """Where a fetch stands that leads to another host: its *trail*, and how many seconds were *spent* on it."""
+    """The state of a fetch that is redirected to another host: its *trail*, and how many seconds were *spent* on it."""
 
     trail: Trail
     spent: float = 0.0
@@ -59,9 +60,9 @@ class Redirected:
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What one fetch may cost.
+    """The limits of one fetch.
 
-    *timeout* in seconds for everything, *max_body* in inflated bytes, *max_redirects* hops.
+    *timeout* is in seconds and covers everything; *max_body* is in inflated bytes; *max_redirects* is a number of hops.
     """
 
     timeout: float = 30.0
@@ -80,7 +81,7 @@ class _Server:
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """One fetch under way: the *request*, its *share* of the memory, and what is called with each redirect's URL."""
+    """One fetch under way: the *request*, its *share* of the memory, and the callback for the URL of each redirect."""
 
     request: FetchRequest
     share: Share
@@ -88,13 +89,13 @@ class _Errand:
 
 
 class Fetcher:
-    """Fetches feeds: an async context manager, for the loop that entered it.
+    """Fetches feeds: an async context manager, for the event loop that entered it.
 
-    A connection is kept only where more is to be asked of its host, until `leave` closes those of that host: each costs
-    this process a file.
+    A connection is kept open only if more feeds of its host are to be requested, until `leave` closes those of that
+    host: each costs this process a file.
 
-    *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27
-    subscribers". *resolver* stands in for the system's name resolution.
+    *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27 subscribers".
+    *resolver* replaces the system's name resolution.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class Fetcher:
         self._user_agent = user_agent
         self._resolver = resolver
         self._servers: dict[str, _Server] = {}
-        self._once: _Server | None = None  # for hosts that are asked for one thing only
+        self._once: _Server | None = None  # for hosts that are asked only once
 
     async def __aenter__(self) -> Self:
         prepare_loop()
@@ -126,7 +127,9 @@ class Fetcher:
             await server.session.close()
 
     async def leave(self, host: str) -> None:
-        """Close what is kept open for *host* (see `url_hosts.host_of`), unless a fetch is under way there."""
+        """Close the connections that are kept open for *host* (see `url_hosts.host_of`), unless a fetch is under way
+        there.
+        """
         if (server := self._servers.get(host)) is not None and not server.using:
             del self._servers[host]
             await server.session.close()
@@ -136,16 +139,16 @@ class Fetcher:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         if (server := self._servers.get(host)) is None:
             if not keeps:
-                self._once.origins.clear()  # nothing of what it asked is open
+                self._once.origins.clear()  # no connection of these requests is open any more
                 return self._once
             server = self._servers[host] = _Server(open_session(self._guard, self._resolver))
         return server
 
     async def fetch(self, request: FetchRequest, share: Share | None = None) -> Outcome:
-        """Ask for one feed. Raises nothing but `asyncio.CancelledError`: what goes wrong is a `Failed`.
+        """Request one feed. Raises nothing but `asyncio.CancelledError`: any error becomes a `Failed`.
 
-        The body of a `Fetched` keeps its *share* of the memory; that of any other outcome leaves it. No connection is
-        kept.
+        The body of a `Fetched` keeps its *share* of the memory; any other outcome releases it. No connection is kept
+        open.
         """
         share = share or Memory(sys.maxsize).share()
         outcome = await self.fetch_of_host(request, share)
@@ -162,11 +165,11 @@ class Fetcher:
         *,
         keeps: bool = False,
     ) -> Outcome | Redirected:
-        """Ask for one feed like `fetch`, as far as it leads on one host: another one is not asked yet.
+        """Request one feed like `fetch`, but stop at a redirect to another host, before that is requested.
 
-        What is returned then is the *way* to go on with; time that passes between the two doesn't count. *redirected*
-        is called with each URL of the host that a redirect leads to, before it is asked. With *keeps* its connection is
-        kept for the host's next feed, until `leave`.
+        In that case the result is a `Redirected`: the *way* to continue with. Time that passes between the two calls
+        doesn't count towards the deadline. *redirected* is called with the URL of each redirect within the host, before
+        it is requested. With *keeps* the connection stays open for the host's next feed, until `leave`.
         """
         started = time.perf_counter()
         outcome = await self._bounded(_Errand(request, share, redirected), way, keeps=keeps)
@@ -208,7 +211,7 @@ class Fetcher:
         headers = self._headers(request)
         conditions = _conditions(request)
         while True:
-            # Another URL's validator says nothing, and could by chance be right (RFC 9110 §8.8).
+            # A validator of another URL says nothing about this one, and could match by chance (RFC 9110 §8.8).
             conditional = conditions if trail.url == (request.validated_url or home) else {}
             sent = headers | conditional
             if request.credentials and origin(trail.url) == origin(home):
@@ -269,7 +272,7 @@ class Fetcher:
 
 
 async def _get(server: _Server, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-    """Send one GET, and a second only if the first may have met a kept connection that was just closed."""
+    """Send one GET; send it again if the first may have used a kept connection that the server had just closed."""
     target, asked = URL(url, encoded=True), url[: url.index("/", 8)]
     may_be_kept = asked in server.origins
     server.origins.add(asked)

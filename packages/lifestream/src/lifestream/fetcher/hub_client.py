@@ -1,8 +1,8 @@
-"""Asking a hub: one POST, with the same guard, deadline and caps as the GET of a feed. Only cancellation raises.
+"""Requests to hubs: one POST, with the same guard, deadline and caps as the GET of a feed. Only cancellation raises.
 
-A hub's address comes from a feed, so it is as hostile as one: the guard sees each address that is dialled, a redirect
-is followed only where the recommendation has it (307 and 308, which repeat the POST), a few times, and never from https
-to http, and of an answer only the beginning is read.
+A hub's address comes from a feed, so it is trusted no more than the feed. The guard checks each address that is
+dialled. Only the redirects that the recommendation allows are followed (307 and 308, which repeat the POST), a few
+times, and never from https to http. Only the beginning of an answer is read.
 """
 
 from __future__ import annotations
@@ -32,26 +32,28 @@ log = logging.getLogger(__name__)
 
 _REDIRECTS: Final = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _MAX_REDIRECTS: Final = 3
-_MAX_ANSWER: Final = 2048  # bytes of what a hub says is wrong
+_MAX_ANSWER: Final = 2048  # bytes that are read of a hub's error message
 
 
 class HubVerdict(Enum):
-    """What an answer of a hub, or none, means for what it was asked and for what else it is to be asked."""
+    """What the answer of a hub, or its absence, means for this request and for further requests to the same hub."""
 
     ACCEPTED = auto()
     REFUSED = auto()
-    """It did not take this; other things it may."""
+    """The hub refused this request; it may accept others."""
     BUSY = auto()
-    """It is too busy, too slow or out of reach: there is no use in asking it for anything else now."""
+    """The hub is too busy, too slow or out of reach: further requests to it are of no use now."""
     SHORTAGE = auto()
-    """It was not asked, for a shortage of ours (see `shortage`): there is no use either, and it is not to blame."""
+    """The hub was not asked, because of a shortage of ours (see `shortage`): further requests are of no use now, and
+    the hub is not to blame.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class HubAnswer:
-    """What a hub answered, and what went wrong as a *message*.
+    """The answer of a hub; if something went wrong, *message* says what.
 
-    *wait* is how many seconds it asks to be left alone for (Retry-After), None if it doesn't.
+    *wait* is for how many seconds the hub asks to be left alone (Retry-After); None if it doesn't.
     """
 
     verdict: HubVerdict
@@ -60,7 +62,7 @@ class HubAnswer:
 
     @property
     def ends_the_errands(self) -> bool:
-        """Whether there is no use in asking the hub for anything else now."""
+        """Whether further requests to the hub are of no use now."""
         return self.verdict in (HubVerdict.BUSY, HubVerdict.SHORTAGE)
 
 
@@ -68,14 +70,14 @@ class HubAnswer:
 async def hub_client(
     guard: AddressGuard, *, user_agent: str, deadline: float = 10.0, resolver: AbstractResolver | None = None
 ) -> AsyncIterator[HubClient]:
-    """Open a client for the running event loop, and close it in the end. *deadline* is in seconds, for one request."""
+    """Open a client for the running event loop, and close it at the end. *deadline* is in seconds, for one request."""
     prepare_loop()
     async with open_session(guard, resolver) as session:
         yield HubClient(session, user_agent, deadline)
 
 
 class HubClient:
-    """Asks hubs with a *session*; `hub_client` opens one."""
+    """Sends requests to hubs with a *session*; `hub_client` opens one."""
 
     def __init__(self, session: aiohttp.ClientSession, user_agent: str, deadline: float) -> None:
         self._session = session
@@ -105,7 +107,8 @@ class HubClient:
             "User-Agent": self._user_agent,
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept-Encoding": "identity",
-            # Hubs are asked seldom, and a POST may not be repeated for a kept connection that was just closed.
+            # Hubs are asked seldom, so no connection is kept; and a POST may not be repeated if a kept connection was
+            # just closed.
             "Connection": "close",
         }
         while True:
@@ -119,7 +122,7 @@ class HubClient:
 
 
 async def _answer_of(response: aiohttp.ClientResponse, now: datetime) -> HubAnswer:
-    # 202 is what the recommendation has; 204 is what hubs of its predecessor say when they have asked us meanwhile.
+    # The recommendation has 202; hubs of its predecessor answer 204 if they have already verified the intent meanwhile.
     if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         return HubAnswer(HubVerdict.ACCEPTED)
     said = scrub((await response.content.read(_MAX_ANSWER)).decode("utf-8", "replace"))

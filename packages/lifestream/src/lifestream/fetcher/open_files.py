@@ -1,6 +1,6 @@
-"""How many files, sockets among them, this process may have open. Pure but for the limit itself.
+"""How many files, sockets among them, this process may have open. Pure, except that the limit can be raised.
 
-Nothing here happens on import: the commands and tasks of this package raise the limit when they begin.
+Nothing happens on import: the commands and tasks of this package raise the limit when they begin.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import Final
 
 A_CONNECTION: Final = 4
-"""Files for each request at once: its own connection, one that is kept for its host's next feed, and as many others."""
+"""Files for each concurrent request: its own connection, one kept for its host's next feed, and as many others."""
 
 
 def soft_limit() -> int | None:
     """Return how many files this process may have open; None if nothing limits them."""
-    if sys.platform == "win32":  # which has no such limits
+    if sys.platform == "win32":  # Windows has no such limits
         return None
     import resource
 
@@ -24,7 +24,7 @@ def soft_limit() -> int | None:
 
 
 def raise_soft_limit(connections: int) -> None:
-    """Raise the soft limit to what *connections* at once need, as far as the hard limit allows."""
+    """Raise the soft limit to what this many concurrent *connections* need, as far as the hard limit allows."""
     if sys.platform == "win32":
         return
     import resource
@@ -33,7 +33,7 @@ def raise_soft_limit(connections: int) -> None:
     if before is None or before >= wanted:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # macOS has limits of its own beside the hard one.
+    # macOS has further limits besides the hard one.
     with suppress(ValueError, OSError):
         resource.setrlimit(
             resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)

@@ -1,8 +1,7 @@
-"""What one fetch came to, as values: no I/O, nothing raises.
+"""The outcomes of one fetch, as values: no I/O, nothing raises.
 
-`fetch` makes them, `schedule` reads their headers, `storage` writes them down. Header names are in
-lower case; a field sent twice with different values is joined with ", " (RFC 9110 §5.3), and one sent twice
-alike counts once.
+`fetch` makes them, `schedule` reads their headers, `storage` stores them. Header names are in lower case; a field sent
+twice with different values is joined with ", " (RFC 9110 §5.3), and one sent twice with the same value counts once.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from typing import Literal, TypeAlias
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 FailureKind: TypeAlias = Literal[
-    "url",  # no URL that can be fetched: another scheme, no host, not a URL
-    "credentials",  # they were sealed with a key that is lost
+    "url",  # the URL can't be fetched: another scheme, no host, not a URL
+    "credentials",  # the credentials were sealed with a key that is lost
     "address",  # the guard refused what the host resolved to
     "dns",  # the host has no address
     "connection",  # refused, reset, cut short
-    "tls",  # a certificate or handshake that does not hold
+    "tls",  # the certificate or handshake is invalid
     "timeout",  # the deadline of the whole request passed
     "redirect",  # a loop, too many hops, or no Location
-    "status",  # any answer that is no feed: 4xx, 5xx and the odd ones
+    "status",  # any other answer without a feed: 4xx, 5xx and rare ones
     "too large",  # the body, or what it inflates to, is over the cap
     "coding",  # a content coding that was not asked for, or that does not inflate
     "protocol",  # not HTTP
@@ -38,10 +37,10 @@ _LONGEST_VALIDATOR = 4096
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """What to ask for: a *url*, its validators as they were received, and how many subscribe to it.
+    """One request: a *url*, its validators as they were received, and how many subscribe to it.
 
-    The validators go to the URL whose answer brought them and to no other: *validated_url*, "" for *url* itself.
-    *credentials* is "user:password" for HTTP Basic (RFC 7617), sent to the URL's own origin only.
+    The validators are sent only to the URL whose answer brought them: *validated_url*, "" for *url* itself.
+    *credentials* is "user:password" for HTTP Basic (RFC 7617), sent only to the URL's own origin.
     """
 
     url: str
@@ -54,16 +53,16 @@ class FetchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Where the leading permanent redirects (301, 308) of a fetch led: without fragment or credentials."""
+    """Where the leading permanent redirects (301, 308) of a fetch led: a URL without fragment or credentials."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """200: a body, already inflated.
+    """A 200: a body, already inflated.
 
-    *url* is the one that answered, *duration* is in seconds, *size* counts the bytes received.
+    *url* is the one that answered, *duration* is in seconds, *size* is the number of bytes received.
     """
 
     url: str
@@ -77,7 +76,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """304: what we have is still right. Its headers may hold a new validator and a new freshness."""
+    """A 304: the stored document is still current. The headers may hold a new validator and a new freshness."""
 
     url: str
     status: int = 304
@@ -88,9 +87,9 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """410 from the feed's own URL or from where it has moved for good.
+    """A 410 from the feed's own URL, or from the one that it has permanently moved to.
 
-    It won't come back (RFC 9110 §15.5.11).
+    The feed won't come back (RFC 9110 §15.5.11).
     """
 
     url: str
@@ -101,7 +100,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No feed this time. *message* says in words what happened; *status* is None where no answer came."""
+    """The fetch brought no feed. *message* says why in words; *status* is None if no answer came."""
 
     kind: FailureKind
     message: str
@@ -115,9 +114,10 @@ Outcome: TypeAlias = Fetched | NotModified | Gone | Failed
 
 
 def validators(headers: Mapping[str, str]) -> tuple[str, str]:
-    """Return the ETag and the Last-Modified to send next time, as they were spelt; "" for one that there is none of.
+    """Return the ETag and the Last-Modified to send next time, exactly as they were received; "" for one that is
+    missing.
 
-    One that could not be stored and echoed byte for byte, since it isn't UTF-8 or is absurdly long, is none.
+    One that can't be stored and sent back byte for byte, since it isn't UTF-8 or is absurdly long, counts as missing.
     """
     etag, last_modified = (_echoable(headers.get(name, "")) for name in ("etag", "last-modified"))
     return etag, last_modified

@@ -1,9 +1,8 @@
-"""Redirects as values: where the next request goes, and how much of the way is permanent. Pure.
+"""Redirects as values: the URL of the next request, and which part of the redirects is permanent. Pure.
 
-The client doesn't follow redirects by itself, so that each hop is judged here first: only http and https, no
-loop, a bounded number of hops, and no credentials picked up on the way. What is remembered of a move is the
-leading run of 301 and 308 only: behind a temporary hop, a permanent one says nothing about the feed's own URL
-(RFC 9110 §15.4).
+The client doesn't follow redirects by itself, so that each hop is checked here first: only http and https, no loop, a
+bounded number of hops, and no credentials taken from a Location. Only the leading run of 301 and 308 is remembered as a
+move: behind a temporary hop, a permanent one says nothing about the feed's own URL (RFC 9110 §15.4).
 """
 
 from __future__ import annotations
@@ -15,28 +14,28 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _MAX_URL = 8192
-_LONGEST_HOST = 253  # octets in DNS (RFC 1035, section 3.1), so more than any name has characters
-# A URL that can be requested as it is, since there is nothing to encode or to leave out. Most of those that are
-# stored are such, and a match costs a tenth of taking them apart.
+_LONGEST_HOST = 253  # octets of a name in DNS (RFC 1035, section 3.1), so no name has more characters
+# A URL that can be requested as it is, since nothing has to be encoded or left out. Most stored URLs are of this kind,
+# and a match takes a tenth of the time of parsing them.
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
-# A password goes into no message: messages are kept, shown and logged.
+# No message contains a password, since messages are stored, shown and logged.
 _LOGIN = re.compile(r"(?<=//)[^/?#]*@")
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class UrlRefused(ValueError):
-    """A URL that no feed can have. The message says why."""
+    """The URL can't be that of a feed. The message says why."""
 
 
 class RedirectRefused(ValueError):
-    """A redirect that is not followed. The message says why."""
+    """The redirect is not followed. The message says why."""
 
 
 def request_url(url: str) -> str:
-    """Return *url* as it is requested: whole, percent-encoded where it must be, without fragment and credentials.
+    """Return *url* as it is requested: absolute, percent-encoded where necessary, without fragment and credentials.
 
-    What is encoded already stays as it is, to the byte: a server may tell `%2F` from `/` and `%7E` from `~`.
-    Raises `UrlRefused` for another scheme than http and https, for no host, and for what is no URL.
+    What is already encoded stays the same, to the byte: a server may distinguish `%2F` from `/` and `%7E` from `~`.
+    Raises `UrlRefused` for a scheme other than http and https, for a missing host, and for text that is no URL.
     """
     if len(url) > _MAX_URL:
         raise UrlRefused(f"a URL of {len(url)} characters is too long; {_MAX_URL} is the limit")
@@ -47,7 +46,7 @@ def request_url(url: str) -> str:
         port = "" if parts.port is None else f":{parts.port}"
         host = _ascii_host(parts.hostname or "")
     except ValueError as error:
-        # What was taken for a port may be half a password.
+        # The text that was taken for a port may be half a password.
         reason, _, _ = str(error).partition(" as ")
         raise UrlRefused(f"{_without_login(url)} is no URL: {reason}") from None
     if parts.scheme not in ("http", "https"):
@@ -59,14 +58,14 @@ def request_url(url: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Return the scheme, host and port of *url* (RFC 6454 §4): what credentials are bound to."""
+    """Return the scheme, host and port of *url* (RFC 6454 §4), which credentials are bound to."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def credentials_of(url: str) -> str:
     """Return the "user:password" that *url* carries, decoded; "" if none."""
-    from yarl import URL  # here and below: few of those who ask for a `request_url` need it, and it takes long
+    from yarl import URL  # imported here and below, since it is slow and few callers need it
 
     parsed = URL(url, encoded=True)
     return f"{parsed.user or ''}:{parsed.password or ''}" if parsed.raw_user or parsed.raw_password else ""
@@ -74,9 +73,9 @@ def credentials_of(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The way of one fetch.
+    """The redirects of one fetch.
 
-    *url* is the request that is due, *moved* where the permanent part of the way leads.
+    *url* is the next one to request; *moved* is where the permanent part of the redirects leads.
     """
 
     url: str
@@ -87,8 +86,8 @@ class Trail:
     def followed(self, status: int, location: str, *, limit: int) -> Trail:
         """Return the trail after an answer with *status* and *location*.
 
-        Raises `RedirectRefused` where the way ends: no Location, a loop, more than *limit* hops, or a URL
-        that is not fetched.
+        Raises `RedirectRefused` if the redirect can't be followed: no Location, a loop, more than *limit* hops, or a
+        URL that is not fetched.
         """
         if not location:
             raise RedirectRefused(f"{self.url} answered {status} without saying where to go")
@@ -106,8 +105,9 @@ class Trail:
 
 
 def _without_login(url: str) -> str:
-    """Return *url*, which is none, without what may be a password: one with an unencoded "/" may be why it is none, so
-    that all before the last "@" may be of it.
+    """Return *url*, which is invalid, without anything that may be a password.
+
+    An unencoded "/" in the password may be what makes it invalid, so all before the last "@" may belong to it.
     """
     before, slashes, rest = url.partition("//")
     return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
@@ -126,9 +126,9 @@ def _ascii_host(host: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Percent-encode what may not stand in a request line, and nothing else.
+    """Percent-encode the characters that may not stand in a request line, and no others.
 
-    A lone surrogate is the byte it was.
+    A lone surrogate stands for the byte that it was decoded from.
     """
     if text.isascii() and text.isprintable() and " " not in text:
         return text

@@ -1,7 +1,7 @@
-"""The one way out: an aiohttp session in which nothing happens by itself.
+"""The only access to the network: an aiohttp session that does nothing on its own.
 
-No proxy and nothing else from the environment, no cookies, no redirects followed, no body inflated, no URL
-rewritten: `fetch` decides all of that. Every address that is dialled passes the guard (see `address_guard`).
+No proxy and nothing else from the environment, no cookies, no redirects followed, no body inflated, no URL rewritten:
+`fetch` decides all of that. Every address that is dialled passes the guard (see `address_guard`).
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
 from lifestream.fetcher.outcomes import FailureKind
 from lifestream.fetcher.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
 
-_HEADER_LIMIT = 64 * 1024  # bytes a line; 8 KiB, the default, is less than some sites' Content-Security-Policy
-_RESOLVER_THREADS = 32  # `getaddrinfo` blocks; the loop's own executor would let six dead names hold up all others
-# Only kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
+_HEADER_LIMIT = 64 * 1024  # bytes a line; the default, 8 KiB, is less than some sites' Content-Security-Policy
+_RESOLVER_THREADS = 32  # `getaddrinfo` blocks; in the loop's own executor, six dead names would hold up all others
+# Ask only for the kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
 _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
 
 
 class Resolver(AbstractResolver):
     """The system's name resolution, in the threads of the running loop's executor.
 
-    aiohttp's own asks the loop, and uvloop's loop has four threads for it that no executor replaces: four names whose
-    server is dead would use up the time of all others.
+    aiohttp's own resolver calls the loop's `getaddrinfo`. In uvloop that has four threads, which no executor replaces:
+    four names whose server is dead would use up the time of all others.
     """
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Return the addresses of *host*. Raises `OSError` where it has none."""
-        # Its own name has addresses without any network (RFC 6761 §6.3).
+        """Return the addresses of *host*. Raises `OSError` if it has none."""
+        # The machine's own name has addresses without any network (RFC 6761 §6.3).
         flags = 0 if host.rstrip(".").endswith("localhost") else _OWN_KINDS
         ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=flags)
         return [
@@ -58,7 +58,7 @@ class Resolver(AbstractResolver):
 
 
 def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
-    """Return what *ask* does. Raises `ShortOf` where it fails since it may open no files."""
+    """Return the result of *ask*. Raises `ShortOf` if it failed because this process may open no more files."""
     try:
         return ask()
     except socket.gaierror as error:
@@ -74,7 +74,7 @@ def _numeric(address: tuple[Any, ...]) -> str:
 
 
 def prepare_loop() -> None:
-    """Give the running event loop the threads that its sessions resolve names in."""
+    """Give the running event loop the threads in which its sessions resolve names."""
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="lifestream-resolver")
     )
@@ -83,15 +83,15 @@ def prepare_loop() -> None:
 def open_session(
     guard: AddressGuard, resolver: AbstractResolver | None = None, *, keeps: bool = True
 ) -> aiohttp.ClientSession:
-    """Return a session for the running event loop, which *keeps* connections open for further requests or not.
+    """Return a session for the running event loop. *keeps*: whether it keeps connections open for further requests.
 
-    The caller closes it. *resolver* stands in for the system's.
+    The caller closes it. *resolver* replaces the system's name resolution.
     """
     connector = aiohttp.TCPConnector(
         resolver=resolver or Resolver(),
         socket_factory=guard.socket,
         force_close=not keeps,
-        limit=0,  # `refresh` holds the number of requests down, where waiting costs no deadline
+        limit=0,  # `refresh` limits the number of requests, where waiting costs no deadline
     )
     session = aiohttp.ClientSession(
         connector=connector,
@@ -102,9 +102,9 @@ def open_session(
         max_line_size=_HEADER_LIMIT,
         max_field_size=_HEADER_LIMIT,
     )
-    # aiohttp asks again where a connection closes without an answer, even a new one; `fetch` does where it is right.
-    # There is no public name for this: `ClientSession._request` was read in aiohttp 3.14, whose own TestClient sets it,
-    # too. test_session names the versions that were read, and holds what comes of it.
+    # aiohttp repeats a request if a connection, even a new one, closes without an answer; `fetch` does that where it is
+    # right. There is no public name to turn it off: `ClientSession._request` was read in aiohttp 3.14, whose own
+    # TestClient sets the attribute, too. test_session names the versions that were read, and tests the effect.
     session._retry_connection = False
     return session
 
@@ -122,14 +122,14 @@ def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
 
 
 def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
-    """Return what kind of failure *error* is, and what it says.
+    """Return the kind of failure that *error* is, and its message.
 
-    None for what is no failure of the network or the server, nor a shortage of ours.
+    None if it is neither a failure of the network or the server, nor a shortage of ours.
     """
     if (shortage := shortage_of(error)) is not None:
         return "shortage", shortage.value
     known = _failure_of(error)
-    # Of the names and certificates that they look up, their libraries don't say that they could open no file.
+    # The libraries that resolve names and load certificates don't report that they could not open a file.
     if known is not None and known[0] in ("dns", "tls") and is_short_of_files():
         return "shortage", Shortage.FILES.value
     return known

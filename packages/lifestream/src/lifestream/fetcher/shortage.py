@@ -1,7 +1,7 @@
-"""What this machine or process may run out of, and how to tell that from what a server or a document did wrong.
+"""What this machine or process may run out of, and how to distinguish that from errors of a server or a document.
 
-A shortage is ours. Whatever it stops is no failure of the feed that was being asked for, read or stored at the time:
-the feed stays due, and the shortage is told once, with its remedy.
+A shortage is ours. It is no failure of the feed that was being requested, read or stored at the time: the feed stays
+due, and the shortage is reported once, with its remedy.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Final
 
-_LOOP: Final = 16  # files that an event loop and its first connection need, and a few to spare
-_DEPTH: Final = 8  # causes of causes that are looked at
+_LOOP: Final = 16  # files that an event loop and its first connection need, and a few spare ones
+_DEPTH: Final = 8  # how many causes of causes are looked at
 
 
 class Shortage(Enum):
-    """What there is not enough of, in words, and the remedy."""
+    """A kind of shortage, in words, and its remedy."""
 
     FILES = (
         "this process may open no more files: raise the limit (ulimit -n, or LimitNOFILE of a systemd unit), "
@@ -42,7 +42,7 @@ class Shortage(Enum):
 
 
 class ShortOf(Exception):
-    """Something could not be done for want of a *shortage*."""
+    """Something could not be done because of a *shortage*."""
 
     def __init__(self, shortage: Shortage) -> None:
         super().__init__(shortage.value)
@@ -62,7 +62,7 @@ _ERRNOS: Final = {
 
 
 def shortage_of(error: BaseException) -> Shortage | None:
-    """Return which shortage *error*, or what caused it, is about; None if it is about something else."""
+    """Return the shortage that *error*, or one of its causes, is about; None if it is about something else."""
     for each in _causes(error):
         if isinstance(each, ShortOf):
             return each.shortage
@@ -87,7 +87,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         if at is None:
             return
         yield at
-        # aiohttp keeps the system's error beside its own.
+        # aiohttp keeps the system's error in an attribute.
         inner = getattr(at, "os_error", None)
         if isinstance(inner, BaseException):
             yield inner
@@ -95,10 +95,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _may_be_reached(error: BaseException) -> bool:
-    """Return whether the address that *error* is about is one that a free port would have been enough for.
+    """Return whether the address that *error* is about could be reached if a port were free.
 
-    The system says EADDRNOTAVAIL also of port 0, and of an IPv6 address where this machine has none itself. Names are
-    no matter: they are resolved to addresses of kinds that this machine has.
+    The system reports EADDRNOTAVAIL also for port 0, and for an IPv6 address if this machine has none itself. Names
+    need no check: they are resolved only to kinds of addresses that this machine has.
     """
     if getattr(error, "port", None) == 0:
         return False
@@ -111,8 +111,8 @@ def _may_be_reached(error: BaseException) -> bool:
 def is_short_of_files() -> bool:
     """Return whether this process could not open a file now.
 
-    Resolvers, TLS and databases need files too, and don't say so: they report a name without an address, a certificate
-    without an issuer, a database that can't be opened.
+    Resolvers, TLS and databases need files too, and don't report that they got none: they report a name without an
+    address, a certificate without an issuer, or a database that can't be opened.
     """
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
@@ -122,10 +122,10 @@ def is_short_of_files() -> bool:
 
 
 def require_files(count: int = _LOOP) -> None:
-    """Raise `ShortOf` unless this process may open *count* files more.
+    """Raise `ShortOf` unless this process may open *count* more files.
 
-    An event loop needs some, and is asked for here first: libuv ends the whole process where it gets none
-    (`uv__signal_global_init` aborts), and asyncio leaves one that is half made.
+    An event loop needs some, so this is called before one is made: without any, libuv ends the whole process
+    (`uv__signal_global_init` aborts), and asyncio leaves a loop that is half initialised.
     """
     opened: list[int] = []
     try:

@@ -1,7 +1,7 @@
-"""Which host a URL names: with its port, as servers are counted; bare, as sites are known; and in the words of a link.
+"""The host that a URL names: with its port, to identify servers; bare, to identify sites; and as the text of a link.
 
-A feed says which site it is of, and may lie. What goes by the site's domain (a plugin, a template) goes by that word
-only where something else speaks for it: see `site_domain`.
+A feed says which site it belongs to, and may lie. Features that depend on the site's domain (a plugin, a template)
+believe the feed only if something else confirms it: see `site_domain`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 LONGEST_WORDS: Final = 60
-"""Characters of a host that are shown: its end, which says whose it is."""
+"""How many characters of a host are shown: its end, which tells the owner."""
 
 
 def host_of(url: str) -> str:
-    """Return the host of *url* in lower case, with its port unless that is the scheme's own; "" if there is none."""
+    """Return the host of *url* in lower case, with its port unless that is the scheme's default; "" if there is
+    none.
+    """
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
@@ -27,9 +29,9 @@ def host_of(url: str) -> str:
 
 
 def domain_of(url: str) -> str:
-    """Return the host of *url* in lower case, without port and leading "www.": plugins and templates go by it.
+    """Return the host of *url* in lower case, without port and leading "www."; plugins and templates are chosen by it.
 
-    A label that is not ASCII stands in Punycode (RFC 3492), as DNS has it: a Cyrillic "о" looks like a Latin one.
+    A label that is not ASCII is in Punycode (RFC 3492), as in DNS: a Cyrillic "о" looks like a Latin one.
     """
     try:
         # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
@@ -41,9 +43,9 @@ def domain_of(url: str) -> str:
 
 
 def host_in_words(url: str) -> str:
-    """Return what to call the host that *url* leads to, in the words of a link to it; "" if there is none.
+    """Return the host that *url* leads to, as the text of a link to it; "" if there is none.
 
-    Of a long name the end is shown, since the beginning is its owner's to choose.
+    Of a long name only the end is shown, since its owner can choose any beginning.
     """
     host = domain_of(url)
     return host if len(host) <= LONGEST_WORDS else f"…{host[1 - LONGEST_WORDS :]}"
@@ -56,29 +58,29 @@ _LONGEST_LABEL: Final = 63
 def _ascii(label: str) -> str:
     if label.isascii():
         return label
-    if len(label) > _LONGEST_LABEL:  # there is no such host, and Punycode takes quadratic time
+    if len(label) > _LONGEST_LABEL:  # no such host exists, and Punycode takes quadratic time
         return label.encode("ascii", "backslashreplace").decode("ascii")
     return f"xn--{label.encode('punycode', 'backslashreplace').decode('ascii')}"
 
 
 def is_within(domain: str, site: str) -> bool:
-    """Return whether *domain* is *site*, or one below it: "gist.github.com" is within "github.com"."""
+    """Return whether *domain* is *site* or a subdomain of it: "gist.github.com" is within "github.com"."""
     return bool(site) and (domain == site or domain.endswith(f".{site}"))
 
 
 def most_lead_to(links: Iterable[str], *sites: str) -> bool:
-    """Return whether more than half of *links*, those without a host left out, lead to hosts within *sites*."""
+    """Return whether more than half of *links* lead to hosts within *sites*. Links without a host don't count."""
     domains = [domain for link in links if (domain := domain_of(link))]
     inside = sum(1 for domain in domains if any(is_within(domain, site) for site in sites))
     return inside * 2 > len(domains)
 
 
 def site_domain(claim: str, url: str, links: Iterable[str]) -> str:
-    """Return the domain of the site that a feed is of, which says it is *claim*, came from *url* and has the entries'
-    *links*.
+    """Return the domain of the site that a feed belongs to.
 
-    It is the claim's if the feed's own URL lies within it, or most of its links do, as behind a host of others' feeds
-    (FeedBurner, a proxy). Else it is that of its own URL.
+    *claim* is the site that the feed names, *url* is where the feed came from, and *links* are those of its entries.
+    The claim is believed if the feed's own URL lies within it, or if most of its links do, as with a host of other
+    sites' feeds (FeedBurner, a proxy). Otherwise the result is the domain of *url*.
     """
     claimed, own = domain_of(claim), domain_of(url)
     return claimed if is_within(own, claimed) or most_lead_to(links, claimed) else own

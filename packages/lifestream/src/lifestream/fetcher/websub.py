@@ -1,11 +1,11 @@
-"""WebSub as values (W3C Recommendation of 23 January 2018): which hub tells of a feed, what it is asked, what proves
-that it speaks. Pure.
+"""WebSub as values (W3C Recommendation of 23 January 2018): a feed's hub, requests to it, and the proof of a push.
 
     a feed's answer ── links_of ──▶ Links(hub, topic) ── request_form ──▶ the hub ──▶ a challenge, and then pushes
                                                                                        lease_of     Signature
 
-Two things are stricter than the recommendation. A hub is asked over https, also where a feed writes http, since it is
-told a secret; and a push without a good signature is none, since everything else in it can be made up.
+Two rules are stricter than the recommendation. A hub is asked over https, even if the feed names it with http, since
+the request contains a secret. And a push without a valid signature is ignored, since everything else in it can be
+forged.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 Mode: TypeAlias = Literal["subscribe", "unsubscribe"]
 
 LEASE: Final = 10 * 86400
-"""The lease that a hub is asked for, in seconds."""
+"""The lease that is requested from a hub, in seconds."""
 MAX_LEASE: Final = 30 * 86400
-"""However long the lease that a hub gives, it is taken for this long at most, and then renewed."""
+"""The longest lease that counts, in seconds: one that a hub grants for longer is treated as if it ended then."""
 SIGNATURE_METHODS: Final = frozenset({"sha1", "sha256", "sha384", "sha512"})
-"""The algorithms of X-Hub-Signature. An HMAC with SHA-1 is still one, and what most hubs send."""
+"""The algorithms of X-Hub-Signature. An HMAC with SHA-1 is still secure, and is what most hubs send."""
 
 _LONGEST_HEADER = 16 * 1024
 _LONGEST_URL = 2048
@@ -36,9 +36,9 @@ _PARAMETER = re.compile(r';\s*+([^\s=;",]++)(?>(?>\s*+=\s*+(?>"((?>(?>[^"\\]|\\.
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a feed says that pushes come from: its *hub*, and the *topic*, which is what it calls itself there.
+    """The *hub* that a feed names, and the *topic*, which is the URL that identifies the feed there.
 
-    Both are "" where there is no hub.
+    Both are "" if there is no hub.
     """
 
     hub: str = ""
@@ -48,8 +48,8 @@ class Links:
 def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str = "") -> Links:
     """Return the links of a feed that came from *url*. *hub* and *topic* are those that the document itself names.
 
-    Header fields count before the document ("Discovery"). A feed that names a hub and not itself is known there by
-    its *url*.
+    Header fields take precedence over the document ("Discovery"). If a feed names a hub but no topic, its *url* is the
+    topic.
     """
     header = headers.get("link", "")[:_LONGEST_HEADER]
     related = _related(header, url) if "hub" in header.lower() else {}
@@ -60,7 +60,7 @@ def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str 
 
 
 def _related(header: str, url: str) -> dict[str, str]:
-    """Return the first target of each relation in a Link header field (RFC 8288 §3), as absolute addresses."""
+    """Return the first target of each relation in a Link header field (RFC 8288 §3), as absolute URLs."""
     related: dict[str, str] = {}
     for target, parameters in _LINK.findall(header):
         try:
@@ -68,16 +68,14 @@ def _related(header: str, url: str) -> dict[str, str]:
         except ValueError:
             continue
         said = (quoted or bare for name, quoted, bare in _PARAMETER.findall(parameters) if name.lower() == "rel")
-        # Only the first one counts (RFC 8288 §3.3).
+        # Only the first rel parameter counts (RFC 8288 §3.3).
         for relation in next(said, "").lower().split():
             related.setdefault(relation, address)
     return related
 
 
 def _of_the_web(url: str) -> str:
-    """Return *url*, without a fragment, if it is one of http or https that names a host and isn't absurdly long; else
-    "".
-    """
+    """Return *url* without its fragment, or "" unless it is http or https, names a host and isn't absurdly long."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError where it is no number
@@ -88,7 +86,7 @@ def _of_the_web(url: str) -> str:
 
 
 def over_tls(hub: str) -> str:
-    """Return *hub*, asked over https. Many feeds name theirs with http, from the time before it had a certificate."""
+    """Return *hub* with https. Many feeds name theirs with http, from the time before it had a certificate."""
     parts = urlsplit(hub)
     if parts.scheme == "https":
         return hub
@@ -96,7 +94,7 @@ def over_tls(hub: str) -> str:
 
 
 def request_form(mode: Mode, topic: str, callback: str, secret: str) -> dict[str, str]:
-    """Return what a hub is sent ("Subscriber Sends Subscription Request"). *secret* has fewer than 200 bytes."""
+    """Return the form to send to a hub ("Subscriber Sends Subscription Request"). *secret* has fewer than 200 bytes."""
     form = {"hub.mode": mode, "hub.topic": topic, "hub.callback": callback}
     if mode == "subscribe":
         form |= {"hub.secret": secret, "hub.lease_seconds": str(LEASE)}
@@ -104,23 +102,23 @@ def request_form(mode: Mode, topic: str, callback: str, secret: str) -> dict[str
 
 
 def lease_of(text: str) -> float:
-    """Return the seconds of a `hub.lease_seconds`: what was asked for where it says nothing, and MAX_LEASE at most."""
+    """Return the seconds of a `hub.lease_seconds`, MAX_LEASE at most; LEASE if it holds no number."""
     if not re.fullmatch(r"[0-9]{1,15}", text):
         return float(LEASE)
     return float(min(int(text), MAX_LEASE))
 
 
 def renewal(lease: float) -> float:
-    """Return when a lease is to be renewed, in seconds from its beginning: so long before its end that a few tries may
-    fail.
+    """Return after how many seconds to renew a lease: early enough that a few attempts may fail before it ends.
 
-    Never within an hour, however short the lease is: then there is no push for a while, and polling goes on.
+    Never sooner than after an hour, however short the lease is: a shorter one ends before, and polling goes on
+    meanwhile.
     """
     return max(3600.0, lease - min(lease / 4, 86400.0))
 
 
 class Signature:
-    """The check of an X-Hub-Signature *header* against a body that comes in pieces, which needs no memory for it.
+    """Checks an X-Hub-Signature *header* against a body that comes in pieces, without keeping the body in memory.
 
     *secrets* are those that a hub may have been told, the newest first.
     """
@@ -138,6 +136,6 @@ class Signature:
             digest.update(piece)
 
     def holds(self) -> bool:
-        """Return whether the body so far is what was signed. It takes the same time whatever is wrong."""
-        # A list, so that none is left out once one fits.
+        """Return whether the signature is that of the body so far. The check takes the same time, whatever is wrong."""
+        # A list rather than a generator, so that each secret is checked even after one fits.
         return any([hmac.compare_digest(digest.hexdigest().encode(), self._told) for digest in self._digests])  # noqa: C419

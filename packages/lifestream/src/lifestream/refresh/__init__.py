@@ -1,4 +1,5 @@
-"""Fetch what is due and store what came: `refresh(feeds)` serves the command, the admin's button and the Celery task.
+"""Fetch the feeds that are due and store the results: `refresh(feeds)` serves the command, the admin's button and the
+Celery task.
 
 In: feeds, or "what is due". Out: a `Report`. The way of a feed:
 
@@ -9,13 +10,13 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
 
 `pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any. The other modules:
 
-- `factories`: the fetcher, the address guard and the parser pool, as the settings say.
+- `factories`: the fetcher, the address guard and the parser pool, made from the settings.
 - `subscribe`: adds a feed: one GET finds out whether it is one, and is its first import.
 - `opml`: imports and exports lists of subscriptions.
-- `hub_renewal`, `icon_finder`: what is done after a refresh: WebSub leases, icons of sites.
+- `hub_renewal`, `icon_finder`: tasks after a refresh: WebSub leases, icons of sites.
 - `updater`: runs all this in a thread beside a web server.
 
-Never imported here: `web`, `admin` and `management`.
+This package never imports `web`, `admin` or `management`.
 """
 
 from typing import TYPE_CHECKING, Any

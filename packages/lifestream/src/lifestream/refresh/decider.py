@@ -1,7 +1,7 @@
-"""What a fetch comes to: a claim and its outcome in, a result that is ready to be stored out.
+"""Decides the result of a fetch: a claim and its outcome in, a result that is ready to be stored out.
 
-`schedule` decides when a feed is due next, from values alone; here they are gathered: the feed's history, what its
-document says, our own bounds for it, and the time.
+`schedule` decides when a feed is due next, from values alone. This module gathers these values: the feed's history,
+what its document says, our own bounds for it, and the time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Decider:
-    """Decides with the settings as they are when it is made, and *clock* for the time."""
+    """Makes decisions by the settings as they were when it was made; *clock* tells the time."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -32,22 +32,22 @@ class Decider:
         self._pushing = bool(settings.public_url)
 
     def result(self, answer: Answer) -> Result:
-        """Return *answer* with the time of the next fetch, and why then."""
+        """Return *answer* with the time of the next fetch, and the reason for that time."""
         now = self._clock()
         claim, outcome, prepared = answer.claim, answer.outcome, answer.prepared
         history = History(claim.failures, Terms.from_json(claim.terms), claim.url)
         if prepared is not None:
             rhythm, pace = prepared.feed.rhythm, pace_of(prepared.dates, now)
-            if not prepared.feed.is_complete:  # it may have lost what it says of that
+            if not prepared.feed.is_complete:  # an incomplete document may have lost its rhythm
                 rhythm = history.terms.rhythm if history.terms.rhythm != Rhythm() else rhythm
                 pace = history.terms.pace or pace
-        else:  # an unchanged body says what it said
+        else:  # an unchanged body has the same rhythm as before
             rhythm, pace = history.terms.rhythm, history.terms.pace
         due = decide(outcome, history, now, self._limits_for(claim, outcome, now), rhythm, pace)
         return Result(claim, outcome, due, answer.started, prepared, answer.body_hash)
 
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
-        """Return our bounds for *claim*: wider ones while a hub tells of what is new."""
+        """Return our bounds for *claim*; they are wider while a hub pushes new entries."""
         limits = self._limits
         told = self._pushing and claim.push_until is not None and claim.push_until > now
         if not told or isinstance(outcome, Failed):
@@ -57,7 +57,7 @@ class Decider:
 
 
 def unread(outcome: Outcome, error: BaseException) -> Failed:
-    """Return the failure that *outcome* became, whose body could not be read for *error*."""
+    """Return the failure to record for *outcome*, whose body could not be read because of *error*."""
     if isinstance(error, ParseError):
         kind: FailureKind = "parse"
         message = error.reason

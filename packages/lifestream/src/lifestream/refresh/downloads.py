@@ -1,4 +1,4 @@
-"""Fetching many feeds at once: an event loop in a thread of its own, so that a long write never stalls a download.
+"""Fetches many feeds at once: an event loop in a thread of its own, so that a long write never delays a download.
 
     caller's thread                       the loop's thread
     add(downloads) ─────────────────────▶ a queue a host ─▶ fetch, so many at once, and of a host so many at once
@@ -6,16 +6,16 @@
                                             └─ redirected ─┤
     events.get() ◀──── Downloaded/Skipped ─────────────────┘
 
-What is redirected to another host waits for its turn there like all others of that host, and holds nothing while it
-does: however many feeds lead to one host, it is asked no more than for feeds of its own.
+A feed that is redirected to another host waits in that host's queue like all others, and holds nothing while it waits:
+however many feeds lead to one host, it is requested no more often than for feeds of its own.
 
-A connection is kept open only while more waits for its host, and by no more hosts than there may be downloads: each
-costs a file, of which a process has few.
+A connection is kept open only while more feeds wait for its host, and by no more hosts than there may be downloads:
+each costs a file, of which a process has few.
 
-A body is a burden until it is read, so it keeps its share of the memory until `done` gives that back: nothing is asked
-for while too much waits to be read, and the network gets no further ahead than the parsers can follow. When a host
-says that it is too much (429, or 503 with Retry-After), what still waits for that host is skipped. A worker holds all
-that is due of a host (see `scheduler.leases`), so the host's budget can be kept here.
+A body takes memory until it is read, so it keeps its share of the memory until `done` releases that: no request is sent
+while too many bodies wait to be read, so the network never gets further ahead than the parsers can follow. When a host
+says that it is overloaded (429, or 503 with Retry-After), the downloads that still wait for it are skipped. A worker
+holds all due feeds of a host (see `scheduler.leases`), so the host's budget can be kept here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ from lifestream.scheduler.schedule import pauses_host
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One feed to fetch for its *claim*; one that was *started* and redirected to another host has a *way* there."""
+    """A feed to fetch for its *claim*. One that was *started* and redirected to another host continues there by its
+    *way*.
+    """
 
     claim: Claimed
     request: FetchRequest
@@ -51,13 +53,13 @@ class Download:
 
     @property
     def host(self) -> str:
-        """The name of the host to ask."""
+        """The name of the host to request."""
         return self.claim.host if self.way is None else host_of(self.way.trail.url)
 
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """What came of a download that was *started* then."""
+    """The result of a download that began at *started*."""
 
     claim: Claimed
     outcome: Outcome
@@ -72,13 +74,13 @@ class Skipped:
 
 
 class Downloads:
-    """A context manager; leaving it ends the thread, and cancels what is under way.
+    """Runs downloads: a context manager; leaving it ends the thread, and cancels what is under way.
 
-    *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception where this
-    thread itself breaks down, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host*
-    of a host, and of that *rate* begin in a second (0: any number), where a redirect counts like one more; *pause* is
-    what waits for a turn. With *pauses_hosts* a pause that a server asks for is for all of its feeds. *memory* is what
-    all bodies may hold.
+    *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception if this thread
+    itself fails, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host* of them of one
+    host, where *rate* begin in a second (0: any number); a redirect counts as one more. *pause* is called to wait for a
+    turn. With *pauses_hosts*, a pause that a server asks for holds for all of its feeds. *memory* is the budget of all
+    bodies.
     """
 
     def __init__(
@@ -106,7 +108,7 @@ class Downloads:
         self._bodies: dict[int, Share] = {}
         self._places = asyncio.Semaphore(concurrency)
         self._most_kept = concurrency
-        self._kept = 0  # connections, about: queues of hosts that wait for their next turn and keep theirs
+        self._kept = 0  # about as many as connections: queues of hosts that wait for their next turn and keep theirs
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
         self._paused: dict[str, Failed] = {}
@@ -133,7 +135,7 @@ class Downloads:
         self._loop.call_soon_threadsafe(self._enqueue, list(downloads))
 
     def done(self, claim: Claimed) -> None:
-        """Free the memory of a `Fetched` that came for *claim*: its body has been read."""
+        """Release the memory of the `Fetched` for *claim*: its body has been read."""
         self._loop.call_soon_threadsafe(self._give_back, claim.feed)
 
     def _run(self) -> None:
@@ -174,7 +176,7 @@ class Downloads:
         self._bodies.pop(feed).leave()
 
     async def _serve(self, host: str) -> None:
-        """Fetch one after the other what waits for *host*."""
+        """Fetch the feeds that wait for *host*, one after the other."""
         waiting = self._waiting[host]
         server = ""
         keeps = False
@@ -184,7 +186,7 @@ class Downloads:
             await self._memory.admit()
             self._kept -= keeps
             keeps = False
-            if not waiting:  # a sibling took the last one
+            if not waiting:  # another task of this host took the last one
                 self._places.release()
                 break
             download = waiting.popleft()
@@ -222,7 +224,7 @@ class Downloads:
             self._enqueue([download])
 
     def _skip(self, host: str, pause: Failed) -> None:
-        """Return up what waits for *host*, which asks for a *pause*."""
+        """Skip the downloads that wait for *host*, which asks for a *pause*."""
         self._paused[host] = pause
         waiting = self._waiting.get(host, ())
         while waiting:
@@ -232,18 +234,18 @@ class Downloads:
         if download.way is None or download.started is None:
             self._put(Skipped(download.claim))
             return
-        # Its own host has not asked for anything: were it only skipped, it would be asked again at once.
+        # Its own host has not asked for a pause: if it were only skipped, it would be requested again at once.
         url, message = download.way.trail.url, f"{download.host}, where it redirects to, asked for a pause"
         failed = Failed("status", message, url, None, pause.headers, download.way.spent)
         self._put(Downloaded(download.claim, failed, download.started))
 
     async def _turn(self, host: str) -> None:
-        """Wait until *host* may be asked for one more."""
+        """Wait until one more request to *host* is allowed."""
         if self._apart and (seconds := self._take_turn(host)) > 0:
             await self._pause(seconds)
 
     def _count(self, url: str) -> None:
-        """Count a redirect to *url* of the same host among what that is asked: its other feeds wait for it."""
+        """Count a redirect to *url* within the same host as a request to it: the host's other feeds wait for it."""
         if self._apart:
             self._take_turn(host_of(url))
 
@@ -256,9 +258,9 @@ class Downloads:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's factory where it is installed (the extra "speed").
+    """Return uvloop's loop factory if it is installed (the extra "speed"), otherwise asyncio's own.
 
-    A fifth less work for each request. Else asyncio's own.
+    uvloop takes a fifth less work for each request.
     """
     try:
         import uvloop

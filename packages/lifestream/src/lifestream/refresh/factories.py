@@ -1,4 +1,4 @@
-"""The fetcher, the guard and the parsers as the settings want them: what every way to fetch begins with."""
+"""Make the fetcher, the guard and the parsers from the settings, for every code that fetches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lifestream.storage import credentials
 
 
 def make_guard() -> AddressGuard:
-    """Return the guard that lets public addresses pass, and LIFESTREAM_ALLOWED_NETWORKS."""
+    """Return the guard, which lets public addresses and LIFESTREAM_ALLOWED_NETWORKS pass."""
     return AddressGuard(settings.allowed_networks)
 
 
@@ -51,14 +51,14 @@ def make_pool(size: int | None = None) -> ParserPool:
 
 
 def make_page_pool() -> ParserPool:
-    """Return one process that reads web pages, for which no plugin is needed."""
+    """Return a pool of one process that reads web pages, for which no plugin is needed."""
     return ParserPool(1, settings.parse_timeout, registry=Registry(use_entry_points=False))
 
 
 class LazyPool:
-    """A `ParserPool` whose processes are started when the first body needs one, or one surely will.
+    """A `ParserPool` whose processes are started when the first body needs one, or is sure to.
 
-    *make* makes it, by default as the settings want it.
+    *make* makes the pool, by default from the settings.
     """
 
     def __init__(self, make: Callable[[], ParserPool] = make_pool) -> None:
@@ -91,7 +91,7 @@ def make_limits() -> Limits:
 
 
 def fetch_request(claim: Claimed) -> FetchRequest:
-    """Return what to ask for on behalf of *claim*. Raises `CredentialsLost` where no key opens its credentials."""
+    """Return the request to send for *claim*. Raises `CredentialsLost` if no key decrypts its credentials."""
     return FetchRequest(
         claim.url,
         "" if claim.withheld else claim.etag,

@@ -1,7 +1,7 @@
-"""Keeping the agreements with hubs: after each refresh, whatever is due is asked for, within a time and a number.
+"""Sends requests to hubs after each refresh: whatever is due, within a limit of time and number.
 
-A hub is asked for one thing after the other, and for no more in this run once it is busy, too slow or out of reach.
-What isn't done in time is done later: each errand has its own next time (see `hub_subscriptions`).
+A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. What isn't
+done in time is done later: each errand has its own next time (see `hub_subscriptions`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from lifestream.storage.hub_subscriptions import Errand
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 50
-"""Errands of one run; a site that has more gets to them in the next ones."""
+"""How many errands one run takes; the others follow in the next runs."""
 DEADLINE: Final = 20.0
-"""Seconds for all of them: what comes after a refresh shall not wait for hubs."""
+"""Seconds for all errands of a run, so that what comes after a refresh doesn't wait for hubs."""
 AT_ONCE: Final = 8
-"""Hubs that are asked at the same time."""
+"""How many hubs are asked at the same time."""
 
 _LATER: Final = HubAnswer(HubVerdict.BUSY, "not asked this time: the hub was busy or out of reach, or time was up")
 
@@ -43,7 +43,7 @@ def try_to_keep_hubs(
     clock: Callable[[], datetime],
     guard: AddressGuard | None,
 ) -> None:
-    """Call `keep_hubs` at the end of a refresh: what goes wrong is logged, since pushes only add to what is stored."""
+    """Call `keep_hubs` at the end of a refresh, and log its errors, since pushes only supplement polling."""
     try:
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
     except Exception:
@@ -58,10 +58,11 @@ def keep_hubs(
     guard: AddressGuard | None = None,
     deadline: float = DEADLINE,
 ) -> int:
-    """Subscribe, renew and unsubscribe at hubs what is due; only of *feeds* (primary keys), if given.
+    """Send the requests to hubs that are due: subscribe, renew and unsubscribe; only for *feeds* (primary keys), if
+    given.
 
-    *fetched* are the keys of feeds whose answers may have named another hub. Returns how many hubs said yes; nothing
-    is done without LIFESTREAM_PUBLIC_URL. No event loop may run in the thread that calls this.
+    *fetched* are the keys of feeds whose answers may have named another hub. Returns how many hubs accepted; nothing is
+    done without LIFESTREAM_PUBLIC_URL. No event loop may run in the thread that calls this.
     """
     if not settings.public_url:
         return 0
@@ -87,12 +88,12 @@ def keep_hubs(
 
 
 def callback_of(key: str) -> str:
-    """Return where the hub that was told *key* reaches us."""
+    """Return the URL at which the hub that was told *key* reaches us."""
     return settings.public_url + reverse("lifestream:push", args=[key])
 
 
 async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, deadline: float) -> dict[int, HubAnswer]:
-    """Return the answers to those of *errands* for which there was time, by their keys."""
+    """Send those of *errands* for which there is time, and return the answers by the errands' keys."""
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[str, list[Errand]] = {}
@@ -111,7 +112,7 @@ async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, de
             async with asyncio.timeout(deadline):
                 await asyncio.gather(*(ask(client, some) for some in of_hub.values()))
         except TimeoutError:
-            pass  # who was not asked in time is asked later
+            pass  # hubs that were not asked in time are asked later
     return answers
 
 

@@ -1,7 +1,8 @@
-"""Icons of sites: looked for some time after a feed was added, through the same guard as feeds.
+"""Finds the icons of sites, some time after a feed was added, through the same guard as feeds.
 
-A feed that has none yet is asked about once a month: the picture that the feed names, those that its site's page
-names, and the usual place. What comes is kept if its first bytes are those of a picture that can hold no script.
+For a feed that has none yet, about once a month these are requested: the picture that the feed names, those that its
+site's page names, and the usual place. An answer is kept if its first bytes are those of a picture format that can hold
+no script.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard, mak
 log = logging.getLogger(__name__)
 
 AGAIN: Final = timedelta(days=30)
-"""After this long, a site that had no icon is asked again."""
+"""After this time, a site that had no icon is asked again."""
 
 LIMITS: Final = FetchLimits(timeout=10.0, max_body=256 * 1024)
-"""An icon is small, and nobody waits for it."""
+"""The limits of one request: an icon is small, and nobody waits for it."""
 
 CANDIDATES: Final = 4
-"""Requests for one site's icon, its page's not counted."""
+"""How many requests are sent for one site's icon, not counting its page."""
 
 AT_ONCE: Final = 8
-"""Sites that are asked at the same time."""
+"""How many sites are asked at the same time."""
 
 
 def find_icons(
@@ -49,10 +50,10 @@ def find_icons(
     clock: Callable[[], datetime] = timezone.now,
     guard: AddressGuard | None = None,
 ) -> int:
-    """Look for the icons of at most *limit* feeds that were read and have none; of *feeds* (keys) only, if given.
+    """Look for the icons of at most *limit* feeds that were read and have none; only of *feeds* (keys), if given.
 
-    Returns how many were found. A site that could not be asked for a shortage of ours stays to be asked. No event loop
-    may run in the thread that calls this.
+    Returns how many were found. A site that could not be asked because of a shortage of ours is asked again next time.
+    No event loop may run in the thread that calls this.
     """
     now = clock()
     wanting = Feed.objects.filter(
@@ -69,7 +70,9 @@ def find_icons(
         return 0
     try:
         require_files()
-        with LazyPool(make_page_pool) as pool:  # pages are read in one process, which is started once one has come
+        with LazyPool(
+            make_page_pool
+        ) as pool:  # pages are read in one process, which is started when the first page has come
             found = asyncio.run(_look_at(sites, guard or make_guard(), pool))
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
@@ -108,7 +111,7 @@ async def _look_at(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> l
 
 
 class _NotAsked(Exception):
-    """A site could not be asked, and is not to blame."""
+    """The site could not be asked, and is not to blame."""
 
 
 async def _ask(fetcher: Fetcher, url: str) -> Outcome:
@@ -134,7 +137,7 @@ async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
 
 
 async def _icons_in(page: Fetched, pool: LazyPool) -> tuple[str, ...]:
-    """Return the pictures that *page* names; none where it can't be read in time."""
+    """Return the pictures that *page* names; none if it can't be read in time."""
     try:
         read = await asyncio.wrap_future(pool.start().read_page(page.body, page.headers, page.url))
     except ParseError as error:

@@ -1,7 +1,7 @@
 """Lists of subscriptions as OPML 2.0, which every feed reader writes and reads.
 
-`read` and `render` turn text into values and back; `subscriptions_of` and `subscribe_to` are the way out of the
-database and into it. A feed with credentials is never written: its URL is nobody else's to know.
+`read` and `render` convert text to values and back; `subscriptions_of` and `subscribe_to` read from the database and
+write to it. A feed with credentials is never written, since its URL is private.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class NotOpml(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A feed in a list: where it is, what the list calls it, its site, and the folder it is in ("" for none)."""
+    """A feed in a list: its URL, its name in the list, its site, and the folder it is in ("" for none)."""
 
     url: str
     title: str = ""
@@ -41,7 +41,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """What became of a list.
+    """The result of importing a list.
 
     The subscriptions *made*, those *known* before, and URLs *refused*, with the reason.
     """
@@ -52,27 +52,29 @@ class Subscribed:
 
 
 MAX_SIZE: Final = 10 * 1024 * 1024
-"""Bytes of a list that is read."""
+"""How many bytes a list may have."""
 MAX_FEEDS: Final = 10_000
 MAX_DEPTH: Final = 20
-"""How deep folders may stand in each other."""
+"""How deeply folders may be nested."""
 LONGEST_NAME: Final = 200
-"""Characters of the name of a feed, and of a folder with those that it is in; more are cut, with "…"."""
+"""How many characters the name of a feed may have, and that of a folder with its parents; longer ones are cut, with
+"…".
+"""
 
 
 def read(document: bytes) -> list[Outline]:
-    """Return the feeds in *document*, in its order and each once; a folder in a folder is "outer/inner".
+    """Return the feeds in *document*, in its order and each once; a nested folder is named "outer/inner".
 
-    A list that is ill-formed is read as far as it makes sense. Raises `NotOpml` for what is no list, and for one with
-    more than MAX_SIZE bytes, MAX_FEEDS feeds or MAX_DEPTH folders in each other.
+    An ill-formed list is read as far as possible. Raises `NotOpml` if the document is no list, or has more than
+    MAX_SIZE bytes, MAX_FEEDS feeds or MAX_DEPTH nested folders.
     """
     if len(document) > MAX_SIZE:
         raise NotOpml(f"it is larger than {MAX_SIZE // 1024**2} MiB: split it into several lists")
     is_list = False
     outlines: dict[str, Outline] = {}
-    folders: list[str] = []  # that are open
-    opened: list[int] = []  # how many of them were, when each outline that is open began
-    # HTML has no empty title: with one, all that follows would be its text.
+    folders: list[str] = []  # the open folders
+    opened: list[int] = []  # for each open outline, how many folders were open when it began
+    # HTML has no empty title element: after one, everything would count as its text.
     for kind, name, source in tokens(_EMPTY_TITLE.sub("", decode(document).text)):
         element = name.rpartition(":")[2]
         is_list = is_list or (kind == "start" and element == "opml")
@@ -106,12 +108,12 @@ _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
 
 
 def _line(text: str) -> str:
-    """Return the name *text* in one line, cut where it is too long for one."""
+    """Return the name *text* in one line, cut if it is too long."""
     return shorten(" ".join(scrub(text).split()), LONGEST_NAME)
 
 
 def _category(text: str) -> str:
-    """Return the folder that a `category` names, "" if it names none: "/News/World,/Europe" is "News/World"."""
+    """Return the folder that a `category` names; "" if it names none. "/News/World,/Europe" is "News/World"."""
     paths = ("/".join(filter(None, map(_line, path.split("/")))) for path in text.split(","))
     return next(filter(None, paths), "")
 
@@ -144,12 +146,12 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
 
 
 def write(lifestream: Lifestream) -> bytes:
-    """Return all that *lifestream* subscribes to, as OPML."""
+    """Return all subscriptions of *lifestream*, as OPML."""
     return render(lifestream.title, subscriptions_of(lifestream))
 
 
 def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
-    """Return what *lifestream* subscribes to, without feeds that have credentials."""
+    """Return the subscriptions of *lifestream*, without feeds that have credentials."""
     rows = lifestream.subscriptions.select_related("feed").filter(feed__in=Feed.objects.shared())
     return [Outline(row.feed.url, row.display_name, row.feed.site_url, row.folder) for row in rows]
 
@@ -157,9 +159,9 @@ def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
 def subscribe_to(lifestream: Lifestream, outlines: Iterable[Outline]) -> Subscribed:
     """Subscribe *lifestream* to all of *outlines*; nothing is fetched, the new feeds are due at once.
 
-    A feed keeps the name that it has in the list, since the one who kept the list may have chosen it. URLs that no
-    feed can have, or that carry a password, are refused: the first is a mistake, the second was asked for one by
-    one.
+    A feed keeps the name that it has in the list, since the owner of the list may have chosen it. URLs that no feed can
+    have, or that carry a password, are refused: the first are mistakes, and feeds with passwords have to be added one
+    by one.
     """
     made: list[Subscription] = []
     refused: list[str] = []

@@ -1,20 +1,20 @@
-"""Fetching what is due and storing what came: the pipeline, and the map of it.
+"""Fetching the feeds that are due and storing the results: the pipeline, and an overview of it.
 
     leases.claim ──▶ Downloads ──▶ a 304, 410 or failure ─────────────┐
-      leases,          a thread,   a body that we had ────────────────┤
+      leases,          a thread,   an unchanged body ─────────────────┤
       by host          so many     a body ──▶ ParserPool ──▶ Prepared ┤
                        a host                 child processes         ▼
                                                           Decider.result  ──▶ writer.store ──▶ Report
                                                             when, and why      in batches
                                                                                    │
-                                  hub_renewal: what hubs are to be asked ◀─────────┘
+                                  hub_renewal: requests to hubs that are due ◀─────┘
 
-The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network
-or a parser while there is something to write. The same `refresh` serves the command, the admin's button and the
-Celery task. When it returns or raises, no thread and no process is left, and no feed is held that wasn't stored.
+The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network or
+a parser while there is something to write. The same `refresh` serves the command, the admin's button and the Celery
+task. When it returns or raises, no thread and no process is left, and no feed is held that wasn't stored.
 
-Every feed goes through this by itself: what one does is its own row, and nothing that a feed or a server sends can
-stop another. A batch that can't be written is tried again feed by feed.
+Each feed is independent of the others: it changes only its own row, and nothing that a feed or a server sends can stop
+another feed. A batch that can't be written is tried again feed by feed.
 """
 
 from __future__ import annotations
@@ -44,28 +44,29 @@ def refresh(
     early: bool = False,
     stopping: threading.Event | None = None,
 ) -> Report:
-    """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store what came.
+    """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store the results.
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
-    *guard* says which addresses may be dialled, by default as the settings do. *progress* is called with each
-    feed's row once it is stored. When *stopping* is set, what is under way is given up, and stays due. Raises what
-    the database raises while claiming; a feed's own troubles are in the report. So is a shortage of ours (see
-    `shortage`): the feeds that it kept from being fetched, read or stored stay due, and nothing is recorded against
-    them. No event loop may run in the thread that calls this.
+    *guard* says which addresses may be dialled, by default as the settings do. *progress* is called with each feed's
+    row once it is stored. When *stopping* is set, feeds under way are given up and stay due. Raises what the database
+    raises while claiming; a feed's own errors are in the report. So is a shortage of ours (see `shortage`): the feeds
+    that it kept from being fetched, read or stored stay due, and nothing is recorded against them. No event loop may
+    run in the thread that calls this.
     """
     stopping = stopping or threading.Event()
     intake = Intake(feeds, clock, early=early)
     first = [] if stopping.is_set() else intake.take()
     report = Report()
     if first:
-        # What fetches is imported once there is something to fetch: it takes longer than to look for it.
+        # The fetching modules are imported only if there is something to fetch: importing takes longer than looking for
+        # it.
         try:
             from lifestream.refresh.work_loop import work
         except BaseException:
             leases.release(first)
             raise
         report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping)
-    # The setting as it stands: one that is wrong is told by `try_to_keep_hubs`, which never fails a refresh.
+    # The unchecked setting: `try_to_keep_hubs` reports a wrong one, and never fails a refresh.
     if settings.get("PUBLIC_URL", "") and not stopping.is_set():
         from lifestream.refresh.hub_renewal import try_to_keep_hubs
 

@@ -8,10 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class FeedReport:
-    """What became of one feed. *outcome* is a `Fetch.Outcome`; *new* and *changed* count items.
+    """The result for one feed. *outcome* is a `Fetch.Outcome`; *new* and *changed* count items.
 
-    *next_at* is when it is due again, None for never, and *reason* why then; *message* is what went wrong, if
-    anything did. *url* is without credentials.
+    *next_at* is when the feed is due again, None for never, and *reason* is why then; *message* says what went wrong,
+    if anything did. *url* is without credentials.
     """
 
     feed: int
@@ -26,17 +26,17 @@ class FeedReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the feed could not be had."""
+        """Whether the feed could not be fetched or read."""
         return self.outcome == "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a refresh did, a row a feed in the order in which they were finished.
+    """What a refresh did: a row for each feed, in the order in which they were finished.
 
-    *skipped* counts those that were left for later, since their host asked for a pause or the refresh was stopped,
-    *unstored* those of which something came that the database didn't take. *short* counts those that could not be
-    fetched or read for a shortage of ours, and stay due; *shortages* are what there was too little of, with the remedy.
+    *skipped* counts feeds that were left for later, since their host asked for a pause or the refresh was stopped;
+    *unstored* counts feeds whose result the database didn't take. *short* counts feeds that could not be fetched or
+    read because of a shortage of ours, and stay due; *shortages* are the kinds of shortage, with the remedy.
     """
 
     rows: tuple[FeedReport, ...] = ()
@@ -52,7 +52,7 @@ class Report:
 
     @property
     def failed(self) -> int:
-        """How many feeds could not be had."""
+        """How many feeds could not be fetched or read."""
         return sum(row.failed for row in self.rows)
 
     @property

@@ -1,11 +1,11 @@
-"""Adding a feed: one GET finds out whether it is one, and is its first import too.
+"""Adding a feed: one GET finds out whether the URL is one, and is its first import too.
 
     find_feed(url)  a feed? ──▶ Found ──▶ add_feed(found, lifestream) ──▶ its row, its subscription, its items
                     a page? ──▶ the feeds that it names, else where feeds usually are
                     neither ──▶ NotAdded: why, and which field of a form is to blame
 
-A URL that others have subscribed to is not fetched again. One with a user name and password is a feed of its own,
-whose credentials are kept apart, sealed, and sent to that origin only.
+A URL that others have subscribed to is not fetched again. One with a user name and password is a feed of its own, whose
+credentials are kept apart, encrypted, and sent to that origin only.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ from lifestream.scheduler.schedule import History, decide
 from lifestream.storage import credentials, fanout, writer
 from lifestream.storage.db_errors import FAILURES
 
-_MOST_TRIED = 6  # addresses that are tried for the feed of one page
+_MOST_TRIED = 6  # how many URLs are tried for the feed of one page
 
 
 class NotAdded(Exception):
-    """No feed was added. The message says why; *field* is the one of a form to say it at."""
+    """No feed was added. The message says why; *field* is the field of a form at which to show it."""
 
     def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
-        self.reason = " ".join(scrub(reason).split())  # much of it is in the server's own words
+        self.reason = " ".join(scrub(reason).split())  # much of the message is in the server's own words
         super().__init__(self.reason)
         self.field = field
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the one GET of a feed brought, which *started* then."""
+    """The result of the one GET of a feed, which began at *started*."""
 
     fetched: Fetched
     prepared: Prepared
@@ -64,9 +64,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A feed that was found at *url*: its row if we have it, and then nothing was fetched, else what it said.
+    """A feed that was found at *url*: its row, if it is stored already, and then nothing was fetched; otherwise what
+    was read.
 
-    *page* is the web page that led to it, "" for none.
+    *page* is the web page that led to the feed, "" for none.
     """
 
     url: str
@@ -76,7 +77,7 @@ class Found:
 
     @property
     def title(self) -> str:
-        """What the feed calls itself, "" for nothing."""
+        """The feed's own title, "" for none."""
         return self.source.title if isinstance(self.source, Feed) else self.source.prepared.feed.title.strip()
 
 
@@ -84,7 +85,7 @@ class Found:
 class Added:
     """A feed that a lifestream shows now.
 
-    *is_new* is False if it did already; *stored* counts what was imported.
+    *is_new* is False if the lifestream showed it before; *stored* counts what was imported.
     """
 
     subscription: Subscription
@@ -93,23 +94,23 @@ class Added:
 
     @property
     def trouble(self) -> str:
-        """Why what the feed brought could not be stored, with the remedy; "" if it was."""
+        """Why the content of the feed could not be stored, with the remedy; "" if it was."""
         return self.stored.message if self.stored is not None and self.stored.unwritten else ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """Why there is no feed at a URL, and the *page* that is there instead, if one is."""
+    """Why there is no feed at a URL, and the *page* that is there instead, if there is one."""
 
     reason: str
     page: Fetched | None = None
 
 
 def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
-    """Return the feed at *url*, or of the web page there. Raises `NotAdded` if there is none.
+    """Return the feed at *url*, or that of the web page there. Raises `NotAdded` if there is none.
 
-    *url* is as people write it: without a scheme it means https, and `feed:` is understood. *guard* is the
-    settings' by default. No event loop may run in the thread that calls this.
+    *url* is as people write it: without a scheme it means https, and `feed:` is understood. *guard* is made from the
+    settings by default. No event loop may run in the thread that calls this.
     """
     try:
         written = _completed(url)
@@ -168,7 +169,7 @@ def _completed(url: str) -> str:
 
 
 class _Scout:
-    """Asks for one URL after the other, and reads what comes. A context manager."""
+    """Requests one URL after the other, and reads the answers. A context manager."""
 
     def __init__(self, guard: AddressGuard, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -188,10 +189,10 @@ class _Scout:
         self._runner.close()
 
     def ask(self, request: FetchRequest) -> Reading | _Refusal:
-        """Fetch what is there, and read it."""
+        """Fetch the URL, and read the answer."""
         started = self._clock()
         if self._pool is None:
-            self._pool = make_pool(1)  # it starts while the server thinks
+            self._pool = make_pool(1)  # the parser starts while the server prepares its answer
         outcome = self._runner.run(self._fetcher.fetch(request))
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
             raise NotAdded(f"{request.url} can't be had: {outcome.message}")
@@ -206,7 +207,7 @@ class _Scout:
         return Reading(outcome, prepared, started)
 
     def feeds_in(self, page: Fetched) -> list[str]:
-        """Return the feeds that *page* names, most likely first. Raises `ParseError` where it can't be read in time."""
+        """Return the feeds that *page* names, most likely first. Raises `ParseError` if it can't be read in time."""
         if self._pool is None:
             self._pool = make_pool(1)
         read = self._pool.read_page(page.body, page.headers, page.url).result()
@@ -234,7 +235,7 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
 
 
 def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:
-    """Yield where the feed of *page*, which names these, may be, most likely first."""
+    """Yield the URLs where the feed of *page*, which names these, may be, most likely first."""
     seen = {page.url}
     for url in (named or well_known(page.url))[:_MOST_TRIED]:
         if url not in seen:
@@ -245,8 +246,8 @@ def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:
 def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     """Return the feed that *lifestream* has at this URL for this user, with the password that has just worked.
 
-    One whose credentials can't be read any more, since the site's key is lost, gets these: its user has entered them
-    again, as the error asks for.
+    If its stored credentials can't be decrypted any more, since the site's key is lost, it gets these: the user has
+    entered them again, as the error asks for.
     """
     if not found.credentials:
         return None
@@ -265,7 +266,10 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
 
 
 def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
-    """Return the row for what was found, held by us until it is stored; nobody's claim if another process was first."""
+    """Return the row for the feed that was found, held by us until it is stored.
+
+    If another process was first, its row is returned, unclaimed.
+    """
     until = now + timedelta(seconds=settings.lease)
     token = secrets.token_hex(16)
     feed = Feed(
@@ -290,6 +294,6 @@ def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
     body_hash = hashlib.sha256(reading.fetched.body).hexdigest()
     [stored] = writer.store([Result(claim, reading.fetched, due, reading.started, reading.prepared, body_hash)], now)
     if stored.unwritten:
-        with suppress(*FAILURES):  # then its lease ends by itself
+        with suppress(*FAILURES):  # then its lease expires
             leases.release([claim])  # so that it is due at once
     return stored

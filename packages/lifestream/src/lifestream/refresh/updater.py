@@ -1,4 +1,4 @@
-"""Updating feeds in a thread beside a server: what `serve` does where no Celery worker is there to do it."""
+"""Updates feeds in a thread beside a server: used by `serve` if no Celery worker does it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Updater(threading.Thread):
             connections.close_all()
 
     def stop(self, timeout: float = 30.0) -> bool:
-        """Return up what is under way, which stays due, and waits for the thread's end.
+        """Stop the refresh under way, whose feeds stay due, and wait for the thread to end.
 
-        Returns whether that came.
+        Returns whether it ended.
         """
         self._stopping.set()
         self.join(timeout)

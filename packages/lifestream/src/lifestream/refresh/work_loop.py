@@ -1,7 +1,7 @@
-"""The loop of a refresh that has something to do: it claims, decides and writes, and waits for what comes.
+"""The loop of a refresh that has something to do: it claims, decides and writes, and waits for events.
 
-The network and the parsers work beside it, in a thread and in processes; what they have done comes in as events. It
-reads the clock, and never the network.
+The network and the parsers work beside it, in a thread and in processes; their results come in as events. The loop
+reads the clock, but never the network.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ log = logging.getLogger(__name__)
 Clock: TypeAlias = Callable[[], datetime]
 Progress: TypeAlias = Callable[[FeedReport], None]
 
-_BATCH = 250  # results a write; more would hold SQLite's lock for long
-_PATIENCE = 0.2  # seconds that a result waits for others to be written with, and between looks at `stopping`
+_BATCH = 250  # results in one write; more would hold SQLite's lock for long
+_PATIENCE = 0.2  # seconds that a result waits to be written with others, and between checks of `stopping`
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A body whose reading has ended, well or not. *download* is what brought it, without the body."""
+    """A body whose reading has ended, with or without success. *download* is what brought it, without the body."""
 
     download: Downloaded
     body_hash: str
@@ -97,7 +97,7 @@ def work(
 
 @dataclass(slots=True)
 class _WorkLoop:
-    """One refresh under way: what is held, what has come, what is to be written."""
+    """One refresh under way: the feeds that are held, the events that have come, and the results to write."""
 
     intake: Intake
     clock: Clock
@@ -119,7 +119,7 @@ class _WorkLoop:
         self.decider = Decider(self.clock)
 
     def work(self, first: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
-        """Ask for *first*; then claim, decide and write until nothing is left or `stopping` is set."""
+        """Request *first*; then claim, decide and write until nothing is left or `stopping` is set."""
         renewed = time.monotonic()
         self._ask(first, downloads, pool)
         is_going_on = True
@@ -136,21 +136,24 @@ class _WorkLoop:
         self.skipped += len(self.held)
 
     def release(self) -> None:
-        """Return back what is still held."""
+        """Release the feeds that are still held."""
         _release([*self.held, *self.unwritten, *self.short])
 
     def end(self, shortage: Shortage) -> None:
-        """Return up all that is under way for a *shortage*; it stays due."""
+        """End all work under way because of a *shortage*; its feeds stay due."""
         self.shortages[shortage.value] = None
         self.short += self.held
         self.held = Held(settings.per_host, leases.most_of_host())
 
     def report(self) -> Report:
-        """Return what was done."""
+        """Return the report of what was done."""
         return Report(tuple(self.rows), self.skipped, len(self.unwritten), len(self.short), tuple(self.shortages))
 
     def _leave_due(self, claim: Claimed, message: str) -> None:
-        """Leave a feed as it was found, for a shortage of ours. It is held to the end, or would be claimed again."""
+        """Leave a feed as it was found, because of a shortage of ours.
+
+        It is held until the refresh ends; otherwise it would be claimed again.
+        """
         self._drop(claim)
         self.short.append(claim)
         self.shortages[message] = None
@@ -162,7 +165,7 @@ class _WorkLoop:
             log.warning("leases could not be renewed: %s", trouble_of(error))
 
     def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
-        """Hold enough feeds to keep the network busy. Returns whether there is anything left to do."""
+        """Claim enough feeds to keep the network busy. Returns whether there is anything left to do."""
         if self.held.at_once > settings.concurrency or (self.held and self.dry):
             return True
         try:
@@ -180,22 +183,22 @@ class _WorkLoop:
     def _ask(self, claims: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
         """Queue downloads for *claims*, which are held."""
         if any(not claim.body_hash for claim in claims):
-            pool.start()  # feeds that were never read: the processes start while the network is slow
+            pool.start()  # feeds that were never read need a parser: its processes start while the network is slow
         asked = []
         for claim in claims:
             try:
                 asked.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
                 self._decide(Answer(claim, Failed("credentials", str(error), claim.url), self.clock()))
-        downloads.add(asked)  # together, so that a host that is too busy stops all of its feeds
+        downloads.add(asked)  # added together, so that a host that is too busy stops all of its feeds
 
     def _drop(self, claim: Claimed) -> None:
-        """Release *claim*, and look for more to claim if there may be some of its host."""
+        """Release *claim*, and look for more to claim if its host may have some."""
         if self.held.drop(claim.feed):
             self.dry = False
 
     def _come(self) -> Iterator[_Event]:
-        """Yield what has come by now; waits for it if there is nothing to write."""
+        """Yield the events that have come by now; wait for one if there is nothing to write."""
         try:
             yield self.events.get(timeout=max(0.0, self._patience()))
             for _ in range(_BATCH):
@@ -217,7 +220,7 @@ class _WorkLoop:
                     return
                 future = pool.start().submit(outcome.body, outcome.headers, outcome.url, plugin=claim.plugin)
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
-                # What was read must not hold its own future: in a circle, documents would pile up.
+                # A result must not refer to its own future: the cycle would let documents pile up.
                 future.add_done_callback(lambda done: self.events.put(_Read(bodiless, body_hash, done)))
             case Downloaded(claim, Failed("shortage", message)):
                 self._leave_due(claim, message)
@@ -245,7 +248,7 @@ class _WorkLoop:
         self.ready.append(self.decider.result(answer))
 
     def _write(self) -> None:
-        """Store what is ready; what can't be stored together, one by one."""
+        """Store the results that are ready; those that can't be stored together are stored one by one."""
         batch, self.ready = self.ready, []
         try:
             stored = writer.store(batch, self.clock())
@@ -279,7 +282,7 @@ class _WorkLoop:
 
 
 def _release(claimed: Collection[Claimed]) -> None:
-    """Return feeds back; where the database fails, their leases end by themselves."""
+    """Release feeds; if the database fails, their leases expire."""
     try:
         leases.release(claimed)
     except FAILURES as error:
@@ -295,7 +298,7 @@ def _row(result: Result, stored: Stored) -> FeedReport:
     told = result.prepared.feed.title if result.prepared is not None else ""
     return FeedReport(
         feed=claim.feed,
-        title=claim.title or told or claim.url,  # of its domain there may be ten
+        title=claim.title or told or claim.url,  # a domain may have ten of them
         url=claim.url,
         outcome=stored.outcome,
         new=stored.new,

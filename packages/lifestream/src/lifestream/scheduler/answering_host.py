@@ -9,9 +9,7 @@ from lifestream.scheduler.jobs import Claimed
 
 
 def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
-    """Return the name of the host that *outcome* came from: that of the feed that was claimed, or one that it redirects
-    to.
-    """
+    """Return the name of the host that *outcome* came from: the feed's own, or one that it redirects to."""
     host = host_of(outcome.url)
     try:
         own = host_of(request_url(claim.url))

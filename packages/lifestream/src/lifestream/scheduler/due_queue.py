@@ -1,6 +1,6 @@
-"""What a refresh still has to claim.
+"""The feeds that a refresh still has to claim.
 
-It takes a little at a time, and asks each feed once, however soon it is due again.
+They are claimed a few at a time, and each feed is requested only once, however soon it is due again.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from lifestream.models import Feed
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Claimed
 
-_MANY: Final = 256  # feeds that are claimed at once where there are as many
+_MANY: Final = 256  # how many feeds are claimed at once if that many are due
 
 
 class Intake:
-    """The feeds that are due, or those of *feeds* (keys) that are.
+    """Claims the feeds that are due; with *feeds* (keys), only those of them.
 
-    With *early*, also before our own interval is over.
+    With *early*, feeds are also claimed before our own interval is over.
     """
 
     def __init__(self, feeds: Collection[int] | None, clock: Callable[[], datetime], *, early: bool) -> None:
         self._clock = clock
-        # Enough to keep the network busy, and no more: other workers are to have their part.
+        # Enough to keep the network busy, and no more: the rest is left to other workers.
         self._limit = min(4 * settings.concurrency, max(_MANY, settings.concurrency))
         self._early = early
         if feeds is None and early:
@@ -34,9 +34,10 @@ class Intake:
         self._seen: set[int] = set()
 
     def take(self) -> list[Claimed]:
-        """Claim some more.
+        """Claim some more feeds.
 
-        Nothing if all that is left isn't due, or held by others, or of a host we hold feeds of.
+        The list is empty if all feeds that are left aren't due, are held by others, or are of a host that we hold feeds
+        of.
         """
         left = self._left
         taken = leases.claim(self._clock(), self._limit) if left is None else self._take_some(left)

@@ -1,4 +1,4 @@
-"""What a refresh holds, and how much of it can be asked for at once: of a host with hundreds of feeds, only a few.
+"""The feeds that a refresh holds, and how many of them can be requested at once: of a host with hundreds, only a few.
 
 Pure.
 """
@@ -12,9 +12,10 @@ from lifestream.scheduler.jobs import Claimed
 
 
 class Held:
-    """The feeds that are claimed and not stored yet. Of a host, *per_host* can be asked at once.
+    """The feeds that are claimed and not stored yet. Of one host, *per_host* can be requested at once.
 
-    *at_once* is how many can be of all. Where *most* of a host are held, there may be more of it to claim.
+    `at_once`: how many of them may be requested concurrently, over all hosts. If *most* feeds of a host were held, the
+    host may have more to claim.
     """
 
     def __init__(self, per_host: int, most: int) -> None:
@@ -32,7 +33,7 @@ class Held:
         return iter(self._claims.values())
 
     def add(self, claims: Iterable[Claimed]) -> None:
-        """Take *claims* in."""
+        """Add *claims*."""
         for claim in claims:
             self._claims[claim.feed] = claim
             self._of_host[claim.host] += 1
@@ -42,7 +43,7 @@ class Held:
                 self._full.add(claim.host)
 
     def drop(self, feed: int) -> bool:
-        """Let *feed* (its key) go. Returns whether it was the last one of a host of which there may be more."""
+        """Remove *feed* (its key). Returns whether it was the last one of a host that may have more to claim."""
         host = self._claims.pop(feed).host
         left = self._of_host[host] - 1
         self.at_once -= left < self._per_host

@@ -1,9 +1,8 @@
-"""What goes into the store and comes out of it, as values.
+"""The values that go into the store and come out of it.
 
-leases.claim(…)   → Claimed    a feed that this worker holds, with all that a fetch has to know
-work_loop         → Answer     what came of its request, with the document read
-decider           → Result     the same, with the time of the next fetch decided
-writer.store(…)   → Stored     what was written
+leases.claim(…)   → Claimed    a feed that this worker holds, with all that a fetch has to know work_loop         →
+Answer     what came of its request, with the document read decider           → Result     the same, with the time of
+the next fetch decided writer.store(…)   → Stored     what was written
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A feed that a worker holds until *until*; *token* is the proof of it.
+    """A feed that a worker holds until *until*; *token* proves it.
 
-    *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`.
-    *terms* are in the form of `schedule.Terms.as_json`. *subscribers* counts the lifestreams that show it.
-    Validators that are *withheld* are not sent. Until *push_until* its hub is relied on to tell of what is new.
+    *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`. *terms* are in
+    the form of `schedule.Terms.as_json`. *subscribers* counts the lifestreams that show the feed. Validators are not
+    sent if they are *withheld*. Until *push_until*, the feed's hub is relied on to push new entries.
     """
 
     feed: int
@@ -52,10 +51,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of the request for *claim* that was *started* then: its *outcome*, and its document, read.
+    """The answer to the request for *claim* that began at *started*: its *outcome*, and the document that was read.
 
-    *prepared* is what a `Fetched` body said, None if the body is unchanged: its hash is that of the last one. A body
-    that could not be read is a `Failed`. *body_hash* is the body's SHA-256 in hex.
+    *prepared* is what the body of a `Fetched` contains; None if the body is unchanged: its hash is that of the last
+    one. A body that could not be read is a `Failed`. *body_hash* is the body's SHA-256 in hex.
     """
 
     claim: Claimed
@@ -67,7 +66,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a fetch came to: the fields of its `Answer`, and when the *next* one is."""
+    """The result of a fetch: the fields of its `Answer`, and when the *next* fetch is due."""
 
     claim: Claimed
     outcome: Outcome
@@ -81,18 +80,19 @@ class Writing(Enum):
     """Whether a result was written."""
 
     DONE = auto()
-    """It was, but for what is *broken*."""
+    """The result was written, except for what is *broken*."""
     UNWRITTEN = auto()
     """The database failed: the feed is still held and due, and some of its items may be written."""
     LOST = auto()
-    """Nothing was written, since another worker holds the feed by now, or it is gone."""
+    """Nothing was written, since another worker holds the feed by now, or the feed was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a result, counted in items; *outcome* is a `Fetch.Outcome`.
+    """What was stored of a result, counted in items; *outcome* is a `Fetch.Outcome`.
 
-    *refused* were deleted here before, *broken* could not be written. *moved_to* is the feed's new URL, if it got one.
+    *refused* items were deleted here before, *broken* ones could not be written. *moved_to* is the feed's new URL, if
+    it got one.
     """
 
     feed: int
@@ -108,7 +108,7 @@ class Stored:
 
     @property
     def lost(self) -> bool:
-        """Whether nothing was written, since the feed is no longer this worker's."""
+        """Whether nothing was written, since this worker doesn't hold the feed any more."""
         return self.writing is Writing.LOST
 
     @property

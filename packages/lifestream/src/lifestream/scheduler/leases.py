@@ -1,13 +1,12 @@
-"""Leases on feeds that are due: how any number of workers share the work, and no feed is asked twice.
+"""Leases on feeds that are due: they let any number of workers share the work, and no feed is requested twice.
 
-A claim takes feeds host by host: what is due of one host goes to one worker, which so can keep the
-host's budget by itself, and while it holds any of them nobody gets more of that host. A lease that
-isn't released ends by itself. Its token proves it: `storage.writer` writes nothing for a token that the feed doesn't
-have any more.
+A claim takes feeds host by host. The due feeds of one host go to one worker, which so can keep the host's budget by
+itself; while it holds any of them, no other worker gets feeds of that host. A lease that isn't released expires. Its
+token proves who holds it: `storage.writer` writes nothing for a token that the feed doesn't have any more.
 
-PostgreSQL locks the rows of the hosts and skips those that others have locked (SKIP LOCKED), so that
-workers don't wait for each other. SQLite has one writer at a time and silently ignores SKIP LOCKED: there a
-claim is a single conditional UPDATE, which is atomic in any transaction mode.
+PostgreSQL locks the rows of the hosts and skips those that others have locked (SKIP LOCKED), so that workers don't wait
+for each other. SQLite has one writer at a time and silently ignores SKIP LOCKED: there a claim is a single conditional
+UPDATE, which is atomic in any transaction mode.
 """
 
 from __future__ import annotations
@@ -29,7 +28,9 @@ _OF_HOST: Final = 50
 
 
 def most_of_host() -> int:
-    """Return how many feeds of one host are claimed together at most: one with thousands takes no other one's place."""
+    """Return how many feeds of one host are claimed together at most, so that a host with thousands displaces
+    no other.
+    """
     return max(_OF_HOST, 4 * settings.per_host)
 
 
@@ -41,10 +42,10 @@ def claim(
     early: bool = False,
     lease: timedelta | None = None,
 ) -> list[Claimed]:
-    """Take up to *limit* feeds that are due *now*, those due first first; a host's come together.
+    """Claim up to *limit* feeds that are due *now*, the earliest due first; those of one host come together.
 
-    Of a host they are `most_of_host` at most. *feeds* are the keys of those to choose from. With *early* our own
-    interval doesn't count, but what servers and feeds ask for does. The *lease* is LIFESTREAM_LEASE by default.
+    At most `most_of_host` are of one host. *feeds* are the keys of those to choose from. With *early*, our own interval
+    doesn't count, but what servers and feeds ask for does. The *lease* is LIFESTREAM_LEASE by default.
     """
     until = now + (lease or timedelta(seconds=settings.lease))
     token = secrets.token_hex(16)
@@ -52,7 +53,7 @@ def claim(
     taken = {"claim_token": token, "claimed_until": until}
     if connections[router.db_for_write(Feed)].features.has_select_for_update_skip_locked:
         with transaction.atomic(using=router.db_for_write(Feed)):
-            # With the hosts locked, a second look sees what others claimed before we got the locks.
+            # Now that the hosts are locked, a second look sees what others claimed before we got the locks.
             count = _first(due.filter(host__in=_lock_hosts(due, limit)), limit).update(**taken)
     else:
         count = _first(due, limit).update(**taken)
@@ -60,7 +61,7 @@ def claim(
 
 
 def release(claimed: Iterable[Claimed]) -> int:
-    """Return feeds back that were not fetched; they stay due. Returns how many of them were still held."""
+    """Release feeds that were not fetched; they stay due. Returns how many of them were still held."""
     tokens: dict[str, list[int]] = {}
     for each in claimed:
         tokens.setdefault(each.token, []).append(each.feed)
@@ -71,7 +72,7 @@ def release(claimed: Iterable[Claimed]) -> int:
 
 
 def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = None) -> int:
-    """Make leases last from *now* on again. Returns how many were still held."""
+    """Renew leases, counted from *now*. Returns how many were still held."""
     until = now + (lease or timedelta(seconds=settings.lease))
     tokens: dict[str, list[int]] = {}
     for each in claimed:
@@ -83,7 +84,7 @@ def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = N
 
 
 def _due(now: datetime, feeds: Collection[int] | None, early: bool) -> FeedQuerySet:
-    """Return what may be claimed: due feeds of hosts that nobody holds a feed of."""
+    """Return the feeds that may be claimed: due feeds of hosts of which nobody holds a feed."""
     due = Feed.objects.allowed(now) if early else Feed.objects.due(now)
     if feeds is not None:
         due = due.filter(pk__in=feeds)
@@ -91,14 +92,14 @@ def _due(now: datetime, feeds: Collection[int] | None, early: bool) -> FeedQuery
 
 
 def _first(due: FeedQuerySet, limit: int) -> FeedQuerySet:
-    """Return the first *limit* of *due*, those of a host together, the host first that waits longest."""
+    """Return the first *limit* of *due*, grouped by host; the host that has waited longest comes first."""
     first_of_host = Window(Min("next_fetch"), partition_by=F("host"))
     ordered = due.order_by(first_of_host.asc(), "host", "next_fetch", "pk")
     return Feed.objects.filter(pk__in=ordered.values("pk")[:limit])
 
 
 def _no_more_of_a_host(claimed: list[Claimed]) -> list[Claimed]:
-    """Return back what is more than `most_of_host`; returns the others."""
+    """Release the feeds beyond `most_of_host` of each host; return the others."""
     counts: Counter[str] = Counter()
     kept: list[Claimed] = []
     surplus: list[Claimed] = []
@@ -111,8 +112,9 @@ def _no_more_of_a_host(claimed: list[Claimed]) -> list[Claimed]:
 
 
 def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:
-    """Return keys of up to *limit* hosts with feeds in *due*, locked until the transaction ends; locked ones are
-    passed over.
+    """Lock up to *limit* hosts with feeds in *due* until the transaction ends, and return their keys.
+
+    Hosts that others have locked are skipped.
     """
     waiting = due.filter(host=OuterRef("pk")).order_by("next_fetch").values("next_fetch")[:1]
     hosts = Host.objects.annotate(waiting=Subquery(waiting)).filter(waiting__isnull=False).order_by("waiting", "pk")
@@ -120,7 +122,7 @@ def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:
 
 
 def _claimed(token: str, until: datetime) -> list[Claimed]:
-    # Rows and not models: a claim is made of each feed in each run, and half of its cost was in the instances.
+    # Rows instead of model instances: each run makes a claim of each feed, and instances were half of its cost.
     feeds = Feed.objects.filter(claim_token=token).order_by("next_fetch", "pk")
     rows = feeds.values_list(
         "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "etag", "last_modified",

@@ -1,7 +1,7 @@
 """How often a feed publishes, from the dates of its entries. Pure.
 
-A feed that was silent since its last entry is slowing down, so the time until now counts like one more gap. Of the
-windows that end now, the busiest is taken: an entry pinned for years doesn't make a daily feed a yearly one.
+A feed that was silent since its last entry is slowing down, so the time until now counts as one more gap. Of the
+windows that end now, the busiest is taken, so that an entry pinned for years doesn't make a daily feed a yearly one.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-_MOST: Final = 20  # entries that are looked at, the latest ones
-_FEWEST: Final = 3  # entries that make a window, where there are as many: one or two say little
+_MOST: Final = 20  # how many entries are looked at, the latest ones
+_FEWEST: Final = 3  # how many entries make a window, if there are that many: one or two say little
 _DAY: Final = 86400.0
 _UNITS: Final = (("day", _DAY), ("week", 7 * _DAY), ("month", 30.4 * _DAY), ("year", 365.25 * _DAY))
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """So many entries (*count*, at least 1) were published since *since*."""
+    """A number of entries (*count*, at least 1) that were published since *since*."""
 
     count: int
     since: datetime
@@ -30,14 +30,14 @@ class Pace:
 
 
 def pace_of(dates: Iterable[datetime | None], now: datetime) -> Pace | None:
-    """Return the pace of entries with these *dates*; None where none of them is known and past."""
+    """Return the pace of entries with these *dates*; None if no date is known and in the past."""
     latest = sorted((date for date in dates if date is not None and date <= now), reverse=True)[:_MOST]
     windows = [Pace(count, since) for count, since in enumerate(latest, 1)]
     return min(windows[min(_FEWEST, len(windows)) - 1 :], key=lambda pace: pace.gap(now), default=None)
 
 
 def how_often(gap: float) -> str:
-    """Return what a *gap* of so many seconds means to people: "twice a week", "5 times a day", "once a month"."""
+    """Return a *gap* of so many seconds in words: "twice a week", "5 times a day", "once a month"."""
     for unit, length in _UNITS:
         if gap <= length:
             return f"{_times(round(length / gap))} a {unit}" if gap >= 1.0 else "all the time"

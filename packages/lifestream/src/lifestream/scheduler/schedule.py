@@ -1,19 +1,18 @@
 """When the next request of a feed is due, and why, in words for its reader. Pure: values in, a `Next` out.
 
-The answer is the latest of all times that are asked for, since each is a minimum:
+The result is the latest of all times that are asked for, since each is a minimum:
 
-- ours: an eighth of the gap between two entries, within our bounds; after errors, a gap that doubles with each one in
-  a row;
+- ours: an eighth of the gap between two entries, within our bounds; after errors, a gap that doubles with each one in a
+  row;
 - the server's: max-age less Age, Expires, Retry-After;
 - the feed's: ttl, sy:updatePeriod over sy:updateFrequency, then skipHours and skipDays.
 
-To that comes a spread: a thousand feeds that were fetched together, after an import or a standstill, would else come
-together for ever. It is no chance but a hash of the feed and the time, so the same values give the same answer.
+A spread is added: without it, a thousand feeds that were fetched together, after an import or a standstill, would
+always be due together. It is not random but a hash of the feed and the time, so the same values give the same result.
 
-What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval and never
-theirs. It is capped, because a cache that is told "ten years" must not lose a feed. A 304 is as good as the
-answer it confirms: what that one said about freshness holds anew unless the 304 says otherwise (RFC 9111
-§4.3.4), and so does the feed's rhythm.
+What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. It is
+capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said about
+freshness holds anew unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outc
 from lifestream.scheduler.publication_rate import Pace, how_often
 from lifestream.scheduler.time_words import in_words, ordinal
 
-_MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and the feed would be lost
-_SHARE = 1 / 8  # of the gap between two entries: on average an entry is seen a sixteenth of it late
+_MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and would lose the feed
+_SHARE = 1 / 8  # of the gap between two entries: an entry is seen a sixteenth of the gap late on average
 _MOST_SPREAD = 1800.0  # seconds
 
 
@@ -40,11 +39,12 @@ _MOST_SPREAD = 1800.0  # seconds
 class Limits:
     """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
 
-    However seldom a feed publishes, it is asked every *slow_interval*: who reads it waits no longer.
+    However seldom a feed publishes, it is requested every *slow_interval*, so that its readers wait no longer for an
+    entry.
 
-    A fetch is put off by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
-    a server that asks for a pause gets it for all of its feeds, or for the one that it refused. *beside_hub* says that
-    these are the bounds of a feed whose hub tells of what is new.
+    A fetch is delayed by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
+    a pause that a server asks for holds for all of its feeds, or only for the one that it refused. *beside_hub* says
+    that these are the bounds of a feed whose hub pushes new entries.
     """
 
     min_interval: float
@@ -57,9 +57,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What server and feed asked for when they spoke last.
+    """What the server and the feed asked for in the last answer that said anything.
 
-    Kept for the answers that say nothing themselves.
+    They are kept for answers that say nothing themselves.
     """
 
     freshness: Freshness | None = None
@@ -96,9 +96,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What came before: how many *failures* in a row, and the *terms* of the last answer that had any.
+    """The history of a feed: how many *failures* in a row, and the *terms* of the last answer that had any.
 
-    *feed* is what the feed is known by, so that each has a spread of its own.
+    *feed* identifies the feed, so that each has a spread of its own.
     """
 
     failures: int = 0
@@ -115,7 +115,7 @@ class DueTime:
 
 
 def candidates_as_json(candidates: Iterable[DueTime]) -> list[list[str]]:
-    """Return *candidates* for a JSON column."""
+    """Return *candidates* as values for a JSON column."""
     return [[candidate.at.isoformat(timespec="seconds"), candidate.reason] for candidate in candidates]
 
 
@@ -128,9 +128,9 @@ def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]
 class Next:
     """When a feed is due (*at*; None: never again), and the *reason* in words.
 
-    *not_before* is the part that server and feed ask for, None if nothing. *host_pause* is how long all feeds
-    of the host wait, None if only this one does. *failures* and *terms* are the history of the next decision.
-    *candidates* are all times that were asked for, in their order; the last one is when the feed is due.
+    *not_before* is the part that server and feed ask for, None if nothing. *host_pause* is how long all feeds of the
+    host wait, None if only this one does. *failures* and *terms* are the history for the next decision. *candidates*
+    are all times that were asked for, in ascending order; the feed is due at the last one.
     """
 
     at: datetime | None
@@ -156,9 +156,9 @@ def decide(
     rhythm: Rhythm | None = None,
     pace: Pace | None = None,
 ) -> Next:
-    """Return when to ask again after *outcome*, which came *now*.
+    """Decide when to request the feed again after *outcome*, which came *now*.
 
-    *rhythm* and *pace* are the document's, for a `Fetched` that was parsed; one that could not be is a `Failed`.
+    *rhythm* and *pace* are those of the document, for a `Fetched` that was parsed; one that could not be is a `Failed`.
     """
     match outcome:
         case Gone():
@@ -197,7 +197,8 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     failures = history.failures + 1
     gap = min(limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval))
     ours = _Wait(gap, f"{ordinal(failures)} error in a row, {in_words(gap)} apart")
-    # How long the last answer was fresh says nothing of this one. How often the feed wants to be asked does.
+    # How long the last answer was fresh says nothing about this one; how often the feed wants to be requested still
+    # holds.
     theirs = [_capped(wait, limits.max_interval) for wait in _asked_by_feed(history.terms)]
     pause = retry_after(outcome.headers, now)
     if pause is not None:
@@ -207,16 +208,16 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     due = _next(now, ours, theirs, replace(history, failures=failures), limits)
     if not limits.pauses_hosts or not pauses_host(outcome):
         return due
-    # Without what this feed alone asks for: its siblings are not to wait for that.
+    # Without what only this feed asks for: the host's other feeds need not wait for that.
     seconds = min(pause, _MAX_PAUSE) if pause else limits.min_interval
     return replace(due, host_pause=now + timedelta(seconds=seconds))
 
 
 def pauses_host(outcome: Outcome) -> bool:
-    """Return whether *outcome* speaks for all feeds of its host.
+    """Return whether a pause that *outcome* asks for holds for all feeds of its host.
 
-    A 429 is said to a client, so it holds for all that this client asks there (RFC 6585 §4); a 503 that names a
-    time says when the server is back (RFC 9110 §15.6.4).
+    A 429 is addressed to a client, so it holds for all that this client requests there (RFC 6585 §4); a 503 that names
+    a time says when the server is back (RFC 9110 §15.6.4).
     """
     if not isinstance(outcome, Failed):
         return False
@@ -259,7 +260,10 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
 
 
 def _spread(feed: str, now: datetime, most: float) -> float:
-    """Return seconds from 0 to *most*, evenly spread over feeds and times, and the same for the same two."""
+    """Return a number of seconds from 0 to *most*, evenly distributed over feeds and times.
+
+    It is always the same for the same feed and time.
+    """
     if not most:
         return 0.0
     digest = hashlib.sha256(f"{now.timestamp()} {feed}".encode("utf-8", "surrogatepass")).digest()
@@ -274,7 +278,7 @@ def _capped(wait: _Wait, cap: float) -> _Wait:
 def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
     """Return the first time from *at* on that the feed doesn't skip, and the reason if that isn't *at* itself.
 
-    A feed that skips everything is asked as if it skipped nothing.
+    A feed that skips everything is requested as if it skipped nothing.
     """
     hour = at
     for _ in range(7 * 24):  # the hours of a week

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 
 def ordinal(number: int) -> str:
-    """Return 1st, 2nd, 3rd, 4th, 11th, 21st, …"""
+    """Return *number* as an ordinal: 1st, 2nd, 3rd, 4th, 11th, 21st, …"""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
 def in_words(seconds: float) -> str:
-    """Return a length of time for people, in its one or two largest units.
+    """Return a length of time in words, in its one or two largest units.
 
     "90 seconds", "1 hour 30 minutes", "7 days".
     """

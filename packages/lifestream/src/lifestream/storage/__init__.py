@@ -1,17 +1,17 @@
 """The only writer of what was fetched: a `Result` in, rows out.
 
-In: a `Result` (claim, outcome, schedule, prepared items). Out: `Stored`, which says what was written. In the order in
-which a result passes them:
+In: a `Result` (claim, outcome, schedule, prepared items). Out: `Stored`, which says what was written. The modules, in
+the order in which a result passes them:
 
-1. `writer`: transactions, their retries, and what is dropped.
+1. `writer`: transactions, their retries, and which results are dropped.
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time; `entry_matching` decides which stored item an entry is,
-   by its keys (`plugins.entry_keys`), and `item_row` makes the row.
+  by its keys (`plugins.entry_keys`), and `item_row` makes the row.
 4. `fanout`: which lifestreams show an item.
-5. `permanent_redirects`: a feed whose URL has changed for good.
+5. `permanent_redirects`: feeds whose URL has changed permanently.
 6. `feed_update`: what a result changes in its feed's row. `fetch_log`: the log of fetches.
-7. `bulk_sql`, `db_errors`: many rows in one statement; what is wrong with a database that fails.
+7. `bulk_sql`, `db_errors`: many rows in one statement; the causes of database failures.
 8. `credentials`: encrypted logins. `hub_subscriptions`: the state of WebSub subscriptions.
 
-Never imported here: the network, a parser process, and `refresh`.
+This package never imports the network, a parser process or `refresh`.
 """

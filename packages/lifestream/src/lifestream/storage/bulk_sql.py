@@ -1,7 +1,7 @@
-"""Many rows in one go, each with values of its own, at the cost of the values.
+"""Insert, update or delete many rows at once, each with its own values, without the cost of model instances.
 
-Django's `bulk_create` makes a model instance and an expression of every cell, and `bulk_update` a CASE with a
-branch a row and column. An import writes a hundred rows a feed; without these it is a third faster as a whole.
+Django's `bulk_create` makes a model instance, and an expression for every cell, and `bulk_update` a CASE with a branch
+for every row and column. An import writes a hundred rows for a feed; with this module it is a third faster as a whole.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def insert_rows(
 ) -> list[tuple[Any, ...]]:
     """Insert *rows*, with values for the fields *names* of *model*, into the database *using*.
 
-    Returns for each what the columns of the fields *returning* hold, in no particular order. Without *returning*,
-    rows that are there already (by a unique constraint) are left as they are.
+    Returns for each row the values of the fields *returning*, in no particular order. Without *returning*, rows that
+    exist already (by a unique constraint) are left as they are.
     """
     connection = connections[using]
     fields = _fields(model, names)
@@ -50,7 +50,7 @@ def insert_rows(
     found: list[tuple[Any, ...]] = []
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite" and not returning:
-            # One statement for each costs SQLite nothing, and it may be built to take but 999 values a statement.
+            # Single statements cost nothing extra in SQLite, which may be built to take only 999 values a statement.
             cursor.executemany(f"{into} VALUES {mark} {end}", list(values))
             return found
         size = (connection.features.max_query_params or 30_000) // len(fields)
@@ -62,9 +62,9 @@ def insert_rows(
 
 
 def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object], using: str) -> None:
-    """Write the fields *names* of *rows* into the rows of *model* with their keys, in database *using*.
+    """Write the fields *names* of *rows* to the rows of *model* with the same keys, in the database *using*.
 
-    *rows* are of *model*, or of a type that has those fields and the key by the same names.
+    *rows* are instances of *model*, or of a type that has those fields and the key by the same names.
     """
     rows = list(rows)
     if not rows:
@@ -77,15 +77,16 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object]
     settings = ", ".join(f"{column} = %s" for column in quoted[:-1])
     table = _quoted(connection, model._meta.db_table)
     with connection.cursor() as cursor:
-        # S608: only names of our own models are put together here.
+        # S608: only names of our own models are joined here.
         update = f"UPDATE {table} SET {settings} WHERE {quoted[-1]} = %s"  # noqa: S608
         cursor.executemany(update, [prepare(values_of(row)) for row in rows])
 
 
 def delete_up_to(model: type[Model], owner: str, ends: Iterable[tuple[int, int]], using: str) -> None:
-    """Delete rows of *model* in database *using*: for each owner and key of *ends*, those up to that key.
+    """Delete rows of *model* in the database *using*: for each owner and key of *ends*, the owner's rows up to that
+    key.
 
-    *owner* names the foreign key to the owners. Nothing may refer to the rows: what does is not looked for.
+    *owner* names the foreign key to the owners. Nothing may refer to the rows: references are not followed.
     """
     ends = list(ends)
     if not ends:
@@ -102,19 +103,20 @@ def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:
     return [fields[name] for name in names]
 
 
-# What any driver takes as it is: text, numbers, keys. (A number in a JSON column is no number to the driver.)
+# Values that any driver takes as they are: text, numbers, keys. (The driver does not see a number in a JSON column as a
+# number.)
 _PLAIN: Final = (CharField, TextField, IntegerField, FloatField, ForeignKey)
 
 
 def _preparer(
     fields: Sequence[Field[Any, Any]], connection: BaseDatabaseWrapper
 ) -> Callable[[Sequence[Any]], list[Any]]:
-    """Return what turns values of *fields* into those that the database's driver takes."""
+    """Return a function that converts values of *fields* into those that the database's driver takes."""
     others: list[tuple[int, Callable[[Any], Any]]] = []
-    adapted = cache(connection.ops.adapt_datetimefield_value)  # many rows are of the same moment
+    adapted = cache(connection.ops.adapt_datetimefield_value)  # many rows have the same time
     for index, field in enumerate(fields):
         if isinstance(field, DateTimeField):
-            # All that is stored here is aware: Django's own way asks that of each value, three times.
+            # All times stored here are aware; Django's own conversion checks that three times for each value.
             others.append((index, adapted))
         elif isinstance(field, JSONField):
             others.append((index, partial(connection.ops.adapt_json_value, encoder=field.encoder)))

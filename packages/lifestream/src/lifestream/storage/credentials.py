@@ -1,8 +1,8 @@
-"""User names and passwords of feeds, sealed before they reach the database.
+"""User names and passwords of feeds, encrypted before they reach the database.
 
-They are encrypted (Fernet, github.com/fernet/spec) with a key that is derived from Django's SECRET_KEY, so a
-copy of the database alone gives nothing away. Keys in SECRET_KEY_FALLBACKS still open what they sealed; once a
-key is in neither setting, its feeds need their passwords entered again.
+They are encrypted (Fernet, github.com/fernet/spec) with a key that is derived from Django's SECRET_KEY, so a copy of
+the database alone reveals nothing. Keys in SECRET_KEY_FALLBACKS still decrypt what was encrypted with them; once a key
+is in neither setting, the passwords of its feeds have to be entered again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lifestream.conf import settings
 
 
 class CredentialsLost(ValueError):
-    """Sealed credentials that no key opens: SECRET_KEY was changed, and the old one is not in SECRET_KEY_FALLBACKS."""
+    """No key decrypts the credentials: SECRET_KEY was changed, and the old one is not in SECRET_KEY_FALLBACKS."""
 
 
 def seal(plain: str) -> str:
@@ -28,7 +28,7 @@ def seal(plain: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Return what `seal` was given. Raises `CredentialsLost`."""
+    """Return the text that `seal` was given. Raises `CredentialsLost`."""
     if not sealed:
         return ""
     try:
@@ -53,7 +53,7 @@ def split_url(url: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=8)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
-    # The first key seals; any of them opens. SECRET_KEY is long and random, so no slow derivation is needed.
+    # The first key encrypts; any of them decrypts. SECRET_KEY is long and random, so no slow derivation is needed.
     return MultiFernet([Fernet(_derived(key)) for key in keys])
 
 

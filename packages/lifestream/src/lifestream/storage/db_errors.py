@@ -1,6 +1,6 @@
-"""What is wrong with a database that fails, and what to do about it: for the log, the report and the command.
+"""What is wrong when a database fails, and the remedy: for the log, the report and the command.
 
-A database says it in a code: SQLite's primary result codes (sqlite.org/rescode.html), PostgreSQL's SQLSTATE
+A database reports it as a code: SQLite's primary result codes (sqlite.org/rescode.html), PostgreSQL's SQLSTATE
 (postgresql.org/docs/current/errcodes-appendix.html).
 """
 
@@ -17,18 +17,19 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 from lifestream.fetcher.shortage import Shortage, is_short_of_files
 
 ROW_ERRORS: Final = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
-"""What is raised where a row can't be written for what is in it."""
+"""The exceptions that are raised if a row can't be written because of its values."""
 
 FAILURES: Final = (DatabaseError, InterfaceError)
-"""What Django raises where the database itself fails, but for ROW_ERRORS, which have to be caught first.
+"""The exceptions that Django raises if the database itself fails. They include ROW_ERRORS, which have to be caught
+first.
 
-It is more than OperationalError: PostgreSQL reports one that is read-only by an InternalError, and a right, a table or
-a column that is missing by a ProgrammingError, and SQLite reports one that is damaged by a mere DatabaseError.
+OperationalError is not enough: PostgreSQL reports a read-only database by an InternalError, and a missing privilege,
+table or column by a ProgrammingError, and SQLite reports a damaged database by a plain DatabaseError.
 """
 
 
 class Kind(Enum):
-    """What can be wrong with a database, and the remedy."""
+    """A kind of database failure, and its remedy."""
 
     FULL = "its disk is full: free some space"
     FILES = f"it needs files, and {Shortage.FILES.value}"
@@ -43,14 +44,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A database that failed: what *kind* of trouble it is, and what the database *said*."""
+    """A database failure: its *kind*, and what the database *said*."""
 
     kind: Kind
     said: str
 
     @property
     def takes_less(self) -> bool:
-        """Whether something smaller may still be taken: a full disk may take a little, a locked one nothing."""
+        """Whether something smaller may still be written: a full disk may take a little, a locked database nothing."""
         return self.kind in (Kind.FULL, Kind.FILES, Kind.OTHER)
 
     def __str__(self) -> str:
@@ -80,12 +81,12 @@ _SQLSTATE: Final = {
     "XX001": Kind.DAMAGED,
     "XX002": Kind.DAMAGED,
 }
-# SQLite has one code for all that is wrong with a statement (sqlite3.c: sqlite3LocateTable, sqlite3InsertStmt).
+# SQLite has one code for all errors in a statement (sqlite3.c: sqlite3LocateTable, sqlite3InsertStmt).
 _OF_TABLES = re.compile(r"no such (?:table|column)|has no column named")
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Return what *error*, one of FAILURES, is about."""
+    """Return the trouble that *error*, one of FAILURES, reports."""
     said = (str(error).splitlines() or [type(error).__name__])[0]
     cause = error.__cause__
     if is_short_of_files() or "too many open files" in said.lower():
@@ -94,7 +95,7 @@ def trouble_of(error: BaseException) -> Trouble:
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         return Trouble(_SQLITE.get(code, Kind.OTHER_TABLES if _OF_TABLES.search(said) else Kind.OTHER), said)
     state = getattr(cause, "sqlstate", None)
-    if state is None:  # no answer of a server: there was none
+    if state is None:  # no code: the server did not answer
         return Trouble(Kind.OTHER if cause is None else Kind.GONE, said)
     gone = state.startswith(("08", "57P"))
     return Trouble(Kind.GONE if gone else _SQLSTATE.get(state, Kind.OTHER), said)

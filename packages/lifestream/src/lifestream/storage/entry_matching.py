@@ -1,26 +1,26 @@
 """Which stored item an entry is: pure decisions, no database.
 
-A feed's own ids can't be trusted alone: some give every entry the same guid, some give none, some change
-all of them when the site moves. So an entry has keys in tiers, and is looked for with the strongest first:
+A feed's own ids can't be trusted alone: some feeds give every entry the same guid, some give none, some change all of
+them when the site moves. So an entry has keys in tiers, and is looked up by the strongest first:
 
-1. *guid*, exactly as the document spells it, so that a feed that moves keeps its items even if its guids
-   are relative; trusted only where no other entry of the document has it.
-2. *link*, where it is the entry's own: no other entry of the document and no other stored item has it, it
-   is not the site's home page, and the guid that the item had is gone from the document. `http` and `https`
-   are one, and so are links with and without a slash at the end: that is how sites move, and two such
-   entries in one document count as two uses of a link, so it identifies neither. All else has to be equal.
-3. *content*: title and date, or title and text if there is no date. It stands for the two above where an entry has
-   neither; and where both have changed at once, as a new program for a site does it, it finds the item if both old
-   ones are gone, and if it says enough: a title and a time, or, where nobody gives guids, a title and a text.
-4. *whole*: everything, which keeps apart what is the same in all tiers above.
+1. *guid*, exactly as the document spells it, so that a feed that moves keeps its items even if its guids are relative;
+  trusted only if no other entry of the document has it.
+2. *link*, if it is the entry's own: no other entry of the document and no other stored item has it, it is not the
+  site's home page, and the guid that the item had is gone from the document. `http` and `https` count as the same, and
+  so do links with and without a slash at the end, since sites change these; two such entries in one document count as
+  two uses of a link, so it identifies neither. Everything else has to be equal.
+3. *content*: title and date, or title and text if there is no date. It identifies an entry that has neither guid nor
+  link. It also finds an item whose guid and link have both changed, as with new software for a site: if both old ones
+  are gone, and if the content is specific enough: a title and a time, or, if nobody gives guids, a title and a text.
+4. *whole*: everything, which distinguishes entries that are the same in all tiers above.
 
-An item is stored under one key, the strongest that its entry had. It is found again under it, and under
-weaker ones while those are its alone; a new guid that comes with an old link replaces the old one.
+An item is stored under one key, the strongest that its entry had. It is found again under that key, and under weaker
+ones as long as only it has them; a new guid that comes with an old link replaces the old one.
 
-Tombstones take part as if they were items, with all keys that theirs had: what matches one was deleted here, and does
-not come back. They follow their entry to new keys as an item would, else it would return by its second move. And the
-first key stands for it for good (a tombstone more, with the same id and that key alone), else it would return when its
-site goes back to an older program.
+Tombstones take part as if they were items, with all keys of their entries: what matches one was deleted here, and does
+not come back. A tombstone follows its entry to new keys as an item would; otherwise the entry would return when it
+moves a second time. And its first key is kept for good (in another tombstone, with the same id and only that key);
+otherwise the entry would return when its site goes back to older software.
 """
 
 from __future__ import annotations
@@ -33,17 +33,15 @@ from datetime import datetime, timedelta
 from lifestream.plugins.entry_keys import Keys, Said, keys_of, link_form
 
 CHURN_LIMIT = 24
-"""An item that was rewritten this often is rewritten once in CHURN_PAUSE only."""
+"""After this many rewrites, an item is rewritten only once per CHURN_PAUSE."""
 CHURN_PAUSE = timedelta(days=1)
 CHURN_FORGIVEN = timedelta(days=7)
-"""After so long without a change, counting begins anew."""
+"""After this long without a change, rewrites are counted from 0 again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A stored item, or (*deleted*) a tombstone: its *id*, the *key* it is stored under, and what else it
-    is known by.
-    """
+    """A stored item, or (*deleted*) a tombstone: its *id*, the *key* it is stored under, and its other identifiers."""
 
     id: int
     key: str
@@ -55,8 +53,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an entry is: the item *known*, or a new one if that is None. *key* is what it is to be stored
-    under.
+    """What an entry is: the item *known*, or a new one if that is None. *key* is the key to store it under.
 
     *index* is the entry's index in the document.
     """
@@ -68,14 +65,14 @@ class Decision:
 
     @property
     def refused(self) -> bool:
-        """Whether the item was deleted here, and stays so."""
+        """Whether the item was deleted here, and stays deleted."""
         return self.known is not None and self.known.deleted
 
 
 class Document:
-    """The entries of one document, and what it says about them taken together.
+    """The entries of one document, and what follows from all of them together.
 
-    *home* are addresses that are no entry's own: the site's, the feed's.
+    *home* are addresses that are never an entry's own: those of the site and of the feed.
     """
 
     def __init__(self, entries: Sequence[Said], home: Iterable[str] = ()) -> None:
@@ -92,7 +89,9 @@ class Document:
         self._taken: set[tuple[int, str]] = set()
 
     def _repeated(self, entries: Sequence[Said]) -> Iterator[int]:
-        """Return the indices of entries that another one repeats in all that counts; the one updated last is kept."""
+        """Return the indices of entries that another one repeats in all identifying fields; the one updated last is
+        kept.
+        """
         seen: dict[str, int] = {}
         for i, keys in enumerate(self.keys):
             other = seen.setdefault(keys.whole, i)
@@ -102,11 +101,11 @@ class Document:
                 yield other if newer else i
 
     def trusts(self, i: int) -> bool:
-        """Return whether entry *i* has a guid that is its alone in this document."""
+        """Return whether entry *i* has a guid that no other entry of this document has."""
         return bool(self.keys[i].guid) and self._guid_uses[self.keys[i].guid] == 1
 
     def owns_link(self, i: int) -> bool:
-        """Return whether entry *i* has a link that is its alone in this document."""
+        """Return whether entry *i* has a link that no other entry of this document has."""
         return bool(self.keys[i].link) and self._link_uses[self.keys[i].link] == 1
 
     def keys_to_find(self, indices: Iterable[int]) -> set[str]:
@@ -120,7 +119,7 @@ class Document:
         }
 
     def links_to_find(self, indices: Iterable[int], found: Collection[str]) -> set[str]:
-        """Return the links by which those of *indices* may be found whose guid is not settled by the keys *found*."""
+        """Return the links by which to look up the entries at *indices* whose guid is not among the keys *found*."""
         return {
             self.keys[i].link
             for i in indices
@@ -128,7 +127,7 @@ class Document:
         }
 
     def contents_to_find(self, indices: Iterable[int], known: Iterable[Known]) -> set[str]:
-        """Return the contents by which those of *indices* may be found that share neither key nor link with any of
+        """Return the contents by which to look up the entries at *indices* that share neither key nor link with
         *known*.
         """
         known = list(known)
@@ -142,10 +141,10 @@ class Document:
         }
 
     def decide(self, indices: Sequence[int], known: Iterable[Known]) -> list[Decision]:
-        """Return what the entries at *indices* are, given the items *known* by their keys and links; repeated ones
-        are left out.
+        """Decide what the entries at *indices* are, given the items *known* by their keys and links. Repeated ones are
+        left out.
 
-        A long document may be decided in parts: what one part took, a later one doesn't get.
+        A long document may be decided in parts: an item that one part has matched is not available to a later part.
         """
         store = _Store(known)
         indices = [i for i in indices if i not in self.repeated]
@@ -158,9 +157,9 @@ class Document:
         return [Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in indices]
 
     def _take(self, item: Known) -> bool:
-        # A tombstone has two keys, and there may be an entry for each.
+        # A tombstone has two keys, and an entry may match each of them.
         mark = (item.id, item.key if item.deleted else "")
-        # An item that an earlier part of this document made is known by the key that it got.
+        # An item that an earlier part of this document made is known by the key that it got there.
         if mark in self._taken or item.key in self._keys_used:
             return False
         self._taken.add(mark)
@@ -179,7 +178,7 @@ class Document:
     def _by_guid(self, i: int, store: _Store) -> Known | None:
         item = store.by_key.get(self.keys[i].guid) if self.keys[i].guid else None
         if item and not self.trusts(i) and item.content != self.keys[i].content:
-            return None  # one of several with this guid: the item is whichever says the same
+            return None  # several entries have this guid: the item is the one with the same content
         return item
 
     def _by_link(self, i: int, store: _Store) -> Known | None:
@@ -191,26 +190,24 @@ class Document:
         return item if item and self._may_rename(i, item) else None
 
     def _by_what_it_says(self, i: int, store: _Store) -> Known | None:
-        """Return the item whose guid and link have both changed, if it is the only one here and there that says
-        this.
+        """Return the item whose guid and link have both changed, if only this entry and only that item have this
+        content.
         """
         mine = self.keys[i]
         items = store.by_content.get(mine.content, ())
         if not mine.told_by or len(items) != 1 or self._content_uses[mine.content] != 1:
             return None
         item = items[0]
-        # Where there are guids, the same words without a date may well be another entry: "Build passed".
+        # If there are guids, the same words without a date may well be another entry: "Build passed".
         tells = mine.told_by == "date" or item.deleted or not (mine.guid or item.guid)
         return item if tells and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item) else None
 
     def _may_rename(self, i: int, item: Known) -> bool:
-        """Return whether entry *i* may be *item* though it does not share its key: no entry here has the item's
-        own guid.
-        """
+        """Return whether entry *i* may be *item* although their keys differ: no entry here has the item's own guid."""
         return item.guid in ("", self._guids[i]) or item.guid not in self._guids_here
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:
-        """Return what entry *i* is to be stored under: the item's own key, unless it is new or has a new guid."""
+        """Return the key to store entry *i* under: the item's own key, unless the item is new or has a new guid."""
         if item and (not self.trusts(i) or item.guid == self._guids[i]):
             self._keys_used.add(item.key)
             return item.key
@@ -228,7 +225,7 @@ class Document:
 
 
 class _Store:
-    """Stored items by the key that each is under, and by link."""
+    """Stored items by the key that each is stored under, by link and by content."""
 
     def __init__(self, known: Iterable[Known]) -> None:
         self.by_key: Mapping[str, Known]
@@ -238,7 +235,7 @@ class _Store:
         by_link: dict[str, list[Known]] = {}
         by_content: dict[str, list[Known]] = {}
         for item in dict.fromkeys(known):
-            # A live item comes before a tombstone of the same key: it was let in again.
+            # An item takes precedence over a tombstone of the same key: the entry was let in again.
             if item.key not in by_key or by_key[item.key].deleted:
                 by_key[item.key] = item
             if item.link:
@@ -252,14 +249,14 @@ def _later(one: datetime | None, other: datetime | None) -> bool:
 
 
 def may_rewrite(changes: int, changed: datetime | None, now: datetime) -> bool:
-    """Return whether an edit is taken over, of an item rewritten *changes* times, last at *changed*.
+    """Return whether to store an edit of an item that was rewritten *changes* times, last at *changed*.
 
-    Some feeds put a counter or an advertisement into every entry: without a bound they'd be rewritten at
+    Some feeds put a counter or an advertisement into every entry: without a limit, their items would be rewritten at
     each fetch.
     """
     return changes < CHURN_LIMIT or changed is None or now - changed >= CHURN_PAUSE
 
 
 def changes_after(changes: int, changed: datetime | None, now: datetime) -> int:
-    """Return the count of rewritings after one more at *now*."""
+    """Return the count of rewrites after one more at *now*."""
     return 1 if changed is None or now - changed >= CHURN_FORGIVEN else changes + 1

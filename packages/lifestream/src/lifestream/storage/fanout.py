@@ -1,11 +1,12 @@
-"""Which lifestreams show an item: subscriptions, their rules, and the posts that come of them.
+"""Which lifestreams show an item: subscriptions, their rules, and the posts that result.
 
-An import writes the posts of new items, `subscribe` and `fill` those of items that are there already. Neither misses
-one: an import locks its feed's row before it looks who subscribes, and until then a new subscription, which refers to
-that row, has to wait (SQLite has one writer at a time anyway). So it is either seen by the import or sees its items.
+An import writes the posts of new items; `subscribe` and `fill` write those of existing items. No item is missed: an
+import locks its feed's row before it looks up the subscribers, and until then a new subscription, which refers to that
+row, has to wait (SQLite has one writer at a time anyway). So a subscription is either seen by the import or sees its
+items.
 
-A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not asked on behalf of
-nobody. When somebody wants it again, it is due when it would have been.
+A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not fetched. When it gets
+a subscriber again, it is due when it would have been.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A subscription, as far as posts are concerned."""
+    """A subscription, reduced to what posts need."""
 
     subscription: int
     lifestream: int
@@ -36,7 +37,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Postable:
-    """An item that may be posted: its key, its date, and what rules see of it (None where there are no rules)."""
+    """An item that may be posted: its key, its date, and the fields that rules check (None if there are no rules)."""
 
     item: int
     date: datetime
@@ -65,7 +66,7 @@ def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscri
 
 
 def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str) -> int:
-    """Post each candidate for those of its subscribers whose rules allow it. Existing posts stay unchanged."""
+    """Post each candidate to those of its subscribers whose rules allow it. Existing posts stay unchanged."""
     posts = [
         _PostRow(subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date)
         for candidate, subscribers in candidates
@@ -77,9 +78,9 @@ def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], usi
 
 
 def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription:
-    """Subscribe *lifestream* to *feed* and posts the items that it has; *fields* are the subscription's others.
+    """Subscribe *lifestream* to *feed* and post the items that it has; *fields* are the subscription's other fields.
 
-    A subscription that is there already is returned as it is.
+    A subscription that exists already is returned as it is.
     """
     subscriptions = Subscription.objects.using(router.db_for_write(Subscription))
     subscription, created = subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)
@@ -89,7 +90,7 @@ def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:
-    """Make those of *feeds* (keys) idle that nobody reads any more, and those active again that somebody does."""
+    """Mark those of *feeds* (keys) that have no readers any more as idle, and those that have some again as active."""
     reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
     chosen = Feed.objects.using(using).filter(pk__in=feeds)
     chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)
@@ -137,5 +138,5 @@ def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Postable]]:
 
 
 def shown(item: Item, tags: Iterable[str]) -> RuleSubject:
-    """Return what rules see of *item*."""
+    """Return the fields of *item* that rules check."""
     return RuleSubject(item.title, item.text, item.author, tuple(tags), item.link)

@@ -1,6 +1,6 @@
-"""A feed's own row as a fetch finds it and leaves it: read under lock, changed as a value, written back by `writer`.
+"""A feed's row during a fetch: read under lock, changed as a value, written back by `writer`.
 
-No instance of the model, since to make one of each feed was a tenth of all work for an answer of 304.
+It is no instance of the model: making one for each feed was a tenth of all work for an answer of 304.
 """
 
 from __future__ import annotations
@@ -30,16 +30,18 @@ STATE: Final[tuple[str, ...]] = (
 SAID: Final[tuple[str, ...]] = (
     "body_hash", "flaw", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",
 )  # fmt: skip
-"""Those that a document may change."""
+"""The columns that a document may change."""
 
 PLACE: Final = ("url", "url_hash", "host")
-"""Those that a move changes."""
+"""The columns that a move changes."""
 
 
 @dataclass(slots=True)
 class FeedState:
-    """A feed's row: what is read of each feed, then what is read for those that bring a document, then the rest, which
-    is replaced. The names are those of `Feed`.
+    """A feed's row. The names are those of `Feed`.
+
+    First come the fields that are read of each feed, then those that are read if there is a document, then the rest,
+    which is replaced.
     """
 
     id: int
@@ -85,14 +87,14 @@ class FeedState:
 
     @property
     def is_private(self) -> bool:
-        """Whether it has credentials: then it belongs to one subscriber and is shown nowhere public."""
+        """Whether the feed has credentials: then it belongs to one subscriber and is shown nowhere public."""
         return bool(self.credentials)
 
 
 def hold(tokens: Mapping[int, str], using: str, *, said: bool, entries: bool) -> dict[int, FeedState]:
     """Return the feeds that are still claimed with *tokens*, by key, locked until the caller's transaction ends.
 
-    With *said* they are read with what documents say of them, with *entries* with what they have of items.
+    With *said*, the columns that a document may change are read too; with *entries*, what the feed has of items.
     """
     feeds = Feed.objects.using(using).filter(pk__in=tokens).order_by("pk").select_for_update()
     columns = _FOUND + SAID if said or entries else _FOUND

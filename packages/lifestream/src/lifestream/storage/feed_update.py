@@ -1,4 +1,4 @@
-"""What a result changes in its feed's own row, and its line in the log. Nothing is saved here."""
+"""What a result changes in its feed's row, and its line in the log. Nothing is saved here."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from lifestream.storage.fetch_log import Line
 from lifestream.storage.hub_subscriptions import make_due
 
 MESSAGE_LENGTH: Final = 2000
-"""Characters of a message that the log keeps: a document may have thousands of problems."""
+"""How many characters of a message the log keeps: a document may have thousands of problems."""
 
 
 def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
-    """Return what a result is called in the log, given how many items were new and changed."""
+    """Return the outcome of a result for the log, given how many items were new and changed."""
     match result.outcome:
         case NotModified():
             return Fetch.Outcome.NOT_MODIFIED
@@ -39,7 +39,7 @@ def outcome_of(result: Result, new: int, changed: int) -> Fetch.Outcome:
 
 
 def settle(feed: FeedState, result: Result, now: datetime) -> None:
-    """Put into *feed* what it has to know for its next fetch, and release it for all workers."""
+    """Set in *feed* all that its next fetch needs, and release the feed for all workers."""
     outcome, due = result.outcome, result.next
     feed.last_fetch = now
     feed.failures = due.failures
@@ -59,7 +59,7 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
                 _describe(feed, result.prepared, outcome.url)
             _note_hub(feed, outcome, result.prepared)
         case NotModified():
-            # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those alone that it doesn't name.
+            # RFC 9111 §4.3.4: a 304 may bring new validators, and leaves those unchanged that it doesn't name.
             feed.etag = _validator(outcome, "etag") or feed.etag
             feed.last_modified = _validator(outcome, "last-modified") or feed.last_modified
             feed.last_success = now
@@ -71,13 +71,12 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
 
 
 def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
-    """Put the validators of *outcome* into *feed*: all of them, even if there are none, since an old one is never sent
-    again.
+    """Set the validators of *feed* to those of *outcome*, even if it has none, since an old one is never sent again.
 
-    Those of a document that could not be read to its end are withheld until the same bytes come a second time under
-    them, from the same URL: an ETag is one of its resource (RFC 9110, section 8.8.3). A publisher may mend the document
-    and leave the validator as it is, and a 304 would hide that for ever; but a document that stays as it is need not be
-    sent each time.
+    The validators of a document that could not be read to its end are withheld until the same bytes come a second time
+    with them, from the same URL: an ETag belongs to one resource (RFC 9110, section 8.8.3). A publisher may repair the
+    document and leave the validator as it is, and a 304 would hide that for ever; but a document that doesn't change
+    need not be sent each time.
     """
     before, was_withheld, place = _pair(feed), feed.withheld, feed.validated_url
     feed.etag, feed.last_modified = _validator(outcome, "etag"), _validator(outcome, "last-modified")
@@ -98,7 +97,7 @@ def _pair(feed: FeedState) -> tuple[str, str]:
 def _forget_validators(feed: FeedState, outcome: Failed) -> None:
     """Forget those of *feed*'s validators that came again with a 200 which could not be read.
 
-    They stand for two bodies now, and the mended one could be a third. Others still stand for what we have.
+    They stand for two bodies now, and the repaired one could be a third. Others still stand for the stored document.
     """
     if outcome.status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
         return
@@ -109,7 +108,7 @@ def _forget_validators(feed: FeedState, outcome: Failed) -> None:
 
 
 def log(feed: FeedState, result: Result, stored: Stored) -> Line:
-    """Return the line in the log. It also is what *feed* says of its last fetch."""
+    """Return the line in the log, which also is what *feed* says about its last fetch."""
     feed.last_status = stored.outcome
     outcome = result.outcome
     return Line(
@@ -128,7 +127,7 @@ def log(feed: FeedState, result: Result, stored: Stored) -> Line:
 
 
 def message_of(result: Result, *more: str) -> str:
-    """Return what there is to tell about *result*, and *more*, in sentences."""
+    """Return the messages about *result*, and *more*, as sentences."""
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
         said = result.prepared
@@ -137,12 +136,12 @@ def message_of(result: Result, *more: str) -> str:
 
 
 def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
-    """Put into *feed* what the document, which came from *url*, says of it.
+    """Set in *feed* what the document, which came from *url*, says about it.
 
-    What it leaves out stays: a title once given is not lost. Its domain is decided anew each time, since what the
-    document says may be untrue.
+    A field that the document leaves out stays: a title is not lost. The domain is decided anew each time, since what
+    the document says may be untrue.
 
-    Of a document that could not be read to its end only what is empty is taken.
+    From a document that could not be read to its end, only fields that are empty are taken.
     """
     said = prepared.feed
     feed.flaw = _message(str(said.flaw or ""))
@@ -163,7 +162,7 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
     said = prepared.feed if prepared is not None else ParsedFeed()
     links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
     if not said.is_complete and feed.hub_url:
-        # Only what its server says in a header is as good as ever.
+        # Only the header fields are as reliable as ever.
         links = links_of(outcome.headers, outcome.url, hub="", topic="")
         prepared = None
     if links.hub or prepared is not None:
@@ -171,10 +170,10 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
 
 
 def hear_hub(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
-    """Compare what its hub has told of *feed*, which is settled, with what the fetch brought: *new* items.
+    """Compare what the hub of *feed*, which is settled, has pushed with what the fetch brought: *new* items.
 
-    A push that came after the fetch had begun makes the feed due again. A hub that did not tell of what is new is no
-    longer relied on, until it pushes.
+    A push that came after the fetch had begun makes the feed due again. A hub that did not push new items is no longer
+    relied on, until it pushes.
     """
     if not isinstance(result.outcome, Fetched | NotModified):
         return
@@ -188,10 +187,10 @@ def hear_hub(feed: FeedState, result: Result, now: datetime, *, new: int) -> Non
 
 def _validator(outcome: Fetched | NotModified, name: str) -> str:
     value = outcome.headers.get(name, "")
-    # It goes back byte for byte or not at all, and what has no UTF-8 can't be kept.
+    # A validator goes back byte for byte or not at all, and one that isn't UTF-8 can't be stored.
     return value if scrub(value) == value else ""
 
 
 def _message(text: str) -> str:
-    text = " ".join(scrub(text).split())  # or it could look like another line of the log
+    text = " ".join(scrub(text).split())  # a message with line breaks could look like another line of the log
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

@@ -1,9 +1,9 @@
 """The log of fetches.
 
-Those of a feed that came to the same, one after the other, are one line: "not modified", 30 times since Monday. So the
-LENGTH lines that are kept of a feed reach back to what mattered.
+Consecutive fetches of a feed with the same result share one line: "not modified", 30 times since Monday. So the LENGTH
+lines that are kept of a feed reach back to what mattered.
 
-Whoever writes holds the feeds' claims, so nobody else writes lines of theirs.
+The caller holds the feeds' claims, so nobody else writes lines of these feeds.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from lifestream.storage.bulk_sql import delete_up_to, insert_rows, update_rows
 from lifestream.storage.item_import import LOOKUP, batches
 
 LENGTH: Final = 50
-"""Lines that are kept of a feed, the latest ones."""
+"""How many lines are kept of a feed, the latest ones."""
 
 _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
 _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
 
 
 class CameTo(NamedTuple):
-    """What a fetch came to, in the columns of `Fetch`: one more of the same is no line of its own."""
+    """The result of a fetch, in the columns of `Fetch`: another one with the same result gets no line of its own."""
 
     outcome: str
     status: int | None
@@ -53,7 +53,7 @@ class Line(NamedTuple):
 
     @property
     def came_to(self) -> CameTo:
-        """What a fetch that came to the same has in common with this one."""
+        """The columns that a fetch with the same result has in common with this one."""
         return CameTo(self.outcome, self.status, self.message, self.new, self.changed)
 
 
@@ -68,7 +68,7 @@ class _LastLine:
 
 @dataclass(frozen=True, slots=True)
 class _Extended:
-    """A line that is there already, with the columns that one more of its kind changes."""
+    """An existing line, with the columns that another fetch with the same result changes."""
 
     id: int
     count: int
@@ -80,9 +80,9 @@ class _Extended:
 
 
 def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
-    """Write *lines*, one a feed at most, and cuts what grows too long. It runs in the caller's transaction.
+    """Write *lines*, at most one for each feed, and cut logs that grow too long. It runs in the caller's transaction.
 
-    *again* are the feeds whose last fetch had the same outcome: for others, no last line need be looked at.
+    *again* are the feeds whose last fetch had the same outcome: only for these the last line is looked up.
     """
     last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE and line.feed in again], using)
     repeated, fresh = [], []

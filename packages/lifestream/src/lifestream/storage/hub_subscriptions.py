@@ -1,17 +1,17 @@
-"""What is agreed with hubs, in the database: which subscriptions are wanted, what a hub confirmed, what it pushed.
+"""The WebSub subscriptions in the database: which are wanted, what a hub confirmed, and what it pushed.
 
     want ──▶ ASKED ──── confirm ───▶ ACTIVE ──┐ renewed before its lease ends; receive
                ▲  └──── deny ────▶ DENIED     │
                └── asked again later ◀┘       │
     not wanted any more: LEAVING ◀────────────┘ ── confirm ──▶ gone
 
-A push says only that there is something new: its feed becomes due, and what the feed says is fetched from the feed. It
+A push says only that there is something new: its feed becomes due, and the content is fetched from the feed. The feed
 is never due before its server's own terms allow (max-age, Retry-After, a pause of its host), not sooner than
-LIFESTREAM_PUSH_MIN_INTERVAL after the last time, and errors keep their growing gaps. So a hub that pushes all day makes
-no more requests than that. And it is never forgotten: a push that comes while its feed is being fetched makes the feed
-due again (see `feed_update`).
+LIFESTREAM_PUSH_MIN_INTERVAL after the last time, and errors keep their growing gaps. So a hub that pushes all day
+causes no more requests than that. No push is lost: one that comes while its feed is being fetched makes the feed due
+again (see `feed_update`).
 
-Nothing here asks the network; `hub_renewal` does.
+Nothing here uses the network; `hub_renewal` does.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from lifestream.storage.feed_row import FeedState
 State = HubSubscription.State
 
 DENIED_FOR: Final = timedelta(days=7)
-"""So long a hub that has denied a subscription isn't asked for it."""
+"""How long a hub that has denied a subscription isn't asked for it again."""
 PUSHED: Final = "its hub says that there is something new"
-"""Why a feed is due for which a push came."""
+"""Why a feed is due after a push."""
 FAREWELLS: Final = 3
-"""So often a hub is asked to end a subscription; a push that comes later is answered that there is none (410)."""
+"""How many times a hub is asked to end a subscription; a later push is answered that there is none (410)."""
 
 _SHORTEST_GAP: Final = timedelta(hours=1)
 _LONGEST_GAP: Final = timedelta(days=7)
@@ -48,7 +48,7 @@ _SOME: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """Something to ask a hub for. *attempt* counts from 1 and, with *pk*, is the proof of who asks."""
+    """A request to send to a hub. *attempt* counts from 1 and, with *pk*, proves who sends it."""
 
     pk: int
     attempt: int
@@ -59,17 +59,17 @@ class Errand:
 
 
 def secrets_of(key: str) -> list[str]:
-    """Return the secrets that a hub which knows *key* may sign with: one for each of Django's keys, the one to tell it
-    first.
+    """Return the secrets that a hub which knows *key* may sign with, one for each of Django's keys.
 
-    They are made and not stored, so a copy of the database alone forges no push.
+    The first is the one to tell the hub. They are derived and not stored, so a copy of the database alone forges no
+    push.
     """
     salt = "lifestream.websub"
     return [salted_hmac(salt, key, secret, algorithm="sha256").hexdigest() for secret in settings.secret_keys]
 
 
 def want(feeds: Collection[int], now: datetime) -> None:
-    """See to it that each of *feeds* (keys) has the subscription that it should have, and no other."""
+    """Give each of *feeds* (keys) the subscription that it should have, and end any other."""
     keys = sorted(feeds)
     for start in range(0, len(keys), _SOME):
         some = keys[start : start + _SOME]
@@ -88,14 +88,14 @@ def want(feeds: Collection[int], now: datetime) -> None:
             for key, links in wanted.items()
             if links != has.get(key)
         ]
-        # Another worker may have been here at the same time.
+        # Another worker may have made the subscriptions at the same time.
         HubSubscription.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def _wanted(feed: Feed) -> Links | None:
     """Return the hub and the topic to subscribe to for *feed*; None for no push.
 
-    A feed with credentials is nobody else's business: no hub is told of it.
+    A feed with credentials is private: no hub is told of it.
     """
     if not feed.hub_url or feed.is_private or feed.status != Feed.Status.ACTIVE:
         return None
@@ -104,7 +104,7 @@ def _wanted(feed: Feed) -> Links | None:
 
 
 def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
-    """Return *subscriptions* up: those that their hubs never confirmed at once, the others once the hubs are told."""
+    """End *subscriptions*: those that their hubs never confirmed at once, the others once the hubs are told."""
     for each in subscriptions:
         if each.lease_until is None or each.lease_until <= now:
             each.delete()
@@ -115,14 +115,13 @@ def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
 
 
 def leave_idle(now: datetime, limit: int) -> None:
-    """Return up to *limit* subscriptions up whose feeds are paused or gone."""
+    """End up to *limit* subscriptions whose feeds are paused or gone."""
     idle = HubSubscription.objects.exclude(state=State.LEAVING).exclude(feed__status=Feed.Status.ACTIVE)
     leave(idle.order_by("pk")[:limit], now)
 
 
 def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> list[Errand]:
-    """Return up to *limit* errands that are due; each is given to one worker only, and again later if nothing comes of
-    it.
+    """Take up to *limit* errands that are due. Each is given to one worker only, and again later if it has no result.
 
     *feeds* are the keys of those to choose from.
     """
@@ -135,7 +134,7 @@ def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> lis
             each.delete()
             continue
         attempt = each.attempts + 1
-        # Whoever changes the row from what we have read is the one who asks.
+        # The worker that changes the row from what we have read is the one that sends the request.
         ours = HubSubscription.objects.filter(pk=each.pk, attempts=each.attempts, next_request=each.next_request)
         state = State.ASKED if each.state == State.DENIED else each.state
         if ours.update(attempts=attempt, last_request=now, next_request=now + _gap(attempt), state=state):
@@ -155,8 +154,10 @@ def put_back(errand: Errand, now: datetime) -> None:
 
 
 def failed(errand: Errand, message: str, now: datetime, wait: float | None = None) -> None:
-    """Note why a hub did not take *errand*, and that it wants to be left alone for *wait* seconds, if it does."""
-    # A hub that has confirmed meanwhile has taken it, whatever else it answered.
+    """Note why a hub did not accept *errand*, and for how many seconds (*wait*) the hub wants to be left alone, if it
+    does.
+    """
+    # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
     HubSubscription.objects.filter(pk=errand.pk, attempts=errand.attempt).update(message=scrub(message))
     if wait is not None:
         until = now + min(timedelta(seconds=wait), _LONGEST_GAP)
@@ -164,8 +165,7 @@ def failed(errand: Errand, message: str, now: datetime, wait: float | None = Non
 
 
 def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
-    """Return whether a hub that asks for it may be told that *mode* is what we want for *topic*, which is so from now
-    on.
+    """Note that a hub verifies *mode* for *topic*. Returns whether that is what we want, so that it may be confirmed.
 
     *lease* is its `hub.lease_seconds`.
     """
@@ -214,11 +214,11 @@ def is_known(key: str) -> bool:
 
 
 def receive(key: str, now: datetime) -> bool:
-    """Note a push, whose signature held: its feed is due as soon as it may be. Returns whether there is one."""
+    """Note a push with a valid signature: its feed is due as soon as allowed. Returns whether there is such a feed."""
     found = HubSubscription.objects.filter(key=key, state=State.ACTIVE).only("feed", "lease_until").first()
     if found is None:
         return False
-    # Most of a storm ends here: one push is noted already, and no fetch has begun since.
+    # Most pushes of a burst end here: one is noted already, and no fetch has begun since.
     noted = Feed.objects.filter(pk=found.feed_id, pushed__isnull=False).exclude(claimed_until__gt=now)
     if noted.exists():
         return True
@@ -235,9 +235,9 @@ def receive(key: str, now: datetime) -> bool:
 
 
 def make_due(feed: Feed | FeedState, now: datetime) -> None:
-    """Make *feed*, unsaved, due as soon as it may be for a push.
+    """Make *feed*, unsaved, due as soon as a push allows.
 
-    What a feed in trouble waits for is not shortened: it is asked again anyway, and then says what is new.
+    The wait of a feed in trouble is not shortened: it is fetched again anyway, and then brings what is new.
     """
     if feed.failures:
         return
@@ -245,7 +245,7 @@ def make_due(feed: Feed | FeedState, now: datetime) -> None:
     if feed.last_fetch is not None:
         soonest = max(soonest, feed.last_fetch + timedelta(seconds=settings.push_min_interval))
     if feed.not_before is not None:
-        # A cache on the way would give what we have, as long as it may.
+        # A cache on the way may return the stored document for this long.
         soonest = max(soonest, feed.not_before)
     if soonest < feed.next_fetch:
         feed.next_fetch, feed.next_reason = soonest, PUSHED

@@ -1,7 +1,7 @@
-"""The items of one document on their way into the database, a chunk at a time.
+"""The import of the items of one document into the database, a chunk at a time.
 
-First `Import.read` looks up what is known and decides what each entry is; then `write` writes what is new or changed.
-They are apart so that a chunk that could not be written at once can be written again row by row, with the same
+First `Import.read` looks up the stored items and decides what each entry is; then `write` writes the new and changed
+ones. The two are apart so that a chunk that could not be written at once can be written again row by row, with the same
 decisions.
 """
 
@@ -33,17 +33,17 @@ from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
 
 CHUNK: Final = 500
-"""Items that are written in one transaction."""
+"""How many items are written in one transaction."""
 
 LOOKUP: Final = 400
-"""Values in an IN: SQLite may be built to take 999 a statement."""
+"""How many values an IN has: SQLite may be built to take 999 a statement."""
 
 _REWRITTEN: Final = (
     "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
     "language", "enclosures", "media", "card", "fingerprint", "changes", "changed",
 )  # fmt: skip
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
-_EMPTY: Final = Document(())  # of the many results that bring no document
+_EMPTY: Final = Document(())  # for the many results without a document
 _T = TypeVar("_T")
 _log = logging.getLogger("lifestream.storage")
 
@@ -59,13 +59,13 @@ class ItemRow:
 
     @property
     def name(self) -> str:
-        """What people know it by, for the log."""
+        """What to call the item in the log."""
         return str(self.columns["link"] or self.columns["title"] or self.columns["guid"])[:200]
 
 
 @dataclass(frozen=True, slots=True)
 class FollowedTombstone:
-    """The keys and the guid under which a deleted entry came this time. The names are those of `Tombstone`."""
+    """The keys and the guid with which a deleted entry came this time. The names are those of `Tombstone`."""
 
     id: int
     key_hash: str
@@ -76,8 +76,7 @@ class FollowedTombstone:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What is to be written of a part of a document, and how many of its entries were *unchanged*, *refused*,
-    *broken*.
+    """What to write of a part of a document, and how many of its entries were *unchanged*, *refused* or *broken*.
 
     *followed* are tombstones whose entries have moved.
     """
@@ -89,7 +88,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class _Revision:
-    """What is known of a stored item beside what identity looks at."""
+    """What is known of a stored item besides what identifies it."""
 
     fingerprint: str
     changes: int
@@ -97,11 +96,11 @@ class _Revision:
 
 
 class Import:
-    """One result on its way into the database, its document in `chunks` of at most CHUNK entries.
+    """The import of one result into the database, its document in `chunks` of at most CHUNK entries.
 
-    A document's first entry is the latest, as a rule, so entries are written from its end: then the order of
-    keys is the order of time, also for entries that have no date. *counts* are of the chunks that are
-    committed, and *stored* is what became of the whole. It is *over* where no more of it is to be written.
+    A document's first entry is usually the latest, so entries are written from its end: then the order of keys is the
+    order of time, also for entries that have no date. *counts* are of the chunks that are committed, and *stored* is
+    the result of the whole import. It is *over* when no more of it is to be written.
     """
 
     def __init__(self, result: Result) -> None:
@@ -122,11 +121,11 @@ class Import:
 
     @property
     def size(self) -> int:
-        """How much of a transaction it fills, where CHUNK is all of it."""
+        """How much of a transaction the import fills; a whole one has CHUNK."""
         return max(1, len(self.drafts))
 
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
-        """Decide what the entries of chunk *number* are; once: if asked again, it says the same again."""
+        """Decide what the entries of chunk *number* are. Later calls return the same decisions."""
         if number not in self._read:
             indices = self.chunks[number]
             empty = not feed.has_items and number == 0
@@ -137,9 +136,9 @@ class Import:
         return self._read[number]
 
     def _sort(self, decision: Decision, stored: Mapping[int, _Revision], chunk: Chunk, now: datetime) -> None:
-        """Put an entry among the rows of *chunk*, or counts it among those that need none.
+        """Add an entry to the rows of *chunk*, or count it among those that need no row.
 
-        An entry behind the flaw of an ill-formed document may be a scrap: it becomes a new item, but rewrites none.
+        An entry behind the flaw of an ill-formed document may be incomplete: it becomes a new item, but rewrites none.
         """
         damaged = decision.index in self._damaged
         if decision.refused:
@@ -170,9 +169,9 @@ class Import:
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
 
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
-        """Note under which keys a deleted entry came this time, where they are others than its tombstone's."""
+        """Note the keys of a deleted entry if they differ from those of its tombstone."""
         before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
-        # One that is known by its first key stays so; its others are needed as they are.
+        # A tombstone that is known by its first key keeps it; its other keys stay as they are.
         if before is None or not before.content:
             return
         now = FollowedTombstone(before.id, decision.key, keys.link, keys.content, guid)
@@ -182,7 +181,7 @@ class Import:
     def _known(
         self, indices: Sequence[int], using: str, *, empty: bool, tombstones: bool
     ) -> tuple[list[Known], dict[int, _Revision]]:
-        """Return the items, and tombstones, that the entries at *indices* may be."""
+        """Return the items and tombstones that the entries at *indices* may be."""
         known: list[Known] = []
         stored: dict[int, _Revision] = {}
         if indices and tombstones:
@@ -209,7 +208,7 @@ class Import:
             for row in found.values_list(
                 "pk", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed", named=True
             ):
-                guid = guid_form(row.guid)  # a long one of before the caps is hashed
+                guid = guid_form(row.guid)  # a long guid from before the caps is hashed
                 known.append(Known(row.pk, row.key_hash, row.link_hash, row.content_hash, guid))
                 stored[row.pk] = _Revision(row.fingerprint, row.changes, row.changed)
         return known
@@ -283,12 +282,12 @@ def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int]
 
 
 def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
-    """Return the keys of the tags with these slugs; those that are missing are made, with their names."""
+    """Return the keys of the tags with these slugs; missing ones are made, with their names."""
     tags = Tag.objects.using(using)
     keys: dict[str, int] = {}
     for some in batches(names, LOOKUP):
         keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
-    # In one order, whoever makes them: two workers that lock each other's rows would wait for ever.
+    # All workers use one order: two workers that lock each other's rows would wait for ever.
     missing = sorted(set(names) - set(keys))
     if missing:
         insert_rows(Tag, ("slug", "name"), [(slug, names[slug]) for slug in missing], using)

@@ -1,7 +1,7 @@
-"""From the draft of an item to its row: pure, and able to turn anything that a feed says into something storable.
+"""Converts the draft of an item to its row: pure, and able to make anything that a feed says storable.
 
-`prepare` has scrubbed and cleaned drafts already; what got past it (NUL and lone surrogates, which PostgreSQL and
-UTF-8 refuse) is scrubbed here, so that no row can fail for what a feed holds.
+`prepare` has scrubbed and cleaned drafts already; anything that it missed (NUL and lone surrogates, which PostgreSQL
+and UTF-8 refuse) is scrubbed here, so that no row can fail because of a feed's content.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "lang
 
 
 def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the columns of the item that *draft* is, without dates of its own, and its tags.
+    """Return the columns of the item for *draft*, without its dates, and its tags.
 
-    The fingerprint is of all that readers see: it changes if, and only if, there is something to rewrite.
+    The fingerprint covers all that readers see: it changes if, and only if, there is something to rewrite.
     """
     texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS}
     lists: dict[str, Any] = {
@@ -51,14 +51,14 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
 
 
 def first_date(published: datetime | None, now: datetime) -> datetime:
-    """Return the date that an item gets for good: when it was *published*, or *now* if that is unknown, absurd or to
-    come.
+    """Return the permanent date of an item: when it was *published*, or *now* if that is unknown, absurd or in the
+    future.
     """
     return now if published is None or not EPOCH <= published <= now else published
 
 
 def _encoded(value: Any) -> bytes | None:
-    """Return *value* as JSON in UTF-8; None if there is something in it that can't be stored."""
+    """Return *value* as JSON in UTF-8; None if it contains something that can't be stored."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if "\\u0000" in text and _holds_nul(value):
         return None

@@ -1,8 +1,8 @@
-"""What happens when a feed has moved for good: its URL changes, or, if a feed is there already, its subscribers
-go there.
+"""Feeds that have moved permanently: a feed's URL changes, or, if a feed with that URL exists, its subscribers move
+there.
 
-Items never move. Else anyone whose feed is redirected could put their old items into the timelines of those who read
-the other feed.
+Items never move. Otherwise anyone whose feed is redirected could put their old items into the timelines of those who
+read the other feed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from lifestream.storage.feed_row import FeedState
 
 
 def note(feed: FeedState, url: str) -> bool:
-    """Note on *feed*, unsaved, that a fetch was redirected to *url* for good ("": it was not).
+    """Note on *feed*, unsaved, that a fetch was permanently redirected to *url* ("": it was not).
 
-    Returns whether it has been so often enough in a row, LIFESTREAM_MOVE_AFTER, to follow.
+    Returns whether that has happened LIFESTREAM_MOVE_AFTER times in a row, so that the move is to be followed.
     """
     if not url or url == feed.url:
         feed.moved_to, feed.moved_count = "", 0
@@ -29,14 +29,14 @@ def note(feed: FeedState, url: str) -> bool:
 
 
 def _may_follow(feed: FeedState, url: str) -> bool:
-    """Return credentials go to the host that they were given for, and never from https to http."""
+    """Return whether *feed* may move to *url*: credentials go only to the same host, and never from https to http."""
     if not feed.is_private:
         return True
     return host_of(feed.url) == host_of(url) and feed.url.partition(":")[0] == url.partition(":")[0]
 
 
 def follow(feed: FeedState, url: str, using: str) -> None:
-    """Move *feed* to *url*: changes it, unsaved, and saves what else changes."""
+    """Move *feed* to *url*: change it, unsaved, and save what else changes."""
     there = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
     if there is not None:
         _merge(feed.id, there, using)
@@ -45,14 +45,14 @@ def follow(feed: FeedState, url: str, using: str) -> None:
         return
     feed.url, feed.url_hash = url, url_hash(url)
     feed.host_id = Host.objects.using(using).get_or_create(name=host_of(url))[0].pk
-    # They were the old URL's, and nobody else's. The body's hash stays: what it says is stored.
+    # These belong to the old URL. The body's hash stays: the content of that body is stored.
     feed.etag = feed.last_modified = feed.validated_url = ""
     feed.moved_to, feed.moved_count = "", 0
 
 
 def _merge(feed: int, there: Feed, using: str) -> None:
     if there.status == Feed.Status.GONE:
-        # It has just answered.
+        # The host has just answered.
         Feed.objects.using(using).filter(pk=there.pk).update(status=Feed.Status.ACTIVE)
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
         twin = Subscription.objects.using(using).filter(feed=there, lifestream=subscription.lifestream_id).first()
@@ -62,5 +62,5 @@ def _merge(feed: int, there: Feed, using: str) -> None:
         else:
             subscription.feed = there
             subscription.save(using=using, update_fields=["feed"])
-            # Both feeds have been saying the same for a while, as a rule.
+            # Usually, both feeds have had the same content for a while.
             fanout.fill(subscription, unlike=feed)

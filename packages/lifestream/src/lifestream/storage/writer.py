@@ -1,15 +1,16 @@
 """The only writer of what was fetched.
 
-Each result becomes items, tags, posts and index entries, then a line in the log and the feed's own state: in
-transactions of at most CHUNK items, with the feed's state, and so its validators, in its last one. A crash before
-that makes the next fetch repeat the request, and `entry_matching` finds what is there: no item is lost or doubled.
-Results without items (304, failures, a body that we had) and small documents share transactions.
+Each result becomes items, tags, posts and index entries, then a line in the log and the feed's own state. They are
+written in transactions of at most CHUNK items; the feed's state, and so its validators, is in the last one. After a
+crash before that, the next fetch repeats the request, and `entry_matching` finds what is there: no item is lost or
+doubled. Results without items (304, failures, an unchanged body) and small documents share transactions.
 
-No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and looking at their
-claims: a result whose claim has passed to another worker is dropped. If a transaction fails for what is in it, its
+No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and checking their
+claims: a result whose claim has passed to another worker is dropped. If a transaction fails because of its content, its
 feeds are written one by one, and a document that fails then row by row, so that a broken row costs nothing but itself.
-If the database itself fails (locked, full, gone), it is asked once more, on a new connection if the old one is broken;
-then a full one is asked feed by feed, and what isn't taken is `unwritten`: nothing of it is lost but the request.
+If the database itself fails (locked, full, gone), the write is repeated once, on a new connection if the old one is
+broken; to a full database the feeds are then written one by one. A result that isn't written is `unwritten`: only its
+request is lost.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int
 
 _log = logging.getLogger("lifestream.storage")
 
-_NOTHING: Final[_Counts] = Counter()  # of a result without entries
+_NOTHING: Final[_Counts] = Counter()  # what a result without entries counts as
 
 
 def store(results: Iterable[Result], now: datetime) -> list[Stored]:
-    """Write *results*, which came by *now*. Returns what became of each, in their order.
+    """Write *results*, which came by *now*. Returns what was stored of each, in their order.
 
-    What the database didn't take is `unwritten`, and the log says why.
+    A result that the database didn't take is `unwritten`, and the log says why.
     """
     using = router.db_for_write(Item)
     imports = [Import(result) for result in results]
@@ -54,7 +55,7 @@ def store(results: Iterable[Result], now: datetime) -> list[Stored]:
     for batch in _batches(imports):
         if trouble is None or trouble.takes_less:
             trouble = _store(batch, now, using)
-        else:  # it would be waited for again each time
+        else:  # each further batch would wait for it again
             _give_up(batch, trouble)
     return [each.stored for each in imports]
 
@@ -62,7 +63,7 @@ def store(results: Iterable[Result], now: datetime) -> list[Stored]:
 def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None:
     """Write *batch*. Returns what is wrong with the database, if anything is."""
     try:
-        # More chunks than one has only a document that is a batch by itself.
+        # Only a document that is a batch by itself has more than one chunk.
         for number in range(len(batch[0].chunks)):
             _commit(_Step(batch, number, now, using))
             if all(each.over for each in batch):
@@ -89,7 +90,7 @@ def _named(batch: Sequence[Import]) -> str:
 
 
 def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
-    """Import that share transactions; one that needs several has them for itself."""
+    """Group imports that share transactions; one that needs several has them for itself."""
     batch: list[Import] = []
     size = 0
     for each in imports:
@@ -104,7 +105,7 @@ def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What one transaction writes: chunk *number* of each of *batch*, as of *now*, into the database *using*."""
+    """What one transaction writes: chunk *number* of each import of *batch*, as of *now*, into the database *using*."""
 
     batch: Sequence[Import]
     number: int
@@ -113,7 +114,7 @@ class _Step:
 
 
 def _commit(step: _Step) -> None:
-    """Write *step*: at once if that works, else with care. Raises one of FAILURES."""
+    """Write *step*: all at once if that works, otherwise in parts. Raises one of FAILURES."""
     try:
         try:
             _transact(step, _write_at_once)
@@ -137,9 +138,9 @@ def _reconnect(using: str) -> None:
 
 
 def _commit_with_care(each: Import, step: _Step) -> None:
-    """Write what *step* has of one document by itself, row by row if need be.
+    """Write the part of *step* of one document by itself, row by row if necessary.
 
-    Where not even its feed's state can be written, it is put off, as a failure.
+    If not even its feed's state can be written, the feed is put off, as after a failure.
     """
     try:
         _transact(replace(step, batch=[each]), _write_with_care)
@@ -171,7 +172,7 @@ def _transact(step: _Step, writer: _Writer) -> None:
         counts = {each.feed: each.counts + chunk.counts + written[each.feed] for each, chunk in chunks}
         last = step.number == len(batch[0].chunks) - 1
         settled = _settle(held, feeds, counts, step.now, using) if last else {}
-    # Only now that it is committed is it true.
+    # Counted only now, since the rows are committed.
     for each in batch:
         if each.feed not in feeds:
             _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
@@ -224,7 +225,7 @@ def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
 def _settle(
     imports: Sequence[Import], feeds: Mapping[int, FeedState], counts: Mapping[int, _Counts], now: datetime, using: str
 ) -> dict[int, Stored]:
-    """Write the state of *feeds* and the log: the end of their imports."""
+    """Write the state of *feeds* and the log, at the end of their imports."""
     settled: dict[int, Stored] = {}
     moved: list[FeedState] = []
     lines: list[Line] = []
@@ -263,7 +264,7 @@ def _settle(
 
 
 def _move(feed: FeedState, result: Result, using: str) -> str:
-    """Follow a permanent redirect that has lasted. Returns the feed's new URL, or "" if it stays where it is."""
+    """Follow a permanent redirect that has lasted. Returns the feed's new URL, or "" if it keeps its own."""
     if not isinstance(result.outcome, Fetched | NotModified):
         return ""
     url = result.outcome.moved.url if result.outcome.moved else ""
@@ -274,7 +275,9 @@ def _move(feed: FeedState, result: Result, using: str) -> str:
 
 
 def _pause_host(result: Result, using: str) -> None:
-    """Pause the host that asks for it: behind a redirect, not the feed's own, which is asked by others."""
+    """Pause the host that asks for it. Behind a redirect that is not the feed's own, whose other feeds are still
+    requested.
+    """
     until = result.next.host_pause
     if until is not None:
         shorter = Q(not_before=None) | Q(not_before__lt=until)
