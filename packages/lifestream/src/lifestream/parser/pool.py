@@ -188,9 +188,9 @@ class ParserPool:
                 continue
             try:
                 result: Any = self._read_page(job, child) if isinstance(job, _PageJob) else self._read(job, child)
-            except Exception as error:  # noqa: BLE001  it belongs to whoever waits, who would else wait for ever
+            except Exception as error:  # noqa: BLE001  the future raises it; else its caller waits for ever
                 job.future.set_exception(error)
-            except BaseException as error:  # noqa: BLE001  a plugin's: who waits is not to end for it
+            except BaseException as error:  # noqa: BLE001  a plugin may raise it; it must not end the caller
                 job.future.set_exception(ParserDied(f"{type(error).__name__} ended the reading of it"))
             else:
                 job.future.set_result(result)
@@ -363,7 +363,7 @@ def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[
     ipc.send(running.questions, question, body)
     answer, _ = ipc.receive(running.answers)
     if not isinstance(answer, dict):
-        raise ValueError(f"an answer that is {type(answer).__name__}")  # noqa: TRY004  its fault, not ours
+        raise ValueError(f"an answer that is {type(answer).__name__}")  # noqa: TRY004  the data is wrong, not the code
     return answer
 
 
