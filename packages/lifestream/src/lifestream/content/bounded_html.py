@@ -1,17 +1,18 @@
-"""Untrusted HTML, rewritten so that nh3 cleans it in linear time, whatever it is.
+"""Untrusted HTML, rewritten so that nh3 cleans it in linear time, whatever it contains.
 
-nh3 is quadratic in some constructs, which are rewritten, or left out, before it sees them:
+nh3 takes quadratic time for some constructs. They are rewritten or left out before it sees them:
 
-- `&`, and characters from U+0080 to U+00BF such as a no-break space or `«`, in one text or value of an attribute: its
-  serializer looks to the end of the text at each of them. Long texts are parted by empty comments, which nh3
-  removes; values over `MAX_VALUE` characters go with their attributes.
-- The attributes of one tag: those after the first `MAX_ATTRIBUTES` go.
-- The attributes of `<html>` tags, which all go to one element: in a fragment these tags mean nothing, and go.
+- `&`, and characters from U+0080 to U+00BF such as a no-break space or `«`, in one text or value of an attribute: at
+each of them, nh3's serializer scans to the end of the text. Long texts are split by empty comments, which nh3 removes.
+Attributes with a name and value over `MAX_VALUE` characters are removed.
+- The attributes of one tag: those after the first `MAX_ATTRIBUTES` are removed.
+- The attributes of `<html>` tags, which are all added to one element. These tags mean nothing in a fragment, so they
+are removed.
 - What `OpenElements` counts.
 
-So that this tokenizer and nh3's can't disagree about what is a text and what is a tag, what changes how tags are read
-goes as well: SVG, MathML, `select`, `template` and CDATA sections, none of which may stay in any case. Nothing here
-makes anything safe: nh3 does, after it.
+This tokenizer and nh3's must agree about what is text and what is a tag. So everything that changes how tags are read
+is removed as well: SVG, MathML, `select`, `template` and CDATA sections, none of which the sanitizer ever allows. This
+module makes nothing safe: nh3 does that afterwards.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from lifestream.content.open_elements import MAX_DEPTH, OpenElements
 
 MAX_ATTRIBUTES: Final = 100
 MAX_VALUE: Final = 8192
-"""The longest name and value of an attribute together, in characters."""
+"""The maximum length of an attribute's name and value together, in characters."""
 
 MAX_TEXT: Final = 4096
-"""The longest text that is not parted, in characters."""
+"""The maximum length of a text that is not split, in characters."""
 
 _SMALL: Final = 32_768
 
 _COMMENT: Final = "<!---->"
 _CDATA: Final = "<![CDATA["
 _LEFT_OUT: Final = name_set("svg math select template frameset html head body")
-# It is looked for in small letters: that takes a third of the time.
+# It is searched in lower-case text, which takes a third of the time of a search that ignores case.
 _CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(_LEFT_OUT))})(?=[\s/>])")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?))"""
@@ -47,10 +48,12 @@ _LONGEST_REFERENCE: Final = 40
 
 
 def bounded(source: str) -> str | None:
-    """Return *source* so that nh3 makes the same of it in linear time, or None where its tree would cost too much."""
+    """Return *source* rewritten so that nh3 gives the same result in linear time, or None if its tree would cost too
+    much.
+    """
     if _is_harmless(source):
         return source
-    # Outside of SVG and MathML it is a comment up to the next ">", as it is in small letters.
+    # Outside SVG and MathML a CDATA section is a comment up to the next ">", and so is the lower-case spelling.
     source = source.replace(_CDATA, _CDATA.lower())
     pieces: list[str] = []
     opened = OpenElements(len(source))
@@ -62,14 +65,14 @@ def bounded(source: str) -> str | None:
         elif kind == "hidden":
             pieces += _raw(name, text.replace(_CDATA.lower(), _CDATA))
         elif name in _LEFT_OUT or (name == "plaintext" and kind == "start"):
-            pieces.append(_COMMENT)  # and not nothing: "<" and "p>" beside it must not become a tag
+            pieces.append(_COMMENT)  # not nothing: "<" and "p>" beside it must not become a tag
         elif kind == "start":
             opened.start(name, len(text))
             tag = text.replace(_CDATA.lower(), _CDATA)
             pieces.append(_trimmed(tag) if len(tag) > _SHORT_TAG else tag)
         else:
             opened.end(name)
-            # The attributes of an end tag mean nothing.
+            # An end tag's attributes mean nothing.
             pieces.append(f"</{name}>" if len(text) > _SHORT_TAG else text)
         if opened.too_costly:
             return None
@@ -77,7 +80,7 @@ def bounded(source: str) -> str | None:
 
 
 def _is_harmless(source: str) -> bool:
-    """Return whether *source* is too small to cost much, as nearly all entries are: they are spared the closer look."""
+    """Return whether *source* is too small to cost much. Nearly all entries are, and need no rewriting."""
     return (
         len(source) <= _SMALL
         and source.count("<") <= MAX_DEPTH
@@ -87,12 +90,12 @@ def _is_harmless(source: str) -> bool:
 
 
 def has_long_text(source: str) -> bool:
-    """Return whether *source* may hold a text over `MAX_TEXT` characters."""
+    """Return whether *source* may contain a text over `MAX_TEXT` characters."""
     return len(source) > MAX_TEXT and max(map(len, source.split("<"))) > MAX_TEXT
 
 
 def _chunks(text: str) -> Iterator[str]:
-    """Return *text* in pieces of at most `MAX_TEXT` characters, none of which ends inside a character reference."""
+    """Yield *text* in pieces of at most `MAX_TEXT` characters, none of which ends inside a character reference."""
     position = 0
     while len(text) - position > MAX_TEXT:
         end = position + MAX_TEXT
@@ -111,11 +114,13 @@ def _parted(text: str) -> Iterator[str]:
 
 
 def _raw(name: str, text: str) -> Iterator[str]:
-    """Return what an element holds in which there are no tags, in several elements of its kind."""
-    if name == "plaintext":  # which nothing ends; its tag is left out
+    """Yield *text*, the content of an element *name* that has no tags in it, split over several elements of
+    that name.
+    """
+    if name == "plaintext":  # no end tag ends it; its start tag is removed
         yield from _parted(html.escape(text, quote=False))
     elif name in {"", "script", "style"}:
-        return  # nh3 removes it
+        return  # nh3 removes both
     else:
         for number, chunk in enumerate(_chunks(text)):
             if number:
@@ -126,7 +131,7 @@ def _raw(name: str, text: str) -> Iterator[str]:
 def _trimmed(tag: str) -> str:
     """Return a start tag with its first `MAX_ATTRIBUTES` attributes, without those over `MAX_VALUE` characters."""
     if not tag.endswith(">"):
-        return ""  # the fragment ended in it, so it is none
+        return ""  # the fragment ends inside it, so it is no tag
     start = _TAG_NAME.match(tag)
     if start is None:
         return ""

@@ -1,7 +1,7 @@
-"""HTML read as a row of tokens, in linear time, whatever it is: for its text, its links, and what it costs to parse.
+"""A tokenizer of HTML, linear in time for any input: for the text of HTML, its links, and the cost of parsing it.
 
-It follows the tokenizer of the HTML standard (13.2.5) where browsers and nh3 could be made to disagree with
-us about where a tag, a comment or an attribute's value ends. It builds no tree, so nothing here can be
+It follows the tokenizer of the HTML standard (13.2.5) wherever untrusted HTML could otherwise make it disagree with
+browsers and nh3 about where a tag, a comment or an attribute's value ends. It builds no tree, so no nesting can make it
 slow.
 """
 
@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 
 class Token(NamedTuple):
-    """*kind* is "text", "start", "end" or "hidden" (a comment, or what a script holds); *name* is a tag's,
-    lower case.
+    """A token: *kind* is "text", "start", "end" or "hidden" (a comment, or the content of a script); *name* is the name
+    of the tag in lower case.
     """
 
     kind: str
@@ -24,7 +24,7 @@ class Token(NamedTuple):
 
 
 def name_set(text: str) -> frozenset[str]:
-    """Return the words of *text*: a set of names that reads well in a table."""
+    """Return the words of *text* as a set of names, which keeps tables of names readable."""
     return frozenset(text.split())
 
 
@@ -48,7 +48,7 @@ _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for n
 
 
 def tokens(source: str) -> Iterator[Token]:
-    """Yield the tokens of an HTML fragment; joined, their sources are the fragment again."""
+    """Yield the tokens of an HTML fragment. Their sources, joined, are the fragment."""
     position = 0
     while found := _MARKUP.search(source, position):
         if found.start() > position:
@@ -81,8 +81,8 @@ _SCRIPT_MARK = re.compile(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
 
 
 def _script_end(source: str, position: int) -> int:
-    """Return where the script that begins at *position* ends: not at a `</script>` that belongs to another `<script>`
-    within `<!--` and `-->` (HTML, 13.2.5.17: script data escaped, and double escaped).
+    """Return where the script that begins at *position* ends. A `</script>` does not end it if it belongs to another
+    `<script>` between `<!--` and `-->` (HTML, 13.2.5.17: script data escaped, and double escaped).
     """
     escaped = nested = False
     while found := _SCRIPT_MARK.search(source, position):
@@ -102,7 +102,8 @@ def _script_end(source: str, position: int) -> int:
     return len(source)
 
 
-# What stands before no name (the ">", or the end of what is no whole tag) is a match without one, so that a run of
+# Slashes and spaces that no name follows (before ">", or at the end of an incomplete tag) are a match without a name,
+# so that a run of them is read only once.
 # slashes or spaces is read once.
 _ATTRIBUTE = re.compile(
     r"""[\s/]*+(?:>|\Z|(=?[^\s/>=]++|=)(?>(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?))""", re.VERBOSE
@@ -111,8 +112,8 @@ _TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
 
 
 def attributes(tag: str) -> dict[str, str]:
-    """Return the attributes of the source of a tag: names in lower case, entities resolved, the first of a name
-    counts.
+    """Return the attributes in the source of a tag: names in lower case, entities resolved. If a name occurs several
+    times, its first value counts.
     """
     found: dict[str, str] = {}
     start = _TAG_NAME.match(tag)
@@ -122,12 +123,12 @@ def attributes(tag: str) -> dict[str, str]:
     return found
 
 
-# More digits than any character has, leading zeros included. Python refuses to read over 4,300 of them.
+# More digits than the number of any character has, leading zeros included. Python refuses to read over 4,300 digits.
 _LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
 
 
 def unescape(text: str) -> str:
-    """Return *text* with its entities resolved once, as `html.unescape` does it, which raises ValueError for a long
+    """Return *text* with its entities resolved once, like `html.unescape`, which raises ValueError for a very long
     number.
     """
     if "&#" in text:

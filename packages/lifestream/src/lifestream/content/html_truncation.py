@@ -1,8 +1,8 @@
-"""The beginning of clean HTML, cut so that it is whole HTML itself.
+"""The beginning of clean HTML, cut so that it is well-formed HTML itself.
 
 The cut is where the tokenizer of the HTML standard (13.2.5) is between two tokens: before a tag, or after a character
-or a whole character reference of a text. What is open there is closed, the innermost element first, so a browser makes
-of the result the tree that it makes of the whole, without what follows the cut.
+or a whole character reference of a text. Elements open at the cut are closed, the innermost first. So a browser builds
+the same tree from the result as from the whole, without what follows the cut.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from typing import Final
 
 from lifestream.content.open_elements import VOID
 
-# nh3 writes names in lower case and values in double quotes, in which no double quote is left.
+# nh3 writes names in lower case, and values in double quotes with each double quote in them escaped.
 _TAG: Final = re.compile(r"<(/?)([a-z][^\s/<>\"]*+)(?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 _LONGEST_REFERENCE: Final = len("&nbsp;")
-"""nh3 writes five references, for `&`, `<`, `>`, the double quote and the no-break space."""
+"""nh3 writes five references: for `&`, `<`, `>`, the double quote and the no-break space."""
 
 
 def truncated(clean: str, length: int) -> str:
     """Return the beginning of *clean*, a fragment that nh3 has written, in at most *length* characters.
 
-    It is *clean* itself if that is no longer. White space at the end goes, as it does when a fragment is cleaned.
+    If *clean* is no longer than that, all of it is returned. White space at the end is removed, as cleaning does.
     """
     if len(clean) <= length:
         return clean
     end_tags: list[str] = []
     room = length
-    """How many characters there are without the end tags of what is open."""
+    """The length of the beginning without the end tags of its open elements."""
     end = 0
     for tag in _TAG.finditer(clean):
         if tag.start() > room:
             break
         if tag[1]:
-            if not end_tags:  # nh3 writes no end tag without its start tag
+            if not end_tags:  # nh3 never writes an end tag without its start tag
                 return clean[: tag.start()].rstrip()
             room += len(end_tags.pop())
         elif tag[2] not in VOID:
@@ -53,5 +53,5 @@ def truncated(clean: str, length: int) -> str:
 
 
 def _closed(beginning: str, end_tags: list[str]) -> str:
-    """Return *beginning* with *end_tags*, the outermost first."""
+    """Return *beginning* followed by *end_tags*, of which the outermost comes first in the sequence."""
     return (beginning + "".join(reversed(end_tags))).rstrip()

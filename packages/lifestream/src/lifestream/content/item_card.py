@@ -1,10 +1,10 @@
-"""What pages show of an item: decided from its own fields once, when it is stored, and kept with it as JSON.
+"""What pages show of an item: computed from the item's own fields when it is stored, and kept with it as JSON.
 
-Pure, and linear in the item: a picture is looked for among the addresses of the content, which is read once. The
-content and the addresses are safe when they come here. Addresses are looked at once more, since a page opens them: a
-card has those of the web only.
+Pure, and linear in the size of the item: the content is read once for the addresses of pictures in it. The content and
+the addresses are already safe. Addresses are checked once more, since a page opens them: a card contains only web
+addresses.
 
-`of` keeps all that there is, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows.
+`of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ from lifestream.content.html_tokenizer import unescape
 from lifestream.content.players import player_of
 
 VERSION: Final = 1
-"""Of the stored form and of how it is made: a card of another version is made anew when a page needs it."""
+"""The version of the stored form and of the way it is made. A card of another version is remade when a page
+needs it.
+"""
 
 FEW_WORDS: Final = 280
-"""A picture with a summary of fewer characters is a photo; with more, it illustrates an article."""
+"""The limit between two kinds: a picture with a summary shorter than this many characters is a photo; with a longer
+one, it illustrates an article.
+"""
 A_NOTE: Final = 4000
-"""A note of at most so many characters of HTML is shown whole in a timeline."""
+"""The maximum length of a note that a timeline shows whole, in characters of HTML."""
 
 MOST_PICTURES: Final = 12
 MOST_PLAYED: Final = 6
 MOST_FILES: Final = 12
 LONGEST_WORDS: Final = 500
-"""Characters of what a picture shows, which a page cuts there too."""
+"""The maximum length of a picture's description, in characters. Pages cut it there too."""
 
-# Safe HTML is as nh3 writes it: attributes in double quotes, in which no double quote is left.
+# nh3 writes attributes in double quotes, with each double quote in them escaped.
 _IMG = re.compile(r"<img((?>(?>\s++[\w-]++(?>(?:=\"[^\"]*+\")?))*))\s*+/?>", re.ASCII)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)=\"([^\"]*+)\"", re.ASCII)
 _ADDRESSES = re.compile(r"\s(?:(?:src|href|poster)=\"([^\"]*+)\"|srcset=\"([^\"]*+)\")", re.ASCII)
@@ -39,7 +43,7 @@ _IMAGE_NAME = re.compile(r"\.(?:avif|gif|jpe?g|png|webp)(?:[?#]|$)", re.IGNORECA
 
 
 class Shown(Protocol):
-    """What a card is made of: an item, or the draft of one."""
+    """The input of a card: an item, or the draft of one."""
 
     @property
     def title(self) -> str: ...
@@ -57,7 +61,7 @@ class Shown(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image, and what it shows."""
+    """An image, and the description of what it shows."""
 
     url: str
     alt: str = ""
@@ -65,7 +69,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Something to listen to, or, as a `Card.films`, to watch; *duration* is written as 1:02:03."""
+    """An audio file or, in `Card.films`, a video; *duration* is written like 1:02:03."""
 
     url: str
     type: str = ""
@@ -84,7 +88,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class ItemCard:
-    """What is shown of an item whoever shows it; for the fields see `cards.Card`."""
+    """What every page shows of an item, whoever reads it; for the fields see `cards.Card`."""
 
     kind: str
     pictures: tuple[Picture, ...] = ()
@@ -97,7 +101,7 @@ class ItemCard:
     whole: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is stored: values that JSON has, as much as a timeline shows."""
+        """Return the card as it is stored: in types that JSON has, and no more of it than a timeline shows."""
         pictures = [[each.url, each.alt[:LONGEST_WORDS]] for each in self.pictures[:MOST_PICTURES]]
         return {
             "version": VERSION,
@@ -114,7 +118,7 @@ class ItemCard:
 
     @classmethod
     def from_json(cls, stored: object) -> ItemCard | None:
-        """Return the card that `as_json` wrote; None for anything else, and for one of another version."""
+        """Return the card that `as_json` wrote, or None for anything else and for a card of another version."""
         if not isinstance(stored, dict) or stored.get("version") != VERSION:
             return None
         try:
@@ -162,7 +166,7 @@ def of(item: Shown) -> ItemCard:
 
 
 def addresses_in(content: str) -> frozenset[str]:
-    """Return the addresses that stand in the safe HTML *content*, each as it is and without its query."""
+    """Return the addresses in the safe HTML *content*: each as it is written, and without its query."""
     found: set[str] = set()
     for one, several in _ADDRESSES.findall(content):
         for written in [one] if one else (candidate.split(" ", 1)[0] for candidate in several.split(", ")):
@@ -172,17 +176,19 @@ def addresses_in(content: str) -> frozenset[str]:
 
 
 def objects(stored: object) -> list[Mapping[str, Any]]:
-    """Return the objects in a list from the database, without what is none, which only a plugin can have put there."""
+    """Return the objects in a list from the database, without any values of other types, which only a plugin can have
+    stored.
+    """
     return [entry for entry in stored if isinstance(entry, Mapping)] if isinstance(stored, list) else []
 
 
 def of_the_web(url: str) -> str:
-    """Return *url* if a browser may be sent there, else ""."""
+    """Return *url* if it is a web address, which a browser may open, or ""."""
     return url if url.startswith(("http://", "https://")) else ""
 
 
 def address(entry: Mapping[str, Any], name: str) -> str:
-    """Return the web address that *entry* has under *name*; "" if that is anything else."""
+    """Return the web address in *entry* under *name*, or "" for anything else."""
     return of_the_web(_text(entry, name))
 
 
@@ -190,7 +196,7 @@ _FIELDS: Final = ("url", "type", "length", "duration", "thumbnail", "player", "t
 
 
 def _entries(values: object) -> list[Mapping[str, Any]]:
-    """Return enclosures or media as mappings: they are so in the database, and values of `entry` in a draft."""
+    """Return enclosures or media as mappings. They are mappings in the database, but dataclasses in a draft."""
     if isinstance(values, tuple):
         return [{name: getattr(value, name, "") for name in _FIELDS} for value in values]
     return objects(values)
@@ -225,7 +231,7 @@ def _enclosed_pictures(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[Pict
 
 
 def _first_image(content: str) -> Picture | None:
-    """Return the first image of safe HTML that isn't one of the tiny ones which only count readers."""
+    """Return the first image in safe HTML that is not tiny: tiny images only count readers."""
     for found in _IMG.finditer(content):
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
         tiny = any(attributes.get(side, "") in ("0", "1", "2") for side in ("width", "height"))

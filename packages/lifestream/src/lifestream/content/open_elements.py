@@ -1,15 +1,15 @@
-"""How deep, and how large, the tree of a row of tags becomes: what a tree builder would cost, known before it is asked.
+"""An estimate of how deep and how large the tree of a sequence of tags becomes, made before a tree builder sees them.
 
-nh3 needs more than linear time, or writes far more than it was given, in three cases: elements nested thousands deep;
-formatting elements (`<b>`) that are left open, and opened again in each block that follows; and what stands inside a
-table but in no cell, which is moved before the table, past all of its siblings.
+In three cases nh3 needs more than linear time, or its output is far larger than its input: elements nested thousands
+deep; formatting elements (`<b>`) that are left open, and are reopened in each block that follows; and content inside a
+table but in no cell, which is moved before the table, past all its siblings.
 
 `OpenElements` follows the stack of open elements and the list of active formatting elements of the HTML standard
-(13.2.4.2 and 13.2.4.3) as far as their sizes go. Where it is not sure that a tag closes something it counts that as
-open still, so the depth is never estimated too low by more than a small factor. Each tag costs constant time, on
+(13.2.4.2 and 13.2.4.3) as far as their sizes go. If it is not sure that a tag closes an element, it counts that element
+as still open, so it never estimates the depth too low by more than a small factor. Each tag takes constant time, on
 average.
 
-It takes for granted that no tag changes how others are read: SVG, MathML, `select` and `template` must be gone.
+It assumes that no tag changes how others are read: SVG, MathML, `select` and `template` must have been removed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _HEADINGS: Final = name_set("h1 h2 h3 h4 h5 h6")
 _CELLS: Final = name_set("td th caption")
 _ROWS: Final = name_set("tr tbody thead tfoot col colgroup")
 _SCOPES: Final = _CELLS | name_set("applet marquee object table")
-"""Elements out of which no end tag reaches (HTML, 13.2.4.2: "has an element in scope")."""
+"""Elements that limit the scope of end tags inside them (HTML, 13.2.4.2: "has an element in scope")."""
 
 _BLOCKS: Final = name_set(
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer header hgroup "
     "listing main menu nav ol pre search section summary ul"
 )
-"""Elements that close an open paragraph, and whose end tags close all that is open in them."""
+"""Elements that close an open paragraph, and whose end tags close everything that is open in them."""
 
 _CLOSES_PARAGRAPH: Final = _BLOCKS | name_set("form h# hr li dd dt p plaintext table xmp")
 _SPECIAL: Final = (
@@ -48,7 +48,7 @@ _SPECIAL: Final = (
         "textarea title"
     )
 )
-"""Elements that the end tag of an ordinary one (`</span>`) can't close."""
+"""Elements that the end tag of an ordinary element (`</span>`) can't close."""
 
 _ENDS_LIKE_A_BLOCK: Final = _BLOCKS | name_set("applet button dd dt h# marquee object")
 _PASSED_BY_ITEMS: Final = name_set("address div p")
@@ -58,13 +58,13 @@ _UNSURE: Final = "?"
 _TABLE_DEPTH: Final = 4  # table, tbody, tr, td
 
 MAX_DEPTH: Final = 512
-"""How many elements may be open at once. Chromium keeps as many; of 604 real entries none had more than 29."""
+"""The maximum number of elements open at once. Chromium keeps as many; of 604 real entries none had more than 29."""
 
 
 @dataclass(slots=True)
 class _Table:
-    """An open table: its place on the stack, and whether a cell of it is open. It is *certain* unless tags have left
-    open which table is the current one.
+    """An open table: its place on the stack, and whether a cell of it is open. It is not *certain* if it is unclear
+    which table is the current one.
     """
 
     place: int
@@ -73,7 +73,7 @@ class _Table:
 
 
 class OpenElements:
-    """What is open after the tags that were told to `start` and `end`, in a fragment of *length* characters."""
+    """The elements that are open after all tags passed to `start` and `end`, in a fragment of *length* characters."""
 
     def __init__(self, length: int) -> None:
         self._stack: list[str] = []
@@ -83,18 +83,18 @@ class OpenElements:
         self._ordinary: list[int] = []
         self._item_stops: list[int] = []
         self._tables: list[_Table] = []
-        # Of each scope: where on the stack its formatting elements began, and the lengths of their tags, by name.
+        # For each scope: the lengths of the tags of its formatting elements and where on the stack they began, by name.
         self._formatting: list[defaultdict[str, list[tuple[int, int]]]] = [defaultdict(list)]
         self._formatting_count = self._formatting_size = 0
         self._nodes = 0
-        # Whether formatting elements may have been closed with what they were in, since they were opened.
+        # Whether, since formatting elements were opened, any may have been closed together with its parent.
         self._closed = False
         self._to_reopen = 64_000 + 16 * length
         self._to_move = 1_000_000 + 100 * length
 
     @property
     def too_costly(self) -> bool:
-        """Whether the tree is too deep, is opened again too often, or moves too much out of its tables."""
+        """Whether the tree is too deep, reopens too many elements, or moves too much content out of its tables."""
         return self.depth > MAX_DEPTH or self._to_reopen < 0 or self._to_move < 0
 
     @property
@@ -103,7 +103,7 @@ class OpenElements:
         return len(self._stack) + self._formatting_count + _TABLE_DEPTH * len(self._tables)
 
     def text(self) -> None:
-        """Count a text that is more than white space."""
+        """Count a text that contains more than white space."""
         self._count()
         self._reopen()
 
@@ -129,7 +129,7 @@ class OpenElements:
 
     def end(self, name: str) -> None:
         """Count an end tag."""
-        if name == "br":  # reads as a start tag (HTML, 13.2.6.4.7)
+        if name == "br":  # `</br>` is read as a start tag (HTML, 13.2.6.4.7)
             self._reopen()
         self._closed = True
         if name == "table":
@@ -163,7 +163,7 @@ class OpenElements:
             self._to_move -= (1 + self._formatting_count) * self._nodes
 
     def _reopen(self) -> None:
-        """Count what is opened again before this text or tag, of the formatting elements that something closed."""
+        """Count the formatting elements that were closed and are reopened before this text or tag."""
         if self._closed:
             self._to_reopen -= self._formatting_size
             self._closed = False
@@ -181,12 +181,12 @@ class OpenElements:
             place, size = opened.pop()
             self._formatting_count -= 1
             self._formatting_size -= size
-            # It may close ordinary elements in it.
+            # Its end tag may close ordinary elements inside it.
             while self._last(self._ordinary) >= place:
                 self._forget(self._ordinary[-1])
 
     def _close_own_kind(self, name: str) -> None:
-        """Close what a start tag of *name* closes, besides a paragraph."""
+        """Close the elements that a start tag of *name* closes, other than a paragraph."""
         if name == "li":
             self._close("li", max(map(self._last, (self._item_stops, self._places["dd"], self._places["dt"]))))
         elif name in {"dd", "dt"}:
@@ -203,9 +203,9 @@ class OpenElements:
             self._close_current(_IMPLIED)
 
     def _close_current(self, names: AbstractSet[str]) -> None:
-        """Close the current node if it is one of *names*, and those that it is in as long as they are.
+        """Close the current node if it is one of *names*, then its ancestors as long as they are among *names* too.
 
-        Where a formatting element is open, perhaps in that node, it is unsure whether it is the current one.
+        If a formatting element is open, perhaps inside that node, it is not certain that the node is the current one.
         """
         place = len(self._stack) - 1
         while place >= 0 and self._stack[place] in names:
@@ -216,7 +216,9 @@ class OpenElements:
             place -= 1
 
     def _forget(self, place: int) -> None:
-        """Let no end tag close the element at *place* any more: whether it is open is unsure, so it counts as open."""
+        """Stop end tags from closing the element at *place*: it is not certain whether it is open, so it counts as
+        open.
+        """
         self._closed = True
         name = self._stack[place]
         self._places[name].pop()
@@ -227,7 +229,7 @@ class OpenElements:
 
     def _start_table(self) -> None:
         if self._tables and not self._tables[-1].in_cell:
-            # It ends the other table if that is still open.
+            # This start tag ends the other table if that is still open.
             self._tables[-1].certain = False
             self._tables.append(_Table(len(self._stack), certain=False))
         else:
@@ -259,7 +261,9 @@ class OpenElements:
             self._ordinary.append(place)
 
     def _close(self, name: str, outside: int) -> None:
-        """Close the last element of *name*, and all in it, if it stands higher on the stack than *outside*."""
+        """Close the last element of *name*, and everything in it, if its place on the stack is higher than
+        *outside*.
+        """
         if (place := self._last(self._places[name])) > outside and place >= 0:
             self._truncate(place)
 

@@ -1,4 +1,4 @@
-"""Text: made of HTML, made into HTML, cleaned, and shortened. All of it in linear time, whatever comes."""
+"""Plain text: from HTML, as HTML, cleaned, and shortened. All functions take linear time, whatever their input."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Final
 
 from lifestream.content.html_tokenizer import name_set, tokens, unescape
 
-# Tab, line feed and carriage return are the only C0 controls that XML 1.0 and PostgreSQL's text both take.
-# The C1 controls are no text either; a terminal may obey them (U+009B is what begins an escape sequence).
+# Tab, line feed and carriage return are the only C0 controls that both XML 1.0 and PostgreSQL's text type accept.
+# The C1 controls are not text either: a terminal may obey them (U+009B begins an escape sequence).
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_C1 = re.compile(b"\xc2[\x80-\x9f]")  # in UTF-8
+_C1 = re.compile(b"\xc2[\x80-\x9f]")  # non-characters, in UTF-8
 _CONTROLS: Final = bytes({*range(32), 127} - {9, 10})
 _NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
 _LINE_END = re.compile(r"\r\n?")
@@ -29,7 +29,7 @@ def scrub(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """Return what a regular expression would find out in twenty times the time."""
+    """Return whether *text* needs no scrubbing: a regular expression would take twenty times as long to tell."""
     if len(text) <= _A_LINE and text.isprintable() and text.isascii():
         return True
     try:
@@ -55,7 +55,7 @@ _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?)\]'’”]", re.IGNO
 
 
 def linked_html_of(text: str) -> str:
-    """Return `html_of` *text*, with the web addresses in it as links."""
+    """Return `html_of` *text*, with links for the web addresses in it."""
     text = scrub(text)
     pieces, position = [], 0
     for found in _ADDRESS.finditer(text):
@@ -68,9 +68,9 @@ def linked_html_of(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return *text* in at most *length* characters, cut at a word where there is one, and with "…" if cut.
+    """Return *text* in at most *length* characters, cut between words if possible, and with "…" if it was cut.
 
-    What a reader takes for one character isn't cut in two: a letter and its accents, an emoji of several.
+    A user-perceived character isn't split: a letter with its accents, or an emoji of several code points.
     """
     if len(text) <= length:
         return text
@@ -82,7 +82,7 @@ def shorten(text: str, length: int) -> str:
     head = text[:end]
     if not text[len(head)].isspace():
         cut = head.rfind(" ")
-        # Chinese and Japanese have no spaces: a cut that loses most of the text is none.
+        # Chinese and Japanese have no spaces: a cut at a space that loses most of the text is not used.
         head = head[:cut] if cut > len(head) // 2 else head
     return head.rstrip(" ,;:.-–—") + "…"
 
@@ -92,13 +92,13 @@ _JOINER: Final = "\N{ZERO WIDTH JOINER}"
 
 
 def _joins(character: str) -> bool:
-    """Return whether *character* belongs to the one before it (a part of what Unicode's annex 29 says of them)."""
+    """Return whether *character* belongs to the one before it, by a part of the rules of Unicode's annex 29."""
     return character > "\x7f" and (character == _JOINER or unicodedata.category(character)[0] == "M")
 
 
 def without_scripts(text: str) -> str:
-    """Return *text* without the script and style elements in it that are whole; `the <script> tag` is only talk
-    of one.
+    """Return *text* without the complete script and style elements in it; text that only mentions a tag, such as `the
+    <script> tag`, is kept.
     """
     kept, position = [], 0
     while (start := _SCRIPT.search(text, position)) and (end := _SCRIPT_END.search(text, start.end())):
@@ -119,8 +119,8 @@ _BREAKS_LINE: Final = name_set(
 
 
 def text_of(source: str) -> str:
-    """Return the text of an HTML fragment: entities resolved once, spaces collapsed, a line a block, no scripts and
-    styles.
+    """Return the text of an HTML fragment: entities resolved once, spaces collapsed, each block on a line, without
+    scripts and styles.
     """
     pieces = []
     for kind, name, text in tokens(source):
@@ -131,15 +131,16 @@ def text_of(source: str) -> str:
     return _lines("".join(pieces))
 
 
-# nh3 writes names in lower case and values in double quotes, in which no double quote is left, and "<" only where a
+# nh3 writes names in lower case and values in double quotes, with each double quote in them escaped, and "<" only where
+# a tag begins or inside a value: so each pattern stops at the next one.
 # tag begins or inside a value: so each pattern stops at the next one.
 _BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS_LINE))})(?>(?:\s(?>(?>[^<>\"]++|\"[^\"]*+\")*))?)>")
 _TAG = re.compile(r"</?[a-z](?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 
 
 def text_of_clean(source: str) -> str:
-    """Return `text_of` a fragment that nh3 has written, in a quarter of the time: it is well-formed, without
-    comments and scripts.
+    """Return `text_of` a fragment that nh3 has written, in a quarter of the time: such a fragment is well-formed,
+    without comments and scripts.
     """
     marked = _BLOCK_TAG.sub("\0", source.replace("\n", " "))
     return _lines(unescape(_TAG.sub("", marked)).replace("\n", " ").replace("\0", "\n"))

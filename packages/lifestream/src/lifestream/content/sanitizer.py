@@ -1,18 +1,16 @@
-"""Untrusted HTML and addresses, made safe to show. Pure: of this package it needs `content` alone.
+"""The sanitizer: makes untrusted HTML and addresses safe to show. Pure; it imports nothing outside `content`.
 
-nh3 does the cleaning with an allow-list. What it can't do by itself is done around it:
+nh3 cleans HTML by an allow-list. What it can't do by itself is done around it:
 
-- before it: what would cost it more than linear time is rewritten (`bounded_html`), and where that can't be done,
-  because it nests too deep for instance, becomes plain text;
-- in its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows
-  only some of
-  them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style
-  declarations that could load something or hide something are dropped;
-- after it: what it wrote is cut if it is longer than it may be (`html_truncation`), and read once more, until it
-  stays as it is. What reads differently the second time would read differently in a browser, too.
+- Before it: constructs that would take it more than linear time are rewritten (`bounded_html`). HTML that can't be
+rewritten, for instance because it is nested too deep, becomes plain text.
+- In its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows only some of
+them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style declarations that could
+load or hide something are removed.
+- After it: its output is cut if it is too long (`html_truncation`), and cleaned again until it no longer changes. HTML
+that reads differently the second time would read differently in a browser, too.
 
-Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be
-marked safe.
+Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be marked safe.
 """
 
 from __future__ import annotations
@@ -37,10 +35,10 @@ FORBIDDEN_TAGS: Final = name_set(
     "script style iframe frame frameset object embed applet base meta link form input button select textarea "
     "svg math template noscript noembed noframes title plaintext xmp"
 )
-"""Tags that no settings can allow: they run something, leave the fragment, or change how the rest is read."""
+"""Tags that no settings can allow: they run scripts, leave the fragment, or change how the rest is read."""
 
 FORBIDDEN_ATTRIBUTES: Final = frozenset({"srcdoc", "action", "formaction", "ping"})
-"""Attributes that no settings can allow, beside all that begin with "on"."""
+"""Attributes that no settings can allow, in addition to all that begin with "on"."""
 
 DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = {
     tag: name_set(attributes)
@@ -82,31 +80,32 @@ DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = {
     ),
     name_set(""),
 )
-"""What is allowed unless settings say otherwise: a tag and its attributes; "*" is every tag."""
+"""What is allowed unless settings say otherwise: each tag with its attributes; "*" stands for every tag."""
 
 DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "text-decoration"})
-"""Style properties that are kept by default: none that places, sizes, colours or loads anything."""
+"""Style properties that are kept by default: none that positions, sizes, colours or loads anything."""
 
 DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magnet"})
 LINK_REL: Final = "noopener noreferrer nofollow ugc"
 _MAX_READINGS: Final = 5
-"""How often what nh3 wrote is read again before it counts as HTML that never settles, and becomes plain text."""
+"""How often nh3's output is cleaned again. If it still changes then, it becomes plain text."""
 
 _URL_ATTRIBUTES: Final = name_set(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
 )
 FETCHED: Final = frozenset({"http", "https"})
-# What url.spec.whatwg.org removes before it reads a URL, at its ends and inside: "java\nscript:" becomes one that way.
+# Characters that url.spec.whatwg.org removes before it reads a URL, at the ends and inside: "java\nscript:" becomes a
+# scheme that way.
 _NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
-# What most addresses are, and what needs no more looking at.
+# The form of most addresses, which need no further checks.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 _STYLE_DANGER = re.compile(
     r"url\s*\(|image-set|image\s*\(|expression|\\|@import|behaviou?r|-moz-binding|javascript:|/\*",
     re.IGNORECASE,
 )
-# An address of a srcset may hold commas inside; a descriptor ends at the next one outside parentheses.
-# (HTML, 4.8.4.2.1)
+# An address in a srcset may contain commas; a descriptor ends at the next comma outside parentheses
+# (HTML, 4.8.4.2.1).
 _SRCSET_URL = re.compile(r"[\s,]*+(\S++)")
 _SRCSET_REST = re.compile(r"((?>(?>[^,(]++|\([^)]*+\)?+)*))(?:,|\Z)")
 _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
@@ -114,9 +113,10 @@ _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class SanitizerRules:
-    """What may stay: *tags* with their attributes ("*" is every tag), *styles* properties, *url_schemes* of links.
+    """What may stay: *tags* with their attributes ("*" stands for every tag), *styles* properties, *url_schemes* of
+    links.
 
-    Build it with `of`, which takes what settings hold and refuses what can't be made safe.
+    Build it with `of`, which takes the values of settings and refuses those that can't be made safe.
     """
 
     tags: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_TAGS)
@@ -130,13 +130,13 @@ class SanitizerRules:
         styles: Iterable[str] = DEFAULT_STYLES,
         url_schemes: Iterable[str] = DEFAULT_URL_SCHEMES,
     ) -> SanitizerRules:
-        """Return rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming all that
-        is refused.
+        """Return rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming everything
+        that is refused.
         """
         if problems := refused(tags):
             raise ValueError("; ".join(problems))
         return cls(
-            # `rel` is ours to set, and nh3 refuses to be told twice.
+            # The sanitizer sets `rel` itself, and nh3 refuses to have it set twice.
             {tag.lower(): frozenset(name.lower() for name in names) - {"rel"} for tag, names in tags.items()},
             frozenset(name.lower() for name in styles),
             frozenset(name.lower() for name in url_schemes),
@@ -144,7 +144,7 @@ class SanitizerRules:
 
 
 def refused(tags: Mapping[Any, Any]) -> list[str]:
-    """Return why *tags* (of a setting) can't be allowed, a sentence each; empty if they can."""
+    """Return why *tags* (of a setting) can't be allowed, one sentence for each problem; empty if they can."""
     if strange := [name for name in tags if not isinstance(name, str)]:
         return [f"the tag {name!r} is no string: write its name" for name in strange]
     problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
@@ -165,23 +165,23 @@ def refused(tags: Mapping[Any, Any]) -> list[str]:
 
 _SET: Final = {
     "a": {"rel": LINK_REL},
-    # What is loaded when it is looked at, or played: a page asks other sites for as little as it can.
+    # Media load only when a reader looks at them or plays them: a page requests as little as possible from other sites.
     "img": {"loading": "lazy"},
     "audio": {"preload": "none"},
     "video": {"preload": "none"},
 }
-"""Attributes that each tag gets, whatever it had."""
+"""Attributes that each of these tags gets, replacing its own."""
 
 
 _MOST_KNOWN: Final = 1000
 _LONGEST_KNOWN: Final = 1000
-"""How many addresses of one base are remembered, and of how many characters."""
+"""How many addresses of one base are cached, and how long each may be in characters."""
 
 
 class _Now(threading.local):
-    """What a thread's filter needs of the fragment that is cleaned: its base, and its addresses that were looked at.
+    """The state of a thread's attribute filter for the current fragment: its base, and a cache of checked addresses.
 
-    An entry repeats its addresses, and nh3 asks for each as often as it comes.
+    An entry repeats its addresses, and nh3 calls the filter for each occurrence.
     """
 
     def __init__(self) -> None:
@@ -190,7 +190,7 @@ class _Now(threading.local):
         self.files: dict[str, str] = {}
 
     def relative_to(self, base_url: str) -> None:
-        """Begin with a fragment whose addresses are relative to *base_url*."""
+        """Begin a fragment whose addresses are relative to *base_url*."""
         if base_url != self.base_url:
             self.base_url = base_url
             self.links, self.files = {}, {}
@@ -198,14 +198,14 @@ class _Now(threading.local):
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Clean *html*: the *whole* of what a fragment becomes, or the beginning of it."""
+    """The result of cleaning a fragment: clean *html*, and whether it is the *whole* result or only its beginning."""
 
     html: str
     whole: bool
 
 
 class Sanitizer:
-    """Makes fragments safe by *rules*. It can be used by several threads at once."""
+    """A cleaner of HTML fragments by *rules*. Several threads may use it at once."""
 
     def __init__(self, rules: SanitizerRules | None = None) -> None:
         self.rules = rules or SanitizerRules()
@@ -214,7 +214,8 @@ class Sanitizer:
         attributes = self._attributes()
         always = {tag: values for tag, values in _SET.items() if tag in tags}
         for tag, values in always.items():
-            # nh3 replaces these where they are, and else changes the order of a tag's attributes with each reading.
+            # nh3 replaces these in place if they are allowed; otherwise it reorders a tag's attributes with each
+            # reading.
             attributes.setdefault(tag, set()).update(values)
         common: dict[str, Any] = {
             "tags": tags,
@@ -225,7 +226,8 @@ class Sanitizer:
             "filter_style_properties": set(self.rules.styles),
         }
         self._cleaner = nh3.Cleaner(**common, attribute_filter=self._filter, set_tag_attribute_values=always)
-        # The same without the filter, which costs more than all else: whether its result is its input tells the same.
+        # The same cleaner without the filter, which takes most of the time. It is enough to tell whether cleaning
+        # changes HTML that has been cleaned.
         self._rereader = nh3.Cleaner(**common)
         self._has_cells = name_set("table caption colgroup col thead tbody tfoot tr th td") <= tags
 
@@ -239,23 +241,23 @@ class Sanitizer:
         return attributes
 
     def html(self, fragment: str, base_url: str = "") -> str:
-        """Return *fragment* with only what the rules allow, its addresses absolute (against *base_url*) and
+        """Return *fragment* reduced to what the rules allow, with its addresses absolute (against *base_url*) and
         harmless.
         """
         return self.beginning(fragment, base_url, sys.maxsize).html
 
     def beginning(self, fragment: str, base_url: str, length: int) -> Beginning:
-        """Return `html` of *fragment* in at most *length* characters, however much longer cleaning makes it.
+        """Return `html` of *fragment* in at most *length* characters, even if cleaning makes it longer.
 
-        What is longer is cut (see `html_truncation`), and read again as all that is cleaned, so the result is its own
-        cleaning.
+        A longer result is cut (see `html_truncation`), and then cleaned again like any other, so cleaning the result
+        once more would not change it.
         """
         if not fragment:
             return Beginning("", whole=True)
         fragment = scrub(fragment)
         if _EMBED.search(fragment.lower()):
             fragment = _unembedded(fragment, base_url)
-        # The filter asks for it; a cleaner for each base would cost as much as the cleaning.
+        # The filter reads it from there; a cleaner for each base would cost as much as the cleaning.
         self._now.relative_to(base_url)
         begun = self._settled(self._read(fragment, self._cleaner), length)
         if begun is None:
@@ -264,8 +266,8 @@ class Sanitizer:
         return begun
 
     def _settled(self, clean: str | None, length: int) -> Beginning | None:
-        """Return what *clean*, in at most *length* characters, becomes when it is read again until it stays the same;
-        None if it doesn't.
+        """Return *clean*, cut to *length* characters, after cleaning it until it no longer changes; None if it never
+        settles.
         """
         whole = True
         for _ in range(_MAX_READINGS):
@@ -279,14 +281,15 @@ class Sanitizer:
         return None
 
     def _reread(self, clean: str) -> str | None:
-        # What nh3 has written is balanced; only long texts, and what stands in no cell since its rules allow none, cost
+        # nh3's output is balanced. Only two things in it can take nh3 more than linear time again: long texts, and
+        # content of tables in no cell, if the rules don't allow cells.
         # it more than linear time again.
         if self._has_cells and not has_long_text(clean):
             return self._tidied(self._rereader.clean(clean))
         return self._read(clean, self._rereader)
 
     def _read(self, fragment: str, cleaner: nh3.Cleaner) -> str | None:
-        """Return what *cleaner* makes of *fragment*; None if that would take too long, or grows out of proportion."""
+        """Return what *cleaner* makes of *fragment*, or None if that would take too long or grows out of proportion."""
         source = bounded(fragment)
         if source is None:
             return None
@@ -295,8 +298,9 @@ class Sanitizer:
 
     @staticmethod
     def _tidied(clean: str) -> str:
-        """Return what nh3 has written without what it would leave out the next time."""
-        # References to control characters make some, which would be gone the next time; so would a line feed at the
+        """Return nh3's output without the characters that it would remove the next time."""
+        # References to control characters become control characters, which would be removed the next time. So would a
+        # line feed at the beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
         # beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
         clean = scrub(clean)
         if ">\n" in clean:
@@ -304,14 +308,14 @@ class Sanitizer:
         return _IGNORED.sub("", clean, count=1).rstrip()
 
     def plain(self, fragment: str) -> str:
-        """Return the text of HTML, its entities resolved once, blocks on lines of their own."""
+        """Return the text of HTML, with its entities resolved once, and each block on a line of its own."""
         return text_of(scrub(fragment))
 
     def text(self, text: str) -> str:
-        """Return what is text already (a title, a name): one line, without control characters and whole script
-        elements.
+        """Return *text*, which is no HTML (a title, a name), in one line, without control characters and whole
+        script elements.
 
-        It stays text: `a < b` and `&amp;` are kept, and a template has to escape it.
+        The result is still text: `a < b` and `&amp;` are kept, and a template has to escape it.
         """
         return " ".join(without_scripts(scrub(text)).split())
 
@@ -320,11 +324,11 @@ class Sanitizer:
         return shorten(" ".join(self.plain(fragment).split()), length)
 
     def url(self, url: str, base_url: str = "") -> str:
-        """Return *url* as an absolute address of an allowed scheme, or "" where it isn't one."""
+        """Return *url* as an absolute address of an allowed scheme, or "" if it can't be one."""
         return safe_url(url, base_url, self.rules.url_schemes)
 
     def _filter(self, tag: str, name: str, value: str) -> str | None:
-        """Return what becomes of an attribute that nh3 has let pass; None removes it."""
+        """Return the new value of an attribute that nh3 has let pass; None removes the attribute."""
         if name in _URL_ATTRIBUTES:
             now = self._now
             known = now.links if tag == "a" else now.files
@@ -345,11 +349,11 @@ class Sanitizer:
 _MAX_GROWTH: Final = 16
 _FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
 _IGNORED = re.compile(r"\A[\s\ufeff]+")
-_EMBED = re.compile(r"<(?:iframe|embed|object)\b")  # is looked for in small letters: that takes a third of the time
+_EMBED = re.compile(r"<(?:iframe|embed|object)\b")  # searched in lower-case text: that takes a third of the time
 
 
 def _unembedded(fragment: str, base_url: str) -> str:
-    """Return *fragment* with a link in place of each frame and embedded object, for those who want to see it."""
+    """Return *fragment* with a link in place of each frame and embedded object, so that readers can still open it."""
     pieces: list[str] = []
     linked = ""
     for kind, name, source in tokens(fragment):
@@ -358,7 +362,7 @@ def _unembedded(fragment: str, base_url: str) -> str:
         elif kind == "start":
             said = attributes(source)
             address = safe_url(said.get("data" if name == "object" else "src", ""), base_url, FETCHED)
-            # An object often holds an embed of the same, for browsers of another time.
+            # An object often contains an embed of the same address, for old browsers.
             if address and address != linked:
                 linked = address
                 words = html.escape(said.get("title") or address)
@@ -367,8 +371,8 @@ def _unembedded(fragment: str, base_url: str) -> str:
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
-    """Return *url* made absolute against *base_url*, or "" if it has no scheme of *schemes*, no host, or can't
-    be read.
+    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, it has no host, or it
+    can't be parsed.
     """
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url
@@ -387,7 +391,7 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
 
 
 def _srcset(value: str, base_url: str) -> str:
-    """Return the candidates of a srcset that are harmless, absolute, and written so that commas can't be misread."""
+    """Return the harmless candidates of a srcset, absolute, and written so that commas can't be misread."""
     kept = []
     position = 0
     while found := _SRCSET_URL.match(value, position):
@@ -405,7 +409,7 @@ def _srcset(value: str, base_url: str) -> str:
 
 
 def _style(value: str, properties: frozenset[str]) -> str:
-    """Return the declarations of a style attribute that are of *properties*, and load, hide and run nothing."""
+    """Return those declarations of a style attribute that are among *properties*, and load, hide and run nothing."""
     declarations = (part.strip() for part in value.split(";"))
     return "; ".join(
         declaration

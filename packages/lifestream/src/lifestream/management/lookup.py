@@ -1,4 +1,4 @@
-"""Which feed and which lifestream a command means, with the nearest ones where there is none of that name."""
+"""The feed or lifestream that a command's argument names; if there is none, the error lists the most similar ones."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from lifestream.models import Feed, Lifestream
 from lifestream.models.feeds import url_hash
 from lifestream.storage.credentials import split_url
 
-_MOST_COMPARED: Final = 20_000  # URLs, which takes a second
+_MOST_COMPARED: Final = 20_000  # importing URLs takes a second
 
 
 def feeds_at(url: str) -> list[int]:
-    """Return the keys of the feeds at *url*: more than one only where some have a login.
+    """Return the keys of the feeds at *url*: several only if some of them have a login.
 
-    Raises CommandError for a URL that is none of ours, naming those that are like it.
+    Raises CommandError if no feed has this URL, naming those with a similar one.
     """
     try:
         bare, _ = split_url(url)
-    except ValueError as error:  # without the URL, in which a password may stand
+    except ValueError as error:  # without the URL, which may contain a password
         raise CommandError(f"there is no such feed: {error}") from error
     try:
         asked = request_url(bare)
@@ -40,7 +40,9 @@ def feeds_at(url: str) -> list[int]:
 
 
 def _nearest(url: str) -> list[str]:
-    """Return up to three URLs of feeds that *url* may have been meant for: of its site, or spelt nearly like it."""
+    """Return up to three URLs of feeds that *url* may have been meant for: of the same site, or spelt nearly
+    like it.
+    """
     host = Q(domain=domain_of(url)) if domain_of(url) else Q(site_url=url)
     of_site = list(Feed.objects.filter(host).order_by("url").values_list("url", flat=True)[:100])
     everyone = of_site or Feed.objects.order_by("url").values_list("url", flat=True)[:_MOST_COMPARED]
@@ -48,10 +50,10 @@ def _nearest(url: str) -> list[str]:
 
 
 def chosen_lifestream(slug: str | None) -> Lifestream:
-    """Return the lifestream called *slug*; without one, the only one, or `main`, which is made where there are none at
-    all.
+    """Return the lifestream called *slug*. Without a slug, return the only lifestream, or `main`, which is created if
+    there is none at all.
 
-    Raises CommandError, naming those that there are.
+    Raises CommandError, naming the existing lifestreams.
     """
     if not Lifestream.objects.exists() and slug in (None, "main"):
         return Lifestream.objects.create(slug="main", title="Lifestream")

@@ -1,20 +1,21 @@
-"""Bytes and headers to a `ParsedFeed`: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, as ill-formed as they come.
+"""Bytes and headers to a `ParsedFeed`: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, however ill-formed.
 
 In: the body of an answer, its headers, its URL. Out: a `ParsedFeed`, whose text is not safe yet, or `NotAFeed` with the
-reason. In the order in which a document passes them:
+reason. A document passes through these modules, in this order:
 
-1. `pool`: child processes that can be ended; `ipc` carries questions and answers, `worker` is the child.
-2. `document_reader`: the order of reading, and what is no feed.
-3. `encoding`: bytes to text, by the labels of `charsets`. `tag_attributes`, `preprocessing`: what no
-   parser should see is removed.
-4. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and what can be mended (`wellformed`), straight to values.
-5. `liberal_reading`: the rest. `salvage` takes apart what is ill-formed, `liberal` is feedparser within bounds,
-   `second_reading` is what it loses, and `feedparser_result` makes values of both.
-6. What all readers share: `dates` (by `date_words`), `people`, `text_constructs`, `rhythm`.
-7. `web_page`, `discovery`: the feeds and pictures that a page names, and where feeds usually are.
+1. `pool`: child processes that can be killed; `ipc` carries questions and answers, `worker` is the child.
+2. `document_reader`: the order of reading, and the documents that are no feeds.
+3. `encoding`: bytes to text, by the labels in `charsets`. `tag_attributes`, `preprocessing`: remove what no parser
+should see.
+4. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and documents that can be mended (`wellformed`), straight
+to values.
+5. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `liberal` is feedparser
+within bounds, `second_reading` recovers what feedparser loses, and `feedparser_result` makes values of both.
+6. Shared by all readers: `dates` (with `date_words`), `people`, `text_constructs`, `rhythm`.
+7. `web_page`, `discovery`: the feeds and pictures that a web page names, and the usual addresses of feeds.
 
-`parse` does it here and now, for tests; everyone else uses `pool.ParserPool`. Never imported here: Django, so that a
-child starts fast, and the network.
+`parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package never imports
+Django, so that a child starts fast, nor the network.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ __all__ = ["NotAFeed", "ParseError", "ParseTimeout", "ParserDied", "parse"]
 
 
 def parse(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
-    """Return what the feed in *body* says.
+    """Return the feed in the document *body*.
 
-    *headers* are those of the answer, in any case; only Content-Type and Content-Language are read. *url* is
-    where it came from: what relative addresses are relative to. Raises `NotAFeed` with a reason.
+    *headers* are those of the answer, in any case; only Content-Type and Content-Language are read. *url* is the
+    address of the document, which relative addresses in it are resolved against. Raises `NotAFeed` with a reason.
     """
     from lifestream.parser.document_reader import read
 

@@ -1,11 +1,11 @@
-"""What the label of a charset means: the Encoding Standard's table (encoding.spec.whatwg.org, 4.2), by Python's codecs.
+"""Labels of charsets, by the Encoding Standard's table (encoding.spec.whatwg.org, 4.2), decoded by Python's codecs.
 
-The Standard decides, since documents are labelled by what browsers make of them: `iso-8859-1` is windows-1252, `gb2312`
-is gb18030, `tis-620` is windows-874. Labels that it doesn't know, or has no decoder for (`hz-gb-2312`, `iso-2022-kr`),
-mean what Python's text codecs take them for.
+The Standard decides, since publishers label documents as browsers understand the labels: `iso-8859-1` is windows-1252,
+`gb2312` is gb18030, `tis-620` is windows-874. Labels that the Standard doesn't know, or has no decoder for
+(`hz-gb-2312`, `iso-2022-kr`), mean what they mean to Python's text codecs.
 
-Python's codecs lack characters of vendors that the Standard reads: `①` in EUC-JP, `€` at 0x80 in GBK and at 0xA3E1 in
-Big5, the undefined bytes of windows-125x. An error handler of each family reads them.
+Python's codecs lack vendors' characters that the Standard decodes: `①` in EUC-JP, `€` at 0x80 in GBK and at 0xA3E1 in
+Big5, the undefined bytes of windows-125x. An error handler for each family of charsets decodes them.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ REPLACEMENT: Final = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Charset:
-    """A charset: its *name* in the Encoding Standard, or else Python's, and Python's *codec* for it.
+    """A charset: its *name* in the Encoding Standard, or else Python's, and the *codec* of Python that decodes it.
 
-    *multi_byte* says that a character may take several bytes, *script* which characters beyond ASCII text in it is
-    written with, as ranges. Both say how far a label can be believed.
+    *multi_byte* says that a character may take several bytes. *script* holds the ranges of the characters beyond ASCII
+    that text in this charset is written with. Both tell how far a label can be believed.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Charset:
     script: tuple[tuple[int, int], ...] = ()
 
     def is_written_with(self, character: str) -> bool:
-        """Return whether text in this charset is written with *character*, which may be a letter of another script in
-        it.
+        """Return whether text in this charset is written with *character*; if not, it may be a letter of another script
+        that the charset also has.
         """
         if not any(first <= ord(character) <= last for first, last in self.script):
             return False
@@ -49,7 +49,7 @@ class Charset:
             return False
 
     def read(self, body: bytes) -> tuple[str, int]:
-        """Return the text of *body*, with U+FFFD for each error in it, and the number of errors."""
+        """Return *body* decoded, with U+FFFD for each error in it, and the number of errors."""
         try:
             if self.name == "iso-2022-jp":
                 body = _as_euc_jp(body)
@@ -64,10 +64,10 @@ class Charset:
 
 @cache
 def charset_of(label: str) -> Charset | None:
-    """Return the charset that *label* means, in any case and between spaces; None if it means none.
+    """Return the charset that *label* means, in any case and with spaces around it, or None if it means none.
 
-    None too for a charset in which markup is not written in ASCII bytes (UTF-16, UTF-32, EBCDIC): a document that is
-    in one is known by its first bytes, and any other is not.
+    It is also None for a charset that doesn't encode markup in ASCII bytes (UTF-16, UTF-32, EBCDIC): a document in one
+    of these is recognised by its first bytes, and a document without such first bytes is not in one of these.
     """
     label = label.strip(" \t\n\f\r'\"").lower()
     name = LABELS.get(label, "")
@@ -81,14 +81,14 @@ def charset_of(label: str) -> Charset | None:
 
 
 def ebcdic_of(label: str) -> Charset:
-    """Return the charset of a document whose first bytes are EBCDIC, and whose declaration says *label*."""
+    """Return the charset of a document whose first bytes are EBCDIC, and whose declaration names *label*."""
     name = _python_name(label)
     if name and b"\x4c\x6f".decode(name, "replace") == "<?":
         return Charset(name, name)
     return Charset("cp037", "cp037")
 
 
-# Codecs of Python that are no charset of a document: ways to write text in other text.
+# Codecs of Python that are not charsets of documents: they encode text as other text.
 _NO_CHARSETS: Final = frozenset(
     {"charmap", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined", "mbcs", "oem"}
 )
@@ -142,16 +142,19 @@ _SCRIPTS: Final = {
     **dict.fromkeys(("windows-1255", "iso-8859-8", "iso-8859-8-i"), _HEBREW),
     **dict.fromkeys(("windows-1256", "iso-8859-6"), _ARABIC),
 }
-"""Of Latin nothing beyond U+017F, since what windows-1252 has in capitals and quotes is that by chance in UTF-8: the
-bytes of `É’` are those of U+0252. Of the other scripts their letters only: the bytes of `В` and a no-break space, in
-windows-1251, are those of a no-break space in UTF-8."""
+"""Latin scripts end at U+017F, since capitals and quotes in windows-1252 may be valid UTF-8 by chance: the bytes of
+`É’` are those of U+0252. Other scripts have only their letters: the bytes of `В` and a no-break space in windows-1251
+are those of a no-break space in UTF-8.
+"""
 
 Handler = Callable[[UnicodeError], tuple[str, int]]
 
 
 @cache
 def _handlers() -> dict[str, str]:
-    """Register an error handler for each charset that needs one. Return their names, by that of the charset."""
+    """Register an error handler for each charset that needs one. Return the handlers' names by the names of the
+    charsets.
+    """
     named: dict[str, str] = {}
     for names, read in _VENDORS.items():
         handler = f"lifestream.{names.partition(' ')[0]}"
@@ -161,7 +164,9 @@ def _handlers() -> dict[str, str]:
 
 
 def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
-    """Return an error handler that takes the first character which *read* finds, and else replaces one byte."""
+    """Return an error handler that uses the first character that *read* yields, or else replaces one byte with
+    U+FFFD.
+    """
 
     def handle(error: UnicodeError) -> tuple[str, int]:
         if not isinstance(error, UnicodeDecodeError):
@@ -173,7 +178,9 @@ def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
 
 
 def _control(found: bytes) -> Iterator[tuple[str, int]]:
-    """Yield a byte that Python's codec has not is the control character of its number (Encoding Standard, indexes)."""
+    """Yield the control character of the byte's number, for a byte that Python's codec lacks (Encoding Standard,
+    indexes).
+    """
     if found[0] < 0xA0:
         yield chr(found[0]), 1
 
@@ -189,7 +196,9 @@ def _big5(found: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _euc_jp(found: bytes) -> Iterator[tuple[str, int]]:
-    """Yield what NEC and IBM have added to JIS X 0208: the same rows and cells are in windows-31j, in other bytes."""
+    """Yield a character that NEC or IBM added to JIS X 0208: windows-31j has it at the same row and cell, in other
+    bytes.
+    """
     if len(found) == 2 and all(0xA1 <= byte <= 0xFE for byte in found):
         row, cell = found[0] - 0xA1, found[1] - 0xA1
         lead = (row >> 1) + (0x81 if row < 62 else 0xC1)
@@ -219,7 +228,7 @@ _HIGH: Final = bytes(byte | 0x80 if 0x20 < byte < 0x7F else byte for byte in ran
 
 
 def _as_euc_jp(body: bytes) -> bytes:
-    """Return *body*, in ISO-2022-JP, in the bytes of EUC-JP, which has the same characters (RFC 1468)."""
+    """Return *body*, which is in ISO-2022-JP, in EUC-JP, which encodes the same characters (RFC 1468)."""
     pieces: list[bytes] = []
     position, shift = 0, b""
     for found in [*_SHIFT.finditer(body), None]:

@@ -1,7 +1,7 @@
 """Words of dates: months in the languages that feeds are written in, and the abbreviations of time zones.
 
-Sites write `12 Dez 2022` and `04 févr. 2025` where RFC 822 has English. A month is known by its name, and by each
-beginning of it from three letters on that means one month only. Accents and case don't count.
+Sites write `12 Dez 2022` and `04 févr. 2025` where RFC 822 has English. A month is recognised by its name, and by each
+prefix of the name that has at least three letters and fits no other month. Accents and case don't count.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import unicodedata
 from typing import Final
 
 _NAMES: Final = (
-    # Of a beginning that two languages share, the first one's meaning counts.
+    # If two languages share a prefix, its meaning in the first one counts.
     "january february march april may june july august september october november december",
     "januar februar märz april mai juni juli august september oktober november dezember",
     "jänner feber mrz apr mai jun jul aug sept okt nov dez",
@@ -62,7 +62,7 @@ def _months() -> dict[str, int]:
 
 
 MONTHS: Final = _months()
-"""The number of a month by its name or a beginning of it, which has to be `plain`."""
+"""The number of each month by its name or a prefix of it; look it up in `plain` form."""
 
 _HOURS: Final = {
     "z ut utc gmt wet": 0,
@@ -98,5 +98,6 @@ _HOURS: Final = {
     "sst": -11,
 }
 ZONES: Final = {name: round(hours * 60) for names, hours in _HOURS.items() for name in names.split()}
-"""Minutes east of Greenwich by the abbreviation of a zone. Where one means several, the commonest in mail and feeds
-counts: CST is Chicago's, IST India's, BST Britain's."""
+"""Minutes east of Greenwich by the abbreviation of a zone. If several zones share one, the commonest in mail and feeds
+counts: CST is Chicago's, IST India's, BST Britain's.
+"""

@@ -1,12 +1,13 @@
 """A date as feeds write it → a moment in UTC, or None: never a guess.
 
-Understood are RFC 822 and what sites make of it (months in many languages, years of two digits, weekdays, zones by
-name), ISO 8601 with weeks, ordinal days and its basic form, numbers with the year first, Chinese, Japanese and Korean
-dates, and seconds or milliseconds since 1970. A date without a zone is taken for UTC. Nothing is filled in from today:
-what isn't understood is no date (READING.md, rules 19 and 20).
+These forms are understood: RFC 822 and its variants on real sites (months in many languages, years of two digits,
+weekdays, zones by name); ISO 8601 with weeks, ordinal days and its basic form; numbers with the year first; Chinese,
+Japanese and Korean dates; seconds, milliseconds or microseconds since 1970. A date without a zone is taken to be in
+UTC. Missing parts are never filled in from today's date: text that isn't understood is no date (READING.md, rules 19
+and 20).
 
-`03/04/2020` may be in March or April. `Calendar` decides by the other dates of the document: one that has a 13th or
-later day in the same place says what comes first. Where none does, it is no date.
+`03/04/2020` may be in March or April. `Calendar` decides by the other dates of the document: if one of them has a
+number above 12 in the same place, that place is the day. If none has, the text is no date.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from lifestream.content.html_tokenizer import name_set
 from lifestream.parser.date_words import MONTHS, ZONES, plain
 
 LONGEST: Final = 100
-"""The longest text that is taken for a date, in characters."""
+"""The maximum length of a text that is read as a date, in characters."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Calendar:
-    """Reads the dates of one document. *others* returns all of them, and is called only if a date can mean two."""
+    """A reader for the dates of one document. *others* returns all of them; it is called only if a date is
+    ambiguous.
+    """
 
     def __init__(self, others: Callable[[], Iterable[str]] = tuple) -> None:
         self._others = others
@@ -35,7 +38,7 @@ class Calendar:
         self._asked = False
 
     def read(self, text: str) -> datetime | None:
-        """Return the moment that *text* names, in UTC; None if it names none that is understood and exists."""
+        """Return the moment that *text* names, in UTC, or None if it isn't understood or names none that exists."""
         if not text or len(text) > LONGEST:
             return None
         try:
@@ -77,7 +80,7 @@ def _is_day_first(first: int, second: int) -> bool | None:
     return None
 
 
-# What nearly all feeds have, at a tenth of the cost of the rest.
+# Nearly all feeds have this form, which costs a tenth of the others.
 _RFC_822 = re.compile(
     r"(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:([+-])(\d\d)(\d\d)|GMT|UTC|Z)", re.ASCII
 )
@@ -112,7 +115,7 @@ _COMMENT = re.compile(r"\([^()]*+\)")
 
 
 def _normal(text: str) -> str:
-    """Return *text* in one line, without comments, in the characters that ASCII has for what looks the same."""
+    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
     return _SPACES.sub(" ", _COMMENT.sub(" ", text)).strip(" ,;")
@@ -141,11 +144,13 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(rf"(?P<date>\d{{8}})(?P<time>\d{{4}}(?:\d\d)?)(?:\s?{_ZONE})?", re.IGNORECASE)
 _LATEST: Final = 2100
-"""Numbers of a day after this year are none; a number that is too large is in smaller units than seconds."""
+"""Digits that would be a day in this year or later are not read as a day; a number that would be as late in seconds is
+in a smaller unit.
+"""
 
 
 def _epoch(text: str) -> datetime | None:
-    """Return the moment that is so many seconds, milliseconds or microseconds after 1970 began."""
+    """Return the moment that is *text* seconds, milliseconds or microseconds after the beginning of 1970."""
     found = _NUMBER.fullmatch(text)
     if not found or len(found[1]) in (11, 14, 15) or _compact(text):
         return None
@@ -154,7 +159,7 @@ def _epoch(text: str) -> datetime | None:
 
 
 def _compact(text: str) -> datetime | None:
-    """Return the moment in digits alone, the year first: 202005251030 or 20200525103000."""
+    """Return the moment that is written in digits alone, the year first: 202005251030 or 20200525103000."""
     found = _COMPACT.fullmatch(text)
     if not found or not 1970 <= int(found["date"][:4]) < _LATEST:
         return None
@@ -218,7 +223,7 @@ def _east_asian(text: str) -> datetime | None:
     if found["hour"]:
         clock = f"{found['hour']}:{(found['minute'] or '0').zfill(2)}:{(found['second'] or '0').zfill(2)}"
     half = found["half"] or found["half2"] or ""
-    # Korea has one zone, and its sites don't write it (as feedparser has it).
+    # Korea has one time zone, and its sites don't write it (feedparser assumes it too).
     zone = found["zone"] or ("KST" if clock and _KOREAN.search(text) else "")
     return _moment(day, clock, half and ("pm" if half in _AFTERNOON else "am"), zone)
 
@@ -234,7 +239,7 @@ _BETWEEN: Final = name_set(
 
 
 def _worded(text: str) -> datetime | None:
-    """Return the moment of a date with the name of its month in it."""
+    """Return the moment of a date that contains the name of its month."""
     found = _WORDED.fullmatch(text)
     if not found:
         return None
@@ -255,7 +260,7 @@ def _worded(text: str) -> datetime | None:
             words += 1
             if numbers or months or words > _MOST_WEEKDAYS:
                 return None
-    # "mar. 4 févr.": the beginning of mardi or martes is that of a month too.
+    # In "mar. 4 févr." the abbreviation of mardi (or martes) also means a month.
     if len(months) == 2 and months[0][1] == 0:
         months.pop(0)
     if len(numbers) != 2 or len(months) != 1:
@@ -268,11 +273,11 @@ def _worded(text: str) -> datetime | None:
 
 _ZONE_AT_END = re.compile(rf"(?<=\d)\s{_ZONE}\Z", re.IGNORECASE)
 _MOST_WEEKDAYS: Final = 2
-"""Words of a weekday: Vietnamese has two."""
+"""The maximum number of words in a weekday: Vietnamese has two."""
 
 
 def _full_year(digits: str) -> int:
-    """Return the year of two or three digits as RFC 5322 §4.3 reads it."""
+    """Return the year that *digits*, two or three of them, mean by RFC 5322 §4.3."""
     year = int(digits)
     if len(digits) == 2:
         return year + (2000 if year < 50 else 1900)
@@ -284,7 +289,7 @@ _WIDEST: Final = 18 * 60
 
 
 def _moment(day: date, clock: str | None, half: str | None, zone: str | None) -> datetime | None:
-    """Return *day* at *clock* (noon and midnight by *half*: am, pm or nothing) in *zone*, in UTC."""
+    """Return the moment of *day* at *clock* in *zone*, in UTC. *half* is am, pm or nothing."""
     hour, minute, second = 0, 0, 0
     if clock:
         hour, minute, second = (int(re.split("[.,]", part)[0]) for part in (clock.split(":") + ["0"])[:3])
@@ -303,9 +308,9 @@ def _moment(day: date, clock: str | None, half: str | None, zone: str | None) ->
 
 
 def _minutes(zone: str) -> int | None:
-    """Return how far *zone* is east of Greenwich; None for an offset that no place on Earth has.
+    """Return how many minutes *zone* is east of Greenwich, or None for an offset that no place on Earth has.
 
-    An abbreviation that isn't known says nothing (RFC 5322 §4.3), as no zone at all.
+    An unknown abbreviation is treated like a missing zone (RFC 5322 §4.3).
     """
     found = _OFFSET.fullmatch(zone)
     if not found:

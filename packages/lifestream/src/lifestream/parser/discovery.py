@@ -1,6 +1,7 @@
-"""From a web page to its feeds where it names none, and what the site behind a feed is: pure, nothing is fetched here.
+"""Addresses of feeds for a web page that names none, and the site that a feed belongs to. Pure: it fetches nothing.
 
-What a page itself says is read by `parse.page`; where it names no feeds, they are where such things usually are.
+`web_page.read_page` reads what a page itself says. If the page names no feeds, `well_known` returns their usual
+addresses.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lifestream.parser.web_page import is_svg
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The site behind a feed: its *name*, its page, its *domain* without "www.", and pictures that may be its icon."""
+    """The site of a feed: its *name*, its page, its *domain* without "www.", and pictures that may be its icon."""
 
     name: str
     url: str
@@ -29,8 +30,8 @@ _USUAL_PLACES: Final = ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", 
 
 
 def well_known(url: str) -> list[str]:
-    """Return where a feed of the page *url* usually is, the most likely first: beside the page, then at the site's
-    root.
+    """Return the usual addresses of feeds for the page *url*, the most likely first: beside the page, then at the
+    site's root.
     """
     try:
         parts = urlsplit(url)
@@ -47,7 +48,7 @@ def well_known(url: str) -> list[str]:
 
 
 def _own_places(host: str, path: str, root: str) -> list[str]:
-    """Return the feeds of sites whose pages don't name them."""
+    """Return the addresses of feeds on known sites whose pages don't name them."""
     steps = [step for step in path.split("/") if step]
     if host == "github.com" and len(steps) >= 2:
         repository = f"{root}{steps[0]}/{steps[1]}"
@@ -57,12 +58,12 @@ def _own_places(host: str, path: str, root: str) -> list[str]:
     if host in {"reddit.com", "old.reddit.com"} and steps:
         return [f"{root}{'/'.join(steps)}/.rss"]
     if len(steps) == 1 and steps[0].startswith("@"):
-        return [f"{root}{steps[0]}.rss"]  # Mastodon and its kin
+        return [f"{root}{steps[0]}.rss"]  # Mastodon and similar servers
     return []
 
 
 def site_of(feed: ParsedFeed, url: str) -> Site:
-    """Return the site that *feed*, fetched from *url*, is of."""
+    """Return the site of *feed*, which was fetched from *url*."""
     page = safe_url(feed.link, url, FETCHED) or safe_url("/", url, FETCHED)
     domain = site_domain(page, url, (entry.link for entry in feed.entries))
     icon = safe_url(feed.icon, url, FETCHED)

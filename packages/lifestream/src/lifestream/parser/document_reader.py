@@ -1,4 +1,4 @@
-"""The order in which a document is read, and what is no feed."""
+"""The order in which readers try a document, and which documents are no feeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lifestream.parser.tag_attributes import trimmed
 
 
 def read(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
-    """See `lifestream.parser.parse`; *headers* are in lower case here."""
+    """Return the feed in the document, as `lifestream.parser.parse` does, but with *headers* in lower case."""
     content_type = headers.get("content-type", "")
     decoded = decode(body, content_type)
     start = decoded.text.lstrip("\ufeff \t\r\n\0")[:1]
@@ -56,9 +56,9 @@ _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole,
 
 
 def _without_nameless(feed: ParsedFeed) -> ParsedFeed:
-    """Return *feed* without damaged entries that have neither guid nor link, where other entries have one.
+    """Return *feed* without damaged entries that have neither guid nor link, if other entries have one.
 
-    They are scraps: once the document is mended, the same entry would come again as another one.
+    Such entries are incomplete: once the document is mended, the same entry would come again as another one.
     """
     if feed.flaw is None or not feed.flaw.damaged or not any(entry.guid or entry.link for entry in feed.entries):
         return feed

@@ -1,15 +1,15 @@
-"""Which characters the bytes of a document are (Encoding Standard, 4.2; RFC 7303, sections 3 and 8.1; XML 1.0, F).
+"""The encoding of a document's bytes (Encoding Standard, 4.2; RFC 7303, sections 3 and 8.1; XML 1.0, F).
 
-A byte order mark says it, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC: no label is asked then,
+A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC: labels are ignored then,
 and a label of such an encoding is believed nowhere else. Otherwise the candidates are, in this order, the charset of
-the Content-Type, that of the XML declaration, and UTF-8, and the first that reads the bytes without an error is taken.
+the Content-Type, that of the XML declaration, and UTF-8. The first that decodes the bytes without an error is taken.
 `text/xml` without a charset is no different from `application/xml` since RFC 7303.
 
-Sites write UTF-8 under other labels more often than anything else, so a document that is UTF-8 beyond chance is read as
-that (`_is_utf8`). If each candidate has errors, the one with the fewest for each byte that is not ASCII is taken: a
-character that a publisher's excerpt has cut in two costs itself. A reading that is not as labelled is a complaint.
+Sites write UTF-8 under other labels more often than any other mistake, so a document that can't be valid UTF-8 by
+chance is read as UTF-8 (`_is_utf8`). If every candidate has errors, the one with the fewest is taken, so a character
+that a publisher's excerpt has cut in two loses only itself. A reading that differs from the label is a complaint.
 
-Control characters from U+0080 to U+009F are what windows-1252 has in their place (HTML, 13.2.5.80).
+Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lifestream.parser.charsets import REPLACEMENT, Charset, charset_of, ebcdic_
 
 
 class Decoded(NamedTuple):
-    """The *text*, the *encoding* it was in, and a *complaint* if that was not the one declared."""
+    """The *text*, the *encoding* that it was read in, and a *complaint* if that is not the declared one."""
 
     text: str
     encoding: str
@@ -30,7 +30,7 @@ class Decoded(NamedTuple):
 
 
 _BOMS: Final = (
-    # UTF-32 first: its little-endian mark begins with that of UTF-16.
+    # UTF-32 comes first: its little-endian mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -38,7 +38,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _FIRST_CHARACTERS: Final = (
-    # White space, and the first character of XML or JSON.
+    # white space, and the first character of XML or JSON
     (re.compile(rb"(?>(?:[\t\n\r ]\0\0\0)*)[<{\[]\0\0\0"), "utf-32-le"),
     (re.compile(rb"(?>(?:\0\0\0[\t\n\r ])*)\0\0\0[<{\[]"), "utf-32-be"),
     (re.compile(rb"(?>(?:[\t\n\r ]\0)*)[<{\[]\0"), "utf-16-le"),
@@ -51,16 +51,18 @@ _DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-
 _CHARSET = re.compile(r"""(?i:;\s*charset)\s*=\s*(?:"([^"]*)"|([^\s;"]+))""")
 
 BELIEVED: Final = 0.98
-"""The share of runs of bytes that must be valid UTF-8 for a document to be that under another label. Of words in the
-legacy encodings of many languages, less than one in ten is valid (`tests/reading/test_characters.py`)."""
+"""The share of its runs of non-ASCII bytes that must be valid UTF-8 if a document under another label is to be read as
+UTF-8. Of words in the legacy encodings of many languages, less than one in ten is valid
+(`tests/reading/test_characters.py`).
+"""
 DISTINCT: Final = 3
-"""Different characters of two bytes that no document has by chance."""
+"""How many different characters of two bytes no document has by chance."""
 HOPELESS: Final = 1 / 2
-"""The share of errors among characters beyond ASCII with which no candidate is believed: its label is wrong."""
+"""The share of errors among non-ASCII characters above which no candidate is believed: its label is wrong."""
 
 
 def decode(body: bytes, content_type: str = "") -> Decoded:
-    """Return the text of *body*, which came with the Content-Type *content_type*. It raises nothing."""
+    """Return the text of *body*, which came with the Content-Type *content_type*. Never raises."""
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return _by_its_bytes(body[len(mark) :], encoding)
@@ -85,7 +87,7 @@ def _by_its_bytes(body: bytes, encoding: str) -> Decoded:
 
 
 def _labels(body: bytes, content_type: str) -> list[str]:
-    """Return what the Content-Type and the document's declaration say, as far as they say anything."""
+    """Return the charsets that the Content-Type and the document's declaration name, if they name any."""
     said = _CHARSET.search(content_type)
     declared = _DECLARED.match(body[:1024].decode("latin-1"))
     labels = ((said[1] or said[2] or "").strip(" '") if said else "", declared[1] if declared else "")
@@ -113,7 +115,7 @@ _RUN = re.compile(rb"[\x80-\xff]++")
 
 
 def _is_utf8(body: bytes, label: Charset) -> bool:
-    """Return whether *body* is UTF-8 beyond chance, though it is labelled as *label*, which is another charset."""
+    """Return whether *body*, labelled as the other charset *label*, is UTF-8, and can't be valid UTF-8 by chance."""
     if body.isascii():
         return False
     runs = _RUN.findall(body)
@@ -140,10 +142,10 @@ MOST_CHARACTERS: Final = 100
 
 
 def _with_section_ends(text: str, charset: Charset) -> str:
-    """Return *text* with the ends of its CDATA sections, of which half a character before may have eaten a bracket.
+    """Return *text* with the ends of its CDATA sections restored where half a character has swallowed a bracket.
 
-    In GBK, Big5 and Shift_JIS `]` may be the second byte of a character. A publisher's excerpt that is cut in the
-    middle of one ends in its first byte, and then comes `]]>`.
+    In GBK, Big5 and Shift_JIS `]` may be the second byte of a character. If a publisher cuts an excerpt in the middle
+    of a character, the excerpt ends in the character's first byte, and `]]>` follows.
     """
     if not charset.multi_byte or "<![CDATA[" not in text:
         return text
@@ -168,7 +170,9 @@ def _complaint(labels: list[str], charset: Charset, text: str) -> str:
 _C1 = re.compile("[\x80-\x9f]")
 _C1_IN_UTF8 = re.compile(b"\xc2[\x80-\x9f]")
 WINDOWS_CHARACTERS: Final = {number: bytes((number,)).decode("cp1252", "ignore") for number in range(0x80, 0xA0)}
-"""What stands for the control characters from U+0080 to U+009F, by their numbers: "" where windows-1252 has nothing."""
+"""The replacements of the control characters from U+0080 to U+009F, by their numbers: "" where windows-1252 has no
+character.
+"""
 
 
 def with_windows_characters(text: str) -> str:

@@ -1,10 +1,10 @@
-"""How reading a document can fail. Each message is a sentence for the one who added the feed."""
+"""How reading a document can fail. Each message is a sentence for the user who added the feed."""
 
 from __future__ import annotations
 
 
 class ParseError(Exception):
-    """No feed came of a document; *reason* says why."""
+    """A document could not be read as a feed; *reason* says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

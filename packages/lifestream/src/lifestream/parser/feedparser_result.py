@@ -1,4 +1,4 @@
-"""What feedparser found → our values. Nothing here parses markup; nothing here is safe to show yet."""
+"""feedparser's result → our values. This module parses no markup, and its values are not safe to show yet."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ from lifestream.parser.text_constructs import (
 )
 
 Found: TypeAlias = dict[str, Any]
-"""A FeedParserDict; always read with `_get`, since its own methods map one name to another, with warnings."""
+"""A FeedParserDict. Always read it with `_get`: its own methods map one name to another, with warnings."""
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_MEDIA: Final = 100
 
 
 def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
-    """Return the feed that feedparser's *result* and our *scanned* extras describe; *url* is where it came from."""
+    """Return the feed made from feedparser's *result* and from *scanned*, what our own scan found; *url* is the address
+    of the document.
+    """
     found: Found = _get(result, "feed", {})
     version = str(_get(result, "version", ""))
     link = _absolute(url, _get(found, "link"))
@@ -65,7 +67,7 @@ def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
 
 
 class _Context:
-    """What the entries of one feed have in common."""
+    """What the entries of one feed share."""
 
     def __init__(self, version: str, base: str, language: str, author: str, calendar: Calendar) -> None:
         self.version, self.base, self.language, self.author = version, base, language, author
@@ -97,16 +99,16 @@ class _Context:
         )
 
     def _link(self, found: Found) -> str:
-        """Return the page of an entry: its link, or the first that is not there for another purpose."""
+        """Return the page of an entry: its link, or else the first of its links that has no other purpose."""
         link = _text(_get(found, "link"))
         if link and link == _text(_get(found, "id")) and not _LOOKS_LIKE_ADDRESS.match(link):
-            # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever it is.
+            # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever its form.
             link = ""
         others = (other for other in _get(found, "links", []) if other.get("rel") not in _OTHER_PURPOSES)
         return link or next((_text(other.get("href")) for other in others if other.get("href")), "")
 
     def _content(self, found: Found) -> tuple[str, str]:
-        """Return the content as HTML, and the base that `xml:base` gives it. HTML is preferred, then length."""
+        """Return the content as HTML, and its base by `xml:base`. HTML is preferred, then the longest."""
         bodies = [body for body in _get(found, "content", []) if body.get("value")]
         bodies = [body for body in bodies if kind_of(body.get("type", "text/html")) is not Kind.OTHER]
         if not bodies:
@@ -120,7 +122,7 @@ class _Context:
             return _as_html(detail)
         if (summary := _get(found, "summary")) and not _get(found, "content"):
             return html(str(summary))
-        # Without a detail it is feedparser's copy of the content.
+        # A summary without a detail is feedparser's copy of the content.
         said = _get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle")
         return html_or_text(str(said or ""))
 
@@ -166,7 +168,7 @@ _LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNOREC
 
 
 def _with_extras(entries: Sequence[Found], scanned: Scan) -> Iterator[tuple[Found, ScannedEntry]]:
-    """Yield each entry of feedparser with what the scan found in it, where that is certain to be the same one."""
+    """Yield each entry of feedparser with the scan's entry, or with an empty one if they may not be the same entry."""
     aligned = scanned.broken or len(entries) == len(scanned.entries)
     extras = chain(scanned.entries if aligned else (), repeat(ScannedEntry()))
     for entry, extra in zip(entries, extras, strict=False):
@@ -174,8 +176,8 @@ def _with_extras(entries: Sequence[Found], scanned: Scan) -> Iterator[tuple[Foun
 
 
 def _is_same_guid(written: str | None, found: str) -> bool:
-    """Return whether feedparser's id can be what became of the guid as it is *written*: it resolves it against
-    `xml:base`.
+    """Return whether feedparser's id *found* can come from the guid *written* in the document: feedparser resolves it
+    against `xml:base`.
     """
     return written is None or not found or found.endswith(_text(written).lstrip("./"))
 
@@ -185,7 +187,7 @@ def _get(found: Found, name: str, default: Any = None) -> Any:
 
 
 def _text(value: object) -> str:
-    """Return one line of text."""
+    """Return *value* in one line, or "" if it is no text."""
     return one_line(value) if isinstance(value, str) else ""
 
 
@@ -198,7 +200,7 @@ def _title(found: Found, version: str) -> str:
 
 
 def _plain(found: Found, name: str, version: str) -> str:
-    """Return the text of a title or subtitle, which in RSS is HTML or not, as its author liked."""
+    """Return the text of a title or subtitle, which in RSS may be HTML or not."""
     detail = _get(found, f"{name}_detail") or {"value": _get(found, name) or ""}
     value = str(detail.get("value") or "")
     if detail.get("type") in _HTML:
@@ -207,7 +209,7 @@ def _plain(found: Found, name: str, version: str) -> str:
 
 
 def _author(found: Found) -> str:
-    """Return the names of who wrote an entry, a feed, or the feed that an entry was taken from."""
+    """Return the names of the authors of an entry, of a feed, or of the feed that an entry was taken from."""
     persons = [str(person.get("name") or person.get("email") or "") for person in _get(found, "authors", [])]
     return people.joined(persons) or people.joined([_text(_get(found, "author"))])
 
@@ -222,7 +224,7 @@ def _calendar(found: Found, entries: Sequence[Found]) -> Calendar:
 
 
 def _heap(found: Found) -> list[Media]:
-    """Return the media of an entry where the document was too ill-formed to see what belongs to what."""
+    """Return the media of an entry in a document too ill-formed to tell which of their elements belong together."""
     contents: Sequence[Found] = _get(found, "media_content", [])
     thumbnails = [_text(thumbnail.get("url")) for thumbnail in _get(found, "media_thumbnail", [])]
     player = _text(_get(found, "media_player", {}).get("url"))
@@ -255,7 +257,7 @@ def _related(found: Found, rel: str) -> str:
 
 
 def _absolute(base: str, address: object) -> str:
-    """Return *address* against *base*; "" if there is none or it can't be read."""
+    """Return *address* resolved against *base*, or "" if there is none or it can't be parsed."""
     text = _text(address)
     try:
         return urljoin(base, text) if text else ""

@@ -1,8 +1,8 @@
-"""How a parser's child process and its parent talk: frames of JSON and bytes over a pipe.
+"""The protocol between a parser's child process and its parent: frames of JSON and bytes over a pipe.
 
-JSON and not pickle, since a parser that a hostile document has taken over could make its parent run
-anything by what it sends. A frame is two lengths, the JSON and the bytes. A dataclass is the list of its
-fields; each is checked for its type as it is unpacked, so that what such a parser makes up costs its own document.
+It is JSON, not pickle: a hostile document may take over the parser in the child, and a pickle from there could make the
+parent run anything. A frame is two lengths, the JSON and the bytes. A dataclass is sent as the list of its fields. Each
+field's type is checked when it is unpacked, so false data from such a parser loses only its own document.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
 
 MAX_FRAME: Final = 512 * 1024 * 1024
-"""The longest frame that is read, in bytes: far more than the largest feed, and less than would hurt."""
+"""The maximum length of a frame that is read, in bytes: far more than the largest feed needs, and little enough to hold
+in memory.
+"""
 
 _LENGTHS: Final = Struct(">II")
 
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
-    """Write a frame of *message* and *data*. Raises OSError if nobody reads any more."""
+    """Write a frame of *message* and *data*. Raises OSError if the other end no longer reads."""
     text = json.dumps(message, separators=(",", ":")).encode("ascii")
     pipe.write(_LENGTHS.pack(len(text), len(data)) + text)
     if data:
@@ -38,7 +40,9 @@ def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
 
 
 def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
-    """Return the next frame: its message and data. Raises EOFError at the end, ValueError if it makes no sense."""
+    """Return the message and the data of the next frame. Raises EOFError at the end, ValueError for an invalid
+    frame.
+    """
     lengths = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
     if sum(lengths) > MAX_FRAME:
         raise ValueError(f"a frame of {sum(lengths)} bytes")
@@ -55,14 +59,14 @@ def _exactly(pipe: BinaryIO, length: int) -> bytes:
 Value = TypeVar("Value")
 
 NONSENSE: Final = (TypeError, ValueError, LookupError, AttributeError, OverflowError)
-"""What is raised where something is unpacked that nobody has packed."""
+"""The exceptions that unpacking raises for data that `pack` has not made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[Value]):
-    """How values of a kind become what JSON can hold (*pack*), and are made of it again (*unpack*).
+    """The two conversions of one kind of value: *pack* turns it into JSON values, *unpack* turns these back.
 
-    *unpack* raises one of NONSENSE for what *pack* has not made.
+    *unpack* raises one of NONSENSE for data that *pack* has not made.
     """
 
     pack: Callable[[Value], Any]
@@ -70,8 +74,8 @@ class Shape(Generic[Value]):
 
 
 def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
-    """Return the shape of a dataclass: the list of its fields, of which *inner* are more than text, numbers and
-    None.
+    """Return the shape of a dataclass, packed as the list of its fields. *inner* gives the shapes of those fields that
+    are not just text, numbers or None.
     """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a class, which mypy calls callable
     values = attrgetter(*names)
@@ -97,7 +101,7 @@ def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
 
 
 def _types(hint: Any) -> tuple[type, ...]:
-    """Return the classes that values of the type *hint* are of."""
+    """Return the classes of which a value of the type *hint* is an instance."""
     parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     return tuple(get_origin(part) or part for part in parts)
 
@@ -114,10 +118,10 @@ def _optional(shape: Shape[Value]) -> Shape[Value | None]:
 
 
 def _all_of(kind: type[Value]) -> Shape[tuple[Value, ...]]:
-    """Return the shape of a tuple of values of *kind*, a type that JSON has."""
+    """Return the shape of a tuple whose values are of *kind*, a type that JSON has."""
 
     def unpack(values: Any) -> tuple[Value, ...]:
-        # A text is a list of texts, too.
+        # A text is iterable too: its characters would pass for a list of texts.
         if isinstance(values, str) or not all(isinstance(value, kind) for value in values):
             raise TypeError(f"these are no list of {kind.__name__}: {str(values)[:100]}")
         return tuple(values)

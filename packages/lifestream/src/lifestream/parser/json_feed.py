@@ -1,4 +1,6 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org). What has the wrong type counts as missing: one bad item costs itself only."""
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org). A value of the wrong type counts as missing, and a bad item loses only
+itself.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,7 @@ def _entry(item: dict[str, Any], url: str, author: str, language: str, calendar:
 
 
 def _id(item: dict[str, Any]) -> str:
-    """Return the id, which has to be a string, and is a number often enough that the specification mentions it."""
+    """Return the id, which should be a string, but is a number often enough that the specification mentions it."""
     value = item.get("id")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return json.dumps(value)
@@ -81,8 +83,8 @@ def _id(item: dict[str, Any]) -> str:
 
 
 def _number(digits: str) -> int | str:
-    """Return the number, or its digits where Python refuses to count so far (4300 of them), which costs no feed its
-    others.
+    """Return the number, or its digits if Python refuses to convert so many (over 4300): the other items must not be
+    lost.
     """
     try:
         return int(digits)

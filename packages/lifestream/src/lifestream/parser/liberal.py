@@ -1,22 +1,22 @@
-"""feedparser, with bounds: it reads what is ill-formed as well, and some of its steps cost the square of a document.
+"""feedparser within bounds: it also reads ill-formed documents, and some of its steps take quadratic time.
 
-Here its two parsers (strict on expat, loose on what expat refuses) get what `preprocessing` has cleaned, and are
-bounded where a document could make them slow. What was measured, at n, 2n and 4n, and what is done about it:
+Its two parsers (a strict one on expat, and a loose one for what expat refuses) get a document that `preprocessing` has
+cleaned, and are bounded where a document could make them slow. Each of these steps was measured at sizes n, 2n and 4n;
+beside it stands what this module does about it:
 
+====================================================  ===================================================== its pattern
+for an address in an author's name        `people.name_of`, which recognises more of them looking for a tag among all
+tags of an entry          a set, and at most MOST_TAGS looking for the prefix of each element's namespace    feedparser
+is given the prefix looking for each attribute by its name                at most MOST_ATTRIBUTES a tag joining a long
+or deep `xml:base` at each element     at most LONGEST_BASE characters, and MOST_SLASHES in them a long name that is
+written anew for each address     at most LONGEST_NAME characters white space removed piece by piece from an end
+removed at once its patterns for a doctype and a declaration          not used: `preprocessing.prolog` reads both a long
+token that expat reads again with each part    expat gets the document in one part
 ====================================================  =====================================================
-its pattern for an address in an author's name        `people.name_of`, which knows more of them
-looking for a tag among all tags of an entry          a set, and at most MOST_TAGS
-looking for the prefix of each element's namespace    it is told the prefix
-looking for each attribute by its name                at most MOST_ATTRIBUTES a tag
-joining a long or deep `xml:base` at each element     at most LONGEST_BASE characters, and MOST_SLASHES in them
-a long name that is written anew for each address     at most LONGEST_NAME characters
-white space dropped piece by piece from an end        dropped at once
-its patterns for a doctype and a declaration          not used: `preprocessing.prolog` reads both
-a long token that expat reads again with each part    expat gets the document in one
-====================================================  =====================================================
 
-feedparser has hooks for dates only, so its parsers are subclassed. What is overridden was read in 6.0.12; two of the
-methods have names with an underscore, and a test of each bound's time would tell of a version without them.
+feedparser has hooks for dates only, so its parsers are subclassed. The overridden methods are those of version 6.0.12;
+two of them have names with an underscore. Each bound has a test of its time, which would fail with a version that lacks
+the method.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ LONGEST_NAME: Final = 10_000
 def read(document: bytes, language: str = "") -> dict[str, Any]:
     """Return what feedparser finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8.
 
-    The result is as that of `feedparser.parse`, of which it has `feed`, `entries`, `version`, `bozo` and
-    `bozo_exception`. *language* is what the answer's headers say. Raises whatever feedparser does.
+    The result is like that of `feedparser.parse`, with its keys `feed`, `entries`, `version`, `bozo` and
+    `bozo_exception`. *language* is the answer's Content-Language. Raises whatever feedparser raises.
     """
     text = document.decode("utf-8")
     found = prolog(text)
-    # What stands before the root is of no use to a feed. White space takes its place, so that an error's line and
+    # A feed needs nothing that stands before the root. White space takes its place, so that the line and column of an
+    # error are those in the document.
     # column are those of the document.
     column = found.end - text.rfind("\n", 0, found.end) - 1
     before = "\n" * text.count("\n", 0, found.end) + found.doctype() + " " * column
@@ -71,9 +72,9 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
 
 
 def _read_strictly(parser: Any, document: bytes) -> Exception | None:
-    """Have *parser* read *document* with expat. Returns what is ill-formed in it, if anything is."""
+    """Have *parser* read *document* with expat. Return the error if the document is ill-formed, else None."""
     parser.resolve_relative_uris = parser.sanitize_html = False
-    # It loads nothing, and `preprocessing.cleaned` leaves no entity that could grow.
+    # The reader loads nothing, and `preprocessing.cleaned` leaves no entity that could grow.
     reader = expatreader.create_parser(1, len(document) + 1)  # noqa: S315
     reader.setFeature(handler.feature_external_ges, False)
     reader.setContentHandler(parser)
@@ -95,7 +96,7 @@ else:
 
 
 class _Bounds(_Parser):  # type: ignore[misc]
-    """What both parsers do at most. It comes before theirs in the order of methods."""
+    """The bounds of both parsers. Their method resolution order has this class first."""
 
     baseuri: Any
     feeddata: Any
@@ -106,7 +107,7 @@ class _Bounds(_Parser):  # type: ignore[misc]
         super().__init__(*arguments)
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> Any:
-        """Read a start tag with as many attributes as a tag may have, and no absurd base or language."""
+        """Read a start tag with at most `MOST_ATTRIBUTES` attributes, and without an overlong base or language."""
         before = self.baseuri
         if attrs:
             attrs = [(name, value) for name, value in attrs[:MOST_ATTRIBUTES] if _is_sane(name.lower(), value)]
@@ -116,7 +117,7 @@ class _Bounds(_Parser):  # type: ignore[misc]
         return result
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
-        """End *element*, after dropping what makes it slow to put its text together."""
+        """End *element*, after removing what would make it slow to join the pieces of its text."""
         if self.elementstack and self.elementstack[-1][0] == element:
             pieces = self.elementstack[-1][2]
             if strip_whitespace and len(pieces) > 2:
@@ -127,7 +128,7 @@ class _Bounds(_Parser):  # type: ignore[misc]
 
     def _get_context(self) -> Any:
         if self.intextinput:
-            # feedparser looks for it in the feed, also where it stands in an entry.
+            # feedparser looks for `textinput` in the feed, even if the element stands in an entry.
             self.feeddata.setdefault("textinput", FeedParserDict())
         return super()._get_context()
 
@@ -139,7 +140,7 @@ class _Bounds(_Parser):  # type: ignore[misc]
         if (term, scheme, label) in seen or len(tags) >= MOST_TAGS:
             return
         seen.add((term, scheme, label))
-        # feedparser compares with what is in a list, so it gets an empty one.
+        # feedparser compares each tag with those in a list, so it gets an empty one.
         context = self._get_context()
         context["tags"] = []
         try:
@@ -162,11 +163,11 @@ class _Bounds(_Parser):  # type: ignore[misc]
 
 
 def _forgiving(parser: type[Any]) -> type[Any]:
-    """Return the class *parser* with handlers of elements that cost no more than their element when they fail.
+    """Return the class *parser* with handlers of elements that lose only their own element when they fail.
 
-    Many do where an element stands in one that it never stands in, or is empty (`gml:pos` alone, `<height/>`), and the
-    whole document would be lost. Of an AttributeError feedparser makes an element that it doesn't know
-    (`unknown_starttag` and `unknown_endtag`: "or something has gone wrong"), so all that they raise becomes one.
+    Many handlers fail for an element in an unexpected place, or an empty one (`gml:pos` alone, `<height/>`), and the
+    whole document would be lost. If a handler raises AttributeError, feedparser treats the element as unknown
+    (`unknown_starttag` and `unknown_endtag`: "or something has gone wrong"), so all exceptions are turned into it.
     """
     for name in dir(parser):
         if name.startswith(("_start_", "_end_")):
@@ -194,14 +195,14 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
         super().__init__(*arguments)
 
     def track_namespace(self, prefix: str | None, uri: str) -> None:
-        """Take note of a namespace, as feedparser does, and of the prefix that it was declared with."""
+        """Record a namespace, as feedparser does, and the prefix that it was declared with."""
         super().track_namespace(prefix, uri)
-        # Of these feedparser makes one, at the start of an element and not at its end.
+        # feedparser treats these namespaces specially at the start of an element, but not at its end.
         if prefix and "backend.userland.com/rss" not in uri.lower():
             self.prefixes.setdefault(uri, prefix)
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
-        """Read a start tag; *qname* is what feedparser looks for in all namespaces where it isn't told."""
+        """Read a start tag. *qname*, if not given, is filled in: feedparser would search all namespaces for it."""
         if len(attrs) > MOST_ATTRIBUTES:
             names = list(islice(attrs.getNames(), MOST_ATTRIBUTES))
             attrs = xmlreader.AttributesNSImpl(
@@ -210,11 +211,11 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
         super().startElementNS(name, qname or self.qname_of(name), attrs)
 
     def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: N802
-        """Read an end tag, in the same way."""
+        """Read an end tag, with *qname* filled in likewise."""
         super().endElementNS(name, qname or self.qname_of(name))
 
     def qname_of(self, name: tuple[str | None, str]) -> str:
-        """Return the name of an element with the prefix of its namespace, or without where that has none."""
+        """Return the name of an element with the prefix of its namespace, or without one if the namespace has none."""
         namespace, local = name
         prefix = self.prefixes.get(namespace or "")
         return f"{prefix}:{local}" if prefix else local
@@ -239,7 +240,9 @@ def _is_base(value: str) -> bool:
 
 
 def _strip(pieces: list[Any]) -> None:
-    """Take white space from both ends of *pieces*, which feedparser takes off one by one, and leave at least one."""
+    """Remove white space at both ends of *pieces*, which feedparser would remove piece by piece. At least one piece
+    stays.
+    """
     end = len(pieces)
     while end > 1 and not pieces[end - 1].strip():
         end -= 1

@@ -1,7 +1,8 @@
-"""What the strict reader doesn't know, or can't read: read by feedparser, which is imported when it is needed.
+"""The liberal reading of documents that the strict reader doesn't know or can't read, by feedparser. feedparser is
+imported only when it is needed.
 
-An ill-formed document is taken apart (`salvage`): the entries that are well-formed are the strict reader's, and only
-the others, one by one, are feedparser's.
+An ill-formed document is split into its entries (`salvage`). The strict reader reads those that are well-formed, and
+feedparser only the others, one by one.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from lifestream.parser.second_reading import Scan, scan
 class Reading:
     """A reading of *document*, in UTF-8, which came from *url* and has been through `preprocessing.cleaned`.
 
-    *language* is the answer's Content-Language, *netscape* says that the document type was Netscape's. Afterwards,
-    *damaged* are the places of entries that may be scraps, and *cut_off* says that a last one was left out.
+    *language* is the answer's Content-Language, *netscape* says that the document type was Netscape's. After the
+    reading, *damaged* holds the indices of entries that may be incomplete, and *cut_off* says that a last one was left
+    out.
     """
 
     def __init__(self, document: bytes, language: str, url: str, *, netscape: bool) -> None:
@@ -30,13 +32,13 @@ class Reading:
         self.cut_off = False
 
     def whole(self) -> ParsedFeed:
-        """Return what feedparser finds in the document, which is well-formed."""
+        """Return the feed that feedparser finds in the document, which is well-formed."""
         return self._liberal(self.document, scan(self.document))
 
     def apart(self) -> ParsedFeed:
-        """Return what is found in the document, which is ill-formed and can't be mended: see `salvage`."""
+        """Return the feed in the document, which is ill-formed and can't be mended, from its parts: see `salvage`."""
         scanned = scan(self.document)
-        if not scanned.head:  # it was broken before the first entry: nobody knows what belongs to what
+        if not scanned.head:  # it was broken before the first entry: its parts can't be told apart
             feed = self._liberal(self.document, scanned)
             self.cut_off = is_cut_off(self.document.decode("utf-8", "replace"))
             entries = feed.entries[:-1] if self.cut_off else feed.entries
@@ -48,7 +50,7 @@ class Reading:
         whole, damaged = [*feed.entries], list[int]()
         for place, piece in zip(left.places, left.damaged, strict=True):
             for entry in self._liberal(piece, Scan()).entries[:1]:
-                # Those that gave nothing have no place.
+                # Entries in which nothing was found have no index.
                 at = min(place - (left.places.index(place) - len(damaged)), len(whole))
                 whole.insert(at, entry)
                 damaged.append(at)
@@ -56,13 +58,13 @@ class Reading:
         return replace(feed, entries=tuple(whole))
 
     def _strictly(self, document: bytes) -> ParsedFeed:
-        """Return the feed in *document*, which is well-formed but for entities that are declared nowhere."""
+        """Return the feed in *document*, which is well-formed except for entities that are declared nowhere."""
         text = document.decode("utf-8").replace(f":{ASIDE}", ":")
         root = strict.read(text).root
         feed = None
         if root is not None:
             feed = strict.read_feed(root, self.url, language=self.language, netscape=self.netscape)
-        # Entries in something that is never closed are not the feed's to the strict reader.
+        # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
         return feed if feed is not None and feed.entries else self._liberal(document, scan(document))
 
     def _liberal(self, document: bytes, scanned: Scan) -> ParsedFeed:
@@ -73,7 +75,7 @@ class Reading:
             result = liberal.read(document, self.language)
         except (MemoryError, RecursionError):
             raise
-        except Exception as error:  # whatever a hostile document does to it, it is one document
+        except Exception as error:  # whatever a hostile document raises, only that document is lost
             raise NotAFeed(f"the parser failed on it: {type(error).__name__}: {error}") from error
         if result["version"] == "cdf":
             raise NotAFeed(strict.CDF)
@@ -86,8 +88,8 @@ _ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|rdf|feed|channel)\s*>", re.IGNORECASE
 
 
 def is_cut_off(text: str) -> bool:
-    """Return whether *text* ends in the middle of an entry: the last one is closed neither by its own end nor by
-    the feed's.
+    """Return whether *text* ends in the middle of an entry: neither the end tag of the last entry nor that of the feed
+    follows.
     """
     last = 0
     for found in _ENTRY_START.finditer(text):

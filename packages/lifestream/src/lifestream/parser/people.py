@@ -1,8 +1,8 @@
-"""Who wrote something: names as they were written, without addresses where a name is left (READING.md, rule 11).
+"""Authors' names as they were written, without addresses if a name remains (READING.md, rule 11).
 
-RSS has one text for a person, `jane@doe.example (Jane Doe)` by its specification, and whatever sites make of it: a
-name, a name and an address, several of them, or an address alone, which then is what the person is known by. A handle
-of the fediverse (`@jane@doe.example`) is a name.
+RSS has one text for a person: `jane@doe.example (Jane Doe)` by its specification. In practice it is a name, a name and
+an address, several of them, or an address alone, which then stands for the name. A handle of the fediverse
+(`@jane@doe.example`) is a name.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Final
 from lifestream.parser.text_constructs import plain
 
 LONGEST: Final = 10_000
-"""How much of a name is looked at, in characters."""
+"""How much of a name is read, in characters."""
 
-# As RFC 5322 has it without quotes, in bounds of RFC 5321 §4.5.3.1; a domain has a dot, or is an address in brackets.
+# An address by RFC 5322, without quotes, within the limits of RFC 5321 §4.5.3.1; a domain has a dot, or is an address
+# in brackets.
 _ADDRESS = re.compile(
     r"""
     (?<![\w@.+%/=-])(?:mailto:)?[\w!\#$%&'*+/=?^`{|}~.-]{1,64}+@
@@ -31,7 +32,7 @@ _EMPTY = re.compile(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\
 
 
 def name_of(written: str) -> str:
-    """Return the name in *written*, which may be HTML; without the address in it if there is a name beside it."""
+    """Return the name in *written*, which may be HTML. An address in it is left out if there is a name beside it."""
     whole = plain(written[:LONGEST])
     if "@" not in whole:
         return _unquoted(whole)
@@ -56,7 +57,7 @@ _AROUND: Final = frozenset({('"', '"'), ("(", ")"), ("<", ">")})
 
 
 def joined(written: Iterable[str]) -> str:
-    """Return the names in *written*, once each, with commas between; addresses alone only if there is no name."""
+    """Return the names in *written*, each of them once, joined by commas; addresses only if there is no name."""
     names = dict.fromkeys(name for name in map(name_of, written) if name)
     if len(names) > 1:
         named = [name for name in names if not is_address(name)]

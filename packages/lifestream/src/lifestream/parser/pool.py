@@ -1,13 +1,13 @@
-"""Child processes that read documents: reading uses all cores, and a document that hangs or kills costs itself only.
+"""Child processes that read documents, on all cores. A document that hangs or crashes its process loses only itself.
 
-Each child has a thread here, which starts it, hands it one document at a time, and waits. A document that
-takes longer than its deadline is ended with its child, by the kernel after that much time on the processor,
-and by us after thrice that on the clock; the next document gets a new child. Plain `subprocess` children:
-Celery's workers may have no others.
+Each child has a thread here, which starts it, sends it one document at a time, and waits. If a document takes longer
+than its deadline, its child is killed: by the kernel after that much processor time, and by this module after three
+times that much wall time. The next document gets a new child. The children are plain `subprocess` children, because
+Celery's workers may not have `multiprocessing` ones.
 
-Shipped plugins run in the child. One of your own may need Django: its hooks run here, in the child's thread, between
-two questions to the child. The first has the document read; the second has what the hooks made of it cleaned, so that
-nothing that a feed holds is cleaned without a deadline.
+Shipped plugins run in the child. Your own plugin may need Django, so its hooks run in this process, in the child's
+thread, between two questions to the child. The first question has the document read; the second has the results of the
+hooks cleaned. So nothing from a feed is cleaned without a deadline.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 _STARTING: Final = 60.0
 _ENDING: Final = 5.0
 _PASSED_ON: Final = (
-    # What a child's environment keeps of ours. Keys and passwords are not among it.
+    # The variables of our environment that a child keeps. Keys and passwords are not among them.
     *("PYTHON", "VIRTUAL_ENV", "COVERAGE", "COV_CORE", "LD_", "DYLD_"),
     *("LC_", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TMP"),
 )
@@ -54,8 +54,8 @@ _PASSED_ON: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A document to read. *asked* is the shipped plugin for it, "" for the one that is found when it is read,
-    None where that may be one of ours.
+    """A document to read. *asked* names the shipped plugin for it. It is "" if the child chooses the plugin once it has
+    read the document, and None if the plugin may be one that is not shipped.
     """
 
     future: Future[Prepared]
@@ -78,11 +78,11 @@ class _PageJob:
 
 
 class ParserPool:
-    """Reads documents in *size* child processes (by default one for each processor).
+    """A pool of *size* child processes that read documents (by default one for each processor).
 
-    *deadline* is how long one document may take, in seconds. *rules* say what markup may stay, *registry*
-    which plugins there are (by default those that ship and those of entry points). It is a context manager;
-    leaving it ends the children, and fails what they were still reading.
+    *deadline* is how long one document may take, in seconds. *rules* say what markup may stay, *registry* which plugins
+    there are (by default the shipped ones and those of entry points). The pool is a context manager: leaving it ends
+    the children, and the documents that they are reading fail.
     """
 
     def __init__(
@@ -106,7 +106,9 @@ class ParserPool:
         self._start()
 
     def _start(self) -> None:
-        """Start as many threads as may be. Raises what the first one raises if it can't be."""
+        """Start as many of the threads as the system allows. Raises the error of the first one if none can be
+        started.
+        """
         for number, thread in enumerate(self._threads):
             try:
                 thread.start()
@@ -125,12 +127,12 @@ class ParserPool:
         self.close()
 
     def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Prepared]:
-        """Have *body* read, which came with *headers* from *url*: see `parse`.
+        """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
-        The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's
-        result may be safely stored; it raises `NotAFeed`, `ParseTimeout` or `ParserDied`, and `ShortOf` where the
-        document is not to blame, since no process could be started to read it. It is cancelled if the pool is closed
-        before its turn. Raises RuntimeError on a closed pool.
+        The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's result is
+        safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or `ShortOf` if no process could be
+        started to read the document, for which the document is not to blame. It is cancelled if the pool is closed
+        before its turn. Raises RuntimeError if the pool is closed.
         """
         self._check_open()
         problems: tuple[PluginProblem, ...] = ()
@@ -148,9 +150,9 @@ class ParserPool:
         return job.future
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
-        """Have the web page *body* read, which came with *headers* from *url*: see `parse.page.read_page`.
+        """Have a child read the web page *body*, which came with *headers* from *url*: see `web_page.read_page`.
 
-        The future is like that of `submit`, but raises no `NotAFeed`: anything can be read as a page.
+        The future is like that of `submit`, but never raises `NotAFeed`: anything can be read as a page.
         """
         self._check_open()
         job = _PageJob(Future(), body, _told(headers), url)
@@ -162,7 +164,7 @@ class ParserPool:
             raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
 
     def close(self) -> None:
-        """End all children and threads, within seconds. What waits is cancelled, what is being read fails."""
+        """End all children and threads, within seconds. Waiting documents are cancelled, and those being read fail."""
         self._closed = True
         while True:
             try:
@@ -179,16 +181,16 @@ class ParserPool:
             thread.join()
 
     def _serve(self, child: _Child) -> None:
-        with suppress(OSError):  # then the first document says so
+        with suppress(OSError):  # the first document will raise it again
             child.start()
         while (job := self._jobs.get()) is not None:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
                 result: Any = self._read_page(job, child) if isinstance(job, _PageJob) else self._read(job, child)
-            except Exception as error:  # noqa: BLE001  it belongs to whoever waits, who would else wait for ever
+            except Exception as error:  # noqa: BLE001  the future raises it; else its caller waits for ever
                 job.future.set_exception(error)
-            except BaseException as error:  # noqa: BLE001  a plugin's: who waits is not to end for it
+            except BaseException as error:  # noqa: BLE001  a plugin may raise it; it must not end the caller
                 job.future.set_exception(ParserDied(f"{type(error).__name__} ended the reading of it"))
             else:
                 job.future.set_result(result)
@@ -224,7 +226,7 @@ class ParserPool:
             return ipc.PAGE.unpack(answer["page"])
 
     def _second_question(self, feed: ParsedFeed, job: _Job) -> dict[str, Any]:
-        """Return what the child is asked about the *feed* that it has read, once its plugin is known."""
+        """Return the second question to the child, about the *feed* that it has read, now that its plugin is known."""
         plugin = job.plugin or self.registry.plugin_for(feed, job.url)
         question = {"deadline": self.deadline}
         if self.registry.is_shipped(plugin):
@@ -233,7 +235,7 @@ class ParserPool:
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what of *headers* tells how a document is to be read."""
+    """Return those of *headers* that tell how to read a document, with names in lower case."""
     told = {name.lower(): value for name, value in headers.items()}
     return {name: told[name] for name in ("content-type", "content-language") if name in told}
 
@@ -245,9 +247,9 @@ class _Process(NamedTuple):
 
 
 class _Child:
-    """One process, started when it is needed, and replaced when it has ended.
+    """One child process, started when it is needed, and replaced when it has ended.
 
-    One thread uses it; any may abort it.
+    Only one thread may use it, but any thread may abort it.
     """
 
     def __init__(self, rules: SanitizerRules, deadline: float) -> None:
@@ -260,7 +262,9 @@ class _Child:
         self._lock = threading.Lock()
 
     def start(self) -> _Process:
-        """Start the process unless it runs, and doesn't wait until it is ready. Raises OSError if it can't."""
+        """Start the process unless it runs, without waiting until it is ready. Raises OSError if it can't be
+        started.
+        """
         if self._running is None:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "lifestream.parser.worker"],
@@ -273,9 +277,9 @@ class _Child:
         return self._running
 
     def ask(self, question: dict[str, Any], body: bytes) -> dict[str, Any]:
-        """Return the answer of the process.
+        """Return the answer of the process to *question*.
 
-        Raises `ParseTimeout`, `ParserDied` or `ShortOf`, and then has ended the process.
+        Raises `ParseTimeout`, `ParserDied` or `ShortOf`, after ending the process.
         """
         with self._lock:
             if self._aborted:
@@ -311,14 +315,15 @@ class _Child:
                 raise ParserDied("the pool was closed while it was read") from error
             raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
         except BaseException:
-            # Part of a frame may be left in the pipes, for want of memory say: the next document's answer would begin
+            # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
+            # beginning of the next document's answer.
             # with it.
             self.end(kill=True)
             raise
 
     @contextmanager
     def unpacking(self) -> Iterator[None]:
-        """Raise `ParserDied`, and end the process, where the block finds nonsense in its answer."""
+        """End the process and raise `ParserDied` if the block finds its answer invalid."""
         try:
             yield
         except ipc.NONSENSE as error:
@@ -326,25 +331,27 @@ class _Child:
             raise ParserDied(f"the process that read it gave an answer that makes no sense: {error}") from error
 
     def _not_started(self, error: Exception) -> ShortOf:
-        """Return what to raise where *error* kept the process from being ready for any document."""
+        """Return the exception to raise if *error* kept the process from becoming ready for any document."""
         _log.warning("no process to read documents could be started with %s: %s", sys.executable, error)
         return ShortOf(shortage_of(error) or Shortage.PROCESSES)
 
     def abort(self) -> None:
-        """Refuse all further questions, and kills the process if it is at one."""
+        """Refuse all further questions, and kill the process if it is answering one."""
         with self._lock:
             self._aborted = True
             if self._busy and self._running is not None:
                 self._running.process.kill()
 
     def end(self, *, kill: bool = False) -> int | None:
-        """End the process, if there is one, with all that belongs to it. Returns its exit status."""
+        """End the process, if there is one, and release its resources. Return its exit status, or None if there was
+        none.
+        """
         running, self._running = self._running, None
         if running is None:
             return None
         if kill:
             running.process.kill()
-        # It ends when its questions do; a broken pipe says that it has already.
+        # The process ends when its input ends; a broken pipe means that it has ended already.
         with running.process, _killing(running.process, _ENDING, threading.Event()):
             with suppress(OSError):
                 running.questions.close()
@@ -356,13 +363,13 @@ def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[
     ipc.send(running.questions, question, body)
     answer, _ = ipc.receive(running.answers)
     if not isinstance(answer, dict):
-        raise ValueError(f"an answer that is {type(answer).__name__}")  # noqa: TRY004  its fault, not ours
+        raise ValueError(f"an answer that is {type(answer).__name__}")  # noqa: TRY004  the data is wrong, not the code
     return answer
 
 
 @contextmanager
 def _killing(process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
-    """Kill *process*, which ends all waiting for it, and set *late*, if the block takes longer than *seconds*."""
+    """Kill *process* and set *late* if the block takes longer than *seconds*. Killing it ends all waiting for it."""
 
     def kill() -> None:
         late.set()
@@ -379,6 +386,6 @@ def _killing(process: subprocess.Popen[bytes], seconds: float, late: threading.E
 
 
 def _environment() -> dict[str, str]:
-    """Return what a child needs of our environment, and the way to our modules."""
+    """Return the environment of a child: the variables of ours that it needs, and the path to our modules."""
     kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_PASSED_ON)}
     return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -1,17 +1,13 @@
-"""What is done to a document before any parser sees it. Text in, text out, linear in its length.
+"""Changes to a document before any parser sees it. Text in, text out, in time linear in its length.
 
-- References to two surrogates are the one character that they mean, and references to control characters from U+0080 to
-  U+009F are the characters that windows-1252 has there.
-- Characters that XML has not, and references to them, are removed: NUL, control characters, lone
-  surrogates. (In
-  the loose parser of feedparser a reference to a surrogate ends in an exception, and the whole feed would
-  be lost.)
-- Of a document type only the short entities remain. A long one that is named often grows to gigabytes, and
-  one
-  that names others, or a file, is never needed in a feed.
-- Elements that feedparser would merge are told apart: it puts `media:description`, `itunes:summary` and
-  `itunes:subtitle` into the content of an entry. They get a name that it doesn't know, and come back under
-  it.
+- References to two surrogates become the one character that they mean, and references to control characters from
+U+0080 to U+009F become the characters that windows-1252 has there.
+- Characters that XML does not allow, and references to them, are removed: NUL, control characters, lone surrogates. (In
+feedparser's loose parser a reference to a surrogate raises an exception, and the whole feed would be lost.)
+- Of a document type only the short entities remain. A long one that is used often grows to gigabytes, and feeds never
+need one that refers to other entities or to a file.
+- Elements that feedparser would merge are renamed: it puts `media:description`, `itunes:summary` and `itunes:subtitle`
+into the content of an entry. They get a name that it doesn't know, and its result has them under that name.
 """
 
 from __future__ import annotations
@@ -27,19 +23,21 @@ from lifestream.parser.encoding import WINDOWS_CHARACTERS
 ITUNES: Final = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 MEDIA: Final = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
 ASIDE: Final = "aside-"
-"""What the local names of elements begin with that were told apart."""
+"""The prefix in the local names of elements that were renamed."""
 
 MAX_ENTITY: Final = 40
-"""The longest text of an entity that is kept, in characters: a reference takes three at least."""
+"""The maximum length of an entity's text, in characters: a reference has at least three."""
 
 
 def cleaned(text: str) -> str:
-    """Return *text* as it may be handed to feedparser."""
+    """Return *text* in a form that may be given to feedparser."""
     return told_apart(harmless(text))
 
 
 def harmless(text: str) -> str:
-    """Return *text* as it may be handed to a parser: of characters that XML has, with short entities at most."""
+    """Return *text* in a form that may be given to any parser: only characters that XML allows, and only short
+    entities.
+    """
     text = scrub(text).lstrip().lstrip("\ufeff").lstrip()
     if "&#" in text:
         text = _REFERENCE.sub(_harmless_reference, _PAIR.sub(_one_character, text))
@@ -47,7 +45,7 @@ def harmless(text: str) -> str:
 
 
 def needs_harmless_references(text: str) -> bool:
-    """Return whether there are references in *text* to characters that are others, or may be."""
+    """Return whether *text* may have references to surrogates, or to control characters from U+0080 to U+009F."""
     return "&#" in text and _SUSPICIOUS.search(text) is not None
 
 
@@ -61,7 +59,9 @@ _PAIR = re.compile(
 
 
 def _one_character(found: re.Match[str]) -> str:
-    """Return the character that references to both of its surrogates mean, in UTF-16; what else was found as it is."""
+    """Return the character that references to its two surrogates in UTF-16 mean. If they mean none, return them
+    unchanged.
+    """
     try:
         high, low = (
             int(in_hex or decimal, 16 if in_hex else 10) for in_hex, decimal in (found.groups()[:2], found.groups()[2:])
@@ -74,20 +74,20 @@ def _one_character(found: re.Match[str]) -> str:
 def _harmless_reference(found: re.Match[str]) -> str:
     digits, base = (found[1], 16) if found[1] else (found[2], 10)
     digits = digits.lstrip("0")
-    # Seven digits hold every character there is; Python refuses to read very long ones.
+    # Seven digits hold the number of every character; Python refuses to convert very long ones.
     number = int(digits, base) if 0 < len(digits) <= 7 else 0
     if 0x80 <= number <= 0x9F:
         return WINDOWS_CHARACTERS[number]
     if not any(first <= number <= last for first, last in _CHARACTERS):
         return ""
-    # Python refuses to read a very long number, and so would a parser in Python.
+    # Python refuses to convert a very long number, and so would a parser in Python.
     return found[0] if len(found[0]) <= _LONGEST_REFERENCE else f"&#{number};"
 
 
 _LONGEST_REFERENCE: Final = 20
 
 
-# Char of XML 1.0, 2.2.
+# Char in XML 1.0, 2.2
 _CHARACTERS: Final = ((9, 10), (13, 13), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _PROLOG: Final = r"(?>(?>\s++|<\?(?s:.*?)(?:\?>|\Z)|<!--(?s:.*?)(?:-->|\Z))*)"
 _DOCTYPE = re.compile(
@@ -106,9 +106,9 @@ _SHORT_VALUE = re.compile(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
 
 @dataclass(frozen=True, slots=True)
 class Prolog:
-    """What stands before the root of a document: it *end*s where that begins, 0 if there is more than may be there.
+    """The part of a document before its root, which begins at *end*. *end* is 0 if something stands there that may not.
 
-    *netscape* says that the document type is that of RSS 0.91 as Netscape had it; *entities* are what it declares.
+    *netscape* says that the document type is Netscape's of RSS 0.91; *entities* are those that it declares.
     """
 
     end: int = 0
@@ -116,7 +116,7 @@ class Prolog:
     entities: dict[str, str] = field(default_factory=dict)
 
     def doctype(self) -> str:
-        """Return a document type with the entities and nothing else; "" if there are none."""
+        """Return a document type that declares the entities and nothing else, or "" if there are none."""
         declared = "".join(f'<!ENTITY {name} "{value}">' for name, value in self.entities.items())
         return f"<!DOCTYPE feed [{declared}]>" if declared else ""
 
@@ -139,7 +139,8 @@ def _without_doctype(text: str) -> str:
         return text
     found = _DOCTYPE.match(text)
     if found is None:
-        # Either it stands in some entry's text, where nobody takes it for one, or it is broken: then its
+        # Either the document type stands in the text of an entry, where no parser reads it as one, or it is broken:
+        # then its entities are disabled.
         # entities go.
         start = re.search(r"<\w", text)
         head = text[: start.start() if start else 0]
@@ -156,11 +157,11 @@ def _without_doctype(text: str) -> str:
 _PREFIX = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'\s]+)["']""")
 _MAX_NAMESPACES: Final = 1000
 _MAX_PREFIXES: Final = 10
-"""Prefixes of one namespace that are looked for, each at every tag: a document has one or two."""
+"""How many prefixes of one namespace are looked for, each in every tag: a document has one or two."""
 
 
 def told_apart(text: str) -> str:
-    """Return *text*, which is `harmless`, with the elements told apart that feedparser would merge."""
+    """Return *text*, which is `harmless`, with those elements renamed that feedparser would merge."""
     itunes, media = {"itunes"}, {"media"}
     for found in islice(_PREFIX.finditer(text), _MAX_NAMESPACES):
         prefix, namespace = found[1], found[2].lower()

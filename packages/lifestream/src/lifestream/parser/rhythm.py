@@ -14,7 +14,9 @@ DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday
 
 
 def rhythm(ttl: str, period: str, frequency: str, hours: Iterable[int], days: Iterable[int]) -> Rhythm:
-    """Return what a feed asks for by *ttl* (minutes), *period* over *frequency* (`sy:…`), *hours* and *days*."""
+    """Return how often a feed asks to be fetched, by *ttl* (minutes), *period* over *frequency* (`sy:…`), *hours* and
+    *days*.
+    """
     minutes = number(ttl)
     seconds = _PERIODS.get(period.lower())
     if seconds is None and frequency:
@@ -28,7 +30,7 @@ def rhythm(ttl: str, period: str, frequency: str, hours: Iterable[int], days: It
 
 
 def hour(text: str) -> int | None:
-    """Return the hour of a `skipHours`: RSS 0.91 counted from 1 to 24, RSS 2.0 counts from 0 to 23."""
+    """Return the hour of a `skipHours`, from 0 to 23: RSS 0.91 counted from 1 to 24, RSS 2.0 counts from 0."""
     return int(text) % 24 if len(text) <= 2 and text.isdecimal() and int(text) <= 24 else None
 
 
@@ -38,13 +40,13 @@ def day(text: str) -> int | None:
 
 
 def number(text: object) -> int | None:
-    """Return the whole number that *text* is, None if it is none, or an absurd one."""
+    """Return *text* as a whole number, or None if it is none or an absurdly large one."""
     found = re.fullmatch(r"\s*(\d{1,15})\s*", str(text or ""), re.ASCII)
     return int(found[1]) if found else None
 
 
 def seconds(text: str) -> int | None:
-    """Return the seconds of an `itunes:duration`: "3723", "62:03" or "1:02:03", fractions cut off."""
+    """Return the seconds of an `itunes:duration`: "3723", "62:03" or "1:02:03"; fractions are cut off."""
     found = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,9})(?:\.\d*)?", text, re.ASCII)
     if not found:
         return None

@@ -1,8 +1,8 @@
-"""What can be read of an ill-formed document: its head and each of its entries by itself.
+"""The readable parts of an ill-formed document: its head and each of its entries by itself.
 
-A parser that goes on behind a flaw takes what follows for a part of what was open there: a title that never ends holds
-all later entries. So the document is taken apart where its entries begin. Those that are well-formed from their start
-tag to their end tag are as their publisher wrote them, wherever the flaw is; the others are read one by one.
+A parser that continues after a flaw takes what follows for a part of the element that was open there: a title that
+never ends contains all later entries. So the document is split where its entries begin. Entries that are well-formed
+from start tag to end tag are as their publisher wrote them, wherever the flaw is; the others are read one by one.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
 
 MOST_DAMAGED: Final = 20
-"""Damaged entries of a document that are read; each costs a reading of the head."""
+"""How many damaged entries of a document are read; reading each costs a reading of the head."""
 _LONGEST_HEAD: Final = 64 * 1024
 
 
 @dataclass(slots=True)
 class Salvage:
-    """What is left of a document: one that is *whole*, of all entries that are, and the *damaged* ones alone.
+    """The parts of an ill-formed document: *whole*, a document of all well-formed entries, and each of the *damaged*
+    ones as a document of its own.
 
-    *places* are where the damaged entries stand among all. *cut_off* says that the last one was left out, since the
-    document ended in it: what is left of it may lack what it is known by, and would come again as another one.
+    *places* are the indices of the damaged entries among all. *cut_off* says that the last entry was left out, since
+    the document ends inside it: the rest of it may lack its guid or link, and would come again as another entry.
     """
 
     whole: bytes
@@ -36,7 +37,7 @@ class Salvage:
 
 
 def salvage(document: bytes, scanned: Scan) -> Salvage:
-    """Take the ill-formed *document* apart, in which *scanned* has found the beginning of an entry."""
+    """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry."""
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
     pieces = _pieces(document[scanned.head :], scanned.name)
@@ -56,7 +57,7 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
 
 
 def _pieces(entries: bytes, name: str) -> list[bytes]:
-    """Return *entries* cut where each of them begins, with what follows it until the next one."""
+    """Return *entries* cut where each entry begins, each with the text that follows it until the next one."""
     start = re.compile(rb"<%s(?=[\s/>])" % re.escape(name.encode("utf-8")))
     hidden = literals(entries)
     starts: list[int] = []
@@ -69,7 +70,7 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
 
 
 def _closed(piece: bytes) -> int:
-    """Return where the element that *piece* begins with ends; 0 if it is not well-formed, or doesn't end."""
+    """Return the end of the element at the beginning of *piece*, or 0 if it is not well-formed or doesn't end."""
     parser = expat.ParserCreate("utf-8")
     parser.UseForeignDTD(True)  # entities that the document declares are not known here
     depth = end = 0

@@ -1,8 +1,9 @@
 """A second reading of a document, for what feedparser loses.
 
-It keeps only the last hour of `skipHours`, resolves guids against `xml:base`, and throws the media of an
-entry onto one heap. expat reads the same document beside it and keeps just that, in the order of the
-entries. Where the document is ill-formed, expat stops, and what it has seen until then counts.
+feedparser keeps only the last hour of `skipHours`, resolves guids against `xml:base`, and puts all media of an entry
+into one list, whichever of them belong together. So expat reads the same document too, and this module keeps just these
+things, in the order of the entries. In an ill-formed document expat stops at the flaw; what it has read until then
+counts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lifestream.parser.preprocessing import ASIDE, MEDIA
 from lifestream.parser.rhythm import day, hour
 
 _SEPARATOR: Final = " "
-# Namespaces whose items and entries are a feed's, even where they have a prefix.
+# Namespaces whose items and entries belong to the feed, even if they have a prefix.
 _FEEDS: Final = frozenset(
     {
         "http://www.w3.org/2005/Atom",
@@ -34,7 +35,9 @@ _MAX_TEXT: Final = 100_000
 
 @dataclass(slots=True)
 class ScannedEntry:
-    """*guid* as the document spells it (None if there is none), *media* as they belong together."""
+    """The parts of one entry: *guid* as the document spells it (None if there is none), *media* as they belong
+    together.
+    """
 
     guid: str | None = None
     media: list[Media] = field(default_factory=list)
@@ -42,10 +45,12 @@ class ScannedEntry:
 
 @dataclass(slots=True)
 class Scan:
-    """What was found; *entries* are in the document's order, and only those that were read to their end.
+    """The result of a scan. *entries* are in the document's order; only those that were read to their end are among
+    them.
 
-    *broken* says that the document is ill-formed, and not all of it was read. *head* is where in it (in bytes) the
-    first entry begins, 0 if there is none; *name* is what that is called, and *open* what was open there.
+    *broken* says that the document is ill-formed, and that not all of it was read. *head* is the offset of the first
+    entry in bytes, 0 if there is none; *name* is the name of its element, and *open* names the elements that are open
+    there.
     """
 
     entries: list[ScannedEntry] = field(default_factory=list)
@@ -61,7 +66,7 @@ def scan(document: bytes) -> Scan:
     """Return what expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
     parser = expat.ParserCreate("utf-8", _SEPARATOR)
     reader = _Reader(parser)
-    # So that expat skips entities it doesn't know, such as &nbsp;, where it would stop. It loads nothing.
+    # So expat skips entities that it doesn't know, such as &nbsp;, instead of stopping there. It loads nothing.
     parser.UseForeignDTD(True)
     parser.namespace_prefixes = True
     parser.buffer_text = True
@@ -71,13 +76,15 @@ def scan(document: bytes) -> Scan:
     try:
         parser.Parse(document, True)
     except expat.ExpatError:
-        reader.found.broken = True  # what came before it counts
+        reader.found.broken = True  # what was read before the error counts
     return reader.found
 
 
 @dataclass(slots=True)
 class _Level:
-    """What Media RSS says of one content, of a group of them, or of a whole entry: the inner one counts first."""
+    """What Media RSS says of one content, of a group of them, or of a whole entry: the innermost level takes
+    precedence.
+    """
 
     content: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
@@ -85,7 +92,7 @@ class _Level:
 
 
 class _Reader:
-    """The handlers of expat: where we are in the document, and what is to be kept of it."""
+    """The handlers of expat: the current place in the document, and what is kept of it."""
 
     def __init__(self, parser: expat.XMLParserType) -> None:
         self.parser = parser
@@ -185,10 +192,12 @@ def _say(level: _Level, what: str, text: str) -> None:
 
 
 def _media(entry: _Level) -> list[Media]:
-    """Return one for each content or group of an entry; if there is none, one for its thumbnail or player."""
+    """Return one medium for each content or group of an entry. If there is none, return one for its thumbnail or
+    player.
+    """
     media = []
     for level in entry.inner:
-        # A group holds one thing in several formats.
+        # A group has one medium in several formats.
         choice = next((inner for inner in level.inner if inner.content.get("isDefault") == "true"), None)
         choice = choice or next(iter(level.inner), _Level(level.content))
         media.append(_medium(choice.content, {**entry.said, **level.said, **choice.said}))

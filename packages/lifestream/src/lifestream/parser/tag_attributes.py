@@ -1,7 +1,7 @@
-"""A tag of XML with thousands of attributes, of which the first ones are kept.
+"""A bound for XML tags with thousands of attributes: only the first ones are kept.
 
-A parser looks up each name among those that it has seen, and is slower with each that it has to remember: four times
-as many attributes in one tag took expat eight times as long.
+A parser compares each name with those that it has seen, and gets slower with each of them: with four times as many
+attributes in one tag, expat took eight times as long.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from typing import Final
 
 MAX_ATTRIBUTES: Final = 200
-"""How many attributes a tag keeps; a feed with as many namespaces is not known."""
+"""How many attributes a tag keeps; no known feed has as many namespaces."""
 
 _SHORTEST: Final = MAX_ATTRIBUTES * len(' a=""')
-"""What so many attributes are long at least, in characters."""
+"""The minimum length of so many attributes, in characters."""
 
 _ATTRIBUTE: Final = r"""\s++[^\s=<>"'/]++\s*+=\s*+(?>"[^"<]*+"|'[^'<]*+')"""
 _TOO_MANY: Final = re.compile(rf"(<[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}})(?>(?:{_ATTRIBUTE})+)")

@@ -1,9 +1,9 @@
-"""What a feed says in words → plain text, or HTML: unescaped once, and read as HTML only where it is HTML.
+"""Text of a feed → plain text, or HTML: unescaped once, and read as HTML only if it is HTML.
 
-RSS doesn't say whether a title or a description is HTML, so it is told by what stands in it: an element that is closed
-again, or has attributes, or is nothing without being one. `the <b> tag`, `a<b` and `Vec<T>` have none of these, and
-stay as they are. References to characters are HTML's in either case, since publishers escape them so (READING.md, rules
-12 and 13).
+RSS doesn't say whether a title or a description is HTML, so its markup decides. It is HTML if it has an element that is
+closed, or has attributes, or is a void element. `the <b> tag`, `a<b` and `Vec<T>` have none of these, and stay as they
+are. Character references are those of HTML in either case, since publishers escape them so (READING.md, rules 12 and
+13).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _ELEMENTS: Final = _VOID | name_set(
     "strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr tt u "
     "ul var video xmp"
 )
-"""The elements of HTML: only they make HTML of a text."""
+"""The elements of HTML: only they make a text HTML."""
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])([^<>]*+)(>?)")
 _ATTRIBUTE = re.compile(r"[A-Za-z-]=|[A-Za-z-]\s+=")
 
 
 def is_html(text: str) -> bool:
-    """Return whether there is an element of HTML in *text*, and not only talk of one."""
+    """Return whether *text* contains an element of HTML, and not just the name of one."""
     if "<" not in text:
         return False
     opened: set[str] = set()
@@ -56,12 +56,12 @@ def one_line(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """Return *text* without the CDATA section that it was wrapped in twice."""
+    """Return *text* without the second CDATA section that some publishers wrap around it."""
     return text[9:-3] if text.startswith("<![CDATA[") and text.endswith("]]>") else text
 
 
 def plain(text: str) -> str:
-    """Return one line of plain text of *text*, which is a title, a name or a tag and may be HTML or not."""
+    """Return *text*, a title, a name or a tag that may be HTML or not, as one line of plain text."""
     text = unwrapped(text.strip())
     if "<" not in text:
         return one_line(unescape(text)) if "&" in text else one_line(text)
@@ -69,7 +69,7 @@ def plain(text: str) -> str:
 
 
 def plain_of_html(html: str) -> str:
-    """Return one line of the text of *html*, as written where stripping leaves nothing."""
+    """Return the text of *html* in one line. If removing the tags leaves nothing, return *html* as written."""
     html = unwrapped(html.strip())
     if "<" not in html and "&" not in html:
         return one_line(html)
@@ -83,7 +83,7 @@ def _of_html(html: str, written: str) -> str:
 def html(text: str) -> str:
     """Return *text*, a description or summary that its format calls HTML, as HTML.
 
-    Where no element is begun or ended in it, what looks like one is text: `a<b` survives.
+    If no element begins or ends in it, whatever looks like a tag is text: `a<b` is kept.
     """
     text = unwrapped(text)
     if "<" not in text or "<!--" in text or any(map(_is_tag, _TAG.finditer(text))):
@@ -92,8 +92,8 @@ def html(text: str) -> str:
 
 
 def _is_tag(found: re.Match[str]) -> bool:
-    """Return whether what looks like a tag is one: of an element of HTML, and with nothing in it or attributes with
-    values.
+    """Return whether what looks like a tag is one: it must name an element of HTML, and have either no attributes or
+    attributes with values.
     """
     if found[2].lower() not in _ELEMENTS:
         return False
@@ -101,13 +101,13 @@ def _is_tag(found: re.Match[str]) -> bool:
 
 
 def html_or_text(text: str) -> str:
-    """Return *text*, which its format calls plain text, as HTML; as it is where it is HTML all the same."""
+    """Return *text*, which its format calls plain text, as HTML. If it is HTML nevertheless, return it unchanged."""
     text = unwrapped(text)
     return text if is_html(text) else html_of(text)
 
 
 def names(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return *tags* as plain text, once each whatever their case; not addresses, which are for machines."""
+    """Return *tags* as plain text, each once whatever its case, without addresses, which are meant for machines."""
     named: dict[str, str] = {}
     for tag in tags:
         name = plain(tag)
@@ -117,7 +117,7 @@ def names(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 class Kind(Enum):
-    """What a text construct says that it is. LOOSE is HTML where it looks like that, and text elsewhere."""
+    """What a text construct says that it contains. LOOSE is HTML if it looks like HTML, and text otherwise."""
 
     HTML = "html"
     TEXT = "text"
@@ -133,8 +133,8 @@ _HTML_TYPES: Final = name_set(
 def kind_of(written: str) -> Kind:
     """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), parameters or not.
 
-    Another media type than `text/…` is none to show: it is a file, in base64. What is no media type at all (`CDATA`) is
-    somebody's word for text.
+    A media type other than `text/…` is not shown: it is a file, in base64. A word that is no media type at all
+    (`CDATA`) is taken to mean text.
     """
     name = written.partition(";")[0].strip().lower()
     if name in _HTML_TYPES:

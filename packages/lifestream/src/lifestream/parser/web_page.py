@@ -1,7 +1,7 @@
-"""A web page → `Page`: what it is called, the feeds that it names, and pictures that may be its icon.
+"""A web page → `Page`: its title, the feeds that it names, and pictures that may be its icon.
 
 A page names its feeds with `<link rel="alternate">` (HTML, 4.6.7.1, and the RSS Advisory Board's autodiscovery). Only
-the beginning of a page is read, and all of it is hostile: so `ParserPool.read_page` does it where documents are read.
+the beginning of a page is read. All of it is untrusted, so `ParserPool.read_page` reads it in a child process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_CANDIDATES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What may be a feed: its address, its *title* and media *type* as the page has them."""
+    """A possible feed: its address, and its *title* and media *type* as the page has them."""
 
     url: str
     title: str = ""
@@ -43,7 +43,7 @@ class Page:
 
 
 def read_page(html: bytes, headers: Mapping[str, str], url: str) -> Page:
-    """Return what the page *html* says, which came from *url* with *headers*."""
+    """Return the page in *html*, which came from *url* with *headers*."""
     text = _decoded(html, headers)[:MAX_PAGE]
     base, title, links = url, "", []
     based = False
@@ -64,7 +64,7 @@ _CHARSET = re.compile(r"""charset\s*+=\s*+["']?([a-zA-Z][\w:.-]*+)""", re.IGNORE
 
 
 def _charset_in(start: str) -> str:
-    """Return the charset that a page names in the *start* of it; "" if it doesn't."""
+    """Return the charset that a page names in its *start*, or "" if it names none."""
     for kind, name, source in tokens(start):
         if kind == "start" and name == "meta":
             said = attributes(source)
@@ -76,7 +76,7 @@ def _charset_in(start: str) -> str:
 
 
 def _decoded(html: bytes, headers: Mapping[str, str]) -> str:
-    """Return the text of a page: a byte order mark counts first, then HTTP, then the page's own word (HTML,
+    """Return the text of a page. Its charset is that of a byte order mark, else of HTTP, else of the page itself (HTML,
     13.2.3.2).
     """
     said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
@@ -86,7 +86,7 @@ def _decoded(html: bytes, headers: Mapping[str, str]) -> str:
 
 
 _FEED_TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
-# Types that stand for much else too: an alternate of WordPress is JSON of its API.
+# Media types that have many other uses too: an alternate of WordPress is JSON of its API.
 _GENERAL_TYPES: Final = frozenset(
     {"application/json", "application/rdf+xml", "application/xml", "text/xml", "text/rss", "text/atom"}
 )
@@ -105,14 +105,14 @@ def _feeds(links: list[dict[str, str]], base: str) -> Iterator[Candidate]:
         is_feed = kind in _FEED_TYPES or (kind in _GENERAL_TYPES and sounds)
         if url and ("feed" in relations or ("alternate" in relations and is_feed)):
             found.setdefault(url, Candidate(url, title, kind))
-    # Comments are a feed too, and seldom the one that is meant.
+    # Comments are a feed too, but rarely the feed that is wanted.
     ordered = sorted(found.values(), key=lambda feed: bool(_SOUNDS_LIKE_COMMENTS.search(f"{feed.title} {feed.url}")))
     yield from ordered[:MAX_CANDIDATES]
 
 
 def _icons(links: list[dict[str, str]], base: str, page: str) -> Iterator[str]:
-    """Yield pictures for a site, never SVG, which can hold scripts: of a useful size first, then any, then the
-    usual place.
+    """Yield pictures for a site: those of a useful size first, then the others, then the usual place. SVG is never
+    among them, since it can contain scripts.
     """
     found: dict[str, int] = {}
     for link in links:
@@ -133,7 +133,9 @@ def is_svg(url: str, link: Mapping[str, str] | None = None) -> bool:
 
 
 def _rank(link: Mapping[str, str], relations: set[str]) -> int:
-    """Return how far the size of an icon is from what a page shows; one of unknown size comes after those that fit."""
+    """Return how far the size of an icon is from the size on a page. Icons of unknown size come after those
+    that fit.
+    """
     widths = [int(width) for width in re.findall(r"(\d{1,4})x\d", link.get("sizes", "").lower())]
     if widths:
         return min(abs(width - _WANTED_ICON) if width >= 32 else 1000 for width in widths)

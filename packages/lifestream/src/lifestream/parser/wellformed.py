@@ -1,8 +1,8 @@
-"""Whether a document is well-formed XML, where it stops being so, and what can be mended without losing any of it.
+"""Well-formedness of XML: where a document stops being well-formed, and mending it without losing any of it.
 
-Mended is what the publisher can only have meant in one way (READING.md rule 8): an entity of HTML (`&nbsp;`), an
-ampersand that begins no reference, a prefix that no `xmlns` declares, and whatever follows the end of the root element.
-All of it takes time that is linear in the length of the document.
+Mended are the flaws that have only one possible meaning (READING.md rule 8): an entity of HTML (`&nbsp;`), an ampersand
+that begins no reference, a prefix that no `xmlns` declares, and whatever follows the end of the root element. All of it
+takes time linear in the length of the document.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _NAMESPACES: Final = {
     "webfeeds": "http://webfeeds.org/rss/1.0",
     "wfw": "http://wellformedweb.org/CommentAPI/",
 }
-"""What the prefixes of feeds stand for where nothing declares them."""
+"""The namespaces of the usual prefixes of feeds, for documents that don't declare them."""
 
 
 def flaw_of(document: bytes) -> Flaw | None:
-    """Return where *document*, in UTF-8, stops being well-formed and namespace-well-formed; None if it is both."""
+    """Return where *document*, in UTF-8, stops being well-formed and namespace-well-formed, or None if it is both."""
     try:
         _parser(document).Parse(document, True)
     except expat.ExpatError as error:
@@ -55,7 +55,7 @@ def flaw_of(document: bytes) -> Flaw | None:
 
 
 def mend(document: bytes) -> bytes:
-    """Return *document*, which is ill-formed and in UTF-8, with all mended that can be; it may be ill-formed still."""
+    """Return *document*, which is ill-formed and in UTF-8, mended as far as possible; it may still be ill-formed."""
     text = document.decode("utf-8", "replace")
     mended = _with_prefixes(_with_references(text)).encode("utf-8")
     parser = _parser(mended)
@@ -84,8 +84,8 @@ _LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 
 
 def literals(document: bytes) -> deque[tuple[int, int]]:
-    """Return where in *document* references and tags mean nothing, in order: the beginnings and ends of CDATA sections,
-    comments and processing instructions. One that never ends is none.
+    """Return the sections of *document* in which references and tags mean nothing, in order: the beginnings and ends of
+    CDATA sections, comments and processing instructions. A section that never ends doesn't count.
     """
     found: deque[tuple[int, int]] = deque()
     endless: set[bytes] = set()
@@ -104,12 +104,12 @@ def literals(document: bytes) -> deque[tuple[int, int]]:
 
 
 def is_cut_off(document: bytes, names: Iterable[str]) -> bool:
-    """Return whether *document* has the end tags of none of *names*, since it ends before."""
+    """Return whether *document* ends too early: it has no end tag of any of *names*."""
     return not any(re.search(rb"</%s\s*>" % re.escape(name.encode("utf-8")), document) for name in names)
 
 
 def _markup(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield *text* in pieces, and of each whether references and tags mean something in it."""
+    """Yield the pieces of *text*, each with whether references and tags have a meaning in it."""
     document = text.encode("utf-8")
     position = 0
     for start, end in literals(document):
@@ -158,7 +158,7 @@ class _Found(Exception):
 
 
 def _after_root_name(text: str) -> int:
-    """Return where in *text* the name of the root element ends, 0 if there is no root."""
+    """Return where the name of the root element ends in *text*, or 0 if there is no root."""
     document = text.encode("utf-8")
     parser = expat.ParserCreate("utf-8")
     ends = [0]

@@ -1,8 +1,8 @@
-"""The process that reads documents: `python -m lifestream.parser.worker`, started and spoken to by `pool`.
+"""The process that reads documents: `python -m lifestream.parser.worker`, started by `pool`, which sends it questions.
 
-It answers frame by frame (see `ipc`) until its input ends, so it goes when its parent does. What a
-document may cost is bounded by the kernel, where it can do that: memory, and time on the processor. A
-document that needs more takes this process with it, and nothing else.
+It answers frame by frame (see `ipc`) until its input ends, so it ends when its parent does. Where the kernel supports
+it, the kernel bounds the memory and the processor time that a document may take. A document that needs more ends this
+process, and nothing else.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from lifestream.plugins.registry import Registry
 from lifestream.terminal import visible
 
 MAX_MEMORY: Final = 2 * 1024**3
-"""How much address space a child may have, in bytes: 20,000 entries need a tenth of it."""
+"""The maximum address space of a child, in bytes: 20,000 entries need a tenth of it."""
 
 
 def main() -> None:
-    """Serve the parent at the other end of standard input and output."""
-    # Standard output is the wire: whatever prints goes to standard error.
+    """Serve the parent, which is at the other end of standard input and output."""
+    # Standard output carries the frames: whatever prints goes to standard error.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.excepthook = _tell
-    # Ctrl-C goes to the whole group; it is the parent's to decide what that means.
+    # Ctrl-C is sent to the whole process group; the parent decides what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory()
     with contextlib.suppress(EOFError, BrokenPipeError):
@@ -44,16 +44,18 @@ def main() -> None:
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print what ended this process: it may quote the document, and standard error may be a terminal."""
+    """Print the exception that ended this process, without control characters: it may quote the document, and standard
+    error may be a terminal.
+    """
     sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Read the rules once, then answers document by document. Raises EOFError when *questions* end."""
+    """Read the rules once, then answer document by document. Raises EOFError when *questions* end."""
     setup, _ = ipc.receive(questions)
     sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
     registry = Registry(use_entry_points=False)
-    # So that the first document finds what reads it imported; feedparser waits for a document that needs it.
+    # This imports the readers before the first document. feedparser is imported only for a document that needs it.
     with contextlib.suppress(NotAFeed):
         parse(b"", {}, "")
     ipc.send(answers, {"ready": True})
@@ -66,7 +68,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 class Reader:
-    """Answers questions about one document after the other. It keeps the last feed that it was asked only to parse,
+    """Answers the questions about one document after the other. It keeps the last feed that it was asked only to parse,
     for the question that follows.
     """
 
@@ -76,9 +78,9 @@ class Reader:
         self._parsed: ParsedFeed | None = None
 
     def answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
-        """Return what becomes of *body*, or of the feed parsed last, or what keeps it from becoming anything."""
+        """Return the result for *body*, or for the feed parsed last, or the reason why there is none."""
         collects = gc.isenabled()
-        # A tree of elements has no cycles, and a collection while it grows looks through all of it.
+        # A tree of elements has no cycles, and each garbage collection while it grows would examine all of it.
         gc.disable()
         try:
             return self._answer(job, body)
@@ -95,7 +97,7 @@ class Reader:
             return {"page": ipc.PAGE.pack(read_page(body, job["headers"], job["url"]))}
         parsed, self._parsed = self._parsed, None
         if "clean" in job:
-            # What hooks have left that ran elsewhere.
+            # The results of hooks that ran in the parent.
             return self._prepared(cleaned(ipc.PREPARED.unpack(job["clean"]), self._sanitizer))
         if "prepare" in job:
             if parsed is None:
@@ -103,8 +105,8 @@ class Reader:
             return self._prepared(prepare(parsed, self._registry.named(job["prepare"]), self._sanitizer))
         feed = parse(body, job["headers"], job["url"])
         if job["plugin"] is None:
-            # Which plugin it gets may depend on one that only the other side can import.
-            # It is bounded here: what a feed holds is as much as the other side has to parse itself.
+            # The plugin may be one that only the parent can import.
+            # The feed is bounded here, since the parent has to parse all of it.
             tally = Tally()
             self._parsed = bounded_feed(feed, tally)
             return {"feed": ipc.FEED.pack(self._parsed), "capped": tally.notes}
@@ -118,23 +120,23 @@ class Reader:
 
 
 def _limit_memory() -> None:
-    if sys.platform == "win32":  # it has no such limits; the deadline is all there is
+    if sys.platform == "win32":  # Windows has no such limits, only the deadline
         return
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
-    # macOS has the constant and refuses the value.
+    # macOS has the constant, but refuses the value.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _limit_time(seconds: float) -> None:
-    """Let the kernel end this process after *seconds* on the processor; 0 for no limit.
+    """Have the kernel end this process after *seconds* of processor time; 0 means no limit.
 
-    A signal nobody handles ends it even in the middle of a regular expression, where no Python code runs; and
-    unlike a clock on the wall it is fair to a document that shares a busy machine.
+    A signal without a handler ends it even in the middle of a regular expression, during which no Python code runs.
+    Unlike wall time, processor time is fair to a document on a busy machine.
     """
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -1,16 +1,16 @@
-"""What sites do differently, and how an entry becomes the draft of an item.
+"""Plugins, which treat the peculiarities of sites, and the steps by which an entry becomes the draft of an item.
 
-In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and show. In the order in which an entry passes:
+In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and to show. An entry passes through, in this order:
 
 1. `registry`: which plugin a feed gets.
-2. `base`: what a plugin is; one module for each site (`bluesky`, `flickr`, `generic`, `github`, `mastodon`, `podcast`,
-   `reddit`, `youtube`).
+2. `base`: the base class of plugins; one module for each site (`bluesky`, `flickr`, `generic`, `github`, `mastodon`,
+`podcast`, `reddit`, `youtube`).
 3. `item_pipeline`: the hooks of the plugin, then cleaning; `draft_checks`: what hooks may leave in a draft; `caps`: how
-   much is kept of each field.
-4. `entry_keys`: what an entry is known by.
+much is kept of each field.
+4. `entry_keys`: the keys that identify an entry.
 
-The names here are what a plugin of your own needs: a subclass of `FeedPlugin`, and `Entry`, which its hooks get. Never
-imported here: Django, a parser and the network.
+This package exports what your own plugin needs: `FeedPlugin`, its base class, and `Entry`, which its hooks get. It
+never imports Django, a parser or the network.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""How much is kept of what a feed holds: every cap, and what becomes of the rest.
+"""The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
-Nothing is cut without a word: a `Tally` counts what was over a cap, and its notes go into the log of the fetch. Text is
-cut at a character with "…", a list after its first entries; an address, a media type and a language, of which a part
-means something else, are dropped whole; a guid is replaced by its hash, so that it still tells its entry from others.
+Nothing is cut silently: a `Tally` counts the values that exceeded a cap, and its notes go into the log of the fetch.
+Text is cut at a character and ends with "…"; a list keeps its first entries. An address, a media type and a language
+are dropped whole, since a part of one means something else. A guid is replaced by its hash, so that it still
+distinguishes its entry from others.
 
-`bounded` and `bounded_feed` are for what was read and for what a plugin returned, `content` for the HTML of an item on
-its way through the sanitizer. All of it is linear in what comes.
+`bounded` and `bounded_feed` apply the caps to what a parser read and to what a plugin returned, `content` to the HTML
+of an item when the sanitizer cleans it. All of them take time linear in their input.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """At most *limit* *units* are kept of *what*; *beyond* says what becomes of more."""
+    """A cap: of *what*, at most *limit* *units* are kept; *beyond* says what happens to more."""
 
     what: str
     limit: int
@@ -61,25 +62,25 @@ ALL: Final = (
     ENTRIES, ENCLOSURES, MEDIA, TAGS, GUID, LINK, BASE, TITLE, AUTHOR, TAG, CONTENT, SUMMARY, DESCRIPTION, GENERATOR,
     COMPLAINT, LANGUAGE, TYPE,
 )  # fmt: skip
-"""Every cap, in the order of the manual."""
+"""Every cap, in the order in which the manual lists them."""
 
 _EXPANDED: Final = 16 * CONTENT.limit
-"""How many characters a content may have with every relative address in it made absolute."""
+"""How many characters a content may have once every relative address in it is absolute."""
 
 
 class Tally:
-    """Counts what was over a cap, of one document."""
+    """A count, for one document, of the values that exceeded each cap."""
 
     def __init__(self) -> None:
         self._times: Counter[Cap] = Counter()
 
     def over(self, cap: Cap) -> None:
-        """Count one more that was over *cap*."""
+        """Count one more value that exceeded *cap*."""
         self._times[cap] += 1
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence for each cap that something was over, in the order of `ALL`."""
+        """Return a sentence for each cap that was exceeded, in the order of `ALL`."""
         return tuple(
             f"capped {'once' if self._times[cap] == 1 else f'{self._times[cap]:,} times'}: {cap}"
             for cap in ALL
@@ -92,9 +93,9 @@ _T = TypeVar("_T")
 
 
 def bounded(said: Said, tally: Tally) -> Said:
-    """Return *said*, an entry or a draft, with at most what is kept of each field, and count in *tally* what was more.
+    """Return *said*, an entry or a draft, with each field cut to its cap. Count in *tally* the fields that exceeded it.
 
-    Its content is only cut here, as HTML that nobody has cleaned; `content` bounds what comes of it.
+    The content is only cut here, as HTML that has not been cleaned; `content` bounds the result of cleaning it.
     """
     if _is_within(said):
         return said
@@ -115,7 +116,7 @@ def bounded(said: Said, tally: Tally) -> Said:
 
 
 def _is_within(said: Entry | ItemDraft) -> bool:
-    """Return whether nothing of *said* can be over its cap, which is so of nearly all entries, and is soon said."""
+    """Return whether nothing in *said* can exceed its cap: a quick check, which nearly all entries pass."""
     return (
         len(said.title) <= TITLE.limit
         and len(said.author) <= AUTHOR.limit
@@ -139,11 +140,11 @@ def _is_within(said: Entry | ItemDraft) -> bool:
 
 
 _SURELY: Final = min(BASE.limit, LINK.limit, GUID.limit) // 4
-"""Characters of several addresses together, so few that none of them is over its cap, not even in UTF-8."""
+"""How many characters several addresses may have together so that none of them can exceed its cap, even in UTF-8."""
 
 
 def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
-    """Return *feed* with at most what is kept of it, its entries bounded too."""
+    """Return *feed* with each field cut to its cap, and its entries bounded too."""
     kept = _latest(feed.entries, tally)
     flaw = feed.flaw
     if flaw is not None:
@@ -168,9 +169,9 @@ def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
 def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: Tally) -> str:
     """Return what *clean* makes of the HTML *source*, in at most as many characters as are kept of a content.
 
-    *clean* is given a fragment and how long its result may be, as `Sanitizer.beginning` is. Cleaning makes text longer,
-    as `&` becomes `&amp;` and an address absolute (against *base*); so where it would make far more than is kept,
-    less of *source* is cleaned.
+    *clean* takes a fragment and the maximum length of its result, as `Sanitizer.beginning` does. Cleaning makes text
+    longer: `&` becomes `&amp;`, and addresses become absolute (against *base*). So where the result would be far longer
+    than what is kept, only a part of *source* is cleaned.
     """
     grown = len(source) + source.count("=") * len(base)
     fits = len(source) <= CONTENT.limit and grown <= _EXPANDED
@@ -183,18 +184,18 @@ def content(source: str, base: str, clean: Callable[[str, int], Beginning], tall
 
 
 def text(value: str) -> str:
-    """Return the plain text *value* of a content in at most as many characters as are kept of that."""
+    """Return *value*, the plain text of a content, cut to as many characters as are kept of it."""
     return shorten(value, CONTENT.limit)
 
 
 def address(url: str) -> str:
-    """Return *url*, or "" if it is longer than an address may be, now that it is absolute."""
+    """Return *url*, which is absolute, or "" if it is longer than an address may be."""
     return url if _size(url, LINK.limit) <= LINK.limit else ""
 
 
 def _latest(entries: Sequence[Entry], tally: Tally) -> slice:
-    """Return which of *entries* are the latest: the first, as a rule, unless their dates say that the document is the
-    other way round.
+    """Return the latest of *entries*: the first ones, unless their dates show that the document lists the
+    oldest first.
     """
     if len(entries) <= ENTRIES.limit:
         return slice(0, len(entries))
@@ -237,7 +238,7 @@ def _whole(value: str, cap: Cap, tally: Tally) -> str:
 
 
 def _size(value: str, limit: int) -> int:
-    """Return the length of *value* in UTF-8, or in characters where those are more than *limit* already."""
+    """Return the length of *value* in UTF-8, or in characters where these alone exceed *limit*."""
     return len(value) if len(value) > limit or value.isascii() else len(value.encode("utf-8", "surrogatepass"))
 
 
@@ -269,7 +270,7 @@ _LONGEST_REFERENCE: Final = 40
 
 
 def _before_markup(source: str, length: int) -> str:
-    """Return the first *length* characters of HTML, without the beginning of a tag or of an entity at their end."""
+    """Return the first *length* characters of HTML, without an incomplete tag or entity at the end."""
     head = source[:length]
     opened = head.rfind("<", max(0, length - _LONGEST_TAG))
     if opened > head.rfind(">", max(0, length - _LONGEST_TAG)):

@@ -1,5 +1,5 @@
-"""What a plugin's hooks may leave in the draft of an item: values of the types that it declares, and of a size that can
-be sent to the process that cleans them. Pure.
+"""Checks of the drafts that a plugin's hooks return: values have the declared types, and a size that can be sent to the
+process that cleans them. Pure.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from lifestream.entry import Enclosure, Media
 from lifestream.plugins.base import ItemDraft
 
 MAX_TEXT: Final = 8 * 1024 * 1024
-"""The longest text that a hook may leave in a draft, in characters."""
+"""The maximum length of a text that a hook leaves in a draft, in characters."""
 MAX_TOTAL: Final = 8 * MAX_TEXT
-"""The longest text that hooks may leave in all drafts of a document together, in characters."""
+"""The maximum length of all texts that hooks leave in the drafts of one document, in characters."""
 MAX_NUMBER: Final = 2**53
-"""No number that a hook leaves in a draft may be as large: JSON holds whole numbers below it (RFC 8259, section 6)."""
+"""Numbers that a hook leaves in a draft must be less than this: JSON holds whole numbers exactly up to here (RFC 8259,
+section 6).
+"""
 MAX_WORDS: Final = 1_000
-"""Characters that are kept of what an exception says: a plugin may quote a whole entry in it."""
+"""How many characters of an exception's message are kept: a plugin may quote a whole entry in it."""
 
 
 def checked_draft(draft: ItemDraft) -> ItemDraft:
-    """Return *draft* as it can be sent to be cleaned, without a card, which is made of it afterwards.
+    """Return *draft* in a form that can be sent to the process that cleans it, without its card, which is made after
+    cleaning.
 
-    Raises TypeError or ValueError naming what a hook left in it that can't be sent: a value of the wrong type, a text
-    over `MAX_TEXT` characters, a number below 0 or from `MAX_NUMBER` on, a date that UTC doesn't have.
+    Raises TypeError or ValueError naming the field that can't be sent: a value of the wrong type, a text longer than
+    `MAX_TEXT` characters, a number below 0 or not below `MAX_NUMBER`, a date that doesn't exist in UTC.
     """
     draft = replace(
         draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
@@ -54,11 +57,11 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "duration": (int, NoneType),
     "card": (dict,),
 }
-"""The types of the fields of a draft that are no text."""
+"""The types of those fields of a draft that are not text."""
 
 
 def size_within_total(draft: ItemDraft, before: int) -> int:
-    """Return how many characters *draft* has, whose document has *before* characters in the drafts before it.
+    """Return how many characters *draft* has; the drafts before it in its document have *before* characters.
 
     Raises ValueError if they are more than `MAX_TOTAL` together.
     """
@@ -80,14 +83,14 @@ def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collectio
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:
-    """Return *date* in UTC, as it can be written. A date without a zone is taken for UTC."""
+    """Return *date* in UTC, if it can be written in UTC. A date without a zone is taken to be in UTC."""
     if date is None or date.tzinfo is UTC:
         return date
     try:
         if date.utcoffset() is None:
             return date.replace(tzinfo=UTC)
         return date.astimezone(UTC)
-    except Exception as error:  # a zone may be anybody's class
+    except Exception as error:  # a zone may be of any class
         raise ValueError(f"{what} can't be told in UTC: {said_by(error)}") from error
 
 
@@ -102,7 +105,7 @@ def _check(what: str, value: object, *kinds: type) -> None:
 
 
 def said_by(error: BaseException) -> str:
-    """Return what *error* says, with its type, in at most `MAX_WORDS` characters."""
+    """Return the type and the message of *error*, in at most `MAX_WORDS` characters."""
     try:
         said = str(error)
     except BaseException:  # noqa: BLE001  its own words are a plugin's too

@@ -1,7 +1,8 @@
-"""From what a feed says to what may be stored: its entries pass their plugin, and then, not before, are made safe.
+"""From a `ParsedFeed` to drafts that may be stored: entries pass through their plugin first, and are made safe after
+it.
 
-Two steps, both pure: `hooked` runs a plugin's hooks, in whichever process can import the plugin; `cleaned` makes safe
-what they left, always in a parser's child process, which has a deadline. `prepare` is one after the other.
+Both steps are pure. `hooked` runs a plugin's hooks, in whichever process can import the plugin. `cleaned` makes the
+results safe, always in a parser's child process, which has a deadline. `prepare` runs both.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ SUMMARY_LENGTH: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class PluginProblem:
-    """What a plugin did wrong: in which *hook*, to which *entry* (what it is best known by), and the
-    *error* in words.
+    """A failure of a plugin: the *hook* that failed, the *entry* (by its best-known identifier), and the *error* in
+    words.
     """
 
     plugin: str
@@ -42,13 +43,13 @@ class PluginProblem:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What came of a document: the *feed*, without its entries, and the *items* they became.
+    """The result of reading a document: the *feed*, without its entries, and the *items* that they became.
 
-    It is safe to store and show once it has been `cleaned`.
+    It is safe to store and to show once it has been `cleaned`.
 
-    *plugin* is the name of the one that they passed; it did not want *left_out* of them, and *problems* are
-    what it could not do. *damaged* are the indices in *items* of those that came of damaged entries (see `Flaw`).
-    *capped* says of what there was more than is kept (see `caps`).
+    *plugin* is the name of the plugin that the entries passed through, *left_out* how many of them it rejected, and
+    *problems* are its failures. *damaged* holds the indices in *items* of those that come from damaged entries (see
+    `Flaw`). *capped* has a sentence for each cap that was exceeded (see `caps`).
     """
 
     feed: ParsedFeed
@@ -61,19 +62,19 @@ class Prepared:
 
     @property
     def dates(self) -> tuple[datetime | None, ...]:
-        """When each item was published, or else updated."""
+        """The date of each item: when it was published, or else when it was updated."""
         return tuple(item.published or item.updated for item in self.items)
 
 
 def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
-    """Return *feed* with its entries through *plugin* and *sanitizer*. An exception in the plugin costs its
-    entry only.
+    """Return *feed* with its entries passed through *plugin* and *sanitizer*. An exception in the plugin loses only the
+    entry that it was raised for.
     """
     return cleaned(hooked(feed, plugin), sanitizer)
 
 
 def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
-    """Return *feed* with its entries through the hooks of *plugin*: nothing in it is safe yet."""
+    """Return *feed* with its entries passed through the hooks of *plugin*. Nothing in the result is safe yet."""
     tally = Tally()
     feed = caps.bounded_feed(feed, tally)
     items: list[ItemDraft] = []
@@ -99,7 +100,9 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
 
 
 def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
-    """Return what `hooked` made, safe to store and show. A draft that can't be cleaned is left out, and reported."""
+    """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is left out and
+    reported.
+    """
     tally = Tally()
     items: list[ItemDraft] = []
     problems = [*drafted.problems]
@@ -121,7 +124,7 @@ def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
 
 
 def _item(entry: Entry, plugin: FeedPlugin) -> ItemDraft | None:
-    """Return the draft that *entry* becomes; None if the plugin does not want it. Raises `_HookFailed`."""
+    """Return the draft that *entry* becomes, or None if the plugin rejects it. Raises `_HookFailed`."""
     entry = _checked("pre_process", plugin.pre_process, entry)
     if not _call("include_entry", lambda given: bool(plugin.include_entry(given)), entry):
         return None
@@ -150,7 +153,8 @@ def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Ret
         return function(value)
     except KeyboardInterrupt:
         raise
-    # A plugin may be anybody's, and must not cost the feed; one that calls `sys.exit` would end the thread that reads
+    # Any exception: a plugin may be third-party code, and must not lose the whole feed. One that calls `sys.exit` would
+    # end the thread that reads the feed, and a panic of nh3 is not an Exception either.
     # it, and a panic of nh3 is no Exception either.
     except BaseException as error:
         raise _HookFailed(hook, said_by(error)) from error
@@ -164,7 +168,7 @@ def _checked(hook: str, function: Callable[[Entry], Entry], entry: Entry) -> Ent
 
 
 def draft_of(entry: Entry) -> ItemDraft:
-    """Return *entry* as the draft of an item: what is missing is taken from the next best."""
+    """Return *entry* as the draft of an item. A missing date or content is taken from the next best field."""
     described = next((medium.description for medium in entry.media if medium.description), "")
     return ItemDraft(
         guid=entry.guid,
@@ -184,7 +188,7 @@ def draft_of(entry: Entry) -> ItemDraft:
 
 
 def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
-    """Return a draft like *draft*, but safe to store and show, as `ItemDraft` promises it, and within the caps."""
+    """Return a copy of *draft* that is safe to store and to show, as `ItemDraft` promises, and within the caps."""
     draft = caps.bounded(draft, tally)
     content = caps.content(
         draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally

@@ -1,7 +1,7 @@
-"""Where a page of a timeline ended, and the condition for what comes after it.
+"""Keyset pagination of a timeline: the position where a page ends, and the condition for the posts after it.
 
-The comparison is one of row values, `(date, item) < (…)`, which both databases walk down the index with; spelled with
-OR, it sorts the whole lifestream.
+The condition compares row values, `(date, item) < (…)`: both databases then walk down the index. Written with OR, the
+same condition makes them sort the whole lifestream.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db.models.sql.compiler import SQLCompiler
 if TYPE_CHECKING:
     _BooleanLookup = Lookup[bool]
 else:
-    _BooleanLookup = Lookup  # which has a parameter for type checkers only
+    _BooleanLookup = Lookup  # has a type parameter for type checkers only
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -26,14 +26,14 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended: the *date* and the *item* (its key) of the last post on it."""
+    """The end of a page: the *date* and the *item* (its key) of the last post on it."""
 
     date: dt.datetime
     item: int
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
-        """Return the cursor that `str` wrote. Raises ValueError for anything else."""
+        """Return the cursor that `str` wrote. Raises ValueError for any other text."""
         found = re.fullmatch(r"(-?\d{1,18})-(\d{1,18})", text, re.ASCII)
         if not found:
             raise ValueError(f"{text[:40]!r} is no cursor")
@@ -41,7 +41,7 @@ class Cursor:
             date = _EPOCH + int(found[1]) * _MICROSECOND
         except OverflowError as error:
             raise ValueError(f"{text!r} is a cursor outside of time") from error
-        # At either end of time a moment has no date in every time zone, which databases ask for.
+        # The first and the last moments have no date in some time zones, and databases convert to one.
         if not 1 < date.year < dt.MAXYEAR:
             raise ValueError(f"{text!r} is a cursor outside of time")
         return cls(date, int(found[2]))
@@ -51,16 +51,16 @@ class Cursor:
 
 
 class _RowComparison(_BooleanLookup):
-    """`(date, item_id) < (…)`, a comparison of rows: a `Q` would spell it with OR, and go through all that is newer.
+    """`(date, item_id) < (…)`, a comparison of row values. A `Q` would write it with OR, and read all newer posts.
 
-    A lookup, since Django 6.1 asks of any other condition whether it `= True`, and then no index helps.
+    It is a Lookup, since Django 6.1 compares any other condition with `= True`, and then no index is used.
     """
 
     prepare_rhs = False
     operator: ClassVar[str]
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Return the comparison, as both databases know it."""
+        """Return the comparison in the SQL that both databases accept."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         return f"{left} {self.operator} {right}", (*left_params, *right_params)
@@ -75,17 +75,17 @@ class _After(_RowComparison):
 
 
 def older_than(cursor: Cursor) -> Lookup[bool]:
-    """Return the condition that a post comes after *cursor* in a timeline, whose latest posts come first."""
+    """Return the condition for posts that come after *cursor* in a timeline, which has the latest posts first."""
     return _Before(*_rows(cursor))
 
 
 def newer_than(cursor: Cursor) -> Lookup[bool]:
-    """Return the condition that a post comes before *cursor* in a timeline."""
+    """Return the condition for posts that come before *cursor* in a timeline."""
     return _After(*_rows(cursor))
 
 
 def _rows(cursor: Cursor) -> tuple[Func, Func]:
-    """Return the position of a post in the timeline, and that of *cursor*, as rows."""
+    """Return two row values: the position of a post in the timeline, and that of *cursor*."""
     here = Func(F("date"), F("item_id"), template="(%(expressions)s)")
     there = Func(Value(cursor.date, output_field=DateTimeField()), Value(cursor.item), template="(%(expressions)s)")
     return here, there

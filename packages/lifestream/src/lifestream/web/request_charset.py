@@ -1,4 +1,4 @@
-"""The charset of requests is UTF-8: a WSGI application around Django's."""
+"""A WSGI application around Django's, so that requests are read as UTF-8."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-# Also as RFC 2231 has it (`charset*=…`), which Django reads.
+# The second form is that of RFC 2231 (`charset*=…`), which Django reads too.
 _CHARSET = re.compile(r";\s*+charset[^=;]*+=(?>\s*+\"[^\"]*+\"?|[^;]*+)", re.IGNORECASE)
 
 
 def in_utf8(application: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *application* such that it reads queries and forms as UTF-8, whatever charset a request names.
+    """Return *application* wrapped so that it reads queries and forms as UTF-8, whatever charset a request names.
 
-    Django takes the charset of the Content-Type for both, and that may be any codec that Python has. Before anything of
-    a site can look at the request, one that is none of text ("hex") or takes nothing ("undefined") ends in an error,
-    and "unicode_escape" makes NULs and lone surrogates of harmless bytes. Our pages are in UTF-8, so what comes from
-    them is too.
+    Django uses the charset of the Content-Type for both, and accepts any codec of Python. A codec that is not for text
+    ("hex") or decodes nothing ("undefined") raises an error before any view or middleware sees the request, and
+    "unicode_escape" turns harmless bytes into NULs and lone surrogates. Our pages are in UTF-8, so their forms are sent
+    in it too.
     """
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

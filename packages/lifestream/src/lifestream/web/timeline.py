@@ -1,9 +1,9 @@
-"""What a page shows: the posts of one lifestream, narrowed by a site, a tag, a search or a day. It only reads.
+"""The posts that a page shows: those of one lifestream, narrowed by a site, a tag, a search or a day. Read-only.
 
-Pages are cut by keyset (see `keyset`): a page ends at a post, and the next one begins after it.
+Pages are cut by keyset (see `keyset`): a page ends at a post, and the next page begins after it.
 
-What may be read is decided here, once for all pages and feeds: a lifestream by its owner or by all, and what came from
-a feed with credentials by the lifestream's owner alone.
+This module decides what a reader may see, for all pages and feeds: whether a lifestream is visible to its owner only or
+to everybody. Posts from a feed that needs credentials are visible to the lifestream's owner only.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 RECENT = 500
-"""How many of the latest posts the tags of a lifestream are counted in."""
+"""How many of the latest posts are looked at to count the tags of a lifestream."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
-    """Some posts, the latest first, and where the older ones begin, if there are any."""
+    """One page of posts, the latest first, and the cursor at which older posts begin, if there are any."""
 
     posts: tuple[Post, ...]
     older: Cursor | None
@@ -52,7 +52,9 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The posts of *lifestream*, for a reader who owns it or not: all, or those of one site, tag, day or search."""
+    """The posts of *lifestream* that a reader, its owner or not, may see: all, or those of one site, tag, day or
+    search.
+    """
 
     lifestream: Lifestream
     owned: bool = False
@@ -62,11 +64,13 @@ class Timeline:
     day: dt.date | None = None
 
     def narrowed(self, **to: Any) -> Timeline:
-        """Return the same for a site, a tag, a search or a day."""
+        """Return this timeline narrowed to a site, a tag, a search or a day."""
         return replace(self, **to)
 
     def posts(self) -> QuerySet[Post]:
-        """Return all that may be shown, the latest first, with what a page needs of items, feeds and subscriptions."""
+        """Return all posts that may be shown, the latest first, loaded with the items, feeds and subscriptions that a
+        page needs.
+        """
         posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
             posts = posts.filter(lifestream=self.lifestream)
@@ -83,34 +87,34 @@ class Timeline:
         return posts.order_by("-date", "-item_id")
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
-        """Return all of them, or those older than *before*."""
+        """Return all posts that may be shown, or those older than *before*."""
         return self.posts() if before is None else self.posts().filter(older_than(before))
 
     def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> TimelinePage:
-        """Return the first *size* posts, or those older than *before*; with *bodies*, with all that their items
-        hold.
+        """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of
+        their items.
         """
         found = shown(self.rows(before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
 
     def post(self, item: int) -> Post:
-        """Return the post of the item with the key *item*. Raises Post.DoesNotExist if it has none that may be
-        shown.
+        """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may
+        be shown.
         """
         for post in shown(self.posts().filter(item=item), bodies=True):
             return post
         raise Post.DoesNotExist
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
-        """Return the posts just newer and just older than *post*."""
+        """Return the next newer and the next older post than *post*."""
         here = Cursor(post.date, post.item_id)
         posts = self.posts().select_related("item").defer(*_BODIES, "item__text", "item__card")
         newer = posts.filter(newer_than(here)).order_by("date", "item_id").first()
         return newer, posts.filter(older_than(here)).first()
 
     def days_beside(self) -> tuple[dt.date | None, dt.date | None]:
-        """Return the last day before the timeline's own, and the first one after it, that have posts."""
+        """Return the last day with posts before the timeline's own day, and the first one after it."""
         if self.day is None:
             return None, None
         posts = self.narrowed(day=None).posts()
@@ -119,7 +123,7 @@ class Timeline:
         return _local_day(earlier), _local_day(later.values_list("date", flat=True).first())
 
     def subscriptions(self) -> QuerySet[Subscription]:
-        """Return the sites of the lifestream that may be shown, with their feeds, in no particular order."""
+        """Return the subscriptions of the lifestream that may be shown, with their feeds, in no particular order."""
         subscriptions = Subscription.objects.filter(lifestream=self.lifestream).select_related("feed")
         if not self.owned:
             subscriptions = subscriptions.filter(feed__credentials="")
@@ -128,7 +132,9 @@ class Timeline:
         )
 
     def tags(self) -> list[tuple[Tag, int]]:
-        """Return the tags of the latest posts, the most used first, and in how many of those posts each stands."""
+        """Return the tags of the latest posts, each with the number of those posts that have it, the most frequent
+        first.
+        """
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
         counts: dict[int, int] = {}
         for tag in Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True):
@@ -137,7 +143,7 @@ class Timeline:
         return sorted(((tags[key], count) for key, count in counts.items()), key=lambda pair: (-pair[1], pair[0].slug))
 
     def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
-        """Return the address of the page, or of its feed in *format*: "atom", "rss" or "json"."""
+        """Return the address of this timeline's page, or of its feed in *format*: "atom", "rss" or "json"."""
         name = "timeline"
         kwargs: dict[str, Any] = {"slug": self.lifestream.slug}
         if self.subscription is not None:
@@ -154,7 +160,7 @@ class Timeline:
         return f"{address}?{urlencode({'q': self.query})}" if self.query else address
 
     def item_url(self, post: Post) -> str:
-        """Return the address of *post*'s own page."""
+        """Return the address of the page of *post* alone."""
         return reverse("lifestream:item", kwargs={"slug": self.lifestream.slug, "pk": post.item_id})
 
     @cached_property
@@ -166,7 +172,7 @@ class Timeline:
 
 
 def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Timeline:
-    """Return the timeline of the lifestream *slug* as *user* may read it. Raises Lifestream.DoesNotExist if there is
+    """Return the timeline of the lifestream *slug* that *user* may see. Raises Lifestream.DoesNotExist if there is
     none.
     """
     if user is None:
@@ -176,16 +182,16 @@ def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Ti
 
 
 def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool:
-    """Return whether *user* may see all of *lifestream* and change it: its owner, or a superuser."""
+    """Return whether *user* may see all of *lifestream* and change it: the owner or a superuser may."""
     return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
 
 
 def shown(posts: QuerySet[Post], *, bodies: bool = False) -> list[Post]:
-    """Return *posts*, loaded with all that cards need.
+    """Return *posts*, loaded with everything that their cards need.
 
-    That takes two queries, one more where short notes are shown whole, and one more where there are items without a
-    stored card. What items hold, which may be a megabyte each, is loaded with *bodies* only; else it is read when a
-    template asks for it, item by item.
+    That takes two queries, one more if short notes are shown whole, and one more if there are items without a stored
+    card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each is read
+    when a template asks for it.
     """
     heavy = ("item__card",) if bodies else _BODIES
     found: list[Post] = list(
@@ -195,7 +201,7 @@ def shown(posts: QuerySet[Post], *, bodies: bool = False) -> list[Post]:
         .prefetch_related("item__tags")
     )
     for post in found:
-        # It is the same feed; joined twice, the query would cost more.
+        # It is the same feed; a second join would make the query slower.
         post.subscription.feed = post.item.feed
     if not bodies:
         _complete([post.item for post in found])
@@ -204,15 +210,16 @@ def shown(posts: QuerySet[Post], *, bodies: bool = False) -> list[Post]:
 
 _BODIES: Final = ("item__content", "item__enclosures", "item__media")
 _LOOKED_THROUGH: Final = 65_536
-"""Characters of a content that are looked through for pictures, of an item that has no stored card."""
+"""How many characters of a content are searched for pictures if its item has no stored card."""
 
 
 def _complete(items: Sequence[Item]) -> None:
-    """Make the cards of those of *items* that have none, and loads the contents that a timeline shows whole."""
+    """Make the cards of those of *items* that have none, and load the contents that a timeline shows whole."""
     cards = {item.pk: ItemCard.from_json(item.card) for item in items}
     without = {item.pk: item for item in items if cards[item.pk] is None}
     if without:
-        # Of before there were cards, or made by hand. It is not stored here, since reading a page writes nothing.
+        # The item was stored before there were cards, or was made by hand. Its card is not stored here, since reading a
+        # page writes nothing.
         beginning = Left("content", _LOOKED_THROUGH)
         rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
         for row in rows.values_list("pk", "beginning", "enclosures", "media", named=True):
@@ -235,7 +242,7 @@ def _complete(items: Sequence[Item]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """What a card is made of, with the beginning of the content."""
+    """The fields that a card is made from, with only the beginning of the content."""
 
     title: str
     link: str
@@ -246,7 +253,7 @@ class _Beginning:
 
 
 def by_day(posts: Iterable[Post]) -> Iterator[Day]:
-    """Yield *posts*, which are in order, a day at a time, in Django's current time zone."""
+    """Yield each day with its posts, in Django's current time zone; *posts* must be in order."""
     for day, group in groupby(posts, key=lambda post: timezone.localtime(post.date).date()):
         yield Day(day, tuple(group))
 

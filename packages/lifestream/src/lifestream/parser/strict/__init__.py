@@ -1,10 +1,11 @@
 """The strict reader: well-formed RSS, RDF and Atom straight to `ParsedFeed`, by expat and ElementTree.
 
-`document` makes a tree of the text, and mends what is cheap to mend. `feeds` reads the root and the channel, `entries`
-each item, from its own children alone: a child's element never speaks for its parent. `constructs`, `links`, `media`
-and `markup` read one kind of element each, in a `scope` of base and language, by the names of the `vocabulary`.
+`document` makes a tree of the text, and mends flaws that are simple to mend. `feeds` reads the root and the channel,
+`entries` each item from its own children alone, never from the children of these. `constructs`, `links`, `media` and
+`markup` read one kind of element each, within a `scope` of base and language, by the names in `vocabulary`.
 
-What can't be mended is left to `liberal`. Nothing here recurses, and all of it is linear in the document's length.
+Documents that can't be mended are left to `liberal_reading`. Nothing here recurses, and everything takes time linear in
+the document's length.
 """
 
 from __future__ import annotations

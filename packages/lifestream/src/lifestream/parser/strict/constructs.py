@@ -1,4 +1,4 @@
-"""An element with text in it → the text, and what kind of text it is."""
+"""An element that contains text → the text, and what kind of text it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lifestream.parser.text_constructs import Kind, as_html, as_line, kind_of, o
 
 
 class Construct(NamedTuple):
-    """A *text*, its *kind*, and the *scope* that it stands in."""
+    """A *text*, its *kind*, and the *scope* of its element."""
 
     text: str
     kind: Kind
@@ -35,12 +35,12 @@ NOTHING: Final = Construct("", Kind.OTHER, Scope(""))
 
 
 def text_of(element: Element | None) -> str:
-    """Return what *element* says in one line, "" if there is none. Elements in it are not part of that."""
+    """Return the text of *element* in one line, "" if there is none. The text of elements inside it is not included."""
     return one_line(element.text) if element is not None and element.text else ""
 
 
 def loose(element: Element, scope: Scope, kind: Kind = Kind.LOOSE) -> Construct:
-    """Return the text of an element of RSS, which is of this *kind*, and HTML if its markup was not escaped."""
+    """Return the text of an element of RSS. It is of this *kind*, or HTML if it contains markup that is not escaped."""
     scope = scope.of(element)
     if len(element):
         return Construct(inner_html(element, scope.base, joined), Kind.HTML, scope)
@@ -58,13 +58,13 @@ def typed(element: Element, scope: Scope) -> Construct:
     if kind is Kind.OTHER or element.get("mode", "").lower() == "base64":
         decoded = _of_base64(text)
         if kind is Kind.OTHER and decoded != text and written.lower().startswith("application/"):
-            kind = Kind.LOOSE  # a file, but one of text
+            kind = Kind.LOOSE  # a file, but a text file
         text = decoded
     return Construct(text, kind, scope)
 
 
 def _of_base64(text: str) -> str:
-    """Return the text that *text* is in base64; itself where it is none."""
+    """Return the text that *text* encodes in base64, or *text* itself if it is not base64 of a text."""
     try:
         found = b64decode("".join(text.split()), validate=True).decode("utf-8")
     except ValueError:
@@ -76,9 +76,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
 
 
 def _inline(element: Element, scope: Scope, *, is_escaped: bool) -> Construct:
-    """Return the markup in *element*, without the `div` that XHTML has to stand in (RFC 4287, 3.1.1.3).
+    """Return the markup in *element*, without the `div` that encloses XHTML (RFC 4287, 3.1.1.3).
 
-    Text in it is HTML, too, if it *is_escaped*, as the type `html` has it, and only the element around it is not.
+    If it *is_escaped*, the text in it is HTML too, as in the type `html`, and only the elements around it are not
+    escaped.
     """
     inner = element[0]
     if len(element) == 1 and inner.tag in (f"{{{XHTML}}}div", "div") and not _has_text(element.text, inner.tail):

@@ -1,4 +1,4 @@
-"""Text → the root of its elements: well-formed XML, and what can be mended without losing any of it.
+"""Text → the root element of its tree: well-formed XML, and XML that can be mended without losing any of it.
 
 The document is decoded before, since expat knows few encodings, and is given to expat in UTF-8, in one piece. It is
 read by ElementTree's parser in C, which builds the tree without recursion. Nothing outside the document is loaded, and
@@ -20,9 +20,9 @@ from lifestream.parser.wellformed import flaw_of, mend
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The *root* of a document, None if there is more wrong with it than can be mended; *flaw* says what.
+    """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them.
 
-    *source* is what was read or could not be, in UTF-8, as mended as it can be.
+    *source* is the document in UTF-8 as it was given to the parser, mended as far as possible.
     """
 
     root: Element | None
@@ -32,7 +32,7 @@ class Document:
 
 
 def read(text: str) -> Document:
-    """Return the document that *text* is."""
+    """Return the document in *text*."""
     original = text.encode("utf-8", "replace")
     simple = "<!DOCTYPE" not in text and not needs_harmless_references(text) and scrub(text) is text
     if simple and (root := _root(original)) is not None:
@@ -44,7 +44,7 @@ def read(text: str) -> Document:
     root = _root(source)
     if root is None:
         if flaw is None:
-            flaw = flaw_of(source)  # an entity that was taken out is undefined
+            flaw = flaw_of(source)  # an entity that was removed is undefined now
         source = mend(source)
         root = _root(source)
     if flaw is not None:
@@ -53,8 +53,8 @@ def read(text: str) -> Document:
 
 
 def _root(source: bytes) -> Element | None:
-    """Return the root of *source*, None if it is ill-formed or has entities that it doesn't declare."""
-    # It loads nothing from elsewhere, and `preprocessing` leaves no entity that could grow.
+    """Return the root of *source*, or None if it is ill-formed or uses entities that it doesn't declare."""
+    # The parser loads nothing from elsewhere, and `preprocessing` leaves no entity that could grow.
     try:
         if len(source) > _LARGE:
             return _root_of_large(source)
@@ -69,13 +69,13 @@ _DECLARATION = re.compile(rb"<\?xml\s[^>]*+>")
 
 
 def _root_of_large(source: bytes) -> Element:
-    """Return the root of *source*, which is read in parts: see `_PARTS`.
+    """Return the root of *source*, which is read in `_PARTS` parts.
 
-    ElementTree keeps a text as the list of its lines and references until somebody asks for it, which is five times as
-    much, so each text is asked for when its part has been read. The parts are few, since expat reads a long token again
-    with each of them.
+    ElementTree keeps a text as the list of its lines and references until the text is first accessed. The list takes
+    five times as much memory, so each text is accessed as soon as its part has been read. The parts are few, since
+    expat reads a long token again with each part.
     """
-    declared = _DECLARATION.match(source)  # it names an encoding that the document was in once
+    declared = _DECLARATION.match(source)  # it names the encoding that the document was in before
     parser: XMLPullParser[Element] = XMLPullParser(("end",))
     view = memoryview(source)
     size = len(source) // _PARTS + 1

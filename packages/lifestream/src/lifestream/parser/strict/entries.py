@@ -35,13 +35,13 @@ def fields_of(element: Element, names: Names) -> Fields:
 
 
 def elements(fields: Fields, *names: str) -> Iterator[Element]:
-    """Yield what *fields* has under these *names*, the first name first."""
+    """Yield the elements in *fields* that have one of these *names*, in the order of *names*."""
     for name in names:
         yield from fields.get(name, ())
 
 
 def first_text(fields: Fields, *names: str) -> str:
-    """Return the first text that *fields* has under these *names*."""
+    """Return the first text in *fields* under these *names*, the first name first."""
     for name in names:
         for element in fields.get(name, ()):
             if text := text_of(element):
@@ -49,7 +49,7 @@ def first_text(fields: Fields, *names: str) -> str:
     return ""
 
 
-# RSS borrows the words of Atom, with its namespace and without.
+# RSS uses elements of Atom too, with its namespace and without.
 PUBLISHED: Final = (
     "pubdate", "atom:published", "atom:issued", "dcterms:issued", "published", "issued", "atom:created",
     "dcterms:created", "created",
@@ -74,7 +74,9 @@ def title_of(fields: Fields, scope: Scope) -> Construct:
 
 
 def authors_of(parent: Element, fields: Fields, names: Names) -> str:
-    """Return who is named in *parent*, whose children are *fields*: authors and creators, else whom iTunes shows."""
+    """Return the authors named in *parent*, whose children are *fields*: authors and creators, else the author of
+    iTunes.
+    """
     written: list[str] = []
     if not _PEOPLE.isdisjoint(fields):
         written = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
@@ -89,7 +91,9 @@ _PEOPLE: Final = name_set("author atom:author dc:creator dc:author managingedito
 
 
 def _written(person: Element, names: Names) -> str:
-    """Return a person as written: in Atom, and in RSS that borrows from it, the name is in an element of its own."""
+    """Return a person as the feed writes it. In Atom, and in RSS that uses Atom's elements, the name is a child
+    element.
+    """
     if not len(person):
         return person.text or ""
     inner = fields_of(person, names)
@@ -99,7 +103,7 @@ def _written(person: Element, names: Names) -> str:
 
 @dataclass(slots=True)
 class EntryReader:
-    """Reads the entries of one feed: its *names*, *scope* and *calendar*, and the *author* that they inherit."""
+    """A reader for the entries of one feed: its *names*, *scope* and *calendar*, and the *author* that they inherit."""
 
     names: Names
     scope: Scope
@@ -107,7 +111,7 @@ class EntryReader:
     author: str
 
     def read(self, element: Element) -> Entry:
-        """Return what the entry in *element* says."""
+        """Return the entry in *element*."""
         names, scope = self.names, self.scope.of(element)
         fields = fields_of(element, names)
         links = links_of(elements(fields, "link", "atom:link"), scope)
@@ -184,7 +188,7 @@ class EntryReader:
         return None
 
     def _content(self, fields: Fields, scope: Scope) -> Construct:
-        """Return the content; HTML is preferred, then length."""
+        """Return the content. HTML is preferred, then the longest."""
         found = [loose(element, scope, Kind.HTML) for element in elements(fields, *_CONTENTS)]
         found += [loose(element, scope) for element in fields.get("content", ())]
         found += [typed(element, scope) for element in fields.get("atom:content", ())]
@@ -192,7 +196,7 @@ class EntryReader:
         return max(found, key=lambda each: (each.kind is Kind.HTML, len(each.text)), default=NOTHING)
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
-        """Return the summary as HTML, and the construct that it was."""
+        """Return the summary as HTML, and the construct that it was made from."""
         written = elements(fields, "description", "dc:description", "summary")
         found = [loose(element, scope, Kind.HTML) for element in written]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
@@ -241,7 +245,7 @@ class EntryReader:
         )
 
     def _picture(self, fields: Fields) -> str:
-        """Return the address of a picture that stands with an entry: of iTunes, or an `image` as channels have it."""
+        """Return the address of an entry's picture: one of iTunes, or an `image` as in channels."""
         for element in elements(fields, "itunes:image", "image"):
             inner = fields_of(element, self.names)
             if found := element.get("href") or element.get("url") or first_text(inner, "url") or text_of(element):
@@ -254,16 +258,16 @@ class EntryReader:
 
 
 def linked_picture(fields: Fields) -> str:
-    """Return the address of a picture that iTunes knows by a link."""
+    """Return the address in the first `itunes:link` to an image, or "" if there is none."""
     links = (link for link in fields.get("itunes:link", ()) if link.get("rel") == "image")
     return next((link.get("href", "") for link in links), "")
 
 
 def first_text_whole(fields: Fields, *names: str) -> str:
-    """Return the first text under these *names* with its lines as they are."""
+    """Return the first text under these *names*, with its line breaks kept."""
     return next(((element.text or "").strip() for element in elements(fields, *names) if text_of(element)), "")
 
 
 def _is_link(fields: Fields) -> bool:
-    """Return whether the guid of an entry is its link too: it is, unless it says that it isn't (RSS 2.0)."""
+    """Return whether the guid of an entry is its link too: it is, unless its attribute denies it (RSS 2.0)."""
     return not any(guid.get("isPermaLink", "true").strip().lower() == "false" for guid in fields.get("guid", ()))

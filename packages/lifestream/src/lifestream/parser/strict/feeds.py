@@ -32,7 +32,7 @@ CDF: Final = "it is a channel in CDF (Channel Definition Format, of 1997), which
 
 
 def read(root: Element, url: str, *, language: str = "", netscape: bool = False) -> ParsedFeed | None:
-    """Return the feed in *root*, which came from *url*; None if it is no RSS, RDF or Atom.
+    """Return the feed in *root*, which came from *url*, or None if it is no RSS, RDF or Atom.
 
     *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
     Raises `NotAFeed` for CDF.
@@ -62,20 +62,22 @@ def _version(root: Element) -> str:
 
 
 def _is_cdf(root: Element) -> bool:
-    """Return whether the root `channel` is one of CDF: its addresses are attributes."""
+    """Return whether the root `channel` is that of CDF, which has addresses in attributes."""
     return any(name.upper() in ("HREF", "BASE", "LASTMOD") for name in root.attrib) or any(
         name.upper() == "HREF" for child in root if str(child.tag).lower() == "item" for name in child.attrib
     )
 
 
 class _Reader:
-    """Reads a feed of a *version*, which is what `ParsedFeed.format` is."""
+    """A reader for a feed of a *version*, which becomes `ParsedFeed.format`."""
 
     def __init__(self, names: Names, scope: Scope, version: str) -> None:
         self._names, self._scope, self._version = names, scope, version
 
     def read(self, channels: list[Element], root: Element) -> ParsedFeed:
-        """Return what *channels* say, the first of them of the feed, and *root*, which in RDF holds the items."""
+        """Return the feed in *channels*, of which the first describes it, and in *root*, which in RDF contains the
+        items.
+        """
         channel = channels[0] if channels else root
         scope = self._scope if channel is root else self._scope.of(channel)
         fields = fields_of(channel, self._names)
@@ -108,7 +110,7 @@ class _Reader:
         )
 
     def _link(self, fields: Fields, scope: Scope, *, atom: bool) -> str:
-        """Return the site's page. The id of a feed of Atom may be its address, too."""
+        """Return the address of the site's page. In Atom the id of a feed may be that address, too."""
         links = links_of(elements(fields, "link", "atom:link"), scope)
         guid = first_text(fields, "atom:id") if atom else ""
         return page(links) or (guid if guid.startswith(("http://", "https://")) else "")

@@ -1,4 +1,4 @@
-"""The links of an entry or a feed: RSS has them as text, Atom by relation, and either is found in the other."""
+"""The links of an entry or a feed. RSS has them as text, Atom with a relation; each form occurs in the other format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REGISTERED: Final = "http://www.iana.org/assignments/relation/"
 
 
 class Link(NamedTuple):
-    """An absolute *address*, its *relation* ("" for a link of RSS that says none), *type*, and *length* as written."""
+    """An absolute *address*, its *relation* ("" for a link of RSS without one), *type*, and *length* as written."""
 
     address: str
     relation: str
@@ -30,7 +30,7 @@ class Link(NamedTuple):
 
 
 def links_of(elements: Iterable[Element], scope: Scope) -> list[Link]:
-    """Return the links in *elements*, those without an address left out."""
+    """Return the links in *elements*, without those that have no address."""
     return list(_links(elements, scope))
 
 
@@ -50,14 +50,14 @@ def _links(elements: Iterable[Element], scope: Scope) -> Iterator[Link]:
 
 
 def plain_address(written: str) -> str:
-    """Return *written* with the ampersands that were escaped twice."""
+    """Return *written* with ampersands unescaped that were escaped twice."""
     return written.replace("&amp;", "&") if "&amp;" in written else written
 
 
 def page(links: list[Link]) -> str:
     """Return the page that *links* lead to: the last link of RSS, else the first alternate that is a page.
 
-    RSS has one link; of several, feedparser and gofeed take the last.
+    RSS allows one link; of several, feedparser and gofeed take the last.
     """
     for link in reversed(links):
         if not link.relation:
@@ -66,10 +66,10 @@ def page(links: list[Link]) -> str:
 
 
 def other_page(links: list[Link]) -> str:
-    """Return the first of *links* that is not there for another purpose than reading it."""
+    """Return the address of the first of *links* that has no purpose other than reading the page."""
     return next((link.address for link in links if link.relation not in _OTHER_PURPOSES), "")
 
 
 def related(links: list[Link], relation: str) -> str:
-    """Return the first of *links* with this *relation*."""
+    """Return the address of the first of *links* with this *relation*."""
     return next((link.address for link in links if link.relation == relation), "")

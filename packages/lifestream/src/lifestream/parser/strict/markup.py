@@ -1,8 +1,8 @@
-"""Elements inside a text → HTML: XHTML of Atom, and markup that a publisher forgot to escape.
+"""Elements inside a text → HTML: XHTML in Atom, and markup that a publisher forgot to escape.
 
-A document may nest elements as deep as it likes: nothing here recurses, and what stands deeper than `DEEPEST` keeps its
-text and loses its tags. `xml:base` counts at every level (RFC 4287, section 2): below one that is another than the
-text's, addresses are made absolute here, since the text has one base.
+A document may nest elements to any depth, so nothing here recurses, and elements deeper than `DEEPEST` keep their text
+and lose their tags. `xml:base` counts at every level (RFC 4287, section 2). The text has only one base, so where an
+element inside it has another, addresses are made absolute here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from lifestream.parser.strict.vocabulary import BASE, LANG
 
 DEEPEST: Final = 500
-"""The deepest nesting of tags that is kept; browsers stop at about as much (512 in WebKit and Chromium)."""
+"""The deepest nesting of tags that is kept; browsers stop at about the same depth (512 in WebKit and Chromium)."""
 
 _VOID: Final = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 _ADDRESSES: Final = frozenset(
@@ -26,13 +26,13 @@ Join = Callable[[str, str], str]
 
 
 def inner_html(element: Element, base: str, join: Join, *, is_escaped: bool = False) -> str:
-    """Return what is inside *element* as HTML. *base* is its base, and `join(base, address)` makes one absolute.
+    """Return the content of *element* as HTML. *base* is its base, and `join(base, address)` makes an address absolute.
 
     *is_escaped* says that its text is HTML already.
     """
     write = _as_it_is if is_escaped else _escaped
     pieces = [write(element.text)]
-    # What is still to be written: elements with their base and depth, and text.
+    # A stack of what is still to be written: elements with their base and depth, and text.
     todo: list[tuple[Element, str, int] | str] = [*_children(element, base, 1, write)]
     while todo:
         task = todo.pop()
@@ -60,7 +60,9 @@ Write = Callable[[str | None], str]
 
 
 def _children(element: Element, base: str, depth: int, write: Write) -> list[tuple[Element, str, int] | str]:
-    """Return the children of *element*, the last one first, each after the text that follows it: `pop` turns that."""
+    """Return the children of *element* with the text after them, in reverse order: `pop` takes the first child
+    first.
+    """
     found: list[tuple[Element, str, int] | str] = []
     for child in reversed(element):
         if child.tail:
@@ -82,7 +84,7 @@ def _escaped(text: str | None) -> str:
 
 
 def _attributes(element: Element, base: str, join: Join) -> str:
-    """Return the attributes of *element* as HTML has them, addresses absolute if there is a *base*."""
+    """Return the attributes of *element* as HTML writes them, with absolute addresses if there is a *base*."""
     pieces = []
     for written, value in list(element.attrib.items())[:_MOST_ATTRIBUTES]:
         name = "lang" if written == LANG else written.replace(_XLINK, "xlink:")
@@ -97,7 +99,7 @@ _QUOTE: Final = '"'
 
 
 def _absolute(name: str, value: str, base: str, join: Join) -> str:
-    """Return the *value* of an attribute, absolute if it is an address; one inside the text stays so."""
+    """Return the *value* of an attribute, made absolute if it is an address, unless it points into the text itself."""
     if name == "srcset":
         return ", ".join(_candidate(each, base, join) for each in value.split(", "))
     if name in _ADDRESSES and not value.startswith("#"):

@@ -1,7 +1,7 @@
-"""Media RSS: what an entry shows, each thing with what is said of it.
+"""Media RSS: the media of an entry, each with its description.
 
-A `media:group` holds one thing in several formats, so one of them is taken. What is said of a group or of the whole
-entry (a thumbnail, a player, a title, a description) holds for each content in it that says nothing itself.
+A `media:group` has one medium in several formats, so one of them is taken. What a group or the whole entry has (a
+thumbnail, a player, a title, a description) applies to each content in it that has none itself.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from lifestream.entry import Media
 from lifestream.parser.strict.vocabulary import Names
 
 MOST: Final = 1000
-"""Media of an entry that are read; `caps` says how many are kept."""
+"""How many media of an entry are read; `caps` says how many are kept."""
 
 _DEEPEST: Final = 50
 
 
 @dataclass(slots=True)
 class _Level:
-    """What is said of one content, of a group of them, or of a whole entry: the inner one counts first."""
+    """What is said of one content, of a group of them, or of a whole entry: the innermost level takes precedence."""
 
     content: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
@@ -56,7 +56,9 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
 
 
 def _media(entry: _Level) -> Iterator[Media]:
-    """Yield one for each content or group of an entry; if there is none, one for its thumbnail or player."""
+    """Yield one medium for each content or group of an entry. If there is none, yield one for its thumbnail or
+    player.
+    """
     for level in entry.inner:
         choice = next((inner for inner in level.inner if inner.content.get("isDefault") == "true"), None)
         choice = choice or next(iter(level.inner), _Level(level.content))

@@ -1,4 +1,4 @@
-"""What an element inherits from those around it: its base and its language."""
+"""What an element inherits from the elements around it: its base and its language."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lifestream.parser.text_constructs import one_line
 
 LONGEST_BASE: Final = 2048
 MOST_SLASHES: Final = 100
-"""What an `xml:base` may have at most: joining a longer one to each address would cost the square of a document."""
+"""The maximum length of an `xml:base`: joining a longer one to each address would take quadratic time."""
 
 LONGEST_LANGUAGE: Final = 100
 
 
 class Scope:
-    """The *base* that addresses are relative to, and the *language* of text. *based* says that an `xml:base` set it."""
+    """The *base* of relative addresses, and the *language* of text. *based* says that an `xml:base` set the base."""
 
     __slots__ = ("_joined", "base", "based", "language")
 
@@ -32,13 +32,13 @@ class Scope:
             return self
         said = attributes.get(BASE, "")
         base = self.absolute(said) if _is_base(said) else ""
-        language = one_line(attributes.get(LANG, "")).replace("_", "-")  # as BCP 47 has it
+        language = one_line(attributes.get(LANG, "")).replace("_", "-")  # as in BCP 47
         if len(language) > LONGEST_LANGUAGE:
             language = ""
         return Scope(base or self.base, language or self.language, bool(base) or self.based)
 
     def absolute(self, address: str | None) -> str:
-        """Return *address* against the base; "" if there is none, or none that can be read."""
+        """Return *address* resolved against the base, or "" if there is none or it can't be parsed."""
         if not address:
             return ""
         found = self._joined.get(address)
@@ -57,7 +57,7 @@ def _is_base(address: str) -> bool:
 
 
 def joined(base: str, address: str) -> str:
-    """Return *address* against *base*, in one line; "" if there is none, or none that can be read."""
+    """Return *address* resolved against *base*, in one line, or "" if there is none or it can't be parsed."""
     text = one_line(address)
     if text.startswith(("https://", "http://")) and "[" not in text and text[-1] not in "?#/":
         return text

@@ -1,7 +1,7 @@
-"""The elements of feeds by short names: `title` of RSS, `atom:title`, `dc:creator`, whatever prefix a document has.
+"""Short names of the elements of feeds: `title` of RSS, `atom:title`, `dc:creator`, whichever prefixes a document uses.
 
-Namespaces decide. A namespace is known in any case, with and without the slash at its end; what no table here has is
-known by itself, so nothing in it is taken for something else.
+Namespaces decide. A namespace is recognised in any case, with and without the slash at its end. A namespace that is in
+no table here keeps its own name, so no element in it is taken for something else.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _PREFIXES: Final = {
 
 
 class Names(dict[str, str]):
-    """The short name of each tag that a document has, found once. *core* is the prefix of names without a namespace."""
+    """The short name of each tag in a document, looked up once. *core* is the prefix of names without a namespace."""
 
     def __init__(self, core: str = "") -> None:
         super().__init__()
