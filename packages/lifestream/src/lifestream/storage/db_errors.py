@@ -20,8 +20,8 @@ ROW_ERRORS: Final = (DataError, IntegrityError, ValueError, TypeError, OverflowE
 """The exceptions that are raised if a row can't be written because of its values."""
 
 FAILURES: Final = (DatabaseError, InterfaceError)
-"""The exceptions that Django raises if the database itself fails. They include ROW_ERRORS, which have to be caught
-first.
+"""The exceptions that Django raises if the database itself fails. They include the DataError and the IntegrityError of
+ROW_ERRORS, which have to be caught first.
 
 OperationalError is not enough: PostgreSQL reports a read-only database by an InternalError, and a missing privilege,
 table or column by a ProgrammingError, and SQLite reports a damaged database by a plain DatabaseError.
