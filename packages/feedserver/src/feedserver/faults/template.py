@@ -7,8 +7,8 @@ what only the plan knows. `prepare` changes the response so that these two can b
 4. Say where the fault was injected: return `Shaped(response, at)`, or yield one `Injected` step. A fault that does
 neither found nothing to break, and `verify` reports this to the test.
 5. Add a line to the family's `KINDS`, with examples; tests and manual take them from there.
-6. Write its test: the bytes on the wire in `tests/test_faults_wire.py`, what clients make of them in
-`tests/test_faults_clients.py`.
+6. Write its test: the bytes on the wire in `tests/faults/test_faults_wire.py`, what clients make of them in
+`tests/faults/test_faults_clients.py`.
 """
 
 from __future__ import annotations
