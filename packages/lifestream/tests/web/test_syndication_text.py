@@ -40,11 +40,14 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 def atom_of(texts: tuple[str, ...]) -> str:
-    """A feed in which each of *texts* is an entry's title, summary, author and category, all of them plain text."""
+    """A feed in which each of *texts* is an entry's title, summary, author and category, all of them plain text.
+
+    Names of authors are escaped twice, as many feeds do it: they are read as HTML.
+    """
     entries = "".join(
         f"<entry><id>urn:x:{number}</id><updated>2026-03-0{1 + number % 9}T00:00:00Z</updated>"
         f"<title type='text'>{escape(text)}</title><summary type='text'>{escape(text)}</summary>"
-        f"<author><name>{escape(text)}</name></author><category term={quoteattr(text)}/>"
+        f"<author><name>{escape(html.escape(text))}</name></author><category term={quoteattr(text)}/>"
         f"<content type='html'>{escape('<p>' + html.escape(text) + '</p>')}</content></entry>"
         for number, text in enumerate(texts)
     )

@@ -53,7 +53,7 @@ def _unquoted(name: str) -> str:
     return name
 
 
-_AROUND: Final = frozenset({('"', '"'), ("(", ")"), ("<", ">")})
+_AROUND: Final = frozenset({('"', '"'), ("(", ")")})
 
 
 def joined(written: Iterable[str]) -> str:

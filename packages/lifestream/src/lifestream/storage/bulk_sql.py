@@ -51,7 +51,8 @@ def insert_rows(
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite" and not returning:
             # Single statements cost nothing extra in SQLite, which may be built to take only 999 values a statement.
-            cursor.executemany(f"{into} VALUES {mark} {end}", list(values))
+            if batch := list(values):
+                cursor.executemany(f"{into} VALUES {mark} {end}", batch)
             return found
         size = (connection.features.max_query_params or 30_000) // len(fields)
         while batch := list(islice(values, size)):
