@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.costly
+
 ROOT = Path(__file__).parents[3]
 COMMAND = ROOT / "scripts/mutate.py"
 MODULE = "packages/feedserver/src/feedserver/messages/terminal_text.py"

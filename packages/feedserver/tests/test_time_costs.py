@@ -19,6 +19,8 @@ from feedserver.fixtures.document_root import Folder
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.handler.router import Missing, Routes
 
+pytestmark = pytest.mark.costly
+
 TRIES = 5
 LEAST = 0.002
 """Seconds below which a cost is noise."""

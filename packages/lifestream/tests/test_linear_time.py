@@ -34,6 +34,8 @@ from lifestream.parser.web_page import read_page
 from lifestream.plugins.entry_keys import keys_of
 from lifestream.refresh.opml import NotOpml, read
 
+pytestmark = pytest.mark.costly
+
 NOW: Final = datetime(2026, 11, 26, tzinfo=UTC)
 URL: Final = "http://site.example/page"
 UNITS: Final = (

@@ -15,6 +15,8 @@ from growth import MOST, growth
 from lifestream.content import tokenizer
 from patterns import Found, found, possessive_groups, runs
 
+pytestmark = pytest.mark.costly
+
 WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
     "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server

@@ -17,6 +17,8 @@ from lifestream.plugins import ItemDraft
 from lifestream.plugins.caps import Tally
 from lifestream.plugins.item_pipeline import made_safe
 
+pytestmark = pytest.mark.costly
+
 SIZE = 50_000
 MOST = 8
 TRIES = 5

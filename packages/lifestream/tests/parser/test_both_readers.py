@@ -21,6 +21,8 @@ from lifestream.parser.encoding import decode
 from lifestream.parser.liberal_reading import Reading
 from lifestream.parser.preprocessing import told_apart
 
+pytestmark = pytest.mark.costly
+
 URL: Final = "https://feeds.example/dir/feed.xml"
 FEEDS: Final = Path(__file__).parents[1] / "feeds"
 CORPUS: Final = Path(os.environ.get("LIFESTREAM_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")

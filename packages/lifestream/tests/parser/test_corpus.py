@@ -24,6 +24,8 @@ from lifestream.parser import NotAFeed, parse
 from lifestream.plugins import Registry
 from lifestream.plugins.item_pipeline import prepare
 
+pytestmark = pytest.mark.costly
+
 CORPUS = Path(os.environ.get("LIFESTREAM_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")
 FEEDJIRA = sorted((CORPUS / "feedjira" / "feeds").glob("*"))
 GOFEED = sorted((CORPUS / "gofeed").rglob("*.xml"))

@@ -27,9 +27,10 @@ URL: Final = "http://127.0.0.1:8097/feed.xml"
 NOT_OURS: Final = frozenset({"http", "encoding", "compression", "sanitize", "cdf", "geo", "psc"})
 """Folders of what a feed reader has no field for, or does elsewhere: fetching, cleaning, places, chapters."""
 
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="FEEDPARSER_TESTS does not name the tests of feedparser's sources"
-)
+pytestmark = [
+    pytest.mark.costly,
+    pytest.mark.skipif(not FOLDER.is_dir(), reason="FEEDPARSER_TESTS does not name the tests of feedparser's sources"),
+]
 
 
 MEANT_OTHERWISE: Final[dict[str, str]] = {

@@ -50,6 +50,8 @@ from lifestream.storage.entry_matching import Document
 from lifestream.storage.writer import store
 from shelf import Shelf
 
+pytestmark = pytest.mark.costly
+
 COUNT: Final = int(os.environ.get("LIFESTREAM_FUZZ", "300"))
 SEED: Final = int(os.environ.get("LIFESTREAM_FUZZ_SEED", "0"))
 DEADLINE: Final = 10.0  # seconds of the processor for one document: the parsers' own

@@ -28,6 +28,7 @@ REDIS = os.environ.get("LIFESTREAM_TEST_REDIS_URL", "")
 POSTGRES = os.environ.get("LIFESTREAM_TEST_DATABASE_URL", "")
 
 pytestmark = [
+    pytest.mark.costly,
     pytest.mark.redis,
     pytest.mark.skipif(not REDIS, reason="LIFESTREAM_TEST_REDIS_URL names no Redis; see scripts/services.py"),
 ]

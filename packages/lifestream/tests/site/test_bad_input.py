@@ -16,6 +16,8 @@ from lifestream.models import Feed, Fetch, Item, Post
 from lifestream.plugins.caps import ENCLOSURES, GUID, LINK
 from lifestream.refresh import refresh
 
+pytestmark = pytest.mark.costly
+
 DAY = timedelta(days=1)
 
 

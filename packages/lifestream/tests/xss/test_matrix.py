@@ -10,6 +10,8 @@ from lifestream.content.html_tokenizer import attributes, name_set, tokens
 from lifestream.content.sanitizer import DEFAULT_TAGS, FORBIDDEN_TAGS, Sanitizer, SanitizerRules
 from xss.attempts import Attempt, html_attempts
 
+pytestmark = pytest.mark.costly
+
 TAGS = sorted({*DEFAULT_TAGS, *FORBIDDEN_TAGS, "body", "html", "head", "image", "font", "marquee", "x-y"} - {"*"})
 ADDRESSES = name_set(
     "href src srcset data action formaction poster cite background longdesc usemap profile manifest codebase classid "
