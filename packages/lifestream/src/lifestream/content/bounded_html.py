@@ -119,7 +119,9 @@ def _raw(name: str, text: str) -> Iterator[str]:
     """
     if name == "plaintext":  # no end tag ends it; its start tag is removed
         yield from _parted(html.escape(text, quote=False))
-    elif name in {"", "script", "style"}:
+    elif name == "":
+        yield _COMMENT  # nh3 removes it; without it, "<" before it and "x" behind it would become a tag
+    elif name in {"script", "style"}:
         return  # nh3 removes both
     else:
         for number, chunk in enumerate(_chunks(text)):
