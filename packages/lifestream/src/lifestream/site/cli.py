@@ -10,7 +10,8 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lifestream.terminal import visible
@@ -42,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def prepare_database() -> None:
     """Create the missing tables of the database. Raises SystemExit with the reason if the database cannot be used.
 
-    Several commands may start at once: one of them creates each table; the others fail at it and look again.
+    Several commands may start at once: one of them creates the tables, and the others wait for it. On PostgreSQL, where
+    they may run on several machines, those that do not wait fail at a table and look again.
     """
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
@@ -54,19 +56,42 @@ def prepare_database() -> None:
             return
         from django.db.migrations.executor import MigrationExecutor
 
-        for tries_left in reversed(range(_TRIES)):
-            executor = MigrationExecutor(connections["default"])
-            if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-                return
-            try:
-                call_command("migrate", interactive=False, verbosity=0)
-            except DatabaseError:
-                if not tries_left:
-                    raise
-                time.sleep(_PAUSE)
+        with _alone():
+            for tries_left in reversed(range(_TRIES)):
+                executor = MigrationExecutor(connections["default"])
+                if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                    return
+                try:
+                    call_command("migrate", interactive=False, verbosity=0)
+                except DatabaseError:
+                    if not tries_left:
+                        raise
+                    time.sleep(_PAUSE)
     except (DatabaseError, ImproperlyConfigured) as error:
         where = "that DATABASE_URL names" if os.environ.get("DATABASE_URL") else "in the folder LIFESTREAM_HOME"
         raise SystemExit(visible(f"The database {where} can't be used: {str(error).strip()}")) from error
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process of this machine at a time run the block.
+
+    Two that migrate SQLite at once may lose a column: a migration that makes a table anew makes it as its own process
+    knows it. The system releases the lock of a process that ends.
+    """
+    from lifestream.site.home import home
+
+    with (home() / "migrate.lock").open("a+b") as file:
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX)  # type: ignore[attr-defined,unused-ignore]
+        yield
 
 
 def _set_up() -> None:
