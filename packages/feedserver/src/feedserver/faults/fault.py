@@ -37,8 +37,7 @@ class Fault(Injectable, ABC):
     and each may leave the answer unchanged:
 
     - `prepare`, before the request is negotiated, makes the response one that this fault can break: it has the body
-      coded,
-    or sent in chunks.
+      coded, or sent in chunks.
     - `shape`, when the body is coded and cut to its range, returns the broken response.
     - `apply` breaks the plan: what is sent, in which order, when, and how it ends.
 
