@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
 from lifestream.fetcher.outcomes import Fetched, Outcome
-from lifestream.models import Feed, Fetch, Item, Lifestream, Post, Subscription, fulltext
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 from lifestream.plugins.base import ItemDraft
 from lifestream.scheduler.jobs import Result, Stored
 from lifestream.storage import fanout
-from lifestream.storage.item_import import CHUNK
 from lifestream.storage.writer import store
 
 pytestmark = pytest.mark.django_db
@@ -145,58 +143,3 @@ class TestPosts:
         read(feed, draft("1", "old"))
         read(feed, draft("1", "new"))
         assert shown_in(stream) == []
-
-
-class TestBrokenRows:
-    @pytest.fixture(autouse=True)
-    def broken_title(self) -> None:
-        """The database refuses items that are called "broken"."""
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.execute(
-                    "CREATE TRIGGER refuse BEFORE INSERT ON lifestream_item WHEN new.title = 'broken' "
-                    "BEGIN SELECT RAISE(ABORT, 'broken row'); END"
-                )
-            else:
-                cursor.execute(
-                    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                    "IF new.title = 'broken' THEN RAISE check_violation USING MESSAGE = 'broken row'; END IF; "
-                    "RETURN new; END $$"
-                )
-                cursor.execute(
-                    "CREATE TRIGGER refuse BEFORE INSERT ON lifestream_item FOR EACH ROW EXECUTE FUNCTION refuse()"
-                )
-
-    def test_a_broken_row_costs_nothing_but_itself(self, caplog: pytest.LogCaptureFixture) -> None:
-        good, bad, also_good = make_feed(), make_feed(), make_feed()
-        stream = make_subscription(bad).lifestream
-        stored = store(
-            [
-                document(good, draft("1", "A")),
-                document(bad, draft("1", "A"), draft("2", "broken"), draft("3", "C", tags=("x",))),
-                document(also_good, draft("1", "A")),
-            ],
-            NOW,
-        )
-        assert [(each.new, each.broken, each.lost) for each in stored] == [(1, 0, False), (2, 1, False), (1, 0, False)]
-        assert shown_in(stream) == ["A", "C"]
-        assert fulltext.matching(Item.objects.filter(feed=bad), "x").count() == 1
-        assert "https://example.com/2" in caplog.text
-        assert "broken row" in caplog.text
-        assert Fetch.objects.get(feed=bad).message == "1 entries could not be stored"
-        bad.refresh_from_db()
-        assert bad.last_fetch == NOW
-
-    def test_it_is_tried_again_at_the_next_change_and_the_others_are_not_doubled(self) -> None:
-        feed = make_feed()
-        read(feed, draft("1", "A"), draft("2", "broken"))
-        stored = read(feed, draft("1", "A"), draft("2", "mended"))
-        assert (stored.new, stored.unchanged) == (1, 1)
-        assert Item.objects.count() == 2
-
-    def test_a_broken_row_in_a_long_document_breaks_no_chunk(self) -> None:
-        feed = make_feed()
-        drafts = [draft(f"{number}", f"{number}") for number in range(CHUNK + 10)]
-        drafts[3] = draft("3", "broken")
-        stored = read(feed, *drafts)
-        assert (stored.new, stored.broken) == (CHUNK + 9, 1)
