@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import runpy
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from django.test import override_settings
 
 from lifestream.site import settings as site_settings_module
 from lifestream.site.configuration import FILE, Configuration, ConfigurationError, load
-from own_site import command
 
 
 def configured(home: Path, text: str = "", **environ: str) -> Configuration:
@@ -163,16 +161,3 @@ class TestSettings:
     def test_a_mistake_ends_the_command_with_its_sentence(self, settings_of: Any) -> None:
         with pytest.raises(SystemExit, match="LIFESTREAM_PER_HOST is 'x' in the environment"):
             settings_of(LIFESTREAM_PER_HOST="x")
-
-
-def test_the_command_shows_what_holds_and_from_where(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text('TIME_ZONE = "Europe/Berlin"\nEMAIL_HOST_PASSWORD = "hunter2"', encoding="utf-8")
-    done = command("config", "--json", folder=tmp_path, LIFESTREAM_TIMEOUT="7", DATABASE_URL="postgresql://u:pw@h/n")
-    told = json.loads(done.stdout)
-    assert told["TIME_ZONE"] == {"value": "Europe/Berlin", "from": str(tmp_path / FILE)}
-    assert told["LIFESTREAM_TIMEOUT"] == {"value": 7, "from": "environment"}
-    assert told["LIFESTREAM_MAX_BODY"] == {"value": 10485760, "from": "default"}
-    assert told["DATABASE_URL"] == {"value": '"postgresql://u:***@h/n"', "from": "environment"}
-    assert "hunter2" not in done.stdout
-    assert not (tmp_path / "lifestream.sqlite3").exists()
-    assert done.stderr == ""

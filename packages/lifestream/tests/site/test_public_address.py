@@ -12,9 +12,7 @@ from lifestream.site.public_address import PublicAddress, trusted
 PROXY, VISITOR = "10.0.0.2", "203.0.113.7"
 
 
-def seen(
-    public_url: str = "", proxies: tuple[str, ...] = ("10.0.0.0/8",), ours: bool = True, **sent: str
-) -> dict[str, Any]:
+def seen(public_url: str = "", proxies: tuple[str, ...] = ("10.0.0.0/8",), ours: bool = True, **sent: Any) -> Any:
     """What the application sees of a request that was sent with *sent*, from the proxy unless that says otherwise."""
     environ: dict[str, Any] = {
         "HTTP_HOST": "127.0.0.1:8000", "REMOTE_ADDR": PROXY, "PATH_INFO": "/main/", "SCRIPT_NAME": "", **sent,
@@ -30,11 +28,11 @@ def seen(
     return found
 
 
-def said(environ: dict[str, Any]) -> tuple[str, str, str]:
+def said(environ: Any) -> tuple[str, str, str]:
     return environ["wsgi.url_scheme"], environ["HTTP_HOST"], environ["REMOTE_ADDR"]
 
 
-FORWARDED = {
+FORWARDED: dict[str, Any] = {
     "HTTP_X_FORWARDED_FOR": VISITOR,
     "HTTP_X_FORWARDED_PROTO": "https",
     "HTTP_X_FORWARDED_HOST": "planet.example",

@@ -45,7 +45,7 @@ if _public.scheme == "https":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = CONFIGURATION["SECURE_HSTS_SECONDS"]
-    # Only the owner knows whether other sites of the domain have TLS, and whether browsers may be shipped with the rule.
+    # Only the owner knows whether other sites of the domain have TLS, and whether browsers may ship with the rule.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+CSRF_FAILURE_VIEW = "lifestream.site.errors.csrf_failure"
 ROOT_URLCONF = "lifestream.site.urls"
 WSGI_APPLICATION = "lifestream.site.wsgi.application"
 TEMPLATES = [

@@ -24,7 +24,7 @@ application = in_utf8(
     PublicAddress(
         _django,
         lifestream_settings.public_url,
-        trusted(settings.LIFESTREAM_TRUSTED_PROXIES),
+        trusted(getattr(settings, "LIFESTREAM_TRUSTED_PROXIES", ())),
         _is_ours,
     )
 )

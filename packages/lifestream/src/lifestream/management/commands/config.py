@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -13,14 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from lifestream.conf import settings as app_settings
 from lifestream.management.base import BaseCommand
 from lifestream.management.output import drawn
-from lifestream.site.configuration import FILE, Configuration, Value
 from lifestream.terminal import visible
 
 
 class Command(BaseCommand):
     help = (
         "Shows each setting of the bundled site, its value, and where that comes from: the environment, the file "
-        f"{FILE} in the folder LIFESTREAM_HOME, or the default. Passwords are hidden."
+        "lifestream.toml in the folder LIFESTREAM_HOME, or the default. Passwords are hidden."
     )
     requires_system_checks = ()  # what is wrong with a value is better understood with the values in sight
 
@@ -30,14 +29,14 @@ class Command(BaseCommand):
 
     def handle(self, *, chosen: bool, json: bool, **_options: Any) -> None:
         configuration = getattr(settings, "CONFIGURATION", None)
-        if not isinstance(configuration, Configuration):
+        if configuration is None:
             raise CommandError(_("This is a site of your own: its settings stand in its module of settings."))
         values = [each for each in configuration.all if each.is_set or not chosen]
         self.stdout.write(_as_json(values) if json else self._table(values))
         for sentence in configuration.unknown:
             self.stderr.write(sentence)
 
-    def _table(self, values: list[Value]) -> str:
+    def _table(self, values: list[Any]) -> str:
         from rich.table import Table
         from rich.text import Text
 
@@ -51,16 +50,16 @@ class Command(BaseCommand):
                 Text(visible(_shown(each), lines=False), "bold" if each.is_set else "dim"),
                 Text(visible(each.source, lines=False), "" if each.is_set else "dim"),
             )
-        return drawn(table, self.stdout._out)
+        return drawn(table, cast("TextIO", self.stdout))
 
 
-def _shown(each: Value) -> str:
+def _shown(each: Any) -> str:
     """Return the value of *each* for people."""
     value = _effective(each)
     return str(_("(as shipped)")) if value is None else each.option.shown(value)
 
 
-def _effective(each: Value) -> Any:
+def _effective(each: Any) -> Any:
     """Return the value of *each*; where the app, or Django, has a default of its own, that one."""
     if each.value is not None:
         return each.value
@@ -71,7 +70,7 @@ def _effective(each: Value) -> Any:
     return getattr(settings, each.option.name)
 
 
-def _as_json(values: list[Value]) -> str:
+def _as_json(values: list[Any]) -> str:
     rows = {
         each.option.name: {
             "value": _shown(each) if each.option.secret or each.option.masks else _effective(each),
