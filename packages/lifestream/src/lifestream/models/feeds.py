@@ -37,6 +37,17 @@ class Host(models.Model):
         return self.name
 
 
+HEALTH = {
+    "ok": _("ok"),
+    "new": _("new"),
+    "failing": _("failing"),
+    "paused": _("paused"),
+    "idle": _("without subscribers"),
+    "gone": _("gone"),
+}
+"""The values of `Feed.health`, in words."""
+
+
 class FeedQuerySet(models.QuerySet["Feed"]):
     """Querysets of feeds."""
 
@@ -181,6 +192,11 @@ class Feed(models.Model):
         return bool(self.credentials)
 
     @property
+    def health_label(self) -> str:
+        """The state of the feed in words: see `health`."""
+        return str(HEALTH[self.health])
+
+    @property
     def health(self) -> str:
         """The state of the feed: "gone", "paused", "idle", "new" (never fetched), "failing" or "ok"."""
         if self.status != self.Status.ACTIVE:
@@ -229,3 +245,19 @@ class Fetch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started:%Y-%m-%d %H:%M} {self.outcome}"
+
+
+def outcome_in_words(outcome: str) -> str:
+    """Return *outcome*, a value of `Fetch.Outcome`, in a word or two; "" if there has been no fetch."""
+    return str(_OUTCOMES.get(outcome, outcome))
+
+
+_OUTCOMES = {
+    "new": _("new"),
+    "changed": _("changed"),
+    "unchanged": _("unchanged"),
+    "not modified": _("not modified"),
+    "moved": _("moved"),
+    "gone": _("gone"),
+    "failed": _("failed"),
+}
