@@ -208,7 +208,8 @@ class Settings:
         """
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
         if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
-            raise ImproperlyConfigured(f"LIFESTREAM_PUBLIC_URL is {url!r}: {problem}.")
+            text = gettext("{setting} is {value}: {problem}.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PUBLIC_URL", value=repr(url), problem=problem))
         return url
 
     @property
