@@ -61,6 +61,7 @@ def receivers() -> dict[str, Any]:
     server = FeedServer()
     server.site.base_url = "http://127.0.0.1:1"
     return {
+        "Clock": server.clock,
         "FeedServer": server,
         "Headers": Headers(),
         "Journal": Journal(),

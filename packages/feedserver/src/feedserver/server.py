@@ -12,7 +12,7 @@ import os
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import NoneType, TracebackType
@@ -34,6 +34,7 @@ from feedserver.messages.argument_types import (
     check_whole,
     named,
 )
+from feedserver.messages.clock import Clock
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
@@ -239,14 +240,37 @@ class FeedServer:
 
     # Routes and fixtures
 
-    def add(self, path: str, *answers: Answer, method: str | None = None) -> None:
+    def add(
+        self,
+        path: str,
+        *answers: Answer,
+        method: str | None = None,
+        state: Mapping[str, object] | None = None,
+        then: Mapping[str, object] | None = None,
+    ) -> None:
         """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
         on a thread of its own. Without *method*, every method is answered.
+
+        With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
+        that uses an answer up changes `state` to the values of *then*.
         """
-        self.site.routes.add(path, answers, method)
+        self.site.routes.add(path, answers, method, state, then)
+
+    @property
+    def state(self) -> dict[str, object]:
+        """The state that routes share, by name: empty at first, changed by `add(…, then=…)` and by tests.
+
+        A test may change it at any time. It outlives `stop`, as the routes do.
+        """
+        return self.site.routes.state
+
+    @property
+    def clock(self) -> Clock:
+        """The server's clock, which a test can move: `Date`, `{date+2h}` and `Exchange.time` follow it."""
+        return self.site.clock
 
     def mount(
         self,
@@ -263,7 +287,7 @@ class FeedServer:
         from feedserver.feeds import LiveFeed  # most servers serve no live feed
 
         check_name("path", path, "/feed")
-        live = LiveFeed(feed, format, **options)
+        live = LiveFeed(feed, format, clock=self.clock.now, **options)
         live.mount(self, path)
         return live
 
