@@ -96,9 +96,12 @@ class Site:
         self.journal.record(exchange)  # last: a test that waits for it may call `verify` next
         return exchange
 
-    def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
-        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*."""
-        exchange = Exchange(self.journal.changes, None, problem=problem, now=self.clock.time())
+    def unencrypted(self, problem: str, *, raw: bytes = b"", on_purpose: bool = False) -> None:
+        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*.
+
+        *raw* are the bytes that came.
+        """
+        exchange = Exchange(self.journal.changes, None, raw=raw, problem=problem, now=self.clock.time())
         if not on_purpose:
             distrusts = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
             self.problems.add_of_client(f"{problem}{distrusts if 'ALERT' in problem else ''}.", exchange)
