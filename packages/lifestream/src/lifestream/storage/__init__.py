@@ -11,7 +11,8 @@ the order in which a result passes them:
 5. `permanent_redirects`: feeds whose URL has changed permanently.
 6. `feed_update`: what a result changes in its feed's row. `fetch_log`: the log of fetches.
 7. `bulk_sql`, `db_errors`: many rows in one statement; the causes of database failures.
-8. `credentials`: encrypted logins. `hub_subscriptions`: the state of WebSub subscriptions.
+8. `announcements`: the signals that are sent after the commit.
+9. `credentials`: encrypted logins. `hub_subscriptions`: the state of WebSub subscriptions.
 
 This package never imports the network, a parser process or `refresh`.
 """
