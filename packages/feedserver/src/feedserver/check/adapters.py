@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from feedserver.check.clock import Clock
+from feedserver.check.moved_clock import MovedClock
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.stage import TOKEN
 
@@ -29,7 +29,7 @@ class Subscription:
 class Session(ABC):
     """One reader with files of its own."""
 
-    clock: Clock
+    clock: MovedClock
 
     @abstractmethod
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
@@ -149,7 +149,7 @@ class _PythonSession(Session):
     def __init__(self, client: Client) -> None:
         self._client = client
         move = getattr(client, "move_clock", None)
-        self.clock = Clock(move, "the client's move_clock") if callable(move) else Clock()
+        self.clock = MovedClock(move, "the client's move_clock") if callable(move) else MovedClock()
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         troubles: dict[int, str] = {}

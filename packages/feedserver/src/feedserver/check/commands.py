@@ -16,7 +16,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
-from feedserver.check.clock import Clock
+from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import Home, Ran
 from feedserver.check.stage import TOKEN
@@ -75,6 +75,12 @@ class CommandAdapter(Adapter):
         self._bundle = _bundle()
         self.name = name or (commands.add or commands.poll).split()[0]
         self._set_up: Home | None = None
+        self._shim = ClockShim(self._root)
+
+    @property
+    def clock_problem(self) -> str:
+        """Why the reader's clock cannot be moved, "" if it can be tried."""
+        return self._shim.problem
 
     @property
     def commands(self) -> Mapping[str, str]:
@@ -105,7 +111,7 @@ class CommandAdapter(Adapter):
 
     def set_up(self) -> None:
         """Run the set-up, and ask for the version. Raises SetupError where either fails."""
-        self._set_up = self._home("setup", None)
+        self._set_up = self._home("setup")
         if self._commands.setup:
             ran = self._set_up.run(self._commands.setup.replace("{home}", str(self._set_up.home)))
             if ran.status != 0:
@@ -116,21 +122,24 @@ class CommandAdapter(Adapter):
                 raise SetupError(f"--version {ran.describe()}")
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
 
-    def _home(self, lane: str, copy_of: Home | None) -> Home:
+    def _home(self, lane: str) -> Home:
         return Home(
             self._root / lane,
             patience=self._commands.patience,
             extra=self._commands.environment,
             bundle=self._bundle,
-            copy_of=copy_of,
+            copy_of=self._set_up,
         )
 
     def open(self, lane: str) -> Session:
         """Open a session in a copy of the HOME that was set up."""
         if self._set_up is None:
             self.set_up()
-        home = self._home(lane, self._set_up)
-        return _CommandSession(self._commands, home, Clock(), prints_items=self.prints_items)
+        home = self._home(lane)
+        shim = self._shim.load(home.folder)
+        if shim is not None:
+            home.environment |= shim.environment
+        return _CommandSession(self._commands, home, shim, prints_items=self.prints_items)
 
     def close(self) -> None:
         """Remove every folder."""
@@ -140,14 +149,15 @@ class CommandAdapter(Adapter):
 
 
 class _CommandSession(Session):
-    def __init__(self, commands: Commands, home: Home, clock: Clock, *, prints_items: bool) -> None:
+    def __init__(self, commands: Commands, home: Home, shim: LoadedShim | None, *, prints_items: bool) -> None:
         self._commands = commands
         self._home = home
         self._prints_items = prints_items
         self._feeds: list[Subscription] = []
         self._printed: list[bytes] = []
         self._tokens: dict[Path, tuple[tuple[int, int], frozenset[tuple[str, int]]]] = {}
-        self.clock = clock
+        self._shim = shim
+        self.clock = shim.clock if shim is not None else MovedClock()
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         self._feeds = list(feeds)
@@ -227,10 +237,15 @@ class _CommandSession(Session):
             return frozenset()
         return known[1]
 
+    def proves_clock(self) -> bool:
+        return self._shim is not None and self._shim.proofs > 0
+
     def is_going_on(self) -> bool:
         return bool(self._home.survivors())
 
     def close(self) -> None:
+        if self._shim is not None:
+            self._shim.close()
         self._home.close()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from feedserver.check.adapters import Adapter, Client, PythonAdapter, Session, Subscription
-from feedserver.check.clock import Clock
+from feedserver.check.moved_clock import MovedClock
 from feedserver.check.evidence import Evidence, StepSeen
 from feedserver.check.report import Report, Result
 from feedserver.check.scenario import Scenario, Serve, Step
@@ -218,7 +218,7 @@ class _Lane:
         running: dict[str, _Running] = {}
         try:
             for index, scenario in enumerate((*scenarios, _control(rounds(scenarios, moves_clock=clock.can_move)))):
-                site = Site(scenario, _host(index), clock.now, with_enclosures=self._with_enclosures)
+                site = Site(scenario, _host(index), clock, with_enclosures=self._with_enclosures)
                 running[scenario.id] = _Running(site)
             self._go(session, clock, scenarios, running)
             self.clock_seen = _ClockSeen(clock.method, session.proves_clock())
@@ -228,7 +228,9 @@ class _Lane:
             session.close()
         return refused | {scenario.id: self._judge(scenario, running[scenario.id]) for scenario in scenarios}
 
-    def _go(self, session: Session, clock: Clock, scenarios: Sequence[Scenario], running: dict[str, _Running]) -> None:
+    def _go(
+        self, session: Session, clock: MovedClock, scenarios: Sequence[Scenario], running: dict[str, _Running]
+    ) -> None:
         control = running[CONTROL]
         before: Round | None = None
         timeline = rounds(scenarios, moves_clock=clock.can_move)
