@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from feedserver.check.moved_clock import MovedClock
 from feedserver.check.evidence import Poll, Row
+from feedserver.check.moved_clock import MovedClock
 from feedserver.check.stage import TOKEN
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
-from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import Home, Ran
+from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind
 
@@ -69,7 +69,7 @@ class CommandAdapter(Adapter):
                 f"--add {commands.add!r} has neither {{url}} nor {{urls}} nor {{opml}}: what shall it add?"
             )
         self._commands = commands
-        self._kind = kind
+        self.kind = kind
         self._reproduce = reproduce
         self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
         self._bundle = _bundle()
@@ -90,7 +90,7 @@ class CommandAdapter(Adapter):
     @property
     def prints_items(self) -> bool:
         """Whether the poll itself prints the items."""
-        return self._kind is Kind.PARSER and not self._commands.list
+        return self.kind is Kind.PARSER and not self._commands.list
 
     @property
     def can_list(self) -> bool:
@@ -100,7 +100,7 @@ class CommandAdapter(Adapter):
     @property
     def can_show_items(self) -> bool:
         """Whether items can be seen: in the list, or in the reader's files."""
-        return self.can_list or self._kind is not Kind.FETCHER
+        return self.can_list or self.kind is not Kind.FETCHER
 
     def reproduce(self, scenario: str) -> str:
         """Return the command that runs one scenario alone."""

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from feedserver.check.adapters import Adapter, Client, PythonAdapter, Session, Subscription
-from feedserver.check.moved_clock import MovedClock
 from feedserver.check.evidence import Evidence, StepSeen
+from feedserver.check.moved_clock import MovedClock
 from feedserver.check.report import Report, Result
 from feedserver.check.scenario import Scenario, Serve, Step
 from feedserver.check.site import Site
@@ -222,11 +222,17 @@ class _Lane:
                 running[scenario.id] = _Running(site)
             self._go(session, clock, scenarios, running)
             self.clock_seen = _ClockSeen(clock.method, session.proves_clock())
+            if clock.can_move and not self.clock_seen.is_proved:
+                refused |= {
+                    scenario.id: _Judged(_not_seen("the reader's clock did not follow: it may be linked statically"))
+                    for scenario in scenarios
+                    if Need.CLOCK in scenario.needs
+                }
         finally:
             for each in running.values():
                 each.site.stop()
             session.close()
-        return refused | {scenario.id: self._judge(scenario, running[scenario.id]) for scenario in scenarios}
+        return {scenario.id: self._judge(scenario, running[scenario.id]) for scenario in scenarios} | refused
 
     def _go(
         self, session: Session, clock: MovedClock, scenarios: Sequence[Scenario], running: dict[str, _Running]
