@@ -115,11 +115,11 @@ class CommandAdapter(Adapter):
         if self._commands.setup:
             ran = self._set_up.run(self._commands.setup.replace("{home}", str(self._set_up.home)))
             if ran.status != 0:
-                raise SetupError(f"--setup {ran.describe()}")
+                raise SetupError(f"--setup {ran.how()}: {ran.output.strip()}")
         if self._commands.version:
             ran = self._set_up.run(self._commands.version)
             if ran.status != 0:
-                raise SetupError(f"--version {ran.describe()}")
+                raise SetupError(f"--version {ran.how()}: {ran.output.strip()}")
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
 
     def _home(self, lane: str) -> Home:
