@@ -20,11 +20,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from lifestream.content import players
+from lifestream.site import fetching_settings
 from lifestream.site.home import PrivateConnection, home, secret_key
-
-
-def _listed(name: str) -> list[str]:
-    return [entry.strip() for entry in os.environ.get(name, "").split(",") if entry.strip()]
 
 
 HOME = home()
@@ -33,7 +30,7 @@ DEBUG = False
 
 LIFESTREAM_PUBLIC_URL = os.environ.get("LIFESTREAM_PUBLIC_URL", "")
 
-_hosts = _listed("LIFESTREAM_HOSTS")
+_hosts = fetching_settings.listed("LIFESTREAM_HOSTS")
 if (_public := urlsplit(LIFESTREAM_PUBLIC_URL).hostname) and _public not in _hosts:
     _hosts.append(_public)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *_hosts]
@@ -103,8 +100,8 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-USE_TZ = True
-TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+USE_TZ = fetching_settings.USE_TZ
+TIME_ZONE = fetching_settings.TIME_ZONE
 LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # Static files are served from the apps, so nothing has to be collected.
@@ -127,24 +124,13 @@ CONTENT_SECURITY_POLICY = {
     "object-src": ["'none'"],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "lifestream.terminal.VisibleFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-}
+LOGGING = fetching_settings.LOGGING
 
-LIFESTREAM_ALLOWED_NETWORKS = _listed("LIFESTREAM_ALLOWED_NETWORKS")
+LIFESTREAM_ALLOWED_NETWORKS = fetching_settings.LIFESTREAM_ALLOWED_NETWORKS
 if os.environ.get("LIFESTREAM_DEMO"):
     LIFESTREAM_PER_HOST_RATE = 0  # The broker is our own, and somebody waits.
 LIFESTREAM_CHECK_EVERY = float(os.environ.get("LIFESTREAM_CHECK_EVERY", "60"))
-LIFESTREAM_CONTACT = os.environ.get("LIFESTREAM_CONTACT", "")
+LIFESTREAM_CONTACT = fetching_settings.LIFESTREAM_CONTACT
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
