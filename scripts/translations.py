@@ -66,8 +66,8 @@ msgstr ""
 class Reproducible(Catalog):
     """A catalogue whose header has no date and no version of a program, so that it is always the same."""
 
-    @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[misc]  # Babel's can be set, ours is not
+    @property  # type: ignore[misc]  # Babel's can be set, ours cannot
+    def mime_headers(self) -> list[tuple[str, str]]:
         """The header, as a compiled catalogue holds it."""
         rule = get_plural(self.locale)
         return [
