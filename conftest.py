@@ -45,7 +45,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     random.seed(item.nodeid)
 
 
-SERVICES = ("browser", "postgres", "redis", "celery")
+SERVICES = ("browser", "postgres", "proxy", "redis", "celery")
 
 
 @pytest.hookimpl(wrapper=True)

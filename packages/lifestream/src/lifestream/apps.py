@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from lifestream.models import Subscription
@@ -16,7 +17,7 @@ class LifestreamConfig(AppConfig):
 
     name = "lifestream"
     label = "lifestream"
-    verbose_name = "Lifestream"
+    verbose_name = _("Lifestream")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

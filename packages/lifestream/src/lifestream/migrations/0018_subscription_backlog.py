@@ -4,14 +4,14 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0009_item_card"),
+        ("lifestream", "0011_translated_names"),
     ]
 
     operations = [
         migrations.AddField(
             model_name="subscription",
             name="backlog",
-            field=models.BigIntegerField(blank=True, editable=False, null=True),
+            field=models.BigIntegerField(blank=True, editable=False, null=True, verbose_name="backlog"),
         ),
         migrations.AddIndex(
             model_name="subscription",

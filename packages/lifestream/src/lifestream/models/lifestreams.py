@@ -11,6 +11,7 @@ from django.db import models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
@@ -57,20 +58,27 @@ class Lifestream(models.Model):
     """A timeline: the items of the feeds that it subscribes to. If it has no owner, only superusers change it."""
 
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="lifestreams"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="lifestreams",
+        verbose_name=_("owner"),
     )
-    slug = models.SlugField(max_length=100, unique=True)
-    title = models.CharField(max_length=200)
-    tagline = models.CharField(max_length=500, blank=True)
-    is_public = models.BooleanField("public", default=True)
-    created = models.DateTimeField(default=timezone.now, editable=False)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    tagline = models.CharField(_("tagline"), max_length=500, blank=True)
+    is_public = models.BooleanField(_("public"), default=True)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     feeds: models.ManyToManyField[Feed, Subscription] = models.ManyToManyField(
-        Feed, through="Subscription", related_name="lifestreams"
+        Feed, through="Subscription", related_name="lifestreams", verbose_name=_("feeds")
     )
 
     objects = LifestreamQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("lifestream")
+        verbose_name_plural = _("lifestreams")
         ordering = ["title"]
 
     def __str__(self) -> str:
@@ -134,22 +142,28 @@ class Subscription(models.Model):
     `storage.backfill`. Only what `loaddata` loads is stored as it is.
     """
 
-    lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="subscriptions")
-    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="subscriptions")
-    name = models.TextField(blank=True, help_text="Empty: the feed's own title.")
-    folder = models.TextField(blank=True)
-    paused = models.BooleanField(default=False, help_text="Shows no new items until it is resumed.")
-    keep_rules = models.TextField(blank=True, help_text="One a line. If there are any, only what matches is shown.")
-    block_rules = models.TextField(
-        blank=True, validators=[validate_rules], help_text="One a line. What matches is not shown."
+    lifestream = models.ForeignKey(
+        Lifestream, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("lifestream")
     )
-    created = models.DateTimeField(default=timezone.now, editable=False)
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("feed"))
+    name = models.TextField(_("name"), blank=True, help_text=_("Empty: the feed's own title."))
+    folder = models.TextField(_("folder"), blank=True)
+    paused = models.BooleanField(_("paused"), default=False, help_text=_("Shows no new items until it is resumed."))
+    keep_rules = models.TextField(
+        _("keep rules"), blank=True, help_text=_("One a line. If there are any, only what matches is shown.")
+    )
+    block_rules = models.TextField(
+        _("block rules"), blank=True, validators=[validate_rules], help_text=_("One a line. What matches is not shown.")
+    )
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     # The key below which items of the feed are still to be posted; None: none are. See storage.backfill.
-    backlog = models.BigIntegerField(null=True, blank=True, editable=False)
+    backlog = models.BigIntegerField(_("backlog"), null=True, blank=True, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
         ordering = ["folder", "name", "pk"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
         indexes = [
@@ -185,16 +199,22 @@ class Post(models.Model):
     it.
     """
 
-    lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False)
-    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False)
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts")
-    date = models.DateTimeField()
-    hidden = models.BooleanField(default=False)
-    removed = models.BooleanField(default=False)
+    lifestream = models.ForeignKey(
+        Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("lifestream")
+    )
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("subscription")
+    )
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts", verbose_name=_("item"))
+    date = models.DateTimeField(_("date"))
+    hidden = models.BooleanField(_("hidden"), default=False)
+    removed = models.BooleanField(_("removed"), default=False)
 
     objects = PostQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
         # "-item" would order by the ordering of items, reversed.
         ordering = ["-date", "-item_id"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "item"], name="lifestream_post_unique")]
