@@ -47,7 +47,9 @@ def feed_of(result: Found, scanned: Scan, url: str, notes: Notes | None = None) 
     atom = version.startswith("atom")
     author = _author(found)
     entries: Sequence[Found] = _get(result, "entries", [])
-    context = _Context(version, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries, notes))
+    context = _Context(
+        version, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries, notes)
+    )
     return ParsedFeed(
         title=_title(found, version),
         link=link,
