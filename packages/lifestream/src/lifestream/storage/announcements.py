@@ -51,17 +51,19 @@ class Announcements:
 
     def send_after_commit(self, using: str) -> None:
         """Send the signals once the current transaction of the database *using* is committed."""
-        feeds = [*self.added, *self.changed, *self.gone, *(each.feed for each in [*self.failing, *self.moved])]
+        feeds = {*self.added, *self.changed, *self.gone}
+        feeds |= {each.feed for each in self.failing} | {each.feed for each in self.moved}
         if feeds and any(signal.has_listeners(Feed) for signal in _ALL):
-            transaction.on_commit(partial(self._send, frozenset(feeds), using), using=using, robust=True)
+            transaction.on_commit(partial(self._send, feeds, using), using=using, robust=True)
 
-    def _send(self, feeds: frozenset[int], using: str) -> None:
+    def _send(self, feeds: set[int], using: str) -> None:
         into = {move.into for move in self.moved if move.into is not None}
         found = Feed.objects.using(using).defer("icon").in_bulk(sorted(feeds | into))
         for signal, keys in ((signals.items_added, self.added), (signals.items_changed, self.changed)):
             if signal.has_listeners(Feed):
-                for feed in keys.keys() & found.keys():
-                    _send_items(signal, found[feed], keys[feed], using)
+                for key, items in keys.items():
+                    if feed := found.get(key):
+                        _send_items(signal, feed, items, using)
         for failure in self.failing:
             if feed := found.get(failure.feed):
                 _send(signals.feed_failing, feed=feed, failures=failure.failures, message=failure.message)

@@ -11,7 +11,7 @@ from lifestream.conf import settings
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.models import Feed, Host, Post, Subscription
 from lifestream.models.feeds import url_hash
-from lifestream.storage import fanout
+from lifestream.storage import backfill, fanout
 from lifestream.storage.feed_row import FeedState
 
 
@@ -64,7 +64,7 @@ def _merge(feed: int, there: Feed, using: str) -> None:
             Post.objects.using(using).filter(subscription=subscription).update(subscription=twin)
             subscription.delete()
         else:
-            subscription.feed = there
-            subscription.save(using=using, update_fields=["feed"])
-            # Usually, both feeds have had the same content for a while.
-            fanout.fill(subscription, unlike=feed)
+            # Usually, both feeds have had the same content for a while. Django's own manager fills nothing by itself.
+            Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=there)
+            fanout.note_readers([there.pk], using)
+            backfill.fill(subscription, unlike=feed)

@@ -237,7 +237,7 @@ def _settle(
     news: Announcements,
     step: _Step,
 ) -> dict[int, Stored]:
-    """Write the state of *feeds* and the log, at the end of their imports. What happened to feeds is added to *news*."""
+    """Write the state of *feeds* and the log, at the end of their imports, and note in *news* what happened to them."""
     now, using = step.now, step.using
     settled: dict[int, Stored] = {}
     moved: list[FeedState] = []
