@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.stage import TOKEN
+from feedserver.check.verdicts import ListFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Session(ABC):
 
     @abstractmethod
     def rows(self) -> Sequence[Row] | None:
-        """Return the reader's list of items, None where it has none."""
+        """Return the reader's list of items, None where it has none. Raises ListFailed where it cannot be had."""
 
     def is_going_on(self) -> bool:
         """Return whether something of the reader still runs, so that requests may follow after a poll has ended."""
@@ -169,7 +170,10 @@ class _PythonSession(Session):
 
     def rows(self) -> Sequence[Row] | None:
         listing: Callable[[], Iterable[Any]] | None = getattr(self._client, "list", None)
-        return read_rows(listing()) if listing is not None else None
+        try:
+            return read_rows(listing()) if listing is not None else None
+        except Exception as error:  # a client may raise anything; it is told with the verdict
+            raise ListFailed(f"list() raised {error!r}") from error
 
 
 # Lists

@@ -20,7 +20,7 @@ from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.stage import TOKEN
-from feedserver.check.verdicts import Kind
+from feedserver.check.verdicts import Kind, ListFailed
 
 PATIENCE = 75.0
 """Seconds that each command may take, unless told otherwise."""
@@ -39,7 +39,7 @@ class Commands:
 
     *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* asks every feed; with `{url}` it runs once for each. *list* prints the items: JSON in
-    lines, or a title in each line. *state* is the folder in which items are looked for where there is no list.
+    lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no list.
     *version* prints the reader's version. *environment* are variables, *patience* is in seconds for each command.
     """
 
@@ -208,6 +208,8 @@ class _CommandSession(Session):
     def rows(self) -> Sequence[Row] | None:
         if self._commands.list:
             ran = self._home.run(self._filled(self._commands.list, self._feeds))
+            if ran.status != 0:
+                raise ListFailed(f"--list {ran.describe()}")
             return read_rows(ran.printed.decode("utf-8", "replace").splitlines())
         if self._prints_items:
             return read_rows(b"\n".join(self._printed).decode("utf-8", "replace").splitlines())
@@ -218,7 +220,7 @@ class _CommandSession(Session):
             return None  # the rows tell it
         state = Path(self._home.home, self._commands.state.replace("{home}", str(self._home.home)))
         found: set[tuple[str, int]] = set()
-        for path in sorted(state.rglob("*")):
+        for path in [state] if state.is_file() else sorted(state.rglob("*")):
             found |= self._tokens_in(path)
         return frozenset(found)
 

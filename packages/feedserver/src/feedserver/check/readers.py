@@ -80,9 +80,8 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             "rss2email",
             "r2e",
             Commands(
-                setup="r2e new me@example.org && mkdir -p Maildir/new Maildir/cur Maildir/tmp && "
-                "sed -i -e 's/^email-protocol = .*/email-protocol = maildir/' "
-                '-e "s#^maildir-path = .*#maildir-path = {home}/Maildir#" .config/rss2email.cfg',
+                setup="r2e new me@example.org && mkdir Maildir && "
+                "sed -i 's/^email-protocol = .*/email-protocol = maildir/' .config/rss2email.cfg",
                 add="r2e add f{n} {url}",
                 poll="r2e run",
                 state="Maildir",
@@ -109,7 +108,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             "feed2exec",
             Commands(
                 setup="mkdir -p Maildir/new Maildir/cur Maildir/tmp",
-                add="feed2exec add f{n} {url} --output feed2exec.plugins.echo --args '%(title)s'",
+                add="feed2exec add f{n} {url} --output feed2exec.plugins.echo --args '{item.title}'",
                 poll="feed2exec fetch >> {home}/echoed",
                 state="echoed",
                 version="feed2exec --version",
@@ -124,7 +123,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                 add="lifestream add_feed {urls}",
                 poll="lifestream update_feeds",
                 list=_sqlite(
-                    "{home}/.lifestream/db.sqlite3",
+                    "{home}/.lifestream/lifestream.sqlite3",
                     "SELECT title, link, author, content, date FROM lifestream_item",
                 ),
                 version=f"{_PYTHON} -c \"from importlib.metadata import version; print(version('django-lifestream'))\"",

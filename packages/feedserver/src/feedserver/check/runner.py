@@ -19,7 +19,7 @@ from feedserver.check.report import Report, Result
 from feedserver.check.scenario import Scenario, Serve, Step
 from feedserver.check.site import Site
 from feedserver.check.timeline import Round, rounds
-from feedserver.check.verdicts import Judgement, Kind, Lane, Level, Misfire, Need, Unseen, Verdict
+from feedserver.check.verdicts import Judgement, Kind, Lane, Level, ListFailed, Misfire, Need, Unseen, Verdict
 
 Progress = Callable[[str], None]
 """Called with a line about what the run does."""
@@ -283,7 +283,11 @@ class _Lane:
         """Write down what the servers saw and what the reader has, for the scenarios that are under way."""
         _wait_for_quiet(session, [each.site for each in running.values()])
         was_control_asked = bool(running[CONTROL].site.take_exchanges())
-        present, rows = session.present(), session.rows()
+        present, rows, trouble = session.present(), None, ""
+        try:
+            rows = session.rows()
+        except ListFailed as error:
+            trouble = str(error)
         for name, each in running.items():
             if name == CONTROL:
                 continue
@@ -293,6 +297,7 @@ class _Lane:
             seen = each.seen[-1]
             seen.exchanges += exchanges
             seen.was_control_asked = seen.was_control_asked or was_control_asked
+            seen.list_trouble, seen.present, seen.rows = trouble, None, None
             if present is not None:
                 seen.present = frozenset(number for scenario, number in present if scenario == name)
             if rows is not None:
