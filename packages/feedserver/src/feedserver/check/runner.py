@@ -296,7 +296,8 @@ class _Lane:
                 continue  # after its last step, nothing belongs to the scenario
             seen = each.seen[-1]
             seen.exchanges += exchanges
-            seen.was_control_asked = seen.was_control_asked or was_control_asked
+            if seen.in_first_poll is None:
+                seen.in_first_poll, seen.was_control_asked = len(seen.exchanges), was_control_asked
             seen.list_trouble, seen.present, seen.rows = trouble, None, None
             if present is not None:
                 seen.present = frozenset(number for scenario, number in present if scenario == name)
