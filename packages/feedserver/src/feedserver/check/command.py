@@ -77,6 +77,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"the limit for each command (default: {PATIENCE:g}s)",
     )
     parser.add_argument(
+        "--workers",
+        default=min(os.cpu_count() or 1, 4),
+        type=_count,
+        metavar="N",
+        help="how many readers run at the same time (default: %(default)s)",
+    )
+    parser.add_argument(
         "--fail-under",
         default="must",
         choices=[*(str(level) for level in Level), "never"],
@@ -100,7 +107,7 @@ def run_command(options: argparse.Namespace) -> int:
     progress = _Progress(is_quiet=options.quiet)
     try:
         adapter.set_up()
-        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell)
+        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}")
     finally:
@@ -190,6 +197,12 @@ def _variable(text: str) -> tuple[str, str]:
     if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise argparse.ArgumentTypeError(f"{text!r} is no variable; give NAME=VALUE")
     return name, value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
+    return int(text)
 
 
 def _duration(text: str) -> float:
