@@ -14,7 +14,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from feedserver.check.badge import as_badge
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
+from feedserver.check.html_report import as_html
+from feedserver.check.junit import as_junit
 from feedserver.check.readers import READERS
 from feedserver.check.report import Report
 from feedserver.check.runner import choose, run
@@ -24,7 +27,7 @@ from feedserver.check.verdicts import Kind, Level
 from feedserver.messages.pacing import parse_duration
 from feedserver.messages.terminal_text import visible
 
-FORMATS = ("table", "json")
+FORMATS = ("table", "json", "junit", "html", "badge")
 _WHO = "feedserver check"
 
 
@@ -146,7 +149,7 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
 
 
 def _deliver(report: Report, options: argparse.Namespace) -> int:
-    text = report.to_json() if options.format == "json" else _table(report, options.output)
+    text = _text(report, options.format, options.output)
     if options.output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -162,7 +165,15 @@ def _deliver(report: Report, options: argparse.Namespace) -> int:
     return 1 if report.fails_under(level) else 0
 
 
-def _table(report: Report, output: Path | None) -> str:
+def _text(report: Report, form: str, output: Path | None) -> str:
+    if form == "json":
+        return report.to_json()
+    if form == "junit":
+        return as_junit(report)
+    if form == "html":
+        return as_html(report)
+    if form == "badge":
+        return as_badge(report)
     colours = output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     text = as_table(report, colours=colours)
     return text if colours else visible(text, lines=True)
