@@ -45,6 +45,7 @@ NOT_FOR_USERS = {
     "Journal.record": "the handler tells the journal by it",
     "Journal.settle": "the integrations call it",
     "Journal.wait_until": "wait_for is built on it",
+    "Request.over": "the server makes the request of each connection by it",
     "Response.changed": "it checks nothing, and is for values that the server has made",
     "Response.with_headers": "it checks nothing, and is for values that the server has made",
 }
@@ -82,7 +83,7 @@ def test_each_exception_names_what_there_is(found: Entries) -> None:
 
 def test_each_public_field_is_told_of_in_its_class(found: Entries) -> None:
     # A field of a dataclass is shown by its class's docstring, which names it in *italics* or `code`.
-    for name in ("feedserver.Response", "feedserver.Request"):
+    for name in ("feedserver.Response", "feedserver.Request", "feedserver.ClientConnection"):
         doc = inspect.getdoc(named(name)) or ""
         known = {field.name for field in fields(named(name)) if not field.name.startswith("_")}  # type: ignore[arg-type]
         assert sorted(known - set(re.findall(r"[*`](\w+)[*`]", doc))) == [], name

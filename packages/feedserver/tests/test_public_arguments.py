@@ -38,6 +38,7 @@ NOT_CALLED_BY_TESTS = {
     **dict.fromkeys((f"{name}.strikes" for name in faults.__all__), "fault_injection calls it"),
     **dict.fromkeys((f"{name}.location" for name in faults.__all__), "its own `shape` calls it"),
     **dict.fromkeys(("Response.with_headers", "Response.changed"), "for values of the server's own, said so"),
+    **dict.fromkeys(("Request.over",), "the server calls it"),
     **dict.fromkeys(("Headers.from_raw", "Headers.get_raw"), "for what came off the wire, said so"),
     **dict.fromkeys(("Journal.record", "FeedServer.failed"), "the server calls it"),
     "Feed.render.options": "see the table below",

@@ -34,6 +34,7 @@ from feedserver.messages.argument_types import (
     check_whole,
     named,
 )
+from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
     from feedserver.handler.request_filter import Criteria
-    from feedserver.net.tls import Tls, TlsFault
+    from feedserver.net.tls import ClientCertificates, Tls, TlsFault
 
 STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
@@ -70,7 +71,8 @@ class FeedServer:
     do wrong: requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in
     bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a callable.
     *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; instead
-    of True it may be one of the words of `TlsFault`, which says how TLS fails.
+    of True it may be one of the words of `TlsFault`, which says how TLS fails. *client_certificates* asks clients for a
+    certificate of the server's authority, which is "optional" or "required"; see `client_certificate`.
 
     A `with` statement starts and stops it, and does not call `verify`: a test calls it as the last line of the block.
     """
@@ -91,6 +93,7 @@ class FeedServer:
         callable_timeout: float = 5.0,
         journal_limit: int | None = None,
         tls: bool | TlsFault | Tls = False,
+        client_certificates: ClientCertificates | None = None,
     ) -> None:
         check_is("root", root, (str, os.PathLike, NoneType), "give the path of a folder, or None")
         if root == "":
@@ -112,11 +115,16 @@ class FeedServer:
         self.aliases = aliases
         self.port = port
         self.bind_timeout = bind_timeout
-        self.tls = _tls(tls)
+        self.tls = _tls(tls, client_certificates)
         self.journal = Journal(journal_limit)
         self.site = Site(Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit)
         self.listening = Listening(
-            self.site, (host, *self.aliases), idle_timeout=idle_timeout, max_body=max_body, tls=self.tls
+            self.site,
+            (host, *self.aliases),
+            idle_timeout=idle_timeout,
+            max_body=max_body,
+            tls=self.tls,
+            kept=journal_limit,
         )
         self.quit_requested = threading.Event()
         self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
@@ -227,12 +235,27 @@ class FeedServer:
 
         return str(authority().bundle)
 
-    def client_context(self) -> ssl.SSLContext:
-        """Return a context for clients that trusts the server's authority and checks everything; see `ca_bundle`."""
+    def client_context(self, certificate: str | None = None) -> ssl.SSLContext:
+        """Return a context for clients that trusts the server's authority and checks everything; see `ca_bundle`.
+
+        With *certificate*, a host name or an e-mail address, clients show a certificate for it.
+        """
+        check_name("certificate", certificate, "reader.example", or_none=True)
         self._tls_or_raise()
         from feedserver.net.tls import client_context
 
-        return client_context()
+        return client_context(certificate)
+
+    def client_certificate(self, name: str) -> str:
+        """Return a file with a private key and a certificate of the authority for a client, for `cert=` and `--cert`.
+
+        *name* is a host name or an e-mail address. Raises RuntimeError for a server without TLS.
+        """
+        check_name("name", name, "reader.example")
+        self._tls_or_raise()
+        from feedserver.net.tls import authority
+
+        return str(authority().client_certificate(name))
 
     def _tls_or_raise(self) -> None:
         if self.tls is None:
@@ -347,6 +370,14 @@ class FeedServer:
         if self.listening.bind_again(self.port):
             self._thread.visit(partial(self.listening.open, self._thread.loop))
 
+    @property
+    def connections(self) -> list[ClientConnection]:
+        """Every connection so far, closed ones included, in the order in which they were made.
+
+        As many closed ones are kept as *journal_limit* says. The one of a request is `Request.connection`.
+        """
+        return self.listening.described()
+
     # Requests and problems
 
     @property
@@ -425,15 +456,18 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
         threading.Thread(target=server.stop, name="feedserver: QUIT", daemon=True).start()
 
 
-def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
+def _tls(wanted: bool | TlsFault | Tls, clients: ClientCertificates | None) -> Tls | None:
+    check_choice("client_certificates", clients, ("optional", "required", None))
     if wanted is False:
+        if clients is not None:
+            raise ValueError(f"client_certificates is {clients!r}, and the server speaks no TLS; give tls=True, too")
         return None
     from feedserver.net.tls import Tls
 
     if isinstance(wanted, Tls):
         return wanted
     check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
-    return Tls(None if wanted is True else wanted)
+    return Tls(None if wanted is True else wanted, clients)
 
 
 def _refuse_in_loop(what: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import parse_qs, unquote
 
+from feedserver.messages.client_connection import NO_CONNECTION, ClientConnection
 from feedserver.messages.field_types import check_fields
 from feedserver.messages.headers import Headers
 from feedserver.messages.terminal_text import visible
@@ -56,7 +57,8 @@ class Request:
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* is the address it came from,
     *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where it
-    was answered before its body came.
+    was answered before its body came. *connection* is the one that it came over, which takes no part in comparing
+    requests.
     """
 
     method: str
@@ -67,9 +69,18 @@ class Request:
     client: str = ""
     scheme: Literal["http", "https"] = "http"
     is_whole: bool = True
+    connection: ClientConnection = field(default=NO_CONNECTION, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(self)
+
+    def over(self, connection: ClientConnection) -> Request:
+        """Return the same request, as it came over *connection*; unlike `dataclasses.replace`, check no value again."""
+        same = object.__new__(Request)
+        for name in _NAMES:
+            object.__setattr__(same, name, getattr(self, name))
+        object.__setattr__(same, "connection", connection)
+        return same
 
     @property
     def path(self) -> str:
@@ -101,3 +112,6 @@ class Request:
 
     def __str__(self) -> str:
         return visible(f"{self.method} {self.target}")
+
+
+_NAMES: Final = tuple(each.name for each in fields(Request))

@@ -12,6 +12,7 @@ import struct
 from typing import TYPE_CHECKING, Protocol, cast
 
 from feedserver.http.request_parser import Malformed
+from feedserver.messages.client_connection import NOBODY, Peer
 from feedserver.messages.send_plan import Ended, Plan
 from feedserver.net.connection_state import TRANSITIONS, Event, State
 from feedserver.net.http1 import Http1, HttpServer
@@ -40,6 +41,9 @@ class Listener(HttpServer, Protocol):
     connections: set[Connection]
     tls: Tls | None
 
+    def next_id(self) -> int:
+        """Return the number of a new connection, counted from 1."""
+
     def opening_plan(self) -> Plan | None:
         """Return the plan that breaks a new connection before it reads; None where none does."""
 
@@ -50,11 +54,12 @@ class Listener(HttpServer, Protocol):
 class Connection(asyncio.Protocol):
     """The server's side of one connection. *unsent* is the number of bytes that wait for a full kernel."""
 
-    __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "state", "unsent")
+    __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "peer", "state", "unsent")
 
     def __init__(self, listener: Listener) -> None:
         self.state = State.IDLE
         self.unsent = 0
+        self.peer: Peer = NOBODY
         self.last_active = 0.0
         self._listener = listener
         self._transport: asyncio.Transport | None = None
@@ -72,6 +77,8 @@ class Connection(asyncio.Protocol):
         """Take a client that has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(0)
+        peer = transport.get_extra_info("peername")
+        self.peer = Peer(self._listener.next_id(), str(peer[0]), int(peer[1])) if peer else NOBODY
         self.last_active = self._listener.loop.time()
         self._listener.connections.add(self)
         try:
@@ -196,9 +203,7 @@ class Connection(asyncio.Protocol):
                 problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
                 self._http.refuse(Malformed(400, problem, data))
                 return False
-        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
-        client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        self._http.start(client, "https" if self._tls is not None else "http")
+        self._http.start(self.peer.address, "https" if self._tls is not None else "http")
         return True
 
     def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
@@ -213,6 +218,8 @@ class Connection(asyncio.Protocol):
             data = tls.receive(data)
         except tls.error as error:
             problem, data = error, b""
+        if tls.is_open and not self.peer.tls:
+            self.peer.tls = tls.agreed()
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
         if problem is not None:
