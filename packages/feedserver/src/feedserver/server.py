@@ -71,8 +71,10 @@ class FeedServer:
     do wrong: requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in
     bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a callable.
     *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; instead
-    of True it may be one of the words of `TlsFault`, which says how TLS fails. *client_certificates* asks clients for a
-    certificate of the server's authority, which is "optional" or "required"; see `client_certificate`.
+    of True it may be one of the words of `TlsFault`, which says how TLS fails. Its certificate is for localhost, the
+    host, the aliases and *names*: more host names by which a client asks for the server, such as "feeds.example".
+    *client_certificates* asks clients for a certificate of the server's authority, which is "optional" or "required";
+    see `client_certificate`.
 
     A `with` statement starts and stops it, and does not call `verify`: a test calls it as the last line of the block.
     """
@@ -93,13 +95,15 @@ class FeedServer:
         callable_timeout: float = 5.0,
         journal_limit: int | None = None,
         tls: bool | TlsFault | Tls = False,
+        names: Iterable[str] = (),
         client_certificates: ClientCertificates | None = None,
     ) -> None:
         check_is("root", root, (str, os.PathLike, NoneType), "give the path of a folder, or None")
         if root == "":
             raise ValueError("root is ''; give the path of a folder, such as '.' for this one")
         check_name("host", host, "127.0.0.1")
-        aliases = _addresses(aliases)
+        aliases = _texts("aliases", aliases, "an address", "127.0.0.2")
+        names = _texts("names", names, "a host", "feeds.example")
         check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
         check_seconds("bind_timeout", bind_timeout)
         for name, value in (("follow_links", follow_links), ("quit", quit), ("strict", strict)):
@@ -115,7 +119,7 @@ class FeedServer:
         self.aliases = aliases
         self.port = port
         self.bind_timeout = bind_timeout
-        self.tls = _tls(tls, client_certificates)
+        self.tls = _tls(tls, (host, *aliases), names, client_certificates)
         self.journal = Journal(journal_limit)
         self.site = Site(Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit)
         self.listening = Listening(
@@ -438,13 +442,14 @@ class FeedServer:
         self._thread = None
 
 
-def _addresses(aliases: object) -> tuple[str, ...]:
-    """Return *aliases* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
-    if isinstance(aliases, str | bytes) or not isinstance(aliases, Iterable):
-        raise TypeError(f"aliases is {named(aliases)}; give a list of addresses, such as ['127.0.0.2']")
-    given = tuple(aliases)
-    for alias in given:
-        check_name("an address in aliases", alias, "127.0.0.2")
+def _texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
+    """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        plural = {"an address": "addresses", "a host": "host names"}[kind]
+        raise TypeError(f"{argument} is {named(texts)}; give a list of {plural}, such as ['{example}']")
+    given = tuple(texts)
+    for text in given:
+        check_name(f"{kind} in {argument}", text, example)
     return given
 
 
@@ -456,18 +461,25 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
         threading.Thread(target=server.stop, name="feedserver: QUIT", daemon=True).start()
 
 
-def _tls(wanted: bool | TlsFault | Tls, clients: ClientCertificates | None) -> Tls | None:
+def _tls(
+    wanted: bool | TlsFault | Tls,
+    addresses: Iterable[str],
+    names: tuple[str, ...],
+    clients: ClientCertificates | None,
+) -> Tls | None:
     check_choice("client_certificates", clients, ("optional", "required", None))
     if wanted is False:
+        if names:
+            raise ValueError(f"names is {list(names)}, and a server without TLS has no certificate; give tls=True, too")
         if clients is not None:
             raise ValueError(f"client_certificates is {clients!r}, and the server speaks no TLS; give tls=True, too")
         return None
     from feedserver.net.tls import Tls
 
-    if isinstance(wanted, Tls):
-        return wanted
-    check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
-    return Tls(None if wanted is True else wanted, clients)
+    if not isinstance(wanted, Tls):
+        check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
+        wanted = Tls(None if wanted is True else wanted, clients=clients)
+    return wanted.naming((*addresses, *names))
 
 
 def _refuse_in_loop(what: str) -> None:

@@ -97,9 +97,12 @@ class Site:
         self.journal.record(exchange)  # last: a test that waits for it may call `verify` next
         return exchange
 
-    def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
-        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*."""
-        exchange = Exchange(self.journal.changes, None, problem=problem, now=self.clock.time())
+    def unencrypted(self, problem: str, *, raw: bytes = b"", on_purpose: bool = False) -> None:
+        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*.
+
+        *raw* are the bytes that came.
+        """
+        exchange = Exchange(self.journal.changes, None, raw=raw, problem=problem, now=self.clock.time())
         if not on_purpose:
             remedy = ""
             if "DID_NOT_RETURN_A_CERTIFICATE" in problem:

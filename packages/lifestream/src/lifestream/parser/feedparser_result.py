@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
+from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.preprocessing import ASIDE
@@ -37,7 +37,7 @@ _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_MEDIA: Final = 100
 
 
-def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
+def feed_of(result: Found, scanned: Scan, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed made from feedparser's *result* and from *scanned*, what our own scan found; *url* is the address
     of the document.
     """
@@ -47,7 +47,9 @@ def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
     atom = version.startswith("atom")
     author = _author(found)
     entries: Sequence[Found] = _get(result, "entries", [])
-    context = _Context(version, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries))
+    context = _Context(
+        version, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries, notes)
+    )
     return ParsedFeed(
         title=_title(found, version),
         link=link,
@@ -218,9 +220,9 @@ def _tags(found: Found) -> tuple[str, ...]:
     return names(str(tag.get("label") or tag.get("term") or "") for tag in _get(found, "tags", []))
 
 
-def _calendar(found: Found, entries: Sequence[Found]) -> Calendar:
+def _calendar(found: Found, entries: Sequence[Found], notes: Notes | None) -> Calendar:
     fields = ("published", "updated", "created")
-    return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields])
+    return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields], notes)
 
 
 def _heap(found: Found) -> list[Media]:
