@@ -45,6 +45,7 @@ NOT_FOR_USERS = {
     "Journal.record": "the handler tells the journal by it",
     "Journal.settle": "the integrations call it",
     "Journal.wait_until": "wait_for is built on it",
+    "Pattern.match_key": "the router calls it",
     "Request.over": "the server makes the request of each connection by it",
     "Response.changed": "it checks nothing, and is for values that the server has made",
     "Response.with_headers": "it checks nothing, and is for values that the server has made",

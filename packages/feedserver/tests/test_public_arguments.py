@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Headers, Journal, Request, Response, faults, feeds
+from feedserver import FeedServer, Headers, Journal, Pattern, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
-from feedserver.handler.request_filter import Criteria
+from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
 
 MODULES = ("", ".encodings", ".faults", ".feeds", ".record", ".strategies")
@@ -38,7 +38,8 @@ NOT_CALLED_BY_TESTS = {
     **dict.fromkeys((f"{name}.strikes" for name in faults.__all__), "fault_injection calls it"),
     **dict.fromkeys((f"{name}.location" for name in faults.__all__), "its own `shape` calls it"),
     **dict.fromkeys(("Response.with_headers", "Response.changed"), "for values of the server's own, said so"),
-    **dict.fromkeys(("Request.over",), "the server calls it"),
+    **dict.fromkeys(("Request.over", "Pattern.match_key"), "the server calls it"),
+    **dict.fromkeys(("ConditionsInput", "Criteria"), "a table of arguments"),
     **dict.fromkeys(("Headers.from_raw", "Headers.get_raw"), "for what came off the wire, said so"),
     **dict.fromkeys(("Journal.record", "FeedServer.failed"), "the server calls it"),
     "Feed.render.options": "see the table below",
@@ -65,6 +66,7 @@ def receivers() -> dict[str, Any]:
         "Clock": server.clock,
         "FeedServer": server,
         "Headers": Headers(),
+        "Pattern": Pattern("/<name>"),
         "Journal": Journal(),
         "Feed": FEED,
         "LiveFeed": feeds.LiveFeed(FEED),
@@ -127,6 +129,7 @@ CALLED = {
     "broken.response": "what broken() is to break",
     "touched.response": "what touched() is to touch",
     "FeedServer.names": "names is",
+    "Pattern.text": "a Pattern",
     "FeedServer.fixture.name": "the name of a fixture",
 }
 """Arguments that messages call otherwise; "" where the message is about the value alone."""
@@ -151,6 +154,8 @@ def public_arguments() -> Iterator[tuple[str, str]]:
         for parameter in inspect.signature(call).parameters.values():
             if parameter.name == "criteria":
                 yield from ((name, criterion) for criterion in Criteria.__annotations__)
+            elif parameter.name == "conditions":
+                yield from ((name, condition) for condition in ConditionsInput.__annotations__)
             elif parameter.name != "self" and f"{name}.{parameter.name}" not in NOT_CALLED_BY_TESTS:
                 yield name, parameter.name
 

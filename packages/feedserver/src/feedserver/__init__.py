@@ -8,8 +8,10 @@ with FeedServer("tests/feeds") as server:
 from typing import TYPE_CHECKING, Any
 
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.handler.conditions import ConditionsInput, Including
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
 from feedserver.handler.journal import Journal
+from feedserver.handler.path_pattern import Pattern
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.headers import Headers
@@ -29,6 +31,7 @@ __all__ = [
     "Auth",
     "ClientConnection",
     "Clock",
+    "ConditionsInput",
     "Ended",
     "Exchange",
     "Fault",
@@ -36,9 +39,11 @@ __all__ = [
     "FixtureError",
     "FixtureWarning",
     "Headers",
+    "Including",
     "Journal",
     "NotSeen",
     "Pace",
+    "Pattern",
     "PortTaken",
     "Request",
     "Response",

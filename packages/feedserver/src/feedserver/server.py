@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
+from feedserver.handler.conditions import Conditions
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
 
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
-    from feedserver.handler.request_filter import Criteria
+    from feedserver.handler.conditions import ConditionsInput, Criteria
+    from feedserver.handler.path_pattern import Pattern
     from feedserver.net.tls import ClientCertificates, Tls, TlsFault
 
 STOP_TIMEOUT = 10.0
@@ -269,11 +271,12 @@ class FeedServer:
 
     def add(
         self,
-        path: str,
+        path: str | Pattern,
         *answers: Answer,
         method: str | None = None,
         state: Mapping[str, object] | None = None,
         then: Mapping[str, object] | None = None,
+        **conditions: Unpack[ConditionsInput],
     ) -> None:
         """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
 
@@ -283,8 +286,17 @@ class FeedServer:
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that uses an answer up changes `state` to the values of *then*.
+
+        *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
+        *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern,
+        then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
+        ones, the one that was added last. A route for the same requests replaces the earlier one.
         """
-        self.site.routes.add(path, answers, method, state, then)
+        self.site.routes.add(path, answers, method, state, then, Conditions(**conditions))
+
+    def unused_routes(self) -> list[str]:
+        """Return the added routes that have answered no request, in words: `assert server.unused_routes() == []`."""
+        return [str(route) for route in self.site.routes.unused]
 
     @property
     def state(self) -> dict[str, object]:
@@ -390,23 +402,23 @@ class FeedServer:
         return self.journal.requests
 
     def wait_for(
-        self, path: str | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, and return them; see `Journal.wait_for`.
 
-        *path* and the criteria, *method* and *headers*, are those of `Journal.filter`. Raises NotSeen after *timeout*
-        seconds, and RuntimeError inside a running event loop, which it would block.
+        *path* and the criteria, such as *method* and *query*, are those of `Journal.filter`. Raises NotSeen after
+        *timeout* seconds, and RuntimeError inside a running event loop, which it would block.
         """
         _refuse_in_loop("wait_for")
         return self.journal.wait_for(path, count=count, timeout=timeout, **criteria)
 
     def assert_requested(
-        self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Assert that a matching request has arrived, *count* times if given; see `Journal.assert_requested`."""
         return self.journal.assert_requested(path, count=count, **criteria)
 
-    def assert_not_requested(self, path: str | None = None, **criteria: Unpack[Criteria]) -> None:
+    def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
         """Assert that no matching request has arrived; see `Journal.assert_not_requested`."""
         self.journal.assert_not_requested(path, **criteria)
 

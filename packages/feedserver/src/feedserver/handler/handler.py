@@ -21,7 +21,8 @@ from feedserver.handler.journal import Journal
 from feedserver.handler.problems import SHOWN, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
-from feedserver.handler.router import Found, Missing, Routes
+from feedserver.handler.router import Missing, Routes
+from feedserver.handler.routes import Found
 from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
 from feedserver.messages.client_connection import Peer
@@ -145,7 +146,7 @@ class Site:
 
     def _decide(self, received: Received) -> Decision:
         try:
-            found = self.routes.find(received.request, self._is_own_host)
+            found = self.routes.find(received.request, self._is_own_host, received.exchange)
         except (FixtureError, OSError) as error:
             return self._mistake(received, str(error))
         if isinstance(found, Missing):
@@ -162,6 +163,8 @@ class Site:
 
     def early(self, request: Request, peer: Peer | None = None, number: int = 0) -> Decision | None:
         """Answer a request before its body, where a fault of its response says so; return None to read on."""
+        if self.routes.needs_body(request):
+            return None
         try:
             found = self.routes.find(request, self._is_own_host)
         except (FixtureError, OSError):

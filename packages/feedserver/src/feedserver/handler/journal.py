@@ -13,12 +13,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedserver.handler.exchange import Changes, Exchange, NotSeen
-from feedserver.handler.request_filter import Criteria, RequestFilter
+from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.argument_types import check_is, check_seconds, check_whole
 from feedserver.messages.request import Request
 
 if TYPE_CHECKING:
     from typing import Unpack
+
+    from feedserver.handler.conditions import Criteria
+    from feedserver.handler.path_pattern import Pattern
 
 
 class Journal:
@@ -80,14 +83,15 @@ class Journal:
         return [exchange.request for exchange in self._entries.copy() if exchange.request is not None]
 
     def filter(
-        self, path: str | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Return the exchanges whose request matches all given criteria.
 
-        *path* is compared with the decoded path, and may itself be percent-encoded. A *path* with a query string is
-        compared with path and query. A whole URL is compared with the target; a target in origin form is completed by
-        the request's scheme and Host. The other criteria are the answer's *status*, and the request's *method*, which
-        may be written in lower case, and *headers*: names to the value they must have, None for any.
+        *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it
+        is compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin
+        form are the request's scheme and Host. A `Pattern` stands for many paths. The other criteria are the answer's
+        *status*, and the request's *method*, which may be written in lower case, and *query*, *headers*, *body*,
+        *form*, *json* and *matching*, see `ConditionsInput`.
         """
         return self._matching(RequestFilter(path, status=status, **criteria))
 
@@ -95,12 +99,12 @@ class Journal:
         return [exchange for exchange in self._entries.copy() if wanted.matches(exchange)]
 
     def wait_for(
-        self, path: str | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, at most *timeout* seconds, and return the matches.
 
-        *path* and the criteria, *method* and *headers*, are those of `filter`. Raises NotSeen, whose message lists the
-        requests that did arrive.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`. Raises NotSeen, whose message
+        lists the requests that did arrive.
         """
         wanted = RequestFilter(path, **criteria)
         check_whole("count", count, 1, 2)
@@ -130,11 +134,11 @@ class Journal:
         return count
 
     def assert_requested(
-        self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Assert that a matching request has arrived (*count* times, if given) and return the matches.
 
-        *path* and the criteria, *method* and *headers*, are those of `filter`.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`.
         """
         if count is not None:
             check_whole("count", count, 0, 2)
@@ -151,8 +155,8 @@ class Journal:
             )
         return seen
 
-    def assert_not_requested(self, path: str | None = None, **criteria: Unpack[Criteria]) -> None:
-        """Assert that no matching request has arrived; *path*, *method* and *headers* are those of `filter`."""
+    def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
+        """Assert that no matching request has arrived; *path* and the criteria are those of `filter`."""
         wanted = RequestFilter(path, **criteria)
         seen = self._matching(wanted)
         if seen:
