@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
 from feedserver.handler.conditions import ConditionsInput, Including
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
+from feedserver.handler.expectations import Expectation
 from feedserver.handler.journal import Journal
 from feedserver.handler.path_pattern import Pattern
+from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.headers import Headers
@@ -34,6 +36,7 @@ __all__ = [
     "ConditionsInput",
     "Ended",
     "Exchange",
+    "Expectation",
     "Fault",
     "FeedServer",
     "FixtureError",
@@ -46,6 +49,7 @@ __all__ = [
     "Pattern",
     "PortTaken",
     "Request",
+    "RequestFilter",
     "Response",
     "Strike",
     "VerificationError",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import warnings
 import weakref
@@ -22,8 +23,10 @@ from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
 from feedserver.handler.conditions import Conditions
 from feedserver.handler.exchange import Exchange
+from feedserver.handler.expectations import Expectation, ExpectedCount, ExpectedOrder, Times
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
+from feedserver.handler.request_filter import RequestFilter
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
 from feedserver.messages.argument_types import (
@@ -132,6 +135,7 @@ class FeedServer:
             tls=self.tls,
             kept=journal_limit,
         )
+        self._expectations: list[Expectation] = []
         self.quit_requested = threading.Event()
         self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
         self._address: ServerAddress | None = None
@@ -422,16 +426,53 @@ class FeedServer:
         """Assert that no matching request has arrived; see `Journal.assert_not_requested`."""
         self.journal.assert_not_requested(path, **criteria)
 
+    def expect(
+        self,
+        path: str | Pattern | None = None,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **criteria: Unpack[Criteria],
+    ) -> Expectation:
+        """Expect that matching requests come from now on; `verify` checks how many have come. It answers nothing.
+
+        *path* and the criteria are those of `Journal.filter`. They are expected *times* times, or *at_least* and
+        *at_most* so often; without any of these, once. So `expect("/feed", times=0)` expects that none comes. The
+        expectation can also be checked by itself, by its method `verify` or by a `with` block.
+        """
+        wanted = RequestFilter(path, **criteria)
+        count = Times.of(times, at_least, at_most)
+        return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
+
+    def expect_in_order(self, *steps: str | Pattern | RequestFilter) -> Expectation:
+        """Expect that requests come in this order from now on; `verify` checks it. It answers nothing.
+
+        A step is a path, a `Pattern`, or a `RequestFilter` with more criteria. The requests that match any of the steps
+        must be one for each step, in this order; other requests may come in between.
+        """
+        wanted = [step if isinstance(step, RequestFilter) else RequestFilter(step) for step in steps]
+        return self._expecting(ExpectedOrder(self.journal, _caller(), wanted))
+
+    def _expecting(self, expectation: Expectation) -> Expectation:
+        self._expectations.append(expectation)
+        return expectation
+
     def verify(self) -> None:
         """Raise VerificationError for what went wrong at the server; docs/feedserver/pytest.md has the table.
 
         That is a mistake in a fixture, a callable that failed, a fault that was not injected, any exception while a
         request was answered, and, unless the server is not *strict*, a request that nothing answers and bytes that are
-        no request. Each problem is raised once. A doubtful detail of a fixture is issued as a FixtureWarning, here
-        rather than on the thread that read the fixture.
+        no request. What was expected by `expect` is checked, too. Each problem is raised once, and each expectation is
+        checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on the thread that
+        read the fixture.
         """
         for warning in self.site.take_warnings():
             warnings.warn(warning, stacklevel=2)
+        expectations, self._expectations = self._expectations, []
+        for expectation in expectations:
+            if not expectation.is_checked and (problem := expectation.problem()):
+                self.site.problems.add(problem)
         problems = self.site.problems.take()
         if problems:
             raise VerificationError(visible("\n\n".join(dict.fromkeys(problems)), lines=True))
@@ -492,6 +533,12 @@ def _tls(
         check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
         wanted = Tls(None if wanted is True else wanted, clients=clients)
     return wanted.naming((*addresses, *names))
+
+
+def _caller() -> str:
+    """Return the line of the test that called a method of a server, for a message."""
+    frame = sys._getframe(2)
+    return f" at {frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _refuse_in_loop(what: str) -> None:

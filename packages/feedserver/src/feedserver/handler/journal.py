@@ -111,7 +111,9 @@ class Journal:
         matching = self._count_of(wanted)
         if not self.wait_until(lambda: matching() >= count, timeout):
             seen = self._matching(wanted)
-            raise NotSeen(f"waited {timeout:g} s for {_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}")
+            raise NotSeen(
+                f"waited {timeout:g} s for {in_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}"
+            )
         return self._matching(wanted)
 
     def _count_of(self, wanted: RequestFilter) -> Callable[[], int]:
@@ -147,11 +149,11 @@ class Journal:
         if count is not None and len(seen) == count:
             self._refuse_where_some_are_dropped(wanted)
         if count is None and not seen:
-            raise NotSeen(f"{wanted} was not requested.{self._near_miss(wanted)}\n{self.describe()}")
+            raise NotSeen(f"{wanted} was not requested.{self.near_miss(wanted)}\n{self.describe()}")
         if count is not None and len(seen) != count:
             raise NotSeen(
-                f"{wanted} was requested {_times(len(seen))}, not {_times(count)}."
-                f"{self._near_miss(wanted) if len(seen) < count else ''}\n{self.describe()}"
+                f"{wanted} was requested {in_times(len(seen))}, not {in_times(count)}."
+                f"{self.near_miss(wanted) if len(seen) < count else ''}\n{self.describe()}"
             )
         return seen
 
@@ -161,7 +163,7 @@ class Journal:
         seen = self._matching(wanted)
         if seen:
             raise AssertionError(
-                f"{wanted} was requested {_times(len(seen))}, and should not have been.\n{self.describe()}"
+                f"{wanted} was requested {in_times(len(seen))}, and should not have been.\n{self.describe()}"
             )
         self._refuse_where_some_are_dropped(wanted)
 
@@ -173,7 +175,7 @@ class Journal:
                 "raise journal_limit, or call journal.clear() before what is asserted"
             )
 
-    def _near_miss(self, wanted: RequestFilter) -> str:
+    def near_miss(self, wanted: RequestFilter) -> str:
         """Return how the last request for the path differed in method or headers, "" where none did."""
         if wanted.path is None:
             return ""
@@ -201,5 +203,6 @@ class Journal:
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 
 
-def _times(count: int) -> str:
+def in_times(count: int) -> str:
+    """Return how often something happened, in words."""
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
