@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Headers, Journal, Request, Response, faults, feeds
+from feedserver import FeedServer, Gate, Headers, Journal, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
 from feedserver.handler.request_filter import Criteria
 from feedserver.record import record
@@ -62,6 +62,7 @@ def receivers() -> dict[str, Any]:
     server.site.base_url = "http://127.0.0.1:1"
     return {
         "FeedServer": server,
+        "Gate": Gate(),
         "Headers": Headers(),
         "Journal": Journal(),
         "Feed": FEED,

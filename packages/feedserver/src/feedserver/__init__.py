@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
 from feedserver.handler.journal import Journal
+from feedserver.messages.gate import Gate
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
@@ -31,6 +32,7 @@ __all__ = [
     "FeedServer",
     "FixtureError",
     "FixtureWarning",
+    "Gate",
     "Headers",
     "Journal",
     "NotSeen",

@@ -34,6 +34,7 @@ from feedserver.messages.argument_types import (
     check_whole,
     named,
 )
+from feedserver.messages.gate import Gate
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
@@ -247,9 +248,16 @@ class FeedServer:
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
-        on a thread of its own. Without *method*, every method is answered.
+        on a thread of its own, and may be async. Without *method*, every method is answered.
         """
         self.site.routes.add(path, answers, method)
+
+    def gate(self) -> Gate:
+        """Return a new gate: code that makes an answer waits at it until the test lets it pass.
+
+        A body of parts or a callable calls its `wait`, the test its `release` or `open`.
+        """
+        return Gate()
 
     def mount(
         self,

@@ -56,7 +56,7 @@ class Request:
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* is the address it came from,
     *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where it
-    was answered before its body came.
+    was answered before its body came. *trailers* are the fields behind the last chunk of its body.
     """
 
     method: str
@@ -67,6 +67,7 @@ class Request:
     client: str = ""
     scheme: Literal["http", "https"] = "http"
     is_whole: bool = True
+    trailers: Headers = field(default_factory=Headers)
 
     def __post_init__(self) -> None:
         check_fields(self)
