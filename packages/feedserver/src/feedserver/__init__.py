@@ -16,6 +16,7 @@ from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
+from feedserver.messages.gate import Gate
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
@@ -41,6 +42,7 @@ __all__ = [
     "FeedServer",
     "FixtureError",
     "FixtureWarning",
+    "Gate",
     "Headers",
     "Including",
     "Journal",
