@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from lifestream.entry import ParsedFeed
+from lifestream.message import say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import Decoded, decode
 from lifestream.parser.errors import NotAFeed
@@ -22,7 +23,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
     decoded = decode(body, content_type)
     start = decoded.text.lstrip("\ufeff \t\r\n\0")[:1]
     if not start:
-        raise NotAFeed("the answer is empty")
+        raise NotAFeed(say("empty"))
     if start in "{[":
         return json_feed.read(decoded, url)
     return _read_xml(decoded, content_type, headers.get("content-language", ""), url)
@@ -32,7 +33,7 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> P
     decoded = decoded._replace(text=trimmed(decoded.text))
     document = strict.read(decoded.text)
     if not document.source.strip():
-        raise NotAFeed("there is nothing in the answer but characters that are none")
+        raise NotAFeed(say("no-characters"))
     flaw = document.flaw
     found = None
     if document.root is not None:
@@ -81,7 +82,6 @@ _PAGE = re.compile(r"(?>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*)<(?:!doctype\s+
 
 def _why_not(text: str, content_type: str) -> str:
     if _is_page(text):
-        return "it is a web page (HTML), not a feed"
+        return say("web-page")
     kind = content_type.partition(";")[0].strip()
-    said = f"; the server calls it {kind}" if kind else ""
-    return f"no RSS, Atom, RDF or JSON Feed was found in it{said}"
+    return say("no-feed-found-typed", type=kind) if kind else say("no-feed-found")

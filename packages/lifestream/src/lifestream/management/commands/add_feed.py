@@ -13,6 +13,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import when
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
@@ -35,13 +36,13 @@ class Command(BaseCommand):
             found = find_feed(url)
             added = add_feed(found, chosen, name=name, folder=folder)
         except NotAdded as error:
-            told = (
-                gettext("{reason}: use --name").format(reason=error.reason) if error.field == "name" else error.reason
-            )
+            told = worded(error.reason)
+            if error.field == "name":
+                told = gettext("{reason}: use --name").format(reason=told)
             raise CommandError(told) from error
         if added.trouble:
             text = gettext("{url} is in the lifestream '{slug}', and stays due: {trouble}")
-            raise CommandError(text.format(url=found.url, slug=chosen.slug, trouble=added.trouble))
+            raise CommandError(text.format(url=found.url, slug=chosen.slug, trouble=worded(added.trouble)))
         if options["verbosity"]:
             self._tell(found, added)
 
@@ -76,4 +77,6 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"  {text.format(slug=lifestream.slug, count=posts)}")
         text = gettext("It is asked again at {time}: {reason}.")
-        self.stdout.write(f"  {text.format(time=when(feed.next_fetch, timezone.now()), reason=feed.next_reason)}")
+        self.stdout.write(
+            f"  {text.format(time=when(feed.next_fetch, timezone.now()), reason=worded(feed.next_reason))}"
+        )
