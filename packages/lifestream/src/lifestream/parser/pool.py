@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 from lifestream.content.sanitizer import SanitizerRules
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
+from lifestream.message import from_stored, say
 from lifestream.parser import ipc
 from lifestream.parser.errors import NotAFeed, ParserDied, ParseTimeout
 from lifestream.parser.web_page import Page
@@ -212,9 +213,9 @@ class ParserPool:
             with child.unpacking():
                 prepared = ipc.PREPARED.unpack(answer["prepared"])
         elif "not a feed" in answer:
-            raise NotAFeed(str(answer["not a feed"]))
+            raise NotAFeed(from_stored(str(answer["not a feed"])))
         else:
-            raise ParserDied(str(answer.get("failed")))
+            raise ParserDied(from_stored(str(answer.get("failed"))))
         if not (job.problems or capped):
             return prepared
         notes = tuple(dict.fromkeys(capped + prepared.capped))
@@ -223,7 +224,7 @@ class ParserPool:
     def _read_page(self, job: _PageJob, child: _Child) -> Page:
         answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)
         if "page" not in answer:
-            raise ParserDied(str(answer.get("failed")))
+            raise ParserDied(from_stored(str(answer.get("failed"))))
         with child.unpacking():
             return ipc.PAGE.unpack(answer["page"])
 
@@ -285,7 +286,7 @@ class _Child:
         """
         with self._lock:
             if self._aborted:
-                raise ParserDied("the pool was closed before it was read")
+                raise ParserDied(say("pool-closed-before"))
             self._busy = True
         try:
             return self._ask(question, body)
@@ -312,10 +313,10 @@ class _Child:
             if not ready and not self._aborted:
                 raise self._not_started(error) from error
             if late.is_set() or status == _TIME_IS_UP:
-                raise ParseTimeout(f"reading it took longer than {self._deadline:g} seconds") from error
+                raise ParseTimeout(say("reading-too-long", seconds=f"{self._deadline:g}")) from error
             if self._aborted:
-                raise ParserDied("the pool was closed while it was read") from error
-            raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
+                raise ParserDied(say("pool-closed-while")) from error
+            raise ParserDied(say("reader-ended", status=str(status), error=repr(error))) from error
         except BaseException:
             # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
             # beginning of the next document's answer.
@@ -330,7 +331,7 @@ class _Child:
             yield
         except ipc.NONSENSE as error:
             self.end(kill=True)
-            raise ParserDied(f"the process that read it gave an answer that makes no sense: {error}") from error
+            raise ParserDied(say("reader-nonsense", error=str(error))) from error
 
     def _not_started(self, error: Exception) -> ShortOf:
         """Return the exception to raise if *error* kept the process from becoming ready for any document."""
