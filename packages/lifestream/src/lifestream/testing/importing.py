@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
 
@@ -160,12 +161,18 @@ def _read(claim: Claimed, outcome: Outcome, now: datetime) -> Answer:
     body_hash = hashlib.sha256(outcome.body).hexdigest()
     if body_hash == claim.body_hash:
         return Answer(claim, outcome, now, body_hash=body_hash)
-    parsers = InProcessParsers(rules=settings.sanitizer_rules, registry=Registry(settings.plugins))
+    parsers = InProcessParsers(rules=settings.sanitizer_rules, registry=_registry(tuple(settings.plugins)))
     try:
         prepared = parsers.submit(outcome.body, outcome.headers, outcome.url, plugin=claim.plugin).result()
     except ParseError as error:
         return Answer(claim, unread(outcome, error), now)
     return Answer(claim, outcome, now, prepared, body_hash)
+
+
+@cache
+def _registry(plugins: tuple[str, ...]) -> Registry:
+    """Return the registry, made once: to look through all installed packages takes longer than most imports."""
+    return Registry(plugins)
 
 
 def _imported(feed: Feed, stored: Stored) -> Imported:
