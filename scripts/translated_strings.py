@@ -84,7 +84,11 @@ def unmarked(folder: Path) -> Iterator[tuple[str, str, str]]:
             continue
         talking = any(name == part or name.startswith(f"{part}/") for part in _TALKING)
         for line, text in _in_python(path.read_text(encoding="utf-8"), talking=talking):
-            yield f"{name}:{line}", text, 'is not marked: write it as gettext("… {name} …").format(name=…)'
+            yield (
+                f"{name}:{line}",
+                text,
+                'is not marked: write it as gettext("… {name} …").format(name=…), not in an f-string',
+            )
 
 
 def _in_template(source: str) -> Iterator[tuple[int, str]]:
@@ -106,7 +110,7 @@ def _in_template(source: str) -> Iterator[tuple[int, str]]:
                 in_class = words[0] == "block" and words[1].endswith("_class")
             if token.token_type is TokenType.BLOCK and words[0] in ("comment", "blocktranslate", "blocktrans"):
                 until = f"end{words[0]}"
-        missing = token.lineno - 1 - sum(part.count("\n") for part in parts)
+        missing = (token.lineno or 1) - 1 - sum(part.count("\n") for part in parts)
         parts.append("\n" * max(0, missing) + text)
     reader = _Texts()
     reader.feed("".join(parts))
@@ -127,12 +131,13 @@ class _Texts(HTMLParser):
                 self._note(value or "")
 
     def handle_data(self, data: str) -> None:
-        for text in data.split("\x00"):
-            self._note(text)
+        if self.cdata_elem is None:  # neither a script nor a style sheet
+            self._note(data)
 
-    def _note(self, text: str) -> None:
-        if _WORD.search(text):
-            self.found.append((self.getpos()[0], " ".join(text.split())))
+    def _note(self, data: str) -> None:
+        for text in data.split("\x00"):
+            if _WORD.search(text):
+                self.found.append((self.getpos()[0], " ".join(text.split())))
 
 
 def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
@@ -140,13 +145,15 @@ def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
     seen: set[int] = set()
     for node in ast.walk(tree):
         for expression in _shown(node):
-            for constant in _texts(expression, seen):
-                if _WORD.search(_bare(constant.value)):
-                    yield constant.lineno, constant.value
+            yield from ((line, text) for line, text in _texts(expression, seen) if _WORD.search(_bare(text)))
+        if isinstance(node, ast.JoinedStr) and any(
+            isinstance(inner, ast.Call) and _name_of(inner.func) in MARKS for inner in ast.walk(node)
+        ):
+            yield node.lineno, ast.unparse(node)  # Python before 3.12 has no tokens of what is inside
     for statement in tree.body if talking else ():
-        for constant in _texts(statement, seen):
-            if _PROSE.search(_bare(constant.value)) and constant.value not in _NAMES:
-                yield constant.lineno, constant.value
+        for line, text in _texts(statement, seen):
+            if _PROSE.search(_bare(text)) and text not in _NAMES:
+                yield line, text
 
 
 def _shown(node: ast.AST) -> Iterator[ast.expr]:
@@ -163,8 +170,8 @@ def _shown(node: ast.AST) -> Iterator[ast.expr]:
     yield from (keyword.value for keyword in node.keywords if keyword.arg in wanted)
 
 
-def _texts(node: ast.AST, seen: set[int]) -> Iterator[ast.Constant]:
-    """Yield the strings in *node* that are not marked, each once."""
+def _texts(node: ast.AST, seen: set[int]) -> Iterator[tuple[int, str]]:
+    """Yield the strings in *node* that are not marked, each once, with their lines."""
     if isinstance(node, ast.Call):
         name = _name_of(node.func)
         if name in MARKS or name in _FOR_DEVELOPERS:
@@ -175,7 +182,7 @@ def _texts(node: ast.AST, seen: set[int]) -> Iterator[ast.Constant]:
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str) and id(node) not in seen:
             seen.add(id(node))
-            yield node
+            yield node.lineno, node.value
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return  # a docstring

@@ -66,8 +66,8 @@ msgstr ""
 class Reproducible(Catalog):
     """A catalogue whose header has no date and no version of a program, so that it is always the same."""
 
-    @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+    @property  # type: ignore[misc]  # Babel's can be set, ours cannot
+    def mime_headers(self) -> list[tuple[str, str]]:
         """The header, as a compiled catalogue holds it."""
         rule = get_plural(self.locale)
         return [
@@ -149,7 +149,7 @@ def updated(path: Path, sources: Catalog) -> bytes:
             message.id,
             translation,
             flags={"fuzzy"} if known is not None and known.fuzzy else (),
-            auto_comments=sorted(set(message.auto_comments)),
+            auto_comments=list(dict.fromkeys(message.auto_comments)),
             user_comments=known.user_comments if known is not None else (),
             context=message.context,
         )
@@ -208,7 +208,8 @@ def _problems_of(message: Message, name: str, *, complete: bool) -> Iterator[Pro
         if complete:
             yield Problem(name, _key(message), f"has no translation, or not of all plurals: write it there, {remedy}")
         return
-    wanted = [placeholders_of(text) for text in (message.id if message.pluralizable else (message.id,))]
+    ids = message.id if isinstance(message.id, list | tuple) else (message.id,)
+    wanted = [placeholders_of(text) for text in ids]
     for form in forms:
         if placeholders_of(form) not in wanted:
             found = ", ".join(sorted(placeholders_of(form))) or "none"

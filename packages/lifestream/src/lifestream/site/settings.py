@@ -13,14 +13,16 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from lifestream.content import players
-from lifestream.site import configuration
+from lifestream.site.fetching_settings import (  # noqa: F401  settings are read from here
+    CONFIGURATION,
+    LANGUAGE_CODE,
+    LOGGING,
+    TIME_ZONE,
+    USE_TZ,
+)
 from lifestream.site.home import PrivateConnection, home, secret_key
 
 HOME = home()
-try:
-    CONFIGURATION = configuration.load(HOME, os.environ)
-except configuration.ConfigurationError as error:
-    raise SystemExit(str(error)) from None
 globals().update({name: value for name, value in CONFIGURATION.chosen.items() if name != "DATABASE_URL"})
 
 SECRET_KEY = secret_key(HOME)
@@ -113,9 +115,6 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-USE_TZ = True
-TIME_ZONE = CONFIGURATION["TIME_ZONE"]
-LANGUAGE_CODE = CONFIGURATION["LANGUAGE_CODE"]
 STATIC_URL = "static/"  # below FORCE_SCRIPT_NAME
 # What stands there is served, too, and in place of a shipped file of the same name.
 STATICFILES_DIRS = [HOME / "static"] if (HOME / "static").is_dir() else []
@@ -144,19 +143,6 @@ for _directive, _sources in CONFIGURATION["LIFESTREAM_CSP_SOURCES"].items():
 
 # Without a server for mail, none is sent.
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if CONFIGURATION['EMAIL_HOST'] else 'dummy'}.EmailBackend"
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "lifestream.terminal.VisibleFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-}
 
 if os.environ.get("LIFESTREAM_DEMO"):
     LIFESTREAM_PER_HOST_RATE = 0  # The broker is our own, and somebody waits.

@@ -29,7 +29,7 @@ _LABEL = 16  # columns
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Shows the state of a feed, when it is asked next, and why: each time that its server, the feed itself  "
+        "Shows the state of a feed, when it is asked next, and why: each time that its server, the feed itself "
         "or we ourselves ask for, and which one holds. Then come its last fetches."
     )
 
@@ -103,7 +103,8 @@ def next_of(feed: Feed, now: datetime) -> str:
     if pause is not None and pause > max(now, feed.next_fetch):
         text = gettext("{time}: its server asked for a pause, for all feeds of {host}")
         return text.format(time=when(pause, now), host=feed.host.name)
-    return f"{when(feed.next_fetch, now)}: {feed.next_reason or gettext('it has not been asked yet')}"
+    reason = feed.next_reason or gettext("it has not been asked yet")
+    return f"{when(feed.next_fetch, now)}: {reason}"
 
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
@@ -121,7 +122,8 @@ def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
         mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
         yield f"{mark} {_moment(candidate, now)}  {candidate.reason}"
     if pause is not None and held_by_host:
-        yield f"> {_moment(DueTime(pause, ''), now)}  {gettext('a pause that its server asked for')}"
+        reason = gettext("a pause that its server asked for")
+        yield f"> {_moment(DueTime(pause, ''), now)}  {reason}"
     if feed.not_before is not None and feed.not_before > now:
         text = gettext("Not before {}, not even with --all: server or feed ask for that.")
         yield text.format(when(feed.not_before, now))
