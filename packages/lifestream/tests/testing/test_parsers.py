@@ -58,14 +58,11 @@ def test_a_page_is_read_as_a_child_reads_it(child: ParserPool, here: InProcessPa
 
 def test_a_plugin_of_ones_own_runs_in_both() -> None:
     registry = Registry(["othersite.loud.LoudPlugin"])
-    asked = (
-        rss("one", "two").replace("http://example.org/", "https://loud.example/").encode(),
-        {},
-        "https://loud.example/feed",
-    )
+    body = rss("one", "two").replace("http://example.org/", "https://loud.example/").encode()
+    headers: dict[str, str] = {}
     with ParserPool(1, registry=registry) as pool:
-        ours = InProcessParsers(registry=registry).submit(*asked).result()
-        assert ours == pool.submit(*asked).result()
+        ours = InProcessParsers(registry=registry).submit(body, headers, "https://loud.example/feed").result()
+        assert ours == pool.submit(body, headers, "https://loud.example/feed").result()
     assert [item.title for item in ours.items] == ["ONE", "TWO"]
 
 

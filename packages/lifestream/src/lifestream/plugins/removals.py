@@ -23,9 +23,7 @@ def of(draft: ItemDraft, safe: ItemDraft) -> tuple[str, ...]:
     gone = _parts(draft.content) - _parts(safe.content)
     # The attributes of a tag that is gone are gone with it.
     elements = {name for kind, name in gone if not kind}
-    counted = {
-        _name(kind, name): number for (kind, name), number in gone.items() if not kind or kind not in elements
-    }
+    counted = {_name(kind, name): number for (kind, name), number in gone.items() if not kind or kind not in elements}
     told = [name if number == 1 else f"{name} ({number:,} times)" for name, number in counted.items()]
     if draft.link.strip() and not safe.link:
         told.append(f"link: {draft.link.strip()[:LONGEST]}")
