@@ -98,7 +98,7 @@ class TestEnvironment:
         read = {
             name
             for source in sources
-            for name in re.findall(r'(?:environ\.get\(|environ\[|_listed\()\s*"(\w+)"', source)
+            for name in re.findall(r'(?:environ\.get\(|environ\[|listed\()\s*"(\w+)"', source)
         }
         assert read - OURS_ALONE.keys() == rows("Environment variables")
         assert read - OURS_ALONE.keys() == SITE_ONLY | {f"LIFESTREAM_{name}" for name in IN_THE_ENVIRONMENT}

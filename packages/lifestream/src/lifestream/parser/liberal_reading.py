@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
 from lifestream.parser import strict
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.salvage import salvage
 from lifestream.parser.second_reading import Scan, scan
+from lifestream.plugins.reading_notes import Notes
 
 
 class Reading:
@@ -26,9 +27,7 @@ class Reading:
     out.
     """
 
-    def __init__(
-        self, document: bytes, language: str, url: str, *, netscape: bool, notes: Notes | None = None
-    ) -> None:
+    def __init__(self, document: bytes, language: str, url: str, *, netscape: bool, notes: Notes | None = None) -> None:
         self.document, self.language, self.url, self.netscape = document, language, url, netscape
         self.notes = notes or Notes()
         self.notes.reader = "liberal"
@@ -68,9 +67,7 @@ class Reading:
         root = strict.read(text).root
         feed = None
         if root is not None:
-            feed = strict.read_feed(
-                root, self.url, language=self.language, netscape=self.netscape, notes=self.notes
-            )
+            feed = strict.read_feed(root, self.url, language=self.language, netscape=self.netscape, notes=self.notes)
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
         return feed if feed is not None and feed.entries else self._liberal(document, scan(document))
 

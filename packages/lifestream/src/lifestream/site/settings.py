@@ -23,7 +23,6 @@ from lifestream.content import players
 from lifestream.site import fetching_settings
 from lifestream.site.home import PrivateConnection, home, secret_key
 
-
 HOME = home()
 SECRET_KEY = secret_key(HOME)
 DEBUG = False
