@@ -48,8 +48,9 @@ class Entry:
     could be resolved. *content* and *summary* are HTML, in which addresses may still be relative to *base*; *title* and
     *author* are plain text with entities resolved once.
 
-    *based* says that an `xml:base` set *base*; otherwise *base* is the document's address. *summary_base* is the
-    address that addresses in the summary are relative to, if it is another one.
+    *based* says that an `xml:base` set *base*; otherwise *base* is the entry's link, the feed's link or the document's
+    address (see `parser.relative_addresses`). *summary_base* is the address that addresses in the summary are relative
+    to, if it is another one.
     """
 
     guid: str = ""

@@ -1,6 +1,6 @@
 """The settings of the bundled site that fetching and reading need: all of them for a command without a database.
 
-`settings` has them too. For such a command (`read`) this module is Django's settings by itself: it names no database,
+`settings` builds on them. For such a command (`read`) this module is Django's settings by itself: it names no database,
 and importing it creates neither a folder nor a key.
 """
 
@@ -9,17 +9,21 @@ from __future__ import annotations
 import os
 import secrets
 
+from lifestream.site import configuration
+from lifestream.site.home import home_folder
 
-def listed(name: str) -> list[str]:
-    """Return the values in the environment variable *name*, which are separated by commas."""
-    return [entry.strip() for entry in os.environ.get(name, "").split(",") if entry.strip()]
-
+try:
+    CONFIGURATION = configuration.load(home_folder(), os.environ)
+except configuration.ConfigurationError as error:
+    raise SystemExit(str(error)) from None
+globals().update({name: value for name, value in CONFIGURATION.chosen.items() if name.startswith("LIFESTREAM_")})
 
 SECRET_KEY = secrets.token_urlsafe(50)  # Django refuses to start without one; these commands sign and encrypt nothing.
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "lifestream"]
 
 USE_TZ = True
-TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+TIME_ZONE = CONFIGURATION["TIME_ZONE"]
+LANGUAGE_CODE = CONFIGURATION["LANGUAGE_CODE"]
 
 LOGGING = {
     "version": 1,
@@ -33,6 +37,3 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
-
-LIFESTREAM_ALLOWED_NETWORKS = listed("LIFESTREAM_ALLOWED_NETWORKS")
-LIFESTREAM_CONTACT = os.environ.get("LIFESTREAM_CONTACT", "")

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from lifestream.entry import ParsedFeed, Rhythm
 from lifestream.parser.dates import Calendar
 from lifestream.parser.errors import NotAFeed
+from lifestream.parser.relative_addresses import base_of_links
 from lifestream.parser.rhythm import day, hour, rhythm
 from lifestream.parser.strict.constructs import Construct, loose, text_of, typed
 from lifestream.parser.strict.entries import (
@@ -23,7 +24,7 @@ from lifestream.parser.strict.entries import (
     linked_picture,
     title_of,
 )
-from lifestream.parser.strict.links import links_of, page, related
+from lifestream.parser.strict.links import Link, links_of, page, related
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namespace_of
 from lifestream.plugins.reading_notes import Notes
@@ -96,15 +97,18 @@ class _Reader:
         author = authors_of(channel, fields, self._names)
         entries = [*elements(fields, "item", "atom:entry", "atom:item")]
         atom = self._version.startswith("atom")
-        reader = EntryReader(self._names, scope, self._calendar(entries), author if atom else "")
         links = links_of(elements(fields, "link", "atom:link"), scope)
+        link = self._link(fields, links, atom=atom)
+        site = scope.at(base_of_links(link, scope.base))
+        calendar = self._calendar(entries)
+        reader = EntryReader(self._names, site, calendar, author if atom else "", self._scope.base)
         return ParsedFeed(
             title=title_of(fields, scope).line,
-            link=self._link(fields, scope, atom=atom),
+            link=link,
             subtitle=self._subtitle(fields, scope),
             author=author,
             language=scope.language,
-            icon=self._icon(fields, scope),
+            icon=self._icon(fields, site),
             self_url=related(links, "self"),
             hub_url=related(links, "hub"),
             generator=self._generator(fields),
@@ -113,9 +117,8 @@ class _Reader:
             entries=tuple(map(reader.read, entries)),
         )
 
-    def _link(self, fields: Fields, scope: Scope, *, atom: bool) -> str:
+    def _link(self, fields: Fields, links: list[Link], *, atom: bool) -> str:
         """Return the address of the site's page. In Atom the id of a feed may be that address, too."""
-        links = links_of(elements(fields, "link", "atom:link"), scope)
         guid = first_text(fields, "atom:id") if atom else ""
         return page(links) or (guid if guid.startswith(("http://", "https://")) else "")
 
