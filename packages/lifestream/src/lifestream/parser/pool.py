@@ -28,7 +28,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
 from lifestream.content.sanitizer import SanitizerRules
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
-from lifestream.message import from_stored, say
+from lifestream.message import say
 from lifestream.parser import ipc
 from lifestream.parser.errors import ParserDied, ParseTimeout
 from lifestream.parser.questions import Document, Nonsense, WebPage, document
