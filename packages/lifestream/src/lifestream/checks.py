@@ -1,7 +1,7 @@
 """System checks of the settings. Each message has an id and a hint.
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
-intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text.
+intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 switches.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses.
@@ -37,7 +37,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines,
+        check_lines, check_switches,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -45,7 +45,7 @@ def register() -> None:
 
 def check_html(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are valid and safe (E001)."""
-    if not settings.chooses_html:
+    if not settings.chooses_html or check_switches():
         return []
     return _errors(
         "E001",
@@ -163,6 +163,12 @@ def check_lines(**_: Any) -> list[checks.CheckMessage]:
     """Check that what stands in the User-Agent is one line of text (E010)."""
     hint = "It is sent with each request, in a header: a line break in it would fail them all."
     return _errors("E010", [lambda: settings.contact, lambda: settings.user_agent], hint)
+
+
+def check_switches(**_: Any) -> list[checks.CheckMessage]:
+    """Check that LIFESTREAM_STRIP_TRACKING is True or False (E011)."""
+    hint = "With True, links lose utm_source, fbclid and other parameters that only tell who clicked them."
+    return _errors("E011", [lambda: settings.strips_tracking], hint)
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:
