@@ -15,16 +15,16 @@ import pytest
 
 from growth import MOST, growth
 from lifestream.content import sanitizer
-from lifestream.content.html_tokenizer import attributes, tokens, unescape
-from lifestream.content.plaintext import html_of, linked_html_of, shorten, text_of, text_of_clean, without_scripts
-from lifestream.content.urls import safe_url
 from lifestream.content.author_tokens import author_tokens
 from lifestream.content.fragment_ids import with_key
 from lifestream.content.html_repair import repaired
+from lifestream.content.html_tokenizer import attributes, tokens, unescape
 from lifestream.content.lazy_pictures import is_pixel
+from lifestream.content.plaintext import html_of, linked_html_of, shorten, text_of, text_of_clean, without_scripts
 from lifestream.content.players import player_at
-from lifestream.content.tracking import without_tracking
 from lifestream.content.tokenizer import terms, words
+from lifestream.content.tracking import without_tracking
+from lifestream.content.urls import safe_url
 from lifestream.entry import Entry
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
 from lifestream.fetcher.redirects import UrlRefused, request_url

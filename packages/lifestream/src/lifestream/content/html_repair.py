@@ -17,11 +17,12 @@ from typing import Final
 
 from lifestream.content.author_tokens import FALLBACKS, author_tokens
 from lifestream.content.frames import FRAMES, Frames
-from lifestream.content.html_names import HTML, MATHML
+from lifestream.content.html_names import HTML, MATHML, SVG
 from lifestream.content.html_tokenizer import Token, attributes, name_set
 from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, Pictures, with_sources, written
 from lifestream.content.mathml import MathWriter
 
+_FOREIGN: Final = (MATHML | SVG) - HTML
 _HANDLED: Final = FALLBACKS | FRAMES | name_set("audio canvas script style textarea title video xmp")
 _ENDS_PARAGRAPH: Final = name_set(
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
@@ -79,7 +80,7 @@ class _Repair:
         self._annotations = annotations
         self._formula: MathWriter | None = None
         self._frame: Token | None = None
-        self._in_fallback = self._in_paragraph = False
+        self._in_fallback = self._in_paragraph = self._in_svg = False
 
     def take(self, token: Token) -> None:
         """Write *token*, or what takes its place."""
@@ -108,7 +109,11 @@ class _Repair:
             self._in_fallback = starts
         elif name in FRAMES:
             self._frame = token if starts else None
-        elif name in MATHML:
+        elif name == "svg":
+            self._in_svg = starts and not source.endswith("/>")
+            self._pieces.append(source)
+        elif name in _FOREIGN and not (self._in_svg and name in SVG):
+            # Where such an element does not belong, nh3 would leave it out with its text.
             if name == "math" and starts:
                 formula = MathWriter(self._pieces, token, annotations=self._annotations)
                 self._formula = formula if formula.is_open else None
