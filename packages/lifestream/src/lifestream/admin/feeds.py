@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -24,6 +24,7 @@ from lifestream.admin.updating import update_now
 from lifestream.conf import settings
 from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
+from lifestream.models.feeds import HEALTH, outcome_in_words
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -34,7 +35,7 @@ class HealthFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the choices."""
-        return [(word, gettext(word)) for word in ("ok", "failing", "new", "paused", "idle", "gone")]
+        return [(word, HEALTH[word]) for word in ("ok", "failing", "new", "paused", "idle", "gone")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Feed]) -> QuerySet[Feed]:
         """Return the feeds of the chosen state."""
@@ -93,7 +94,7 @@ class FeedAdmin(ReadOnlyAdmin):
     list_per_page = 50
     actions = ("update_now", "pause", "resume")
     readonly_fields = (
-        "url", "domain", "description", "language", "health", "fetched", "succeeded", "last_status", "last_error",
+        "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "last_error",
         "flaw", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
     )  # fmt: skip
     fieldsets = (
@@ -107,7 +108,7 @@ class FeedAdmin(ReadOnlyAdmin):
                     "reasoning",
                     "fetched",
                     "succeeded",
-                    "last_status",
+                    "outcome",
                     "last_error",
                     "flaw",
                     "failures",
@@ -165,6 +166,11 @@ class FeedAdmin(ReadOnlyAdmin):
     def fetched(self, feed: Feed) -> Any:
         """Return when it was last fetched."""
         return last_fetch_of(feed)
+
+    @admin.display(description=gettext_lazy("last outcome"))
+    def outcome(self, feed: Feed) -> str:
+        """Return what the last fetch came to."""
+        return outcome_in_words(feed.last_status) or "–"
 
     @admin.display(description=gettext_lazy("last success"))
     def succeeded(self, feed: Feed) -> Any:
@@ -262,7 +268,8 @@ class FetchAdmin(ReadOnlyAdmin):
         """
         if fetch.latest is None:
             return moment(fetch.started)
-        times = gettext("{} times since {}").format(fetch.count, naturaltime(fetch.started))
+        times = ngettext("{count} time since {start}", "{count} times since {start}", fetch.count)
+        times = times.format(count=fetch.count, start=naturaltime(fetch.started))
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.latest), times)
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
@@ -280,15 +287,16 @@ class FetchAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("items"), ordering="new")
     def items(self, fetch: Fetch) -> str:
         """Return how many items were new, and how many were changed."""
-        new = gettext("{} new").format(fetch.new) if fetch.new else ""
-        changed = gettext("{} changed").format(fetch.changed) if fetch.changed else ""
+        new = ngettext("{} new", "{} new", fetch.new).format(fetch.new) if fetch.new else ""
+        changed = ngettext("{} changed", "{} changed", fetch.changed).format(fetch.changed) if fetch.changed else ""
         return ", ".join(filter(None, (new, changed))) or "–"
 
     @admin.display(description=gettext_lazy("took"), ordering="duration")
     def took(self, fetch: Fetch) -> SafeString:
         """Return how long the fetch took, and how many bytes were received."""
         size = filesizeformat(fetch.size) if fetch.size else ""
-        return format_html('{} ms<span class="lifestream-why">{}</span>', f"{fetch.duration * 1000:,.0f}", size)
+        taken = gettext("{} ms").format(number_format(round(fetch.duration * 1000), force_grouping=True))
+        return format_html('{}<span class="lifestream-why">{}</span>', taken, size)
 
     @admin.display(description=gettext_lazy("next due, and why"))
     def next(self, fetch: Fetch) -> SafeString:

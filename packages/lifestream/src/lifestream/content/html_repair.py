@@ -84,7 +84,8 @@ class _Repair:
 
     def take(self, token: Token) -> None:
         """Write *token*, or what takes its place."""
-        if self._frame is not None and self._ends_frame(token):
+        frame, self._frame = self._frame, None
+        if frame is not None and self._ends(frame, token):
             return
         if self._formula is not None:
             taken = self._formula.takes(token)
@@ -92,15 +93,12 @@ class _Repair:
                 self._formula = None
             if taken:
                 return
-        kind, name, source = token
-        if kind == "text":
-            if not source.isspace():
-                self._pictures.text()
-            self._pieces.append(source)
-        elif kind == "hidden":
-            self._pieces.append(source)
-        else:
+        if token.kind in ("start", "end"):
             self._take_tag(token)
+            return
+        if token.kind == "text" and not token.source.isspace():
+            self._pictures.text()
+        self._pieces.append(token.source)
 
     def _take_tag(self, token: Token) -> None:
         kind, name, source = token
@@ -127,12 +125,12 @@ class _Repair:
             filled = with_sources(name, attributes(source)) if starts and name in LAZY else None
             self._pieces.append(source if filled is None else written(name, filled))
 
-    def _ends_frame(self, token: Token) -> bool:
-        """Write the link in place of the frame whose start tag came last. Return whether *token* is its content."""
-        assert self._frame is not None
-        (_, name, source), self._frame = self._frame, None
-        is_content = token.kind == "hidden" and token.name == name
-        link = self._frames.link(name, source, token.source if is_content else "", in_fallback=self._in_fallback)
+    def _ends(self, frame: Token, token: Token) -> bool:
+        """Write the link in place of *frame*, whose start tag came last. Return whether *token* is its content."""
+        is_content = token.kind == "hidden" and token.name == frame.name
+        link = self._frames.link(
+            frame.name, frame.source, token.source if is_content else "", in_fallback=self._in_fallback
+        )
         if link:
             # A paragraph inside another one would end that, and leave an empty one behind.
             self._pieces.append(link if self._in_paragraph else f"<p>{link}</p>")
@@ -141,7 +139,7 @@ class _Repair:
     def end(self) -> str:
         """Return the fragment."""
         if self._frame is not None:
-            self._ends_frame(Token("text", "", ""))
+            self._ends(self._frame, Token("text", "", ""))
         if self._formula is not None:
             self._formula.close()
         return "".join(self._pieces)

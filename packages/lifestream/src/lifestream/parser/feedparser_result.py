@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
+from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.preprocessing import ASIDE
@@ -38,7 +38,7 @@ _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_MEDIA: Final = 100
 
 
-def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
+def feed_of(result: Found, scanned: Scan, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed made from feedparser's *result* and from *scanned*, what our own scan found; *url* is the address
     of the document.
     """
@@ -50,7 +50,7 @@ def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
     entries: Sequence[Found] = _get(result, "entries", [])
     site = base_of_links(link, url)
     context = _Context(
-        version, site, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries)
+        version, site, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries, notes)
     )
     return ParsedFeed(
         title=_title(found, version),
@@ -223,9 +223,9 @@ def _tags(found: Found) -> tuple[str, ...]:
     return names(str(tag.get("label") or tag.get("term") or "") for tag in _get(found, "tags", []))
 
 
-def _calendar(found: Found, entries: Sequence[Found]) -> Calendar:
+def _calendar(found: Found, entries: Sequence[Found], notes: Notes | None) -> Calendar:
     fields = ("published", "updated", "created")
-    return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields])
+    return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields], notes)
 
 
 def _heap(found: Found) -> list[Media]:

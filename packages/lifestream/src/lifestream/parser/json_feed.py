@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
@@ -22,7 +22,7 @@ _FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
 
 
-def read(decoded: Decoded, url: str) -> ParsedFeed:
+def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
     try:
         document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
@@ -36,7 +36,8 @@ def read(decoded: Decoded, url: str) -> ParsedFeed:
         raise NotAFeed("it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items")
     language = _text(document, "language")
     author = _authors(document)
-    calendar = Calendar(lambda: [_text(item, name) for item in items if isinstance(item, dict) for name in _DATES])
+    dated = [item for item in items if isinstance(item, dict)]
+    calendar = Calendar(lambda: [_text(item, name) for item in dated for name in _DATES], notes)
     link = _address(document, "home_page_url", url)
     site = base_of_links(link, url)
     return ParsedFeed(

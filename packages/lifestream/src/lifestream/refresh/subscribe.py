@@ -21,6 +21,7 @@ from typing import Literal, Self
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
@@ -127,7 +128,7 @@ def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: 
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             raise
-        raise NotAdded(f"{asked} can't be had: {shortage.value}") from error
+        raise NotAdded(gettext("{url} can't be had: {reason}").format(url=asked, reason=shortage.value)) from error
 
 
 def add_feed(
@@ -144,7 +145,7 @@ def add_feed(
     """
     name = " ".join(scrub(name).split())
     if not found.title and not name:
-        raise NotAdded(f"the feed at {found.url} has no title; give it a name", "name")
+        raise NotAdded(gettext("the feed at {url} has no title; give it a name").format(url=found.url), "name")
     claim: Claimed | None = None
     if isinstance(found.source, Feed):
         feed = found.source
@@ -195,11 +196,11 @@ class _Scout:
             self._pool = make_pool(1)  # the parser starts while the server prepares its answer
         outcome = self._runner.run(self._fetcher.fetch(request))
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
-            raise NotAdded(f"{request.url} can't be had: {outcome.message}")
+            raise NotAdded(gettext("{url} can't be had: {reason}").format(url=request.url, reason=outcome.message))
         if isinstance(outcome, Failed):
             return _Refusal(outcome.message)
         if not isinstance(outcome, Fetched):
-            return _Refusal(f"the server answered {outcome.status}")
+            return _Refusal(gettext("the server answered {status}").format(status=outcome.status))
         try:
             prepared = self._pool.submit(outcome.body, outcome.headers, outcome.url).result()
         except ParseError as error:
@@ -219,11 +220,12 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
     if isinstance(first, Reading):
         return Found(request.url, first, credentials=request.credentials)
     if first.page is None:
-        raise NotAdded(f"{request.url} can't be had: {first.reason}")
+        raise NotAdded(gettext("{url} can't be had: {reason}").format(url=request.url, reason=first.reason))
     try:
         named = scout.feeds_in(first.page)
     except ParseError as error:
-        raise NotAdded(f"{request.url} is no feed, and can't be searched for one: {error.reason}") from error
+        text = gettext("{url} is no feed, and can't be searched for one: {reason}")
+        raise NotAdded(text.format(url=request.url, reason=error.reason)) from error
     for url in _candidates(first.page, named):
         login = request.credentials if origin(url) == origin(request.url) else ""
         if not login and (known := Feed.objects.shared().with_url(url).first()) is not None:
@@ -231,7 +233,8 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
         answer = scout.ask(FetchRequest(url, credentials=login))
         if isinstance(answer, Reading):
             return Found(url, answer, first.page.url, login)
-    raise NotAdded(f"{request.url} is no feed, and no page that leads to one: {first.reason}")
+    text = gettext("{url} is no feed, and no page that leads to one: {reason}")
+    raise NotAdded(text.format(url=request.url, reason=first.reason))
 
 
 def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from lifestream.entry import ParsedFeed, Rhythm
+from lifestream.entry import Notes, ParsedFeed, Rhythm
 from lifestream.parser.dates import Calendar
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.relative_addresses import base_of_links
@@ -32,10 +32,13 @@ _VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94
 CDF: Final = "it is a channel in CDF (Channel Definition Format, of 1997), which is not read; look for RSS or Atom"
 
 
-def read(root: Element, url: str, *, language: str = "", netscape: bool = False) -> ParsedFeed | None:
+def read(
+    root: Element, url: str, *, language: str = "", netscape: bool = False, notes: Notes | None = None
+) -> ParsedFeed | None:
     """Return the feed in *root*, which came from *url*, or None if it is no RSS, RDF or Atom.
 
     *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
+    *notes* are told how dates were understood.
     Raises `NotAFeed` for CDF.
     """
     names = Names()
@@ -45,15 +48,15 @@ def read(root: Element, url: str, *, language: str = "", netscape: bool = False)
     scope = Scope(url, language).of(root)
     if name == "atom:feed":
         version = "atom10" if namespace_of(root) == ATOM else "atom03"
-        return _Reader(names, scope, version).read([root], root)
+        return _Reader(names, scope, version, notes).read([root], root)
     if name == "feed":
-        return _Reader(Names("atom:"), scope, "atom").read([root], root)
+        return _Reader(Names("atom:"), scope, "atom", notes).read([root], root)
     channels = [child for child in root if names[child.tag] == "channel"]
     if name == "rss" and channels:
-        return _Reader(names, scope, "rss091n" if netscape else _version(root)).read(channels, root)
+        return _Reader(names, scope, "rss091n" if netscape else _version(root), notes).read(channels, root)
     if name == "rdf:rdf" and (channels or any(names[child.tag] == "item" for child in root)):
         namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
-        return _Reader(names, scope, "rss10" if RSS_10 in namespaces else "rss090").read(channels, root)
+        return _Reader(names, scope, "rss10" if RSS_10 in namespaces else "rss090", notes).read(channels, root)
     return None
 
 
@@ -72,8 +75,8 @@ def _is_cdf(root: Element) -> bool:
 class _Reader:
     """A reader for a feed of a *version*, which becomes `ParsedFeed.format`."""
 
-    def __init__(self, names: Names, scope: Scope, version: str) -> None:
-        self._names, self._scope, self._version = names, scope, version
+    def __init__(self, names: Names, scope: Scope, version: str, notes: Notes | None) -> None:
+        self._names, self._scope, self._version, self._notes = names, scope, version, notes
 
     def read(self, channels: list[Element], root: Element) -> ParsedFeed:
         """Return the feed in *channels*, of which the first describes it, and in *root*, which in RDF contains the
@@ -127,7 +130,7 @@ class _Reader:
                     if names[child.tag] in _DATES:
                         yield text_of(child)
 
-        return Calendar(others)
+        return Calendar(others, self._notes)
 
     def _subtitle(self, fields: Fields, scope: Scope) -> str:
         found: list[Construct] = []
