@@ -14,6 +14,7 @@ from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import when
 from lifestream.models import Lifestream
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feeds
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
@@ -59,13 +60,13 @@ class Command(BaseCommand):
                 raise found
             added = add_feed(found, chosen, name=name, folder=folder)
         except NotAdded as error:
-            told = (
-                gettext("{reason}: use --name").format(reason=error.reason) if error.field == "name" else error.reason
-            )
+            told = worded(error.reason)
+            if error.field == "name":
+                told = gettext("{reason}: use --name").format(reason=told)
             raise CommandError(told) from error
         if added.trouble:
             text = gettext("{url} is in the lifestream '{slug}', and stays due: {trouble}")
-            raise CommandError(text.format(url=found.url, slug=chosen.slug, trouble=added.trouble))
+            raise CommandError(text.format(url=found.url, slug=chosen.slug, trouble=worded(added.trouble)))
         return found, added
 
     def _tell(self, found: Found, added: Added) -> None:
@@ -99,4 +100,6 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"  {text.format(slug=lifestream.slug, count=posts)}")
         text = gettext("It is asked again at {time}: {reason}.")
-        self.stdout.write(f"  {text.format(time=when(feed.next_fetch, timezone.now()), reason=feed.next_reason)}")
+        self.stdout.write(
+            f"  {text.format(time=when(feed.next_fetch, timezone.now()), reason=worded(feed.next_reason))}"
+        )
