@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -126,8 +125,8 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         raise ValueError("give --add or --add-all, not both")
     if known is None and not options.poll:
         raise ValueError("give --poll, the command by which the reader asks its feeds, such as --poll 'r2e run'")
-    if known is not None and shutil.which(known.program) is None:
-        raise ValueError(f"{known.title} is not installed: there is no program {known.program}")
+    if known is not None and (missing := known.missing()):
+        raise ValueError(f"{known.title} cannot be run: {missing} is not installed")
     given = {
         "poll": options.poll,
         "add": options.add or options.add_all,
