@@ -73,7 +73,7 @@ def page(scored: Sequence[tuple[KnownReader, Report]]) -> str:
             "",
             f"`benchmarks/readers.py` wrote these tables on {today} with version {RULES_VERSION} of",
             "[the rules](rules/index.md): it runs `feedserver check --reader NAME` for each reader that is installed.",
-            "No score is set by hand. A cell says how many rules were passed of those that were judged. Old versions of",
+            "No score is set by hand. A cell says how many rules were passed of those judged. Old versions of",
             "Debian stand here, since they can be run by everybody; newer ones may do better.",
             "",
             f"A table is no last word: {ANSWER}.",

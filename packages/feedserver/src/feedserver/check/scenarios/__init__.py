@@ -6,7 +6,13 @@ Ids never change, and the order of the groups is that of the report. A scenario 
 from __future__ import annotations
 
 from feedserver.check.scenario import Scenario
-from feedserver.check.scenarios import timing, validators
+from feedserver.check.scenarios import items, redirects, requests, timing, validators
 
-SCENARIOS: tuple[Scenario, ...] = (*validators.SCENARIOS, *timing.SCENARIOS)
+SCENARIOS: tuple[Scenario, ...] = (
+    *validators.SCENARIOS,
+    *timing.SCENARIOS,
+    *redirects.SCENARIOS,
+    *requests.SCENARIOS,
+    *items.SCENARIOS,
+)
 """Every scenario, in the order of the report."""
