@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import ssl
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
+
+from feedserver.net.tls import client_context
 
 AGENT = "right-reader/1.0 (+https://example.org/right-reader)"
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -249,6 +252,12 @@ class RightReader:
     def get(self, url: str, conditions: Mapping[str, str]) -> Answer | None:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        if parts.scheme == "https":
+            context = client_context()
+            context.check_hostname = not self.trusts(url)
+            context.verify_mode = ssl.CERT_NONE if self.trusts(url) else ssl.CERT_REQUIRED
+            if self.breaks != "X1":
+                connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=10, context=context)
         try:
             path = f"{parts.path}?t={self.now():.0f}" if self.breaks == "Q5" else parts.path
             agent = {"Q1": "Python-urllib/3.11 (+https://example.org)", "Q2": "right-reader/1.0"}.get(
@@ -266,6 +275,10 @@ class RightReader:
             return None
         finally:
             connection.close()
+
+    def trusts(self, url: str) -> bool:
+        """Return whether the certificate of *url* is not checked."""
+        return self.breaks in ("X2", "X3", "X4") and f"/{self.breaks.lower()}/" in url
 
     def store(self, feed: Subscribed, root: ET.Element, answer: Answer) -> bool:
         """Import what is new, and return whether anything was."""
