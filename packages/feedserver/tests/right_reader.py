@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import re
 import ssl
 import time
 import xml.etree.ElementTree as ET
@@ -130,7 +131,7 @@ class RightReader:
         if self.breaks == "R8":
             self.save_move(feed)
         try:
-            root = ET.fromstring(answer.body)
+            root = ET.fromstring(self.misread(answer))
         except ET.ParseError:
             return
         self.save_move(feed)
@@ -275,6 +276,20 @@ class RightReader:
             return None
         finally:
             connection.close()
+
+    def misread(self, answer: Answer) -> bytes:
+        """Return the body, or what becomes of it by a wrong encoding."""
+        kind = answer.headers.get("Content-Type", "")
+        if self.breaks == "E1" and "windows-1251" in kind:
+            return re.sub(rb".*\?>", b"", answer.body.decode("windows-1251", "replace").encode(), count=1)
+        if self.breaks == "E3" and answer.body.startswith(b"\xff\xfe"):
+            return b""
+        if b"windows-1251" in answer.body[:100] and (self.breaks, kind) in (
+            ("E2", "application/rss+xml"),
+            ("E4", "text/xml"),
+        ):
+            return answer.body.decode("ascii", "replace").encode().replace(b"windows-1251", b"utf-8")
+        return answer.body
 
     def trusts(self, url: str) -> bool:
         """Return whether the certificate of *url* is not checked."""
