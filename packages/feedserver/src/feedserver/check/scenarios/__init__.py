@@ -6,7 +6,7 @@ Ids never change, and the order of the groups is that of the report. A scenario 
 from __future__ import annotations
 
 from feedserver.check.scenario import Scenario
-from feedserver.check.scenarios import encodings, items, redirects, requests, safety, timing, validators
+from feedserver.check.scenarios import bodies, encodings, items, redirects, requests, safety, timing, validators
 
 SCENARIOS: tuple[Scenario, ...] = (
     *validators.SCENARIOS,
@@ -14,6 +14,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *redirects.SCENARIOS,
     *requests.SCENARIOS,
     *items.SCENARIOS,
+    *bodies.SCENARIOS,
     *encodings.SCENARIOS,
     *safety.SCENARIOS,
 )
