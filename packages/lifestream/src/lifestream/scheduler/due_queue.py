@@ -22,14 +22,22 @@ _MANY: Final = 256  # how many feeds are claimed at once if that many are due
 class Intake:
     """Claims the feeds that are due; with *feeds* (keys), only those of them.
 
-    With *early*, feeds are also claimed before our own interval is over.
+    With *early*, feeds are also claimed before our own interval is over. At *most* so many are claimed, by default all.
     """
 
-    def __init__(self, feeds: Collection[int] | None, clock: Callable[[], datetime], *, early: bool) -> None:
+    def __init__(
+        self,
+        feeds: Collection[int] | None,
+        clock: Callable[[], datetime],
+        *,
+        early: bool,
+        most: int | None = None,
+    ) -> None:
         self._clock = clock
         # Enough to keep the network busy, and no more: the rest is left to other workers.
         self._limit = min(4 * settings.concurrency, max(_MANY, settings.concurrency))
         self._early = early
+        self._most = most
         if feeds is None and early:
             feeds = list(Feed.objects.allowed(clock()).order_by("next_fetch").values_list("pk", flat=True))
         self._left = None if feeds is None else list(dict.fromkeys(feeds))
@@ -42,6 +50,10 @@ class Intake:
         of.
         """
         left = self._left
+        if self._most is not None:
+            self._limit = min(self._limit, self._most - len(self._seen))
+            if self._limit <= 0:
+                return []
         taken = self._take_due() if left is None else self._take_some(left)
         again = [each for each in taken if each.feed in self._seen]
         if again:
