@@ -259,6 +259,9 @@ class Post(models.Model):
     date = models.DateTimeField(_("date"))
     hidden = models.BooleanField(_("hidden"), default=False)
     removed = models.BooleanField(_("removed"), default=False)
+    kept = models.BooleanField(
+        _("kept"), default=False, help_text=_("Stays, however old it is and however many posts there are.")
+    )
 
     objects = PostQuerySet.as_manager()
 
