@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
             model_name="post",
             name="kept",
             field=models.BooleanField(
+                db_default=False,
                 default=False,
                 help_text="Stays, however old it is and however many posts there are.",
                 verbose_name="kept",

@@ -260,7 +260,10 @@ class Post(models.Model):
     hidden = models.BooleanField(_("hidden"), default=False)
     removed = models.BooleanField(_("removed"), default=False)
     kept = models.BooleanField(
-        _("kept"), default=False, help_text=_("Stays, however old it is and however many posts there are.")
+        _("kept"),
+        db_default=False,
+        default=False,
+        help_text=_("Stays, however old it is and however many posts there are."),
     )
 
     objects = PostQuerySet.as_manager()

@@ -1,8 +1,8 @@
 """What is deleted so that the database does not grow for ever, and what never is.
 
 Items go by age (LIFESTREAM_KEEP_DAYS) and by count a feed (LIFESTREAM_KEEP_ITEMS), unless an owner keeps a post of
-them. They leave tombstones, so that an old entry that its feed still lists does not come back; tombstones go after a year.
-Feeds without subscribers go after LIFESTREAM_KEEP_IDLE_DAYS, with all that they said.
+them. They leave tombstones, so that an old entry that its feed still lists does not come back; tombstones go after a
+year. Feeds without subscribers go after LIFESTREAM_KEEP_IDLE_DAYS, with all that they said.
 
 Everything is done in small transactions, so that nobody waits for long, and may be stopped between any two of them.
 """

@@ -20,8 +20,8 @@ from lifestream.wording import worded
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Shows how the site fares: its feeds, what is due, what fails, and when feeds were fetched last. The exit status "
-        "is 1 if the operator has to look at something."
+        "Shows how the site fares: its feeds, what is due, what fails, and when feeds were fetched last. The exit "
+        "status is 1 if the operator has to look at something."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
