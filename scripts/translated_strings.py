@@ -64,8 +64,8 @@ _SHOWN_CALLS: Final = frozenset(
 _SHOWN_KEYWORDS: Final = frozenset({"help", "help_text", "verbose_name", "verbose_name_plural", "label", "hint"})
 _SHOWN_ASSIGNED: Final = frozenset({"help", "title", "verbose_name", "verbose_name_plural", "short_description"})
 _OF_THE_ADMIN: Final = frozenset({"display", "action"})
-_NAMES: Final = frozenset({"JSON Feed"})
-"""What has the same name in every language."""
+_NAMES: Final = frozenset({"JSON Feed", "JSON Feed 1.0", "JSON Feed 1.1", "RSS 0.91 (Netscape)", "bold underline"})
+"""What has the same name in every language, and the names of styles."""
 _SHOWN_ATTRIBUTES: Final = frozenset({"title", "alt", "placeholder", "aria-label", "label"})
 
 
@@ -154,7 +154,7 @@ def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
             yield node.lineno, ast.unparse(node)  # Python before 3.12 has no tokens of what is inside
     for statement in tree.body if talking else ():
         for line, text in _texts(statement, seen):
-            if _PROSE.search(_bare(text)) and text not in _NAMES:
+            if _PROSE.search(_bare(text)) and text not in _NAMES and not text.isupper():
                 yield line, text
 
 

@@ -178,8 +178,8 @@ def test_what_is_doubtful_about_a_fixture_is_a_warning_below_its_line(start: Sta
 
 def test_what_is_no_request_is_shown_and_explained(start: Start, feeds: Path) -> None:
     process = start("serve", str(feeds))
-    assert send(process.line(), b"\x16\x03\x01\r\n\r\n").startswith(b"HTTP/1.1 400 ")
-    assert without_clock(process.line(), feeds).startswith(r"b'\x16\x03\x01\r\n\r\n' -> 400 Bad Request, ")
+    assert send(process.line(), b"\x15\x03\x01\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    assert without_clock(process.line(), feeds).startswith(r"b'\x15\x03\x01\r\n\r\n' -> 400 Bad Request, ")
     assert process.line().startswith("    ")
 
 

@@ -61,6 +61,7 @@ def receivers() -> dict[str, Any]:
     server = FeedServer()
     server.site.base_url = "http://127.0.0.1:1"
     return {
+        "Clock": server.clock,
         "FeedServer": server,
         "Headers": Headers(),
         "Journal": Journal(),
@@ -124,6 +125,7 @@ CALLED = {
     "text": "",
     "broken.response": "what broken() is to break",
     "touched.response": "what touched() is to touch",
+    "FeedServer.names": "names is",
     "FeedServer.fixture.name": "the name of a fixture",
 }
 """Arguments that messages call otherwise; "" where the message is about the value alone."""
@@ -199,6 +201,8 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("FeedServer", "max_body", -1, "max_body is -1; give 0 or more"),
     ("FeedServer", "aliases", "127.0.0.2", "aliases is '127.0.0.2'; give a list of addresses, such as ['127.0.0.2']"),
     ("FeedServer", "aliases", ["127.0.0.2", 5], "an address in aliases is 5; give text, such as '127.0.0.2'"),
+    ("FeedServer", "names", "a.example", "names is 'a.example'; give a list of host names, such as ['feeds.example']"),
+    ("FeedServer", "names", [5], "a host in names is 5; give text, such as 'feeds.example'"),
     ("FeedServer", "strict", "no", "strict is 'no'; give True or False"),
     ("FeedServer", "follow_links", 0, "follow_links is 0; give True or False"),
     ("FeedServer", "quit", None, "quit is None; give True or False"),

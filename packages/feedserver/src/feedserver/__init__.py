@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
 from feedserver.handler.journal import Journal
+from feedserver.messages.clock import Clock
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Auth",
+    "Clock",
     "Ended",
     "Exchange",
     "Fault",

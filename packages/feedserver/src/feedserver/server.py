@@ -12,7 +12,7 @@ import os
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import NoneType, TracebackType
@@ -34,6 +34,7 @@ from feedserver.messages.argument_types import (
     check_whole,
     named,
 )
+from feedserver.messages.clock import Clock
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
@@ -69,7 +70,8 @@ class FeedServer:
     do wrong: requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in
     bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a callable.
     *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; instead
-    of True it may be one of the words of `TlsFault`, which says how TLS fails.
+    of True it may be one of the words of `TlsFault`, which says how TLS fails. Its certificate is for localhost, the
+    host, the aliases and *names*: more host names by which a client asks for the server, such as "feeds.example".
 
     A `with` statement starts and stops it, and does not call `verify`: a test calls it as the last line of the block.
     """
@@ -90,12 +92,14 @@ class FeedServer:
         callable_timeout: float = 5.0,
         journal_limit: int | None = None,
         tls: bool | TlsFault | Tls = False,
+        names: Iterable[str] = (),
     ) -> None:
         check_is("root", root, (str, os.PathLike, NoneType), "give the path of a folder, or None")
         if root == "":
             raise ValueError("root is ''; give the path of a folder, such as '.' for this one")
         check_name("host", host, "127.0.0.1")
-        aliases = _addresses(aliases)
+        aliases = _texts("aliases", aliases, "an address", "127.0.0.2")
+        names = _texts("names", names, "a host", "feeds.example")
         check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
         check_seconds("bind_timeout", bind_timeout)
         for name, value in (("follow_links", follow_links), ("quit", quit), ("strict", strict)):
@@ -111,7 +115,7 @@ class FeedServer:
         self.aliases = aliases
         self.port = port
         self.bind_timeout = bind_timeout
-        self.tls = _tls(tls)
+        self.tls = _tls(tls, (host, *aliases), names)
         self.journal = Journal(journal_limit)
         self.site = Site(Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit)
         self.listening = Listening(
@@ -239,14 +243,37 @@ class FeedServer:
 
     # Routes and fixtures
 
-    def add(self, path: str, *answers: Answer, method: str | None = None) -> None:
+    def add(
+        self,
+        path: str,
+        *answers: Answer,
+        method: str | None = None,
+        state: Mapping[str, object] | None = None,
+        then: Mapping[str, object] | None = None,
+    ) -> None:
         """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
         on a thread of its own. Without *method*, every method is answered.
+
+        With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
+        that uses an answer up changes `state` to the values of *then*.
         """
-        self.site.routes.add(path, answers, method)
+        self.site.routes.add(path, answers, method, state, then)
+
+    @property
+    def state(self) -> dict[str, object]:
+        """The state that routes share, by name: empty at first, changed by `add(…, then=…)` and by tests.
+
+        A test may change it at any time. It outlives `stop`, as the routes do.
+        """
+        return self.site.routes.state
+
+    @property
+    def clock(self) -> Clock:
+        """The server's clock, which a test can move: `Date`, `{date+2h}` and `Exchange.time` follow it."""
+        return self.site.clock
 
     def mount(
         self,
@@ -263,7 +290,7 @@ class FeedServer:
         from feedserver.feeds import LiveFeed  # most servers serve no live feed
 
         check_name("path", path, "/feed")
-        live = LiveFeed(feed, format, **options)
+        live = LiveFeed(feed, format, clock=self.clock.now, **options)
         live.mount(self, path)
         return live
 
@@ -383,13 +410,14 @@ class FeedServer:
         self._thread = None
 
 
-def _addresses(aliases: object) -> tuple[str, ...]:
-    """Return *aliases* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
-    if isinstance(aliases, str | bytes) or not isinstance(aliases, Iterable):
-        raise TypeError(f"aliases is {named(aliases)}; give a list of addresses, such as ['127.0.0.2']")
-    given = tuple(aliases)
-    for alias in given:
-        check_name("an address in aliases", alias, "127.0.0.2")
+def _texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
+    """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        plural = {"an address": "addresses", "a host": "host names"}[kind]
+        raise TypeError(f"{argument} is {named(texts)}; give a list of {plural}, such as ['{example}']")
+    given = tuple(texts)
+    for text in given:
+        check_name(f"{kind} in {argument}", text, example)
     return given
 
 
@@ -401,15 +429,17 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
         threading.Thread(target=server.stop, name="feedserver: QUIT", daemon=True).start()
 
 
-def _tls(wanted: bool | TlsFault | Tls) -> Tls | None:
+def _tls(wanted: bool | TlsFault | Tls, addresses: Iterable[str], names: tuple[str, ...]) -> Tls | None:
     if wanted is False:
+        if names:
+            raise ValueError(f"names is {list(names)}, and a server without TLS has no certificate; give tls=True, too")
         return None
     from feedserver.net.tls import Tls
 
-    if isinstance(wanted, Tls):
-        return wanted
-    check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
-    return Tls(None if wanted is True else wanted)
+    if not isinstance(wanted, Tls):
+        check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
+        wanted = Tls(None if wanted is True else wanted)
+    return wanted.naming((*addresses, *names))
 
 
 def _refuse_in_loop(what: str) -> None:

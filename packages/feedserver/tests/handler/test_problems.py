@@ -477,11 +477,6 @@ REFUSED = [
     (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413, "is over the limit of"),
     (b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501, "CONNECT is not supported"),
     (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417, "Expect: b'tea' is not known"),
-    (
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
-        400,
-        "the client speaks TLS, and the server does not; FeedServer(…, tls=",
-    ),
 ]
 
 

@@ -4,7 +4,7 @@ Errors, which keep Django from starting: E001 HTML that may be kept; E002 number
 intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
-refuses.
+refuses; W005 variables of the environment that are no settings.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines,
+        check_lines, check_environment,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -173,6 +173,14 @@ def check_lines(**_: Any) -> list[checks.CheckMessage]:
     """Check that what stands in the User-Agent is one line of text (E010)."""
     hint = gettext("It is sent with each request, in a header: a line break in it would fail them all.")
     return _errors("E010", [lambda: settings.contact, lambda: settings.user_agent], hint)
+
+
+def check_environment(**_: Any) -> list[checks.CheckMessage]:
+    """Check that the bundled site knows each variable of the environment that looks like one of its settings (W005)."""
+    configuration = getattr(django_settings, "CONFIGURATION", None)
+    hint = gettext("It has no effect. Take it out, or write its name as `lifestream config` does.")
+    unknown = getattr(configuration, "unknown", ())
+    return [checks.Warning(sentence, hint=hint, id="lifestream.W005") for sentence in unknown]
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:

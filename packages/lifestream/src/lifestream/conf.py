@@ -200,8 +200,8 @@ class Settings:
 
     @property
     def public_url(self) -> str:
-        """`LIFESTREAM_PUBLIC_URL`: the URL at which hubs reach this site, as "https://planet.example.org"; "" for no
-        pushes.
+        """`LIFESTREAM_PUBLIC_URL`: the URL of this site, as "https://planet.example.org" or, below a path,
+        "https://example.org/planet"; "" for none, and then hubs can't push.
 
         Without a slash at its end. Raises `ImproperlyConfigured` for a URL that no hub may be told: anything but https,
         except for loopback with LIFESTREAM_PUSH_OVER_HTTP.
@@ -211,6 +211,13 @@ class Settings:
             text = gettext("{setting} is {value}: {problem}.")
             raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PUBLIC_URL", value=repr(url), problem=problem))
         return url
+
+    def absolute(self, path: str) -> str:
+        """Return the public URL of *path*, which begins with a slash, and with the path of LIFESTREAM_PUBLIC_URL where
+        Django knows that one (FORCE_SCRIPT_NAME).
+        """
+        below = urlsplit(self.public_url).path
+        return self.public_url + (path.removeprefix(below) if path.startswith(f"{below}/") else path)
 
     @property
     def push_over_http(self) -> bool:
@@ -275,8 +282,8 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
         parts.port  # noqa: B018  raises ValueError where it is no number
     except ValueError as error:
         return gettext("it is no URL ({reason})").format(reason=error)
-    if not parts.hostname or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
-        return gettext("give a scheme and a host, as https://planet.example.org")
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        return gettext("give a scheme, a host and, below a path, that path, as https://planet.example.org")
     if parts.scheme == "https" or (parts.scheme == "http" and over_http and is_loopback(parts.hostname)):
         return ""
     return gettext("hubs are let in by https only")

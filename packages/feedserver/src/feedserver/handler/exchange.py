@@ -102,7 +102,8 @@ class Exchange:
     """One request and its answer.
 
     *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong. *time*
-    is in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and `error` wait until they are known.
+    is when it arrived by the server's clock, in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and
+    `error` wait until they are known.
     """
 
     __slots__ = (

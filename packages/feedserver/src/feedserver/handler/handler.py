@@ -24,6 +24,7 @@ from feedserver.handler.ready_answers import make_ready, with_content_type
 from feedserver.handler.router import Found, Missing, Routes
 from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
+from feedserver.messages.clock import Clock
 from feedserver.messages.headers import Headers
 from feedserver.messages.placeholders import fill_placeholders, has_placeholders
 from feedserver.messages.request import Request
@@ -54,6 +55,7 @@ class Site:
         self.base_url = ""
         self.own_hosts: frozenset[str] = frozenset()
         self.on_quit: Callable[[], None] | None = None
+        self.clock = Clock()
         self._coded = CodedBodies()
 
     def take_warnings(self) -> list[FixtureWarning]:
@@ -72,12 +74,12 @@ class Site:
         """Answer bytes that were no request."""
         exchange = self._refused(event, f"it was answered with {event.status}")
         response = _plain_text(event.status, f"{event.problem}\n")
-        return _send(exchange, None, response, keep_alive=False)
+        return self._send(exchange, None, response, keep_alive=False)
 
     def opening(self) -> Exchange:
         """Record the exchange of a connection that is broken before any request."""
         problem = "the connection was broken before any request, as told"
-        exchange = Exchange(self.journal.changes, None, problem=problem)
+        exchange = Exchange(self.journal.changes, None, problem=problem, now=self.clock.time())
         self.journal.record(exchange)
         return exchange
 
@@ -89,14 +91,17 @@ class Site:
         self._refused(event, why).finish(ended, 0, error)
 
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
-        exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem)
+        exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem, now=self.clock.time())
         self.problems.add_of_client(f"{event.problem}; {what_came}. It began {event.raw[:SHOWN]!r}.", exchange)
         self.journal.record(exchange)  # last: a test that waits for it may call `verify` next
         return exchange
 
-    def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
-        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*."""
-        exchange = Exchange(self.journal.changes, None, problem=problem)
+    def unencrypted(self, problem: str, *, raw: bytes = b"", on_purpose: bool = False) -> None:
+        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*.
+
+        *raw* are the bytes that came.
+        """
+        exchange = Exchange(self.journal.changes, None, raw=raw, problem=problem, now=self.clock.time())
         if not on_purpose:
             distrusts = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
             self.problems.add_of_client(f"{problem}{distrusts if 'ALERT' in problem else ''}.", exchange)
@@ -119,7 +124,7 @@ class Site:
         The exchange is recorded after its problems are noted: a test that waits for the request may call `verify` next.
         Any exception meanwhile, one of a user's fault included, becomes an answer of 500 and a problem.
         """
-        exchange = Exchange(self.journal.changes, request)
+        exchange = Exchange(self.journal.changes, request, now=time.time() + self.clock.offset)
         received = Received(exchange, request, keep_alive)
         if request.method == "QUIT" and self.quits:
             self.journal.record(exchange)
@@ -160,7 +165,7 @@ class Site:
         chosen = fault_injection.choose(answer, found.number)
         if not any(fault.early for fault in fault_injection.faults_of(chosen)):
             return None
-        received = Received(Exchange(self.journal.changes, request), request, keep_alive=False)
+        received = Received(Exchange(self.journal.changes, request, now=self.clock.time()), request, keep_alive=False)
         try:
             return self._negotiate(received, chosen, found.take)
         except BaseException as error:  # noqa: BLE001 - as in `answer`
@@ -270,19 +275,19 @@ class Site:
         if not refusal and self.on_quit is not None:
             self.on_quit()
         response = _plain_text(403, f"{refusal}\n") if refusal else _plain_text(200, "The server stops.\n")
-        return _send(received.exchange, received.request, response, keep_alive=False)
+        return self._send(received.exchange, received.request, response, keep_alive=False)
 
     def _respond(self, received: Received, response: Response) -> Prepared:
         if response.faults:
             return self._send_broken(received, response)
-        return _send(received.exchange, received.request, response, received.keep_alive)
+        return self._send(received.exchange, received.request, response, received.keep_alive)
 
     def _send_broken(self, received: Received, response: Response) -> Prepared:
         exchange, request = received.exchange, received.request
         shaped = fault_injection.shape(request, response)
         exchange.answered(shaped.response)
         head = response_writer.make_head(request, shaped.response, received.keep_alive)
-        plan = response_writer.plan(head, shaped.response, request.method)
+        plan = response_writer.plan(head, shaped.response, request.method, self.clock.time)
         broken = fault_injection.break_plan(
             plan,
             shaped,
@@ -290,15 +295,14 @@ class Site:
         )
         return Prepared(exchange, None, broken, head.keep_alive)
 
-
-def _send(exchange: Exchange, request: Request | None, response: Response, keep_alive: bool) -> Prepared:
-    """Return the bytes or the plan of a *response* without faults; *request* is None where no request was read."""
-    exchange.answered(response)
-    method = request.method if request is not None else "GET"
-    head = response_writer.make_head(request, response, keep_alive)
-    data = response_writer.whole(head, response, method, time.time())
-    steps = None if data is not None else response_writer.plan(head, response, method)
-    return Prepared(exchange, data, steps, head.keep_alive)
+    def _send(self, exchange: Exchange, request: Request | None, response: Response, keep_alive: bool) -> Prepared:
+        """Return the bytes or the plan of a *response* without faults; *request* is None where no request was read."""
+        exchange.answered(response)
+        method = request.method if request is not None else "GET"
+        head = response_writer.make_head(request, response, keep_alive)
+        data = response_writer.whole(head, response, method, self.clock.time())
+        steps = None if data is not None else response_writer.plan(head, response, method, self.clock.time)
+        return Prepared(exchange, data, steps, head.keep_alive)
 
 
 def _name_of(answer: object) -> str:

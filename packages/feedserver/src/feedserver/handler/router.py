@@ -5,15 +5,26 @@ Reads files, opens no socket. Runs on the event loop alone, except for `add`, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from heapq import nlargest
 from pathlib import Path
 
 from feedserver.fixtures.document_root import Folder, timeline_files
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
 from feedserver.handler.fault_injection import never_injected_first
-from feedserver.handler.routes import Choice, HostPath, Route, Script, Turns, check_answers, host_key, nearest
+from feedserver.handler.routes import (
+    Choice,
+    HostPath,
+    Route,
+    Script,
+    Turns,
+    check_answers,
+    check_state,
+    host_key,
+    nearest,
+)
 from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.argument_types import check_name
 from feedserver.messages.request import Request, Target, split_target
@@ -83,25 +94,42 @@ class Routes:
     def __init__(self, folder: Folder | None = None) -> None:
         self.folder = folder
         self.warnings: list[FixtureWarning] = []
+        self.state: dict[str, object] = {}
         self._routes: dict[str, tuple[Route, ...]] = {}
         self._cache: dict[HostPath, _Cached] = {}
         self._episodes: dict[Path, _Cached] = {}
         self._indices: dict[Path, int] = {}
         self._counted: dict[Path, _Counted] = {}
 
-    def add(self, target: str, answers: tuple[Answer, ...], method: str | None = None) -> None:
+    def add(
+        self,
+        target: str,
+        answers: tuple[Answer, ...],
+        method: str | None = None,
+        state: Mapping[str, object] | None = None,
+        then: Mapping[str, object] | None = None,
+    ) -> None:
         """Answer *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
 
-        Replaces what was added for the same target and method. Raises TypeError or ValueError for answers
+        Replaces what was added for the same target, method and state. Raises TypeError or ValueError for answers
         that cannot be given, and ValueError for none.
         """
         check_name("the path that add() was given", target, "/feed")
         check_name("the method that add() was given", method, "POST", or_none=True)
+        check_state("state", state)
+        check_state("then", then)
         check_answers(target, answers)
         parts = split_target(target if target.startswith("/") or "://" in target else f"/{target}")
         query = parts.query if "?" in target else None
         method = method.upper() if method is not None else None
-        route = Route(host_key(parts.host), query, method, Script([Choice(answer) for answer in answers]))
+        route = Route(
+            host_key(parts.host),
+            query,
+            method,
+            Script([Choice(answer) for answer in answers]),
+            dict(state) if state is not None else None,
+            dict(then) if then is not None else None,
+        )
         others = [other for other in self._routes.get(parts.path, ()) if not route.replaces(other)]
         self._routes[parts.path] = (*others, route)  # in one step: the event loop may be reading the old tuple
 
@@ -114,9 +142,11 @@ class Routes:
         host = "" if not target.host or own_host(target.host) else target.host
         host = host_key(host) if host else ""
         routes = self._routes.get(target.path)
-        route = nearest(routes, host, target.query, request.method) if routes is not None else None
+        route = nearest(routes, host, target.query, request.method, self.state) if routes is not None else None
         if route is not None:
             script = route.script
+            if route.then is not None:
+                return Found(script.current, partial(self._advance, route))
             return Found(script.current, script.advance) if len(script.choices) > 1 else Found(script.current)
         found = self._from_folder(HostPath(host, target.path))
         if found is None:
@@ -129,6 +159,10 @@ class Routes:
                 "GET, HEAD",
             )
         return found
+
+    def _advance(self, route: Route) -> None:
+        route.script.advance()
+        self.state.update(route.then or {})
 
     # The folder
 
@@ -192,6 +226,9 @@ class Routes:
         asked = f"http://{host}{target.path}" if host else target.path
         shown = visible(asked)  # escaped: a client must not write lines of its own into a message
         routes = self._routes.get(target.path, ())
+        waiting = [route for route in routes if route.rank(host, target.query, method) is not None]
+        if waiting:
+            return Missing(404, f"{method} {shown}: {self._why_none_answers(waiting)}")
         methods = sorted({route.method or "any" for route in routes if route.host == host})
         if methods and "any" not in methods:
             return Missing(
@@ -212,6 +249,12 @@ class Routes:
         lines.append(f"  server.add({asked!r}, Response(…))")
         return Missing(404, "\n".join(lines))
 
+    def _why_none_answers(self, waiting: list[Route]) -> str:
+        wanted = " or ".join(_shown(route.state or {}) for route in waiting)
+        names = dict.fromkeys(name for route in waiting for name in route.state or {})
+        now = _shown({name: self.state.get(name) for name in names})
+        return f"its routes answer in the state {wanted}, and server.state has {now}."
+
     def _known_paths(self) -> list[str]:
         scripted = [
             f"{path}?{route.query}" if route.query else path
@@ -219,6 +262,10 @@ class Routes:
             for route in routes
         ]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
+
+
+def _shown(state: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in state.items())
 
 
 def _nearest(path: str, known: Iterable[str]) -> list[str]:

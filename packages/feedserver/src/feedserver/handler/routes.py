@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from feedserver.handler.fault_injection import never_injected_first
 from feedserver.handler.ready_answers import ReadyAnswer
+from feedserver.messages.argument_types import check_is, check_name
 from feedserver.messages.response import Answer, Response
 
 
@@ -49,6 +51,9 @@ class Script:
             self.index += 1
 
 
+_NO_STATE: Mapping[str, object] = {}
+
+
 class HostPath(NamedTuple):
     """The place that a request asks for: a decoded *path* of a *host*; the host "" is this server itself."""
 
@@ -60,17 +65,24 @@ class HostPath(NamedTuple):
 class Route:
     """A *script* for the requests of one *host*, of one *query* string or all, and of one *method* or all (None).
 
-    The host "" is the server itself.
+    The host "" is the server itself. A route with a *state* answers only while the server's state has these values; an
+    answer changes the state to the values of *then*.
     """
 
     host: str
     query: str | None
     method: str | None
     script: Script
+    state: Mapping[str, object] | None = None
+    then: Mapping[str, object] | None = None
 
     def replaces(self, other: Route) -> bool:
         """Return whether *other* answers the same requests."""
-        return (self.host, self.query, self.method) == (other.host, other.query, other.method)
+        return (self.host, self.query, self.method, self.state) == (other.host, other.query, other.method, other.state)
+
+    def is_in(self, state: Mapping[str, object]) -> bool:
+        """Return whether the route answers in this *state* of the server; a name that has no value there is None."""
+        return self.state is None or all(state.get(name) == value for name, value in self.state.items())
 
     def rank(self, host: str, query: str, method: str) -> int | None:
         """Return how closely the route fits a request, 0 is best; None where it does not answer it.
@@ -92,12 +104,20 @@ def host_key(host: str) -> str:
     return host.lower().removesuffix(":80")
 
 
-def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Route | None:
-    """Return the route that fits a request most closely; None where none does."""
-    nearest, least = None, 6
+def nearest(
+    routes: tuple[Route, ...], host: str, query: str, method: str, state: Mapping[str, object] = _NO_STATE
+) -> Route | None:
+    """Return the route that fits a request most closely in this *state* of the server; None where none does.
+
+    Of two that fit equally, the one with a state of its own wins, and then the later one.
+    """
+    nearest, least = None, 12
     for route in routes:
         rank = route.rank(host, query, method)
-        if rank is not None and rank < least:
+        if rank is None:
+            continue
+        rank = 2 * rank + (route.state is None)
+        if rank <= least and route.is_in(state):
             nearest, least = route, rank
     return nearest
 
@@ -113,6 +133,14 @@ def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
         _check_answer(target, answer)
     for answer in answers[:-1]:
         _check_triggers(target, answer)
+
+
+def check_state(what: str, values: object) -> None:
+    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty name."""
+    if values is not None:
+        check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
+        for name in values if isinstance(values, Mapping) else ():
+            check_name(f"a name in {what}", name, "login")
 
 
 def _check_triggers(target: str, answer: Answer) -> None:

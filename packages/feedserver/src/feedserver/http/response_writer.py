@@ -8,7 +8,7 @@ after this one.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -132,11 +132,11 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
     return start + body
 
 
-def plan(head: AnswerHead, response: Response, method: str) -> Plan:
-    """Yield the steps of an answer, without its faults."""
+def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], float] = time.time) -> Plan:
+    """Yield the steps of an answer, without its faults. *now* returns the time in seconds of the epoch."""
     if response.delay:
         yield Wait(response.delay)
-    yield SendHead(head.at(time.time()))
+    yield SendHead(head.at(now()))
     promised = sent = 0
     if sends_body(method, response.status):
         promised = body_size(response)

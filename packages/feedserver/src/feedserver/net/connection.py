@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HANDSHAKE = b"\x16"
 """The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
 
+NO_TLS = b"\x15\x03\x01\x00\x02\x02\x28"
+"""The fatal alert handshake_failure (RFC 8446 §6.2), in the record version that every client of TLS accepts."""
+
 LINGER = 1.0
 """Seconds that a refused client may go on sending, so that a reset does not destroy the answer (RFC 9112 §9.6)."""
 
@@ -193,13 +196,20 @@ class Connection(asyncio.Protocol):
             if self._listener.tls is not None:
                 self._tls = self._listener.tls.layer()
             elif self.state is State.IDLE:
-                problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
-                self._http.refuse(Malformed(400, problem, data))
+                self._refuse_tls(data)
                 return False
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
         self._http.start(client, "https" if self._tls is not None else "http")
         return True
+
+    def _refuse_tls(self, data: bytes) -> None:
+        """Answer a client that speaks TLS by an alert, since it could not read an answer, and close."""
+        problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
+        self._listener.site.unencrypted(problem, raw=data)
+        if self._transport is not None:
+            self._transport.write(NO_TLS)
+        self.close()
 
     def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
         """Return the decrypted data.

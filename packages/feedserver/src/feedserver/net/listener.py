@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from feedserver.faults import Fault
     from feedserver.net.tls import Tls
 
+FREE_PORT_ATTEMPTS = 16
+"""Ports that are tried, where one must be free on several addresses."""
+
 
 class Listening:
     """Listens for *site* on one port of *addresses*.
@@ -47,6 +50,7 @@ class Listening:
         self.opening: list[Fault | None] = []
         self.connections: set[Connection] = set()
         self.workers: dict[threading.Thread, str] = {}
+        self._bound: tuple[str, ...] = ()
         self._holding: list[socket.socket] = []
         self._sockets: list[socket.socket] = []
         self._acceptors: list[Acceptor] = []
@@ -56,21 +60,37 @@ class Listening:
     # In the caller's thread
 
     def bind(self, port: int, timeout: float) -> int:
-        """Bind *port* of every address (0 takes a free one), listen, and return the port.
+        """Bind *port* of every address (0 takes one that is free on all of them), listen, and return the port.
 
-        Waits at most *timeout* seconds for a port that is taken. Raises PortTaken, and OSError for an address that
-        can't be bound.
+        A name is bound on both families, IPv4 and IPv6, as far as this machine has them. Waits at most *timeout*
+        seconds for a port that is taken. Raises PortTaken, and OSError for an address that can't be bound.
         """
-        try:
-            for number, address in enumerate(self.addresses):
-                bound = binding.bind_and_listen(address, port, 0.0 if number else timeout)
+        for attempt in range(FREE_PORT_ATTEMPTS):
+            try:
+                return self._bind_all(port, timeout)
+            except OSError as error:
+                self.let_go()
+                _close_all(self._sockets)
+                if port or not isinstance(error, binding.PortTaken) or attempt + 1 == FREE_PORT_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _bind_all(self, port: int, timeout: float) -> int:
+        self._bound = ()
+        for host in self.addresses:
+            for number, address in enumerate(binding.addresses_of(host)):
+                if address in self._bound:
+                    continue
+                try:
+                    bound = binding.bind_and_listen(address, port, 0.0 if self._bound else timeout)
+                except OSError as error:
+                    if number and binding.is_missing(error):
+                        continue  # a machine without IPv6
+                    raise
+                self._bound += (address,)
                 self._sockets.append(bound.listening)
                 self._holding += [bound.holder] if bound.holder is not None else []
                 port = bound.listening.getsockname()[1]
-        except OSError:
-            self.let_go()
-            _close_all(self._sockets)
-            raise
         return port
 
     def bind_again(self, port: int) -> bool:
@@ -82,13 +102,13 @@ class Listening:
             return False
         if not binding.HOLDS_BESIDE:
             self.let_go()
-        self._sockets += [binding.listen(address, port) for address in self.addresses]
+        self._sockets += [binding.listen(address, port) for address in self._bound]
         return True
 
     def hold(self, port: int) -> None:
         """Hold *port* while nothing listens there."""
         if not self._holding:
-            self._holding += [binding.bind(address, port) for address in self.addresses]
+            self._holding += [binding.bind(address, port) for address in self._bound]
 
     def let_go(self) -> None:
         """Release the held port."""

@@ -1,23 +1,29 @@
 """TLS without I/O: takes and gives bytes, so that the connection can break TLS at any point.
 
-The certificate authority lives as long as the process. Its certificates name localhost, 127.0.0.1 and ::1; a client
-trusts it by `ca_bundle` or `client_context`, never by switching its checks off.
+The certificate authority lives as long as the process. A server's certificate names localhost, 127.0.0.1 and ::1, its
+own host and aliases, and the names that it is given; a client trusts the authority by `ca_bundle` or `client_context`,
+never by switching its checks off.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import ssl
 import tempfile
 import warnings
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 NAMES = ("localhost", "127.0.0.1", "::1")
-"""The hosts that the certificates are for."""
+"""The hosts that every certificate is for."""
 
 TlsFault: TypeAlias = Literal[
     "expired",
@@ -32,6 +38,8 @@ TlsFault: TypeAlias = Literal[
 ]
 """The ways in which TLS can be made to fail."""
 
+_NAMEABLE = re.compile(r"(?:\*\.)?[^\s/@:*%\[\]]+|[0-9a-f:.]+", re.IGNORECASE)
+
 _DAY = dt.timedelta(days=1)
 
 
@@ -43,20 +51,31 @@ class TlsUnavailable(Exception):
 class Tls:
     """How a server speaks TLS, with a *fault* if one is given.
 
-    Raises ValueError for a fault that is not known, TlsUnavailable where trustme is missing.
+    *names* are the hosts that its certificate is for, beside `NAMES`: names, which may begin with "*.", and addresses.
+    Raises ValueError for a fault that is not known and for what no certificate can name, TlsUnavailable where trustme
+    is missing.
     """
 
     fault: TlsFault | None = None
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.fault is not None and self.fault not in get_args(TlsFault):
             known = ", ".join(repr(name) for name in get_args(TlsFault))
             raise ValueError(f"{self.fault!r} is no way to break TLS; there are {known}")
-        _server_context(self.fault)  # made here, in the caller's thread, and not on the event loop
+        for name in self.names:
+            if not _NAMEABLE.fullmatch(name):
+                raise _not_nameable(name)
+        _server_context(self.fault, self.names)  # made here, in the caller's thread, and not on the event loop
+
+    def naming(self, names: Iterable[str]) -> Tls:
+        """Return the same with a certificate for more *names*."""
+        more = dict.fromkeys(name.partition("%")[0].rstrip(".") for name in names)  # "fe80::1%eth0" has a zone
+        return replace(self, names=(*self.names, *(name for name in more if name not in (*NAMES, *self.names))))
 
     def layer(self) -> TlsLayer:
         """Return the server's end of a new connection."""
-        return TlsLayer(_server_context(self.fault), self.fault)
+        return TlsLayer(_server_context(self.fault, self.names), self.fault)
 
 
 class Authority:
@@ -74,12 +93,14 @@ class Authority:
         """Let a client's context trust this authority."""
         self.root.configure_trust(context)
 
-    def certificate(self, fault: TlsFault | None) -> bytes:
-        """Return the private key and the certificate chain that a server shows, as PEM."""
+    def certificate(self, fault: TlsFault | None, names: tuple[str, ...] = ()) -> bytes:
+        """Return the private key and the certificate chain that a server shows, as PEM; *names* are beside `NAMES`."""
+        names = ("feedserver.invalid",) if fault == "wrong host" else (*NAMES, *names)
         if fault == "self-signed":
-            return _self_signed()
+            return _self_signed(names)
+        for name in names:
+            _alternative(name)  # raises where trustme would raise an error without the remedy
         now = dt.datetime.now(dt.UTC)
-        names = ("feedserver.invalid",) if fault == "wrong host" else NAMES
         leaf = self.intermediate.issue_cert(
             *names,
             not_before=now + _DAY if fault == "not yet valid" else now - 2 * _DAY,
@@ -167,13 +188,13 @@ class TlsLayer:
         return self._outgoing.read()
 
 
-@cache
-def _server_context(fault: TlsFault | None) -> ssl.SSLContext:
+@lru_cache(maxsize=128)
+def _server_context(fault: TlsFault | None, names: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     with tempfile.TemporaryDirectory(prefix="feedserver-key-") as folder:
         file = Path(folder) / "server.pem"
-        file.write_bytes(authority().certificate(fault))
+        file.write_bytes(authority().certificate(fault, names))
         context.load_cert_chain(file)
     if fault == "handshake fails":
         context.set_ciphers("PSK")  # no client has a key in common with the server
@@ -186,9 +207,7 @@ def _server_context(fault: TlsFault | None) -> ssl.SSLContext:
     return context
 
 
-def _self_signed() -> bytes:
-    from ipaddress import ip_address
-
+def _self_signed(names: tuple[str, ...]) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -196,7 +215,7 @@ def _self_signed() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "feedserver, signed by itself")])
     now = dt.datetime.now(dt.UTC)
-    alternatives = [x509.DNSName(NAMES[0]), *(x509.IPAddress(ip_address(name)) for name in NAMES[1:])]
+    alternatives = [_alternative(each) for each in names]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -212,6 +231,34 @@ def _self_signed() -> bytes:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    """Return a host as a certificate names it (RFC 5280 §4.2.1.6). Raises ValueError for a name that no host can have.
+
+    Names outside of ASCII are encoded (RFC 5891).
+    """
+    from ipaddress import ip_address
+
+    import idna  # trustme needs it, too
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        label = name.removeprefix("*.")
+        try:
+            encoded = idna.encode(label, uts46=True).decode("ascii")
+        except UnicodeError as error:
+            raise _not_nameable(name) from error
+        return x509.DNSName(f"*.{encoded}" if label != name else encoded)
+
+
+def _not_nameable(name: str) -> ValueError:
+    return ValueError(
+        f"a certificate cannot be for {name!r}; give names such as 'feeds.example' or '*.feeds.example', or addresses, "
+        "without scheme and port"
+    )
 
 
 def _trustme() -> ModuleType:

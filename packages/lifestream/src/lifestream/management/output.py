@@ -20,7 +20,7 @@ from lifestream.terminal import Visible, visible
 from lifestream.wording import in_words, worded
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from lifestream.refresh.refresh_report import FeedReport, Report
 
@@ -83,7 +83,7 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
     return drawn(table, stream)
 
 
-def drawn(table: Table, stream: TextIO) -> Visible:
+def drawn(table: RenderableType, stream: TextIO) -> Visible:
     """Return *table* as text: as wide as the terminal that *stream* is, and in colour; else wide and plain.
 
     What stands in its cells must have been made visible: the escape sequences in the text are those of its colours.

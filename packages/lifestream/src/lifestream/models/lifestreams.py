@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import Q
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -83,8 +85,62 @@ class Lifestream(models.Model):
         return self.title or self.slug
 
 
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    """Querysets of subscriptions. What they write fills timelines and wakes feeds, as saving one by one does."""
+
+    def bulk_create(self, objs: Iterable[Subscription], *args: Any, **kwargs: Any) -> list[Subscription]:
+        """Create *objs*, as Django does, fill their timelines, and wake their feeds."""
+        chosen = list(objs)
+        feeds = {subscription.feed_id for subscription in chosen}
+        with transaction.atomic(using=self.db):
+            # In the order in which imports lock feeds. Otherwise the two could wait for each other.
+            list(Feed.objects.using(self.db).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
+            made = super().bulk_create(chosen, *args, **kwargs)
+            # Of those that exist already, Django does not tell the keys.
+            of_these = Subscription.objects.using(self.db).filter(
+                feed__in=feeds, lifestream__in={subscription.lifestream_id for subscription in chosen}
+            )
+            pairs = {(subscription.lifestream_id, subscription.feed_id) for subscription in chosen}
+            found = of_these.values_list("pk", "lifestream_id", "feed_id")
+            keys = [pk for pk, lifestream, feed in found if (lifestream, feed) in pairs]
+            _written(keys, feeds, self.db)
+        return made
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
+
+    def update(self, **kwargs: Any) -> int:
+        """Update them, as Django does. If that may show more, fill their timelines and wake their feeds."""
+        if SHOWING.isdisjoint(kwargs):
+            return super().update(**kwargs)
+        with transaction.atomic(using=self.db):
+            before = dict(self.order_by().values_list("pk", "feed_id"))
+            count = super().update(**kwargs)
+            after = Subscription.objects.using(self.db).filter(pk__in=before).values_list("feed_id", flat=True)
+            _written(list(before), {*before.values(), *after}, self.db)
+        return count
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+SHOWING: Final = frozenset({"lifestream", "lifestream_id", "feed", "feed_id", "paused", "keep_rules", "block_rules"})
+"""The fields of a subscription that decide what it shows."""
+
+subscriptions_written: Final = Signal()
+"""Sent by `SubscriptionQuerySet` for what it has written at once, inside the transaction. Arguments: *keys* of the
+subscriptions, *feeds* (keys) whose readers may have changed, and *using*.
+"""
+
+
+def _written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
+    subscriptions_written.send(Subscription, keys=keys, feeds=feeds, using=using)
+
+
 class Subscription(models.Model):
-    """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`."""
+    """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`.
+
+    However one is made or changed, the items that its feed has are posted in the same transaction; see
+    `storage.backfill`. Only what `loaddata` loads is stored as it is.
+    """
 
     lifestream = models.ForeignKey(
         Lifestream, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("lifestream")
@@ -100,15 +156,27 @@ class Subscription(models.Model):
         _("block rules"), blank=True, validators=[validate_rules], help_text=_("One a line. What matches is not shown.")
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # The key below which items of the feed are still to be posted; None: none are. See storage.backfill.
+    backlog = models.BigIntegerField(_("backlog"), null=True, blank=True, editable=False)
+
+    objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         ordering = ["folder", "name", "pk"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
+        indexes = [
+            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog")
+        ]
 
     def __str__(self) -> str:
         return isolated(self.display_name)
+
+    def save(self, **options: Any) -> None:
+        """Save the subscription and what follows from it, in one transaction."""
+        with transaction.atomic(using=options.get("using") or router.db_for_write(type(self), instance=self)):
+            super().save(**options)
 
     @property
     def display_name(self) -> str:

@@ -56,7 +56,7 @@ _PASSED_ON: Final = (
 @dataclass(frozen=True, slots=True)
 class _Job:
     """A document to read. *asked* names the shipped plugin for it. It is "" if the child chooses the plugin once it has
-    read the document, and None if the plugin may be one that is not shipped.
+    read the document, and None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
     """
 
     future: Future[Prepared]
@@ -66,6 +66,7 @@ class _Job:
     asked: str | None
     plugin: FeedPlugin | None = None
     problems: tuple[PluginProblem, ...] = ()
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,13 @@ class ParserPool:
     ) -> None:
         self.close()
 
-    def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Prepared]:
+    def submit(
+        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+    ) -> Future[Prepared]:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
-        The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's result is
-        safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or `ShortOf` if no process could be
+        The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result has
+        notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or `ShortOf` if no process could be
         started to read the document, for which the document is not to blame. It is cancelled if the pool is closed
         before its turn. Raises RuntimeError if the pool is closed.
         """
@@ -146,7 +149,7 @@ class ParserPool:
             asked = None if self.registry.has_own else ""
         else:
             asked = chosen.name if self.registry.is_shipped(chosen) else None
-        job = _Job(Future(), body, _told(headers), url, asked, chosen, problems)
+        job = _Job(Future(), body, _told(headers), url, asked, chosen, problems, noted)
         self._jobs.put(job)
         return job.future
 
@@ -199,9 +202,8 @@ class ParserPool:
         child.end()
 
     def _read(self, job: _Job, child: _Child) -> Prepared:
-        answer = child.ask(
-            {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}, job.body
-        )
+        question = {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}
+        answer = child.ask({**question, "noted": job.noted}, job.body)
         capped: tuple[str, ...] = ()
         if "feed" in answer:
             with child.unpacking():

@@ -33,7 +33,7 @@ def serve(application: Callable[..., Any], host: str, port: int, ready: Callable
             port=port,
             threads=_THREADS,
             ident="lifestream",
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
         raise OSError(gettext("no such address")) from error

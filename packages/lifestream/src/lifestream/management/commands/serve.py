@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.core.wsgi import get_wsgi_application
+from django.core.servers.basehttp import get_internal_wsgi_application
 from django.db import connections
 from django.utils.translation import gettext, gettext_lazy
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 updater.start()
 
         try:
-            serve(get_wsgi_application(), host, port, ready)
+            serve(get_internal_wsgi_application(), host, port, ready)
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")
             raise CommandError(text.format(address=address, reason=error.strerror or error)) from error
