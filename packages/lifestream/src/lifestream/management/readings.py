@@ -16,10 +16,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lifestream.entry import Enclosure, Media, Notes, ParsedFeed
+from lifestream.entry import Enclosure, Media, ParsedFeed
 from lifestream.management.output import drawn
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
+from lifestream.plugins.reading_notes import Notes
 from lifestream.refresh.documents import Reading
 from lifestream.terminal import Visible, visible
 
@@ -162,6 +163,9 @@ def _flaw(feed: ParsedFeed) -> Text:
         text = gettext("no, from line {line}, column {column}: {message}; mended, nothing is lost")
         return Text(text.format(**place), "yellow")
     damaged = len(flaw.damaged)
+    if not damaged:
+        text = gettext("no, from line {line}, column {column}: {message}; what could be read was read")
+        return Text(text.format(**place), "red")
     text = ngettext(
         "no, from line {line}, column {column}: {message}; {count} item may be incomplete",
         "no, from line {line}, column {column}: {message}; {count} items may be incomplete",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -117,6 +117,27 @@ def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: 
     *url* is as people write it: without a scheme it means https, and `feed:` is understood. *guard* is made from the
     settings by default. No event loop may run in the thread that calls this.
     """
+    with _Scout(guard or make_guard(), clock) as scout:
+        return _find_at(url, scout)
+
+
+def find_feeds(
+    urls: Iterable[str], *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None
+) -> Iterator[tuple[str, Found | NotAdded]]:
+    """Yield each of *urls* with the feed there, or with why there is none; see `find_feed`.
+
+    They are asked one after the other, and share the process that reads what comes.
+    """
+    with _Scout(guard or make_guard(), clock) as scout:
+        for url in urls:
+            try:
+                found: Found | NotAdded = _find_at(url, scout)
+            except NotAdded as error:
+                found = error
+            yield url, found
+
+
+def _find_at(url: str, scout: _Scout) -> Found:
     try:
         written = _completed(url)
         asked, login = request_url(written), credentials_of(written)
@@ -125,8 +146,7 @@ def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: 
     if not login and (known := Feed.objects.shared().with_url(asked).first()) is not None:
         return Found(asked, known)
     try:
-        with _Scout(guard or make_guard(), clock) as scout:
-            return _find(FetchRequest(asked, credentials=login), scout)
+        return _find(FetchRequest(asked, credentials=login), scout)
     except (NotAdded, *FAILURES):
         raise
     except Exception as error:
@@ -141,9 +161,12 @@ def add_feed(
     *,
     name: str = "",
     folder: str = "",
+    keep_rules: str = "",
+    block_rules: str = "",
     clock: Callable[[], datetime] = timezone.now,
 ) -> Added:
-    """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items.
+    """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items, which are posted as
+    the rules allow.
 
     Raises `NotAdded` for a feed that has neither a title nor a *name*.
     """
@@ -158,7 +181,9 @@ def add_feed(
     else:
         feed, claim = _new_feed(found, clock())
     known = Subscription.objects.filter(lifestream=lifestream, feed=feed).exists()
-    subscription = fanout.subscribe(lifestream, feed, name=name, folder=folder)
+    subscription = fanout.subscribe(
+        lifestream, feed, name=name, folder=folder, keep_rules=keep_rules, block_rules=block_rules
+    )
     if claim is None or isinstance(found.source, Feed):
         return Added(subscription, not known)
     stored = _store(found.source, claim, clock())
@@ -181,20 +206,28 @@ class _Scout:
         self._fetcher = make_fetcher(guard)
         self._runner = asyncio.Runner()
         self._pool: ParserPool | None = None
+        self._is_open = False
 
     def __enter__(self) -> Self:
-        require_files()
-        self._runner.run(self._fetcher.__aenter__())
         return self
+
+    def _open(self) -> None:
+        """Open the session at the first request: a feed that is known needs none."""
+        if not self._is_open:
+            require_files()
+            self._runner.run(self._fetcher.__aenter__())
+            self._is_open = True
 
     def __exit__(self, *error: object) -> None:
         if self._pool is not None:
             self._pool.close()
-        self._runner.run(self._fetcher.__aexit__(None, None, None))
+        if self._is_open:
+            self._runner.run(self._fetcher.__aexit__(None, None, None))
         self._runner.close()
 
     def ask(self, request: FetchRequest) -> Reading | _Refusal:
         """Fetch the URL, and read the answer."""
+        self._open()
         started = self._clock()
         if self._pool is None:
             self._pool = make_pool(1)  # the parser starts while the server prepares its answer
