@@ -117,7 +117,8 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def made(**environ: str) -> dict[str, Any]:
         for name in list(os.environ):
-            if name.startswith("LIFESTREAM_") or name in ("DATABASE_URL", "CELERY_BROKER_URL", "LANGUAGE_CODE", "TIME_ZONE"):
+            others = ("DATABASE_URL", "CELERY_BROKER_URL", "LANGUAGE_CODE", "TIME_ZONE")
+            if name.startswith("LIFESTREAM_") or name in others:
                 monkeypatch.delenv(name)
         for name, value in {"LIFESTREAM_HOME": str(tmp_path), **environ}.items():
             monkeypatch.setenv(name, value)
