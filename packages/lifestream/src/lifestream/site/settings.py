@@ -72,6 +72,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
+    # Each reader gets the pages in the language of the browser, of those that all strings are translated into.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "django.middleware.locale.LocaleMiddleware"
+    )
+    LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 CSRF_FAILURE_VIEW = "lifestream.site.errors.csrf_failure"
 ROOT_URLCONF = "lifestream.site.urls"
 WSGI_APPLICATION = "lifestream.site.wsgi.application"

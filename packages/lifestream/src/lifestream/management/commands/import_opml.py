@@ -18,6 +18,7 @@ from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
 from lifestream.refresh import opml
 from lifestream.refresh.pipeline import refresh
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
@@ -41,12 +42,12 @@ class Command(BaseCommand):
             text = gettext("{file} can't be read: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error
         except opml.NotOpml as error:
-            raise CommandError(f"{file}: {error}") from error
+            raise CommandError(f"{file}: {worded(str(error))}") from error
         chosen = chosen_lifestream(lifestream)
         with counting_bar(len(outlines)) as progress:
             result = opml.subscribe_to(chosen, outlines, progress)
         for refusal in result.refused:
-            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(refusal)))
+            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
         made = len(result.made)
         text = ngettext(
             "{count} feed added to '{slug}', {known} known before, {refused} left out.",
