@@ -257,6 +257,27 @@ def test_tables_code_and_captions_are_whole(html: str) -> None:
 # 18
 
 
+@pytest.mark.reading(18)
+def test_what_a_comment_paid_for_is_kept_without_it() -> None:
+    # The budget of a fragment grows with its length, and the comment is not in what was cleaned.
+    html = f"{'<b>' * 400}{'<i></i>' * 1000}x{'</b>' * 400}<!--{'-' * 400_000}-->"
+    assert cleaned(html).count("<b>") == 400
+
+
+@pytest.mark.reading(18)
+@pytest.mark.parametrize("inner", ["<i></i>", "<span></span>", "<code>x</code>", "<sub></sub><br>", "<u><s></s></u>"])
+def test_what_is_properly_nested_costs_nothing_again(inner: str) -> None:
+    html = f"<div>{'<b>' * 300}{inner * 2000}{'</b>' * 300}<!--{'-' * 400_000}--></div>"
+    assert cleaned(html).count("<b>") == 300
+
+
+@pytest.mark.reading(18)
+def test_a_table_of_many_cells_in_formatting_is_kept_again() -> None:
+    row = "<tr><td><i>x</i></td><td>y</td></tr>"
+    html = f"{'<b>' * 300}<table><tbody>{row * 500}</tbody></table>{'</b>' * 300}<!--{'-' * 400_000}-->"
+    assert cleaned(html).count("<td>") == 1000
+
+
 SCRAPS = [
     *(
         "<noscript>",
