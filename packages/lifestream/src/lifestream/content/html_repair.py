@@ -17,7 +17,7 @@ from typing import Final
 
 from lifestream.content.author_tokens import FALLBACKS, author_tokens
 from lifestream.content.frames import FRAMES, Frames
-from lifestream.content.html_names import HTML, MATHML, SVG
+from lifestream.content.html_names import HTML, MATHML, SVG, any_of
 from lifestream.content.html_tokenizer import Token, attributes, name_set
 from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, Pictures, with_sources, written
 from lifestream.content.mathml import MathWriter
@@ -30,21 +30,8 @@ _ENDS_PARAGRAPH: Final = name_set(
 )
 
 
-def _any_of(names: list[str]) -> str:
-    """Return a pattern for any of *names*, which shares their beginnings: it is tried at each tag."""
-    ends = "" in names
-    rest = sorted(filter(None, names))
-    branches = [
-        re.escape(letter) + _any_of([name[1:] for name in rest if name[0] == letter])
-        for letter in dict.fromkeys(name[0] for name in rest)
-    ]
-    if not branches:
-        return ""
-    return f"(?:{'|'.join(branches)}){'?' if ends else ''}"
-
-
 # A tag that this module may change, or any that is written in capitals, which it doesn't look at more closely.
-_UNUSUAL = re.compile(rf"<(?!/?{_any_of(sorted(HTML - _HANDLED))}[\s/>])[A-Za-z/]")
+_UNUSUAL = re.compile(rf"<(?!/?{any_of(HTML - _HANDLED)}[\s/>])[A-Za-z/]")
 
 
 def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> str:

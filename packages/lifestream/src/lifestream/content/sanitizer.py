@@ -8,8 +8,9 @@ because it is nested too deep, becomes plain text.
 - In its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows only some of
 them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, ids get a prefix (`fragment_ids`),
 and style declarations that could load or hide something are removed.
-- After it: its output is cut if it is too long (`html_truncation`), and cleaned again until it no longer changes. HTML
-that reads differently the second time would read differently in a browser, too.
+- After it: its output is cut if it is too long (`html_truncation`), and cleaned again until it no longer changes, or
+until that is certain (`settled_html`). HTML that reads differently the second time would read differently in a browser,
+too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be marked safe.
 """
@@ -34,6 +35,7 @@ from lifestream.content.html_truncation import truncated
 from lifestream.content.mathml import CORE
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
 from lifestream.content.players import is_player
+from lifestream.content.settled_html import is_settled
 from lifestream.content.tracking import without_tracking
 from lifestream.content.urls import DEFAULT_URL_SCHEMES, FETCHED, NOISE_AROUND_URL, safe_url
 
@@ -284,7 +286,7 @@ class Sanitizer:
                 return None
             whole = whole and len(clean) <= length
             clean = truncated(clean, length)
-            if "<" not in clean or self._reread(clean) == clean:
+            if is_settled(clean) or self._reread(clean) == clean:
                 return Beginning(clean, whole)
             clean = self._read(clean, self._cleaner)
         return None
