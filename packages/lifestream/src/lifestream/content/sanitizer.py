@@ -183,25 +183,47 @@ _SET: Final = {
 
 _MOST_KNOWN: Final = 1000
 _LONGEST_KNOWN: Final = 1000
-"""How many addresses of one base are cached, and how long each may be in characters."""
+"""How many addresses of one kind are cached, and how long each may be in characters."""
+
+
+class _Known:
+    """Addresses that have been checked, by what each depends on: nothing, the host of the base, or the base."""
+
+    def __init__(self) -> None:
+        self.absolute: dict[str, str] = {}
+        self.of_host: dict[str, str] = {}
+        self.of_base: dict[str, str] = {}
+
+    def holding(self, value: str) -> dict[str, str]:
+        """Return the addresses among which *value* is, if it is known."""
+        if value.startswith("/") and value[1:2] != "/":
+            return self.of_host
+        return self.absolute if value.startswith(("https://", "http://")) else self.of_base
 
 
 class _Now(threading.local):
     """The state of a thread's attribute filter for the current fragment: its base, and a cache of checked addresses.
 
-    An entry repeats its addresses, and nh3 calls the filter for each occurrence.
+    A document repeats its addresses, and nh3 calls the filter for each occurrence.
     """
 
     def __init__(self) -> None:
         self.base_url = ""
-        self.links: dict[str, str] = {}
-        self.files: dict[str, str] = {}
+        self.links = _Known()
+        self.files = _Known()
 
     def relative_to(self, base_url: str) -> None:
         """Begin a fragment whose addresses are relative to *base_url*."""
-        if base_url != self.base_url:
-            self.base_url = base_url
-            self.links, self.files = {}, {}
+        if base_url == self.base_url:
+            return
+        moved = base_url.split("/", 3)[:3] != self.base_url.split("/", 3)[:3]
+        self.base_url = base_url
+        for known in (self.links, self.files):
+            known.of_base = {}
+            if moved or len(known.of_host) >= _MOST_KNOWN:
+                known.of_host = {}
+            if len(known.absolute) >= _MOST_KNOWN:
+                known.absolute = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +386,7 @@ class Sanitizer:
         return value
 
     def _address(self, tag: str, value: str) -> str | None:
-        known = self._now.links if tag == "a" else self._now.files
+        known = (self._now.links if tag == "a" else self._now.files).holding(value)
         address = known.get(value)
         if address is not None:
             return address
