@@ -49,6 +49,14 @@ def test_what_is_sent_is_what_is_received() -> None:
     assert sent({"a": 1}, b"\0\xff") == ({"a": 1}, b"\0\xff")
 
 
+def test_text_is_sent_in_utf_8_whatever_is_in_it() -> None:
+    text = "日本語 \ud800 \0 \u2028"
+    pipe = BytesIO()
+    ipc.send(pipe, {"a": text})
+    assert "日本語".encode() in pipe.getvalue()
+    assert sent({"a": text}) == ({"a": text}, b"")
+
+
 @pytest.mark.parametrize("frame", [b"", b"\0\0", pack(">II", 2, 1) + b"{}", pack(">II", 9, 0) + b"{}"])
 def test_a_frame_that_is_cut_short_is_the_end(frame: bytes) -> None:
     with pytest.raises(EOFError):

@@ -7,9 +7,9 @@ table but in no cell, which is moved before the table, past all its siblings.
 `OpenElements` follows the stack of open elements and the list of active formatting elements of the HTML standard
 (13.2.4.2 and 13.2.4.3) as far as their sizes go. If it is not sure that a tag closes an element, it counts that element
 as still open, so it never estimates the depth too low by more than a small factor. As long as each end tag is that of
-the element opened last, and no tag closes another element (`_nested`), nothing is ever reopened: so the cost of what nh3
-has written does not depend on what it was made of, and what was cleaned can be cleaned again. Each tag takes constant
-time, on average.
+the element opened last, and no tag closes another element (`_nested`), nothing is ever reopened: so the cost of what
+nh3 has written does not depend on what it was made of, and what was cleaned can be cleaned again. Each tag takes
+constant time, on average.
 
 It assumes that no tag changes how others are read: SVG, `select` and `template` must have been removed, and MathML
 written by `mathml`.

@@ -1,7 +1,7 @@
 """The protocol between a parser's child process and its parent: frames of JSON and bytes over a pipe.
 
 It is JSON, not pickle: a hostile document may take over the parser in the child, and a pickle from there could make the
-parent run anything. A frame is two lengths, the JSON and the bytes. A dataclass is sent as the list of its fields. Each
+parent run anything. A frame is two lengths, the JSON in UTF-8 and the bytes. A dataclass is sent as the list of its fields. Each
 field's type is checked when it is unpacked, so false data from such a parser loses only its own document.
 """
 
@@ -32,7 +32,8 @@ _LENGTHS: Final = Struct(">II")
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
     """Write a frame of *message* and *data*. Raises OSError if the other end no longer reads."""
-    text = json.dumps(message, separators=(",", ":")).encode("ascii")
+    # A surrogate that stands alone is sent too: what a plugin is given, and returns, has not been cleaned.
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     pipe.write(_LENGTHS.pack(len(text), len(data)) + text)
     if data:
         pipe.write(data)
