@@ -89,6 +89,8 @@ CONTENT: Final[dict[str, Construct]] = {
     "<noscript>": repeated("<noscript>"),
     "<noscript><img></noscript>": numbered("<img data-src=/{}><noscript><img src=/{}></noscript>"),
     "<script/>": repeated("<script/>x"),
+    "<i/>": repeated("<i/>x"),
+    "<a ": repeated("<a x/"),
     "<title/><video/>": repeated("<title/><video/><iframe/>x"),
     "<video/> and no end": repeated("<b>x", "<video/>" * 100),
     "pixels": repeated("<img width=1 height=1 src=/x>"),

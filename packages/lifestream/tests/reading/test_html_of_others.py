@@ -46,6 +46,16 @@ def test_a_self_closed_player_does_not_hide_the_text_after_it(element: str) -> N
 
 
 @pytest.mark.reading(16)
+def test_a_self_closed_element_of_words_does_not_change_those_after_it() -> None:
+    assert cleaned('<p><i class="icon"/>a <b/>b</p>') == "<p><i></i>a <b></b>b</p>"
+    assert cleaned('<a name="more"/>a <a href="/x">b</a>') == (
+        f'<a name="entry-more" {REL}></a>a <a href="https://site.example/x" {REL}>b</a>'
+    )
+    assert cleaned("<p><i/>a</i> b</p>") == "<p><i>a</i> b</p>"
+    assert cleaned("<p>a</p><svg><path d='M0'/></svg><p>b</p>") == "<p>a</p><p>b</p>"
+
+
+@pytest.mark.reading(16)
 def test_a_self_closed_element_before_its_end_tag_is_open() -> None:
     # As browsers read it, and as feeds write it that were made by a careless filter.
     assert cleaned("<p>a</p><script/>alert(1)</script><p>b</p>") == "<p>a</p><p>b</p>"
