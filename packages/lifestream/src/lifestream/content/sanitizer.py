@@ -369,10 +369,10 @@ class Sanitizer:
 
     def _filter(self, tag: str, name: str, value: str) -> str | None:
         """Return the new value of an attribute that nh3 has let pass; None removes the attribute."""
-        if name in _URL_ATTRIBUTES:
-            return self._address(tag, value) or None
         if name == "rel":
             return value
+        if name in _URL_ATTRIBUTES:
+            return self._address(tag, value) or None
         if name == "id" or (name == "name" and tag in fragment_ids.NAMED):
             return fragment_ids.prefixed(value)
         if name in fragment_ids.REFERENCES:
