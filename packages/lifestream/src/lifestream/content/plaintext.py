@@ -137,10 +137,10 @@ def text_of(source: str) -> str:
     return _lines("".join(pieces))
 
 
-# nh3 writes names in lower case, "<" only where a tag begins, and ">" only where one ends.
-_BLOCK_TAG = re.compile(rf"</?{any_of(_BREAKS_LINE)}(?:>|\s[^>]*+>)")
-_ANNOTATION = re.compile(r"<annotation(?:>|\s[^>]*+>)[^<]*+")
-_TAG = re.compile(r"</?[a-z][^>]*+>")
+# nh3 writes names in lower case, and "<" and ">" only where a tag begins and ends.
+_BLOCK_TAG = re.compile(rf"</?{any_of(_BREAKS_LINE)}(?:>|\s[^<>]*+>)")
+_ANNOTATION = re.compile(r"<annotation(?:>|\s[^<>]*+>)[^<]*+")
+_TAG = re.compile(r"</?[a-z][^<>]*+>")
 
 
 def text_of_clean(source: str) -> str:

@@ -22,8 +22,8 @@ _VOID: Final = name_set("br img source track wbr")
 _BLOCKS: Final = name_set(
     "address article aside blockquote details div figcaption figure footer header pre section summary"
 )
-_REST: Final = r"(?:>|\s[^>]*+>)"
-"""The rest of a tag behind its name: nh3 writes every `>` in a value as a reference."""
+_REST: Final = r"(?:>|\s[^<>]*+>)"
+"""The rest of a tag behind its name: nh3 writes every `<` and `>` in a value as a reference."""
 
 _WORD: Final = rf"[^<]++|</?{any_of(_WORDS)}{_REST}|<{any_of(_VOID)}{_REST}"
 _LINK: Final = rf"<a{_REST}(?>(?:{_WORD})*)</a>"
