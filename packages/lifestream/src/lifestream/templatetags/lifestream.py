@@ -64,7 +64,7 @@ def _render(context: Context, post: Post, folder: str, *, complete: bool) -> Saf
     feed = post.item.feed
     post.subscription.feed = feed  # it is the same one, which a template would query again
     if not hasattr(post, "has_icon"):  # `Timeline.page` annotates posts with it
-        post.has_icon = bool(feed.icon)
+        vars(post)["has_icon"] = bool(feed.icon)
     timeline = _timeline(context, post)
     card = card_of(post, complete=complete)
     chosen: dict[str, Template] = cast("Any", context.render_context).setdefault(f"lifestream {folder}", {})
