@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+THEMES = ("standard", "list", "magazine")
+
 _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
 
 
@@ -94,6 +96,31 @@ class Settings:
     def default_pagination(self) -> int:
         """`LIFESTREAM_DEFAULT_PAGINATION`: items on a page."""
         return int(self._number("DEFAULT_PAGINATION", 20, least=1))
+
+    @property
+    def title(self) -> str:
+        """`LIFESTREAM_TITLE`: the name of the site, above its list of lifestreams; "" for "Lifestream"."""
+        return self._line("TITLE")
+
+    @property
+    def theme(self) -> str:
+        """`LIFESTREAM_THEME`: how lifestreams look that choose no theme: "standard", "list" or "magazine"."""
+        value = self.get("THEME", "standard")
+        if value not in THEMES:
+            text = gettext("{setting} is {value}; give one of {choices}.")
+            choices = ", ".join(f'"{theme}"' for theme in THEMES)
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_THEME", value=repr(value), choices=choices))
+        return str(value)
+
+    @property
+    def logo(self) -> str:
+        """`LIFESTREAM_LOGO`: the path of a static file that stands in place of the title; "" for none."""
+        return self._line("LOGO")
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """`LIFESTREAM_STYLES`: paths of static files, style sheets that pages load after the shipped one."""
+        return self._texts("STYLES", example="custom.css")
 
     @property
     def plugins(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
 from lifestream.content.sanitizer import SanitizerRules
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
+from lifestream.message import say
 from lifestream.parser import ipc
 from lifestream.parser.errors import ParserDied, ParseTimeout
 from lifestream.parser.questions import Document, Nonsense, WebPage, document
@@ -113,9 +114,10 @@ class ParserPool:
     ) -> Future[Prepared]:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
-        The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result has
-        notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or `ShortOf` if no process could be
-        started to read the document, for which the document is not to blame. It is cancelled if the pool is closed
+        The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result
+        has notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or
+        `ShortOf` if no process could be started to read the document, for which the document is not to blame. It is
+        cancelled if the pool is closed
         before its turn. Raises RuntimeError if the pool is closed.
         """
         self._check_open()
@@ -218,7 +220,7 @@ class _Child:
         """
         with self._lock:
             if self._aborted:
-                raise ParserDied("the pool was closed before it was read")
+                raise ParserDied(say("pool-closed-before"))
             self._busy = True
         try:
             return self._ask(question, body)
@@ -245,10 +247,10 @@ class _Child:
             if not ready and not self._aborted:
                 raise self._not_started(error) from error
             if late.is_set() or status == _TIME_IS_UP:
-                raise ParseTimeout(f"reading it took longer than {self._deadline:g} seconds") from error
+                raise ParseTimeout(say("reading-too-long", seconds=f"{self._deadline:g}")) from error
             if self._aborted:
-                raise ParserDied("the pool was closed while it was read") from error
-            raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
+                raise ParserDied(say("pool-closed-while")) from error
+            raise ParserDied(say("reader-ended", status=str(status), error=repr(error))) from error
         except BaseException:
             # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
             # beginning of the next document's answer.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from lifestream.entry import ParsedFeed
+from lifestream.message import from_stored, say
 from lifestream.parser import ipc
 from lifestream.parser.errors import NotAFeed, ParserDied
 from lifestream.parser.web_page import Page
@@ -54,9 +55,9 @@ class Document:
         if "prepared" in answer:
             prepared = _unpacked(ipc.PREPARED, answer["prepared"])
         elif "not a feed" in answer:
-            raise NotAFeed(str(answer["not a feed"]))
+            raise NotAFeed(from_stored(str(answer["not a feed"])))
         else:
-            raise ParserDied(str(answer.get("failed")))
+            raise ParserDied(from_stored(str(answer.get("failed"))))
         if not (self.problems or capped):
             return prepared
         notes = tuple(dict.fromkeys(capped + prepared.capped))
@@ -84,7 +85,7 @@ class WebPage:
         question = {"page": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
-            raise ParserDied(str(answer.get("failed")))
+            raise ParserDied(from_stored(str(answer.get("failed"))))
         return _unpacked(ipc.PAGE, answer["page"])
 
 
@@ -117,4 +118,4 @@ def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:
     try:
         return shape.unpack(packed)
     except ipc.NONSENSE as error:
-        raise Nonsense(f"the process that read it gave an answer that makes no sense: {error}") from error
+        raise Nonsense(say("reader-nonsense", error=str(error))) from error

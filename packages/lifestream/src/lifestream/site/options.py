@@ -142,6 +142,10 @@ OPTIONS: Final = (
     Option("SECURE_HSTS_SECONDS", Kind.WHOLE, 30 * 86400),
     Option("LANGUAGE_CODE", default="en"),
     Option("TIME_ZONE", default="UTC"),
+    Option("LIFESTREAM_TITLE"),
+    Option("LIFESTREAM_THEME"),
+    Option("LIFESTREAM_LOGO"),
+    Option("LIFESTREAM_STYLES", Kind.LIST),
     Option("LIFESTREAM_DEFAULT_PAGINATION", Kind.WHOLE),
     # Where its things are kept.
     Option("DATABASE_URL", masks=without_password),
