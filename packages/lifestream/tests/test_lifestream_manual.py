@@ -214,7 +214,7 @@ def test_each_model_and_method_of_its_querysets_has_an_entry() -> None:
             assert [m for m in methods - {"delete"} if f"`{m}(" not in text] == [], name
 
 
-PUBLIC = ("lifestream.entry", "lifestream.plugins", "lifestream.refresh")
+PUBLIC = ("lifestream.api", "lifestream.entry", "lifestream.plugins", "lifestream.refresh", "lifestream.testing")
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +237,10 @@ class TestPython:
         text = page("lifestream/plugins.md")
         hooks = [name for name in vars(FeedPlugin) if not name.startswith("_")]
         assert [name for name in hooks if name not in text] == []
+
+    def test_each_signal_has_an_entry_and_is_on_its_page(self) -> None:
+        names = {name for name, value in vars(signals).items() if isinstance(value, Signal)}
+        assert rows("Signals") == names == tabled(page("lifestream/signals.md"))
 
     def test_each_task_has_an_entry(self) -> None:
         names = re.findall(r'@shared_task\(name="([\w.]+)"', (SOURCE / "tasks.py").read_text(encoding="utf-8"))

@@ -17,7 +17,17 @@ from pathlib import Path
 from lifestream.terminal import visible
 
 _NEEDS_TABLES = frozenset(
-    {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds", "why"}
+    {
+        "add_feed",
+        "createsuperuser",
+        "export_json",
+        "export_opml",
+        "import_opml",
+        "rebuild_search",
+        "serve",
+        "update_feeds",
+        "why",
+    }
 )
 
 _NEEDS_NO_HOME = frozenset({"read"})
