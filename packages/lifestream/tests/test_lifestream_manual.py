@@ -19,12 +19,13 @@ from django.core import checks
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from django.template.library import import_library
+from django.dispatch import Signal
 from django.test import override_settings
 from pytest_django import Settings
 from reference_entries import Entries, entries, named, page, public_names, section, tabled
 
 import lifestream
-from lifestream import conf, urls
+from lifestream import conf, signals, urls
 from lifestream.plugins.registry import SHIPPED
 from lifestream.site.configuration import NOT_OPTIONS
 from lifestream.site.options import OPTIONS, Option, written
