@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
 from lifestream.parser.errors import NotAFeed, ParseError, ParserDied, ParseTimeout
+from lifestream.plugins.reading_notes import Notes
 
 __all__ = ["NotAFeed", "ParseError", "ParseTimeout", "ParserDied", "parse"]
 

@@ -115,10 +115,9 @@ class ParserPool:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
         The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result
-        has notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or
-        `ShortOf` if no process could be started to read the document, for which the document is not to blame. It is
-        cancelled if the pool is closed
-        before its turn. Raises RuntimeError if the pool is closed.
+        has notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`,
+        or `ShortOf` if no process could be started to read the document, for which the document is not to blame. It is
+        cancelled if the pool is closed before its turn. Raises RuntimeError if the pool is closed.
         """
         self._check_open()
         job = _Job(Future(), document(body, headers, url, plugin, self.registry, noted=noted))

@@ -20,9 +20,10 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from lifestream.content.fragment_ids import with_key
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import host_in_words
-from lifestream.models import Feed, Lifestream, Post, Subscription, Tag
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag
 from lifestream.web.look import Look, look_of
 from lifestream.web.presenters import Badge, badge_of, card_of
 from lifestream.web.timeline import Timeline
@@ -65,7 +66,7 @@ def _render(context: Context, post: Post, folder: str, *, complete: bool) -> Saf
     feed = post.item.feed
     post.subscription.feed = feed  # it is the same one, which a template would query again
     if not hasattr(post, "has_icon"):  # `Timeline.page` annotates posts with it
-        vars(post)["has_icon"] = bool(feed.icon)
+        post.has_icon = bool(feed.icon)  # type: ignore[attr-defined]
     timeline = _timeline(context, post)
     card = card_of(post, complete=complete)
     chosen: dict[str, Template] = cast("Any", context.render_context).setdefault(f"lifestream {folder}", {})
@@ -115,6 +116,14 @@ def isolated_text(text: str) -> str:
     the text after it.
     """
     return isolated(text)
+
+
+@register.filter
+def prose(item: Item) -> SafeString:
+    """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
+    work on a page with several items.
+    """
+    return mark_safe(with_key(item.content, item.pk))  # noqa: S308  cleaned before it was stored
 
 
 @register.filter

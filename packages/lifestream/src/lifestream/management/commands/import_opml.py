@@ -15,15 +15,15 @@ from lifestream.conf import raise_file_limit
 from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
-from lifestream.management.output import progress_bar, table_of, tell_shortages
+from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
 from lifestream.refresh import opml, planet_ini
 from lifestream.refresh.pipeline import refresh
 
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, or of the configuration "
-        "of a planet (config.ini of Planet Venus, planet.ini of Pluto), and imports them."
+        "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, or of the "
+        "configuration of a planet (config.ini of Planet Venus, planet.ini of Pluto), and imports them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,7 +45,8 @@ class Command(BaseCommand):
         except opml.NotOpml as error:
             raise CommandError(f"{file}: {error}") from error
         chosen = chosen_lifestream(lifestream)
-        result = opml.subscribe_to(chosen, outlines)
+        with counting_bar(len(outlines)) as progress:
+            result = opml.subscribe_to(chosen, outlines, progress)
         for refusal in result.refused:
             self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(refusal)))
         for note in result.notes:
@@ -60,8 +61,8 @@ class Command(BaseCommand):
         if update and result.made:
             feeds = [subscription.feed_id for subscription in result.made]
             raise_file_limit()
-            with progress_bar(len(feeds)) as progress:
-                report = refresh(feeds, progress=progress)
+            with progress_bar(len(feeds)) as row_done:
+                report = refresh(feeds, progress=row_done)
             self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             self.stdout.write(f"{report}.")
             tell_shortages(report, self)
