@@ -10,22 +10,16 @@ NOTE_DUE = """UPDATE lifestream_host SET next_due = (
 
 def drop_index_of_hosts(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     # By hand: Django's AlterField would write SQLite's table of feeds anew. lifestream_feed_next begins with the host.
-    for name in indexes_of_hosts(apps, schema_editor):
-        schema_editor.execute(f"DROP INDEX {schema_editor.quote_name(name)}")
+    feed = apps.get_model("lifestream", "Feed")
+    kept = {index.name for index in feed._meta.indexes}
+    for name in schema_editor._constraint_names(feed, ["host_id"], index=True, unique=False):
+        if name not in kept:
+            schema_editor.execute(f"DROP INDEX {schema_editor.quote_name(name)}")
 
 
 def make_index_of_hosts(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     feed = apps.get_model("lifestream", "Feed")
-    # A later migration that was unapplied before may have written SQLite's table anew, with the index.
-    if not indexes_of_hosts(apps, schema_editor):
-        schema_editor.execute(schema_editor._create_index_sql(feed, fields=[feed._meta.get_field("host")]))
-
-
-def indexes_of_hosts(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> list[str]:
-    feed = apps.get_model("lifestream", "Feed")
-    kept = {index.name for index in feed._meta.indexes}
-    found = schema_editor._constraint_names(feed, ["host_id"], index=True, unique=False, foreign_key=False)
-    return [name for name in found if name not in kept]
+    schema_editor.execute(schema_editor._create_index_sql(feed, fields=[feed._meta.get_field("host")]))
 
 
 class Migration(migrations.Migration):
