@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from reference_entries import page, section
 
 from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.refresh import json_export
@@ -62,3 +63,10 @@ def test_standard_output_gets_the_same(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="can't be written: No such file or directory"):
         call_command("export_json", tmp_path / "nowhere" / "out.json", lifestream="main")
+
+
+def test_each_field_is_in_the_manual(tmp_path: Path) -> None:
+    document = exported(tmp_path)
+    text = section(page("lifestream/moving.md"), "Going away")
+    for part in (document, document["subscriptions"][0], document["items"][0]):
+        assert [name for name in part if f"`{name}`" not in text] == []
