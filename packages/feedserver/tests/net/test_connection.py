@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from feedserver import Fault, FeedServer, PortTaken, Response, moved
-from feedserver.net import binding
 from feedserver.faults import Close, Garbage, Reset, Stall
+from feedserver.net import binding
 from rawclient import RawClient
 
 

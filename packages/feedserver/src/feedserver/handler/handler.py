@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
+from typing import Any, TypeAlias
 
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
 from feedserver.handler import fault_injection
@@ -21,10 +22,13 @@ from feedserver.handler.journal import Journal
 from feedserver.handler.problems import SHOWN, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
-from feedserver.handler.router import Found, Missing, Routes
+from feedserver.handler.router import Missing, Routes
+from feedserver.handler.routes import Found
 from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
+from feedserver.messages.client_connection import Peer
 from feedserver.messages.clock import Clock
+from feedserver.messages.gate import NoLongerWanted, run_async
 from feedserver.messages.headers import Headers
 from feedserver.messages.placeholders import fill_placeholders, has_placeholders
 from feedserver.messages.request import Request
@@ -33,6 +37,10 @@ from feedserver.messages.send_plan import Ended
 
 INLINE = 32_768
 """The largest body, in bytes, that is coded on the event loop; larger ones are coded on a thread."""
+
+
+MakeResponse: TypeAlias = Callable[[Request], Response | Coroutine[Any, Any, Response]]
+"""A callable that makes an answer, plain or async."""
 
 
 class Site:
@@ -103,8 +111,12 @@ class Site:
         """
         exchange = Exchange(self.journal.changes, None, raw=raw, problem=problem, now=self.clock.time())
         if not on_purpose:
-            distrusts = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
-            self.problems.add_of_client(f"{problem}{distrusts if 'ALERT' in problem else ''}.", exchange)
+            remedy = ""
+            if "DID_NOT_RETURN_A_CERTIFICATE" in problem:
+                remedy = "; a client that is to show one needs server.client_certificate('…'), or client_context('…')"
+            elif "ALERT" in problem:
+                remedy = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
+            self.problems.add_of_client(f"{problem}{remedy}.", exchange)
         self.journal.record(exchange)
         exchange.finish(Ended.CLOSED, 0)
 
@@ -118,13 +130,15 @@ class Site:
 
     # The way of a request
 
-    def answer(self, request: Request, keep_alive: bool) -> Decision:
-        """Answer a request; *keep_alive* says whether its connection may be used again.
+    def answer(self, request: Request, keep_alive: bool, peer: Peer | None = None, number: int = 0) -> Decision:
+        """Answer a request, the one with this *number* on its *connection*.
+
+        *keep_alive* says whether the connection may be used again.
 
         The exchange is recorded after its problems are noted: a test that waits for the request may call `verify` next.
         Any exception meanwhile, one of a user's fault included, becomes an answer of 500 and a problem.
         """
-        exchange = Exchange(self.journal.changes, request, now=time.time() + self.clock.offset)
+        exchange = Exchange(self.journal.changes, request, b"", "", time.time() + self.clock.offset, peer, number)
         received = Received(exchange, request, keep_alive)
         if request.method == "QUIT" and self.quits:
             self.journal.record(exchange)
@@ -138,7 +152,7 @@ class Site:
 
     def _decide(self, received: Received) -> Decision:
         try:
-            found = self.routes.find(received.request, self._is_own_host)
+            found = self.routes.find(received.request, self._is_own_host, received.exchange)
         except (FixtureError, OSError) as error:
             return self._mistake(received, str(error))
         if isinstance(found, Missing):
@@ -153,8 +167,10 @@ class Site:
             return ready
         return self._negotiate(received, fault_injection.choose(answer, found.number), found.take)
 
-    def early(self, request: Request) -> Decision | None:
+    def early(self, request: Request, peer: Peer | None = None, number: int = 0) -> Decision | None:
         """Answer a request before its body, where a fault of its response says so; return None to read on."""
+        if self.routes.needs_body(request):
+            return None
         try:
             found = self.routes.find(request, self._is_own_host)
         except (FixtureError, OSError):
@@ -165,7 +181,8 @@ class Site:
         chosen = fault_injection.choose(answer, found.number)
         if not any(fault.early for fault in fault_injection.faults_of(chosen)):
             return None
-        received = Received(Exchange(self.journal.changes, request, now=self.clock.time()), request, keep_alive=False)
+        exchange = Exchange(self.journal.changes, request, now=self.clock.time(), peer=peer, number=number)
+        received = Received(exchange, request, keep_alive=False)
         try:
             return self._negotiate(received, chosen, found.take)
         except BaseException as error:  # noqa: BLE001 - as in `answer`
@@ -224,7 +241,7 @@ class Site:
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
 
-    def _call_later(self, received: Received, answer: Callable[[Request], Response], number: int) -> Pending:
+    def _call_later(self, received: Received, answer: MakeResponse, number: int) -> Pending:
         name = _name_of(answer)
         late = f"{name} did not answer {received.request} within {self.callable_timeout:g} s"
         return Pending(
@@ -234,16 +251,18 @@ class Site:
             partial(self._mistake, received, late),
         )
 
-    def _call(self, received: Received, answer: Callable[[Request], Response], number: int) -> Prepared:
+    def _call(self, received: Received, answer: MakeResponse, number: int) -> Prepared:
         """Answer with what a callable returns for the request with this *number*. Runs on a thread of its own."""
-        request, name = received.request, _name_of(answer)
+        request, name = received.exchange.request or received.request, _name_of(answer)
         try:
             response = answer(request)
+            if inspect.iscoroutine(response):
+                response = run_async(response)
+        except NoLongerWanted:
+            return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
         except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() belong to the test, too, by `verify`
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
-            if inspect.iscoroutine(response):
-                response.close()  # else Python warns that it was never awaited, which is no mistake of the test's
             return self._mistake(received, f"{name} returned {response!r} for {request}; return a Response")
         try:
             decision = self._negotiate(received, fault_injection.choose(response, number), lambda: None)

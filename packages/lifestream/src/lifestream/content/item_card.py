@@ -4,8 +4,8 @@ Pure, and linear in the size of the item: the content is read once for the addre
 the addresses are already safe. Addresses are checked once more, since a page opens them: a card contains only web
 addresses.
 
-Everything that can be seen, heard or downloaded is in a card once (READING.md, rule 21), wherever a feed names it: as an
-enclosure, as a medium, or both. Of several sizes of a picture the largest is kept, and none if the content has one.
+Everything that can be seen, heard or downloaded is in a card once (READING.md, rule 21), wherever a feed names it: as
+an enclosure, as a medium, or both. Of several sizes of a picture the largest is kept, and none if the content has one.
 
 `of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows, and the numbers of
 what it leaves out.
@@ -116,8 +116,8 @@ class File:
 class ItemCard:
     """What every page shows of an item, whoever reads it; for the fields see `presenters.Card`.
 
-    *counts* are the numbers of all pictures, sounds, films and files, of which a stored card has only the first. *label*
-    holds the season and the number of an episode.
+    *counts* are the numbers of all pictures, sounds, films and files, of which a stored card has only the first.
+    *label* holds the season and the number of an episode.
     """
 
     kind: str
@@ -219,7 +219,10 @@ def episode_of(stored: object) -> Episode | None:
         for each in objects(_listed(stored.get("persons")))
     )
     return Episode(
-        *(_text(stored, name) for name in ("season", "season_name", "number", "number_name")),
+        season=_text(stored, "season"),
+        season_name=_text(stored, "season_name"),
+        number=_text(stored, "number"),
+        number_name=_text(stored, "number_name"),
         chapters=address(stored, "chapters"),
         transcripts=tuple(each for each in transcripts if each.url),
         persons=tuple(each for each in persons if each.name),

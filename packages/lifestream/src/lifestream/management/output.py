@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from lifestream.models.feeds import outcome_in_words
-from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
+from lifestream.wording import in_words, worded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -71,14 +71,14 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
     for row in report.rows:
         status = Text(outcome_in_words(row.outcome), COLOURS.get(row.outcome, ""))
         if row.message:
-            status.append(visible(f": {row.message}"), "default")
+            status.append(visible(f": {worded(row.message)}"), "default")
         table.add_row(
             Text(visible(row.title, lines=False)),
             status,
             str(row.new),
             str(row.changed),
             Text(when(row.next_at, now)),
-            Text(visible(row.reason, lines=False)),
+            Text(visible(worded(row.reason), lines=False)),
         )
     return drawn(table, stream)
 
@@ -100,7 +100,7 @@ def drawn(table: RenderableType, stream: TextIO) -> Visible:
 def tell_shortages(report: Report, command: BaseCommand) -> None:
     """Print on standard error what this machine ran out of, and the remedy, once for each."""
     for shortage in report.shortages:
-        command.stderr.write(gettext("Not all feeds could be updated: {shortage}.").format(shortage=shortage))
+        command.stderr.write(gettext("Not all feeds could be updated: {shortage}.").format(shortage=worded(shortage)))
 
 
 def when(at: datetime | None, now: datetime) -> str:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     # Null for the items that are there: with a default, SQLite would write the whole table anew.
     dependencies = [
-        ("lifestream", "0018_subscription_backlog"),
+        ("lifestream", "0019_look"),
     ]
 
     operations = [

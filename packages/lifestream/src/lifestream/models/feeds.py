@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import domain_of, host_of
+from lifestream.models.message_field import MessageField
 
 
 def url_hash(url: str) -> str:
@@ -117,7 +118,7 @@ class Feed(models.Model):
     # The validators came with an ill-formed document, and so far only once: they are kept, but not sent yet.
     withheld = models.BooleanField(default=False, editable=False)
     validated_url = models.TextField(blank=True, editable=False)  # the URL of the validators, if not the feed's own
-    flaw = models.TextField(
+    flaw = MessageField(
         _("flaw"), blank=True, editable=False, help_text=_("Where its document is ill-formed, and why.")
     )
     moved_to = models.TextField(_("moved to"), blank=True)
@@ -126,7 +127,7 @@ class Feed(models.Model):
     # Schedule, and the state of the last fetches
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(_("next fetch"), default=timezone.now)
-    next_reason = models.TextField(_("reason of the next fetch"), blank=True)
+    next_reason = MessageField(_("reason of the next fetch"), blank=True)
     # All times that were asked for, and by what; the last one holds. See schedule.DueTime.
     candidates = models.JSONField(default=list, blank=True, editable=False)
     # The part of the wait that the server or the feed asked for: no user can skip it.
@@ -137,7 +138,7 @@ class Feed(models.Model):
     last_fetch = models.DateTimeField(_("last fetch"), null=True, blank=True)
     last_success = models.DateTimeField(_("last success"), null=True, blank=True)
     last_status = models.TextField(_("last outcome"), blank=True)
-    last_error = models.TextField(_("last error"), blank=True)
+    last_error = MessageField(_("last error"), blank=True)
 
     # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
     # and until *push_until* the hub is relied on to tell of what is new.
@@ -233,9 +234,9 @@ class Fetch(models.Model):
     size = models.PositiveBigIntegerField(_("size"), default=0, help_text=_("Of the body as it was sent, in bytes."))
     new = models.PositiveIntegerField(_("new items"), default=0)
     changed = models.PositiveIntegerField(_("changed items"), default=0)
-    message = models.TextField(_("message"), blank=True)
+    message = MessageField(_("message"), blank=True)
     next_fetch = models.DateTimeField(_("next fetch"), null=True, blank=True)
-    reason = models.TextField(_("reason"), blank=True)
+    reason = MessageField(_("reason"), blank=True)
 
     class Meta:
         verbose_name = _("fetch")

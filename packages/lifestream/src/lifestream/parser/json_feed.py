@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
@@ -28,13 +29,13 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     try:
         document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
     except ValueError as error:
-        raise NotAFeed(f"it looks like JSON, but is not: {error}") from error
+        raise NotAFeed(say("broken-json", reason=str(error))) from error
     except RecursionError as error:
-        raise NotAFeed("it is JSON nested too deep") from error
+        raise NotAFeed(say("deep-json")) from error
     version = _VERSION.fullmatch(_text(document, "version")) if isinstance(document, dict) else None
     items = document.get("items") if isinstance(document, dict) else None
     if version is None or not isinstance(items, list):
-        raise NotAFeed("it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items")
+        raise NotAFeed(say("other-json"))
     language = _text(document, "language")
     author = _authors(document)
     dated = [item for item in items if isinstance(item, dict)]

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 
 from lifestream.entry import ParsedFeed
+from lifestream.message import say
 from lifestream.parser import strict
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.preprocessing import ASIDE
@@ -80,7 +81,7 @@ class Reading:
         except (MemoryError, RecursionError):
             raise
         except Exception as error:  # whatever a hostile document raises, only that document is lost
-            raise NotAFeed(f"the parser failed on it: {type(error).__name__}: {error}") from error
+            raise NotAFeed(say("parser-failed", reason=f"{type(error).__name__}: {error}")) from error
         if result["version"] == "cdf":
             raise NotAFeed(strict.CDF)
         return feed_of(result, scanned, self.url, self.notes)

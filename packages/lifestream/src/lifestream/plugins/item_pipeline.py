@@ -15,7 +15,8 @@ from typing import Final, TypeVar
 
 from lifestream.content import item_card
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
-from lifestream.content.sanitizer import FETCHED, Sanitizer, safe_url
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft

@@ -117,7 +117,14 @@ AUTH_PASSWORD_VALIDATORS = [
 
 STATIC_URL = "static/"  # below FORCE_SCRIPT_NAME
 # What stands there is served, too, and in place of a shipped file of the same name.
-STATICFILES_DIRS = [HOME / "static"] if (HOME / "static").is_dir() else []
+_static = HOME / "static"
+STATICFILES_DIRS = [_static] if _static.is_dir() else []
+# Files of these names are used without being named anywhere.
+if CONFIGURATION["LIFESTREAM_STYLES"] is None and (_static / "custom.css").is_file():
+    LIFESTREAM_STYLES = ["custom.css"]
+_logos = [name for name in ("logo.svg", "logo.webp", "logo.png", "logo.jpg", "logo.gif") if (_static / name).is_file()]
+if CONFIGURATION["LIFESTREAM_LOGO"] is None and _logos:
+    LIFESTREAM_LOGO = _logos[0]
 WHITENOISE_USE_FINDERS = True  # Static files are served from the apps, so nothing has to be collected.
 WHITENOISE_MAX_AGE = 3600
 # The pictures of a feed are requested without naming the page that shows them.

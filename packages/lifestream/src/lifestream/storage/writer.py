@@ -26,6 +26,7 @@ from django.db import connections, router, transaction
 from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
+from lifestream.message import say
 from lifestream.models import Feed, Fetch, Host, Item
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
@@ -148,7 +149,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
     except ROW_ERRORS as error:
         url = each.result.claim.url
         _log.exception("What %s brought can't be stored.", url)
-        words = f"what it brought can't be stored: {type(error).__name__}: {error}"
+        words = say("document-unstorable", error=f"{type(error).__name__}: {error}")
         later = replace(each.result.next, failures=each.result.claim.failures + 1)
         failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
         putting_off = Import(failed)
@@ -183,7 +184,7 @@ def _transact(step: _Step, writer: _Writer) -> None:
         if each.feed not in feeds:
             _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
             each.stored = Stored(
-                each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message="another worker holds the feed"
+                each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message=say("held-by-another")
             )
             each.over = True
         else:
@@ -255,7 +256,7 @@ def _settle(
             news.failing.append(Failure(feed.id, feed.failures, feed.last_error))
         elif isinstance(each.result.outcome, Gone):
             news.gone.append(feed.id)
-        broken = f"{count['broken']} entries could not be stored" if count["broken"] else ""
+        broken = say("entries-unstored", count=count["broken"]) if count["broken"] else ""
         outcome = feed_update.outcome_of(each.result, count["new"], count["changed"])
         stored = Stored(
             feed.id,

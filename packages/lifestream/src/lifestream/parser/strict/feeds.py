@@ -7,6 +7,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from lifestream.entry import ParsedFeed, Rhythm
+from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.relative_addresses import base_of_links
@@ -31,7 +32,7 @@ from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namesp
 from lifestream.plugins.reading_notes import Notes
 
 VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
-CDF: Final = "it is a channel in CDF (Channel Definition Format, of 1997), which is not read; look for RSS or Atom"
+CDF: Final = say("cdf")
 
 
 def read(
