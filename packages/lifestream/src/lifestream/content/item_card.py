@@ -58,7 +58,8 @@ _FAMILIES: Final = {
 }
 """The families of media types by the endings of files, for types that say nothing."""
 _SAYS_NOTHING: Final = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/x-unknown"})
-_NO_FILES: Final = frozenset({"application/x-shockwave-flash", "text/html"})
+_FLASH: Final = "application/x-shockwave-flash"
+_NO_FILES: Final = frozenset({_FLASH, "text/html"})
 """Types of media that are pages or players: the link of the item leads to them, and no browser runs Flash."""
 _AVATAR = re.compile(r"https?://[\w.-]{0,20}gravatar\.com/avatar/", re.ASCII)
 _SMALL: Final = 200
@@ -177,7 +178,7 @@ def of(item: Shown) -> ItemCard:
     """Return the card of *item*."""
     media, enclosures = _entries(item.media), _entries(item.enclosures)
     pictures = _distinct([*_media_pictures(media), *_enclosed_pictures(enclosures)])
-    inside = _sizes_in(item.content) if pictures else {}
+    inside = set(map(identity, addresses_in(item.content))) if pictures else set()
     apart = tuple(picture for picture in pictures if identity(picture.url) not in inside)
     player = player_of(
         *(_text(entry, "player") for entry in media), *(_text(entry, "url") for entry in media), item.link
@@ -187,12 +188,14 @@ def of(item: Shown) -> ItemCard:
     films = tuple(_sounds(everything, "video"))
     enclosed = {_text(entry, "url") for entry in enclosures}
     files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, item.link))
+    if player:
+        files = tuple(file for file in files if file.type != _FLASH)  # the player of that time
     kind = _kind(item, playable=bool(player or films), sounds=bool(sounds), pictured=bool(apart))
     episode = episode_of(item.episode)
     return ItemCard(
         kind=kind,
         pictures=apart,
-        lead=_lead(pictures, inside, item.content) if kind in ("article", "audio") else None,
+        lead=_lead(pictures, item.content) if kind in ("article", "audio") else None,
         sounds=sounds,
         films=films,
         files=files,
@@ -241,27 +244,18 @@ def _two(season: str, number: str) -> tuple[str, str]:
     return season, number
 
 
-def _sizes_in(content: str) -> dict[str, str]:
-    """Return the largest address in *content* of each picture, by its identity."""
-    found: dict[str, str] = {}
-    for url in sorted(addresses_in(content)):
-        name = identity(url)
-        if name not in found or size(url) > size(found[name]):
-            found[name] = url
-    return found
-
-
-def _lead(pictures: Sequence[Picture], inside: Mapping[str, str], content: str) -> Picture | None:
-    """Return the picture that stands for an article: its first, in the largest size that there is."""
+def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
+    """Return the picture that stands for an article: its first, in the larger of the sizes that the feed names and that
+    its content shows.
+    """
     if not pictures:
         return _first_image(content)
-    lead = pictures[0]
-    larger = inside.get(identity(lead.url), "")
-    if of_the_web(larger) and size(larger) > size(lead.url):
-        return Picture(larger, lead.alt)
-    if size(lead.url) < _SMALL:
-        return _first_image(content) or lead
-    return lead
+    lead, name = pictures[0], identity(pictures[0].url)
+    same = next((image for image in _images(content) if identity(image.url) == name), None)
+    if same is not None:
+        larger = same if size(same.url) > size(lead.url) else lead
+        return Picture(larger.url, lead.alt or same.alt)
+    return (_first_image(content) if size(lead.url) < _SMALL else None) or lead
 
 
 def addresses_in(content: str) -> frozenset[str]:
@@ -326,9 +320,10 @@ def _media_pictures(media: Iterable[Mapping[str, Any]]) -> Iterable[Picture]:
     for entry in media:
         family, url, thumbnail = _family(entry), address(entry, "url"), address(entry, "thumbnail")
         alt = _text(entry, "description") or _text(entry, "title")
+        if _AVATAR.match(url) or _AVATAR.match(thumbnail):
+            continue  # the portrait of an author
         if url and family == "image":
-            if not _AVATAR.match(url):
-                yield Picture(url, alt)
+            yield Picture(url, alt)
         elif thumbnail and not (url and family == "video"):
             yield Picture(thumbnail, alt)
 
@@ -340,13 +335,16 @@ def _enclosed_pictures(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[Pict
 
 
 def _first_image(content: str) -> Picture | None:
-    """Return the first image in safe HTML that is not tiny: tiny images only count readers."""
+    return next(iter(_images(content)), None)
+
+
+def _images(content: str) -> Iterable[Picture]:
+    """Yield the images in safe HTML that are not tiny: tiny images only count readers."""
     for found in _IMG.finditer(content):
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
         tiny = any(attributes.get(side, "") in ("0", "1", "2") for side in ("width", "height"))
         if not tiny and (url := address(attributes, "src")):
-            return Picture(url, attributes.get("alt", ""))
-    return None
+            yield Picture(url, attributes.get("alt", ""))
 
 
 def _sounds(entries: Iterable[Mapping[str, Any]], family: str) -> Iterable[Sound]:
