@@ -54,7 +54,7 @@ class PostAdmin(OwnedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return posts without the bodies of their items."""
-        heavy = ("content", "text", "enclosures", "media", "card")
+        heavy = ("content", "text", "enclosures", "media", "episode", "card")
         return super().get_queryset(request).defer(*(f"item__{name}" for name in heavy), "subscription__feed__icon")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -147,12 +147,16 @@ class ItemAdmin(ReadOnlyAdmin):
     date_hierarchy = "date"
     fields = (
         "title", "feed", "link", "author", "date", "updated", "first_seen", "guid", "language", "summary",
-        "enclosures", "media",
+        "enclosures", "media", "episode",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return items without their bodies."""
-        return super().get_queryset(request).defer("content", "text", "enclosures", "media", "card", "feed__icon")
+        return (
+            super()
+            .get_queryset(request)
+            .defer("content", "text", "enclosures", "media", "episode", "card", "feed__icon")
+        )
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def heading(self, item: Item) -> str:
