@@ -63,7 +63,7 @@ def update(self: Any, feeds: Sequence[int]) -> str:
     """
     if not self.request.called_directly:
         for start in range(SHARE, len(feeds), SHARE):
-            update.apply_async([feeds[start : start + SHARE]], **_same_queue(self))
+            update.apply_async((feeds[start : start + SHARE],), **_same_queue(self))
         feeds = feeds[:SHARE]
     return _updated(feeds, early=True)
 
