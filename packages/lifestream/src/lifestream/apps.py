@@ -25,10 +25,12 @@ class LifestreamConfig(AppConfig):
 
         from lifestream import checks
         from lifestream.models import Feed, Host, Subscription
+        from lifestream.models.lifestreams import readers_left
 
         checks.register()
         for signal in (post_save, post_delete):
             signal.connect(_subscription_changed, Subscription, dispatch_uid="lifestream.readers")
+        readers_left.connect(_readers_left, Feed, dispatch_uid="lifestream.readers_left")
         post_save.connect(_feed_saved, Feed, dispatch_uid="lifestream.feed")
         post_save.connect(_host_saved, Host, dispatch_uid="lifestream.host")
 
@@ -58,10 +60,23 @@ def _host_saved(
         due_hosts.settle([instance.pk], using)
 
 
-def _subscription_changed(instance: Subscription, using: str, raw: bool = False, **_: Any) -> None:
-    """Receive Django's signal that a subscription was saved or deleted, in whatever way that happened."""
+def _subscription_changed(instance: Subscription, using: str, raw: bool = False, origin: Any = None, **_: Any) -> None:
+    """Receive Django's signal that a subscription was saved or deleted, in whatever way that happened.
+
+    *origin* is what was deleted, and the subscription with it.
+    """
     # Here, since most commands save no subscription.
+    from lifestream.models import LifestreamQuerySet
+    from lifestream.models.lifestreams import SubscriptionQuerySet
     from lifestream.storage import fanout
 
-    if not raw:
+    if not raw and not isinstance(origin, LifestreamQuerySet | SubscriptionQuerySet):
         fanout.note_readers([instance.feed_id], using)
+
+
+def _readers_left(feeds: list[int], using: str, **_: Any) -> None:
+    """Receive the signal that many subscriptions were deleted together."""
+    from lifestream.storage import fanout
+
+    for start in range(0, len(feeds), 500):
+        fanout.note_readers(feeds[start : start + 500], using)

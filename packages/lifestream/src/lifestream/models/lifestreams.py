@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
+from django.dispatch import Signal
 from django.utils import timezone
 
 from lifestream.content.text_direction import isolated
@@ -17,6 +19,10 @@ from lifestream.models.items import Item
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
+
+
+readers_left: Final = Signal()
+"""Sent when subscriptions to *feeds* (keys) were deleted together, in the database *using*, within the transaction."""
 
 
 def validate_rules(text: str) -> None:
@@ -50,6 +56,14 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
             return self.all()
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
 
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the lifestreams. Feeds that nobody reads any more become idle: all together, see `apps`."""
+        return _deleted(Subscription.objects.using(self.db).filter(lifestream__in=self.order_by()), super().delete)
+
+    # Django marks its own method in the same way: a manager must not offer to delete all rows.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
 
 class Lifestream(models.Model):
     """A timeline: the items of the feeds that it subscribes to. If it has no owner, only superusers change it."""
@@ -74,6 +88,33 @@ class Lifestream(models.Model):
     def __str__(self) -> str:
         return self.title or self.slug
 
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
+        """Delete the lifestream, as `LifestreamQuerySet.delete` does."""
+        return Lifestream.objects.using(using or self._state.db).filter(pk=self.pk).delete()
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    """Querysets of subscriptions."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the subscriptions. Feeds that nobody reads any more become idle: all together, see `apps`."""
+        return _deleted(self, super().delete)
+
+    # As above.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+def _deleted(
+    subscriptions: models.QuerySet[Subscription], delete: Callable[[], tuple[int, dict[str, int]]]
+) -> tuple[int, dict[str, int]]:
+    """Delete what *delete* does, *subscriptions* with it, and say so once for all of their feeds."""
+    feeds = list(subscriptions.order_by().values_list("feed_id", flat=True).distinct())
+    with transaction.atomic(using=subscriptions.db):
+        deleted = delete()
+        readers_left.send(Feed, feeds=feeds, using=subscriptions.db)
+    return deleted
+
 
 class Subscription(models.Model):
     """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`."""
@@ -88,6 +129,8 @@ class Subscription(models.Model):
         blank=True, validators=[validate_rules], help_text="One a line. What matches is not shown."
     )
     created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
         ordering = ["folder", "name", "pk"]
