@@ -19,6 +19,7 @@ from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from feedserver import held_server
 from feedserver.handler.exchange import Exchange
 from feedserver.server import FeedServer, VerificationError
 
@@ -163,6 +164,7 @@ class _VerifiedBlock:
             if problems:
                 error.add_note(f"The server found these problems:\n{problems}")
             error.add_note(_journal(server))
+            held_server.hold([server], f"{self._case.id()}: {error!r}")
 
 
 def _stop(server: FeedServer) -> None:
