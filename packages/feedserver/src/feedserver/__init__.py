@@ -8,6 +8,7 @@ with FeedServer("tests/feeds") as server:
 from typing import TYPE_CHECKING, Any
 
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.forwarding import Forward
 from feedserver.handler.conditions import ConditionsInput, Including
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
 from feedserver.handler.expectations import Expectation
@@ -16,6 +17,7 @@ from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
+from feedserver.messages.delays import LognormalDelay, UniformDelay
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
@@ -41,9 +43,11 @@ __all__ = [
     "FeedServer",
     "FixtureError",
     "FixtureWarning",
+    "Forward",
     "Headers",
     "Including",
     "Journal",
+    "LognormalDelay",
     "NotSeen",
     "Pace",
     "Pattern",
@@ -52,6 +56,7 @@ __all__ = [
     "RequestFilter",
     "Response",
     "Strike",
+    "UniformDelay",
     "VerificationError",
     "broken",
     "gone",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from feedserver.messages.delays import RandomDelay
 from feedserver.messages.headers import imf_fixdate, to_bytes
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, has_content, sends_body
@@ -135,7 +136,7 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
 def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], float] = time.time) -> Plan:
     """Yield the steps of an answer, without its faults. *now* returns the time in seconds of the epoch."""
     if response.delay:
-        yield Wait(response.delay)
+        yield Wait(response.delay.draw(1) if isinstance(response.delay, RandomDelay) else response.delay)
     yield SendHead(head.at(now()))
     promised = sent = 0
     if sends_body(method, response.status):
