@@ -23,7 +23,6 @@ from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
 from feedserver.handler.conditions import Conditions
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.expectations import Expectation, ExpectedCount, ExpectedOrder, Times
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.request_filter import RequestFilter
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
     from feedserver.handler.conditions import ConditionsInput, Criteria
+    from feedserver.handler.expectations import Expectation
     from feedserver.handler.path_pattern import Pattern
     from feedserver.net.tls import ClientCertificates, Tls, TlsFault
     from feedserver.ready_clients import Library, UrllibClient
@@ -506,6 +506,8 @@ class FeedServer:
         *at_most* so often; without any of these, once. So `expect("/feed", times=0)` expects that none comes. The
         expectation can also be checked by itself, by its method `verify` or by a `with` block.
         """
+        from feedserver.handler.expectations import ExpectedCount, Times  # not every test expects something
+
         wanted = RequestFilter(path, **criteria)
         count = Times.of(times, at_least, at_most)
         return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
@@ -516,6 +518,8 @@ class FeedServer:
         A step is a path, a `Pattern`, or a `RequestFilter` with more criteria. The requests that match any of the steps
         must be one for each step, in this order; other requests may come in between.
         """
+        from feedserver.handler.expectations import ExpectedOrder
+
         wanted = [step if isinstance(step, RequestFilter) else RequestFilter(step) for step in steps]
         return self._expecting(ExpectedOrder(self.journal, _caller(), wanted))
 

@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 
 from feedserver import FeedServer, LognormalDelay, Response, UniformDelay
-from feedserver.messages.delays import RandomDelay, parse_delay
+from feedserver.messages.pacing import RandomDelay, parse_delay
 from rawclient import RawClient
 
 
@@ -37,9 +37,11 @@ def test_a_delay_is_read_from_text_and_written_as_it_is_read(text: str, delay: f
         ("1s to soon", "'soon' is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"),
         ("lognormal median 1s sigma 1.2.3", "'1.2.3' is no sigma; write a number, such as 0.5"),
         ("lognormal median 1s sigma 99", "LognormalDelay(sigma=…) is 99.0; give a number from 0 to 10, such as 0.5"),
+        ("now and then", "'now and then' is no delay; write '250ms', '100ms to 500ms', or 'lognormal median 90ms sigma "
+         "0.5', with 'seed 7' if need be"),
         ("lognormal median 0s sigma 1", "LognormalDelay(median=…) is 0.0; give more than 0 seconds"),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_delay_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         Response(delay=text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
-from feedserver.messages.delays import RandomDelay
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait

@@ -34,7 +34,7 @@ from feedserver.handler.routes import (
 )
 from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.argument_types import check_name
-from feedserver.messages.delays import RandomDelay
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer, Response
 from feedserver.messages.terminal_text import visible

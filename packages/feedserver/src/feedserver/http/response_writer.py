@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from feedserver.messages.delays import RandomDelay
 from feedserver.messages.headers import imf_fixdate, to_bytes
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, has_content, sends_body
 from feedserver.messages.send_plan import CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait

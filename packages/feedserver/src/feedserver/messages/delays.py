@@ -13,13 +13,11 @@ from __future__ import annotations
 import math
 import random
 import re
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import timedelta
 
-from feedserver.messages.argument_types import check_is, seconds_of
+from feedserver.messages.argument_types import seconds_of
 from feedserver.messages.field_types import check_fields
-from feedserver.messages.pacing import parse_duration
+from feedserver.messages.pacing import RandomDelay, parse_duration
 
 _SEED = r"(?:\s+seed\s+(?P<seed>-?\d+))?"
 _UNIFORM = re.compile(rf"(?P<least>\S+)\s+to\s+(?P<most>\S+){_SEED}", re.IGNORECASE)
@@ -27,20 +25,6 @@ _LOGNORMAL = re.compile(
     rf"lognormal\s+median\s+(?P<median>\S+)\s+sigma\s+(?P<sigma>[\d.]+)(?:\s+at\s+most\s+(?P<most>\S+))?{_SEED}",
     re.IGNORECASE,
 )
-
-
-class RandomDelay(ABC):
-    """A delay that is drawn anew for each request."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def draw(self, number: int) -> float:
-        """Return the seconds for the request with this *number*, counted from 1; repeated calls agree."""
-
-    @abstractmethod
-    def __str__(self) -> str:
-        """Return the words of the directive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +81,8 @@ class LognormalDelay(RandomDelay):
         )
 
 
-def parse_delay(text: str) -> float | RandomDelay:
-    """Read a delay from text, in seconds, or a distribution; see above. Raises ValueError with the remedy."""
-    check_is("a delay", text, str, "give text, such as '250ms' or '100ms to 500ms'")
-    text = text.strip()
+def parse_random_delay(text: str) -> RandomDelay:
+    """Read a distribution of delays from text, see above. Raises ValueError with the remedy."""
     if match := _LOGNORMAL.fullmatch(text):
         most = parse_duration(match["most"]) if match["most"] else 10.0
         try:
@@ -110,14 +92,10 @@ def parse_delay(text: str) -> float | RandomDelay:
         return LognormalDelay(parse_duration(match["median"]), sigma, most, int(match["seed"] or 0))
     if match := _UNIFORM.fullmatch(text):
         return UniformDelay(parse_duration(match["least"]), parse_duration(match["most"]), int(match["seed"] or 0))
-    return parse_duration(text)
-
-
-def delay_of(value: float | timedelta | str | RandomDelay) -> float | RandomDelay:
-    """Return a delay as `Response` keeps it, from what it is given. Raises TypeError or ValueError with the remedy."""
-    if isinstance(value, RandomDelay):
-        return value
-    return parse_delay(value) if isinstance(value, str) else seconds_of("a delay", value)
+    raise ValueError(
+        f"{text!r} is no delay; write '250ms', '100ms to 500ms', or 'lognormal median 90ms sigma 0.5', with 'seed 7' "
+        "if need be"
+    )
 
 
 def _chance(seed: int, number: int) -> random.Random:

@@ -18,10 +18,9 @@ from feedserver.messages.argument_types import (
     check_text,
     why_no_body,
 )
-from feedserver.messages.delays import RandomDelay, delay_of
 from feedserver.messages.field_types import check_fields, fits
 from feedserver.messages.headers import HeaderInput, Headers, to_bytes
-from feedserver.messages.pacing import Pace
+from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
 from feedserver.messages.triggers import When
