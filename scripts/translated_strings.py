@@ -14,6 +14,8 @@ from typing import Final
 MARKS: Final = frozenset(
     {
         "_",
+        "counted",
+        "say",
         "gettext",
         "gettext_lazy",
         "gettext_noop",

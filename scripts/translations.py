@@ -40,6 +40,7 @@ COMMAND: Final = "uv run python scripts/translations.py"
 
 _KEYWORDS: Final[dict[str, Any]] = {
     "_": None,
+    "counted": (1, 2),
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Headers, Journal, Pattern, Request, Response, faults, feeds
+from feedserver import FeedServer, Gate, Headers, Journal, Pattern, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
 from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
@@ -67,6 +67,7 @@ def receivers() -> dict[str, Any]:
     return {
         "Clock": server.clock,
         "FeedServer": server,
+        "Gate": Gate(),
         "Headers": Headers(),
         "Pattern": Pattern("/<name>"),
         "Journal": Journal(),

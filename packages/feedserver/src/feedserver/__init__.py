@@ -16,6 +16,7 @@ from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
+from feedserver.messages.gate import Gate
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
@@ -45,6 +46,7 @@ __all__ = [
     "FixtureError",
     "FixtureWarning",
     "Forward",
+    "Gate",
     "Headers",
     "Including",
     "Journal",

@@ -39,6 +39,7 @@ from feedserver.messages.argument_types import (
 )
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
+from feedserver.messages.gate import Gate
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
@@ -333,7 +334,7 @@ class FeedServer:
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
-        on a thread of its own. Without *method*, every method is answered.
+        on a thread of its own, and may be async. Without *method*, every method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that uses an answer up changes `state` to the values of *then*.
@@ -361,6 +362,13 @@ class FeedServer:
     def clock(self) -> Clock:
         """The server's clock, which a test can move: `Date`, `{date+2h}` and `Exchange.time` follow it."""
         return self.site.clock
+
+    def gate(self) -> Gate:
+        """Return a new gate: code that makes an answer waits at it until the test lets it pass.
+
+        A body of parts or a callable calls its `wait`, the test its `release` or `open`.
+        """
+        return Gate()
 
     def mount(
         self,

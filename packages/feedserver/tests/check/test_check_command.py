@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -98,3 +99,16 @@ def test_one_run_a_feed_needs_no_add(tmp_path: Path) -> None:
 def test_bad_usage_is_told(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+
+    main(["check", "--reader", "curl", "--only", "V1", "--format", "json", "-o", str(output)])
+
+    assert verdicts(output) == {"V1": "pass"}
+    report = json.loads(output.read_text())
+    assert report["scenarios"][0]["reproduce"] == "feedserver check --reader curl --only V1"
+    assert report["reader"]["version"].startswith("curl ")
+    assert report["kind"] == "fetcher"

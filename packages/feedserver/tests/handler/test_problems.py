@@ -198,13 +198,6 @@ def wants_no_request() -> Response:
     return Response()
 
 
-def returns_a_coroutine(_request: Request) -> Response:
-    async def later() -> Response:
-        return Response()
-
-    return later()  # type: ignore[return-value]
-
-
 def makes_no_response(_request: Request) -> Response:
     return Response({"a": 1})  # type: ignore[arg-type]
 
@@ -217,7 +210,6 @@ def makes_no_response(_request: Request) -> Response:
         (asserts, "raised AssertionError\\(.*\\) at .* for GET /feed"),
         (cannot_say_why, "raised Unspeakable \\(whose repr raised Oops\\) at .* for GET /feed"),
         (wants_no_request, "raised TypeError\\(.*\\) at .* for GET /feed"),
-        (returns_a_coroutine, "returned <coroutine .*> for GET /feed; return a Response"),
         (lambda _: None, "returned None for GET /feed; return a Response"),
         (lambda _: b"<rss/>", "returned b'<rss/>' for GET /feed; return a Response"),
         (makes_no_response, "raised TypeError\\(.*json.dumps.*\\) at .* for GET /feed"),

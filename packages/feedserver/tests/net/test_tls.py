@@ -61,7 +61,7 @@ def test_a_certificate_is_for_the_names_that_are_given() -> None:
             shake_hands(server, name)
         for name in ("blogs.example", "other.example", "127.0.0.2"):
             with pytest.raises(
-                ssl.SSLCertVerificationError, match="not valid for|Hostname mismatch|IP address mismatch"
+                ssl.SSLCertVerificationError, match=r"not valid for|Hostname mismatch|IP address mismatch"
             ):
                 shake_hands(server, name)
         server.allow("TLS failed")

@@ -1,7 +1,8 @@
 """System checks of the settings. Each message has an id and a hint.
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
-intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text.
+intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
+look; E012 switches.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses; W005 variables of the environment that are no settings.
@@ -38,7 +39,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines, check_environment,
+        check_lines, check_environment, check_look, check_switches,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -46,7 +47,7 @@ def register() -> None:
 
 def check_html(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are valid and safe (E001)."""
-    if not settings.chooses_html:
+    if not settings.chooses_html or check_switches():
         return []
     return _errors(
         "E001",
@@ -170,15 +171,28 @@ def check_pushes(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_lines(**_: Any) -> list[checks.CheckMessage]:
-    """Check that what stands in the User-Agent is one line of text (E010)."""
-    hint = gettext("It is sent with each request, in a header: a line break in it would fail them all.")
-    return _errors("E010", [lambda: settings.contact, lambda: settings.user_agent], hint)
+    """Check that what stands in a header or an attribute is one line of text (E010)."""
+    hint = gettext("It stands in a header, or in an attribute of each page, which have one line.")
+    names = ("contact", "user_agent", "title", "logo")
+    return _errors("E010", [lambda name=name: getattr(settings, name) for name in names], hint)  # type: ignore[misc]
+
+
+def check_look(**_: Any) -> list[checks.CheckMessage]:
+    """Check that the theme is one, and that the style sheets are a list (E011)."""
+    hint = gettext("Style sheets are static files, as custom.css in the folder static/ of LIFESTREAM_HOME.")
+    return _errors("E011", [lambda: settings.theme, lambda: settings.styles], hint)
+
+
+def check_switches(**_: Any) -> list[checks.CheckMessage]:
+    """Check that LIFESTREAM_STRIP_TRACKING is True or False (E012)."""
+    hint = gettext("With True, links lose utm_source, fbclid and other parameters that only tell who clicked them.")
+    return _errors("E012", [lambda: settings.strips_tracking], hint)
 
 
 def check_environment(**_: Any) -> list[checks.CheckMessage]:
     """Check that the bundled site knows each variable of the environment that looks like one of its settings (W005)."""
     configuration = getattr(django_settings, "CONFIGURATION", None)
-    hint = "It has no effect. Take it out, or write its name as `lifestream config` does."
+    hint = gettext("It has no effect. Take it out, or write its name as `lifestream config` does.")
     unknown = getattr(configuration, "unknown", ())
     return [checks.Warning(sentence, hint=hint, id="lifestream.W005") for sentence in unknown]
 

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+THEMES = ("standard", "list", "magazine")
+
 _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
+
+
+_OF_HTML = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
 
 
 class Settings:
@@ -62,7 +67,8 @@ class Settings:
     @property
     def sanitizer_rules(self) -> SanitizerRules:
         """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
-        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept.
+        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept;
+        `LIFESTREAM_STRIP_TRACKING`.
         """
         from lifestream.content.sanitizer import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
 
@@ -76,14 +82,25 @@ class Settings:
             told = text.format(setting="LIFESTREAM_VALID_STYLES", value=repr(styles), example=["text-align"])
             raise ImproperlyConfigured(told)
         try:
-            return SanitizerRules.of(tags, styles)
+            return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
             raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {error}.") from error
 
     @property
     def chooses_html(self) -> bool:
-        """Whether LIFESTREAM_VALID_TAGS or LIFESTREAM_VALID_STYLES is set; otherwise the shipped rules apply."""
-        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in ("VALID_TAGS", "VALID_STYLES"))
+        """Whether LIFESTREAM_VALID_TAGS, LIFESTREAM_VALID_STYLES or LIFESTREAM_STRIP_TRACKING is set; otherwise the
+        shipped rules apply.
+        """
+        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in _OF_HTML)
+
+    @property
+    def strips_tracking(self) -> bool:
+        """`LIFESTREAM_STRIP_TRACKING`: whether links lose the parameters that are known to track readers."""
+        value = self.get("STRIP_TRACKING", False)
+        if not isinstance(value, bool):
+            text = gettext("{setting} is {value}; give True or False.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_STRIP_TRACKING", value=repr(value)))
+        return value
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -94,6 +111,31 @@ class Settings:
     def default_pagination(self) -> int:
         """`LIFESTREAM_DEFAULT_PAGINATION`: items on a page."""
         return int(self._number("DEFAULT_PAGINATION", 20, least=1))
+
+    @property
+    def title(self) -> str:
+        """`LIFESTREAM_TITLE`: the name of the site, above its list of lifestreams; "" for "Lifestream"."""
+        return self._line("TITLE")
+
+    @property
+    def theme(self) -> str:
+        """`LIFESTREAM_THEME`: how lifestreams look that choose no theme: "standard", "list" or "magazine"."""
+        value = self.get("THEME", "standard")
+        if value not in THEMES:
+            text = gettext("{setting} is {value}; give one of {choices}.")
+            choices = ", ".join(f'"{theme}"' for theme in THEMES)
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_THEME", value=repr(value), choices=choices))
+        return str(value)
+
+    @property
+    def logo(self) -> str:
+        """`LIFESTREAM_LOGO`: the path of a static file that stands in place of the title; "" for none."""
+        return self._line("LOGO")
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """`LIFESTREAM_STYLES`: paths of static files, style sheets that pages load after the shipped one."""
+        return self._texts("STYLES", example="custom.css")
 
     @property
     def plugins(self) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +116,13 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The settings of the bundled site in `tmp_path`, as its module makes them with some variables."""
 
     def made(**environ: str) -> dict[str, Any]:
-        for name in list(__import__("os").environ):
+        for name in list(os.environ):
             if name.startswith("LIFESTREAM_") or name in ("DATABASE_URL", "CELERY_BROKER_URL", "TIME_ZONE"):
                 monkeypatch.delenv(name)
         for name, value in {"LIFESTREAM_HOME": str(tmp_path), **environ}.items():
             monkeypatch.setenv(name, value)
+        # The module that reads the configuration is imported once; each of these sites has its own.
+        monkeypatch.delitem(sys.modules, "lifestream.site.fetching_settings", raising=False)
         return runpy.run_path(str(Path(site_settings_module.__file__ or "")))
 
     return made
@@ -157,6 +161,15 @@ class TestSettings:
         assert settings_of()["STATICFILES_DIRS"] == []
         (tmp_path / "static").mkdir()
         assert settings_of()["STATICFILES_DIRS"] == [tmp_path / "static"]
+
+    def test_a_style_sheet_and_a_logo_are_found_by_their_names(self, settings_of: Any, tmp_path: Path) -> None:
+        assert not {"LIFESTREAM_STYLES", "LIFESTREAM_LOGO"} & settings_of().keys()
+        (tmp_path / "static").mkdir()
+        for name in ("custom.css", "logo.png", "logo.svg"):
+            (tmp_path / "static" / name).touch()
+        made = settings_of()
+        assert (made["LIFESTREAM_STYLES"], made["LIFESTREAM_LOGO"]) == (["custom.css"], "logo.svg")
+        assert settings_of(LIFESTREAM_LOGO="other.svg")["LIFESTREAM_LOGO"] == "other.svg"
 
     def test_a_mistake_ends_the_command_with_its_sentence(self, settings_of: Any) -> None:
         with pytest.raises(SystemExit, match="LIFESTREAM_PER_HOST is 'x' in the environment"):

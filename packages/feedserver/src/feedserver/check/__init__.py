@@ -6,11 +6,12 @@ modules, in the order in which a run passes them:
 1. `verdicts`: the words of a scorecard: levels, kinds, needs, verdicts.
 2. `stage`: makes what a step of a scenario serves; `evidence` is what was seen in it.
 3. `scenario`: what a scenario is; the package `scenarios` has them, a file a group.
-4. `timeline`: when the polls are, and which scenarios begin a step at each; `clock` is the clock that a run moves.
-5. `adapters`: drives a reader in Python; `commands` drives one by its commands.
+4. `timeline`: when the polls are, and which scenarios begin a step at each; `moved_clock`: the clock that a run moves.
+5. `adapters`: drives a reader in Python; `commands` drives one by its commands, in folders of its own (`isolation`);
+`readers` are those whose commands are known.
 6. `site`: the server of one scenario.
 7. `runner`: runs the scenarios lane by lane, and judges.
-8. `report`: the scorecard.
+8. `report`: the scorecard; `table` shows it in a terminal. `command` is `feedserver check`.
 
 No verdict comes from a lack of evidence: a scenario that shows nothing about a reader is *not seen*, with the reason.
 """

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from feedserver.check.clock import Clock
 from feedserver.check.evidence import Poll, Row
+from feedserver.check.moved_clock import MovedClock
 from feedserver.check.stage import TOKEN
+from feedserver.check.verdicts import ListFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Subscription:
 class Session(ABC):
     """One reader with files of its own."""
 
-    clock: Clock
+    clock: MovedClock
 
     @abstractmethod
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
@@ -45,7 +46,7 @@ class Session(ABC):
 
     @abstractmethod
     def rows(self) -> Sequence[Row] | None:
-        """Return the reader's list of items, None where it has none."""
+        """Return the reader's list of items, None where it has none. Raises ListFailed where it cannot be had."""
 
     def is_going_on(self) -> bool:
         """Return whether something of the reader still runs, so that requests may follow after a poll has ended."""
@@ -149,7 +150,7 @@ class _PythonSession(Session):
     def __init__(self, client: Client) -> None:
         self._client = client
         move = getattr(client, "move_clock", None)
-        self.clock = Clock(move, "the client's move_clock") if callable(move) else Clock()
+        self.clock = MovedClock(move, "the client's move_clock") if callable(move) else MovedClock()
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         troubles: dict[int, str] = {}
@@ -169,7 +170,10 @@ class _PythonSession(Session):
 
     def rows(self) -> Sequence[Row] | None:
         listing: Callable[[], Iterable[Any]] | None = getattr(self._client, "list", None)
-        return read_rows(listing()) if listing is not None else None
+        try:
+            return read_rows(listing()) if listing is not None else None
+        except Exception as error:  # a client may raise anything; it is told with the verdict
+            raise ListFailed(f"list() raised {error!r}") from error
 
 
 # Lists

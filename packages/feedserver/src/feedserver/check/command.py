@@ -9,10 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
+from feedserver.check.readers import READERS
 from feedserver.check.report import Report
 from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
@@ -30,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     reader = parser.add_argument_group(
         "the reader", "Commands are run by the shell. {url}, {urls}, {opml}, {n} and {home} are replaced in them."
     )
+    reader.add_argument("--reader", choices=sorted(READERS), help="a known reader, whose commands are shipped")
     reader.add_argument(
         "--add", default="", metavar="CMD", help="subscribe to {url}, or to all {urls} or {opml} at once"
     )
@@ -58,9 +62,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     reader.add_argument(
         "--kind",
-        default="store",
         choices=[str(kind) for kind in Kind],
-        help="what the reader does (default: %(default)s)",
+        help="what the reader does (default: store)",
     )
     reader.add_argument("--name", default="", help="the reader's name in the report")
     parser.add_argument(
@@ -88,37 +91,51 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
-    if options.add and options.add_all:
-        return _complain("give --add or --add-all, not both")
-    if not options.poll:
-        return _complain("give --poll, the command by which the reader asks its feeds, such as --poll 'r2e run'")
-    commands = Commands(
-        poll=options.poll,
-        add=options.add or options.add_all,
-        setup=options.setup,
-        list=options.list,
-        state=options.state,
-        version=options.reader_version,
-        environment=dict(options.env),
-        patience=options.patience,
-    )
-    kind = Kind(options.kind)
     only = [name for name in options.only.split(",") if name.strip()]
     try:
         choose(SCENARIOS, only)
-        adapter = CommandAdapter(commands, name=options.name, kind=kind)
+        adapter = _adapter(options)
     except ValueError as error:
         return _complain(str(error))
     progress = _Progress(is_quiet=options.quiet)
     try:
         adapter.set_up()
-        report = run(adapter, only=only, kind=kind, progress=progress.tell)
+        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}")
     finally:
         progress.end()
         adapter.close()
     return _deliver(report, options)
+
+
+def _adapter(options: argparse.Namespace) -> CommandAdapter:
+    """Return what drives the reader. Options stand before those of a known reader. Raises ValueError for bad usage."""
+    known = READERS[options.reader] if options.reader else None
+    if options.add and options.add_all:
+        raise ValueError("give --add or --add-all, not both")
+    if known is None and not options.poll:
+        raise ValueError("give --poll, the command by which the reader asks its feeds, such as --poll 'r2e run'")
+    if known is not None and shutil.which(known.program) is None:
+        raise ValueError(f"{known.title} is not installed: there is no program {known.program}")
+    given = {
+        "poll": options.poll,
+        "add": options.add or options.add_all,
+        "setup": options.setup,
+        "list": options.list,
+        "state": options.state,
+        "version": options.reader_version,
+    }
+    commands = replace(
+        known.commands if known is not None else Commands(poll=""),
+        **{name: value for name, value in given.items() if value},
+        patience=options.patience,
+    )
+    commands = replace(commands, environment={**commands.environment, **dict(options.env)})
+    kind = Kind(options.kind) if options.kind else known.kind if known is not None else Kind.STORE
+    name = options.name or (known.title if known is not None else "")
+    reproduce = f"--reader {options.reader}" if known is not None and not any(given.values()) else ""
+    return CommandAdapter(commands, name=name, kind=kind, reproduce=reproduce)
 
 
 def _deliver(report: Report, options: argparse.Namespace) -> int:

@@ -16,11 +16,11 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
-from feedserver.check.clock import Clock
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import Home, Ran
+from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.stage import TOKEN
-from feedserver.check.verdicts import Kind
+from feedserver.check.verdicts import Kind, ListFailed
 
 PATIENCE = 75.0
 """Seconds that each command may take, unless told otherwise."""
@@ -39,7 +39,7 @@ class Commands:
 
     *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* asks every feed; with `{url}` it runs once for each. *list* prints the items: JSON in
-    lines, or a title in each line. *state* is the folder in which items are looked for where there is no list.
+    lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no list.
     *version* prints the reader's version. *environment* are variables, *patience* is in seconds for each command.
     """
 
@@ -69,12 +69,18 @@ class CommandAdapter(Adapter):
                 f"--add {commands.add!r} has neither {{url}} nor {{urls}} nor {{opml}}: what shall it add?"
             )
         self._commands = commands
-        self._kind = kind
+        self.kind = kind
         self._reproduce = reproduce
         self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
         self._bundle = _bundle()
         self.name = name or (commands.add or commands.poll).split()[0]
         self._set_up: Home | None = None
+        self._shim = ClockShim(self._root)
+
+    @property
+    def clock_problem(self) -> str:
+        """Why the reader's clock cannot be moved, "" if it can be tried."""
+        return self._shim.problem
 
     @property
     def commands(self) -> Mapping[str, str]:
@@ -84,7 +90,7 @@ class CommandAdapter(Adapter):
     @property
     def prints_items(self) -> bool:
         """Whether the poll itself prints the items."""
-        return self._kind is Kind.PARSER and not self._commands.list
+        return self.kind is Kind.PARSER and not self._commands.list
 
     @property
     def can_list(self) -> bool:
@@ -94,7 +100,7 @@ class CommandAdapter(Adapter):
     @property
     def can_show_items(self) -> bool:
         """Whether items can be seen: in the list, or in the reader's files."""
-        return self.can_list or self._kind is not Kind.FETCHER
+        return self.can_list or self.kind is not Kind.FETCHER
 
     def reproduce(self, scenario: str) -> str:
         """Return the command that runs one scenario alone."""
@@ -105,32 +111,35 @@ class CommandAdapter(Adapter):
 
     def set_up(self) -> None:
         """Run the set-up, and ask for the version. Raises SetupError where either fails."""
-        self._set_up = self._home("setup", None)
+        self._set_up = self._home("setup")
         if self._commands.setup:
             ran = self._set_up.run(self._commands.setup.replace("{home}", str(self._set_up.home)))
             if ran.status != 0:
-                raise SetupError(f"--setup {ran.describe()}")
+                raise SetupError(f"--setup {ran.how()}: {ran.output.strip()}")
         if self._commands.version:
             ran = self._set_up.run(self._commands.version)
             if ran.status != 0:
-                raise SetupError(f"--version {ran.describe()}")
+                raise SetupError(f"--version {ran.how()}: {ran.output.strip()}")
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
 
-    def _home(self, lane: str, copy_of: Home | None) -> Home:
+    def _home(self, lane: str) -> Home:
         return Home(
             self._root / lane,
             patience=self._commands.patience,
             extra=self._commands.environment,
             bundle=self._bundle,
-            copy_of=copy_of,
+            copy_of=self._set_up,
         )
 
     def open(self, lane: str) -> Session:
         """Open a session in a copy of the HOME that was set up."""
         if self._set_up is None:
             self.set_up()
-        home = self._home(lane, self._set_up)
-        return _CommandSession(self._commands, home, Clock(), prints_items=self.prints_items)
+        home = self._home(lane)
+        shim = self._shim.load(home.folder)
+        if shim is not None:
+            home.environment |= shim.environment
+        return _CommandSession(self._commands, home, shim, prints_items=self.prints_items)
 
     def close(self) -> None:
         """Remove every folder."""
@@ -140,14 +149,15 @@ class CommandAdapter(Adapter):
 
 
 class _CommandSession(Session):
-    def __init__(self, commands: Commands, home: Home, clock: Clock, *, prints_items: bool) -> None:
+    def __init__(self, commands: Commands, home: Home, shim: LoadedShim | None, *, prints_items: bool) -> None:
         self._commands = commands
         self._home = home
         self._prints_items = prints_items
         self._feeds: list[Subscription] = []
         self._printed: list[bytes] = []
         self._tokens: dict[Path, tuple[tuple[int, int], frozenset[tuple[str, int]]]] = {}
-        self.clock = clock
+        self._shim = shim
+        self.clock = shim.clock if shim is not None else MovedClock()
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         self._feeds = list(feeds)
@@ -198,6 +208,8 @@ class _CommandSession(Session):
     def rows(self) -> Sequence[Row] | None:
         if self._commands.list:
             ran = self._home.run(self._filled(self._commands.list, self._feeds))
+            if ran.status != 0:
+                raise ListFailed(f"--list {ran.describe()}")
             return read_rows(ran.printed.decode("utf-8", "replace").splitlines())
         if self._prints_items:
             return read_rows(b"\n".join(self._printed).decode("utf-8", "replace").splitlines())
@@ -208,7 +220,7 @@ class _CommandSession(Session):
             return None  # the rows tell it
         state = Path(self._home.home, self._commands.state.replace("{home}", str(self._home.home)))
         found: set[tuple[str, int]] = set()
-        for path in sorted(state.rglob("*")):
+        for path in [state] if state.is_file() else sorted(state.rglob("*")):
             found |= self._tokens_in(path)
         return frozenset(found)
 
@@ -227,10 +239,15 @@ class _CommandSession(Session):
             return frozenset()
         return known[1]
 
+    def proves_clock(self) -> bool:
+        return self._shim is not None and self._shim.proofs > 0
+
     def is_going_on(self) -> bool:
         return bool(self._home.survivors())
 
     def close(self) -> None:
+        if self._shim is not None:
+            self._shim.close()
         self._home.close()
 
 

@@ -41,7 +41,8 @@ class StepSeen:
     """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feed was
     asked, and what was imported after the last poll.
 
-    *present* are the numbers of the items that the reader has, *rows* its list; None where it cannot be asked.
+    *present* are the numbers of the items that the reader has, *rows* its list; None where it cannot be asked, and
+    *list_trouble* says why it failed to be listed.
     """
 
     exchanges: list[tuple[str, Exchange]] = field(default_factory=list)
@@ -49,6 +50,7 @@ class StepSeen:
     was_control_asked: bool = False
     present: frozenset[int] | None = None
     rows: Sequence[Row] | None = None
+    list_trouble: str = ""
     at: float = 0.0
 
 
@@ -111,7 +113,7 @@ class Evidence:
         """Return the numbers of the items that the reader has after *step*. Raises Unseen where it cannot be asked."""
         present = self.steps[step].present
         if present is None:
-            raise Unseen("the reader's items cannot be seen; give --list or --state")
+            raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be seen; give --list or --state")
         return present
 
     def has(self, step: int, number: int) -> bool:
@@ -128,7 +130,7 @@ class Evidence:
         """Return the rows of the scenario's items in the reader's list after *step*. Raises Unseen without a list."""
         rows = self.steps[step].rows
         if rows is None:
-            raise Unseen("the reader's items cannot be counted; give --list")
+            raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be counted; give --list")
         return rows
 
     def rows_of(self, step: int, number: int) -> list[Row]:

@@ -55,14 +55,17 @@ class Ran:
         return self.status is not None and (self.status < 0 or 128 < self.status < 160)
 
     def describe(self) -> str:
-        """Return how it ended, with the end of its output."""
+        """Return how it ended, with the last line of its output, where a program says what was wrong."""
+        last = next((line.strip() for line in reversed(self.output.splitlines()) if line.strip()), "")
+        return f"{self.how()}: {last[:200]}" if last else self.how()
+
+    def how(self) -> str:
+        """Return how it ended."""
         if self.status is None:
-            how = f"was ended after {self.seconds:.0f} s"
-        elif self.crashed:
-            how = f"was ended by signal {-self.status if self.status < 0 else self.status - 128}"
-        else:
-            how = f"ended with status {self.status}"
-        return f"{how}: {self.output.strip()}" if self.output.strip() else how
+            return f"was ended after {self.seconds:.0f} s"
+        if self.crashed:
+            return f"was ended by signal {-self.status if self.status < 0 else self.status - 128}"
+        return f"ended with status {self.status}"
 
 
 class Home:

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from feedserver.check.adapters import Adapter, Client, PythonAdapter, Session, Subscription
-from feedserver.check.clock import Clock
 from feedserver.check.evidence import Evidence, StepSeen
+from feedserver.check.moved_clock import MovedClock
 from feedserver.check.report import Report, Result
 from feedserver.check.scenario import Scenario, Serve, Step
 from feedserver.check.site import Site
 from feedserver.check.timeline import Round, rounds
-from feedserver.check.verdicts import Judgement, Kind, Lane, Level, Misfire, Need, Unseen, Verdict
+from feedserver.check.verdicts import Judgement, Kind, Lane, Level, ListFailed, Misfire, Need, Unseen, Verdict
 
 Progress = Callable[[str], None]
 """Called with a line about what the run does."""
@@ -218,17 +218,25 @@ class _Lane:
         running: dict[str, _Running] = {}
         try:
             for index, scenario in enumerate((*scenarios, _control(rounds(scenarios, moves_clock=clock.can_move)))):
-                site = Site(scenario, _host(index), clock.now, with_enclosures=self._with_enclosures)
+                site = Site(scenario, _host(index), clock, with_enclosures=self._with_enclosures)
                 running[scenario.id] = _Running(site)
             self._go(session, clock, scenarios, running)
             self.clock_seen = _ClockSeen(clock.method, session.proves_clock())
+            if clock.can_move and not self.clock_seen.is_proved:
+                refused |= {
+                    scenario.id: _Judged(_not_seen("the reader's clock did not follow: it may be linked statically"))
+                    for scenario in scenarios
+                    if Need.CLOCK in scenario.needs
+                }
         finally:
             for each in running.values():
                 each.site.stop()
             session.close()
-        return refused | {scenario.id: self._judge(scenario, running[scenario.id]) for scenario in scenarios}
+        return {scenario.id: self._judge(scenario, running[scenario.id]) for scenario in scenarios} | refused
 
-    def _go(self, session: Session, clock: Clock, scenarios: Sequence[Scenario], running: dict[str, _Running]) -> None:
+    def _go(
+        self, session: Session, clock: MovedClock, scenarios: Sequence[Scenario], running: dict[str, _Running]
+    ) -> None:
         control = running[CONTROL]
         before: Round | None = None
         timeline = rounds(scenarios, moves_clock=clock.can_move)
@@ -275,7 +283,11 @@ class _Lane:
         """Write down what the servers saw and what the reader has, for the scenarios that are under way."""
         _wait_for_quiet(session, [each.site for each in running.values()])
         was_control_asked = bool(running[CONTROL].site.take_exchanges())
-        present, rows = session.present(), session.rows()
+        present, rows, trouble = session.present(), None, ""
+        try:
+            rows = session.rows()
+        except ListFailed as error:
+            trouble = str(error)
         for name, each in running.items():
             if name == CONTROL:
                 continue
@@ -285,6 +297,7 @@ class _Lane:
             seen = each.seen[-1]
             seen.exchanges += exchanges
             seen.was_control_asked = seen.was_control_asked or was_control_asked
+            seen.list_trouble, seen.present, seen.rows = trouble, None, None
             if present is not None:
                 seen.present = frozenset(number for scenario, number in present if scenario == name)
             if rows is not None:

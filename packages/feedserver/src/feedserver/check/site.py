@@ -6,15 +6,14 @@ requests by host, and pause a whole host.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 
+from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario, Serve
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
 from feedserver.handler.exchange import Exchange
-from feedserver.messages.headers import imf_fixdate
 from feedserver.messages.response import Answer, Response
 from feedserver.server import FeedServer, VerificationError
 
@@ -23,11 +22,9 @@ EXCHANGE_TIMEOUT = 20.0
 
 
 class Site:
-    """The server of *scenario*; *clock* returns the moved time, *host* is the address it listens on."""
+    """The server of *scenario*; its clock follows *clock*, *host* is the address that it listens on."""
 
-    def __init__(
-        self, scenario: Scenario, host: str, clock: Callable[[], float], *, with_enclosures: bool = False
-    ) -> None:
+    def __init__(self, scenario: Scenario, host: str, clock: MovedClock, *, with_enclosures: bool = False) -> None:
         self.scenario = scenario
         self._clock = clock
         self._dates: dict[int, datetime] = {}
@@ -35,10 +32,9 @@ class Site:
         self._answers: dict[str, Answer] = {}
         self._read = 0
         self._pages = 0
-        host = "127.0.0.1" if scenario.tls else host  # the certificates are for this address
         self.server = FeedServer(host=host, strict=False, tls=scenario.tls, callable_timeout=30.0)
         self.server.start()
-        self._stage = Stage(scenario.id, self.server.base_url, clock, self._dates, with_enclosures=with_enclosures)
+        self._stage = Stage(scenario.id, self.server.base_url, clock.time, self._dates, with_enclosures=with_enclosures)
 
     @property
     def urls(self) -> list[str]:
@@ -65,13 +61,10 @@ class Site:
             self.server.add(self._stage.path(f"items/{number}.mp3"), sound)
 
     def serve(self) -> None:
-        """Serve the answers of the current step, with the moved time in their Date."""
-        date = imf_fixdate(self._clock())
+        """Serve the answers of the current step; the server's clock shows the moved time."""
+        self.server.clock.offset = self._clock.offset
         for path, answer in self._answers.items():
-            if isinstance(answer, Response) and "Date" not in answer.headers and "date" not in answer.omit:
-                self.server.add(path, replace(answer, headers=answer.headers.added("Date", date)))
-            else:
-                self.server.add(path, answer)
+            self.server.add(path, answer)
 
     def wait_until_over(self) -> bool:
         """Wait until every exchange has ended, and return whether all have."""

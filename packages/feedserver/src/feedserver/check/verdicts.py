@@ -78,6 +78,10 @@ class Unseen(Exception):
     """Raised by a scenario's `judge` where the evidence allows no verdict; the text is the reason."""
 
 
+class ListFailed(Exception):
+    """Raised where a reader's items could not be listed; the text says how its command ended."""
+
+
 class Misfire(Exception):
     """Raised where the harness did not serve what a scenario meant: an error of feedserver, and no verdict."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
-from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait
+from feedserver.messages.send_plan import Await, CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait
 from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest
 
 if TYPE_CHECKING:  # most servers break no answer, and need not load the faults
@@ -96,6 +96,9 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
             if held is not None:
                 yield held
             held = step
+            if isinstance(step, Await):  # the plan has no next step until something is made
+                yield step
+                held = None
         if held is not None:
             yield held
     finally:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
+from typing import Any, TypeAlias
 
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
 from feedserver.handler import fault_injection
@@ -27,6 +28,7 @@ from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
 from feedserver.messages.client_connection import Peer
 from feedserver.messages.clock import Clock
+from feedserver.messages.gate import NoLongerWanted, run_async
 from feedserver.messages.headers import Headers
 from feedserver.messages.placeholders import fill_placeholders, has_placeholders
 from feedserver.messages.request import Request
@@ -35,6 +37,10 @@ from feedserver.messages.send_plan import Ended
 
 INLINE = 32_768
 """The largest body, in bytes, that is coded on the event loop; larger ones are coded on a thread."""
+
+
+MakeResponse: TypeAlias = Callable[[Request], Response | Coroutine[Any, Any, Response]]
+"""A callable that makes an answer, plain or async."""
 
 
 class Site:
@@ -235,7 +241,7 @@ class Site:
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
 
-    def _call_later(self, received: Received, answer: Callable[[Request], Response], number: int) -> Pending:
+    def _call_later(self, received: Received, answer: MakeResponse, number: int) -> Pending:
         name = _name_of(answer)
         late = f"{name} did not answer {received.request} within {self.callable_timeout:g} s"
         return Pending(
@@ -245,16 +251,18 @@ class Site:
             partial(self._mistake, received, late),
         )
 
-    def _call(self, received: Received, answer: Callable[[Request], Response], number: int) -> Prepared:
+    def _call(self, received: Received, answer: MakeResponse, number: int) -> Prepared:
         """Answer with what a callable returns for the request with this *number*. Runs on a thread of its own."""
         request, name = received.exchange.request or received.request, _name_of(answer)
         try:
             response = answer(request)
+            if inspect.iscoroutine(response):
+                response = run_async(response)
+        except NoLongerWanted:
+            return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
         except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() belong to the test, too, by `verify`
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
-            if inspect.iscoroutine(response):
-                response.close()  # else Python warns that it was never awaited, which is no mistake of the test's
             return self._mistake(received, f"{name} returned {response!r} for {request}; return a Response")
         try:
             decision = self._negotiate(received, fault_injection.choose(response, number), lambda: None)

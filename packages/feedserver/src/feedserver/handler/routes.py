@@ -244,7 +244,7 @@ def _check_answer(target: object, answer: object) -> None:
     if isinstance(answer, type) and issubclass(answer, Response):
         raise TypeError(f"{given}, the class; pass an instance, such as Response('<rss/>')")
     for call in (answer, type(answer).__call__):
-        if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
-            raise TypeError(f"{given}, which is async; pass a plain function: it runs on a thread, and may block there")
-        if inspect.isgeneratorfunction(call):
-            raise TypeError(f"{given}, which yields; pass a function that returns a Response")
+        if inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call):
+            raise TypeError(
+                f"{given}, which yields; pass Response(…) with it as the body, or a function that returns one"
+            )

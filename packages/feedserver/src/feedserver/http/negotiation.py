@@ -25,6 +25,7 @@ from dataclasses import replace
 
 from feedserver.http import auth, content_codings, preconditions, ranges
 from feedserver.messages.headers import HeaderInput, Headers
+from feedserver.messages.made_body import MadeBody
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, has_content, reason_phrase
 
@@ -82,7 +83,7 @@ def slice_range(request: Request, response: Response) -> Response:
     requested and only one lies within the body, it is sent as a single part.
     """
     value = request.headers.get("Range")
-    if value is None or request.method != "GET" or not _has_ranges(response):
+    if value is None or request.method != "GET" or not _has_ranges(response) or isinstance(response.body, MadeBody):
         return response
     if not preconditions.allow_range(request, response):
         return response

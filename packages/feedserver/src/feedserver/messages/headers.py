@@ -10,9 +10,6 @@ from typing import TypeAlias
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """A token, of which names of headers, methods and codings consist, as a regular expression (RFC 9110 §5.6.2)."""
 
-HeaderInput: TypeAlias = "Headers | Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]"
-"""What a `Headers` can be made of: another one, a mapping, or (name, value) pairs with repeats."""
-
 
 def to_bytes(text: str | bytes) -> bytes:
     """Encode *text* as UTF-8; a lone surrogate stands for the byte it was read from. Bytes pass unchanged."""
@@ -169,3 +166,7 @@ class Headers(Mapping[str, str]):
         if not done:
             pairs.append(field)
         return Headers.from_raw(pairs)
+
+
+HeaderInput: TypeAlias = Headers | Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+"""What a `Headers` can be made of: another one, a mapping, or (name, value) pairs with repeats."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, TypeAlias, get_args
+from typing import Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 
 from feedserver.messages.argument_types import (
     check_choice,
@@ -20,6 +20,7 @@ from feedserver.messages.argument_types import (
 )
 from feedserver.messages.field_types import check_fields, fits
 from feedserver.messages.headers import HeaderInput, Headers, to_bytes
+from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
 from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
@@ -98,7 +99,7 @@ class FileBody:
         return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
 
 
-Body: TypeAlias = bytes | FileBody
+Body: TypeAlias = bytes | FileBody | MadeBody
 
 
 class Injectable:
@@ -113,12 +114,13 @@ class Injectable:
 class Response:
     """The answer to a request.
 
-    *body* is bytes, or text, which is sent as UTF-8. *status* and *reason* are those of the status line; by default the
-    reason is the usual one for the status. *headers* are sent in this order. *delay* is in seconds, before the first
-    byte, or a distribution from which it is drawn for each request, such as "100ms to 500ms"; *pace* is how fast the
-    body is sent. *coding* is the content coding in which the body is sent; "auto" lets Accept-Encoding choose. *auth*
-    is the login that a client must send, or it gets a 401. *omit* names headers that are not added. *conditional* says
-    how validators are compared. *faults* break the answer.
+    *body* is bytes, or text, which is sent as UTF-8, or a generator function, plain or async, that yields its parts
+    while it is sent: it is called for each request, without arguments and on a thread of its own. *status* and *reason*
+    are those of the status line; by default the reason is the usual one for the status. *headers* are sent in this
+    order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for each request, such
+    as "100ms to 500ms"; *pace* is how fast the body is sent. *coding* is the content coding in which the body is sent;
+    "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names
+    headers that are not added. *conditional* says how validators are compared. *faults* break the answer.
 
     Three are for messages: *source* names the file or the call that this response comes from, *notes* are a fixture's
     remarks, *error* is the mistake that made it a 500.
@@ -141,7 +143,7 @@ class Response:
 
     def __init__(
         self,
-        body: str | Body = b"",
+        body: str | Body | MakeParts = b"",
         status: int = 200,
         headers: HeaderInput = (),
         *,
@@ -180,6 +182,11 @@ class Response:
             check_is("auth", auth, Auth, "give an Auth, or text such as 'Basic user:password'")
         put = object.__setattr__
         put(self, "body", _body(body))
+        if coding is not None and isinstance(self.body, MadeBody):
+            raise ValueError(
+                f"coding is {coding!r}, and the body is made while it is sent; yield coded parts, and declare "
+                "Content-Encoding"
+            )
         put(self, "status", int(status))
         put(self, "reason", reason_phrase(status) if reason is None else reason)
         put(self, "headers", Headers(headers))
@@ -212,8 +219,11 @@ class Response:
 _NAMES: Final = tuple(field.name for field in fields(Response))
 
 
-Answer: TypeAlias = Response | Callable[[Request], Response]
-"""An answer of a route: a response, or a callable that makes one (on a thread of its own, for a limited time)."""
+Answer: TypeAlias = Response | Callable[[Request], Response | Coroutine[Any, Any, Response]]
+"""An answer of a route: a response, or a callable, plain or async, that makes one.
+
+A callable runs on a thread of its own, for a limited time; an async one by `asyncio.run`.
+"""
 
 
 def check_fault(fault: object) -> None:
@@ -237,12 +247,14 @@ def _checked(faults: Iterable[Injectable] | Injectable) -> tuple[Injectable, ...
 
 
 def _body(body: object) -> Body:
-    if isinstance(body, bytes | FileBody):
+    if isinstance(body, bytes | FileBody | MadeBody):
         return body
     if isinstance(body, str):
         return to_bytes(body)
     if isinstance(body, bytearray | memoryview):  # they could change while they are sent
         return bytes(body)
+    if makes_parts(body):
+        return MadeBody(cast("MakeParts", body))
     raise TypeError(why_no_body(body))
 
 
@@ -277,9 +289,11 @@ def _names(omit: Iterable[str]) -> frozenset[str]:
 
 
 def body_size(response: Response) -> int:
-    """Return the size of the body in bytes."""
+    """Return the size of the body in bytes; 0 for one that is made while it is sent, whose size nobody knows."""
     body = response.body
-    return body.size if isinstance(body, FileBody) else len(body)
+    if isinstance(body, bytes):
+        return len(body)
+    return body.size if isinstance(body, FileBody) else 0
 
 
 def sends_body(method: str, status: int) -> bool:

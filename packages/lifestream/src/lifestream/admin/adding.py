@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.wording import worded
 
 if TYPE_CHECKING:
     from lifestream.refresh.subscribe import Added, Found
@@ -64,7 +65,7 @@ class AddFeedForm(ModelForm):
         try:
             self.found = find_feed(values["url"])
         except NotAdded as error:
-            self.add_error(error.field, _sentence(error.reason))
+            self.add_error(error.field, _sentence(worded(error.reason)))
             return values
         feed = self.found.source
         if isinstance(feed, Feed) and feed.subscriptions.filter(lifestream=values["lifestream"]).exists():

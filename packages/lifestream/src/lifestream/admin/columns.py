@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from lifestream.models import Feed
 from lifestream.models.feeds import outcome_in_words
 from lifestream.scheduler.schedule import candidates_from_json
+from lifestream.wording import worded
 
 
 def health_of(feed: Feed) -> SafeString:
@@ -24,7 +25,7 @@ def health_of(feed: Feed) -> SafeString:
         times = ngettext("{word}, {count} time", "{word}, {count} times", feed.failures)
         text = times.format(word=word, count=feed.failures)
     return format_html(
-        '<span class="lifestream-health is-{}" title="{}">{}</span>', feed.health, feed.last_error[:300], text
+        '<span class="lifestream-health is-{}" title="{}">{}</span>', feed.health, worded(feed.last_error)[:300], text
     )
 
 
@@ -49,7 +50,7 @@ def due_of(feed: Feed) -> SafeString | str:
     """Return when *feed* is fetched next, and why."""
     if feed.status != Feed.Status.ACTIVE:
         return "–"
-    return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.next_fetch), feed.next_reason)
+    return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.next_fetch), worded(feed.next_reason))
 
 
 def reasoning_of(feed: Feed) -> SafeString | str:
@@ -57,5 +58,5 @@ def reasoning_of(feed: Feed) -> SafeString | str:
     candidates = candidates_from_json(feed.candidates)
     if feed.status != Feed.Status.ACTIVE or not candidates:
         return "–"
-    exact = ((date_format(localtime(each.at), "DATETIME_FORMAT"), each.reason) for each in candidates)
+    exact = ((date_format(localtime(each.at), "DATETIME_FORMAT"), worded(each.reason)) for each in candidates)
     return format_html("<ol>{}</ol>", format_html_join("", "<li>{}: {}</li>", exact))

@@ -23,8 +23,10 @@ from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
 from lifestream.content.text_direction import isolated
+from lifestream.message import say
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
 from lifestream.models.feeds import HEALTH, outcome_in_words
+from lifestream.wording import worded
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -94,8 +96,9 @@ class FeedAdmin(ReadOnlyAdmin):
     list_per_page = 50
     actions = ("update_now", "pause", "resume")
     readonly_fields = (
-        "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "last_error",
-        "flaw", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
+        "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "error",
+        "document", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created",
+        "log",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "url", "site_url", "domain", "description", "language", "plugin")}),
@@ -109,8 +112,8 @@ class FeedAdmin(ReadOnlyAdmin):
                     "fetched",
                     "succeeded",
                     "outcome",
-                    "last_error",
-                    "flaw",
+                    "error",
+                    "document",
                     "failures",
                     "log",
                 )
@@ -172,6 +175,16 @@ class FeedAdmin(ReadOnlyAdmin):
         """Return what the last fetch came to."""
         return outcome_in_words(feed.last_status) or "–"
 
+    @admin.display(description=gettext_lazy("last error"))
+    def error(self, feed: Feed) -> str:
+        """Return why the last fetch failed, if it did."""
+        return worded(feed.last_error) or "–"
+
+    @admin.display(description=gettext_lazy("flaw"))
+    def document(self, feed: Feed) -> str:
+        """Return where its document is ill-formed, if it is."""
+        return worded(feed.flaw) or "–"
+
     @admin.display(description=gettext_lazy("last success"))
     def succeeded(self, feed: Feed) -> Any:
         """Return when it last gave an answer that could be used."""
@@ -188,7 +201,7 @@ class FeedAdmin(ReadOnlyAdmin):
         agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
         if agreed is None:
             return "–"
-        told = [agreed.get_state_display(), isolated(agreed.message[:300])]
+        told = [agreed.get_state_display(), isolated(worded(agreed.message)[:300])]
         if agreed.lease_until is not None:
             told.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
         if agreed.last_push is not None:
@@ -231,7 +244,11 @@ class FeedAdmin(ReadOnlyAdmin):
             Feed.objects.filter(pk__in=feeds.values("pk"))
             .exclude(status=Feed.Status.ACTIVE)
             .update(
-                status=Feed.Status.ACTIVE, next_fetch=timezone.now(), next_reason="resumed", candidates=[], failures=0
+                status=Feed.Status.ACTIVE,
+                next_fetch=timezone.now(),
+                next_reason=say("resumed"),
+                candidates=[],
+                failures=0,
             )
         )
         self._tell(request, ngettext("{} feed was resumed.", "{} feeds were resumed.", count), count)
@@ -276,7 +293,7 @@ class FetchAdmin(ReadOnlyAdmin):
     def result(self, fetch: Fetch) -> SafeString:
         """Return the result in colour, the HTTP status, and the error if there is one."""
         kind = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}.get(fetch.outcome, "new")
-        told = " ".join(filter(None, (str(fetch.status or ""), fetch.message[:300])))
+        told = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message)[:300])))
         return format_html(
             '<span class="lifestream-health is-{}">{}</span><span class="lifestream-why">{}</span>',
             kind,
@@ -301,4 +318,4 @@ class FetchAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("next due, and why"))
     def next(self, fetch: Fetch) -> SafeString:
         """Return when the next fetch was due after it, and why."""
-        return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), fetch.reason)
+        return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), worded(fetch.reason))

@@ -21,6 +21,7 @@ from lifestream.admin.updating import update_now
 from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
+from lifestream.wording import worded
 
 RULES_HELP = gettext_lazy(
     "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
@@ -126,7 +127,7 @@ class SubscriptionAdmin(OwnedAdmin):
         else:
             self.message_user(request, form.story(), messages.INFO)
             if form.added is not None and form.added.trouble:
-                self.message_user(request, form.added.trouble, messages.ERROR)
+                self.message_user(request, worded(form.added.trouble), messages.ERROR)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Do nothing: no related rows are saved with a subscription."""

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.terminal import visible
+from lifestream.wording import worded
 
 
 class VisibleOutput(base.OutputWrapper):
@@ -52,4 +53,4 @@ class BaseCommand(base.BaseCommand):
         try:
             return super().execute(*args, **options)
         except FAILURES as error:
-            raise CommandError(str(trouble_of(error))) from error
+            raise CommandError(worded(str(trouble_of(error)))) from error

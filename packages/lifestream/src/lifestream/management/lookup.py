@@ -14,6 +14,7 @@ from lifestream.fetcher.url_hosts import domain_of
 from lifestream.models import Feed, Lifestream
 from lifestream.models.feeds import url_hash
 from lifestream.storage.credentials import split_url
+from lifestream.wording import worded
 
 _MOST_COMPARED: Final = 20_000  # importing URLs takes a second
 
@@ -26,7 +27,7 @@ def feeds_at(url: str) -> list[int]:
     try:
         bare, _ = split_url(url)
     except ValueError as error:  # without the URL, which may contain a password
-        raise CommandError(gettext("there is no such feed: {reason}").format(reason=error)) from error
+        raise CommandError(gettext("there is no such feed: {reason}").format(reason=worded(str(error)))) from error
     try:
         asked = request_url(bare)
     except UrlRefused:

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from lifestream.models.feeds import outcome_in_words
-from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
+from lifestream.wording import in_words, worded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,9 +33,18 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
     """Show a bar for *total* feeds on *stream* (standard error), if that is a terminal. Yields the function to call
     with each row.
     """
+    with counting_bar(total, stream) as advance:
+        yield lambda row: advance(1, row.title)
+
+
+@contextmanager
+def counting_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[..., None]]:
+    """Show a bar for *total* things on *stream* (standard error), if that is a terminal. Yields the function to call
+    with how many more are done and, if it is of use, what the last one is called.
+    """
     stream = stream or sys.stderr
     if not stream.isatty() or not total:
-        yield lambda row: None  # noqa: ARG005 - nobody watches
+        yield lambda count, name="": None  # noqa: ARG005 - nobody watches
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -50,8 +59,8 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
     with Progress(*columns, console=Console(file=stream), transient=True) as progress:
         task = progress.add_task("", total=total)
 
-        def advance(row: FeedReport) -> None:
-            progress.update(task, advance=1, description=visible(row.title[:60], lines=False))
+        def advance(count: int, name: str = "") -> None:
+            progress.update(task, advance=count, description=visible(name[:60], lines=False))
 
         yield advance
 
@@ -71,14 +80,14 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
     for row in report.rows:
         status = Text(outcome_in_words(row.outcome), COLOURS.get(row.outcome, ""))
         if row.message:
-            status.append(visible(f": {row.message}"), "default")
+            status.append(visible(f": {worded(row.message)}"), "default")
         table.add_row(
             Text(visible(row.title, lines=False)),
             status,
             str(row.new),
             str(row.changed),
             Text(when(row.next_at, now)),
-            Text(visible(row.reason, lines=False)),
+            Text(visible(worded(row.reason), lines=False)),
         )
     return drawn(table, stream)
 
@@ -100,7 +109,7 @@ def drawn(table: RenderableType, stream: TextIO) -> Visible:
 def tell_shortages(report: Report, command: BaseCommand) -> None:
     """Print on standard error what this machine ran out of, and the remedy, once for each."""
     for shortage in report.shortages:
-        command.stderr.write(gettext("Not all feeds could be updated: {shortage}.").format(shortage=shortage))
+        command.stderr.write(gettext("Not all feeds could be updated: {shortage}.").format(shortage=worded(shortage)))
 
 
 def when(at: datetime | None, now: datetime) -> str:

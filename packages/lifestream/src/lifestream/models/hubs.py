@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.models.feeds import Feed
+from lifestream.models.message_field import MessageField
 
 
 def make_key() -> str:
@@ -44,7 +45,7 @@ class HubSubscription(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     last_request = models.DateTimeField(_("last request"), null=True, blank=True)
     last_push = models.DateTimeField(_("last push"), null=True, blank=True)
-    message = models.TextField(_("message"), blank=True)
+    message = MessageField(_("message"), blank=True)
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
+from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -68,7 +70,55 @@ class Lifestream(models.Model):
     slug = models.SlugField(_("slug"), max_length=100, unique=True)
     title = models.CharField(_("title"), max_length=200)
     tagline = models.CharField(_("tagline"), max_length=500, blank=True)
+    description = models.TextField(_("description"), blank=True, help_text=_("A few sentences, for search engines."))
+    language = models.CharField(
+        _("language"),
+        max_length=20,
+        blank=True,
+        validators=[validate_language],
+        help_text=_("Of the posts that name none, as “de” or “pt-BR”. Empty: the language of the pages."),
+    )
     is_public = models.BooleanField(_("public"), default=True)
+    theme = models.CharField(
+        _("theme"), max_length=10, blank=True, choices=Theme.choices, help_text=_("Empty: the theme of the site.")
+    )
+    accent = models.CharField(
+        _("accent"),
+        max_length=7,
+        blank=True,
+        validators=[validate_accent],
+        help_text=_("The colour of links and marks, as #0b5f8f. In the dark, a lighter shade of it is used."),
+    )
+    logo = models.CharField(
+        _("logo"),
+        max_length=500,
+        blank=True,
+        validators=[validate_static_path],
+        help_text=_("A picture among the static files, as “logo.svg”, in place of the title. Empty: the site's."),
+    )
+    shown = models.CharField(
+        _("shown of a post"),
+        max_length=10,
+        default=Shown.SUMMARY,
+        choices=Shown.choices,
+        help_text=_("How much of a post stands in the timeline. Its own page has all of it."),
+    )
+    words = models.PositiveSmallIntegerField(
+        _("words of an excerpt"),
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(500)],
+        help_text=_("If excerpts are shown."),
+    )
+    site_order = models.CharField(
+        _("order of sites"),
+        max_length=10,
+        default=SiteOrder.NAME,
+        choices=SiteOrder.choices,
+        help_text=_("Which sites stand beside the timeline, and in which order."),
+    )
+    shows_authors = models.BooleanField(
+        _("authors"), default=True, help_text=_("Shows who wrote a post, beside the name of its site.")
+    )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     feeds: models.ManyToManyField[Feed, Subscription] = models.ManyToManyField(
         Feed, through="Subscription", related_name="lifestreams", verbose_name=_("feeds")

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
+from lifestream.message import say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import Decoded, decode
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.liberal_reading import Reading
 from lifestream.parser.preprocessing import told_apart
 from lifestream.parser.tag_attributes import trimmed
+from lifestream.plugins.reading_notes import Notes
 
 
 def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None = None) -> ParsedFeed:
@@ -23,7 +25,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
     decoded = decode(body, content_type, notes)
     start = decoded.text.lstrip("\ufeff \t\r\n\0")[:1]
     if not start:
-        raise NotAFeed("the answer is empty")
+        raise NotAFeed(say("empty"))
     if start in "{[":
         notes.reader = "JSON"
         return json_feed.read(decoded, url, notes)
@@ -34,7 +36,7 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str, note
     decoded = decoded._replace(text=trimmed(decoded.text))
     document = strict.read(decoded.text)
     if not document.source.strip():
-        raise NotAFeed("there is nothing in the answer but characters that are none")
+        raise NotAFeed(say("no-characters"))
     flaw = document.flaw
     found = None
     notes.reader = "strict"
@@ -84,7 +86,6 @@ _PAGE = re.compile(r"(?>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*)<(?:!doctype\s+
 
 def _why_not(text: str, content_type: str) -> str:
     if _is_page(text):
-        return "it is a web page (HTML), not a feed"
+        return say("web-page")
     kind = content_type.partition(";")[0].strip()
-    said = f"; the server calls it {kind}" if kind else ""
-    return f"no RSS, Atom, RDF or JSON Feed was found in it{said}"
+    return say("no-feed-found-typed", type=kind) if kind else say("no-feed-found")

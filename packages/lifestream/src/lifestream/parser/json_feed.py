@@ -10,15 +10,17 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
-from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.people import joined
 from lifestream.parser.relative_addresses import base_of_links, base_of_text
 from lifestream.parser.text_constructs import html_or_text, names
+from lifestream.plugins.reading_notes import Notes
 
-_FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
+FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
 
 
@@ -27,13 +29,13 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     try:
         document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
     except ValueError as error:
-        raise NotAFeed(f"it looks like JSON, but is not: {error}") from error
+        raise NotAFeed(say("broken-json", reason=str(error))) from error
     except RecursionError as error:
-        raise NotAFeed("it is JSON nested too deep") from error
+        raise NotAFeed(say("deep-json")) from error
     version = _VERSION.fullmatch(_text(document, "version")) if isinstance(document, dict) else None
     items = document.get("items") if isinstance(document, dict) else None
     if version is None or not isinstance(items, list):
-        raise NotAFeed("it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items")
+        raise NotAFeed(say("other-json"))
     language = _text(document, "language")
     author = _authors(document)
     dated = [item for item in items if isinstance(item, dict)]
@@ -49,7 +51,7 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
         icon=_address(document, "icon", site) or _address(document, "favicon", site),
         self_url=_address(document, "feed_url", url),
         hub_url=_hub(document, url),
-        format=_FORMATS.get(version[1], "json"),
+        format=FORMATS.get(version[1], "json"),
         encoding=decoded.encoding,
         complaint=decoded.complaint,
         entries=tuple(_entry(item, site, url, author, language, calendar) for item in items if isinstance(item, dict)),

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
+from lifestream.message import say
 from lifestream.parser import strict
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.salvage import salvage
 from lifestream.parser.second_reading import Scan, scan
+from lifestream.plugins.reading_notes import Notes
 
 
 class Reading:
@@ -79,7 +81,7 @@ class Reading:
         except (MemoryError, RecursionError):
             raise
         except Exception as error:  # whatever a hostile document raises, only that document is lost
-            raise NotAFeed(f"the parser failed on it: {type(error).__name__}: {error}") from error
+            raise NotAFeed(say("parser-failed", reason=f"{type(error).__name__}: {error}")) from error
         if result["version"] == "cdf":
             raise NotAFeed(strict.CDF)
         return feed_of(result, scanned, self.url, self.notes)

@@ -17,12 +17,14 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final
 
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
+from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.web_page import read_page
 from lifestream.plugins.caps import Tally, bounded_feed
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
+from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
 from lifestream.terminal import visible
 
@@ -86,9 +88,9 @@ class Reader:
         try:
             return self._answer(job, body)
         except NotAFeed as error:
-            return {"not a feed": error.reason}
+            return {"not a feed": stored(error.reason)}
         except (MemoryError, RecursionError) as error:
-            return {"failed": f"reading it took more memory than it may ({type(error).__name__})"}
+            return {"failed": stored(say("reading-too-large", error=type(error).__name__))}
         finally:
             if collects:
                 gc.enable()

@@ -142,6 +142,10 @@ OPTIONS: Final = (
     Option("SECURE_HSTS_SECONDS", Kind.WHOLE, 30 * 86400),
     Option("LANGUAGE_CODE", default="en"),
     Option("TIME_ZONE", default="UTC"),
+    Option("LIFESTREAM_TITLE"),
+    Option("LIFESTREAM_THEME"),
+    Option("LIFESTREAM_LOGO"),
+    Option("LIFESTREAM_STYLES", Kind.LIST),
     Option("LIFESTREAM_DEFAULT_PAGINATION", Kind.WHOLE),
     # Where its things are kept.
     Option("DATABASE_URL", masks=without_password),
@@ -170,8 +174,10 @@ OPTIONS: Final = (
     Option("LIFESTREAM_PLUGINS", Kind.LIST),
     Option("LIFESTREAM_PARSERS", Kind.WHOLE),
     Option("LIFESTREAM_PARSE_TIMEOUT", Kind.NUMBER),
+    Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),
     Option("LIFESTREAM_VALID_TAGS", Kind.TABLE),
     Option("LIFESTREAM_VALID_STYLES", Kind.LIST),
+    Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),
     # Mail.
     Option("EMAIL_HOST", default=""),
     Option("EMAIL_PORT", Kind.WHOLE, 25),

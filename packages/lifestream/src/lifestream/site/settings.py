@@ -117,7 +117,14 @@ AUTH_PASSWORD_VALIDATORS = [
 
 STATIC_URL = "static/"  # below FORCE_SCRIPT_NAME
 # What stands there is served, too, and in place of a shipped file of the same name.
-STATICFILES_DIRS = [HOME / "static"] if (HOME / "static").is_dir() else []
+_static = HOME / "static"
+STATICFILES_DIRS = [_static] if _static.is_dir() else []
+# Files of these names are used without being named anywhere.
+if CONFIGURATION["LIFESTREAM_STYLES"] is None and (_static / "custom.css").is_file():
+    LIFESTREAM_STYLES = ["custom.css"]
+_logos = [name for name in ("logo.svg", "logo.webp", "logo.png", "logo.jpg", "logo.gif") if (_static / name).is_file()]
+if CONFIGURATION["LIFESTREAM_LOGO"] is None and _logos:
+    LIFESTREAM_LOGO = _logos[0]
 WHITENOISE_USE_FINDERS = True  # Static files are served from the apps, so nothing has to be collected.
 WHITENOISE_MAX_AGE = 3600
 # The pictures of a feed are requested without naming the page that shows them.
@@ -154,6 +161,8 @@ CELERY_BROKER_URL = CONFIGURATION["CELERY_BROKER_URL"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A process takes one message at a time, and the others are left to whoever is free; see lifestream.tasks.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A task that no worker has taken before the next one is sent is dropped.
 CELERY_BEAT_SCHEDULE = {
     "update-feeds": {

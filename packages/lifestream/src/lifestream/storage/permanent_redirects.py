@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from lifestream.conf import settings
 from lifestream.fetcher.url_hosts import host_of
+from lifestream.message import say
 from lifestream.models import Feed, Host, Post, Subscription
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill, fanout
@@ -44,7 +45,7 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
     if there is not None:
         _merge(feed.id, there, using)
         feed.status = Feed.Status.GONE
-        feed.next_reason = f"moved to {url}, which is a feed already: its subscriptions went there"
+        feed.next_reason = say("merged", url=url)
         return there.pk
     feed.url, feed.url_hash = url, url_hash(url)
     feed.host_id = Host.objects.using(using).get_or_create(name=host_of(url))[0].pk

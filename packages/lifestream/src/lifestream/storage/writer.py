@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -26,7 +26,8 @@ from django.db import connections, router, transaction
 from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
-from lifestream.models import Feed, Fetch, Host, Item
+from lifestream.message import say
+from lifestream.models import Feed, Fetch, Host, Item, due_hosts
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
@@ -148,7 +149,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
     except ROW_ERRORS as error:
         url = each.result.claim.url
         _log.exception("What %s brought can't be stored.", url)
-        words = f"what it brought can't be stored: {type(error).__name__}: {error}"
+        words = say("document-unstorable", error=f"{type(error).__name__}: {error}")
         later = replace(each.result.next, failures=each.result.claim.failures + 1)
         failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
         putting_off = Import(failed)
@@ -183,7 +184,7 @@ def _transact(step: _Step, writer: _Writer) -> None:
         if each.feed not in feeds:
             _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
             each.stored = Stored(
-                each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message="another worker holds the feed"
+                each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message=say("held-by-another")
             )
             each.over = True
         else:
@@ -243,6 +244,8 @@ def _settle(
     moved: list[FeedState] = []
     lines: list[Line] = []
     again: set[int] = set()
+    hosts = {feed.host_id for feed in feeds.values()}
+    pauses: dict[str, datetime] = {}
     for each in imports:
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
         feed_update.settle(feed, each.result, now)
@@ -255,7 +258,7 @@ def _settle(
             news.failing.append(Failure(feed.id, feed.failures, feed.last_error))
         elif isinstance(each.result.outcome, Gone):
             news.gone.append(feed.id)
-        broken = f"{count['broken']} entries could not be stored" if count["broken"] else ""
+        broken = say("entries-unstored", count=count["broken"]) if count["broken"] else ""
         outcome = feed_update.outcome_of(each.result, count["new"], count["changed"])
         stored = Stored(
             feed.id,
@@ -272,12 +275,15 @@ def _settle(
             again.add(feed.id)
         lines.append(feed_update.log(feed, each.result, stored))
         settled[feed.id] = stored
-        _pause_host(each.result, using)
+        if (pause := each.result.next.host_pause) is not None:
+            name = host_that_answered(each.result.claim, each.result.outcome)
+            pauses[name] = max(pause, pauses.get(name, pause))
     said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
     update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in said], using)
     update_rows(Feed, STATE + SAID, [feeds[pk] for pk in sorted(said)], using)
     update_rows(Feed, PLACE, moved, using)
     fetch_log.write(lines, again, using)
+    _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
     return settled
 
 
@@ -292,12 +298,16 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
     return Move(feed.id, before, url, permanent_redirects.follow(feed, url, using))
 
 
-def _pause_host(result: Result, using: str) -> None:
-    """Pause the host that asks for it. Behind a redirect that is not the feed's own, whose other feeds are still
-    requested.
+def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:
+    """Pause hosts, by name until the times of *pauses*, release *hosts* (keys) of which nothing is held any more, and
+    note when all of them are due.
+
+    A host that asks for a pause behind a redirect is not the feed's own, whose other feeds are still requested.
     """
-    until = result.next.host_pause
-    if until is not None:
-        shorter = Q(not_before=None) | Q(not_before__lt=until)
-        name = host_that_answered(result.claim, result.outcome)
-        Host.objects.using(using).filter(shorter, name=name).update(not_before=until)
+    paused = Host.objects.using(using).filter(name__in=pauses).values_list("pk", "name") if pauses else ()
+    keys = dict(paused)
+    due_hosts.lock({*hosts, *keys}, using)
+    for key, name in keys.items():
+        shorter = Q(not_before=None) | Q(not_before__lt=pauses[name])
+        Host.objects.using(using).filter(shorter, pk=key).update(not_before=pauses[name])
+    due_hosts.settle(hosts, using)

@@ -17,6 +17,7 @@ from lifestream.management.output import progress_bar, table_of, tell_shortages,
 from lifestream.models import Feed
 from lifestream.refresh.pipeline import refresh
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
@@ -52,7 +53,7 @@ class Command(BaseCommand):
                 report = refresh(chosen, early=all, progress=progress)
             except FAILURES as error:
                 text = gettext("the feeds could not be updated: {trouble}")
-                raise CommandError(text.format(trouble=trouble_of(error))) from error
+                raise CommandError(text.format(trouble=worded(str(trouble_of(error))))) from error
         if options["verbosity"]:
             if report.rows:
                 self.stdout.write(table_of(report, sys.stdout, timezone.now()))
@@ -84,7 +85,7 @@ class Command(BaseCommand):
                 status=feed.get_status_display(),
                 pause=when(feed.host.not_before, now),
                 time=when(feed.next_fetch, now),
-                reason=feed.next_reason,
+                reason=worded(feed.next_reason),
             )
             self.stdout.write(told)
 
@@ -96,7 +97,7 @@ class Command(BaseCommand):
         else:
             text = gettext("Nothing is due. The next is {title} at {time}: {reason}.")
             at = when(first.next_fetch, now)
-            self.stdout.write(text.format(title=first.display_title, time=at, reason=first.next_reason))
+            self.stdout.write(text.format(title=first.display_title, time=at, reason=worded(first.next_reason)))
 
 
 def _named(urls: list[str]) -> list[int]:

@@ -21,8 +21,8 @@ from lifestream.management.output import COLOURS, ago, drawn, when
 from lifestream.models import Feed, Fetch
 from lifestream.models.feeds import outcome_in_words
 from lifestream.scheduler.schedule import DueTime, candidates_from_json
-from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
+from lifestream.wording import in_words, worded
 
 _LABEL = 16  # columns
 
@@ -68,9 +68,9 @@ def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
     if feed.last_success is not None and feed.failures:
         yield gettext("last success"), ago(feed.last_success, now)
     if feed.last_error:
-        yield gettext("last error"), feed.last_error
+        yield gettext("last error"), worded(feed.last_error)
     if feed.flaw:
-        yield gettext("document"), feed.flaw
+        yield gettext("document"), worded(feed.flaw)
     for label, validator in (("ETag", feed.etag), ("Last-Modified", feed.last_modified)):
         if validator:
             text = gettext("{} (not sent: the document is ill-formed, and came once)") if feed.withheld else "{}"
@@ -98,12 +98,12 @@ def next_of(feed: Feed, now: datetime) -> str:
     if feed.status == Feed.Status.IDLE:
         return gettext("none, since nobody subscribes to it, or all who do have paused it")
     if feed.status == Feed.Status.GONE:
-        return gettext("none: {reason}").format(reason=feed.next_reason)
+        return gettext("none: {reason}").format(reason=worded(feed.next_reason))
     pause = feed.host.not_before
     if pause is not None and pause > max(now, feed.next_fetch):
         text = gettext("{time}: its server asked for a pause, for all feeds of {host}")
         return text.format(time=when(pause, now), host=feed.host.name)
-    reason = feed.next_reason or gettext("it has not been asked yet")
+    reason = worded(feed.next_reason) or gettext("it has not been asked yet")
     return f"{when(feed.next_fetch, now)}: {reason}"
 
 
@@ -120,7 +120,7 @@ def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
     held_by_host = pause is not None and pause > max(now, feed.next_fetch)
     for candidate in candidates:
         mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
-        yield f"{mark} {_moment(candidate, now)}  {candidate.reason}"
+        yield f"{mark} {_moment(candidate, now)}  {worded(candidate.reason)}"
     if pause is not None and held_by_host:
         reason = gettext("a pause that its server asked for")
         yield f"> {_moment(DueTime(pause, ''), now)}  {reason}"
@@ -143,7 +143,7 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
     table.add_column(gettext("Next due then, and why"), overflow="fold")
     for fetch in log:
         came = Text(outcome_in_words(fetch.outcome), COLOURS.get(fetch.outcome, ""))
-        told = " ".join(filter(None, (str(fetch.status or ""), fetch.message)))
+        told = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message))))
         came.append(visible(f" {told}") if told else "", "default")
         due = gettext("never") if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
         table.add_row(
@@ -152,7 +152,7 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
             str(fetch.new),
             str(fetch.changed),
             gettext("{} ms").format(number_format(round(fetch.duration * 1000), force_grouping=True)),
-            Text(visible(f"{due}: {fetch.reason}")),
+            Text(visible(f"{due}: {worded(fetch.reason)}")),
         )
     return drawn(table, sys.stdout)
 
