@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -39,9 +40,7 @@ def feedserver() -> Iterator[Peer]:
 @contextmanager
 def pytest_httpserver() -> Iterator[Peer]:
     """Serve by pytest-httpserver."""
-    from pytest_httpserver import HTTPServer
-
-    with HTTPServer() as server:
+    with import_module("pytest_httpserver").HTTPServer() as server:
         server.expect_request("/a", query_string={"x": "1", "y": "2"}).respond_with_data("ok", headers={"ETag": '"1"'})
         yield Peer("pytest-httpserver", server.port, server.check)
 
@@ -49,9 +48,7 @@ def pytest_httpserver() -> Iterator[Peer]:
 @contextmanager
 def pytest_localserver() -> Iterator[Peer]:
     """Serve by pytest-localserver."""
-    from pytest_localserver.http import ContentServer
-
-    server = ContentServer()
+    server = import_module("pytest_localserver.http").ContentServer()
     server.start()
     server.serve_content("ok", headers={"ETag": '"1"'})
     try:
