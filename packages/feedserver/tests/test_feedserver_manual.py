@@ -48,6 +48,8 @@ NOT_FOR_USERS = {
     "Journal.settle": "the integrations call it",
     "Journal.wait_until": "wait_for is built on it",
     "Pattern.match_key": "the router calls it",
+    "LognormalDelay.draw": "fault_injection calls it",
+    "UniformDelay.draw": "fault_injection calls it",
     "RequestFilter.difference": "messages are made of it",
     "RequestFilter.matches": "the journal calls it",
     "Request.over": "the server makes the request of each connection by it",

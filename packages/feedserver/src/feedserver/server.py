@@ -17,13 +17,12 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args, overload
 
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
 from feedserver.handler.conditions import Conditions
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.expectations import Expectation, ExpectedCount, ExpectedOrder, Times
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.request_filter import RequestFilter
@@ -53,14 +52,22 @@ if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
+    import httpx
+    import requests
+
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
     from feedserver.handler.conditions import ConditionsInput, Criteria
+    from feedserver.handler.expectations import Expectation
     from feedserver.handler.path_pattern import Pattern
     from feedserver.net.tls import ClientCertificates, Tls, TlsFault
+    from feedserver.ready_clients import Library, UrllibClient
 
 STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
+
+STOP_NOTICE = 5.0
+"""Seconds after which a stop that still waits logs what it waits for."""
 
 
 class VerificationError(AssertionError):
@@ -184,21 +191,36 @@ class FeedServer:
         if thread is None:
             if threading.current_thread() not in listening.workers:  # the thread that stops the server waits for them
                 self._stopped.wait(STOP_TIMEOUT)
-                listening.join_workers()  # one of the workers may have stopped the server
+                listening.join_workers(
+                    self._tell_what_holds, STOP_NOTICE
+                )  # one of the workers may have stopped the server
             return
         closed = threading.Lock()  # an Event does the same, at five times the cost
         closed.acquire()
-        thread.visit(partial(listening.close, closed.release))
-        if not closed.acquire(timeout=STOP_TIMEOUT):
-            raise RuntimeError(
-                f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {listening.holders()}"
-            )
+        close = partial(listening.close, closed.release)
+        begun = thread.visit(close, STOP_NOTICE)
+        if not (begun and closed.acquire(timeout=STOP_NOTICE)):
+            self._tell_what_holds()
+            left = STOP_TIMEOUT - STOP_NOTICE
+            if not ((begun or thread.visit(close, left)) and closed.acquire(timeout=left)):
+                raise RuntimeError(
+                    f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has\n{listening.holders()}"
+                )
         listening.let_go()
         shared_loop.release(self)
-        listening.join_workers()
+        listening.join_workers(self._tell_what_holds, STOP_NOTICE)
         self.site.close()
         self.port = self._wanted_port
         self._stopped.set()
+
+    def _tell_what_holds(self) -> None:
+        """Log what a stop waits for, while it waits: a test that hangs must say where."""
+        import logging
+
+        held = visible(self.listening.holders(), lines=True)
+        logging.getLogger("feedserver").warning(
+            "stopping %s has taken %g s; it still has\n%s", self._started_address().base_url, STOP_NOTICE, held
+        )
 
     def __enter__(self) -> Self:
         return self.start()
@@ -267,6 +289,31 @@ class FeedServer:
         from feedserver.net.tls import authority
 
         return str(authority().client_certificate(name))
+
+    @overload
+    def client(self, library: Literal["urllib"] = "urllib", *, certificate: str | None = None) -> UrllibClient: ...
+    @overload
+    def client(self, library: Literal["httpx"], *, certificate: str | None = None) -> httpx.Client: ...
+    @overload
+    def client(self, library: Literal["httpx-async"], *, certificate: str | None = None) -> httpx.AsyncClient: ...
+    @overload
+    def client(self, library: Literal["requests"], *, certificate: str | None = None) -> requests.Session: ...
+    def client(self, library: Library = "urllib", *, certificate: str | None = None) -> Any:
+        """Return a client of *library* that is ready for this server: "urllib", "httpx", "httpx-async" or "requests".
+
+        It has the base URL, so that paths are enough, trusts the server's authority, and ignores the proxies and the
+        bundles of certificates that the environment names. It shows the certificate of the client called *certificate*,
+        see `client_certificate`. Close it, or use it in a `with` statement.
+
+        Raises ModuleNotFoundError where the library is not installed, RuntimeError before the first start.
+        """
+        from feedserver.ready_clients import Library, Trust, client_of
+
+        check_choice("library", library, get_args(Library))
+        check_name("certificate", certificate, "reader.example", or_none=True)
+        shown = self.client_certificate(certificate) if certificate is not None else None
+        bundle = self.ca_bundle if self.tls is not None else None
+        return client_of(library, Trust(self.base_url, self.url, bundle, shown))
 
     def _tls_or_raise(self) -> None:
         if self.tls is None:
@@ -398,6 +445,24 @@ class FeedServer:
         if self.listening.bind_again(self.port):
             self._thread.visit(partial(self.listening.open, self._thread.loop))
 
+    def close_client_connections(self) -> None:
+        """Close every connection that is open at once, whatever is under way on it; new ones are still accepted.
+
+        So does a server that restarts. A client that keeps connections meets it at its next request. The exchanges that
+        are under way end as "closed".
+        """
+        if self._thread is None:
+            return
+        shared_loop.refuse_on_loop("close_client_connections()")
+        closed = threading.Event()
+
+        def close() -> None:
+            self.listening.close_client_connections()
+            closed.set()
+
+        self._thread.visit(close)
+        closed.wait(STOP_TIMEOUT)
+
     @property
     def connections(self) -> list[ClientConnection]:
         """Every connection so far, closed ones included, in the order in which they were made.
@@ -449,6 +514,8 @@ class FeedServer:
         *at_most* so often; without any of these, once. So `expect("/feed", times=0)` expects that none comes. The
         expectation can also be checked by itself, by its method `verify` or by a `with` block.
         """
+        from feedserver.handler.expectations import ExpectedCount, Times  # not every test expects something
+
         wanted = RequestFilter(path, **criteria)
         count = Times.of(times, at_least, at_most)
         return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
@@ -459,6 +526,8 @@ class FeedServer:
         A step is a path, a `Pattern`, or a `RequestFilter` with more criteria. The requests that match any of the steps
         must be one for each step, in this order; other requests may come in between.
         """
+        from feedserver.handler.expectations import ExpectedOrder
+
         wanted = [step if isinstance(step, RequestFilter) else RequestFilter(step) for step in steps]
         return self._expecting(ExpectedOrder(self.journal, _caller(), wanted))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import Await, CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait
@@ -52,8 +53,10 @@ def never_injected_first(response: Response) -> Fault | None:
 def choose(response: Response, number: int) -> Response:
     """Return the response for its request with this *number*, prepared by the faults that it triggers.
 
-    Its faults are the triggered ones only.
+    Its faults are the triggered ones only, and its delay is drawn.
     """
+    if isinstance(response.delay, RandomDelay):
+        response = response.changed(delay=response.delay.draw(number))
     if not response.faults:
         return response
     triggered = [fault for fault in faults_of(response) if fault.when.strikes(number)]

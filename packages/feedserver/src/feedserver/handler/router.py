@@ -34,6 +34,7 @@ from feedserver.handler.routes import (
 )
 from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.argument_types import check_name
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer, Response
 from feedserver.messages.terminal_text import visible
@@ -238,7 +239,7 @@ class Routes:
         """Return the count of a file; a file that is read again continues its count where its response is the same."""
         before = self._counted.get(file)
         turns = before.turns if before is not None and before.response == response else Turns()
-        if response.faults:
+        if response.faults or isinstance(response.delay, RandomDelay):
             self._counted[file] = _Counted(response, turns)
         return turns
 

@@ -16,13 +16,12 @@ from feedserver.messages.argument_types import (
     check_name,
     check_status,
     check_text,
-    seconds_of,
     why_no_body,
 )
 from feedserver.messages.field_types import check_fields, fits
 from feedserver.messages.headers import HeaderInput, Headers, to_bytes
 from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
-from feedserver.messages.pacing import Pace, parse_duration
+from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
 from feedserver.messages.triggers import When
@@ -118,10 +117,10 @@ class Response:
     *body* is bytes, or text, which is sent as UTF-8, or a generator function, plain or async, that yields its parts
     while it is sent: it is called for each request, without arguments and on a thread of its own. *status* and *reason*
     are those of the status line; by default the reason is the usual one for the status. *headers* are sent in this
-    order. *delay* is in seconds, before the first byte; *pace* is how fast the body is sent. *coding* is the content
-    coding in which the body is sent; "auto" lets Accept-Encoding choose. *auth* is the login that a client must send,
-    or it gets a 401. *omit* names headers that are not added. *conditional* says how validators are compared. *faults*
-    break the answer.
+    order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for each request, such
+    as "100ms to 500ms"; *pace* is how fast the body is sent. *coding* is the content coding in which the body is sent;
+    "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names
+    headers that are not added. *conditional* says how validators are compared. *faults* break the answer.
 
     Three are for messages: *source* names the file or the call that this response comes from, *notes* are a fixture's
     remarks, *error* is the mistake that made it a 500.
@@ -131,7 +130,7 @@ class Response:
     status: int
     reason: str
     headers: Headers
-    delay: float
+    delay: float | RandomDelay
     pace: Pace | None
     coding: str | None
     conditional: Conditional
@@ -149,7 +148,7 @@ class Response:
         headers: HeaderInput = (),
         *,
         reason: str | None = None,
-        delay: float | timedelta | str = 0.0,
+        delay: float | timedelta | str | RandomDelay = 0.0,
         pace: Pace | str | None = None,
         coding: str | None = None,
         conditional: Conditional = "rfc",
@@ -175,7 +174,6 @@ class Response:
         check_text("error", error)
         if conditional not in get_args(Conditional):
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
-        delay = parse_duration(delay) if isinstance(delay, str) else seconds_of("a delay", delay)
         pace = Pace.parse(pace) if isinstance(pace, str) else pace
         auth = Auth.parse(auth) if isinstance(auth, str) else auth
         if pace is not None:
@@ -192,7 +190,7 @@ class Response:
         put(self, "status", int(status))
         put(self, "reason", reason_phrase(status) if reason is None else reason)
         put(self, "headers", Headers(headers))
-        put(self, "delay", delay)
+        put(self, "delay", delay_of(delay))
         put(self, "pace", pace)
         put(self, "coding", coding)
         put(self, "conditional", conditional)

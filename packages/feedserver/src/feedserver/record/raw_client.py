@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from feedserver.final_answers import final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
 from feedserver.record.redaction import without_secrets
@@ -131,24 +132,15 @@ class _Until(io.RawIOBase):
 
 
 def _response_class(deadline: float) -> type[HTTPResponse]:
-    """Return a response class of http.client that reads until *deadline*, and skips interim answers (RFC 9110
-    §15.2).
-    """
-    from http.client import HTTPResponse  # as above
+    """Return a response class of http.client that reads until *deadline*, and skips interim answers."""
 
-    class Final(HTTPResponse):
+    class Final(final_response()):  # type: ignore[misc] # mypy knows no class that a function returns
+        fp: Any
+
         def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
             super().__init__(sock, *arguments, **options)
             self.fp.close()
             self.fp = io.BufferedReader(_Until(sock, deadline))
-
-        def begin(self) -> None:
-            super().begin()
-            while (
-                102 <= self.status < 200
-            ):  # http.client skips status 100 alone, so 103, Early Hints, would be the answer
-                self.headers = None  # type: ignore[assignment] # else it takes the head for read
-                super().begin()
 
     return Final
 
