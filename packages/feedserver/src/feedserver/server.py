@@ -19,7 +19,7 @@ from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from feedserver.fixtures import loader
-from feedserver.fixtures.document_root import Folder
+from feedserver.fixtures.document_root import Folder, why_not_served
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
@@ -289,9 +289,13 @@ class FeedServer:
             raise FileNotFoundError(
                 f"there is no fixture {name}: this server has no root; FeedServer('a/folder') has one"
             )
-        path = folder.locate(Path(name).as_posix())
+        wanted = Path(name).as_posix()
+        path = folder.locate(wanted)
         if path is None or path.is_dir():
-            raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
+            why = why_not_served(wanted)
+            raise FileNotFoundError(
+                f"there is no fixture {name} in {folder.root}" + (f": {why}; give the file another name" if why else "")
+            )
         return loader.load(path, beneath=folder.beneath)
 
     # Connections

@@ -73,7 +73,7 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* is the file's modification time in nanoseconds when it was read, 0 where it may change later. *beneath* is
+    *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is
     the resolved path of the folder that it must not leave by a link; with None it may lie anywhere.
     """
 
@@ -96,8 +96,17 @@ class FileBody:
         return file
 
     def has_changed(self, file: BinaryIO) -> bool:
-        """Return whether the open *file* has changed since it was read, judged by its modification time."""
-        return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
+        """Return whether the open *file* has changed since it was read."""
+        return self.stamp != 0 and file_stamp(os.fstat(file.fileno())) != self.stamp
+
+
+def file_stamp(status: os.stat_result) -> int:
+    """Return a time in nanoseconds that is another one after each change of a file.
+
+    Where the system has one, it is that of the last change, which nobody can set; `cp -p` and archives set that of the
+    content.
+    """
+    return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
 
 
 Body: TypeAlias = bytes | FileBody | MadeBody
