@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Gate, Headers, Journal, Request, Response, faults, feeds
+from feedserver import FeedServer, Gate, Headers, Journal, Pattern, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
-from feedserver.handler.request_filter import Criteria
+from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
 
 MODULES = ("", ".encodings", ".faults", ".feeds", ".record", ".strategies")
@@ -32,12 +32,15 @@ NOT_CALLED_BY_TESTS = {
     **dict.fromkeys(("FixtureError", "FixtureWarning"), "the loader raises it"),
     **dict.fromkeys(("NotSeen", "PortTaken", "RecordingError", "VerificationError"), "an exception"),
     **dict.fromkeys(("Carried", "Format", "RenderOptions"), "a row of a table"),
-    **dict.fromkeys(("Fault", "When"), "an abstract class"),
+    **dict.fromkeys(("Expectation", "Fault", "When"), "an abstract class"),
+    **dict.fromkeys(("RequestFilter.matches", "RequestFilter.difference"), "the journal calls it"),
     **dict.fromkeys(("Ended", "Layer"), "an enumeration"),
     **dict.fromkeys((f"{name}.{hook}" for name in faults.__all__ for hook in ("prepare", "shape", "apply")), "a hook"),
     **dict.fromkeys((f"{name}.strikes" for name in faults.__all__), "fault_injection calls it"),
     **dict.fromkeys((f"{name}.location" for name in faults.__all__), "its own `shape` calls it"),
     **dict.fromkeys(("Response.with_headers", "Response.changed"), "for values of the server's own, said so"),
+    **dict.fromkeys(("Request.over", "Pattern.match_key", "Journal.near_miss"), "the server calls it"),
+    **dict.fromkeys(("ConditionsInput", "Criteria"), "a table of arguments"),
     **dict.fromkeys(("Headers.from_raw", "Headers.get_raw"), "for what came off the wire, said so"),
     **dict.fromkeys(("Journal.record", "FeedServer.failed"), "the server calls it"),
     "Feed.render.options": "see the table below",
@@ -61,9 +64,11 @@ def receivers() -> dict[str, Any]:
     server = FeedServer()
     server.site.base_url = "http://127.0.0.1:1"
     return {
+        "Clock": server.clock,
         "FeedServer": server,
         "Gate": Gate(),
         "Headers": Headers(),
+        "Pattern": Pattern("/<name>"),
         "Journal": Journal(),
         "Feed": FEED,
         "LiveFeed": feeds.LiveFeed(FEED),
@@ -121,11 +126,13 @@ CALLED = {
     "entries": "entries",
     "media_types": "a media type",
     "patterns": "a pattern of allow",
+    "steps": "path",
     "fields": "headers are",
     "text": "",
     "broken.response": "what broken() is to break",
     "touched.response": "what touched() is to touch",
     "FeedServer.names": "names is",
+    "Pattern.text": "a Pattern",
     "FeedServer.fixture.name": "the name of a fixture",
 }
 """Arguments that messages call otherwise; "" where the message is about the value alone."""
@@ -150,6 +157,8 @@ def public_arguments() -> Iterator[tuple[str, str]]:
         for parameter in inspect.signature(call).parameters.values():
             if parameter.name == "criteria":
                 yield from ((name, criterion) for criterion in Criteria.__annotations__)
+            elif parameter.name == "conditions":
+                yield from ((name, condition) for condition in ConditionsInput.__annotations__)
             elif parameter.name != "self" and f"{name}.{parameter.name}" not in NOT_CALLED_BY_TESTS:
                 yield name, parameter.name
 

@@ -82,5 +82,7 @@ def store_card(item: Item) -> None:
 def make_post(item: Item, subscription: Subscription | None = None, **fields: Any) -> Post:
     """The post of *item* in *subscription*'s lifestream."""
     subscription = subscription or make_subscription(item.feed)
-    fields = {"lifestream": subscription.lifestream, "date": item.date, **fields}
-    return Post.objects.create(item=item, subscription=subscription, **fields)
+    lifestream = fields.pop("lifestream", subscription.lifestream)
+    fields = {"subscription": subscription, "date": item.date, **fields}
+    # The subscription has posted what its feed had.
+    return Post.objects.update_or_create(item=item, lifestream=lifestream, defaults=fields)[0]

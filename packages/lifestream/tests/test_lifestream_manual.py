@@ -26,23 +26,14 @@ from reference_entries import Entries, entries, named, page, public_names, secti
 import lifestream
 from lifestream import conf, urls
 from lifestream.plugins.registry import SHIPPED
+from lifestream.site.configuration import NOT_OPTIONS
+from lifestream.site.options import OPTIONS, Option, written
 
 REFERENCE = page("lifestream/reference.md")
 SOURCE = Path(lifestream.__file__).parent
 TEMPLATES = SOURCE / "templates"
 
-IN_THE_ENVIRONMENT = {"ALLOWED_NETWORKS", "CHECK_EVERY", "CONTACT", "PUBLIC_URL"}
-"""Settings that the bundled site reads from the environment: what differs from one site to the next."""
-FOR_A_SITE_OF_ONES_OWN = {
-    *("CONCURRENCY", "DEFAULT_PAGINATION", "JITTER", "LEASE", "MAX_BODY", "MAX_INTERVAL", "MIN_INTERVAL", "MOVE_AFTER"),
-    *("PARSERS", "PARSE_TIMEOUT", "PAUSE_SCOPE", "PER_HOST", "PER_HOST_RATE", "PLUGINS", "PUSH_MIN_INTERVAL"),
-    *("PUSH_OVER_HTTP", "PUSH_POLL_INTERVAL", "SLOW_INTERVAL", "TIMEOUT", "USER_AGENT", "VALID_STYLES", "VALID_TAGS"),
-}
-"""Settings whose defaults suit the bundled site; a new one is entered here or above."""
 NOT_CHECKED = {"PUSH_OVER_HTTP": "whatever it is, it is true or false; W003 warns of the first"}
-SITE_ONLY = {"LIFESTREAM_HOME", "LIFESTREAM_HOSTS", "DATABASE_URL", "CELERY_BROKER_URL", "TIME_ZONE"}
-"""Variables of the bundled site that are no settings of the app."""
-OURS_ALONE = {"LIFESTREAM_DEMO": "the command demo sets it for the process that it is"}
 
 
 def rows(heading: str) -> frozenset[str]:
@@ -87,26 +78,28 @@ class TestSettings:
             found = [check for check in checks.run_checks(tags=["lifestream"]) if f"LIFESTREAM_{name}" in check.msg]
         assert [check.id for check in found if check.hint]
 
-    def test_each_is_for_the_environment_or_for_a_site_of_ones_own(self) -> None:
-        assert IN_THE_ENVIRONMENT.isdisjoint(FOR_A_SITE_OF_ONES_OWN)
-        assert setting_names().keys() == IN_THE_ENVIRONMENT | FOR_A_SITE_OF_ONES_OWN
 
+class TestConfiguration:
+    HEADING = "Configuration of the bundled site"
 
-class TestEnvironment:
     def test_what_the_site_reads_is_what_the_manual_lists(self) -> None:
+        options = {option.name for option in OPTIONS} - {f"LIFESTREAM_{name}" for name in setting_names()}
+        assert options | {"LIFESTREAM_HOME"} == rows(self.HEADING)
+
+    def test_nothing_else_is_read_from_the_environment(self) -> None:
         sources = [path.read_text(encoding="utf-8") for path in (SOURCE / "site").glob("*.py")]
         read = {
-            name
-            for source in sources
-            for name in re.findall(r'(?:environ\.get\(|environ\[|_listed\()\s*"(\w+)"', source)
+            name for source in sources for name in re.findall(r'(?:os\.environ\.get\(|os\.environ\[)\s*"(\w+)"', source)
         }
-        assert read - OURS_ALONE.keys() == rows("Environment variables")
-        assert read - OURS_ALONE.keys() == SITE_ONLY | {f"LIFESTREAM_{name}" for name in IN_THE_ENVIRONMENT}
+        assert read - {option.name for option in OPTIONS} <= NOT_OPTIONS
 
-    def test_the_settings_of_the_site_tell_of_the_same(self) -> None:
-        source = (SOURCE / "site/settings.py").read_text(encoding="utf-8")
-        told = re.findall(r"^([A-Z_]{4,})  +\S", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE)
-        assert set(told) == rows("Environment variables")
+    @pytest.mark.parametrize(
+        "option", [each for each in OPTIONS if each.default is not None], ids=lambda each: each.name
+    )
+    def test_its_default_is_the_one_that_the_entry_tells(self, option: Option) -> None:
+        row = re.search(rf"^\| `{option.name}` \| `(?P<default>.*?)` \|", REFERENCE, re.MULTILINE)
+        assert row is not None
+        assert row["default"] == written(option.default)
 
 
 OURS = sorted(name for name, app in get_commands().items() if app == "lifestream")

@@ -8,8 +8,14 @@ with FeedServer("tests/feeds") as server:
 from typing import TYPE_CHECKING, Any
 
 from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.handler.conditions import ConditionsInput, Including
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
+from feedserver.handler.expectations import Expectation
 from feedserver.handler.journal import Journal
+from feedserver.handler.path_pattern import Pattern
+from feedserver.handler.request_filter import RequestFilter
+from feedserver.messages.client_connection import ClientConnection
+from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace
@@ -26,19 +32,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Auth",
+    "ClientConnection",
+    "Clock",
+    "ConditionsInput",
     "Ended",
     "Exchange",
+    "Expectation",
     "Fault",
     "FeedServer",
     "FixtureError",
     "FixtureWarning",
     "Gate",
     "Headers",
+    "Including",
     "Journal",
     "NotSeen",
     "Pace",
+    "Pattern",
     "PortTaken",
     "Request",
+    "RequestFilter",
     "Response",
     "Strike",
     "VerificationError",

@@ -1,4 +1,4 @@
-"""The command: `feedserver serve`, `feedserver stop` and `feedserver record`.
+"""The command: `feedserver serve`, `feedserver stop`, `feedserver record` and `feedserver check`.
 
 The event loop puts each exchange that has ended into a queue; the main thread, which has nothing else to do, prints it.
 So a slow terminal delays no answer. A signal raises `_Stopped` in the main thread, whatever it waits for: a port, an
@@ -48,8 +48,9 @@ _TICK = 0.5 if os.name == "nt" else None
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with *arguments*, by default those of the process, and return its exit status."""
-    options = _parser().parse_args(arguments)
-    return {"serve": _serve, "stop": _stop, "record": _record}[options.command](options)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(with_check=arguments[:1] == ["check"]).parse_args(arguments)
+    return {"serve": _serve, "stop": _stop, "record": _record, "check": _check}[options.command](options)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -114,6 +115,12 @@ def _record(options: argparse.Namespace) -> int:
     for line in text.split("\n"):
         screen.show(line)
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from feedserver.check.command import run_command
+
+    return run_command(options)
 
 
 # Signals
@@ -239,7 +246,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
+    """Return the command's parser. The options of `check` are there only *with_check*: loading them takes time."""
     parser = _Parser(prog="feedserver", description="A real HTTP server for testing whatever reads feeds.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -275,6 +283,17 @@ def _parser() -> argparse.ArgumentParser:
     stop.add_argument("--host", default="127.0.0.1", help="the address that it listens on (default: %(default)s)")
 
     record.add_parser(commands)
+
+    check = commands.add_parser(
+        "check",
+        help="score a feed reader",
+        description="Runs a feed reader against servers that behave in many ways, and tells rule by rule how it treats "
+        "servers and users. Exit status 1 says that a scenario of --fail-under failed, 3 that feedserver did.",
+    )
+    if with_check:
+        from feedserver.check.command import add_options
+
+        add_options(check)
     return parser
 
 

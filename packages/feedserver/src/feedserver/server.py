@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import NoneType, TracebackType
@@ -20,9 +21,12 @@ from typing import TYPE_CHECKING, Self
 
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder, why_not_served
+from feedserver.handler.conditions import Conditions
 from feedserver.handler.exchange import Exchange
+from feedserver.handler.expectations import Expectation, ExpectedCount, ExpectedOrder, Times
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
+from feedserver.handler.request_filter import RequestFilter
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
 from feedserver.messages.argument_types import (
@@ -34,6 +38,8 @@ from feedserver.messages.argument_types import (
     check_whole,
     named,
 )
+from feedserver.messages.client_connection import ClientConnection
+from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
@@ -49,8 +55,9 @@ if TYPE_CHECKING:
 
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
-    from feedserver.handler.request_filter import Criteria
-    from feedserver.net.tls import Tls, TlsFault
+    from feedserver.handler.conditions import ConditionsInput, Criteria
+    from feedserver.handler.path_pattern import Pattern
+    from feedserver.net.tls import ClientCertificates, Tls, TlsFault
 
 STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
@@ -72,6 +79,8 @@ class FeedServer:
     *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; instead
     of True it may be one of the words of `TlsFault`, which says how TLS fails. Its certificate is for localhost, the
     host, the aliases and *names*: more host names by which a client asks for the server, such as "feeds.example".
+    *client_certificates* asks clients for a certificate of the server's authority, which is "optional" or "required";
+    see `client_certificate`.
 
     A `with` statement starts and stops it, and does not call `verify`: a test calls it as the last line of the block.
     """
@@ -93,6 +102,7 @@ class FeedServer:
         journal_limit: int | None = None,
         tls: bool | TlsFault | Tls = False,
         names: Iterable[str] = (),
+        client_certificates: ClientCertificates | None = None,
     ) -> None:
         check_is("root", root, (str, os.PathLike, NoneType), "give the path of a folder, or None")
         if root == "":
@@ -115,12 +125,18 @@ class FeedServer:
         self.aliases = aliases
         self.port = port
         self.bind_timeout = bind_timeout
-        self.tls = _tls(tls, (host, *aliases), names)
+        self.tls = _tls(tls, (host, *aliases), names, client_certificates)
         self.journal = Journal(journal_limit)
         self.site = Site(Routes(folder), self.journal, strict=strict, callable_timeout=callable_timeout, quits=quit)
         self.listening = Listening(
-            self.site, (host, *self.aliases), idle_timeout=idle_timeout, max_body=max_body, tls=self.tls
+            self.site,
+            (host, *self.aliases),
+            idle_timeout=idle_timeout,
+            max_body=max_body,
+            tls=self.tls,
+            kept=journal_limit,
         )
+        self._expectations: list[Expectation] = []
         self.quit_requested = threading.Event()
         self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
         self._address: ServerAddress | None = None
@@ -230,12 +246,27 @@ class FeedServer:
 
         return str(authority().bundle)
 
-    def client_context(self) -> ssl.SSLContext:
-        """Return a context for clients that trusts the server's authority and checks everything; see `ca_bundle`."""
+    def client_context(self, certificate: str | None = None) -> ssl.SSLContext:
+        """Return a context for clients that trusts the server's authority and checks everything; see `ca_bundle`.
+
+        With *certificate*, a host name or an e-mail address, clients show a certificate for it.
+        """
+        check_name("certificate", certificate, "reader.example", or_none=True)
         self._tls_or_raise()
         from feedserver.net.tls import client_context
 
-        return client_context()
+        return client_context(certificate)
+
+    def client_certificate(self, name: str) -> str:
+        """Return a file with a private key and a certificate of the authority for a client, for `cert=` and `--cert`.
+
+        *name* is a host name or an e-mail address. Raises RuntimeError for a server without TLS.
+        """
+        check_name("name", name, "reader.example")
+        self._tls_or_raise()
+        from feedserver.net.tls import authority
+
+        return str(authority().client_certificate(name))
 
     def _tls_or_raise(self) -> None:
         if self.tls is None:
@@ -243,14 +274,47 @@ class FeedServer:
 
     # Routes and fixtures
 
-    def add(self, path: str, *answers: Answer, method: str | None = None) -> None:
+    def add(
+        self,
+        path: str | Pattern,
+        *answers: Answer,
+        method: str | None = None,
+        state: Mapping[str, object] | None = None,
+        then: Mapping[str, object] | None = None,
+        **conditions: Unpack[ConditionsInput],
+    ) -> None:
         """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
         on a thread of its own, and may be async. Without *method*, every method is answered.
+
+        With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
+        that uses an answer up changes `state` to the values of *then*.
+
+        *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
+        *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern,
+        then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
+        ones, the one that was added last. A route for the same requests replaces the earlier one.
         """
-        self.site.routes.add(path, answers, method)
+        self.site.routes.add(path, answers, method, state, then, Conditions(**conditions))
+
+    def unused_routes(self) -> list[str]:
+        """Return the added routes that have answered no request, in words: `assert server.unused_routes() == []`."""
+        return [str(route) for route in self.site.routes.unused]
+
+    @property
+    def state(self) -> dict[str, object]:
+        """The state that routes share, by name: empty at first, changed by `add(…, then=…)` and by tests.
+
+        A test may change it at any time. It outlives `stop`, as the routes do.
+        """
+        return self.site.routes.state
+
+    @property
+    def clock(self) -> Clock:
+        """The server's clock, which a test can move: `Date`, `{date+2h}` and `Exchange.time` follow it."""
+        return self.site.clock
 
     def gate(self) -> Gate:
         """Return a new gate: code that makes an answer waits at it until the test lets it pass.
@@ -274,7 +338,7 @@ class FeedServer:
         from feedserver.feeds import LiveFeed  # most servers serve no live feed
 
         check_name("path", path, "/feed")
-        live = LiveFeed(feed, format, **options)
+        live = LiveFeed(feed, format, clock=self.clock.now, **options)
         live.mount(self, path)
         return live
 
@@ -338,6 +402,14 @@ class FeedServer:
         if self.listening.bind_again(self.port):
             self._thread.visit(partial(self.listening.open, self._thread.loop))
 
+    @property
+    def connections(self) -> list[ClientConnection]:
+        """Every connection so far, closed ones included, in the order in which they were made.
+
+        As many closed ones are kept as *journal_limit* says. The one of a request is `Request.connection`.
+        """
+        return self.listening.described()
+
     # Requests and problems
 
     @property
@@ -346,36 +418,73 @@ class FeedServer:
         return self.journal.requests
 
     def wait_for(
-        self, path: str | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, and return them; see `Journal.wait_for`.
 
-        *path* and the criteria, *method* and *headers*, are those of `Journal.filter`. Raises NotSeen after *timeout*
-        seconds, and RuntimeError inside a running event loop, which it would block.
+        *path* and the criteria, such as *method* and *query*, are those of `Journal.filter`. Raises NotSeen after
+        *timeout* seconds, and RuntimeError inside a running event loop, which it would block.
         """
         _refuse_in_loop("wait_for")
         return self.journal.wait_for(path, count=count, timeout=timeout, **criteria)
 
     def assert_requested(
-        self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Assert that a matching request has arrived, *count* times if given; see `Journal.assert_requested`."""
         return self.journal.assert_requested(path, count=count, **criteria)
 
-    def assert_not_requested(self, path: str | None = None, **criteria: Unpack[Criteria]) -> None:
+    def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
         """Assert that no matching request has arrived; see `Journal.assert_not_requested`."""
         self.journal.assert_not_requested(path, **criteria)
+
+    def expect(
+        self,
+        path: str | Pattern | None = None,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **criteria: Unpack[Criteria],
+    ) -> Expectation:
+        """Expect that matching requests come from now on; `verify` checks how many have come. It answers nothing.
+
+        *path* and the criteria are those of `Journal.filter`. They are expected *times* times, or *at_least* and
+        *at_most* so often; without any of these, once. So `expect("/feed", times=0)` expects that none comes. The
+        expectation can also be checked by itself, by its method `verify` or by a `with` block.
+        """
+        wanted = RequestFilter(path, **criteria)
+        count = Times.of(times, at_least, at_most)
+        return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
+
+    def expect_in_order(self, *steps: str | Pattern | RequestFilter) -> Expectation:
+        """Expect that requests come in this order from now on; `verify` checks it. It answers nothing.
+
+        A step is a path, a `Pattern`, or a `RequestFilter` with more criteria. The requests that match any of the steps
+        must be one for each step, in this order; other requests may come in between.
+        """
+        wanted = [step if isinstance(step, RequestFilter) else RequestFilter(step) for step in steps]
+        return self._expecting(ExpectedOrder(self.journal, _caller(), wanted))
+
+    def _expecting(self, expectation: Expectation) -> Expectation:
+        self._expectations.append(expectation)
+        return expectation
 
     def verify(self) -> None:
         """Raise VerificationError for what went wrong at the server; docs/feedserver/pytest.md has the table.
 
         That is a mistake in a fixture, a callable that failed, a fault that was not injected, any exception while a
         request was answered, and, unless the server is not *strict*, a request that nothing answers and bytes that are
-        no request. Each problem is raised once. A doubtful detail of a fixture is issued as a FixtureWarning, here
-        rather than on the thread that read the fixture.
+        no request. What was expected by `expect` is checked, too. Each problem is raised once, and each expectation is
+        checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on the thread that
+        read the fixture.
         """
         for warning in self.site.take_warnings():
             warnings.warn(warning, stacklevel=2)
+        expectations, self._expectations = self._expectations, []
+        for expectation in expectations:
+            if not expectation.is_checked and (problem := expectation.problem()):
+                self.site.problems.add(problem)
         problems = self.site.problems.take()
         if problems:
             raise VerificationError(visible("\n\n".join(dict.fromkeys(problems)), lines=True))
@@ -417,17 +526,31 @@ def _quit(reference: weakref.ref[FeedServer]) -> None:
         threading.Thread(target=server.stop, name="feedserver: QUIT", daemon=True).start()
 
 
-def _tls(wanted: bool | TlsFault | Tls, addresses: Iterable[str], names: tuple[str, ...]) -> Tls | None:
+def _tls(
+    wanted: bool | TlsFault | Tls,
+    addresses: Iterable[str],
+    names: tuple[str, ...],
+    clients: ClientCertificates | None,
+) -> Tls | None:
+    check_choice("client_certificates", clients, ("optional", "required", None))
     if wanted is False:
         if names:
             raise ValueError(f"names is {list(names)}, and a server without TLS has no certificate; give tls=True, too")
+        if clients is not None:
+            raise ValueError(f"client_certificates is {clients!r}, and the server speaks no TLS; give tls=True, too")
         return None
     from feedserver.net.tls import Tls
 
     if not isinstance(wanted, Tls):
         check_is("tls", wanted, (bool, str), "give True or False, or how it goes wrong, such as 'expired'")
-        wanted = Tls(None if wanted is True else wanted)
+        wanted = Tls(None if wanted is True else wanted, clients=clients)
     return wanted.naming((*addresses, *names))
+
+
+def _caller() -> str:
+    """Return the line of the test that called a method of a server, for a message."""
+    frame = sys._getframe(2)
+    return f" at {frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _refuse_in_loop(what: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from lifestream.models import Subscription
@@ -15,7 +17,7 @@ class LifestreamConfig(AppConfig):
 
     name = "lifestream"
     label = "lifestream"
-    verbose_name = "Lifestream"
+    verbose_name = _("Lifestream")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
@@ -23,16 +25,37 @@ class LifestreamConfig(AppConfig):
 
         from lifestream import checks
         from lifestream.models import Subscription
+        from lifestream.models.lifestreams import subscriptions_written
 
         checks.register()
-        for signal in (post_save, post_delete):
-            signal.connect(_subscription_changed, Subscription, dispatch_uid="lifestream.readers")
+        post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
+        post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
+        subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
 
 
-def _subscription_changed(instance: Subscription, using: str, raw: bool = False, **_: Any) -> None:
-    """Receive Django's signal that a subscription was saved or deleted, in whatever way that happened."""
-    # Here, since most commands save no subscription.
+# `storage` is imported where it is used, since most commands write no subscription.
+
+
+def _subscription_saved(
+    instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
+) -> None:
+    """Receive Django's signal that a subscription was saved: fill its timeline, and wake its feed."""
+    from lifestream.models.lifestreams import SHOWING
+
+    if not raw and (update_fields is None or not SHOWING.isdisjoint(update_fields)):
+        _subscriptions_written([instance.pk], [instance.feed_id], using)
+
+
+def _subscription_deleted(instance: Subscription, using: str, **_: Any) -> None:
+    """Receive Django's signal that a subscription was deleted, in whatever way that happened."""
     from lifestream.storage import fanout
 
-    if not raw:
-        fanout.note_readers([instance.feed_id], using)
+    fanout.note_readers([instance.feed_id], using)
+
+
+def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using: str, **_: Any) -> None:
+    """Receive our own signal that many subscriptions were written at once."""
+    from lifestream.storage import backfill, fanout
+
+    fanout.note_readers(feeds, using)
+    backfill.fill_newest(keys, using)

@@ -150,6 +150,9 @@ LISTED: Final[dict[str, dict[str, str]]] = {
     },
     "entry.language": {"a language has no underscores (BCP 47)": "entry_content_xml_lang_underscore.xml"},
     "entry.base": {
+        "it is the link, which feedburner:origLink gives (10, 14)": (
+            "CRE.xml GiantRobotsSmashingIntoOtherGiantRobots.xml"
+        ),
         "xml:base counts at every level, whatever the entry has of text (9)": (
             "entry_contributor_uri_base.xml entry_id_xml_base.xml entry_title_xml_base_inherit.xml "
             "entry_title_xml_base_inherit_2.xml feed_entry_author_uri_base.xml rss_channel_item_xml_base.xml "
@@ -197,6 +200,8 @@ def test_both_readers_find_the_same_in_generated_documents(format_: FormatName) 
         found = {name: (ours, theirs) for name, ours, theirs in differences(*readings) if name != "entry.link"}
         if "itunes" in drawn[0].body.decode("latin-1"):
             found.pop("feed.icon", None)  # the channel's image counts before that of iTunes
+        if format_ == "rdf":
+            found.pop("entry.base", None)  # that is the link, which may be rdf:about
         assert not found
         for mine, other in zip(readings[0].entries, readings[1].entries, strict=True):
             assert mine.link == other.link or (mine.link == mine.guid and format_ == "rdf")  # rdf:about

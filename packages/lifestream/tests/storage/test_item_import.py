@@ -212,7 +212,7 @@ class TestItems:
     def test_a_naive_date_breaks_its_own_entry_only(self, caplog: pytest.LogCaptureFixture) -> None:
         feed = make_feed()
         stored = read(feed, draft("1", "A", published=datetime(2024, 1, 1)), draft("2", "B"))
-        assert (stored.new, stored.broken, stored.message) == (1, 1, "1 entries could not be stored")
+        assert (stored.new, stored.broken, stored.message) == (1, 1, "1 entry could not be stored")
         assert feed.url in caplog.text
 
 

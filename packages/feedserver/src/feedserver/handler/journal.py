@@ -13,13 +13,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedserver.handler.exchange import Changes, Exchange, NotSeen
-from feedserver.handler.request_filter import Criteria, RequestFilter
+from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.argument_types import check_is, check_seconds, check_whole
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
     from typing import Unpack
+
+    from feedserver.handler.conditions import Criteria
+    from feedserver.handler.path_pattern import Pattern
 
 DROPPED_TOLD = 20
 """Different requests that are told, at most, of those that were dropped."""
@@ -93,14 +96,15 @@ class Journal:
         return [exchange.request for exchange in self._entries.copy() if exchange.request is not None]
 
     def filter(
-        self, path: str | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Return the exchanges whose request matches all given criteria.
 
-        *path* is compared with the decoded path, and may itself be percent-encoded. A *path* with a query string is
-        compared with path and query. A whole URL is compared with the target; a target in origin form is completed by
-        the request's scheme and Host. The other criteria are the answer's *status*, and the request's *method*, which
-        may be written in lower case, and *headers*: names to the value they must have, None for any.
+        *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it
+        is compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin
+        form are the request's scheme and Host. A `Pattern` stands for many paths. The other criteria are the answer's
+        *status*, and the request's *method*, which may be written in lower case, and *query*, *headers*, *body*,
+        *form*, *json* and *matching*, see `ConditionsInput`.
         """
         return self._matching(RequestFilter(path, status=status, **criteria))
 
@@ -108,12 +112,12 @@ class Journal:
         return [exchange for exchange in self._entries.copy() if wanted.matches(exchange)]
 
     def wait_for(
-        self, path: str | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, at most *timeout* seconds, and return the matches.
 
-        *path* and the criteria, *method* and *headers*, are those of `filter`. Raises NotSeen, whose message lists the
-        requests that did arrive.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`. Raises NotSeen, whose message
+        lists the requests that did arrive.
         """
         wanted = RequestFilter(path, **criteria)
         check_whole("count", count, 1, 2)
@@ -123,7 +127,9 @@ class Journal:
         matching = self._count_of(wanted)
         if not self.wait_until(lambda: matching() >= count, timeout):
             seen = self._matching(wanted)
-            raise NotSeen(f"waited {timeout:g} s for {_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}")
+            raise NotSeen(
+                f"waited {timeout:g} s for {in_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}"
+            )
         return self._matching(wanted)
 
     def _count_of(self, wanted: RequestFilter) -> Callable[[], int]:
@@ -146,11 +152,11 @@ class Journal:
         return count
 
     def assert_requested(
-        self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Assert that a matching request has arrived (*count* times, if given) and return the matches.
 
-        *path* and the criteria, *method* and *headers*, are those of `filter`.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`.
         """
         if count is not None:
             check_whole("count", count, 0, 2)
@@ -159,21 +165,21 @@ class Journal:
         if count is not None and len(seen) == count:
             self._refuse_where_some_are_dropped(wanted)
         if count is None and not seen:
-            raise NotSeen(f"{wanted} was not requested.{self._near_miss(wanted)}\n{self.describe()}")
+            raise NotSeen(f"{wanted} was not requested.{self.near_miss(wanted)}\n{self.describe()}")
         if count is not None and len(seen) != count:
             raise NotSeen(
-                f"{wanted} was requested {_times(len(seen))}, not {_times(count)}."
-                f"{self._near_miss(wanted) if len(seen) < count else ''}\n{self.describe()}"
+                f"{wanted} was requested {in_times(len(seen))}, not {in_times(count)}."
+                f"{self.near_miss(wanted) if len(seen) < count else ''}\n{self.describe()}"
             )
         return seen
 
-    def assert_not_requested(self, path: str | None = None, **criteria: Unpack[Criteria]) -> None:
-        """Assert that no matching request has arrived; *path*, *method* and *headers* are those of `filter`."""
+    def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
+        """Assert that no matching request has arrived; *path* and the criteria are those of `filter`."""
         wanted = RequestFilter(path, **criteria)
         seen = self._matching(wanted)
         if seen:
             raise AssertionError(
-                f"{wanted} was requested {_times(len(seen))}, and should not have been.\n{self.describe()}"
+                f"{wanted} was requested {in_times(len(seen))}, and should not have been.\n{self.describe()}"
             )
         self._refuse_where_some_are_dropped(wanted)
 
@@ -185,7 +191,7 @@ class Journal:
                 "raise journal_limit, or call journal.clear() before what is asserted"
             )
 
-    def _near_miss(self, wanted: RequestFilter) -> str:
+    def near_miss(self, wanted: RequestFilter) -> str:
         """Return how the last request for the path differed in method or headers, "" where none did."""
         if wanted.path is None:
             return ""
@@ -215,5 +221,6 @@ class Journal:
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 
 
-def _times(count: int) -> str:
+def in_times(count: int) -> str:
+    """Return how often something happened, in words."""
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

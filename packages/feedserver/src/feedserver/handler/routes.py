@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from feedserver.handler.conditions import NO_CONDITIONS, Conditions, Including
 from feedserver.handler.fault_injection import never_injected_first
+from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.ready_answers import ReadyAnswer
+from feedserver.messages.argument_types import check_is, check_name
+from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response
 
 
@@ -56,35 +61,120 @@ class HostPath(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A *script* for the requests of one *host*, of one *query* string or all, and of one *method* or all (None).
+_ANY_QUERY, _SOME_FIELDS, _ALL_FIELDS, _QUERY_AS_SENT = range(4)
 
-    The host "" is the server itself.
+
+def _no_advance() -> None:
+    """Do nothing: there is only one answer."""
+
+
+@dataclass(slots=True)
+class Found:
+    """The choice that answers, and a function to call once it was given to any request but HEAD."""
+
+    choice: Choice
+    advance: Callable[[], None] = _no_advance
+
+    @property
+    def number(self) -> int:
+        """The number of the request among those that the choice answers, counted from 1."""
+        return self.choice.turns.taken + 1
+
+    def take(self) -> None:
+        """Count the request that was given the choice, and advance to the next one."""
+        self.choice.turns.taken += 1
+        self.advance()
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """A *script* for the requests of one *host* that fit a *query* string, a *method* and *conditions*; None: all do.
+
+    The host "" is the server itself. *pattern* is the route's pattern, None where it has one path. A route with a
+    *state* answers only while the server's state has these values; an answer changes the state to the values of *then*.
+    *spelling* is the path
+    as it was given, `is_used` whether the route has answered a request.
     """
 
     host: str
     query: str | None
     method: str | None
     script: Script
+    conditions: Conditions = NO_CONDITIONS
+    state: Mapping[str, object] | None = None
+    then: Mapping[str, object] | None = None
+    pattern: Pattern | None = None
+    spelling: str = ""
+    is_used: bool = False
+    fits_all: bool = field(init=False)
+    """Whether it answers every request for its path on the server itself."""
+    specificity: tuple[int, int, int] = field(init=False)
+    """How particular it is: the higher of two wins."""
+    only: Found | None = field(init=False)
+    """What every request gets, where there is one answer, which changes no state."""
+
+    def __post_init__(self) -> None:
+        choices = self.script.choices
+        self.only = Found(choices[0]) if len(choices) == 1 and self.then is None else None
+        self.fits_all = (
+            not self.host
+            and self.query is None
+            and self.method is None
+            and self.conditions.is_empty
+            and self.state is None
+        )
+        query = _ANY_QUERY
+        if self.query is not None:
+            query = _QUERY_AS_SENT
+        elif self.conditions.query is not None:
+            query = _SOME_FIELDS if isinstance(self.conditions.query, Including) else _ALL_FIELDS
+        literal = self.pattern.literal_size if self.pattern is not None else 0
+        self.specificity = (literal, query, self.conditions.weight + (self.state is not None))
 
     def replaces(self, other: Route) -> bool:
         """Return whether *other* answers the same requests."""
-        return (self.host, self.query, self.method) == (other.host, other.query, other.method)
+        return self._requests() == other._requests()
 
-    def rank(self, host: str, query: str, method: str) -> int | None:
-        """Return how closely the route fits a request, 0 is best; None where it does not answer it.
+    def _requests(self) -> tuple[object, ...]:
+        return self.host, self.query, self.method, self.conditions, self.state, self.pattern
 
-        A query string counts for more than a method. The route of GET answers HEAD before a route of all methods does.
+    def __str__(self) -> str:
+        words = [self.method or "", self.spelling, *self.conditions.words()]
+        words += [f"in the state {shown_state(self.state)}"] if self.state is not None else []
+        return " ".join(word for word in words if word)
+
+    def method_rank(self, method: str) -> int:
+        """Return how closely the route's method fits, 3 is best and 0 means that it does not.
+
+        The route of GET answers HEAD before a route of all methods does.
         """
-        if self.host != host or (self.query is not None and self.query != query):
-            return None
-        rank = 0 if self.query is not None else 3
         if self.method == method:
-            return rank
+            return 3
         if self.method is None:
-            return rank + 2
-        return rank + 1 if method == "HEAD" and self.method == "GET" else None
+            return 1
+        return 2 if method == "HEAD" and self.method == "GET" else 0
+
+    def is_for(self, place: Place) -> bool:
+        """Return whether the route is for this place, whatever else it asks of a request."""
+        if self.host != place.host and not (not place.host and place.is_own(self.host)):
+            return False
+        return self.query is None or self.query == place.query
+
+    def is_in(self, state: Mapping[str, object]) -> bool:
+        """Return whether the route answers in this *state* of the server; a name that has no value there is None."""
+        return self.state is None or all(state.get(name) == value for name, value in self.state.items())
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a request asks: a *host*, "" for the server itself, and a *query*.
+
+    *is_own* returns whether a host, with its port, is this server.
+    """
+
+    host: str
+    query: str
+    is_own: Callable[[str], bool]
 
 
 def host_key(host: str) -> str:
@@ -92,17 +182,23 @@ def host_key(host: str) -> str:
     return host.lower().removesuffix(":80")
 
 
-def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Route | None:
-    """Return the route that fits a request most closely; None where none does."""
-    nearest, least = None, 6
+def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:
+    """Return the route that fits a request most closely in this *state* of the server; None where none does.
+
+    The most specific wins: it has the longest pattern, then the narrowest query, then the most other conditions, then
+    the request's own method. Of two that fit equally, the later one wins.
+    """
+    nearest, highest = None, (-1, 0, 0, 0)
     for route in routes:
-        rank = route.rank(host, query, method)
-        if rank is not None and rank < least:
-            nearest, least = route, rank
+        method = route.method_rank(request.method)
+        rank = (*route.specificity, method)
+        may_win = method and rank >= highest and route.is_for(place) and route.is_in(state)
+        if may_win and (route.conditions.is_empty or route.conditions.are_met_by(request)):
+            nearest, highest = route, rank
     return nearest
 
 
-def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
+def check_answers(target: object, answers: tuple[Answer, ...]) -> None:
     """Raise TypeError for an answer that can answer no request, ValueError for a fault that is never triggered.
 
     Raises ValueError where there are no *answers* at all.
@@ -115,7 +211,20 @@ def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
         _check_triggers(target, answer)
 
 
-def _check_triggers(target: str, answer: Answer) -> None:
+def shown_state(state: Mapping[str, object]) -> str:
+    """Return a state in words, for messages."""
+    return ", ".join(f"{name}={value!r}" for name, value in state.items())
+
+
+def check_state(what: str, values: object) -> None:
+    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty name."""
+    if values is not None:
+        check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
+        for name in values if isinstance(values, Mapping) else ():
+            check_name(f"a name in {what}", name, "login")
+
+
+def _check_triggers(target: object, answer: Answer) -> None:
     """Raise ValueError for a fault that waits for a later request, in an answer that is given only once."""
     fault = never_injected_first(answer) if isinstance(answer, Response) else None
     if fault is not None:
@@ -125,7 +234,7 @@ def _check_triggers(target: str, answer: Answer) -> None:
         )
 
 
-def _check_answer(target: str, answer: object) -> None:
+def _check_answer(target: object, answer: object) -> None:
     """Raise TypeError for what can answer no request; otherwise only its first request would show the mistake."""
     given = f"add({target!r}) was given {answer!r}"
     if isinstance(answer, Response):

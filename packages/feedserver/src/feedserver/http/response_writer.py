@@ -8,7 +8,7 @@ after this one.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -140,11 +140,11 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
     return start + body
 
 
-def plan(head: AnswerHead, response: Response, method: str) -> Plan:
-    """Yield the steps of an answer, without its faults."""
+def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], float] = time.time) -> Plan:
+    """Yield the steps of an answer, without its faults. *now* returns the time in seconds of the epoch."""
     if response.delay:
         yield Wait(response.delay)
-    yield SendHead(head.at(time.time()))
+    yield SendHead(head.at(now()))
     if isinstance(response.body, MadeBody) and sends_body(method, response.status):
         yield from _made_parts(response, response.body, chunked=head.framing == "chunked")
         yield Read() if head.keep_alive else CloseConnection()

@@ -12,6 +12,7 @@ import struct
 from typing import TYPE_CHECKING, Protocol, cast
 
 from feedserver.http.request_parser import Malformed
+from feedserver.messages.client_connection import NOBODY, Peer
 from feedserver.messages.send_plan import Ended, Plan
 from feedserver.net.connection_state import TRANSITIONS, Event, State
 from feedserver.net.http1 import Http1, HttpServer
@@ -43,6 +44,9 @@ class Listener(HttpServer, Protocol):
     connections: set[Connection]
     tls: Tls | None
 
+    def next_id(self) -> int:
+        """Return the number of a new connection, counted from 1."""
+
     def opening_plan(self) -> Plan | None:
         """Return the plan that breaks a new connection before it reads; None where none does."""
 
@@ -53,11 +57,12 @@ class Listener(HttpServer, Protocol):
 class Connection(asyncio.Protocol):
     """The server's side of one connection. *unsent* is the number of bytes that wait for a full kernel."""
 
-    __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "state", "unsent")
+    __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "peer", "state", "unsent")
 
     def __init__(self, listener: Listener) -> None:
         self.state = State.IDLE
         self.unsent = 0
+        self.peer: Peer = NOBODY
         self.last_active = 0.0
         self._listener = listener
         self._transport: asyncio.Transport | None = None
@@ -75,6 +80,8 @@ class Connection(asyncio.Protocol):
         """Take a client that has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(0)
+        peer = transport.get_extra_info("peername")
+        self.peer = Peer(self._listener.next_id(), str(peer[0]), int(peer[1])) if peer else NOBODY
         self.last_active = self._listener.loop.time()
         self._listener.connections.add(self)
         try:
@@ -198,9 +205,7 @@ class Connection(asyncio.Protocol):
             elif self.state is State.IDLE:
                 self._refuse_tls(data)
                 return False
-        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
-        client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        self._http.start(client, "https" if self._tls is not None else "http")
+        self._http.start(self.peer.address, "https" if self._tls is not None else "http")
         return True
 
     def _refuse_tls(self, data: bytes) -> None:
@@ -223,6 +228,8 @@ class Connection(asyncio.Protocol):
             data = tls.receive(data)
         except tls.error as error:
             problem, data = error, b""
+        if tls.is_open and not self.peer.tls:
+            self.peer.tls = tls.agreed()
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
         if problem is not None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from feedserver.handler.decisions import Decision, Pending, Prepared
 from feedserver.http import response_writer
-from feedserver.http.request_parser import Arriving, ContinueExpected, Malformed, RequestReader
+from feedserver.http.request_parser import ContinueExpected, Malformed, RequestReader
 from feedserver.messages.gate import Wanted, call_soon
+from feedserver.messages.request import Request
 from feedserver.messages.send_plan import (
     Await,
     CloseConnection,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from feedserver.handler.handler import Site
+    from feedserver.messages.client_connection import Peer
 
 BACKLOG = 262_144
 """Bytes of pipelined requests that may wait before the connection stops reading."""
@@ -50,6 +52,7 @@ class Carrier(Protocol):
     """What HTTP needs of the connection that carries it; see `connection.Connection`. *unsent* is in bytes."""
 
     unsent: int
+    peer: Peer
 
     @property
     def is_open(self) -> bool:
@@ -181,22 +184,25 @@ class Http1:
         out, even while the socket waits to be closed.
         """
         reader, connection, site = self.reader, self._connection, self._site
+        peer = connection.peer
         while reader is not None and connection.takes_requests:
             event = reader.next_event()
-            if event is None:
+            if isinstance(event, Request):
+                peer.requests = number = peer.requests + 1
+                self._answer(site.answer(event, reader.keep_alive, peer, number))
+            elif event is None:
                 if connection.client_has_ended:
                     self._end_of_requests()
                 break
-            if isinstance(event, ContinueExpected):
+            elif isinstance(event, ContinueExpected):
                 connection.write(response_writer.CONTINUE)
             elif isinstance(event, Malformed):
                 self.refuse(event)
-            elif isinstance(event, Arriving):
-                early = site.early(event.request)
-                if early is not None:
-                    self._answer(early)
             else:
-                self._answer(site.answer(event, reader.keep_alive))
+                early = site.early(event.request, peer, peer.requests + 1)
+                if early is not None:
+                    peer.requests += 1
+                    self._answer(early)
 
     def _end_of_requests(self) -> None:
         cut = self.unfinished()

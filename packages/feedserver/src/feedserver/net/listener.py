@@ -11,11 +11,15 @@ import socket
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable
+from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from feedserver.handler import fault_injection
 from feedserver.handler.handler import Site
+from feedserver.messages.client_connection import ClientConnection, Peer
 from feedserver.messages.response import Response
 from feedserver.messages.send_plan import Plan, Read
 from feedserver.net import binding
@@ -35,12 +39,20 @@ class Listening:
 
     *idle_timeout* is in seconds, *max_body* in bytes of a request's body. `opening` are the faults that break coming
     connections before any request; `workers` maps the threads of running callables to the names of what they run.
+    *kept* is the number of closed connections that are remembered (None: all).
     """
 
     loop: asyncio.AbstractEventLoop
 
     def __init__(
-        self, site: Site, addresses: tuple[str, ...], *, idle_timeout: float, max_body: int, tls: Tls | None
+        self,
+        site: Site,
+        addresses: tuple[str, ...],
+        *,
+        idle_timeout: float,
+        max_body: int,
+        tls: Tls | None,
+        kept: int | None = None,
     ) -> None:
         self.site = site
         self.addresses = addresses
@@ -49,6 +61,8 @@ class Listening:
         self.tls = tls
         self.opening: list[Fault | None] = []
         self.connections: set[Connection] = set()
+        self._closed_connections: deque[Peer] = deque(maxlen=kept)
+        self._next_id = count(1)
         self.workers: dict[threading.Thread, str] = {}
         self._bound: tuple[str, ...] = ()
         self._holding: list[socket.socket] = []
@@ -122,6 +136,14 @@ class Listening:
             connection.abandon()
         self.connections.clear()
 
+    def described(self) -> list[ClientConnection]:
+        """Return a description of every connection, closed ones included, in the order of their numbers."""
+        found = [(connection.peer, connection.state.word) for connection in self.connections.copy()]
+        known = {peer.id for peer, _ in found}
+        closed = [(peer, "closed") for peer in self._closed_connections.copy() if peer.id not in known]
+        described = [peer.as_of(peer.requests, state) for peer, state in (*closed, *found)]
+        return sorted(described, key=attrgetter("id"))
+
     def holders(self) -> str:
         """Return a description of the connections that keep the server from stopping."""
         busy = sum(connection.is_busy for connection in self.connections)
@@ -187,8 +209,13 @@ class Listening:
             "break it 'before answer' here, or give the fault to a Response"
         )
 
+    def next_id(self) -> int:
+        """Return the number of a new connection, counted from 1."""
+        return next(self._next_id)
+
     def forget(self, connection: Connection) -> None:
-        """Forget a connection that is closed."""
+        """Forget a connection that is closed, but for its description."""
+        self._closed_connections.append(connection.peer)
         self.connections.discard(connection)
         if self._closed is not None:
             # asyncio closes the socket right after `connection_lost`, which calls this.

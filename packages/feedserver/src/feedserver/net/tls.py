@@ -17,7 +17,9 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from feedserver.messages.client_connection import AgreedTls
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -38,6 +40,9 @@ TlsFault: TypeAlias = Literal[
 ]
 """The ways in which TLS can be made to fail."""
 
+ClientCertificates: TypeAlias = Literal["optional", "required"]
+"""Whether a client must show a certificate of the authority, or may."""
+
 _NAMEABLE = re.compile(r"(?:\*\.)?[^\s/@:*%\[\]]+|[0-9a-f:.]+", re.IGNORECASE)
 
 _DAY = dt.timedelta(days=1)
@@ -49,7 +54,7 @@ class TlsUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a server speaks TLS, with a *fault* if one is given.
+    """How a server speaks TLS, with a *fault* if one is given. *clients* says what certificates it asks of clients.
 
     *names* are the hosts that its certificate is for, beside `NAMES`: names, which may begin with "*.", and addresses.
     Raises ValueError for a fault that is not known and for what no certificate can name, TlsUnavailable where trustme
@@ -58,6 +63,7 @@ class Tls:
 
     fault: TlsFault | None = None
     names: tuple[str, ...] = ()
+    clients: ClientCertificates | None = None
 
     def __post_init__(self) -> None:
         if self.fault is not None and self.fault not in get_args(TlsFault):
@@ -66,7 +72,9 @@ class Tls:
         for name in self.names:
             if not _NAMEABLE.fullmatch(name):
                 raise _not_nameable(name)
-        _server_context(self.fault, self.names)  # made here, in the caller's thread, and not on the event loop
+        _server_context(
+            self.fault, self.names, self.clients
+        )  # made here, in the caller's thread, and not on the event loop
 
     def naming(self, names: Iterable[str]) -> Tls:
         """Return the same with a certificate for more *names*."""
@@ -75,7 +83,7 @@ class Tls:
 
     def layer(self) -> TlsLayer:
         """Return the server's end of a new connection."""
-        return TlsLayer(_server_context(self.fault, self.names), self.fault)
+        return TlsLayer(_server_context(self.fault, self.names, self.clients), self.fault)
 
 
 class Authority:
@@ -88,6 +96,7 @@ class Authority:
         self._folder = tempfile.TemporaryDirectory(prefix="feedserver-ca-", ignore_cleanup_errors=True)
         self.bundle = Path(self._folder.name) / "ca.pem"
         self.bundle.write_bytes(self.root.cert_pem.bytes())
+        self._clients: dict[str, Path] = {}
 
     def trust_in(self, context: ssl.SSLContext) -> None:
         """Let a client's context trust this authority."""
@@ -109,6 +118,15 @@ class Authority:
         chain = leaf.cert_chain_pems[:1] if fault == "incomplete chain" else leaf.cert_chain_pems
         return b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *chain))
 
+    def client_certificate(self, name: str) -> Path:
+        """Return a file with the private key and the certificate chain of a client called *name*, as PEM."""
+        if name not in self._clients:
+            leaf = self.intermediate.issue_cert(name)
+            file = self.bundle.with_name(f"client-{len(self._clients) + 1}.pem")
+            file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
+            self._clients[name] = file
+        return self._clients[name]
+
 
 @cache
 def authority() -> Authority:
@@ -116,11 +134,27 @@ def authority() -> Authority:
     return Authority()
 
 
-def client_context() -> ssl.SSLContext:
-    """Return a context for clients that trusts the authority and makes all checks."""
+def client_context(certificate: str | None = None) -> ssl.SSLContext:
+    """Return a context for clients that trusts the authority and makes all checks.
+
+    With *certificate*, it shows a certificate for that name.
+    """
     context = ssl.create_default_context()
     authority().trust_in(context)
+    if certificate is not None:
+        context.load_cert_chain(authority().client_certificate(certificate))
     return context
+
+
+class _ServerEnd(ssl.SSLObject):
+    """The server's end of a connection, which keeps the host that the client has named (SNI)."""
+
+    server_name: str = ""
+
+
+def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+    if isinstance(end, _ServerEnd):
+        end.server_name = name or ""
 
 
 class TlsLayer:
@@ -173,6 +207,21 @@ class TlsLayer:
             self._object.write(data)
         return self.to_send()
 
+    def agreed(self) -> AgreedTls:
+        """Return what the handshake, which is over, has agreed on with the client."""
+        tls = self._object
+        shown: dict[str, Any] = dict(tls.getpeercert() or {})
+        cipher = tls.cipher()
+        return {
+            "tls_version": tls.version() or "",
+            "cipher": cipher[0] if cipher is not None else "",
+            "alpn": tls.selected_alpn_protocol() or "",
+            "server_name": tls.server_name if isinstance(tls, _ServerEnd) else "",
+            "is_resumed": bool(tls.session_reused),
+            "certificate": tls.getpeercert(binary_form=True) or b"",
+            "certificate_names": tuple(str(name) for _, name in shown.get("subjectAltName", ())),
+        }
+
     def close(self) -> bytes:
         """Return the last bytes to send: close_notify (RFC 8446 §6.1), unless the fault is to omit it."""
         if self.is_open and not self._quiet:
@@ -189,9 +238,16 @@ class TlsLayer:
 
 
 @lru_cache(maxsize=128)
-def _server_context(fault: TlsFault | None, names: tuple[str, ...]) -> ssl.SSLContext:
+def _server_context(
+    fault: TlsFault | None, names: tuple[str, ...], clients: ClientCertificates | None
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
+    if clients is not None:
+        authority().trust_in(context)
+        context.verify_mode = ssl.CERT_REQUIRED if clients == "required" else ssl.CERT_OPTIONAL
+    context.sslobject_class = _ServerEnd
+    context.sni_callback = _note_server_name
     with tempfile.TemporaryDirectory(prefix="feedserver-key-") as folder:
         file = Path(folder) / "server.pem"
         file.write_bytes(authority().certificate(fault, names))

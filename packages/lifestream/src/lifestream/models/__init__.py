@@ -19,7 +19,14 @@ from __future__ import annotations
 from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
-from lifestream.models.lifestreams import Lifestream, LifestreamQuerySet, Post, PostQuerySet, Subscription
+from lifestream.models.lifestreams import (
+    Lifestream,
+    LifestreamQuerySet,
+    Post,
+    PostQuerySet,
+    Subscription,
+    SubscriptionQuerySet,
+)
 
 __all__ = [
     "Feed",
@@ -34,6 +41,7 @@ __all__ = [
     "Post",
     "PostQuerySet",
     "Subscription",
+    "SubscriptionQuerySet",
     "Tag",
     "Tombstone",
 ]

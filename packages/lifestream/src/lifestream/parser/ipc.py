@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lifestream.content.sanitizer import SanitizerRules
-from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm, Source
+from lifestream.entry import Enclosure, Entry, Flaw, Media, Notes, ParsedFeed, Rhythm, Source
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -154,6 +154,16 @@ FEED: Final = _record(
     rhythm=_record(Rhythm, skip_hours=_SET_OF_NUMBERS, skip_days=_SET_OF_NUMBERS),
     entries=_many(_record(Entry, source=_optional(_record(Source)), **_SAID)),
 )
+_DATED: Final[Shape[dict[datetime, tuple[str, str]]]] = Shape(
+    lambda dates: [[date.isoformat(), *said] for date, said in dates.items()],
+    lambda rows: {_date(date): (text, form) for date, text, form in map(NAMES.unpack, rows)},
+)
+_NOTES: Final = _record(
+    Notes,
+    dates=_DATED,
+    undated=Shape(list, lambda names: [*NAMES.unpack(names)]),
+    removed=Shape(lambda removed: [*map(list, removed)], lambda rows: [*map(NAMES.unpack, rows)]),
+)
 PREPARED: Final = _record(
     Prepared,
     feed=FEED,
@@ -161,6 +171,7 @@ PREPARED: Final = _record(
     problems=_many(_record(PluginProblem)),
     damaged=_NUMBERS,
     capped=NAMES,
+    notes=_optional(_NOTES),
 )
 PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES)
 RULES: Final = _record(

@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 from lifestream.content.sanitizer import SanitizerRules
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
+from lifestream.message import from_stored, say
 from lifestream.parser import ipc
 from lifestream.parser.errors import NotAFeed, ParserDied, ParseTimeout
 from lifestream.parser.web_page import Page
@@ -55,7 +56,7 @@ _PASSED_ON: Final = (
 @dataclass(frozen=True, slots=True)
 class _Job:
     """A document to read. *asked* names the shipped plugin for it. It is "" if the child chooses the plugin once it has
-    read the document, and None if the plugin may be one that is not shipped.
+    read the document, and None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
     """
 
     future: Future[Prepared]
@@ -65,6 +66,7 @@ class _Job:
     asked: str | None
     plugin: FeedPlugin | None = None
     problems: tuple[PluginProblem, ...] = ()
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,13 @@ class ParserPool:
     ) -> None:
         self.close()
 
-    def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Prepared]:
+    def submit(
+        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+    ) -> Future[Prepared]:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
-        The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's result is
-        safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or `ShortOf` if no process could be
+        The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result has
+        notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or `ShortOf` if no process could be
         started to read the document, for which the document is not to blame. It is cancelled if the pool is closed
         before its turn. Raises RuntimeError if the pool is closed.
         """
@@ -145,7 +149,7 @@ class ParserPool:
             asked = None if self.registry.has_own else ""
         else:
             asked = chosen.name if self.registry.is_shipped(chosen) else None
-        job = _Job(Future(), body, _told(headers), url, asked, chosen, problems)
+        job = _Job(Future(), body, _told(headers), url, asked, chosen, problems, noted)
         self._jobs.put(job)
         return job.future
 
@@ -198,9 +202,8 @@ class ParserPool:
         child.end()
 
     def _read(self, job: _Job, child: _Child) -> Prepared:
-        answer = child.ask(
-            {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}, job.body
-        )
+        question = {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}
+        answer = child.ask({**question, "noted": job.noted}, job.body)
         capped: tuple[str, ...] = ()
         if "feed" in answer:
             with child.unpacking():
@@ -210,9 +213,9 @@ class ParserPool:
             with child.unpacking():
                 prepared = ipc.PREPARED.unpack(answer["prepared"])
         elif "not a feed" in answer:
-            raise NotAFeed(str(answer["not a feed"]))
+            raise NotAFeed(from_stored(str(answer["not a feed"])))
         else:
-            raise ParserDied(str(answer.get("failed")))
+            raise ParserDied(from_stored(str(answer.get("failed"))))
         if not (job.problems or capped):
             return prepared
         notes = tuple(dict.fromkeys(capped + prepared.capped))
@@ -221,7 +224,7 @@ class ParserPool:
     def _read_page(self, job: _PageJob, child: _Child) -> Page:
         answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)
         if "page" not in answer:
-            raise ParserDied(str(answer.get("failed")))
+            raise ParserDied(from_stored(str(answer.get("failed"))))
         with child.unpacking():
             return ipc.PAGE.unpack(answer["page"])
 
@@ -283,7 +286,7 @@ class _Child:
         """
         with self._lock:
             if self._aborted:
-                raise ParserDied("the pool was closed before it was read")
+                raise ParserDied(say("pool-closed-before"))
             self._busy = True
         try:
             return self._ask(question, body)
@@ -310,10 +313,10 @@ class _Child:
             if not ready and not self._aborted:
                 raise self._not_started(error) from error
             if late.is_set() or status == _TIME_IS_UP:
-                raise ParseTimeout(f"reading it took longer than {self._deadline:g} seconds") from error
+                raise ParseTimeout(say("reading-too-long", seconds=f"{self._deadline:g}")) from error
             if self._aborted:
-                raise ParserDied("the pool was closed while it was read") from error
-            raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
+                raise ParserDied(say("pool-closed-while")) from error
+            raise ParserDied(say("reader-ended", status=str(status), error=repr(error))) from error
         except BaseException:
             # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
             # beginning of the next document's answer.
@@ -328,7 +331,7 @@ class _Child:
             yield
         except ipc.NONSENSE as error:
             self.end(kill=True)
-            raise ParserDied(f"the process that read it gave an answer that makes no sense: {error}") from error
+            raise ParserDied(say("reader-nonsense", error=str(error))) from error
 
     def _not_started(self, error: Exception) -> ShortOf:
         """Return the exception to raise if *error* kept the process from becoming ready for any document."""

@@ -16,8 +16,8 @@ from typing import Final, TypeVar
 from lifestream.content import item_card
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
 from lifestream.content.sanitizer import FETCHED, Sanitizer, safe_url
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
-from lifestream.plugins import caps
+from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed
+from lifestream.plugins import caps, removals
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
 from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
@@ -49,7 +49,8 @@ class Prepared:
 
     *plugin* is the name of the plugin that the entries passed through, *left_out* how many of them it rejected, and
     *problems* are its failures. *damaged* holds the indices in *items* of those that come from damaged entries (see
-    `Flaw`). *capped* has a sentence for each cap that was exceeded (see `caps`).
+    `Flaw`). *capped* has a sentence for each cap that was exceeded (see `caps`). *notes* say how the document was
+    understood, if the reader was asked for them.
     """
 
     feed: ParsedFeed
@@ -59,6 +60,7 @@ class Prepared:
     problems: tuple[PluginProblem, ...] = ()
     damaged: tuple[int, ...] = ()
     capped: tuple[str, ...] = ()
+    notes: Notes | None = None
 
     @property
     def dates(self) -> tuple[datetime | None, ...]:
@@ -66,11 +68,11 @@ class Prepared:
         return tuple(item.published or item.updated for item in self.items)
 
 
-def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
+def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer, notes: Notes | None = None) -> Prepared:
     """Return *feed* with its entries passed through *plugin* and *sanitizer*. An exception in the plugin loses only the
-    entry that it was raised for.
+    entry that it was raised for. *notes* are told what was removed from each item.
     """
-    return cleaned(hooked(feed, plugin), sanitizer)
+    return cleaned(hooked(feed, plugin), sanitizer, notes)
 
 
 def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
@@ -99,9 +101,9 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged), tally.notes)
 
 
-def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
+def cleaned(drafted: Prepared, sanitizer: Sanitizer, notes: Notes | None = None) -> Prepared:
     """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is left out and
-    reported.
+    reported. *notes* are told what was removed from each item, and are part of the result.
     """
     tally = Tally()
     items: list[ItemDraft] = []
@@ -116,10 +118,18 @@ def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
         if index in drafted.damaged:
             damaged.append(len(items))
         items.append(safe)
+        if notes is not None:
+            notes.removed.append(removals.of(draft, safe))
     feed = _safe_feed(drafted.feed, sanitizer)
     capped = tuple(dict.fromkeys(drafted.capped + tally.notes))
     return replace(
-        drafted, feed=feed, items=tuple(items), problems=tuple(problems), damaged=tuple(damaged), capped=capped
+        drafted,
+        feed=feed,
+        items=tuple(items),
+        problems=tuple(problems),
+        damaged=tuple(damaged),
+        capped=capped,
+        notes=notes,
     )
 
 

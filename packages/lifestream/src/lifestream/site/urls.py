@@ -8,6 +8,9 @@ from django.urls import URLPattern, URLResolver, include, path
 # Django's own way imports the admin for every command; here it is imported for those that serve or check addresses.
 admin.autodiscover()
 
+handler400 = "lifestream.site.errors.bad_request"
+handler403 = "lifestream.site.errors.permission_denied"
+handler500 = "lifestream.site.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("lifestream.urls")),

@@ -22,7 +22,8 @@ from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import host_in_words
-from lifestream.models import Feed, Post, Subscription, Tag
+from lifestream.models import Feed, Lifestream, Post, Subscription, Tag
+from lifestream.web.look import Look, look_of
 from lifestream.web.presenters import Badge, Card, badge_of, card_of
 from lifestream.web.timeline import Timeline
 
@@ -67,6 +68,15 @@ def _django_template(names: list[str]) -> Template:
     if not isinstance(found, BackendTemplate):
         raise TypeError(f"{found.origin} is no template of Django's engine, which render_item needs")
     return found.template
+
+
+@register.simple_tag(takes_context=True)
+def page_look(context: Context) -> Look:
+    """Return how the page looks: `title`, `theme`, `accent`, `logo` and `styles`, as the lifestream in the context, or
+    else the site, has chosen.
+    """
+    lifestream = context.get("lifestream")
+    return look_of(lifestream if isinstance(lifestream, Lifestream) else None)
 
 
 @register.simple_tag

@@ -15,7 +15,8 @@ from typing import Final
 from lifestream.content import item_card
 from lifestream.content.item_card import File, ItemCard, Picture, Sound, of_the_web
 from lifestream.fetcher.url_hosts import host_in_words
-from lifestream.models import Feed, Post, Subscription
+from lifestream.models import Feed, Lifestream, Post, Subscription
+from lifestream.models.look import Shown
 
 __all__ = ["Badge", "Card", "File", "Picture", "Sound", "badge_of", "card_of", "language_of", "of_the_web"]
 
@@ -29,6 +30,9 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 class Card:
     """A post as a page shows it. *player* is the address of another site's player, *poster* the picture shown in its
     place.
+
+    *author* is who wrote it, where that is not the name of its site. *summary* is an excerpt of so many words if
+    *is_excerpt*.
 
     *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* says
     that a timeline may show all of the content.
@@ -47,6 +51,8 @@ class Card:
     player: str = ""
     poster: str = ""
     whole: bool = False
+    author: str = ""
+    is_excerpt: bool = False
 
     @property
     def host(self) -> str:
@@ -62,18 +68,29 @@ class Card:
 def card_of(post: Post, *, complete: bool = False) -> Card:
     """Return the card of *post*, whose item and feed are loaded.
 
+    How much of the post it has is what its lifestream has chosen, if that is loaded; a *complete* card has all.
+
     It is made from the card that is stored with the item. If there is none, or if *complete*, it is made from the
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
     stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
     shown = stored or item_card.of(item)
+    chosen = Lifestream() if complete else _lifestream_of(post)
+    summary, whole = item.summary, shown.whole
+    excerpt: str | None = getattr(item, "excerpt", None)
+    if chosen.shown == Shown.TITLE and item.title.strip():
+        summary, whole = "", False
+    elif chosen.shown == Shown.WHOLE:
+        whole = whole or "content" in vars(item)
+    elif chosen.shown == Shown.EXCERPT and excerpt is not None:
+        summary, whole = excerpt, False
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
         link=of_the_web(item.link),
-        language=language_of(item.language, item.feed.language),
-        summary=item.summary,
+        language=language_of(item.language, item.feed.language, chosen.language),
+        summary=summary,
         pictures=shown.pictures,
         lead=shown.lead,
         sounds=shown.sounds,
@@ -81,8 +98,16 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         files=shown.files,
         player=shown.player,
         poster=shown.poster,
-        whole=shown.whole,
+        whole=whole,
+        author=item.author if chosen.shows_authors and item.author != post.subscription.display_name else "",
+        is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
     )
+
+
+def _lifestream_of(post: Post) -> Lifestream:
+    """Return the lifestream of *post* if it is loaded, since a card costs no query; otherwise one with the defaults."""
+    loaded = Post._meta.get_field("lifestream").is_cached(post)
+    return post.lifestream if loaded else Lifestream()
 
 
 def language_of(*candidates: str) -> str:

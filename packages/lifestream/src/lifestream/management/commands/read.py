@@ -1,0 +1,74 @@
+"""`read`: what lifestream makes of documents, without a database."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
+from django.utils.translation import gettext_lazy as _
+
+from lifestream.management.base import BaseCommand
+from lifestream.plugins.registry import PluginError
+from lifestream.refresh.documents import read_documents
+
+
+class Command(BaseCommand):
+    help = str(
+        _(
+            "Shows what lifestream makes of documents: the format, the encoding and why, whether they are well-formed, "
+            "the feed, and each item as it would be stored. It uses no database and stores nothing."
+        )
+    )
+    requires_system_checks: list[str] = []  # they ask for a database
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("documents", metavar="FILE|URL", nargs="+", help="a file, a URL, or - for standard input")
+        parser.add_argument("--url", metavar="BASE", default="", help="the address that the files count as being at")
+        parser.add_argument(
+            "--header",
+            metavar="'NAME: VALUE'",
+            action="append",
+            default=[],
+            help="a header of the answer that the files came with (Content-Type, Content-Language); may be given again",
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object a line for each document")
+
+    def handle(self, *, documents: list[str], url: str, header: list[str], **options: Any) -> None:
+        headers = dict(map(_parted, header))
+        try:
+            unread = self._print(documents, url, headers, as_json=options["json"])
+        except (PluginError, ImproperlyConfigured) as error:
+            raise CommandError(str(error)) from error
+        except BrokenPipeError:
+            # Whoever reads the output (`head`) has enough. Python would complain when it flushes the rest at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
+        if unread:
+            raise CommandError(f"{unread} of {len(documents)} documents could not be read")
+
+    def _print(self, documents: list[str], url: str, headers: dict[str, str], *, as_json: bool) -> int:
+        """Print the result for each document. Return how many could not be read."""
+        from lifestream.management.readings import json_of, text_of
+
+        unread = 0
+        for reading in read_documents(documents, url=url, headers=headers, noted=not as_json):
+            unread += reading.prepared is None
+            if as_json:
+                self.stdout.write(json_of(reading))
+            elif reading.prepared is None:
+                self.stderr.write(f"{reading.name}: {reading.error}")
+            else:
+                self.stdout.write(text_of(reading, sys.stdout))
+                self.stdout.write("")
+        return unread
+
+
+def _parted(header: str) -> tuple[str, str]:
+    name, colon, value = header.partition(":")
+    if not colon or not name.strip():
+        raise CommandError(f"--header {header!r} is no header: write 'Name: value'")
+    return name.strip().lower(), value.strip()
