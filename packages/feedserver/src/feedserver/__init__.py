@@ -18,6 +18,7 @@ from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
 from feedserver.messages.headers import Headers
+from feedserver.messages.lasting import lasting
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
 from feedserver.messages.response import Auth, Response
@@ -57,6 +58,7 @@ __all__ = [
     "VerificationError",
     "broken",
     "gone",
+    "lasting",
     "moved",
     "stop_server",
     "touched",

@@ -41,6 +41,7 @@ from feedserver.messages.argument_types import (
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
+from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
@@ -277,7 +278,7 @@ class FeedServer:
     def add(
         self,
         path: str | Pattern,
-        *answers: Answer,
+        *answers: Answer | Lasting,
         method: str | None = None,
         state: Mapping[str, object] | None = None,
         then: Mapping[str, object] | None = None,
@@ -287,7 +288,8 @@ class FeedServer:
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
-        on a thread of its own, and may be async. Without *method*, every method is answered.
+        on a thread of its own, and may be async. `lasting(answer, "2h")` is given for a time. Without *method*, every
+        method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that uses an answer up changes `state` to the values of *then*.

@@ -64,6 +64,7 @@ class Site:
         self.own_hosts: frozenset[str] = frozenset()
         self.on_quit: Callable[[], None] | None = None
         self.clock = Clock()
+        routes.now = self.clock.time
         self._coded = CodedBodies()
 
     def take_warnings(self) -> list[FixtureWarning]:
