@@ -7,7 +7,7 @@ with FeedServer("tests/feeds") as server:
 
 from typing import TYPE_CHECKING, Any
 
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler.conditions import ConditionsInput, Including
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
 from feedserver.handler.expectations import Expectation

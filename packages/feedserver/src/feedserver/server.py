@@ -15,12 +15,9 @@ import warnings
 import weakref
 from collections.abc import Iterable, Mapping
 from functools import partial
-from pathlib import Path
 from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Self
 
-from feedserver.fixtures import loader
-from feedserver.fixtures.document_root import Folder, why_not_served
 from feedserver.handler.conditions import Conditions
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.expectations import Expectation, ExpectedCount, ExpectedOrder, Times
@@ -45,7 +42,6 @@ from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
-from feedserver.messages.triggers import EACH_TIME
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
 from feedserver.server_address import Scheme, ServerAddress
@@ -56,6 +52,7 @@ if TYPE_CHECKING:
 
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
+    from feedserver.fixtures.document_root import Folder
     from feedserver.handler.conditions import ConditionsInput, Criteria
     from feedserver.handler.path_pattern import Pattern
     from feedserver.net.tls import ClientCertificates, Tls, TlsFault
@@ -120,7 +117,7 @@ class FeedServer:
         check_seconds("callable_timeout", callable_timeout, above_zero=True)
         if not 0 <= port <= 65535:
             raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
-        folder = Folder(Path(root), follow_links=follow_links) if root is not None else None
+        folder = _folder(root, follow_links=follow_links) if root is not None else None
         self.root = folder.root if folder is not None else None
         self.host = host
         self.aliases = aliases
@@ -350,6 +347,11 @@ class FeedServer:
         Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
         """
         check_is("the name of a fixture", name, (str, os.PathLike), "give a path below the root, such as 'feed.xml'")
+        from pathlib import Path
+
+        from feedserver.fixtures import loader
+        from feedserver.fixtures.document_root import why_not_served
+
         folder = self.site.routes.folder
         if folder is None:
             raise FileNotFoundError(
@@ -371,6 +373,8 @@ class FeedServer:
 
         None leaves a connection whole. A call without arguments ends the breaking of connections.
         """
+        from feedserver.messages.triggers import EACH_TIME
+
         for fault in faults:
             if fault is not None:
                 check_fault(fault)
@@ -507,6 +511,14 @@ class FeedServer:
         """Close the inherited sockets, in a forked child, without sending anything."""
         self.listening.abandon()
         self._thread = None
+
+
+def _folder(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
+    from pathlib import Path
+
+    from feedserver.fixtures.document_root import Folder  # many servers have no folder
+
+    return Folder(Path(root), follow_links=follow_links)
 
 
 def _texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler import fault_injection
 from feedserver.handler.coded_bodies import CodedBodies
 from feedserver.handler.decisions import Decision, Pending, Prepared, Received

@@ -9,15 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from feedserver.fixtures.document_root import Folder, timeline_files
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureWarning
 from feedserver.handler.conditions import NO_CONDITIONS, Conditions, refuse_two_queries
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.fault_injection import never_injected_first
-from feedserver.handler.missing import Asked, unanswered
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.routes import (
     Choice,
@@ -26,35 +23,22 @@ from feedserver.handler.routes import (
     Place,
     Route,
     Script,
-    Turns,
     check_answers,
     check_state,
     host_key,
     nearest,
     shown_state,
 )
-from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.argument_types import check_name
 from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request, Target, split_target
-from feedserver.messages.response import Answer, Response
+from feedserver.messages.response import Answer
 from feedserver.messages.terminal_text import visible
 
-
-@dataclass(frozen=True, slots=True)
-class _Cached:
-    """A loaded fixture, as an answer of one server."""
-
-    loaded: WatchedFixture
-    choice: Choice
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """The *response* of a file, and the *turns* that it has taken."""
-
-    response: Response
-    turns: Turns
+if TYPE_CHECKING:
+    from feedserver.fixtures.document_root import Folder
+    from feedserver.handler.folder_answers import FolderAnswers
+    from feedserver.handler.missing import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +63,11 @@ class Routes:
         self.state: dict[str, object] = {}
         self._routes: dict[str, tuple[Route, ...]] = {}  # by the key of their path, see `path_key`
         self._patterned: tuple[Route, ...] = ()
-        self._cache: dict[HostPath, _Cached] = {}
-        self._episodes: dict[Path, _Cached] = {}
-        self._indices: dict[Path, int] = {}
-        self._counted: dict[Path, _Counted] = {}
+        self._files: FolderAnswers | None = None
+        if folder is not None:
+            from feedserver.handler.folder_answers import FolderAnswers  # many servers have no folder
+
+            self._files = FolderAnswers(folder, self.warnings)
 
     def add(
         self,
@@ -151,15 +136,16 @@ class Routes:
         if route is not None:
             route.is_used = True
             return route.only or Found(route.script.current(self.now()), partial(self._advance, route))
-        has_file = not target.has_encoded_slash and target.path != "*"
-        found = self._from_folder(HostPath(host, target.path)) if has_file else None
+        found = None
+        if self._files is not None and not target.has_encoded_slash and target.path != "*":
+            found = self._files.find(HostPath(host, target.path))
         if found is None:
             return self._missing(Place(host, target.query, own_host, target.scheme), target, request)
         if request.method not in ("GET", "HEAD"):
             return Missing(
                 405,
                 f"{request}: a file answers GET and HEAD only. This would answer:\n"
-                f"  {Asked(request, target, host).remedy_for_method()}",
+                f"  {_asked(request, target, host).remedy_for_method()}",
                 "GET, HEAD",
             )
         return found
@@ -187,66 +173,10 @@ class Routes:
         if route.then is not None:
             self.state.update(route.then)
 
-    # The folder
-
-    def _from_folder(self, place: HostPath) -> Found | None:
-        if self.folder is None:
-            return None
-        cached = self._cache.get(place)
-        if cached is not None and cached.loaded.is_current():
-            return Found(cached.choice)
-        self._cache.pop(place, None)
-        loaded = kept_fixture(self.folder, place)
-        if loaded is None:
-            located = self.folder.locate(place.path, place.host)
-            if located is None:
-                return None
-            if located.is_dir():
-                return self._from_timeline(located)
-            loaded = load(located, self.folder.beneath)
-            if loaded.is_settled():
-                keep(self.folder, place, loaded)
-        cached = self._cached(loaded)
-        if loaded.is_settled():
-            self._cache[place] = cached
-        return Found(cached.choice)
-
-    def _from_timeline(self, folder: Path) -> Found:
-        files = timeline_files(folder)
-        index = min(self._indices.get(folder, 0), len(files) - 1)
-        file = files[index]
-        is_last = index == len(files) - 1
-
-        def advance() -> None:
-            self._indices[folder] = index + 1
-
-        cached = self._episodes.get(file)
-        if cached is None or not cached.loaded.is_current():
-            cached = self._cached(load(file, self.folder.beneath if self.folder is not None else None))
-            if cached.loaded.is_settled():
-                self._episodes[file] = cached
-        fault = None if is_last else never_injected_first(cached.loaded.response)
-        if fault is not None:
-            problem = f"the fault '{fault}' is never triggered: this file is sent once, and then the next of {folder}"
-            raise FixtureError(cached.loaded.response.source, None, problem, f"Write '{fault.words}'.")
-        return Found(cached.choice, advance)
-
-    def _cached(self, loaded: WatchedFixture) -> _Cached:
-        self.warnings.extend(loaded.warnings)
-        return _Cached(loaded, Choice(loaded.response, self._turns_of(loaded.file, loaded.response), loaded.ready))
-
-    def _turns_of(self, file: Path, response: Response) -> Turns:
-        """Return the count of a file; a file that is read again continues its count where its response is the same."""
-        before = self._counted.get(file)
-        turns = before.turns if before is not None and before.response == response else Turns()
-        if response.faults:
-            self._counted[file] = _Counted(response, turns)
-        return turns
-
     # The message where nothing answers
 
     def _missing(self, place: Place, target: Target, request: Request) -> Missing:
-        asked = Asked(request, target, place.host)
+        asked = _asked(request, target, place.host)
         method = request.method
         at_path = [
             route for route in (*self._routes.get(target.key, ()), *self._matching(target)) if route.is_at(place)
@@ -265,6 +195,8 @@ class Routes:
             lines = [f"{method} {asked}{'?' + visible(target.query) if target.query else ''}: nothing answers."]
             lines += [f"  {route}: {self._why_not(route, request)}" for route in fitting]
             return Missing(404, "\n".join(lines))
+        from feedserver.handler.missing import unanswered
+
         return Missing(404, unanswered(asked, at_path, self._known_paths(), self.folder))
 
     def _why_not(self, route: Route, request: Request) -> str:
@@ -280,6 +212,12 @@ class Routes:
             for route in routes
         ]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
+
+
+def _asked(request: Request, target: Target, host: str) -> Asked:
+    from feedserver.handler.missing import Asked  # most tests miss nothing
+
+    return Asked(request, target, host)
 
 
 def _with(routes: tuple[Route, ...], route: Route) -> tuple[Route, ...]:

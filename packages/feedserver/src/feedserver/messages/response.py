@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 
 from feedserver.messages.argument_types import (
     check_choice,
@@ -25,7 +25,9 @@ from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
 from feedserver.messages.pacing import Pace, parse_duration
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
-from feedserver.messages.triggers import When
+
+if TYPE_CHECKING:
+    from feedserver.messages.triggers import When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
@@ -242,6 +244,8 @@ def check_fault(fault: object) -> None:
     if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
+    from feedserver.messages.triggers import When  # most responses have no fault
+
     if not isinstance(fault.when, When):
         kind = type(fault).__name__
         raise TypeError(f"the fault {kind} has when={fault.when!r}; give a trigger, such as OnRequest(2)")
