@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 from feedserver.fixtures.document_root import Folder, why_not_served
@@ -90,6 +91,14 @@ def _remedy_by_file(asked: Asked, folder: Folder) -> str:
     if file is None:
         why = why_not_served(path)
         return f"No file answers: {visible(why)}." if why else ""
+    try:
+        return _state_of(file, asked, folder)
+    except OSError as error:  # a name that is too long, a loop of links, a folder that may not be read
+        return visible(f"No file answers: {file}: {error.strerror}.")
+
+
+def _state_of(file: Path, asked: Asked, folder: Folder) -> str:
+    """Return why *file* does not answer, or that it would if it were there."""
     above = next((each for each in file.parents if folder.root in each.parents and each.is_file()), None)
     if above is not None:
         return visible(f"{above} is a file; '/{above.relative_to(folder.root).as_posix()}' asks for it.")

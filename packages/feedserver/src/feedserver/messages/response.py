@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 
 from feedserver.messages.argument_types import (
     check_choice,
@@ -25,9 +25,6 @@ from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
 from feedserver.messages.pacing import Pace, parse_duration
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
-
-if TYPE_CHECKING:
-    from feedserver.messages.triggers import When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
@@ -119,7 +116,8 @@ class Injectable:
 
     __slots__ = ()
 
-    when: When
+    when: object
+    """A `triggers.When`, which is loaded where there is a fault."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
