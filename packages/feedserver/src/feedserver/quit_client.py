@@ -75,7 +75,7 @@ def _listens(host: str, port: int, deadline: float) -> bool:
 
 
 def _connection(port: int, host: str, deadline: float) -> socket.socket:
-    """Connect to one of the addresses of *host*; unlike `create_connection`, in one time limit for all of them."""
+    """Open a connection to one of the addresses of *host*, in one time limit for all of them."""
     failure: OSError | None = None
     for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         try:
