@@ -9,11 +9,13 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from lifestream.models import Subscription
+    from collections.abc import Iterable
+
+    from lifestream.models import Feed, Host, Subscription
 
 
 class LifestreamConfig(AppConfig):
-    """Registers the system checks and the signal handlers of subscriptions. Nothing else happens when Django starts."""
+    """Registers the system checks and the signal handlers of the models. Nothing else happens when Django starts."""
 
     name = "lifestream"
     label = "lifestream"
@@ -24,13 +26,40 @@ class LifestreamConfig(AppConfig):
         from django.db.models.signals import post_delete, post_save
 
         from lifestream import checks
-        from lifestream.models import Subscription
+        from lifestream.models import Feed, Host, Subscription
         from lifestream.models.lifestreams import subscriptions_written
 
         checks.register()
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
+        post_save.connect(_feed_saved, Feed, dispatch_uid="lifestream.feed")
+        post_save.connect(_host_saved, Host, dispatch_uid="lifestream.host")
+
+
+def _feed_saved(instance: Feed, using: str, update_fields: Iterable[str] | None = None, **_: Any) -> None:
+    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due."""
+    from lifestream.models import due_hosts
+
+    if update_fields is None or due_hosts.FIELDS & set(update_fields):
+        due_hosts.settle([instance.host_id], using)
+
+
+def _host_saved(
+    instance: Host,
+    using: str,
+    created: bool,
+    raw: bool = False,
+    update_fields: Iterable[str] | None = None,
+    **_: Any,
+) -> None:
+    """Receive Django's signal that a host was saved: note when it is due. A new one has no feeds, unless a fixture
+    named them before it.
+    """
+    from lifestream.models import due_hosts
+
+    if (raw or not created) and (update_fields is None or "not_before" in update_fields):
+        due_hosts.settle([instance.pk], using)
 
 
 # `storage` is imported where it is used, since most commands write no subscription.

@@ -2,7 +2,7 @@
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
 intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
-look.
+look; E012 switches.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses; W005 variables of the environment that are no settings.
@@ -39,7 +39,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines, check_environment, check_look,
+        check_lines, check_environment, check_look, check_switches,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -47,7 +47,7 @@ def register() -> None:
 
 def check_html(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are valid and safe (E001)."""
-    if not settings.chooses_html:
+    if not settings.chooses_html or check_switches():
         return []
     return _errors(
         "E001",
@@ -183,10 +183,16 @@ def check_look(**_: Any) -> list[checks.CheckMessage]:
     return _errors("E011", [lambda: settings.theme, lambda: settings.styles], hint)
 
 
+def check_switches(**_: Any) -> list[checks.CheckMessage]:
+    """Check that LIFESTREAM_STRIP_TRACKING is True or False (E012)."""
+    hint = gettext("With True, links lose utm_source, fbclid and other parameters that only tell who clicked them.")
+    return _errors("E012", [lambda: settings.strips_tracking], hint)
+
+
 def check_environment(**_: Any) -> list[checks.CheckMessage]:
     """Check that the bundled site knows each variable of the environment that looks like one of its settings (W005)."""
     configuration = getattr(django_settings, "CONFIGURATION", None)
-    hint = "It has no effect. Take it out, or write its name as `lifestream config` does."
+    hint = gettext("It has no effect. Take it out, or write its name as `lifestream config` does.")
     unknown = getattr(configuration, "unknown", ())
     return [checks.Warning(sentence, hint=hint, id="lifestream.W005") for sentence in unknown]
 

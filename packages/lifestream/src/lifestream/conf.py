@@ -32,6 +32,9 @@ THEMES = ("standard", "list", "magazine")
 _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
 
 
+_OF_HTML = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
+
+
 class Settings:
     """The settings whose names begin with `LIFESTREAM_`; see each property."""
 
@@ -64,7 +67,8 @@ class Settings:
     @property
     def sanitizer_rules(self) -> SanitizerRules:
         """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
-        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept.
+        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept;
+        `LIFESTREAM_STRIP_TRACKING`.
         """
         from lifestream.content.sanitizer import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
 
@@ -78,14 +82,25 @@ class Settings:
             told = text.format(setting="LIFESTREAM_VALID_STYLES", value=repr(styles), example=["text-align"])
             raise ImproperlyConfigured(told)
         try:
-            return SanitizerRules.of(tags, styles)
+            return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
             raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {error}.") from error
 
     @property
     def chooses_html(self) -> bool:
-        """Whether LIFESTREAM_VALID_TAGS or LIFESTREAM_VALID_STYLES is set; otherwise the shipped rules apply."""
-        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in ("VALID_TAGS", "VALID_STYLES"))
+        """Whether LIFESTREAM_VALID_TAGS, LIFESTREAM_VALID_STYLES or LIFESTREAM_STRIP_TRACKING is set; otherwise the
+        shipped rules apply.
+        """
+        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in _OF_HTML)
+
+    @property
+    def strips_tracking(self) -> bool:
+        """`LIFESTREAM_STRIP_TRACKING`: whether links lose the parameters that are known to track readers."""
+        value = self.get("STRIP_TRACKING", False)
+        if not isinstance(value, bool):
+            text = gettext("{setting} is {value}; give True or False.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_STRIP_TRACKING", value=repr(value)))
+        return value
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ None; dates are aware and in UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -139,19 +139,3 @@ class ParsedFeed:
     def is_complete(self) -> bool:
         """Whether all that the document says was read: it is well-formed, or could be mended."""
         return self.flaw is None or self.flaw.mended
-
-
-@dataclass(slots=True)
-class Notes:
-    """How a document was understood, for a person who asks (`lifestream read`): written while it is read, and only then.
-
-    *encoding_reason* says why the encoding was chosen, *reader* which reader read the document. *dates* has, for each
-    moment, the text that a date was read from and the form that it was understood in; *undated* has the texts of dates
-    that were not understood. *removed* says for each item what cleaning removed from its HTML.
-    """
-
-    encoding_reason: str = ""
-    reader: str = ""
-    dates: dict[datetime, tuple[str, str]] = field(default_factory=dict)
-    undated: list[str] = field(default_factory=list)
-    removed: list[tuple[str, ...]] = field(default_factory=list)

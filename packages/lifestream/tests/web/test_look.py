@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client, override_settings
 
+import lifestream
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.models import Lifestream
 from lifestream.web.look import look_of
@@ -109,3 +111,9 @@ def test_the_sites_beside_are_in_the_chosen_order(client: Client, main: Lifestre
 
 def test_posts_without_a_language_are_in_the_lifestream_s(client: Client, main: Lifestream) -> None:
     assert 'data-item lang="pt-BR"' in page(client, language="pt-BR")
+
+
+def test_what_strangers_wrote_is_laid_out_alike_in_both_style_sheets() -> None:
+    folder = Path(lifestream.__file__).parent / "static/lifestream"
+    apart = (folder / "content.css").read_text(encoding="utf-8")
+    assert apart.strip() in (folder / "theme.css").read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ table but in no cell, which is moved before the table, past all its siblings.
 as still open, so it never estimates the depth too low by more than a small factor. Each tag takes constant time, on
 average.
 
-It assumes that no tag changes how others are read: SVG, MathML, `select` and `template` must have been removed.
+It assumes that no tag changes how others are read: SVG, `select` and `template` must have been removed, and MathML
+written by `mathml`.
 """
 
 from __future__ import annotations

@@ -14,10 +14,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lifestream.entry import Enclosure, Media, Notes, ParsedFeed
+from lifestream.entry import Enclosure, Media, ParsedFeed
 from lifestream.management.output import drawn
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
+from lifestream.plugins.reading_notes import Notes
 from lifestream.refresh.documents import Reading
 from lifestream.terminal import Visible, visible
 
@@ -150,8 +151,8 @@ def _flaw(feed: ParsedFeed) -> Text:
     if flaw.mended:
         return Text(f"{where}; mended, nothing is lost", "yellow")
     damaged = len(flaw.damaged)
-    items = "1 item may be incomplete" if damaged == 1 else f"{damaged:,} items may be incomplete"
-    return Text(f"{where}; {items}", "red")
+    items = "1 item" if damaged == 1 else f"{damaged:,} items"
+    return Text(f"{where}; {f'{items} may be incomplete' if damaged else 'what could be read was read'}", "red")
 
 
 def _about(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[tuple[str, str | Text]]:

@@ -3,7 +3,8 @@
 In: the body of an answer, its headers, its URL. Out: a `ParsedFeed`, whose text is not safe yet, or `NotAFeed` with the
 reason. A document passes through these modules, in this order:
 
-1. `pool`: child processes that can be killed; `ipc` carries questions and answers, `worker` is the child.
+1. `pool`: child processes that can be killed; `questions` are what they are asked, `ipc` carries questions and answers,
+`worker` is the child.
 2. `document_reader`: the order of reading, and the documents that are no feeds.
 3. `encoding`: bytes to text, by the labels in `charsets`. `tag_attributes`, `preprocessing`: remove what no parser
 should see.
@@ -22,8 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
 from lifestream.parser.errors import NotAFeed, ParseError, ParserDied, ParseTimeout
+from lifestream.plugins.reading_notes import Notes
 
 __all__ = ["NotAFeed", "ParseError", "ParseTimeout", "ParserDied", "parse"]
 

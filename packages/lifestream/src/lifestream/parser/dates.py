@@ -19,8 +19,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Notes
 from lifestream.parser.date_words import MONTHS, ZONES, plain
+from lifestream.plugins.reading_notes import Notes
 
 LONGEST: Final = 100
 """The maximum length of a text that is read as a date, in characters."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
 from lifestream.message import say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import Decoded, decode
@@ -15,6 +15,7 @@ from lifestream.parser.errors import NotAFeed
 from lifestream.parser.liberal_reading import Reading
 from lifestream.parser.preprocessing import told_apart
 from lifestream.parser.tag_attributes import trimmed
+from lifestream.plugins.reading_notes import Notes
 
 
 def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None = None) -> ParsedFeed:

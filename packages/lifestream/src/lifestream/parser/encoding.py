@@ -18,8 +18,8 @@ import codecs
 import re
 from typing import Final, NamedTuple
 
-from lifestream.entry import Notes
 from lifestream.parser.charsets import REPLACEMENT, Charset, charset_of, ebcdic_of
+from lifestream.plugins.reading_notes import Notes
 
 
 class Decoded(NamedTuple):

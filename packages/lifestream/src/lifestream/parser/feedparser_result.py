@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed, Rhythm, Source
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.preprocessing import ASIDE
@@ -30,6 +30,7 @@ from lifestream.parser.text_constructs import (
     plain_of_html,
     unwrapped,
 )
+from lifestream.plugins.reading_notes import Notes
 
 Found: TypeAlias = dict[str, Any]
 """A FeedParserDict. Always read it with `_get`: its own methods map one name to another, with warnings."""

@@ -17,10 +17,11 @@ from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lifestream.content.sanitizer import SanitizerRules
-from lifestream.entry import Enclosure, Entry, Flaw, Media, Notes, ParsedFeed, Rhythm, Source
+from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
+from lifestream.plugins.reading_notes import Notes
 
 MAX_FRAME: Final = 512 * 1024 * 1024
 """The maximum length of a frame that is read, in bytes: far more than the largest feed needs, and little enough to hold

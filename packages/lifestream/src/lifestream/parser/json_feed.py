@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
-from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
@@ -18,8 +18,9 @@ from lifestream.parser.errors import NotAFeed
 from lifestream.parser.people import joined
 from lifestream.parser.relative_addresses import base_of_links, base_of_text
 from lifestream.parser.text_constructs import html_or_text, names
+from lifestream.plugins.reading_notes import Notes
 
-_FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
+FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
 
 
@@ -50,7 +51,7 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
         icon=_address(document, "icon", site) or _address(document, "favicon", site),
         self_url=_address(document, "feed_url", url),
         hub_url=_hub(document, url),
-        format=_FORMATS.get(version[1], "json"),
+        format=FORMATS.get(version[1], "json"),
         encoding=decoded.encoding,
         complaint=decoded.complaint,
         entries=tuple(_entry(item, site, url, author, language, calendar) for item in items if isinstance(item, dict)),

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
 from lifestream.message import say
 from lifestream.parser import strict
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.salvage import salvage
 from lifestream.parser.second_reading import Scan, scan
+from lifestream.plugins.reading_notes import Notes
 
 
 class Reading:

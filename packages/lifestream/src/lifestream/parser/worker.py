@@ -17,13 +17,14 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final
 
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.entry import Notes, ParsedFeed
+from lifestream.entry import ParsedFeed
 from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.web_page import read_page
 from lifestream.plugins.caps import Tally, bounded_feed
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
+from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
 from lifestream.terminal import visible
 

@@ -15,13 +15,15 @@ from typing import Final, TypeVar
 
 from lifestream.content import item_card
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
-from lifestream.content.sanitizer import FETCHED, Sanitizer, safe_url
-from lifestream.entry import Enclosure, Entry, Media, Notes, ParsedFeed
-from lifestream.plugins import caps, removals
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.urls import FETCHED, safe_url
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
 from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
 from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_total
+from lifestream.plugins.reading_notes import Notes, removals
 
 SUMMARY_LENGTH: Final = 300
 
@@ -119,7 +121,7 @@ def cleaned(drafted: Prepared, sanitizer: Sanitizer, notes: Notes | None = None)
             damaged.append(len(items))
         items.append(safe)
         if notes is not None:
-            notes.removed.append(removals.of(draft, safe))
+            notes.removed.append(removals(draft, safe))
     feed = _safe_feed(drafted.feed, sanitizer)
     capped = tuple(dict.fromkeys(drafted.capped + tally.notes))
     return replace(

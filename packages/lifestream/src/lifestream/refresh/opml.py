@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 from xml.sax.xmlreader import AttributesImpl
 
-from django.db import transaction
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.content.html_tokenizer import attributes, tokens
@@ -22,7 +21,7 @@ from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parser.encoding import decode
-from lifestream.storage import fanout
+from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 
 
 class NotOpml(ValueError):
@@ -156,16 +155,18 @@ def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
     return [Outline(row.feed.url, row.display_name, row.feed.site_url, row.folder) for row in rows]
 
 
-def subscribe_to(lifestream: Lifestream, outlines: Iterable[Outline]) -> Subscribed:
+def subscribe_to(
+    lifestream: Lifestream, outlines: Iterable[Outline], progress: Callable[[int], object] | None = None
+) -> Subscribed:
     """Subscribe *lifestream* to all of *outlines*; nothing is fetched, the new feeds are due at once.
 
     A feed keeps the name that it has in the list, since the owner of the list may have chosen it. URLs that no feed can
     have, or that carry a password, are refused: the first are mistakes, and feeds with passwords have to be added one
-    by one.
+    by one. *progress* is called with how many feeds more are subscribed to.
     """
-    made: list[Subscription] = []
+    listed: dict[str, Listed] = {}
     refused: list[str] = []
-    known = 0
+    again = 0
     for outline in outlines:
         try:
             url = request_url(outline.url.strip())
@@ -175,13 +176,7 @@ def subscribe_to(lifestream: Lifestream, outlines: Iterable[Outline]) -> Subscri
         if credentials_of(outline.url):
             refused.append(f"{url} has a user name and password; add it by itself, with add_feed")
             continue
-        with transaction.atomic():
-            feed = Feed.objects.shared().with_url(url).first()
-            if feed is None:
-                feed = Feed.objects.create(url=url)
-            if Subscription.objects.filter(lifestream=lifestream, feed=feed).exists():
-                known += 1
-                continue
-            name = outline.title if outline.title != feed.title else ""
-            made.append(fanout.subscribe(lifestream, feed, name=name, folder=outline.folder))
-    return Subscribed(made, known, refused)
+        again += url in listed
+        listed.setdefault(url, Listed(url, outline.title, outline.folder))
+    made = subscribe_all(lifestream, listed.values(), progress)
+    return Subscribed(made, again + len(listed) - len(made), refused)

@@ -46,19 +46,21 @@ def refresh(
     guard: AddressGuard | None = None,
     progress: Callable[[FeedReport], None] | None = None,
     early: bool = False,
+    most: int | None = None,
     stopping: threading.Event | None = None,
 ) -> Report:
     """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store the results.
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
-    *guard* says which addresses may be dialled, by default as the settings do. *progress* is called with each feed's
+    *guard* says which addresses may be dialled, by default as the settings do. At *most* so many feeds are fetched, by
+    default all. *progress* is called with each feed's
     row once it is stored. When *stopping* is set, feeds under way are given up and stay due. Raises what the database
     raises while claiming; a feed's own errors are in the report. So is a shortage of ours (see `shortage`): the feeds
     that it kept from being fetched, read or stored stay due, and nothing is recorded against them. No event loop may
     run in the thread that calls this.
     """
     stopping = stopping or threading.Event()
-    intake = Intake(feeds, clock, early=early)
+    intake = Intake(feeds, clock, early=early, most=most)
     first = [] if stopping.is_set() else intake.take()
     report = Report()
     if first:

@@ -161,9 +161,12 @@ def add_feed(
     *,
     name: str = "",
     folder: str = "",
+    keep_rules: str = "",
+    block_rules: str = "",
     clock: Callable[[], datetime] = timezone.now,
 ) -> Added:
-    """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items.
+    """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items, which are posted as
+    the rules allow.
 
     Raises `NotAdded` for a feed that has neither a title nor a *name*.
     """
@@ -178,7 +181,9 @@ def add_feed(
     else:
         feed, claim = _new_feed(found, clock())
     known = Subscription.objects.filter(lifestream=lifestream, feed=feed).exists()
-    subscription = fanout.subscribe(lifestream, feed, name=name, folder=folder)
+    subscription = fanout.subscribe(
+        lifestream, feed, name=name, folder=folder, keep_rules=keep_rules, block_rules=block_rules
+    )
     if claim is None or isinstance(found.source, Feed):
         return Added(subscription, not known)
     stored = _store(found.source, claim, clock())

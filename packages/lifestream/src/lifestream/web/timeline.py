@@ -191,9 +191,9 @@ def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool
 def shown(posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None) -> list[Post]:
     """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen.
 
-    That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a stored
-    card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each is read
-    when a template asks for it.
+    That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a
+    stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
+    is read when a template asks for it.
     """
     heavy = ("item__card",) if bodies else _BODIES
     found: list[Post] = list(

@@ -15,7 +15,7 @@ from lifestream.conf import raise_file_limit
 from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
-from lifestream.management.output import progress_bar, table_of, tell_shortages
+from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
 from lifestream.refresh import opml
 from lifestream.refresh.pipeline import refresh
 
@@ -43,7 +43,8 @@ class Command(BaseCommand):
         except opml.NotOpml as error:
             raise CommandError(f"{file}: {error}") from error
         chosen = chosen_lifestream(lifestream)
-        result = opml.subscribe_to(chosen, outlines)
+        with counting_bar(len(outlines)) as progress:
+            result = opml.subscribe_to(chosen, outlines, progress)
         for refusal in result.refused:
             self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(refusal)))
         made = len(result.made)
@@ -56,8 +57,8 @@ class Command(BaseCommand):
         if update and result.made:
             feeds = [subscription.feed_id for subscription in result.made]
             raise_file_limit()
-            with progress_bar(len(feeds)) as progress:
-                report = refresh(feeds, progress=progress)
+            with progress_bar(len(feeds)) as row_done:
+                report = refresh(feeds, progress=row_done)
             self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             self.stdout.write(f"{report}.")
             tell_shortages(report, self)

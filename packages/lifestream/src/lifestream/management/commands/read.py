@@ -40,30 +40,33 @@ class Command(BaseCommand):
     def handle(self, *, documents: list[str], url: str, header: list[str], **options: Any) -> None:
         headers = dict(map(_parted, header))
         try:
-            unread = self._print(documents, url, headers, as_json=options["json"])
+            unread = self._printed(documents, url, headers, as_json=options["json"])
         except (PluginError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
         except BrokenPipeError:
             # Whoever reads the output (`head`) has enough. Python would complain when it flushes the rest at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
+        if len(documents) == 1 and unread:
+            raise CommandError(unread[0])
         if unread:
-            raise CommandError(f"{unread} of {len(documents)} documents could not be read")
+            raise CommandError(f"{len(unread):,} of {len(documents):,} documents could not be read")
 
-    def _print(self, documents: list[str], url: str, headers: dict[str, str], *, as_json: bool) -> int:
-        """Print the result for each document. Return how many could not be read."""
+    def _printed(self, documents: list[str], url: str, headers: dict[str, str], *, as_json: bool) -> list[str]:
+        """Print the result for each document. Return why some could not be read."""
         from lifestream.management.readings import json_of, text_of
 
-        unread = 0
+        unread: list[str] = []
         for reading in read_documents(documents, url=url, headers=headers, noted=not as_json):
-            unread += reading.prepared is None
+            if reading.prepared is None:
+                unread.append(f"{reading.name}: {reading.error}")
             if as_json:
                 self.stdout.write(json_of(reading))
-            elif reading.prepared is None:
-                self.stderr.write(f"{reading.name}: {reading.error}")
-            else:
+            elif reading.prepared is not None:
                 self.stdout.write(text_of(reading, sys.stdout))
                 self.stdout.write("")
+            elif len(documents) > 1:
+                self.stderr.write(unread[-1])
         return unread
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from lifestream.entry import Notes, ParsedFeed, Rhythm
+from lifestream.entry import ParsedFeed, Rhythm
 from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.errors import NotAFeed
@@ -28,8 +28,9 @@ from lifestream.parser.strict.entries import (
 from lifestream.parser.strict.links import Link, links_of, page, related
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namespace_of
+from lifestream.plugins.reading_notes import Notes
 
-_VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
+VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 CDF: Final = say("cdf")
 
 
@@ -63,7 +64,7 @@ def read(
 
 def _version(root: Element) -> str:
     said = root.get("version", "").strip()
-    return _VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
+    return VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
 
 
 def _is_cdf(root: Element) -> bool:

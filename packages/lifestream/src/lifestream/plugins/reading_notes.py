@@ -1,12 +1,15 @@
-"""What cleaning removed from an item, in words: "script", "img onerror", "link: javascript:…".
+"""Notes on how a document was understood, for a person who asks (`lifestream read`, the admin's view of what is read).
 
-The HTML before and after cleaning is compared by the numbers of its tags and attributes, so that this needs to know
-nothing of the rules of cleaning. Linear in the length of the HTML; only those who ask pay for it (`lifestream read`).
+What cleaning removed from an item is told in words: "<script>", "img onerror", "link: javascript:…". For this, the HTML
+before and after cleaning is compared by the numbers of its tags and attributes, so that this needs to know
+nothing of the rules of cleaning. It takes time linear in the length of the HTML, and only those who ask pay for it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from lifestream.content.html_tokenizer import attributes, tokens
@@ -18,7 +21,23 @@ LONGEST: Final = 100
 """How much of a removed address is quoted, in characters."""
 
 
-def of(draft: ItemDraft, safe: ItemDraft) -> tuple[str, ...]:
+@dataclass(slots=True)
+class Notes:
+    """How a document was understood. The readers and the cleaning write it while they work, if somebody asked for it.
+
+    *encoding_reason* says why the encoding was chosen, *reader* which reader read the document. *dates* has, for each
+    moment, the text that a date was read from and the form that it was understood in; *undated* has the texts of dates
+    that were not understood. *removed* says for each item what cleaning removed from its HTML.
+    """
+
+    encoding_reason: str = ""
+    reader: str = ""
+    dates: dict[datetime, tuple[str, str]] = field(default_factory=dict)
+    undated: list[str] = field(default_factory=list)
+    removed: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def removals(draft: ItemDraft, safe: ItemDraft) -> tuple[str, ...]:
     """Return what is in *draft* and no longer in *safe*, each kind once, with its number if there are several."""
     gone = _parts(draft.content) - _parts(safe.content)
     # The attributes of a tag that is gone are gone with it.
