@@ -18,7 +18,7 @@ from functools import partial
 from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Self
 
-from feedserver.handler.conditions import Conditions
+from feedserver.handler.conditions import NO_CONDITIONS, Conditions
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.expectations import Expectation, ExpectedCount, ExpectedOrder, Times
 from feedserver.handler.handler import Site
@@ -296,7 +296,8 @@ class FeedServer:
         then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
         ones, the one that was added last. A route for the same requests replaces the earlier one.
         """
-        self.site.routes.add(path, answers, method, state, then, Conditions(**conditions))
+        asked = Conditions(**conditions) if conditions else NO_CONDITIONS
+        self.site.routes.add(path, answers, method, state, then, asked)
 
     def unused_routes(self) -> list[str]:
         """Return the added routes that have answered no request, in words: `assert server.unused_routes() == []`."""
@@ -523,6 +524,8 @@ def _folder(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
 
 def _texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
     """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
+    if texts == ():
+        return ()  # the default, as of most servers
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         plural = {"an address": "addresses", "a host": "host names"}[kind]
         raise TypeError(f"{argument} is {named(texts)}; give a list of {plural}, such as ['{example}']")

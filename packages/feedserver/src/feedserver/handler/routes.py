@@ -269,9 +269,9 @@ def _check_triggers(target: object, answer: Answer | Lasting) -> None:
 
 def _check_answer(target: object, answer: object) -> None:
     """Raise TypeError for what can answer no request; otherwise only its first request would show the mistake."""
-    given = f"add({target!r}) was given {answer!r}"
     if isinstance(answer, Response):
         return
+    given = f"add({target!r}) was given {answer!r}"
     if not callable(answer):
         raise TypeError(f"{given}; pass a Response or a callable that makes one")
     if isinstance(answer, type) and issubclass(answer, Response):
