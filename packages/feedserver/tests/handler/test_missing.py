@@ -120,12 +120,18 @@ def test_why_no_file_answers_is_told(folder: Path) -> None:
             message_of(server, "/sub")
         )
         assert message_of(server, "/sub/")[-2] == f"This would answer: a file {folder / 'sub' / 'index.xml'}, or"
-        (folder / "out.xml").symlink_to(folder.parent / "nowhere.xml")
-        told = message_of(server, "/out.xml")
-        why = "it is no regular file, or a link that leads out of the root."
-        assert f"{folder / 'out.xml'} is not served: {why}" in told
         assert f"{folder / 'a.xml'} is a file; '/a.xml' asks for it." in message_of(server, "/a.xml/")
         assert f"{folder / 'a.xml'} is a file; '/a.xml' asks for it." in message_of(server, "/a.xml/b")
+
+
+def test_a_link_that_leads_out_is_told_to_be_no_remedy(folder: Path) -> None:
+    try:
+        (folder / "out.xml").symlink_to(folder.parent / "nowhere.xml")
+    except OSError as error:
+        pytest.skip(f"this system makes no links: {error}")
+    with FeedServer(folder, strict=False) as server:
+        why = "it is no regular file, or a link that leads out of the root."
+        assert f"{folder / 'out.xml'} is not served: {why}" in message_of(server, "/out.xml")
 
 
 def test_a_path_that_is_known_twice_is_named_once(folder: Path) -> None:
