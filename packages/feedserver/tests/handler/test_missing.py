@@ -125,13 +125,19 @@ def test_why_no_file_answers_is_told(folder: Path) -> None:
 
 
 def test_a_link_that_leads_out_is_told_to_be_no_remedy(folder: Path) -> None:
+    (folder.parent / "outside").mkdir()
+    (folder.parent / "outside" / "there.xml").write_text("<rss/>")
     try:
         (folder / "out.xml").symlink_to(folder.parent / "nowhere.xml")
+        (folder / "out").symlink_to(folder.parent / "outside")
+        (folder / "broken.xml").symlink_to(folder / "nothing.xml")
     except OSError as error:
         pytest.skip(f"this system makes no links: {error}")
     with FeedServer(folder, strict=False) as server:
-        why = "it is no regular file, or a link that leads out of the root."
-        assert f"{folder / 'out.xml'} is not served: {why}" in message_of(server, "/out.xml")
+        for name in ("out.xml", "out/there.xml", "out/nothing.xml"):
+            assert f"{folder / name} is not served: a link leads out of the root." in message_of(server, f"/{name}")
+        told = message_of(server, "/broken.xml")
+        assert f"{folder / 'broken.xml'} is not served: it is no regular file." in told
 
 
 def test_a_path_that_is_known_twice_is_named_once(folder: Path) -> None:

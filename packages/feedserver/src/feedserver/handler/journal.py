@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 DROPPED_TOLD = 20
 """Different requests that are told, at most, of those that were dropped."""
 
+LONGEST_TOLD = 80
+"""Characters of such a request that are told."""
+
 
 class Journal:
     """Every exchange, in the order of arrival; at most *limit* of them are kept (None: all)."""
@@ -57,7 +60,7 @@ class Journal:
     def record(self, exchange: Exchange) -> None:
         """Add an exchange. Called on the event loop, before the answer's first byte."""
         if len(self._entries) == self._entries.maxlen:
-            self._note_dropped(str(self._entries[0]))
+            self._note_dropped(str(self._entries[0])[:LONGEST_TOLD])
         self._entries.append(exchange)
         self.changes.tell()
 

@@ -99,14 +99,16 @@ def _remedy_by_file(asked: Asked, folder: Folder) -> str:
 
 def _state_of(file: Path, asked: Asked, folder: Folder) -> str:
     """Return why *file* does not answer, or that it would if it were there."""
+    shown = visible(str(file))
+    if folder.leads_out(file):  # whether anything is there is nobody's business
+        return f"{shown} is not served: a link leads out of the root."
     above = next((each for each in file.parents if folder.root in each.parents and each.is_file()), None)
     if above is not None:
         return visible(f"{above} is a file; '/{above.relative_to(folder.root).as_posix()}' asks for it.")
-    shown = visible(str(file))
     if file.is_dir():
         return f"{shown} is a folder; '{asked}/' asks for its index, such as {shown}/index.xml."
     if file.is_symlink() or file.exists():
-        return f"{shown} is not served: it is no regular file, or a link that leads out of the root."
+        return f"{shown} is not served: it is no regular file."
     return f"This would answer: a file {shown}, or"
 
 
