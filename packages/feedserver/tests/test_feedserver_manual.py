@@ -103,7 +103,7 @@ def test_each_option_of_a_server_is_told_of_in_its_class() -> None:
 
 
 def test_each_way_to_break_tls_has_an_entry() -> None:
-    rows = tabled(section(page("feedserver/reference.md"), "TLS, and how it goes wrong"))
+    rows = tabled(section(page("feedserver/tls.md"), "How TLS goes wrong"))
     assert rows - {"tls="} == {f'"{word}"' for word in get_args(TlsFault)}
 
 

@@ -8,7 +8,7 @@ with FeedServer("tests/feeds") as server:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler.conditions import ConditionsInput, Including
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
 from feedserver.handler.journal import Journal
@@ -18,6 +18,7 @@ from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
 from feedserver.messages.headers import Headers
+from feedserver.messages.lasting import lasting
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
 from feedserver.messages.response import Auth, Response
@@ -63,6 +64,7 @@ __all__ = [
     "VerificationError",
     "broken",
     "gone",
+    "lasting",
     "moved",
     "stop_server",
     "touched",

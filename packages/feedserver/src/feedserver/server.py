@@ -15,13 +15,10 @@ import warnings
 import weakref
 from collections.abc import Iterable, Mapping
 from functools import partial
-from pathlib import Path
 from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args, overload
 
-from feedserver.fixtures import loader
-from feedserver.fixtures.document_root import Folder
-from feedserver.handler.conditions import Conditions
+from feedserver.handler.conditions import NO_CONDITIONS, Conditions
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
@@ -40,10 +37,10 @@ from feedserver.messages.argument_types import (
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
+from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
-from feedserver.messages.triggers import EACH_TIME
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
 from feedserver.server_address import Scheme, ServerAddress
@@ -57,6 +54,7 @@ if TYPE_CHECKING:
 
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
+    from feedserver.fixtures.document_root import Folder
     from feedserver.handler.conditions import ConditionsInput, Criteria
     from feedserver.handler.expectations import Expectation
     from feedserver.handler.path_pattern import Pattern
@@ -126,7 +124,7 @@ class FeedServer:
         check_seconds("callable_timeout", callable_timeout, above_zero=True)
         if not 0 <= port <= 65535:
             raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
-        folder = Folder(Path(root), follow_links=follow_links) if root is not None else None
+        folder = _folder(root, follow_links=follow_links) if root is not None else None
         self.root = folder.root if folder is not None else None
         self.host = host
         self.aliases = aliases
@@ -324,7 +322,7 @@ class FeedServer:
     def add(
         self,
         path: str | Pattern,
-        *answers: Answer,
+        *answers: Answer | Lasting,
         method: str | None = None,
         state: Mapping[str, object] | None = None,
         then: Mapping[str, object] | None = None,
@@ -334,7 +332,8 @@ class FeedServer:
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
-        on a thread of its own, and may be async. Without *method*, every method is answered.
+        on a thread of its own, and may be async. `lasting(answer, "2h")` is given for a time. Without *method*, every
+        method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that uses an answer up changes `state` to the values of *then*.
@@ -344,7 +343,8 @@ class FeedServer:
         then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
         ones, the one that was added last. A route for the same requests replaces the earlier one.
         """
-        self.site.routes.add(path, answers, method, state, then, Conditions(**conditions))
+        asked = Conditions(**conditions) if conditions else NO_CONDITIONS
+        self.site.routes.add(path, answers, method, state, then, asked)
 
     def unused_routes(self) -> list[str]:
         """Return the added routes that have answered no request, in words: `assert server.unused_routes() == []`."""
@@ -395,14 +395,23 @@ class FeedServer:
         Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
         """
         check_is("the name of a fixture", name, (str, os.PathLike), "give a path below the root, such as 'feed.xml'")
+        from pathlib import Path
+
+        from feedserver.fixtures import loader
+        from feedserver.fixtures.document_root import why_not_served
+
         folder = self.site.routes.folder
         if folder is None:
             raise FileNotFoundError(
                 f"there is no fixture {name}: this server has no root; FeedServer('a/folder') has one"
             )
-        path = folder.locate(Path(name).as_posix())
+        wanted = Path(name).as_posix()
+        path = folder.locate(wanted)
         if path is None or path.is_dir():
-            raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
+            why = why_not_served(wanted)
+            raise FileNotFoundError(
+                f"there is no fixture {name} in {folder.root}" + (f": {why}; give the file another name" if why else "")
+            )
         return loader.load(path, beneath=folder.beneath)
 
     # Connections
@@ -412,6 +421,8 @@ class FeedServer:
 
         None leaves a connection whole. A call without arguments ends the breaking of connections.
         """
+        from feedserver.messages.triggers import EACH_TIME
+
         for fault in faults:
             if fault is not None:
                 check_fault(fault)
@@ -572,8 +583,18 @@ class FeedServer:
         self._thread = None
 
 
+def _folder(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
+    from pathlib import Path
+
+    from feedserver.fixtures.document_root import Folder  # many servers have no folder
+
+    return Folder(Path(root), follow_links=follow_links)
+
+
 def _texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
     """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
+    if texts == ():
+        return ()  # the default, as of most servers
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         plural = {"an address": "addresses", "a host": "host names"}[kind]
         raise TypeError(f"{argument} is {named(texts)}; give a list of {plural}, such as ['{example}']")

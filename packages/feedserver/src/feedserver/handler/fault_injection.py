@@ -16,7 +16,6 @@ from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import Await, CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait
-from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest
 
 if TYPE_CHECKING:  # most servers break no answer, and need not load the faults
     from feedserver.faults.fault import Fault
@@ -44,6 +43,10 @@ def never_injected_first(response: Response) -> Fault | None:
     It is for a response that is given once, to the first request that it answers. A fault with a probability counts as
     one that may be triggered.
     """
+    if not response.faults:
+        return None
+    from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest
+
     for fault in faults_of(response):
         if isinstance(fault.when, OnRequest | OnEvery | FromRequest) and not fault.when.strikes(1):
             return fault

@@ -24,7 +24,6 @@ from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
 from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
-from feedserver.messages.triggers import When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
@@ -72,7 +71,7 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* is the file's modification time in nanoseconds when it was read, 0 where it may change later. *beneath* is
+    *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is
     the resolved path of the folder that it must not leave by a link; with None it may lie anywhere.
     """
 
@@ -95,8 +94,17 @@ class FileBody:
         return file
 
     def has_changed(self, file: BinaryIO) -> bool:
-        """Return whether the open *file* has changed since it was read, judged by its modification time."""
-        return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
+        """Return whether the open *file* has changed since it was read."""
+        return self.stamp != 0 and file_stamp(os.fstat(file.fileno())) != self.stamp
+
+
+def file_stamp(status: os.stat_result) -> int:
+    """Return a time in nanoseconds that is another one after each change of a file.
+
+    Where the system has one, it is that of the last change, which nobody can set; `cp -p` and archives set that of the
+    content.
+    """
+    return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
 
 
 Body: TypeAlias = bytes | FileBody | MadeBody
@@ -107,7 +115,8 @@ class Injectable:
 
     __slots__ = ()
 
-    when: When
+    when: object
+    """A `triggers.When`, which is loaded where there is a fault."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -231,6 +240,8 @@ def check_fault(fault: object) -> None:
     if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
+    from feedserver.messages.triggers import When  # most responses have no fault
+
     if not isinstance(fault.when, When):
         kind = type(fault).__name__
         raise TypeError(f"the fault {kind} has when={fault.when!r}; give a trigger, such as OnRequest(2)")
