@@ -107,6 +107,28 @@ def marked_options(item: pytest.Item) -> dict[str, Any]:
     return options
 
 
+def scenario_parameters(metafunc: pytest.Metafunc) -> list[Any]:
+    """Return a parameter for each scenario that the test's marker `feedserver_check` names; all without a marker.
+
+    A mistake in the marker, and in the file of known failures, fails the collection.
+    """
+    from feedserver.check.suite import parameters
+
+    mark = metafunc.definition.get_closest_marker("feedserver_check")
+    if mark is None:
+        return parameters()
+    if unknown := mark.kwargs.keys() - {"known_failures"}:
+        raise pytest.UsageError(
+            f"@pytest.mark.feedserver_check has no option {', '.join(sorted(unknown))}; it has known_failures"
+        )
+    path = mark.kwargs.get("known_failures")
+    known_failures = _start_of_paths(metafunc.config) / path if path is not None else None
+    try:
+        return parameters(mark.args, known_failures)
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"@pytest.mark.feedserver_check: {error}") from error
+
+
 def _check_names(mark: pytest.Mark) -> None:
     import difflib
 
