@@ -72,7 +72,7 @@ def page(scored: Sequence[tuple[KnownReader, Report]]) -> str:
             "# How readers score",
             "",
             f"`benchmarks/readers.py` wrote these tables on {today} with version {RULES_VERSION} of",
-            "[the rules](rules/index.md): it runs `feedserver check --reader NAME` for each reader that is installed.",
+            "[the rules](rules/index.md): it runs `feedserver check --reader NAME` for each reader that is there.",
             "No score is set by hand. A cell says how many rules were passed of those that were judged. Old versions of",
             "Debian stand here, since they can be run by everybody; newer ones may do better.",
             "",
