@@ -12,7 +12,7 @@ def drop_index_of_hosts(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor
     # By hand: Django's AlterField would write SQLite's table of feeds anew. lifestream_feed_next begins with the host.
     feed = apps.get_model("lifestream", "Feed")
     kept = {index.name for index in feed._meta.indexes}
-    for name in schema_editor._constraint_names(feed, ["host_id"], index=True, unique=False, foreign_key=False):
+    for name in schema_editor._constraint_names(feed, ["host_id"], index=True, unique=False):
         if name not in kept:
             schema_editor.execute(f"DROP INDEX {schema_editor.quote_name(name)}")
 

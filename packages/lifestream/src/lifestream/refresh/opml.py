@@ -31,24 +31,33 @@ class NotOpml(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A feed in a list: its URL, its name in the list, its site, and the folder it is in ("" for none)."""
+    """A feed in a list: its URL, its name in the list, its site, the folder it is in ("" for none), and its rules.
+
+    *refusal* is why it can't be subscribed to, "" if it can; *note* is what the list says of it and is left out.
+    """
 
     url: str
     title: str = ""
     site_url: str = ""
     folder: str = ""
+    keep_rules: str = ""
+    block_rules: str = ""
+    refusal: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
     """The result of importing a list.
 
-    The subscriptions *made*, those *known* before, and URLs *refused*, with the reason.
+    The subscriptions *made*, those *known* before, URLs *refused*, with the reason, and *notes* of what was left out of
+    the others.
     """
 
     made: Sequence[Subscription]
     known: int
     refused: Sequence[str]
+    notes: Sequence[str] = ()
 
 
 MAX_SIZE: Final = 10 * 1024 * 1024
@@ -89,7 +98,8 @@ def read(document: bytes) -> list[Outline]:
         url = said.get("xmlurl", "").strip()
         if url and said.get("type", "").strip().lower() != "source":
             folder = _category(said.get("category", "")) or "/".join(folders)
-            outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME)))
+            refusal = _refusal(url, said.get("type", ""))
+            outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME), refusal=refusal))
         if not source.endswith("/>"):
             opened.append(len(folders))
             is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
@@ -103,6 +113,17 @@ def read(document: bytes) -> list[Outline]:
     return list(outlines.values())
 
 
+def _refusal(url: str, kind: str) -> str:
+    """Return why no feed reader can read the address *url*, "" if it may be a feed. FreshRSS writes the rules by which
+    it makes feeds of web pages and other documents into the type of the outline.
+    """
+    kind = _line(kind)
+    if not _SCRAPED.search(kind):
+        return ""
+    return f"{url} is no feed: FreshRSS makes one of it by rules of its own ({kind}), which no other reader has"
+
+
+_SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)
 _LONGEST_OUTLINE: Final = 32 * 1024
 _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
 
@@ -167,8 +188,12 @@ def subscribe_to(
     """
     listed: dict[str, Listed] = {}
     refused: list[str] = []
+    notes: list[str] = []
     again = 0
     for outline in outlines:
+        if outline.refusal:
+            refused.append(outline.refusal)
+            continue
         try:
             url = request_url(outline.url.strip())
         except UrlRefused as error:
@@ -178,6 +203,7 @@ def subscribe_to(
             refused.append(say("has-login", url=url))
             continue
         again += url in listed
-        listed.setdefault(url, Listed(url, outline.title, outline.folder))
+        listed.setdefault(url, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))
+        notes += [outline.note] if outline.note else []
     made = subscribe_all(lifestream, listed.values(), progress)
-    return Subscribed(made, again + len(listed) - len(made), refused)
+    return Subscribed(made, again + len(listed) - len(made), refused, notes)

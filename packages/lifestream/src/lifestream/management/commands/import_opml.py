@@ -16,18 +16,19 @@ from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
-from lifestream.refresh import opml
+from lifestream.refresh import opml, planet_ini
 from lifestream.refresh.pipeline import refresh
 from lifestream.wording import worded
 
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, and imports them."
+        "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, or of the "
+        "configuration of a planet (config.ini of Planet Venus, planet.ini of Pluto), and imports them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help=gettext("the OPML file; - for standard input"))
+        parser.add_argument("file", metavar="FILE", help=gettext("the OPML or INI file; - for standard input"))
         parser.add_argument(
             "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
         )
@@ -37,7 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *, file: str, lifestream: str | None, update: bool, **_options: Any) -> None:
         try:
-            outlines = opml.read(_read(file))
+            document = _read(file)
+            outlines = planet_ini.read(document) if planet_ini.is_planet(document) else opml.read(document)
         except OSError as error:
             text = gettext("{file} can't be read: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error
@@ -48,6 +50,8 @@ class Command(BaseCommand):
             result = opml.subscribe_to(chosen, outlines, progress)
         for refusal in result.refused:
             self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
+        for note in result.notes:
+            self.stderr.write(gettext("Has no counterpart: {note}.").format(note=scrub(note)))
         made = len(result.made)
         text = ngettext(
             "{count} feed added to '{slug}', {known} known before, {refused} left out.",
