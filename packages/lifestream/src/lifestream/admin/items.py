@@ -48,8 +48,8 @@ class PostAdmin(OwnedAdmin):
     list_select_related = ("lifestream", "subscription__feed", "item")
     date_hierarchy = "date"
     ordering = ("-date", "-item_id")
-    actions = ("hide", "publish", "remove")
-    fields = ("item_title", "site", "lifestream", "date", "page", "hidden", "removed")
+    actions = ("hide", "publish", "remove", "keep", "let_go")
+    fields = ("item_title", "site", "lifestream", "date", "page", "hidden", "removed", "kept")
     readonly_fields = ("item_title", "site", "lifestream", "date", "page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -115,6 +115,18 @@ class PostAdmin(OwnedAdmin):
         """Remove the selected posts from the lifestream for good."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(removed=True)
         self._tell(request, ngettext("{} post was removed.", "{} posts were removed.", count), count)
+
+    @admin.action(description=gettext_lazy("Keep for good"), permissions=["change"])
+    def keep(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
+        """Keep the items of the selected posts from being deleted for their age or their number."""
+        count = Post.objects.filter(pk__in=posts.values("pk")).update(kept=True)
+        self._tell(request, ngettext("{} post stays for good.", "{} posts stay for good.", count), count)
+
+    @admin.action(description=gettext_lazy("Keep no longer"), permissions=["change"])
+    def let_go(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
+        """Treat the items of the selected posts as all others."""
+        count = Post.objects.filter(pk__in=posts.values("pk")).update(kept=False)
+        self._tell(request, ngettext("{} post may go.", "{} posts may go.", count), count)
 
     def _tell(self, request: HttpRequest, text: str, count: int) -> None:
         self.message_user(request, text.format(count), messages.SUCCESS)

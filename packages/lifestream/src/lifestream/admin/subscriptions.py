@@ -67,7 +67,7 @@ def _checked(text: str) -> str:
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(worded(str(error))) from error
     return text
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
@@ -88,7 +90,7 @@ def text_of(reading: Reading, stream: TextIO) -> Visible:
     parts: list[Any] = [_heading(reading.name), _facts(_document(reading, prepared, notes), "  ")]
     for number, item in enumerate(prepared.items):
         removed = notes.removed[number] if number < len(notes.removed) else ()
-        title = _text(item.title) if item.title else Text("no title", "dim")
+        title = _text(item.title) if item.title else Text(gettext("no title"), "dim")
         parts.append(Text.assemble(("\n" + str(number + 1), "cyan"), " ", Text.assemble(title, style="bold")))
         parts.append(_facts(_about(item, removed, notes), "  "))
     return drawn(Group(*parts), stream)
@@ -115,66 +117,92 @@ def _facts(facts: Iterator[tuple[str, str | Text]], margin: str) -> Padding:
 def _document(reading: Reading, prepared: Prepared, notes: Notes) -> Iterator[tuple[str, str | Text]]:
     feed = prepared.feed
     if reading.url and reading.url != reading.name:
-        yield "address", reading.url
-    yield "format", FORMATS.get(feed.format, feed.format)
-    yield "encoding", f"{feed.encoding}: {notes.encoding_reason}" if notes.encoding_reason else feed.encoding
-    yield "well-formed", _flaw(feed)
+        yield gettext("address"), reading.url
+    yield gettext("format"), FORMATS.get(feed.format, feed.format)
+    yield gettext("encoding"), f"{feed.encoding}: {notes.encoding_reason}" if notes.encoding_reason else feed.encoding
+    yield gettext("well-formed"), _flaw(feed)
     for complaint in feed.complaint.split("; "):
         if feed.flaw is None or complaint != str(feed.flaw):
-            yield "complaint", Text(visible(complaint, lines=False), "yellow")
-    yield "read by", f"the {notes.reader} reader, then the plugin {prepared.plugin}"
-    yield "title", feed.title
-    yield "site", feed.link
-    yield "about", feed.subtitle
-    yield "author", feed.author
-    yield "language", feed.language
-    yield "picture", feed.icon
-    yield "itself", feed.self_url
-    yield "hub", feed.hub_url
-    yield "generator", feed.generator
+            yield gettext("complaint"), Text(visible(complaint, lines=False), "yellow")
+    yield (
+        gettext("read by"),
+        gettext("the {reader} reader, then the plugin {plugin}").format(reader=notes.reader, plugin=prepared.plugin),
+    )
+    yield gettext("title"), feed.title
+    yield gettext("site"), feed.link
+    yield gettext("about"), feed.subtitle
+    yield gettext("author"), feed.author
+    yield gettext("language"), feed.language
+    yield gettext("picture"), feed.icon
+    yield gettext("itself"), feed.self_url
+    yield gettext("hub"), feed.hub_url
+    yield gettext("generator"), feed.generator
     for text in dict.fromkeys(notes.undated):
-        yield "no date", Text(f"{visible(text, lines=False)}: not understood", "yellow")
+        yield (
+            gettext("no date"),
+            Text(gettext("{date}: not understood").format(date=visible(text, lines=False)), "yellow"),
+        )
     for note in prepared.capped:
-        yield "too much", Text(visible(note, lines=False), "yellow")
+        yield gettext("too much"), Text(visible(note, lines=False), "yellow")
     for problem in prepared.problems:
-        yield "problem", Text(visible(" ".join(str(problem).split()), lines=False), "red")
+        yield gettext("problem"), Text(visible(" ".join(str(problem).split()), lines=False), "red")
     if prepared.left_out:
-        yield "left out", f"{prepared.left_out:,} by the plugin {prepared.plugin}"
-    yield "items", f"{len(prepared.items):,}"
+        yield (
+            gettext("left out"),
+            gettext("{count} by the plugin {plugin}").format(count=_number(prepared.left_out), plugin=prepared.plugin),
+        )
+    yield gettext("items"), _number(len(prepared.items))
 
 
 def _flaw(feed: ParsedFeed) -> Text:
     flaw = feed.flaw
     if flaw is None:
-        return Text("yes", "green")
-    where = f"no, from line {flaw.line}, column {flaw.column}: {visible(flaw.message, lines=False)}"
+        return Text(gettext("yes"), "green")
+    place = {"line": flaw.line, "column": flaw.column, "message": visible(flaw.message, lines=False)}
     if flaw.mended:
-        return Text(f"{where}; mended, nothing is lost", "yellow")
+        text = gettext("no, from line {line}, column {column}: {message}; mended, nothing is lost")
+        return Text(text.format(**place), "yellow")
     damaged = len(flaw.damaged)
-    items = "1 item" if damaged == 1 else f"{damaged:,} items"
-    return Text(f"{where}; {f'{items} may be incomplete' if damaged else 'what could be read was read'}", "red")
+    if not damaged:
+        text = gettext("no, from line {line}, column {column}: {message}; what could be read was read")
+        return Text(text.format(**place), "red")
+    text = ngettext(
+        "no, from line {line}, column {column}: {message}; {count} item may be incomplete",
+        "no, from line {line}, column {column}: {message}; {count} items may be incomplete",
+        damaged,
+    )
+    return Text(text.format(**place, count=_number(damaged)), "red")
 
 
 def _about(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[tuple[str, str | Text]]:
-    yield "published", _date(item.published, notes) or Text("no date: when it was first seen counts", "yellow")
+    yield (
+        gettext("published"),
+        _date(item.published, notes) or Text(gettext("no date: when it was first seen counts"), "yellow"),
+    )
     if item.updated != item.published:
-        yield "updated", _date(item.updated, notes)
-    yield "author", item.author
-    yield "link", item.link or Text("none", "yellow")
+        yield gettext("updated"), _date(item.updated, notes)
+    yield gettext("author"), item.author
+    yield gettext("link"), item.link or Text(gettext("none"), "yellow")
     if item.guid != item.link:
-        yield "guid", item.guid
-    yield "language", item.language
-    yield "text", f"{item.summary} ({len(item.content):,} characters of HTML)" if item.content else item.summary
-    yield "tags", ", ".join(item.tags)
+        yield gettext("GUID"), item.guid
+    yield gettext("language"), item.language
+    if item.content:
+        size = len(item.content)
+        text = ngettext("{text} ({count} character of HTML)", "{text} ({count} characters of HTML)", size)
+        yield gettext("text"), text.format(text=item.summary, count=_number(size))
+    else:
+        yield gettext("text"), item.summary
+    yield gettext("tags"), ", ".join(item.tags)
     for label, values in (
-        ("file", [_file(each) for each in item.enclosures]),
-        ("media", [_medium(each) for each in item.media]),
-        ("removed", list(removed)),
+        (gettext("file"), [_file(each) for each in item.enclosures]),
+        (gettext("media"), [_medium(each) for each in item.media]),
+        (gettext("removed"), list(removed)),
     ):
         for value in values[:_MOST_SHOWN]:
             yield label, value
         if len(values) > _MOST_SHOWN:
-            yield "", f"and {len(values) - _MOST_SHOWN:,} more"
+            more = len(values) - _MOST_SHOWN
+            yield "", ngettext("and {} more", "and {} more", more).format(_number(more))
 
 
 def _date(date: datetime | None, notes: Notes) -> Text:
@@ -183,8 +211,13 @@ def _date(date: datetime | None, notes: Notes) -> Text:
     shown = Text(f"{date.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
     if date in notes.dates:
         written, form = notes.dates[date]
-        shown.append(f"  from {visible(written, lines=False)} ({form})", "dim")
+        text = gettext("from {written} ({form})").format(written=visible(written, lines=False), form=form)
+        shown.append(f"  {text}", "dim")
     return shown
+
+
+def _number(count: int) -> str:
+    return str(number_format(count, force_grouping=True))
 
 
 def _file(file: Enclosure) -> str:
@@ -192,8 +225,8 @@ def _file(file: Enclosure) -> str:
 
 
 def _medium(medium: Media) -> str:
-    pictures = () if medium.thumbnail in ("", medium.url) else (f"thumbnail {medium.thumbnail}",)
-    player = f"player {medium.player}" if medium.player else ""
+    pictures = () if medium.thumbnail in ("", medium.url) else (gettext("thumbnail {}").format(medium.thumbnail),)
+    player = gettext("player {}").format(medium.player) if medium.player else ""
     return "  ".join(filter(None, (medium.type, medium.title or medium.description, medium.url, *pictures, player)))
 
 

@@ -18,6 +18,7 @@ from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
+from lifestream.wording import worded
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -31,7 +32,7 @@ def validate_rules(text: str) -> None:
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(worded(str(error))) from error
 
 
 class LifestreamQuerySet(models.QuerySet["Lifestream"]):
@@ -259,6 +260,12 @@ class Post(models.Model):
     date = models.DateTimeField(_("date"))
     hidden = models.BooleanField(_("hidden"), default=False)
     removed = models.BooleanField(_("removed"), default=False)
+    kept = models.BooleanField(
+        _("kept"),
+        db_default=False,
+        default=False,
+        help_text=_("Stays, however old it is and however many posts there are."),
+    )
 
     objects = PostQuerySet.as_manager()
 

@@ -26,6 +26,7 @@ from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_
 from lifestream.plugins.reading_notes import Notes, removals
 
 SUMMARY_LENGTH: Final = 300
+_ENOUGH: Final = 4 * SUMMARY_LENGTH  # of a text whose spaces are collapsed already
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
         author=sanitizer.text(draft.author),
         content=content,
         text=text,
-        summary=shorten(" ".join(summary.split()), SUMMARY_LENGTH),
+        summary=shorten(" ".join(summary[:_ENOUGH].split()), SUMMARY_LENGTH),
         tags=_tags(draft.tags, sanitizer),
         enclosures=tuple(_enclosures(draft, sanitizer)),
         media=tuple(_media(draft, sanitizer)),

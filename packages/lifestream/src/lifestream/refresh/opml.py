@@ -19,6 +19,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
+from lifestream.message import say
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parser.encoding import decode
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
@@ -77,7 +78,7 @@ def read(document: bytes) -> list[Outline]:
     MAX_SIZE bytes, MAX_FEEDS feeds or MAX_DEPTH nested folders.
     """
     if len(document) > MAX_SIZE:
-        raise NotOpml(f"it is larger than {MAX_SIZE // 1024**2} MiB: split it into several lists")
+        raise NotOpml(say("opml-too-large", size=MAX_SIZE // 1024**2))
     is_list = False
     outlines: dict[str, Outline] = {}
     folders: list[str] = []  # the open folders
@@ -104,11 +105,11 @@ def read(document: bytes) -> list[Outline]:
             is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
             folders += [title] if title and is_folder else []
         if len(outlines) > MAX_FEEDS:
-            raise NotOpml(f"it lists more than {MAX_FEEDS:,} feeds: split it into several lists")
+            raise NotOpml(say("opml-too-many", most=f"{MAX_FEEDS:,}"))
         if len(folders) > MAX_DEPTH:
-            raise NotOpml(f"it has folders in folders, more than {MAX_DEPTH} deep: no reader writes such a list")
+            raise NotOpml(say("opml-too-deep", most=MAX_DEPTH))
     if not is_list and not outlines:
-        raise NotOpml("it is no OPML: there is no list of subscriptions in it")
+        raise NotOpml(say("no-opml"))
     return list(outlines.values())
 
 
@@ -119,7 +120,7 @@ def _refusal(url: str, kind: str) -> str:
     kind = _line(kind)
     if not _SCRAPED.search(kind):
         return ""
-    return f"{url} is no feed: FreshRSS makes one of it by rules of its own ({kind}), which no other reader has"
+    return say("scraped", url=url, kind=kind)
 
 
 _SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)
@@ -199,7 +200,7 @@ def subscribe_to(
             refused.append(str(error))
             continue
         if credentials_of(outline.url):
-            refused.append(f"{url} has a user name and password; add it by itself, with add_feed")
+            refused.append(say("has-login", url=url))
             continue
         again += url in listed
         listed.setdefault(url, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))

@@ -30,6 +30,7 @@ from django.utils import timezone
 from lifestream.conf import settings
 from lifestream.models import Subscription
 from lifestream.refresh.refresh_report import FeedReport, Report
+from lifestream.refresh.run_tally import count_run
 from lifestream.scheduler import leases
 from lifestream.scheduler.due_queue import Intake
 
@@ -78,6 +79,7 @@ def refresh(
         from lifestream.refresh.hub_renewal import try_to_keep_hubs
 
         try_to_keep_hubs({row.feed for row in report.rows}, feeds, clock=clock, guard=guard)
+    count_run(report, clock())
     return report
 
 

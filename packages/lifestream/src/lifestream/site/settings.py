@@ -46,6 +46,7 @@ if _public.scheme == "https":
     # The one address of the site is encrypted: so is each cookie, and whoever comes by http is sent there.
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = CONFIGURATION["SECURE_HSTS_SECONDS"]
     # Only the owner knows whether other sites of the domain have TLS, and whether browsers may ship with the rule.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -71,6 +72,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
+    # Each reader gets the pages in the language of the browser, of those that all strings are translated into.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "django.middleware.locale.LocaleMiddleware"
+    )
+    LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 CSRF_FAILURE_VIEW = "lifestream.site.errors.csrf_failure"
 ROOT_URLCONF = "lifestream.site.urls"
 WSGI_APPLICATION = "lifestream.site.wsgi.application"
@@ -170,5 +177,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": LIFESTREAM_CHECK_EVERY,
         "options": {"expires": LIFESTREAM_CHECK_EVERY},
     },
+    "cleanup": {"task": "lifestream.cleanup", "schedule": 86400.0, "options": {"expires": 86000.0}},
     "find-icons": {"task": "lifestream.find_icons", "schedule": 3600.0, "options": {"expires": 3500.0}},
 }

@@ -18,6 +18,7 @@ from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
 from lifestream.refresh import opml, planet_ini
 from lifestream.refresh.pipeline import refresh
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
@@ -43,12 +44,12 @@ class Command(BaseCommand):
             text = gettext("{file} can't be read: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error
         except opml.NotOpml as error:
-            raise CommandError(f"{file}: {error}") from error
+            raise CommandError(f"{file}: {worded(str(error))}") from error
         chosen = chosen_lifestream(lifestream)
         with counting_bar(len(outlines)) as progress:
             result = opml.subscribe_to(chosen, outlines, progress)
         for refusal in result.refused:
-            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(refusal)))
+            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
         for note in result.notes:
             self.stderr.write(gettext("Has no counterpart: {note}.").format(note=scrub(note)))
         made = len(result.made)
