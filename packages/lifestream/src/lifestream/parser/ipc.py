@@ -18,7 +18,18 @@ from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lifestream.content.sanitizer import SanitizerRules
-from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm, Source
+from lifestream.entry import (
+    Enclosure,
+    Entry,
+    Episode,
+    Flaw,
+    Media,
+    ParsedFeed,
+    Person,
+    Rhythm,
+    Source,
+    Transcript,
+)
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -194,6 +205,7 @@ _SAID: Final[dict[str, Shape[Any]]] = {
     "tags": NAMES,
     "enclosures": _many(_record(Enclosure)),
     "media": _many(_record(Media)),
+    "episode": _optional(_record(Episode, transcripts=_many(_record(Transcript)), persons=_many(_record(Person)))),
 }
 FEED: Final = _record(
     ParsedFeed,
