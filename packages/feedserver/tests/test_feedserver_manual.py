@@ -48,6 +48,8 @@ NOT_FOR_USERS = {
     "Journal.settle": "the integrations call it",
     "Journal.wait_until": "wait_for is built on it",
     "Pattern.match_key": "the router calls it",
+    "LognormalDelay.draw": "fault_injection calls it",
+    "UniformDelay.draw": "fault_injection calls it",
     "RequestFilter.difference": "messages are made of it",
     "RequestFilter.matches": "the journal calls it",
     "Request.over": "the server makes the request of each connection by it",
@@ -101,7 +103,7 @@ def test_each_option_of_a_server_is_told_of_in_its_class() -> None:
 
 
 def test_each_way_to_break_tls_has_an_entry() -> None:
-    rows = tabled(section(page("feedserver/reference.md"), "TLS, and how it goes wrong"))
+    rows = tabled(section(page("feedserver/tls.md"), "How TLS goes wrong"))
     assert rows - {"tls="} == {f'"{word}"' for word in get_args(TlsFault)}
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
+from feedserver import held_server
 from feedserver.handler.exchange import Exchange
 from feedserver.server import FeedServer, VerificationError
 
@@ -173,6 +174,7 @@ class _VerifiedBlock:
             if problems:
                 error.add_note(f"The server found these problems:\n{problems}")
             error.add_note(_journal(server))
+            held_server.hold([server], f"{self._case.id()}: {error!r}")
 
 
 def _stop(server: FeedServer) -> None:

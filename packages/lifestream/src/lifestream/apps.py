@@ -29,12 +29,13 @@ class LifestreamConfig(AppConfig):
 
         from lifestream import checks
         from lifestream.models import Feed, Host, Item, Subscription, Tag
-        from lifestream.models.lifestreams import subscriptions_written
+        from lifestream.models.lifestreams import readers_left, subscriptions_written
 
         checks.register()
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
+        readers_left.connect(_readers_left, Feed, dispatch_uid="lifestream.readers_left")
         post_save.connect(_feed_saved, Feed, dispatch_uid="lifestream.feed")
         post_save.connect(_host_saved, Host, dispatch_uid="lifestream.host")
         pre_save.connect(_feed_to_be_saved, Feed, dispatch_uid="lifestream.saved_rows")
@@ -83,11 +84,25 @@ def _subscription_saved(
         _subscriptions_written([instance.pk], [instance.feed_id], using)
 
 
-def _subscription_deleted(instance: Subscription, using: str, **_: Any) -> None:
-    """Receive Django's signal that a subscription was deleted, in whatever way that happened."""
+def _subscription_deleted(instance: Subscription, using: str, origin: Any = None, **_: Any) -> None:
+    """Receive Django's signal that a subscription was deleted, in whatever way that happened.
+
+    *origin* is what was deleted, and the subscription with it.
+    """
+    from lifestream.models import LifestreamQuerySet
+    from lifestream.models.lifestreams import SubscriptionQuerySet
     from lifestream.storage import fanout
 
-    fanout.note_readers([instance.feed_id], using)
+    if not isinstance(origin, LifestreamQuerySet | SubscriptionQuerySet):
+        fanout.note_readers([instance.feed_id], using)
+
+
+def _readers_left(feeds: list[int], using: str, **_: Any) -> None:
+    """Receive the signal that many subscriptions were deleted together."""
+    from lifestream.storage import fanout
+
+    for start in range(0, len(feeds), 500):
+        fanout.note_readers(feeds[start : start + 500], using)
 
 
 def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using: str, **_: Any) -> None:

@@ -86,6 +86,9 @@ class Adapter(ABC):
         """Return what runs one scenario alone."""
         return f"check(client, only=[{scenario!r}])"
 
+    def interrupt(self) -> None:  # noqa: B027 - what runs in this process cannot be interrupted
+        """End whatever the reader does at the moment: the run is stopped."""
+
     @abstractmethod
     def open(self, lane: str) -> Session:
         """Open a session; *lane* is its name for messages."""

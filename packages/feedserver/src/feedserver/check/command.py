@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+from feedserver.check.badge import as_badge
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
+from feedserver.check.html_report import as_html
+from feedserver.check.junit import as_junit
 from feedserver.check.readers import READERS
 from feedserver.check.report import Report
 from feedserver.check.runner import choose, run
@@ -24,7 +26,7 @@ from feedserver.check.verdicts import Kind, Level
 from feedserver.messages.pacing import parse_duration
 from feedserver.messages.terminal_text import visible
 
-FORMATS = ("table", "json")
+FORMATS = ("table", "json", "junit", "html", "badge")
 _WHO = "feedserver check"
 
 
@@ -77,6 +79,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"the limit for each command (default: {PATIENCE:g}s)",
     )
     parser.add_argument(
+        "--workers",
+        default=min(os.cpu_count() or 1, 4),
+        type=_count,
+        metavar="N",
+        help="how many readers run at the same time (default: %(default)s)",
+    )
+    parser.add_argument(
         "--fail-under",
         default="must",
         choices=[*(str(level) for level in Level), "never"],
@@ -100,7 +109,7 @@ def run_command(options: argparse.Namespace) -> int:
     progress = _Progress(is_quiet=options.quiet)
     try:
         adapter.set_up()
-        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell)
+        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}")
     finally:
@@ -116,8 +125,8 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         raise ValueError("give --add or --add-all, not both")
     if known is None and not options.poll:
         raise ValueError("give --poll, the command by which the reader asks its feeds, such as --poll 'r2e run'")
-    if known is not None and shutil.which(known.program) is None:
-        raise ValueError(f"{known.title} is not installed: there is no program {known.program}")
+    if known is not None and (missing := known.missing()):
+        raise ValueError(f"{known.title} cannot be run: {missing} is not installed")
     given = {
         "poll": options.poll,
         "add": options.add or options.add_all,
@@ -139,7 +148,7 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
 
 
 def _deliver(report: Report, options: argparse.Namespace) -> int:
-    text = report.to_json() if options.format == "json" else _table(report, options.output)
+    text = _text(report, options.format, options.output)
     if options.output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -155,7 +164,15 @@ def _deliver(report: Report, options: argparse.Namespace) -> int:
     return 1 if report.fails_under(level) else 0
 
 
-def _table(report: Report, output: Path | None) -> str:
+def _text(report: Report, form: str, output: Path | None) -> str:
+    if form == "json":
+        return report.to_json()
+    if form == "junit":
+        return as_junit(report)
+    if form == "html":
+        return as_html(report)
+    if form == "badge":
+        return as_badge(report)
     colours = output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     text = as_table(report, colours=colours)
     return text if colours else visible(text, lines=True)
@@ -190,6 +207,12 @@ def _variable(text: str) -> tuple[str, str]:
     if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise argparse.ArgumentTypeError(f"{text!r} is no variable; give NAME=VALUE")
     return name, value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
+    return int(text)
 
 
 def _duration(text: str) -> float:

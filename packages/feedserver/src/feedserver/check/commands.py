@@ -75,6 +75,7 @@ class CommandAdapter(Adapter):
         self._bundle = _bundle()
         self.name = name or (commands.add or commands.poll).split()[0]
         self._set_up: Home | None = None
+        self._homes: list[Home] = []
         self._shim = ClockShim(self._root)
 
     @property
@@ -123,13 +124,20 @@ class CommandAdapter(Adapter):
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
 
     def _home(self, lane: str) -> Home:
-        return Home(
+        home = Home(
             self._root / lane,
             patience=self._commands.patience,
             extra=self._commands.environment,
             bundle=self._bundle,
             copy_of=self._set_up,
         )
+        self._homes.append(home)
+        return home
+
+    def interrupt(self) -> None:
+        """End every command that runs."""
+        for home in self._homes:
+            home.interrupt()
 
     def open(self, lane: str) -> Session:
         """Open a session in a copy of the HOME that was set up."""

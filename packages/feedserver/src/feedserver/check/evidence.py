@@ -39,13 +39,16 @@ class Poll:
 @dataclass(slots=True)
 class StepSeen:
     """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feed was
-    asked, and what was imported after the last poll.
+    asked in the first poll, and what was imported after the last poll.
+
+    *in_first_poll* is the number of exchanges that came until the first poll had ended.
 
     *present* are the numbers of the items that the reader has, *rows* its list; None where it cannot be asked, and
     *list_trouble* says why it failed to be listed.
     """
 
     exchanges: list[tuple[str, Exchange]] = field(default_factory=list)
+    in_first_poll: int | None = None
     polls: list[Poll] = field(default_factory=list)
     was_control_asked: bool = False
     present: frozenset[int] | None = None
@@ -71,6 +74,12 @@ class Evidence:
             if (path is None or at == path) and exchange.request is not None and exchange.method == "GET"
         ]
 
+    def requests_of_first_poll(self, step: int, path: str | None = FEED) -> list[Exchange]:
+        """Return those of `requests` that came in the first poll of *step*: the others may have come days later."""
+        seen = self.steps[step]
+        early = {id(exchange) for _, exchange in seen.exchanges[: seen.in_first_poll]}
+        return [exchange for exchange in self.requests(step, path) if id(exchange) in early]
+
     def asked(self, step: int, path: str = FEED) -> list[Exchange]:
         """Return the requests of *step* for *path*. Raises Unseen where there is none."""
         found = self.requests(step, path)
@@ -80,24 +89,33 @@ class Evidence:
         return found
 
     def was_quiet(self, step: int, path: str = FEED) -> bool:
-        """Return whether the reader left *path* alone in *step*.
+        """Return whether the reader left *path* alone in the first poll of *step*.
 
-        Quiet counts only if the polls ended well, the control feed was asked in the same step, and *path* was asked in
-        a later step. Else this raises Unseen.
+        Quiet counts only if the poll ended well, the control feed was asked in it, and *path* was asked in a later
+        step. Else this raises Unseen.
         """
-        if self.requests(step, path):
+        if self.requests_of_first_poll(step, path):
             return False
-        self._refuse_bad_polls(step)
-        if not self.steps[step].was_control_asked:
-            raise Unseen(f"the reader did not request the control feed in step {step} either")
-        if not any(self.requests(later, path) for later in range(step + 1, len(self.steps))):
-            raise Unseen(f"the reader did not request {path} after step {step} any more")
+        self.expect_polled(step)
+        self.expect_asked_after(step, path)
         return True
 
     def _refuse_bad_polls(self, step: int) -> None:
         for poll in self.steps[step].polls:
             if not poll.is_good:
                 raise Unseen(f"a poll in step {step} did not end well: {poll.detail}")
+
+    def expect_polled(self, step: int) -> None:
+        """Raise Unseen unless the polls of *step* ended well and the control feed was asked in it."""
+        self._refuse_bad_polls(step)
+        if not self.steps[step].was_control_asked:
+            raise Unseen(f"the reader did not request the control feed in step {step} either")
+
+    def expect_asked_after(self, step: int, path: str = FEED) -> None:
+        """Raise Unseen unless the polls of *step* ended well and *path* was asked in a later step."""
+        self._refuse_bad_polls(step)
+        if not any(self.requests(later, path) for later in range(step + 1, len(self.steps))):
+            raise Unseen(f"the reader did not request {path} after step {step} any more")
 
     def ended_well(self, step: int) -> bool:
         """Return whether every poll of *step* ended well."""

@@ -88,6 +88,8 @@ class Home:
         self.home = folder / "home"
         self.patience = patience
         self._mark = uuid.uuid4().hex
+        self._running: subprocess.Popen[bytes] | None = None
+        self._is_interrupted = False
         if copy_of is not None:
             shutil.copytree(copy_of.folder, folder, symlinks=True)
         else:
@@ -111,6 +113,9 @@ class Home:
                 start_new_session=os.name != "nt",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
+            self._running = process
+            if self._is_interrupted:
+                _end_group(process.pid)
             ended_for_time = threading.Event()
             timer = threading.Timer(self.patience, self._end_for_time, (process, ended_for_time))
             timer.daemon = True
@@ -118,6 +123,7 @@ class Home:
             try:
                 status, peak = _wait(process)
             finally:
+                self._running = None
                 timer.cancel()
                 if process.returncode is None:
                     _end_group(process.pid)
@@ -126,6 +132,12 @@ class Home:
         stdout = printed_path.read_bytes()
         output = (stdout[-LONGEST_OUTPUT:] + output_path.read_bytes()[-LONGEST_OUTPUT:]).decode("utf-8", "replace")
         return Ran(None if ended_for_time.is_set() else status, output[-LONGEST_OUTPUT:], stdout, seconds, peak)
+
+    def interrupt(self) -> None:
+        """End the command that runs, and each one that is started from now on."""
+        self._is_interrupted = True
+        if (process := self._running) is not None:
+            _end_group(process.pid)
 
     @staticmethod
     def _end_for_time(process: subprocess.Popen[bytes], ended: threading.Event) -> None:

@@ -126,5 +126,5 @@ class LoadedShim:
         return int(_LAYOUT.unpack(self._mapped[: _LAYOUT.size])[1])
 
     def close(self) -> None:
-        """Unmap the file."""
+        """Close the mapped file."""
         self._mapped.close()

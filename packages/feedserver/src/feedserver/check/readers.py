@@ -6,9 +6,12 @@ Each is set up as its manual says, with its defaults, but for what a run needs: 
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 
 from feedserver.check.commands import Commands
@@ -20,7 +23,8 @@ _PYTHON = shlex.quote(sys.executable)
 @dataclass(frozen=True, slots=True)
 class KnownReader:
     """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
-    configured. One that *is_recipe* is a script of a few lines, and stands in a table of its own.
+    configured. One that *is_recipe* is a script of a few lines, and stands in a table of its own. *package* is the
+    Python package that must be installed in place of a program.
     """
 
     title: str
@@ -29,6 +33,29 @@ class KnownReader:
     kind: Kind = Kind.STORE
     note: str = ""
     is_recipe: bool = False
+    package: str = ""
+
+    def missing(self) -> str:
+        """Return what is not installed, "" if all is there."""
+        if self.package:
+            return "" if find_spec(self.package) is not None else f"the Python package {self.package}"
+        return "" if shutil.which(self.program) is not None else f"the program {self.program}"
+
+
+def _recipe(name: str) -> Path:
+    return Path(__file__).with_name("recipes") / name
+
+
+def _script(name: str, package: str) -> Commands:
+    """Return the commands of a script of this package: `add URL…`, `poll` and `list`."""
+    command = f"{_PYTHON} {shlex.quote(str(_recipe(name)))}"
+    return Commands(
+        add=f"{command} add {{urls}}", poll=f"{command} poll", list=f"{command} list", version=_version_of(package)
+    )
+
+
+def _version_of(package: str) -> str:
+    return f"{_PYTHON} -c \"from importlib.metadata import version; print(version('{package}'))\""
 
 
 def _sqlite(path: str, query: str) -> str:
@@ -115,6 +142,54 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             ),
             note="feed2exec fetch, with the output plugin echo",
         ),
+        "gpodder": KnownReader(
+            "gPodder",
+            "gpo",
+            Commands(
+                add="gpo subscribe {url}",
+                poll="gpo update",
+                list=_sqlite("{home}/gPodder/Database", "SELECT title, link, description AS content FROM episode"),
+                version="dpkg-query -W -f '${Version}' gpodder",
+                environment={"GPODDER_HOME": "gPodder"},
+            ),
+            Kind.PODCATCHER,
+            "gpo update",
+        ),
+        "reader": KnownReader(
+            "lemon24/reader",
+            "reader",
+            _script("lemon24_reader.py", "reader"),
+            note="make_reader() with its defaults, update_feeds()",
+            package="reader",
+        ),
+        "feedparser": KnownReader(
+            "feedparser",
+            "feedparser",
+            _script("feedparser_script.py", "feedparser"),
+            note="a script of 20 lines that keeps its ETag and Last-Modified",
+            is_recipe=True,
+            package="feedparser",
+        ),
+        "fastfeedparser": KnownReader(
+            "fastfeedparser",
+            "fastfeedparser",
+            _script("fastfeedparser_script.py", "fastfeedparser"),
+            note="a script of 20 lines",
+            is_recipe=True,
+            package="fastfeedparser",
+        ),
+        "rss-parser": KnownReader(
+            "rss-parser",
+            "node",
+            Commands(
+                add=f"node {shlex.quote(str(_recipe('rss_parser.js')))} add {{urls}}",
+                poll=f"node {shlex.quote(str(_recipe('rss_parser.js')))} poll",
+                list=f"node {shlex.quote(str(_recipe('rss_parser.js')))} list",
+                version="node -p \"require('rss-parser/package.json').version\"",
+            ),
+            note="a script of 20 lines; NODE_PATH names the folder that rss-parser is installed in",
+            is_recipe=True,
+        ),
         "lifestream": KnownReader(
             "lifestream",
             "lifestream",
@@ -126,7 +201,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                     "{home}/.lifestream/lifestream.sqlite3",
                     "SELECT title, link, author, content, date FROM lifestream_item",
                 ),
-                version=f"{_PYTHON} -c \"from importlib.metadata import version; print(version('django-lifestream'))\"",
+                version=_version_of("django-lifestream"),
                 environment={"LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"},
             ),
             note="lifestream update_feeds, with 127.0.0.0/8 allowed",

@@ -8,8 +8,10 @@ step serve it, the reader polls, and what the servers saw and the reader importe
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from feedserver.check.adapters import Adapter, Client, PythonAdapter, Session, Subscription
@@ -63,8 +65,12 @@ def run(
     kind: Kind = Kind.STORE,
     scenarios: Sequence[Scenario] | None = None,
     progress: Progress = lambda _: None,
+    workers: int = 1,
 ) -> Report:
-    """Run the scenarios with *adapter* and return the report; see `check`. After Ctrl-C the report is partial."""
+    """Run the scenarios with *adapter* and return the report; see `check`. After Ctrl-C the report is partial.
+
+    *workers* is how many lanes run at the same time.
+    """
     if scenarios is None:
         from feedserver.check.scenarios import SCENARIOS
 
@@ -79,16 +85,12 @@ def run(
             judgements[scenario.id] = _Judged(refused)
         else:
             runnable.append(scenario)
-    lanes = _lanes(runnable)
-    clocks: list[_ClockSeen] = []
-    is_partial = False
-    try:
-        for name, members in lanes:
-            lane = _Lane(name, members, adapter, kind, progress)
-            judgements |= lane.run()
-            clocks.append(lane.clock_seen)
-    except KeyboardInterrupt:
-        is_partial = True
+    stop = threading.Event()
+    lanes = [_Lane(name, members, adapter, kind, progress, stop) for name, members in _lanes(runnable)]
+    is_partial = not _run_lanes(lanes, workers, stop, adapter)
+    for lane in lanes:
+        judgements |= lane.judged
+    clocks = [lane.clock_seen for lane in lanes]
     results = [_result(scenario, judgements, adapter) for scenario in chosen]
     return Report(
         _with_dependencies(results),
@@ -131,6 +133,21 @@ def choose(scenarios: Sequence[Scenario], only: Iterable[str]) -> list[Scenario]
 
 def _say_nothing(_: str) -> None:
     """Ignore a line of progress."""
+
+
+def _run_lanes(lanes: Sequence[_Lane], workers: int, stop: threading.Event, adapter: Adapter) -> bool:
+    """Run *lanes*, at most *workers* at the same time, and return whether all ended: False after Ctrl-C."""
+    with ThreadPoolExecutor(workers, "feedserver: lane") as threads:
+        running = [threads.submit(lane.run) for lane in lanes]
+        try:
+            while wait(running, timeout=0.5).not_done:  # on Windows, Ctrl-C does not end a wait without a time-out
+                pass
+        except KeyboardInterrupt:
+            stop.set()
+            adapter.interrupt()
+        for lane in running:
+            lane.result()
+    return not stop.is_set()
 
 
 # What cannot be run
@@ -196,17 +213,27 @@ class _Lane:
     """One reader, and the scenarios that it goes through together."""
 
     def __init__(
-        self, name: str, scenarios: Sequence[Scenario], adapter: Adapter, kind: Kind, progress: Progress
+        self,
+        name: str,
+        scenarios: Sequence[Scenario],
+        adapter: Adapter,
+        kind: Kind,
+        progress: Progress,
+        stop: threading.Event,
     ) -> None:
         self._name = name
         self._scenarios = scenarios
         self._adapter = adapter
         self._progress = progress
         self._with_enclosures = kind is Kind.PODCATCHER
+        self._stop = stop
+        self.judged: dict[str, _Judged] = {}
         self.clock_seen = _ClockSeen("none", is_proved=False)
 
-    def run(self) -> dict[str, _Judged]:
-        """Run the lane, and return what was judged, by the id of the scenario."""
+    def run(self) -> None:
+        """Run the lane; `judged` then has what was judged, by the id of the scenario."""
+        if self._stop.is_set():
+            return
         session = self._adapter.open(self._name)
         clock = session.clock
         refused = {
@@ -232,7 +259,7 @@ class _Lane:
             for each in running.values():
                 each.site.stop()
             session.close()
-        return {scenario.id: self._judge(scenario, running[scenario.id]) for scenario in scenarios} | refused
+        self.judged = {scenario.id: self._judge(scenario, running[scenario.id]) for scenario in scenarios} | refused
 
     def _go(
         self, session: Session, clock: MovedClock, scenarios: Sequence[Scenario], running: dict[str, _Running]
@@ -241,6 +268,8 @@ class _Lane:
         before: Round | None = None
         timeline = rounds(scenarios, moves_clock=clock.can_move)
         for number, each in enumerate(timeline):
+            if self._stop.is_set():
+                return
             clock.advance(each.at - (before.at if before is not None else 0.0))
             names = [name for name in each.steps if not running[name].misfire]
             for name in names:
@@ -249,7 +278,7 @@ class _Lane:
                 running[name].site.serve()
             control.site.begin_step(number)
             control.site.serve()
-            self._progress(f"{self._name}: poll {number} of {len(timeline) - 1}")
+            self._progress(f"{self._name}: poll {number} of {len(timeline) - 1}, {len(names)} scenarios under way")
             if before is None:
                 self._subscribe(session, scenarios, running)
             else:
@@ -296,7 +325,8 @@ class _Lane:
                 continue  # after its last step, nothing belongs to the scenario
             seen = each.seen[-1]
             seen.exchanges += exchanges
-            seen.was_control_asked = seen.was_control_asked or was_control_asked
+            if seen.in_first_poll is None:
+                seen.in_first_poll, seen.was_control_asked = len(seen.exchanges), was_control_asked
             seen.list_trouble, seen.present, seen.rows = trouble, None, None
             if present is not None:
                 seen.present = frozenset(number for scenario, number in present if scenario == name)
@@ -311,6 +341,10 @@ class _Lane:
             for _, exchange in step.exchanges
         )
         misfire = running.misfire
+        if self._stop.is_set() and len(running.seen) < len(scenario.steps):
+            return _Judged(
+                _not_seen(f"the run was stopped after {len(running.seen)} of {len(scenario.steps)} steps"), told
+            )
         if not misfire:
             try:
                 running.site.verify()

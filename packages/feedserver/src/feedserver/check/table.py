@@ -31,7 +31,7 @@ def as_table(report: Report, *, colours: bool = False) -> str:
             ]
     for result in report:
         if result.misfire or result.verdict is Verdict.FAIL:
-            lines += [*_details(result), ""]
+            lines += [*details(result), ""]
     lines += [f"{level:<7} {report.count(level)}, {report.count(level).all} in all" for level in Level]
     if report.is_partial:
         lines.append("The run was stopped: this is the report so far.")
@@ -53,7 +53,8 @@ def _line(result: Result, colours: bool) -> str:
     return f"  {shown} {result.scenario.id:<4} {result.scenario.level:<6} {result.scenario.title}{tail}"
 
 
-def _details(result: Result) -> list[str]:
+def details(result: Result) -> list[str]:
+    """Return the evidence of a failure in lines, with why it matters and how to mend it."""
     scenario, judgement = result.scenario, result.judgement
     if result.misfire:
         return [f"{scenario.id}  an error of feedserver, and no verdict: {result.misfire}"]

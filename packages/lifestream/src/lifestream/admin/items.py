@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.owned import OwnedAdmin, ReadOnlyAdmin, is_superuser
+from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, ReadOnlyAdmin, is_superuser
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
 
@@ -43,11 +43,11 @@ class PostAdmin(OwnedAdmin):
 
     owner_path = "lifestream__owner"
     list_display = ("item_title", "site", "date", "state", "lifestream")
-    list_filter = (ShownFilter, ("lifestream", admin.RelatedOnlyFieldListFilter))
+    list_filter = (ShownFilter, "date", ("lifestream", OwnLifestreamsFilter))
     search_fields = ("item__title", "item__link", "item__author")
     list_select_related = ("lifestream", "subscription__feed", "item")
-    date_hierarchy = "date"
-    ordering = ("-date", "-item_id")
+    # As they came, since by date the database would sort those of all lifestreams.
+    ordering = ("-pk",)
     actions = ("hide", "publish", "remove", "keep", "let_go")
     fields = ("item_title", "site", "lifestream", "date", "page", "hidden", "removed", "kept")
     readonly_fields = ("item_title", "site", "lifestream", "date", "page")
@@ -143,8 +143,8 @@ class ItemAdmin(ReadOnlyAdmin):
     list_display = ("heading", "feed", "date", "author")
     list_select_related = ("feed",)
     search_fields = ("title", "link", "author", "guid")
-    ordering = ("-date", "-pk")
-    date_hierarchy = "date"
+    list_filter = ("date",)
+    ordering = ("-pk",)  # as with posts
     fields = (
         "title", "feed", "link", "author", "date", "updated", "first_seen", "guid", "language", "summary",
         "enclosures", "media", "episode",

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0019_look"),
+        ("lifestream", "0020_episode"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ Ids never change, and the order of the groups is that of the report. A scenario 
 from __future__ import annotations
 
 from feedserver.check.scenario import Scenario
-from feedserver.check.scenarios import validators
+from feedserver.check.scenarios import timing, validators
 
-SCENARIOS: tuple[Scenario, ...] = (*validators.SCENARIOS,)
+SCENARIOS: tuple[Scenario, ...] = (*validators.SCENARIOS, *timing.SCENARIOS)
 """Every scenario, in the order of the report."""
