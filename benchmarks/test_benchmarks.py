@@ -22,6 +22,7 @@ PROGRAMS = [
     "hostile_pages.py",
     "hostile_constructs.py",
     "parse.py",
+    "peer_features.py",
 ]
 OURS = dict.fromkeys(
     ("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py", "parse.py"), "lifestream"

@@ -26,7 +26,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Headers, Response
 from feedserver.faults import KINDS, Fault, Kind, parse
 from feedserver.messages.triggers import EACH_TIME
 
@@ -222,7 +222,7 @@ def descriptions(kinds: list[Kind]) -> Iterator[str]:
 def in_python(fault: Fault) -> str:
     """Return the shortest expression that makes a fault."""
     given = [
-        f"{field.name}={value!r}"
+        f"{field.name}={dict(value) if isinstance(value, Headers) else value!r}"
         for field in fields(fault)
         if (value := getattr(fault, field.name)) != field.default and value is not EACH_TIME
     ]

@@ -99,9 +99,23 @@ READING = {
         12: "titles, names and tags are unescaped once",
         13: "a summary is HTML only where it is HTML",
     },
+    "Reading: addresses": {
+        14: "what an address is relative to; #x stays inside the entry",
+        15: "what is legal in an address stays; tracking goes",
+    },
+    "Reading: HTML of others": {
+        16: "self-closed, noscript, lazy pictures, and < that begins no tag",
+        17: "players are cards in their place, frames are links, MathML stays",
+        18: "cleaning twice is cleaning once, in linear time",
+    },
     "Reading: time": {
         19: "dates in the forms and languages of feeds",
         20: "what isn't understood is no date",
+    },
+    "Reading: media": {
+        21: "all that can be seen, heard or downloaded is shown once",
+        22: "what a card has no space for is counted, and on the item's page",
+        23: "caps, each told",
     },
 }
 KINDS = {"rule": RULES, "reading": READING}

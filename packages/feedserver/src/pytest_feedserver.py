@@ -26,12 +26,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker `feedserver`."""
+    """Register the markers `feedserver` and `feedserver_check`."""
     config.addinivalue_line(
         "markers",
         "feedserver(root, **options): the options of feedserver.FeedServer for the test's fixture feedserver; "
         "a relative root starts at the configuration file",
     )
+    config.addinivalue_line(
+        "markers",
+        "feedserver_check(*only, known_failures=None): make one test of each scenario of `feedserver check` that only "
+        "names, for the argument feedserver_scenario; a relative path starts at the configuration file",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of each scenario for tests with the marker `feedserver_check`."""
+    if "feedserver_scenario" in metafunc.fixturenames:
+        from feedserver.pytest import scenario_parameters
+
+        metafunc.parametrize("feedserver_scenario", scenario_parameters(metafunc))
 
 
 _running: list[pytest.Item] = []

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from feedserver import FeedServer, Headers, Journal, Request, Response, faults, feeds
+from feedserver import FeedServer, Gate, Headers, Journal, Pattern, Request, Response, faults, feeds
 from feedserver.faults import OnRequest, Reset
-from feedserver.handler.request_filter import Criteria
+from feedserver.handler.conditions import ConditionsInput, Criteria
 from feedserver.record import record
 
 MODULES = ("", ".encodings", ".faults", ".feeds", ".record", ".strategies")
@@ -32,12 +32,16 @@ NOT_CALLED_BY_TESTS = {
     **dict.fromkeys(("FixtureError", "FixtureWarning"), "the loader raises it"),
     **dict.fromkeys(("NotSeen", "PortTaken", "RecordingError", "VerificationError"), "an exception"),
     **dict.fromkeys(("Carried", "Format", "RenderOptions"), "a row of a table"),
-    **dict.fromkeys(("Fault", "When"), "an abstract class"),
+    **dict.fromkeys(("Expectation", "Fault", "When"), "an abstract class"),
+    **dict.fromkeys(("LognormalDelay.draw", "UniformDelay.draw"), "fault_injection calls it"),
+    **dict.fromkeys(("RequestFilter.matches", "RequestFilter.difference"), "the journal calls it"),
     **dict.fromkeys(("Ended", "Layer"), "an enumeration"),
     **dict.fromkeys((f"{name}.{hook}" for name in faults.__all__ for hook in ("prepare", "shape", "apply")), "a hook"),
     **dict.fromkeys((f"{name}.strikes" for name in faults.__all__), "fault_injection calls it"),
     **dict.fromkeys((f"{name}.location" for name in faults.__all__), "its own `shape` calls it"),
     **dict.fromkeys(("Response.with_headers", "Response.changed"), "for values of the server's own, said so"),
+    **dict.fromkeys(("Request.over", "Pattern.match_key", "Journal.near_miss"), "the server calls it"),
+    **dict.fromkeys(("ConditionsInput", "Criteria"), "a table of arguments"),
     **dict.fromkeys(("Headers.from_raw", "Headers.get_raw"), "for what came off the wire, said so"),
     **dict.fromkeys(("Journal.record", "FeedServer.failed"), "the server calls it"),
     "Feed.render.options": "see the table below",
@@ -61,8 +65,11 @@ def receivers() -> dict[str, Any]:
     server = FeedServer()
     server.site.base_url = "http://127.0.0.1:1"
     return {
+        "Clock": server.clock,
         "FeedServer": server,
+        "Gate": Gate(),
         "Headers": Headers(),
+        "Pattern": Pattern("/<name>"),
         "Journal": Journal(),
         "Feed": FEED,
         "LiveFeed": feeds.LiveFeed(FEED),
@@ -73,6 +80,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Auth": {"scheme": "Basic", "credentials": "a:b"},
     "Pace": {"bytes": 1, "seconds": 1},
     "Request": {"method": "GET", "target": "/"},
+    "lasting": {"answer": Response(), "duration": 1},
     "moved": {"location": "/"},
     "broken": {"response": Response()},
     "touched": {"response": Response()},
@@ -89,6 +97,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Close": {"at": "end"},
     "Reset": {"at": "end"},
     "Stall": {"at": "end"},
+    "Forward": {"to": "http://127.0.0.1:1"},
+    "LognormalDelay": {"median": 1, "sigma": 1},
+    "UniformDelay": {"least": 0, "most": 1},
     "OnEvery": {"number": 1},
     "OnRequest": {"number": 1},
     "FromRequest": {"number": 1},
@@ -120,10 +131,14 @@ CALLED = {
     "entries": "entries",
     "media_types": "a media type",
     "patterns": "a pattern of allow",
+    "steps": "path",
     "fields": "headers are",
     "text": "",
+    "lasting.answer": "the answer of lasting",
     "broken.response": "what broken() is to break",
     "touched.response": "what touched() is to touch",
+    "FeedServer.names": "names is",
+    "Pattern.text": "a Pattern",
     "FeedServer.fixture.name": "the name of a fixture",
 }
 """Arguments that messages call otherwise; "" where the message is about the value alone."""
@@ -148,6 +163,8 @@ def public_arguments() -> Iterator[tuple[str, str]]:
         for parameter in inspect.signature(call).parameters.values():
             if parameter.name == "criteria":
                 yield from ((name, criterion) for criterion in Criteria.__annotations__)
+            elif parameter.name == "conditions":
+                yield from ((name, condition) for condition in ConditionsInput.__annotations__)
             elif parameter.name != "self" and f"{name}.{parameter.name}" not in NOT_CALLED_BY_TESTS:
                 yield name, parameter.name
 
@@ -199,6 +216,8 @@ WRONG: list[tuple[str, str, object, str]] = [
     ("FeedServer", "max_body", -1, "max_body is -1; give 0 or more"),
     ("FeedServer", "aliases", "127.0.0.2", "aliases is '127.0.0.2'; give a list of addresses, such as ['127.0.0.2']"),
     ("FeedServer", "aliases", ["127.0.0.2", 5], "an address in aliases is 5; give text, such as '127.0.0.2'"),
+    ("FeedServer", "names", "a.example", "names is 'a.example'; give a list of host names, such as ['feeds.example']"),
+    ("FeedServer", "names", [5], "a host in names is 5; give text, such as 'feeds.example'"),
     ("FeedServer", "strict", "no", "strict is 'no'; give True or False"),
     ("FeedServer", "follow_links", 0, "follow_links is 0; give True or False"),
     ("FeedServer", "quit", None, "quit is None; give True or False"),

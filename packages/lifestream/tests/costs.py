@@ -25,14 +25,19 @@ def cost(work: Callable[[_T], object], given: _T) -> float:
 
 
 def assert_linear(work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 5) -> None:
-    """Assert that *work* takes for `make(4 * size)` no more than LINEAR times what it takes for `make(size)`.
+    """Assert that *work* takes for four times the input no more than LINEAR times what it takes for the input.
 
-    Of both the least of so many *tries* counts, which are not all needed as a rule.
+    Sizes up to `make(size)` are tried, from a sixteenth of it on, until four times the input takes so long that the
+    ratio says something. Of both the least of so many *tries* counts, which are not all needed as a rule.
     """
-    few, many = make(size), make(4 * size)
-    small = large = float("inf")
-    for _ in range(tries):
-        small, large = min(small, cost(work, few)), min(large, cost(work, many))
-        if large <= LINEAR * max(small, _FLOOR):
+    for each in (size // 16, size // 4, size):
+        few, many = make(each), make(4 * each)
+        small = large = float("inf")
+        for _ in range(tries):
+            small, large = min(small, cost(work, few)), min(large, cost(work, many))
+            if large <= LINEAR * max(small, _FLOOR):
+                break
+        else:
+            raise AssertionError(f"{small * 1000:.1f} ms for {each}, {large * 1000:.1f} ms for four times as much")
+        if large > LINEAR * _FLOOR:
             return
-    raise AssertionError(f"{small * 1000:.1f} ms for {size}, {large * 1000:.1f} ms for four times as much")

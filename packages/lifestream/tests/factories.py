@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from lifestream.content import item_card
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.outcomes import Outcome
-from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag, fulltext
-from lifestream.models.items import tag_slug
+from lifestream.models import Feed
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.scheduler.jobs import Claimed, Result
 from lifestream.scheduler.schedule import Next, Terms
+from lifestream.testing.factories import (
+    NOW,
+    make_feed,
+    make_item,
+    make_lifestream,
+    make_post,
+    make_subscription,
+    store_card,
+)
 
-NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
-_numbers = itertools.count(1)
-
-
-def make_feed(url: str = "", **fields: Any) -> Feed:
-    """A feed, due at NOW."""
-    fields = {"next_fetch": NOW, "created": NOW, **fields}
-    return Feed.objects.create(url=url or f"https://feed{next(_numbers)}.example.com/feed.xml", **fields)
-
-
-def make_lifestream(slug: str = "", **fields: Any) -> Lifestream:
-    """A lifestream without an owner."""
-    slug = slug or f"lifestream-{next(_numbers)}"
-    return Lifestream.objects.create(slug=slug, title=fields.pop("title", slug), **fields)
-
-
-def make_subscription(feed: Feed, lifestream: Lifestream | None = None, **fields: Any) -> Subscription:
-    """A subscription of *feed*, in a lifestream of its own unless one is given."""
-    return Subscription.objects.create(feed=feed, lifestream=lifestream or make_lifestream(), **fields)
+__all__ = [
+    "NOW",
+    "draft",
+    "hold",
+    "make_feed",
+    "make_item",
+    "make_lifestream",
+    "make_post",
+    "make_subscription",
+    "prepared",
+    "result",
+    "store_card",
+]
 
 
 def hold(feed: Feed, token: str = "t" * 32, until: datetime | None = None) -> Claimed:
@@ -60,27 +59,3 @@ def result(feed: Feed, outcome: Outcome, *, wait: float = 3600.0, **fields: Any)
     """What a fetch of *feed*, claimed for it, came to."""
     fields.setdefault("next", Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms()))
     return Result(fields.pop("claim", None) or hold(feed), outcome, started=fields.pop("started", NOW), **fields)
-
-
-def make_item(feed: Feed | None = None, title: str = "", **fields: Any) -> Item:
-    """An item of *feed* (of a feed of its own unless one is given), in the search index too, with its card."""
-    tags: Sequence[str] = fields.pop("tags", ())
-    fields = {"date": NOW, "first_seen": NOW, "key_hash": f"{next(_numbers):064}", **fields}
-    item = Item.objects.create(feed=feed or make_feed(), title=title, **fields)
-    item.tags.set([Tag.objects.get_or_create(slug=tag_slug(name), defaults={"name": name})[0] for name in tags])
-    fulltext.index([fulltext.indexed(item, tags)], "default")
-    store_card(item)
-    return item
-
-
-def store_card(item: Item) -> None:
-    """Stores what an import would: the card of *item*."""
-    item.card = item_card.of(item).as_json()
-    Item.objects.filter(pk=item.pk).update(card=item.card)
-
-
-def make_post(item: Item, subscription: Subscription | None = None, **fields: Any) -> Post:
-    """The post of *item* in *subscription*'s lifestream."""
-    subscription = subscription or make_subscription(item.feed)
-    fields = {"lifestream": subscription.lifestream, "date": item.date, **fields}
-    return Post.objects.create(item=item, subscription=subscription, **fields)

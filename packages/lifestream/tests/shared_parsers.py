@@ -59,9 +59,11 @@ class LentParser:
     ) -> None:
         self.close()
 
-    def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Any]:
+    def submit(
+        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+    ) -> Future[Any]:
         """Has a document read; see `ParserPool.submit`."""
-        return self._kept(self._pool.submit(body, headers, url, plugin=plugin))
+        return self._kept(self._pool.submit(body, headers, url, plugin=plugin, noted=noted))
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
         """Has a page read; see `ParserPool.read_page`."""

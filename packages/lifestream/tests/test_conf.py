@@ -71,6 +71,15 @@ def test_the_allow_list_becomes_rules_in_whatever_form_it_was_given(settings: Se
     assert rules.styles == frozenset({"text-align"})
 
 
+def test_tracking_is_left_out_of_links_where_the_owner_says_so(settings: Settings) -> None:
+    assert not conf.sanitizer_rules.strip_tracking
+    settings.LIFESTREAM_STRIP_TRACKING = True
+    assert conf.sanitizer_rules.strip_tracking
+    settings.LIFESTREAM_STRIP_TRACKING = "0"
+    with pytest.raises(ImproperlyConfigured, match="LIFESTREAM_STRIP_TRACKING is '0'; give True or False"):
+        _ = conf.sanitizer_rules
+
+
 def test_what_cannot_be_used_is_not_used(settings: Settings) -> None:
     settings.LIFESTREAM_TIMEOUT = -1
     with pytest.raises(ImproperlyConfigured, match="LIFESTREAM_TIMEOUT is -1"):

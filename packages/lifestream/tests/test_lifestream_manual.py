@@ -19,31 +19,24 @@ from django.core import checks
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
+from django.dispatch import Signal
 from django.template.library import import_library
 from django.test import override_settings
 from pytest_django import Settings
 from reference_entries import Entries, entries, named, page, public_names, section, tabled
 
 import lifestream
-from lifestream import conf, urls
+from lifestream import conf, signals, urls
 from lifestream.plugins.registry import SHIPPED
+from lifestream.site.configuration import NOT_OPTIONS
+from lifestream.site.options import OPTIONS, Option, written
 
 REFERENCE = page("lifestream/reference.md")
+TEMPLATES_PAGE = page("lifestream/templates.md")
 SOURCE = Path(lifestream.__file__).parent
 TEMPLATES = SOURCE / "templates"
 
-IN_THE_ENVIRONMENT = {"ALLOWED_NETWORKS", "CHECK_EVERY", "CONTACT", "PUBLIC_URL"}
-"""Settings that the bundled site reads from the environment: what differs from one site to the next."""
-FOR_A_SITE_OF_ONES_OWN = {
-    *("CONCURRENCY", "DEFAULT_PAGINATION", "JITTER", "LEASE", "MAX_BODY", "MAX_INTERVAL", "MIN_INTERVAL", "MOVE_AFTER"),
-    *("PARSERS", "PARSE_TIMEOUT", "PAUSE_SCOPE", "PER_HOST", "PER_HOST_RATE", "PLUGINS", "PUSH_MIN_INTERVAL"),
-    *("PUSH_OVER_HTTP", "PUSH_POLL_INTERVAL", "SLOW_INTERVAL", "TIMEOUT", "USER_AGENT", "VALID_STYLES", "VALID_TAGS"),
-}
-"""Settings whose defaults suit the bundled site; a new one is entered here or above."""
 NOT_CHECKED = {"PUSH_OVER_HTTP": "whatever it is, it is true or false; W003 warns of the first"}
-SITE_ONLY = {"LIFESTREAM_HOME", "LIFESTREAM_HOSTS", "DATABASE_URL", "CELERY_BROKER_URL", "TIME_ZONE"}
-"""Variables of the bundled site that are no settings of the app."""
-OURS_ALONE = {"LIFESTREAM_DEMO": "the command demo sets it for the process that it is"}
 
 
 def rows(heading: str) -> frozenset[str]:
@@ -88,26 +81,28 @@ class TestSettings:
             found = [check for check in checks.run_checks(tags=["lifestream"]) if f"LIFESTREAM_{name}" in check.msg]
         assert [check.id for check in found if check.hint]
 
-    def test_each_is_for_the_environment_or_for_a_site_of_ones_own(self) -> None:
-        assert IN_THE_ENVIRONMENT.isdisjoint(FOR_A_SITE_OF_ONES_OWN)
-        assert setting_names().keys() == IN_THE_ENVIRONMENT | FOR_A_SITE_OF_ONES_OWN
 
+class TestConfiguration:
+    HEADING = "Configuration of the bundled site"
 
-class TestEnvironment:
     def test_what_the_site_reads_is_what_the_manual_lists(self) -> None:
+        options = {option.name for option in OPTIONS} - {f"LIFESTREAM_{name}" for name in setting_names()}
+        assert options | {"LIFESTREAM_HOME"} == rows(self.HEADING)
+
+    def test_nothing_else_is_read_from_the_environment(self) -> None:
         sources = [path.read_text(encoding="utf-8") for path in (SOURCE / "site").glob("*.py")]
         read = {
-            name
-            for source in sources
-            for name in re.findall(r'(?:environ\.get\(|environ\[|_listed\()\s*"(\w+)"', source)
+            name for source in sources for name in re.findall(r'(?:os\.environ\.get\(|os\.environ\[)\s*"(\w+)"', source)
         }
-        assert read - OURS_ALONE.keys() == rows("Environment variables")
-        assert read - OURS_ALONE.keys() == SITE_ONLY | {f"LIFESTREAM_{name}" for name in IN_THE_ENVIRONMENT}
+        assert read - {option.name for option in OPTIONS} <= NOT_OPTIONS
 
-    def test_the_settings_of_the_site_tell_of_the_same(self) -> None:
-        source = (SOURCE / "site/settings.py").read_text(encoding="utf-8")
-        told = re.findall(r"^([A-Z_]{4,})  +\S", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE)
-        assert set(told) == rows("Environment variables")
+    @pytest.mark.parametrize(
+        "option", [each for each in OPTIONS if each.default is not None], ids=lambda each: each.name
+    )
+    def test_its_default_is_the_one_that_the_entry_tells(self, option: Option) -> None:
+        row = re.search(rf"^\| `{option.name}` \| `(?P<default>.*?)` \|", REFERENCE, re.MULTILINE)
+        assert row is not None
+        assert row["default"] == written(option.default)
 
 
 OURS = sorted(name for name, app in get_commands().items() if app == "lifestream")
@@ -137,7 +132,7 @@ def arguments(name: str) -> Iterator[str]:
 
 class TestChecks:
     def test_each_id_has_an_entry(self) -> None:
-        assert {row.removeprefix("lifestream.") for row in rows("System checks")} == self.ids()
+        assert {row.removeprefix("lifestream.") for row in tabled(page("lifestream/checks.md"))} == self.ids()
 
     def test_each_id_is_told_of_by_its_module(self) -> None:
         told = ast.get_docstring(ast.parse((SOURCE / "checks.py").read_text(encoding="utf-8")))
@@ -169,9 +164,10 @@ class TestTemplates:
     def test_each_template_and_block_has_an_entry(self) -> None:
         told = {}
         row_of_a_template = re.compile(r"^\| `(lifestream/\S+)` \|[^|]*\|(.*)\|$", re.MULTILINE)
-        for row in row_of_a_template.finditer(section(REFERENCE, "Templates")):
-            told[row[1]] = set(re.findall(r"`(\w+)`", row[2]))
-        assert {**told, **{name: set() for name in rows("Includes")}} == dict(blocks())
+        for heading in ("Frames and pages", "Templates of items"):
+            for row in row_of_a_template.finditer(section(TEMPLATES_PAGE, heading)):
+                told[row[1]] = set(re.findall(r"`(\w+)`", row[2]))
+        assert {**told, **{name: set() for name in tabled(section(TEMPLATES_PAGE, "Includes"))}} == dict(blocks())
 
     def test_what_a_template_adds_is_seen(self, tmp_path: Path) -> None:
         (tmp_path / "a.html").write_text("{% block made_up %}{% endblock %}", encoding="utf-8")
@@ -196,7 +192,8 @@ def blocks(folder: Path = TEMPLATES) -> Iterator[tuple[str, set[str]]]:
 
 def test_each_template_tag_and_filter_has_an_entry() -> None:
     library = import_library("lifestream.templatetags.lifestream")
-    assert rows("Template tags and filters") == {*library.tags, *library.filters}
+    assert tabled(section(TEMPLATES_PAGE, "Template tags")) == set(library.tags)
+    assert tabled(section(TEMPLATES_PAGE, "Filters")) == set(library.filters)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +216,7 @@ def test_each_model_and_method_of_its_querysets_has_an_entry() -> None:
             assert [m for m in methods - set(vars(QuerySet)) if f"`{m}(" not in text] == [], name
 
 
-PUBLIC = ("lifestream.entry", "lifestream.plugins", "lifestream.refresh")
+PUBLIC = ("lifestream.api", "lifestream.entry", "lifestream.plugins", "lifestream.refresh", "lifestream.testing")
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +239,10 @@ class TestPython:
         text = page("lifestream/plugins.md")
         hooks = [name for name in vars(FeedPlugin) if not name.startswith("_")]
         assert [name for name in hooks if name not in text] == []
+
+    def test_each_signal_has_an_entry_and_is_on_its_page(self) -> None:
+        names = {name for name, value in vars(signals).items() if isinstance(value, Signal)}
+        assert rows("Signals") == names == tabled(page("lifestream/signals.md"))
 
     def test_each_task_has_an_entry(self) -> None:
         names = re.findall(r'@shared_task\(.*name="([\w.]+)"', (SOURCE / "tasks.py").read_text(encoding="utf-8"))

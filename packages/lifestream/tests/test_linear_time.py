@@ -15,10 +15,16 @@ import pytest
 
 from growth import MOST, growth
 from lifestream.content import sanitizer
+from lifestream.content.author_tokens import author_tokens
+from lifestream.content.fragment_ids import with_key
+from lifestream.content.html_repair import repaired
 from lifestream.content.html_tokenizer import attributes, tokens, unescape
+from lifestream.content.lazy_pictures import is_pixel
 from lifestream.content.plaintext import html_of, linked_html_of, shorten, text_of, text_of_clean, without_scripts
-from lifestream.content.sanitizer import safe_url
+from lifestream.content.players import player_at
 from lifestream.content.tokenizer import terms, words
+from lifestream.content.tracking import without_tracking
+from lifestream.content.urls import safe_url
 from lifestream.entry import Entry
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
 from lifestream.fetcher.redirects import UrlRefused, request_url
@@ -96,7 +102,12 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "linked_html_of": linked_html_of,
     "shorten": lambda text: shorten(text, len(text) - 1),
     "without_scripts": without_scripts,
-    "_unembedded": lambda text: sanitizer._unembedded(text, URL),
+    "author_tokens": lambda text: deque(author_tokens(text), 0),
+    "repaired": lambda text: repaired(text, URL),
+    "with_key": lambda text: with_key(text, 1),
+    "player_at": player_at,
+    "is_pixel": lambda text: is_pixel({"style": text, "width": text}),
+    "without_tracking": without_tracking,
     "safe_url": lambda text: safe_url(text, URL),
     "_srcset": lambda text: sanitizer._srcset(text, URL),
     "_style": lambda text: sanitizer._style(text, sanitizer.DEFAULT_STYLES),

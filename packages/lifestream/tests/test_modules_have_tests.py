@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[3]
 
 NOT_TESTED_BY_ITSELF = {
     "feedserver/faults/places.py": "what the families of faults share; tests/faults tests each way that they use it",
+    "lifestream/signals.py": "a list of values; tests/storage/test_announcements.py receives each of them",
+    "lifestream/site/fetching_settings.py": "a list of values; commands/test_read.py runs a command on them alone",
     "lifestream/site/settings.py": "a list of values; tests/site runs commands and a server on them",
     "lifestream/site/urls.py": "the addresses of the site; tests/site asks for them",
 }

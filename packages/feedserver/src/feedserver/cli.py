@@ -1,4 +1,4 @@
-"""The command: `feedserver serve`, `feedserver stop` and `feedserver record`.
+"""The command: `feedserver serve`, `feedserver stop`, `feedserver record` and `feedserver check`.
 
 The event loop puts each exchange that has ended into a queue; the main thread, which has nothing else to do, prints it.
 So a slow terminal delays no answer. A signal raises `_Stopped` in the main thread, whatever it waits for: a port, an
@@ -48,11 +48,14 @@ _TICK = 0.5 if os.name == "nt" else None
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with *arguments*, by default those of the process, and return its exit status."""
-    options = _parser().parse_args(arguments)
-    return {"serve": _serve, "stop": _stop, "record": _record}[options.command](options)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(with_check=arguments[:1] == ["check"]).parse_args(arguments)
+    return {"serve": _serve, "stop": _stop, "record": _record, "check": _check}[options.command](options)
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if options.name and options.tls is None:
+        return _complain("feedserver serve", "--name is for the certificate of --tls; give --tls FILE, too", 2)
     ended: SimpleQueue[Exchange] = SimpleQueue()
     screen = _Screen(sys.stdout)
     with _signals_raise():
@@ -65,7 +68,11 @@ def _serve(options: argparse.Namespace) -> int:
                 follow_links=options.follow_links,
                 quit=True,
                 journal_limit=options.journal_limit,
+                tls=options.tls is not None,
+                names=options.name,
             )
+            if options.tls is not None:
+                options.tls.write_bytes(Path(server.ca_bundle).read_bytes())
             server.journal.listener = ended.put
             server.start()
         except PortTaken:
@@ -73,7 +80,10 @@ def _serve(options: argparse.Namespace) -> int:
             remedy = "stop what listens there, wait for it with --bind-timeout, or leave --port out for a free one"
             return _complain("feedserver serve", f"port {options.port} is taken{waited}; {remedy}", 2)
         except OSError as error:
-            return _complain("feedserver serve", error.strerror or str(error), 2)
+            told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+            return _complain("feedserver serve", told, 2)
+        except (ValueError, RuntimeError) as error:  # a name that no certificate can have, a package that is missing
+            return _complain("feedserver serve", str(error), 2)
         except _Stopped as stopped:  # standard output begins with a URL, or stays empty
             return _complain("feedserver serve", f"stopped by {stopped} before it could listen", 0)
         reason = _report(server, ended, screen)
@@ -114,6 +124,12 @@ def _record(options: argparse.Namespace) -> int:
     for line in text.split("\n"):
         screen.show(line)
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from feedserver.check.command import run_command
+
+    return run_command(options)
 
 
 # Signals
@@ -239,7 +255,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
+    """Return the command's parser. The options of `check` are there only *with_check*: loading them takes time."""
     parser = _Parser(prog="feedserver", description="A real HTTP server for testing whatever reads feeds.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -255,6 +272,19 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", default=0, type=_port, help="the port to listen on (default: one that is free)")
     serve.add_argument(
         "--bind-timeout", default=0.0, type=_seconds, metavar="SECONDS", help="how long to wait for a taken port"
+    )
+    serve.add_argument(
+        "--tls",
+        metavar="FILE",
+        type=Path,
+        help="speak HTTPS beside HTTP, and write the certificate of the authority that clients must trust to FILE",
+    )
+    serve.add_argument(
+        "--name",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="a host name that the certificate of --tls is for, too; may be given several times",
     )
     serve.add_argument("--follow-links", action="store_true", help="serve what links lead to outside the folder, too")
     serve.add_argument(
@@ -275,6 +305,17 @@ def _parser() -> argparse.ArgumentParser:
     stop.add_argument("--host", default="127.0.0.1", help="the address that it listens on (default: %(default)s)")
 
     record.add_parser(commands)
+
+    check = commands.add_parser(
+        "check",
+        help="score a feed reader",
+        description="Runs a feed reader against servers that behave in many ways, and tells rule by rule how it treats "
+        "servers and users. Exit status 1 says that a scenario of --fail-under failed, 3 that feedserver did.",
+    )
+    if with_check:
+        from feedserver.check.command import add_options
+
+        add_options(check)
     return parser
 
 

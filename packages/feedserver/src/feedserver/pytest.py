@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pytest
 
+from feedserver import held_server
 from feedserver.handler.exchange import Exchange
 from feedserver.server import FeedServer, VerificationError
 
@@ -104,6 +105,28 @@ def marked_options(item: pytest.Item) -> dict[str, Any]:
         options |= dict(zip(("root",), mark.args, strict=False))
         options |= mark.kwargs
     return options
+
+
+def scenario_parameters(metafunc: pytest.Metafunc) -> list[Any]:
+    """Return a parameter for each scenario that the test's marker `feedserver_check` names; all without a marker.
+
+    A mistake in the marker, and in the file of known failures, fails the collection.
+    """
+    from feedserver.check.suite import parameters
+
+    mark = metafunc.definition.get_closest_marker("feedserver_check")
+    if mark is None:
+        return parameters()
+    if unknown := mark.kwargs.keys() - {"known_failures"}:
+        raise pytest.UsageError(
+            f"@pytest.mark.feedserver_check has no option {', '.join(sorted(unknown))}; it has known_failures"
+        )
+    path = mark.kwargs.get("known_failures")
+    known_failures = _start_of_paths(metafunc.config) / path if path is not None else None
+    try:
+        return parameters(mark.args, known_failures)
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"@pytest.mark.feedserver_check: {error}") from error
 
 
 def _check_names(mark: pytest.Mark) -> None:
@@ -198,6 +221,8 @@ class _ServerWatch:
         if report.failed:
             self._ask_all()
             self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
+            if call.when == "call" and held_server.is_wanted():
+                self._hold(item)
         elif report.skipped:
             self._ask_all()  # problems of a skipped test fail neither that test nor the next
         return report
@@ -243,6 +268,17 @@ class _ServerWatch:
         ]
         if journals:
             report.sections.append(("feedserver journal", "\n\n".join(journals)))
+
+    def _hold(self, item: pytest.Item) -> None:
+        """Hold the servers of a failed test; a worker of pytest-xdist has no terminal."""
+        capture: Any = item.config.pluginmanager.getplugin("capturemanager")
+        if hasattr(item.config, "workerinput") or capture is None:
+            return
+        capture.suspend(in_=True)
+        try:
+            held_server.hold([watched.server for watched in self._running], item.nodeid)
+        finally:
+            capture.resume()
 
     @property
     def _are_many(self) -> bool:

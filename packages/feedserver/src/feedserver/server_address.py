@@ -38,7 +38,8 @@ class ServerAddress:
         names = {_in_url(self.host).lower()}
         if is_loopback(self.host) or self.host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
             names |= {"localhost", "127.0.0.1", "[::1]"}
-        return frozenset(f"{host}:{self.port}" for host in (*names, *self.aliases))
+        names |= {_in_url(alias).lower() for alias in self.aliases}
+        return frozenset(f"{host}:{self.port}" for host in names)
 
 
 def _in_url(host: str) -> str:

@@ -6,7 +6,7 @@ import gzip
 import re
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -20,6 +20,7 @@ from feedserver import FeedServer, Headers, Request, Response, Strike, Verificat
 from feedserver.faults import (
     KINDS,
     BadChunkSize,
+    BadStatusLine,
     Bomb,
     Close,
     CorruptGzip,
@@ -41,6 +42,7 @@ from feedserver.faults import (
     SlowBody,
     SlowHeaders,
     Stall,
+    Trailers,
     TruncatedGzip,
     WithProbability,
     parse,
@@ -111,6 +113,11 @@ def problems(server: FeedServer) -> str:
         ("garbage 5 bytes", Garbage(5)),
         ("bare LF in ETag", OddHeader("bare LF", "ETag")),
         ("interim", Interim(103)),
+        ("interim 102 X-A: b, c", Interim(102, {"X-A": "b, c"})),
+        ("interim X-A: b & X-A: c", Interim(headers=[("X-A", "b"), ("X-A", "c")])),
+        ("interim 102 without headers", Interim(102, ())),
+        ("trailers", Trailers()),
+        ("trailers X-Sum: 1 on request 2", Trailers({"X-Sum": "1"}, when=OnRequest(2))),
         ("redirect to port", RedirectToPort(1)),
         ("redirect to private address fe80::1", RedirectToAddress("fe80::1")),
         ("slow body 10 bytes every 1.5s", SlowBody(Pace(10, 1.5))),
@@ -142,9 +149,10 @@ def test_every_example_of_the_catalogue_says_itself_again(example: str) -> None:
         ("stall after lunch on request 2", "'stall after lunch' is no way to say it; write 'stall before answer | "),
         ("bomb 3", "'bomb 3' is no way to say it; write 'bomb [N MB]'"),
         ("truncated gzip 5", "'truncated gzip 5' is no way to say it; write 'truncated gzip [after N]'"),
-        ("trailer", "'trailer' is no fault; write 'trailers'"),
+        ("trailer", "'trailer' is no fault; write 'trailers [NAME: VALUE & NAME: VALUE …]'"),
         ("missing chunk", "'missing chunk' is no fault; write 'missing last chunk'"),
-        ("trailers two", "'trailers two' is no way to say it; write 'trailers'"),
+        ("trailers two", "'two' is no header; write 'Name: value'"),
+        ("interim 103 two", "'two' is no header; write 'Name: value'"),
         ("slow body soon", "'soon' is no pace; write it as '1000 bytes every 50ms'"),
         ("false coding a b", "'false coding a b' is no way to say it; write 'false coding [CODING]'"),
         ("bare LF of ETag", "'bare LF of ETag' is no way to say it; write 'bare LF [in NAME]'"),
@@ -336,6 +344,39 @@ def test_several_faults_strike_together_whatever_their_order(server: FeedServer,
             Strike("close after 200", 200),
         )
         assert "'trailers' was not injected" in problems(server)
+
+
+def test_interim_answers_come_in_the_order_given_before_the_head(server: FeedServer) -> None:
+    hints = [Interim(102, ()), Interim(103, {"Link": "</a>", "X-A": "b"}), Interim(199)]
+    server.add("/f", Response(BODY, omit=["Date"], faults=hints))
+    received = asked(server, "/f")
+    assert received.startswith(
+        b"HTTP/1.1 102 Processing\r\n\r\n"
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-A: b\r\n\r\n"
+        b"HTTP/1.1 199 \r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\n"
+    )
+
+
+def test_a_broken_head_is_that_of_the_answer_and_not_of_an_interim_one(server: FeedServer) -> None:
+    for faults in ([Interim(102, ()), BadStatusLine()], [BadStatusLine(), Interim(102, ())]):
+        server.add("/f", Response(BODY, faults=faults))
+        assert asked(server, "/f").startswith(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 fine OK\r\n")
+    server.add("/f", Response(BODY, omit=["Date"], faults=[Close(after="headers"), Interim(102, ()), Interim(103, ())]))
+    assert asked(server, "/f").endswith(
+        b"Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2048\r\nConnection: close\r\n\r\n"
+    )
+
+
+def test_trailers_of_ones_own_follow_the_last_chunk(server: FeedServer) -> None:
+    server.add("/f", Response(b"x", faults=Trailers([("X-Sum", "1"), ("X-Sum", "2")])))
+    assert asked(server, "/f").endswith(b"1\r\nx\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n")
+
+
+@pytest.mark.parametrize("make", [Interim, Trailers])
+def test_a_field_that_no_directive_could_hold_is_refused(make: Callable[..., Fault]) -> None:
+    with pytest.raises(ValueError, match="the value 'b & c' of X-A holds ' & ', which separates two fields"):
+        make(**{"headers" if make is Interim else "fields": {"X-A": "b & c"}})
 
 
 def test_a_large_file_is_broken_without_being_held(server: FeedServer, root: Path) -> None:

@@ -27,7 +27,7 @@ FEED = Request("GET", "/feed?a=1", headers=Headers({"Host": "a", "ETag": "x"}))
     [
         (RequestFilter(), "any path"),
         (RequestFilter("/feed"), "/feed"),
-        (RequestFilter("/feed?a=1", "get"), "get /feed?a=1"),
+        (RequestFilter("/feed?a=1", method="get"), "get /feed?a=1"),
         (RequestFilter("http://a/feed?a=1", headers={"etag": "x"}), "http://a/feed?a=1 with etag: x"),
         (RequestFilter(headers={"Host": None}, status=200), "any path with Host"),
     ],
@@ -42,7 +42,7 @@ def test_what_matches_is_found_and_has_no_difference(wanted: RequestFilter, word
 @pytest.mark.parametrize(
     ("wanted", "difference"),
     [
-        (RequestFilter("/feed", "PUT"), " It was requested with GET."),
+        (RequestFilter("/feed", method="PUT"), " It was requested with GET."),
         (RequestFilter("/feed", headers={"If-None-Match": None}), " It was requested without If-None-Match."),
         (RequestFilter("/feed", headers={"ETag": "y"}), " It was requested with ETag: x"),
     ],

@@ -12,8 +12,15 @@ from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 
 
-def request(method: str, target: str, *headers: tuple[str, str], version: str = "1.1", body: bytes = b"") -> Request:
-    return Request(method, target, version, Headers(headers), body)
+def request(
+    method: str,
+    target: str,
+    *headers: tuple[str, str],
+    version: str = "1.1",
+    body: bytes = b"",
+    trailers: Headers = Headers(),  # noqa: B008 - it cannot change
+) -> Request:
+    return Request(method, target, version, Headers(headers), body, trailers=trailers)
 
 
 HOST = ("Host", "a")
@@ -51,7 +58,16 @@ GOOD: dict[str, tuple[bytes, list[Request]]] = {
     "a body in chunks, with an extension and a trailer": (
         b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"3;q=1\r\na\nb\r\nA\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n",
-        [request("POST", "/", HOST, ("Transfer-Encoding", "chunked"), body=b"a\nb0123456789")],
+        [
+            request(
+                "POST",
+                "/",
+                HOST,
+                ("Transfer-Encoding", "chunked"),
+                body=b"a\nb0123456789",
+                trailers=Headers({"X-Sum": "1"}),
+            )
+        ],
     ),
     "three requests in one piece": (
         b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -125,7 +141,8 @@ BAD: dict[str, tuple[bytes, int, str]] = {
     "CONNECT": (
         b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
         501,
-        "CONNECT is not supported: as a proxy, this server answers http requests only",
+        "CONNECT is not supported: as a proxy, this server answers http requests only; for https, use no proxy, and "
+        "have the client resolve the name to FeedServer(…, tls=True, names=['a'])",
     ),
     "no Host": (b"GET / HTTP/1.1\r\n\r\n", 400, "a request in HTTP/1.1 has exactly one Host header (RFC 9112 §3.2)"),
     "two Hosts": (

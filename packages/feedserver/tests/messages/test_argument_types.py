@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -22,6 +21,10 @@ def pieces() -> Iterator[bytes]:
     yield b"<rss/>"
 
 
+async def later() -> AsyncIterator[bytes]:
+    yield b"<rss/>"
+
+
 BODIES: list[tuple[object, str]] = [
     (None, "a Response has a body of bytes or text, not None; leave the body out for an empty one"),
     ({"a": 1}, "a Response has a body of bytes or text, not {'a': 1}; give json.dumps(…)"),
@@ -33,14 +36,15 @@ BODIES: list[tuple[object, str]] = [
 ]
 KINDS_OF_BODY: list[tuple[object, str]] = [
     (Path("a.xml"), r"give path\.read_bytes\(\), or server\.fixture\(name\) for the response that a file of the root"),
-    (pieces(), r"a Response is used again for each request, so give bytes, such as b''.join\(…\)"),
+    (pieces(), r"is used again for each request, so give the generator function itself, without calling it, or bytes"),
     (iter([b"a"]), "a Response is used again for each request"),
     (io.BytesIO(b"a"), "a Response is used again for each request|give what its method read returns"),
     (Feed(title="A"), "give what its method render returns"),
     (Response("a"), "that is a Response already"),
     ({1}, r"not \{1\} \(set\); give its bytes"),
     (object(), r"<object object at .*> \(object\); give its bytes"),
-    (pieces, "give its bytes"),
+    (len, "give a function that yields the parts of the body, or to add"),
+    (later(), "give the generator function itself, without calling it, or bytes"),
 ]
 
 
@@ -72,6 +76,11 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"reason": b"OK"}, TypeError, "a reason phrase is text, not b'OK'"),
     ({"reason": "\ud800"}, ValueError, "a reason phrase '\\ud800' cannot be sent: surrogates not allowed; leave the "),
     ({"headers": {"X-A": 5}}, TypeError, "the header 'X-A' has a value of type int, 5; give text, such as '5'"),
+    (
+        {"headers": {"A": ["b", "c"]}},
+        TypeError,
+        "['b', 'c']; give text; for a header that is repeated, give pairs, such ",
+    ),
     ({"headers": {"X-A": None}}, TypeError, "the header 'X-A' has a value of type NoneType, None; give text"),
     ({"headers": {5: "a"}}, TypeError, "the header 5 has a name of type int; give text"),
     ({"headers": [("X-A", "a", "b")]}, TypeError, "('X-A', 'a', 'b') among the headers is no pair; give ('Name', 'va"),
@@ -128,21 +137,12 @@ def test_builders_refuse_what_they_cannot_build_of(make: Callable[[], object], m
         make()
 
 
-async def answers_later(_request: Request) -> Response:
-    return Response()
-
-
 async def yields_later(_request: Request) -> Any:
     yield Response()
 
 
 def yields(_request: Request) -> Any:
     yield Response()
-
-
-class CalledLater:
-    async def __call__(self, _request: Request) -> Response:
-        return Response()
 
 
 @pytest.mark.parametrize(
@@ -152,11 +152,8 @@ class CalledLater:
         (("/a", None), "was given None; pass a Response or a callable that makes one"),
         (("/a", Path("a.xml")), "pass a Response or a callable that makes one"),
         (("/a", Response), "the class; pass an instance, such as Response"),
-        (("/a", answers_later), "which is async; pass a plain function: it runs on a thread, and may block there"),
-        (("/a", functools.partial(answers_later)), "which is async; pass a plain function"),
-        (("/a", CalledLater()), "which is async; pass a plain function"),
-        (("/a", yields_later), "which is async; pass a plain function"),
-        (("/a", yields), "which yields; pass a function that returns a Response"),
+        (("/a", yields_later), r"which yields; pass Response\(…\) with it as the body, or a function that returns one"),
+        (("/a", yields), r"which yields; pass Response\(…\) with it as the body, or a function that returns one"),
         ((Path("/a"), Response()), "the path that add\\(\\) was given is .*; give text, such as '/feed'"),
         ((None, Response()), "the path that add\\(\\) was given is None; give text, such as '/feed'"),
     ],

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from feedserver.net.binding import HOLDS_BESIDE, PortTaken, bind_and_listen, listen
+from feedserver.net.binding import HOLDS_BESIDE, PortTaken, addresses_of, bind_and_listen, listen
 
 
 def test_a_free_port_is_taken_and_held() -> None:
@@ -32,3 +32,15 @@ def test_a_taken_port_is_named_with_the_remedy() -> None:
 def test_an_address_of_another_machine_is_named_with_the_remedy() -> None:
     with pytest.raises(OSError, match=r"cannot listen on 192\.0\.2\.1 port 0: .*; use an address of this machine"):
         bind_and_listen("192.0.2.1", 0, 0.0)
+
+
+def test_localhost_means_both_families_and_an_address_itself() -> None:
+    assert addresses_of("localhost") == addresses_of("LOCALHOST") == ("127.0.0.1", "::1")
+    assert addresses_of("127.0.0.2") == ("127.0.0.2",)
+    assert addresses_of("::1") == ("::1",)
+
+
+@pytest.mark.parametrize("name", ["nosuch.invalid", "no such", "a" * 70], ids=["unknown", "a space", "too long"])
+def test_a_name_that_is_not_known_is_named_with_the_remedy(name: str) -> None:
+    with pytest.raises(OSError, match=f"cannot listen on '{name}': no host of that name is known; use an address"):
+        addresses_of(name)

@@ -16,6 +16,7 @@ import requests
 
 from feedserver import Fault, FeedServer, PortTaken, Response, moved
 from feedserver.faults import Close, Garbage, Reset, Stall
+from feedserver.net import binding
 from rawclient import RawClient
 
 
@@ -101,6 +102,43 @@ def test_several_addresses_refuse_and_accept_together(several: FeedServer) -> No
     several.accept()
     for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
         socket.create_connection((host, several.port), timeout=10).close()
+
+
+def test_localhost_is_served_on_both_families(root: Path) -> None:
+    with FeedServer(root, host="localhost", aliases=["127.0.0.1"]) as server:
+        server.add("/x", Response("hello"))
+        addresses = ["127.0.0.1", *(["::1"] if has_ipv6() else [])]
+        for address in addresses:
+            assert requests.get(server.url("x", host=address), timeout=10).text == "hello"
+        assert server.base_url == f"http://localhost:{server.port}"
+        server.refuse()
+        for address in addresses:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((address, server.port), timeout=10)
+        server.accept()
+        assert [request.client for request in server.requests] == addresses
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def test_a_port_that_is_taken_on_one_of_several_addresses_is_passed_over(
+    root: Path, quiet_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if quiet_host == "127.0.0.1":
+        pytest.skip("this system has one loopback address")
+    with FeedServer(root, host=quiet_host) as other:
+        taken = iter([other.port])
+        bind = binding.bind_and_listen
+        monkeypatch.setattr(binding, "bind_and_listen", lambda host, port, wait: bind(host, next(taken, port), wait))
+        with FeedServer(root, host="127.0.0.1", aliases=[quiet_host]) as server:
+            assert server.port != other.port
 
 
 def test_an_alias_that_is_taken_frees_the_others(root: Path, quiet_host: str) -> None:

@@ -46,6 +46,58 @@ def test_urllib_trusts_the_context(secure: FeedServer, host: str) -> None:
     assert secure.requests[0].scheme == "https"
 
 
+def test_a_certificate_is_for_the_host_and_the_aliases() -> None:
+    with FeedServer(host="127.0.1.7", aliases=["127.0.1.8"], tls=True) as server:
+        server.add("/x", Response("hello"))
+        for host in ("127.0.1.7", "127.0.1.8"):
+            url = server.url("x", host=host)
+            with urllib.request.urlopen(url, context=server.client_context(), timeout=10) as answer:
+                assert answer.read() == b"hello"
+
+
+def test_a_certificate_is_for_the_names_that_are_given() -> None:
+    with FeedServer(tls=True, names=["feeds.example", "*.blogs.example", "münchen.example", "2001:db8::1"]) as server:
+        for name in ("feeds.example", "a.blogs.example", "xn--mnchen-3ya.example", "2001:db8::1", "localhost", "::1"):
+            shake_hands(server, name)
+        for name in ("blogs.example", "other.example", "127.0.0.2"):
+            with pytest.raises(
+                ssl.SSLCertVerificationError, match=r"not valid for|Hostname mismatch|IP address mismatch"
+            ):
+                shake_hands(server, name)
+        server.allow("TLS failed")
+
+
+def shake_hands(server: FeedServer, name: str) -> None:
+    plain = socket.create_connection((server.host, server.port), timeout=10)
+    server.client_context().wrap_socket(plain, server_hostname=name).close()
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "https://a.example", "a.example:443", "10.0.0.0/8", "a@b.example", "a..b", "*"]
+)
+def test_what_no_certificate_can_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"a certificate cannot be for .*; give names such as 'feeds.example'"):
+        FeedServer(tls=True, names=[name])
+
+
+def test_names_are_refused_without_tls() -> None:
+    with pytest.raises(
+        ValueError, match=r"names is \['feeds.example'\], and a server without TLS .*; give tls=True, too"
+    ):
+        FeedServer(names=["feeds.example"])
+
+
+def test_a_client_that_speaks_tls_to_a_plain_server_gets_an_alert_at_once() -> None:
+    with FeedServer() as server:
+        with pytest.raises(OSError, match=r"(?i)alert handshake failure"):
+            urllib.request.urlopen(server.url("x", scheme="https"), timeout=10)
+        problem = server.journal.exchanges[-1].problem
+        assert problem == "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
+        assert server.journal.exchanges[-1].raw.startswith(b"\x16\x03")
+        with pytest.raises(VerificationError, match=r"; FeedServer\(…, tls=True\) does\.\nA test that means it says"):
+            server.verify()
+
+
 def test_requests_trusts_the_bundle(secure: FeedServer) -> None:
     with requests.Session() as session:
         for _ in range(3):

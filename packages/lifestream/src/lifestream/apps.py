@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lifestream.models import Feed, Host, Subscription
+    from django.apps.registry import Apps
+
+    from lifestream.models import Feed, Host, Item, Subscription, Tag
 
 
 class LifestreamConfig(AppConfig):
@@ -17,22 +21,29 @@ class LifestreamConfig(AppConfig):
 
     name = "lifestream"
     label = "lifestream"
-    verbose_name = "Lifestream"
+    verbose_name = _("Lifestream")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_delete, post_save
+        from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_save
 
         from lifestream import checks
-        from lifestream.models import Feed, Host, Subscription
-        from lifestream.models.lifestreams import readers_left
+        from lifestream.models import Feed, Host, Item, Subscription, Tag
+        from lifestream.models.lifestreams import readers_left, subscriptions_written
 
         checks.register()
-        for signal in (post_save, post_delete):
-            signal.connect(_subscription_changed, Subscription, dispatch_uid="lifestream.readers")
+        post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
+        post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
+        subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
         readers_left.connect(_readers_left, Feed, dispatch_uid="lifestream.readers_left")
         post_save.connect(_feed_saved, Feed, dispatch_uid="lifestream.feed")
         post_save.connect(_host_saved, Host, dispatch_uid="lifestream.host")
+        pre_save.connect(_feed_to_be_saved, Feed, dispatch_uid="lifestream.saved_rows")
+        pre_save.connect(_item_to_be_saved, Item, dispatch_uid="lifestream.saved_rows")
+        post_save.connect(_item_saved, Item, dispatch_uid="lifestream.saved_rows")
+        post_save.connect(_tag_saved, Tag, dispatch_uid="lifestream.saved_rows")
+        m2m_changed.connect(_tags_changed, Item.tags.through, dispatch_uid="lifestream.saved_rows")
+        post_migrate.connect(_migrated, self, dispatch_uid="lifestream.saved_rows")
 
 
 def _feed_saved(instance: Feed, using: str, update_fields: Iterable[str] | None = None, **_: Any) -> None:
@@ -60,17 +71,29 @@ def _host_saved(
         due_hosts.settle([instance.pk], using)
 
 
-def _subscription_changed(instance: Subscription, using: str, raw: bool = False, origin: Any = None, **_: Any) -> None:
-    """Receive Django's signal that a subscription was saved or deleted, in whatever way that happened.
+# `storage` is imported where it is used, since most commands save nothing of ours.
+
+
+def _subscription_saved(
+    instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
+) -> None:
+    """Receive Django's signal that a subscription was saved: fill its timeline, and wake its feed."""
+    from lifestream.models.lifestreams import SHOWING
+
+    if not raw and (update_fields is None or not SHOWING.isdisjoint(update_fields)):
+        _subscriptions_written([instance.pk], [instance.feed_id], using)
+
+
+def _subscription_deleted(instance: Subscription, using: str, origin: Any = None, **_: Any) -> None:
+    """Receive Django's signal that a subscription was deleted, in whatever way that happened.
 
     *origin* is what was deleted, and the subscription with it.
     """
-    # Here, since most commands save no subscription.
     from lifestream.models import LifestreamQuerySet
     from lifestream.models.lifestreams import SubscriptionQuerySet
     from lifestream.storage import fanout
 
-    if not raw and not isinstance(origin, LifestreamQuerySet | SubscriptionQuerySet):
+    if not isinstance(origin, LifestreamQuerySet | SubscriptionQuerySet):
         fanout.note_readers([instance.feed_id], using)
 
 
@@ -80,3 +103,56 @@ def _readers_left(feeds: list[int], using: str, **_: Any) -> None:
 
     for start in range(0, len(feeds), 500):
         fanout.note_readers(feeds[start : start + 500], using)
+
+
+def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using: str, **_: Any) -> None:
+    """Receive our own signal that many subscriptions were written at once."""
+    from lifestream.storage import backfill, fanout
+
+    fanout.note_readers(feeds, using)
+    backfill.fill_newest(keys, using)
+
+
+def _feed_to_be_saved(instance: Feed, raw: bool = False, **_: Any) -> None:
+    """Receive Django's signal that a feed is about to be saved. `Feed.save` derives its columns, and is not called for
+    one that `loaddata` loads.
+    """
+    from lifestream.storage import saved_rows
+
+    if raw:
+        saved_rows.complete_feed(instance)
+
+
+def _item_to_be_saved(instance: Item, using: str, **_: Any) -> None:
+    from lifestream.storage import saved_rows
+
+    saved_rows.complete_item(instance, using)
+
+
+def _item_saved(instance: Item, using: str, **_: Any) -> None:
+    from lifestream.storage import saved_rows
+
+    saved_rows.index([instance.pk], using)
+
+
+def _tag_saved(instance: Tag, using: str, created: bool, raw: bool = False, **_: Any) -> None:
+    """Receive Django's signal that a tag was saved. A new one has items already only if it comes from a fixture."""
+    from lifestream.storage import saved_rows
+
+    if raw or not created:
+        saved_rows.index_tagged(instance, using)
+
+
+def _tags_changed(**arguments: Any) -> None:
+    from lifestream.storage import saved_rows
+
+    saved_rows.tags_changed(**arguments)
+
+
+def _migrated(using: str, apps: Apps | None = None, **_: Any) -> None:
+    """Receive Django's signal that migrations have run, or that all tables were emptied."""
+    from django.apps import apps as installed
+
+    from lifestream.storage import saved_rows
+
+    saved_rows.leave_nothing(apps or installed, using)

@@ -1,10 +1,11 @@
 """System checks of the settings. Each message has an id and a hint.
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
-intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text.
+intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
+look; E012 switches; E020 several databases.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
-refuses.
+refuses; W005 variables of the environment that are no settings.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.http.request import validate_host
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
 
 from lifestream.conf import settings
 
@@ -37,7 +39,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines,
+        check_lines, check_environment, check_look, check_switches, check_routing,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -45,13 +47,15 @@ def register() -> None:
 
 def check_html(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_VALID_TAGS and LIFESTREAM_VALID_STYLES are valid and safe (E001)."""
-    if not settings.chooses_html:
+    if not settings.chooses_html or check_switches():
         return []
     return _errors(
         "E001",
         [lambda: settings.sanitizer_rules],
-        "Give a dict of tags and their attributes, as {'a': ['href'], 'p': []}, and a list of CSS properties; "
-        "scripts, styles, frames and event handlers can't be allowed.",
+        gettext(
+            "Give a dict of tags and their attributes, as {{'a': ['href'], 'p': []}}, and a list of CSS properties; "
+            "scripts, styles, frames and event handlers can't be allowed."
+        ).format(),
     )
 
 
@@ -62,24 +66,25 @@ def check_numbers(**_: Any) -> list[checks.CheckMessage]:
     found = _errors(
         "E002",
         [lambda name=name: getattr(settings, name) for name in _NUMBERS],  # type: ignore[misc]
-        "Durations are in seconds, sizes in bytes.",
+        gettext("Durations are in seconds, sizes in bytes."),
     )
     if found:
         return found
     if settings.min_interval > settings.max_interval:
-        message = "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."
-        hint = f"Set LIFESTREAM_MAX_INTERVAL to at least {settings.min_interval:g} seconds."
+        message = gettext("LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL.")
+        least = f"{settings.min_interval:g}"
+        hint = gettext("Set LIFESTREAM_MAX_INTERVAL to at least {seconds} seconds.").format(seconds=least)
         found.append(checks.Error(message, hint=hint, id="lifestream.E005"))
     if settings.per_host > settings.concurrency:
-        message = "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."
-        hint = "One host can't have more requests open than there are; two to a host are polite."
+        message = gettext("LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY.")
+        hint = gettext("One host can't have more requests open than there are; two to a host are polite.")
         found.append(checks.Warning(message, hint=hint, id="lifestream.W002"))
     return found
 
 
 def check_networks(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_ALLOWED_NETWORKS holds networks (E003)."""
-    hint = "Only private networks need to be named: the public internet is open without it."
+    hint = gettext("Only private networks need to be named: the public internet is open without it.")
     return _errors("E003", [lambda: settings.allowed_networks], hint)
 
 
@@ -93,7 +98,8 @@ def check_plugins(**_: Any) -> list[checks.CheckMessage]:
         except PluginError as error:
             raise ImproperlyConfigured(f"LIFESTREAM_PLUGINS: {error}.") from error
 
-    return _errors("E004", [load], "Give the dotted paths of subclasses of lifestream.plugins.FeedPlugin.")
+    hint = gettext("Give the dotted paths of subclasses of lifestream.plugins.FeedPlugin.")
+    return _errors("E004", [load], hint)
 
 
 def check_database(**_: Any) -> list[checks.CheckMessage]:
@@ -105,40 +111,58 @@ def check_database(**_: Any) -> list[checks.CheckMessage]:
     alias = router.db_for_write(Item)
     connection = connections[alias]
     if connection.vendor not in ("sqlite", "postgresql"):
-        message = f"The database {alias!r} is {connection.display_name}, on which search and claims do not work."
-        return [checks.Error(message, hint="Use SQLite or PostgreSQL.", id="lifestream.E006")]
+        text = gettext("The database '{alias}' is {kind}, on which search and claims do not work.")
+        message = text.format(alias=alias, kind=connection.display_name)
+        return [checks.Error(message, hint=gettext("Use SQLite or PostgreSQL."), id="lifestream.E006")]
     options = connection.settings_dict.get("OPTIONS", {})
     if connection.vendor == "sqlite" and str(options.get("transaction_mode", "")).upper() == "DEFERRED":
         options = {}
     if connection.vendor == "sqlite" and not options.get("transaction_mode"):
-        message = (
-            f"Transactions on the SQLite database {alias!r} are deferred: two writers can fail instead of waiting."
+        message = gettext(
+            "Transactions on the SQLite database '{alias}' are deferred: two writers can fail instead of waiting."
+        ).format(alias=alias)
+        value = (
+            '{"transaction_mode": "IMMEDIATE", "timeout": 20, '
+            '"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"}'
         )
-        hint = (
-            f'Set DATABASES["{alias}"]["OPTIONS"] to {{"transaction_mode": "IMMEDIATE", "timeout": 20, '
-            '"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"}.'
-        )
+        hint = gettext("Set {setting} to {value}.").format(setting=f'DATABASES["{alias}"]["OPTIONS"]', value=value)
         return [checks.Warning(message, hint=hint, id="lifestream.W001")]
     return []
+
+
+def check_routing(**_: Any) -> list[checks.CheckMessage]:
+    """Check that all of lifestream's tables are in one database, with those that they refer to (E020)."""
+    from django.apps import apps
+
+    models = [*apps.get_app_config("lifestream").get_models(), apps.get_model(django_settings.AUTH_USER_MODEL)]
+    homes: dict[str, str] = {router.db_for_write(model): model._meta.label for model in models}
+    if len(homes) == 1:
+        return []
+    listed = ", ".join(f"{label} → '{alias}'" for alias, label in sorted(homes.items()))
+    message = gettext("Tables that refer to each other are written to several databases: {models}.")
+    hint = gettext("Let the database router send all models of lifestream, and the users, to one database.")
+    return [checks.Error(message.format(models=listed), hint=hint, id="lifestream.E020")]
 
 
 def check_time_zone(**_: Any) -> list[checks.CheckMessage]:
     """Check that Django uses time zones (E007)."""
     if django_settings.USE_TZ:
         return []
-    message = "USE_TZ is False: the times of feeds come from all over the world."
-    return [checks.Error(message, hint="Set USE_TZ to True, Django's default.", id="lifestream.E007")]
+    message = gettext("USE_TZ is False: the times of feeds come from all over the world.")
+    return [checks.Error(message, hint=gettext("Set USE_TZ to True, Django's default."), id="lifestream.E007")]
 
 
 def check_pause_scope(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_PAUSE_SCOPE is a scope (E008)."""
-    hint = 'With "host", all feeds of a server wait when it asks one to; that is the default, and polite.'
+    hint = gettext('With "host", all feeds of a server wait when it asks one to; that is the default, and polite.')
     return _errors("E008", [lambda: settings.pauses_hosts], hint)
 
 
 def check_pushes(**_: Any) -> list[checks.CheckMessage]:
     """Check that the address for hubs is valid (E009), uses TLS (W003), and is one that Django accepts (W004)."""
-    hint = "Give the address of this site, as https://planet.example.org, or leave it out: then nothing is pushed."
+    hint = gettext(
+        "Give the address of this site, as https://planet.example.org, or leave it out: then nothing is pushed."
+    )
     if found := _errors("E009", [lambda: settings.public_url], hint):
         return found
     host = urlsplit(settings.public_url).hostname
@@ -147,22 +171,44 @@ def check_pushes(**_: Any) -> list[checks.CheckMessage]:
     try:
         reverse("lifestream:push", args=["k" * 43])
     except NoReverseMatch:
-        message = "LIFESTREAM_PUBLIC_URL is set, but the pages of lifestream are not in the URLconf."
-        return [checks.Error(message, hint='Include "lifestream.urls" in it.', id="lifestream.E009")]
+        message = gettext("LIFESTREAM_PUBLIC_URL is set, but the pages of lifestream are not in the URLconf.")
+        return [checks.Error(message, hint=gettext('Include "lifestream.urls" in it.'), id="lifestream.E009")]
     if settings.push_over_http:
-        message = "LIFESTREAM_PUSH_OVER_HTTP lets hubs speak without TLS on this machine."
-        found.append(checks.Warning(message, hint="It is for tests: leave it out.", id="lifestream.W003"))
+        message = gettext("LIFESTREAM_PUSH_OVER_HTTP lets hubs speak without TLS on this machine.")
+        found.append(checks.Warning(message, hint=gettext("It is for tests: leave it out."), id="lifestream.W003"))
     if not validate_host(host, django_settings.ALLOWED_HOSTS):
-        message = f"Hubs reach this site as {host!r}, the host in LIFESTREAM_PUBLIC_URL, and Django refuses that."
-        hint = f"Add {host!r} to ALLOWED_HOSTS."
+        text = gettext("Hubs reach this site as '{host}', the host in LIFESTREAM_PUBLIC_URL, and Django refuses that.")
+        message = text.format(host=host)
+        hint = gettext("Add '{host}' to ALLOWED_HOSTS.").format(host=host)
         found.append(checks.Warning(message, hint=hint, id="lifestream.W004"))
     return found
 
 
 def check_lines(**_: Any) -> list[checks.CheckMessage]:
-    """Check that what stands in the User-Agent is one line of text (E010)."""
-    hint = "It is sent with each request, in a header: a line break in it would fail them all."
-    return _errors("E010", [lambda: settings.contact, lambda: settings.user_agent], hint)
+    """Check that what stands in a header or an attribute is one line of text (E010)."""
+    hint = gettext("It stands in a header, or in an attribute of each page, which have one line.")
+    names = ("contact", "user_agent", "title", "logo")
+    return _errors("E010", [lambda name=name: getattr(settings, name) for name in names], hint)  # type: ignore[misc]
+
+
+def check_look(**_: Any) -> list[checks.CheckMessage]:
+    """Check that the theme is one, and that the style sheets are a list (E011)."""
+    hint = gettext("Style sheets are static files, as custom.css in the folder static/ of LIFESTREAM_HOME.")
+    return _errors("E011", [lambda: settings.theme, lambda: settings.styles], hint)
+
+
+def check_switches(**_: Any) -> list[checks.CheckMessage]:
+    """Check that LIFESTREAM_STRIP_TRACKING is True or False (E012)."""
+    hint = gettext("With True, links lose utm_source, fbclid and other parameters that only tell who clicked them.")
+    return _errors("E012", [lambda: settings.strips_tracking], hint)
+
+
+def check_environment(**_: Any) -> list[checks.CheckMessage]:
+    """Check that the bundled site knows each variable of the environment that looks like one of its settings (W005)."""
+    configuration = getattr(django_settings, "CONFIGURATION", None)
+    hint = gettext("It has no effect. Take it out, or write its name as `lifestream config` does.")
+    unknown = getattr(configuration, "unknown", ())
+    return [checks.Warning(sentence, hint=hint, id="lifestream.W005") for sentence in unknown]
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:

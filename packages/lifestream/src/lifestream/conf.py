@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.encoding import force_str
+from django.utils.translation import gettext
 
 from lifestream.fetcher import open_files
 
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+THEMES = ("standard", "list", "magazine")
+
 _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
+
+
+_OF_HTML = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
 
 
 class Settings:
@@ -39,48 +45,62 @@ class Settings:
     def _number(self, name: str, default: float, least: float = 0) -> float:
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
-            raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give a number of at least {least:g}.")
+            text = gettext("{setting} is {value}; give a number of at least {least}.")
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value), least=f"{least:g}"))
         return float(value)
 
     def _line(self, name: str) -> str:
         value = self.get(name, "")
         if not isinstance(value, str) or not value.isprintable():
-            raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give one line of text.")
+            text = gettext("{setting} is {value}; give one line of text.")
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value)))
         return value
 
     def _texts(self, name: str, *, example: str) -> tuple[str, ...]:
         value = self.get(name, ())
         listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
         if not listed or not all(isinstance(text, str) for text in value):
-            raise ImproperlyConfigured(f"LIFESTREAM_{name} is {value!r}; give a list of text, as [{example!r}].")
+            text = gettext("{setting} is {value}; give a list of text, as {example}.")
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=[example]))
         return tuple(value)
 
     @property
     def sanitizer_rules(self) -> SanitizerRules:
         """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
-        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept.
+        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept;
+        `LIFESTREAM_STRIP_TRACKING`.
         """
         from lifestream.content.sanitizer import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
 
         tags, styles = self.get("VALID_TAGS", DEFAULT_TAGS), self.get("VALID_STYLES", DEFAULT_STYLES)
         if not isinstance(tags, Mapping):
-            raise ImproperlyConfigured(
-                f"LIFESTREAM_VALID_TAGS is a {type(tags).__name__}; give a dict of tags and their attributes."
-            )
+            text = gettext("{setting} is a {type}; give a dict of tags and their attributes.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_VALID_TAGS", type=type(tags).__name__))
         listed = isinstance(styles, Iterable) and not isinstance(styles, str)
         if not listed or not all(isinstance(name, str) for name in styles):
-            raise ImproperlyConfigured(
-                f"LIFESTREAM_VALID_STYLES is {styles!r}; give a list of CSS properties, as ['text-align']."
-            )
+            text = gettext("{setting} is {value}; give a list of CSS properties, as {example}.")
+            told = text.format(setting="LIFESTREAM_VALID_STYLES", value=repr(styles), example=["text-align"])
+            raise ImproperlyConfigured(told)
         try:
-            return SanitizerRules.of(tags, styles)
+            return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
             raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {error}.") from error
 
     @property
     def chooses_html(self) -> bool:
-        """Whether LIFESTREAM_VALID_TAGS or LIFESTREAM_VALID_STYLES is set; otherwise the shipped rules apply."""
-        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in ("VALID_TAGS", "VALID_STYLES"))
+        """Whether LIFESTREAM_VALID_TAGS, LIFESTREAM_VALID_STYLES or LIFESTREAM_STRIP_TRACKING is set; otherwise the
+        shipped rules apply.
+        """
+        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in _OF_HTML)
+
+    @property
+    def strips_tracking(self) -> bool:
+        """`LIFESTREAM_STRIP_TRACKING`: whether links lose the parameters that are known to track readers."""
+        value = self.get("STRIP_TRACKING", False)
+        if not isinstance(value, bool):
+            text = gettext("{setting} is {value}; give True or False.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_STRIP_TRACKING", value=repr(value)))
+        return value
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -91,6 +111,31 @@ class Settings:
     def default_pagination(self) -> int:
         """`LIFESTREAM_DEFAULT_PAGINATION`: items on a page."""
         return int(self._number("DEFAULT_PAGINATION", 20, least=1))
+
+    @property
+    def title(self) -> str:
+        """`LIFESTREAM_TITLE`: the name of the site, above its list of lifestreams; "" for "Lifestream"."""
+        return self._line("TITLE")
+
+    @property
+    def theme(self) -> str:
+        """`LIFESTREAM_THEME`: how lifestreams look that choose no theme: "standard", "list" or "magazine"."""
+        value = self.get("THEME", "standard")
+        if value not in THEMES:
+            text = gettext("{setting} is {value}; give one of {choices}.")
+            choices = ", ".join(f'"{theme}"' for theme in THEMES)
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_THEME", value=repr(value), choices=choices))
+        return str(value)
+
+    @property
+    def logo(self) -> str:
+        """`LIFESTREAM_LOGO`: the path of a static file that stands in place of the title; "" for none."""
+        return self._line("LOGO")
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """`LIFESTREAM_STYLES`: paths of static files, style sheets that pages load after the shipped one."""
+        return self._texts("STYLES", example="custom.css")
 
     @property
     def plugins(self) -> tuple[str, ...]:
@@ -115,18 +160,21 @@ class Settings:
     @property
     def allowed_networks(self) -> tuple[Network, ...]:
         """`LIFESTREAM_ALLOWED_NETWORKS`: private networks that may be dialled; a list or text."""
-        value = self.get("ALLOWED_NETWORKS", ())
+        return self._networks("ALLOWED_NETWORKS")
+
+    def _networks(self, name: str) -> tuple[Network, ...]:
+        value = self.get(name, ())
         texts = value.split(",") if isinstance(value, str) else value
         if not isinstance(texts, Iterable):
-            raise ImproperlyConfigured(
-                f"LIFESTREAM_ALLOWED_NETWORKS is {value!r}; give a list of networks, as ['10.0.0.0/8']."
-            )
+            text = gettext("{setting} is {value}; give a list of networks, as {example}.")
+            told = text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=["10.0.0.0/8"])
+            raise ImproperlyConfigured(told)
         try:
             return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())
         except ValueError as error:
-            raise ImproperlyConfigured(
-                f"LIFESTREAM_ALLOWED_NETWORKS: {error}; give networks as 10.0.0.0/8 or fd00::/8."
-            ) from error
+            text = gettext("{setting}: {problem}; give networks as {one} or {other}.")
+            told = text.format(setting=f"LIFESTREAM_{name}", problem=error, one="10.0.0.0/8", other="fd00::/8")
+            raise ImproperlyConfigured(told) from error
 
     @property
     def max_body(self) -> int:
@@ -174,7 +222,8 @@ class Settings:
         """
         value = self.get("PAUSE_SCOPE", "host")
         if value not in ("host", "feed"):
-            raise ImproperlyConfigured(f'LIFESTREAM_PAUSE_SCOPE is {value!r}; give "host" or "feed".')
+            text = gettext('{setting} is {value}; give "host" or "feed".')
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PAUSE_SCOPE", value=repr(value)))
         return bool(value == "host")
 
     @property
@@ -196,16 +245,24 @@ class Settings:
 
     @property
     def public_url(self) -> str:
-        """`LIFESTREAM_PUBLIC_URL`: the URL at which hubs reach this site, as "https://planet.example.org"; "" for no
-        pushes.
+        """`LIFESTREAM_PUBLIC_URL`: the URL of this site, as "https://planet.example.org" or, below a path,
+        "https://example.org/planet"; "" for none, and then hubs can't push.
 
         Without a slash at its end. Raises `ImproperlyConfigured` for a URL that no hub may be told: anything but https,
         except for loopback with LIFESTREAM_PUSH_OVER_HTTP.
         """
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
         if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
-            raise ImproperlyConfigured(f"LIFESTREAM_PUBLIC_URL is {url!r}: {problem}.")
+            text = gettext("{setting} is {value}: {problem}.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PUBLIC_URL", value=repr(url), problem=problem))
         return url
+
+    def absolute(self, path: str) -> str:
+        """Return the public URL of *path*, which begins with a slash, and with the path of LIFESTREAM_PUBLIC_URL where
+        Django knows that one (FORCE_SCRIPT_NAME).
+        """
+        below = urlsplit(self.public_url).path
+        return self.public_url + (path.removeprefix(below) if path.startswith(f"{below}/") else path)
 
     @property
     def push_over_http(self) -> bool:
@@ -244,6 +301,28 @@ class Settings:
         return self._number("CHECK_EVERY", 60.0, least=0.1)
 
     @property
+    def keep_days(self) -> float:
+        """`LIFESTREAM_KEEP_DAYS`: items older than so many days are deleted; 0 to keep them however old they are."""
+        return self._number("KEEP_DAYS", 0.0)
+
+    @property
+    def keep_items(self) -> int:
+        """`LIFESTREAM_KEEP_ITEMS`: so many items of a feed are kept, the latest; 0 for all."""
+        return int(self._number("KEEP_ITEMS", 10_000))
+
+    @property
+    def keep_idle_days(self) -> float:
+        """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
+        return self._number("KEEP_IDLE_DAYS", 30.0)
+
+    @property
+    def metrics_from(self) -> tuple[Network, ...]:
+        """`LIFESTREAM_METRICS_FROM`: networks beside this machine itself that may ask for `/metrics` and for the
+        details of `/readyz`.
+        """
+        return self._networks("METRICS_FROM")
+
+    @property
     def lease(self) -> float:
         """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one may claim it."""
         return self._number("LEASE", 900.0, least=1)
@@ -269,12 +348,12 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError where it is no number
     except ValueError as error:
-        return f"it is no URL ({error})"
-    if not parts.hostname or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
-        return "give a scheme and a host, as https://planet.example.org"
+        return gettext("it is no URL ({reason})").format(reason=error)
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        return gettext("give a scheme, a host and, below a path, that path, as https://planet.example.org")
     if parts.scheme == "https" or (parts.scheme == "http" and over_http and is_loopback(parts.hostname)):
         return ""
-    return "hubs are let in by https only"
+    return gettext("hubs are let in by https only")
 
 
 def is_loopback(host: str) -> bool:

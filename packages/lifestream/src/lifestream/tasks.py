@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from lifestream.conf import raise_file_limit, settings
 from lifestream.models import Feed
+from lifestream.operations.retention import cleanup as clean_up
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 
@@ -88,6 +89,12 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
     for shortage in report.shortages:
         log.warning("feeds stay due: %s", shortage)
     return str(report)
+
+
+@shared_task(name="lifestream.cleanup", ignore_result=True)
+def cleanup() -> str:
+    """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
+    return str(clean_up(timezone.now()))
 
 
 @shared_task(name="lifestream.find_icons", ignore_result=True)

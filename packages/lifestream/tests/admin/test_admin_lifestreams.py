@@ -16,6 +16,9 @@ from shown import make_post
 pytestmark = pytest.mark.django_db
 ADD = "/admin/lifestream/lifestream/add/"
 
+CHOSEN = {"shown": "summary", "words": 60, "site_order": "name", "shows_authors": "on"}
+"""What a form sends for what nobody has touched."""
+
 
 @pytest.fixture
 def feed() -> Feed:
@@ -48,7 +51,7 @@ def staff(client: Client, mine: Lifestream) -> Client:
 
 def add(client: Client, slug: str) -> Lifestream:
     before = set(Lifestream.objects.values_list("pk", flat=True))
-    response = client.post(ADD, {"slug": slug, "title": "New", "tagline": "", "is_public": "on"})
+    response = client.post(ADD, {"slug": slug, "title": "New", "tagline": "", **CHOSEN, "is_public": "on"})
     assert response.status_code == 302, response.content.decode()
     return Lifestream.objects.exclude(pk__in=before).get()
 
@@ -64,16 +67,16 @@ def test_a_slug_that_stays_is_left_as_it_is_and_a_new_one_is_no_guess(
     staff: Client, mine: Lifestream, theirs: Lifestream
 ) -> None:
     address = f"/admin/lifestream/lifestream/{mine.pk}/change/"
-    staff.post(address, {"slug": "mine", "title": "Renamed", "tagline": "", "is_public": "on"})
+    staff.post(address, {"slug": "mine", "title": "Renamed", "tagline": "", **CHOSEN, "is_public": "on"})
     mine.refresh_from_db()
     assert (mine.slug, mine.title) == ("mine", "Renamed")
     for typed in (theirs.slug, "free"):
-        assert staff.post(address, {"slug": typed, "title": "x", "tagline": ""}).status_code == 302
+        assert staff.post(address, {"slug": typed, "title": "x", "tagline": "", **CHOSEN}).status_code == 302
         mine.refresh_from_db()
         assert re.fullmatch(rf"{typed}-[a-z2-9]{{6}}", mine.slug)
     # Who edits the beginning alone gets other characters, and not twice as many.
     suffix = mine.slug[-7:]
-    staff.post(address, {"slug": f"other{suffix}", "title": "x", "tagline": ""})
+    staff.post(address, {"slug": f"other{suffix}", "title": "x", "tagline": "", **CHOSEN})
     mine.refresh_from_db()
     assert re.fullmatch(r"other-[a-z2-9]{6}", mine.slug) and not mine.slug.endswith(suffix)
 
@@ -84,5 +87,5 @@ def test_the_longest_slug_has_room_for_its_end(staff: Client) -> None:
 
 def test_a_superuser_chooses_a_slug_and_is_told_what_is_taken(admin_client: Client, theirs: Lifestream) -> None:
     assert add(admin_client, "plain").slug == "plain"
-    response = admin_client.post(ADD, {"slug": "secret-plans", "title": "New", "tagline": ""})
+    response = admin_client.post(ADD, {"slug": "secret-plans", "title": "New", "tagline": "", **CHOSEN})
     assert response.status_code == 200 and "already exists" in response.content.decode()

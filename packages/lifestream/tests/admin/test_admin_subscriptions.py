@@ -24,6 +24,7 @@ def mine(client: Client) -> Lifestream:
 def test_what_an_editor_makes_is_theirs(client: Client, mine: Lifestream) -> None:
     other = editor("other")
     data = {"title": "New", "slug": "new", "tagline": "", "is_public": "on", "owner": other.pk}
+    data |= {"shown": "summary", "words": 60, "site_order": "name"}
     client.post("/admin/lifestream/lifestream/add/", data)
     assert Lifestream.objects.get(slug__startswith="new-").owner == mine.owner
 

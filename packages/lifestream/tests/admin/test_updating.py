@@ -50,7 +50,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
     def test_a_paused_feed_is_left_alone(self) -> None:
         site = self.site("/good")
         Feed.objects.update(status="paused")
-        assert "1 were left alone" in self.update("feed", site.feed_id)
+        assert "1 was left alone" in self.update("feed", site.feed_id)
         assert list(self.feedserver.requests) == []
 
     def test_a_feed_that_is_gone_is_told(self) -> None:

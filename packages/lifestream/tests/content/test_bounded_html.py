@@ -79,7 +79,7 @@ def test_an_attribute_that_is_too_long_goes_and_the_others_stay() -> None:
     assert attributes(tag.source) == {"href": "/b", "lang": "en/"}
 
 
-@pytest.mark.parametrize("name", ["svg", "math", "select", "template", "html", "body", "frameset"])
+@pytest.mark.parametrize("name", ["svg", "select", "template", "html", "body", "frameset"])
 def test_what_changes_how_tags_are_read_is_left_out(name: str) -> None:
     assert bounded(f"a<{name} x=y>b</{name.upper()} >c") == "a<!---->b<!---->c"
     assert bounded(f"<<{name}>p>") == "<<!---->p>"

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from constructs import CONTENT, Construct
-from lifestream.content.sanitizer import Sanitizer, safe_url
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.urls import safe_url
 from lifestream.plugins import ItemDraft
 from lifestream.plugins.caps import Tally
 from lifestream.plugins.item_pipeline import made_safe

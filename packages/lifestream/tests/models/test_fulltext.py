@@ -140,7 +140,7 @@ def test_items_that_went_with_their_feed_are_not_found_and_a_rebuild_sweeps_them
     assert titles("apple") == []
     output = StringIO()
     call_command("rebuild_search", stdout=output)
-    assert output.getvalue() == "Indexed 1 items.\n"
+    assert output.getvalue() == "Indexed 1 item.\n"
     assert titles("apple") == titles("fruit") == ["x"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM lifestream_search")

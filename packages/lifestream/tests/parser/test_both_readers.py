@@ -70,7 +70,7 @@ def _canonical(html: str) -> str:
     return SANITIZER.html(html, URL).removeprefix("<div>").removesuffix("</div>").strip()
 
 
-OURS_ALONE: Final = ("based", "summary_base", "source")
+OURS_ALONE: Final = ("based", "summary_base", "source", "episode")
 """What feedparser doesn't tell, or only in part."""
 TITLES: Final = {
     "a title in base64 is HTML where it looks like that (12)": (
@@ -150,6 +150,9 @@ LISTED: Final[dict[str, dict[str, str]]] = {
     },
     "entry.language": {"a language has no underscores (BCP 47)": "entry_content_xml_lang_underscore.xml"},
     "entry.base": {
+        "it is the link, which feedburner:origLink gives (10, 14)": (
+            "CRE.xml GiantRobotsSmashingIntoOtherGiantRobots.xml"
+        ),
         "xml:base counts at every level, whatever the entry has of text (9)": (
             "entry_contributor_uri_base.xml entry_id_xml_base.xml entry_title_xml_base_inherit.xml "
             "entry_title_xml_base_inherit_2.xml feed_entry_author_uri_base.xml rss_channel_item_xml_base.xml "
@@ -195,8 +198,10 @@ def test_both_readers_find_the_same_in_generated_documents(format_: FormatName) 
         readings = both(drawn[0].body)
         assert readings is not None
         found = {name: (ours, theirs) for name, ours, theirs in differences(*readings) if name != "entry.link"}
-        if "itunes" in drawn[0].body.decode("latin-1"):
+        if "itunes" in drawn[0].body.decode("latin-1").replace("\0", ""):
             found.pop("feed.icon", None)  # the channel's image counts before that of iTunes
+        if format_ == "rdf":
+            found.pop("entry.base", None)  # that is the link, which may be rdf:about
         assert not found
         for mine, other in zip(readings[0].entries, readings[1].entries, strict=True):
             assert mine.link == other.link or (mine.link == mine.guid and format_ == "rdf")  # rdf:about

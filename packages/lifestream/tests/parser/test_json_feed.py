@@ -139,7 +139,7 @@ def test_an_item_is_read_with_all_that_it_says() -> None:
         enclosures=(Enclosure("https://site.example/1.mp3", "audio/mpeg", 2000, 60),),
         media=(Media("https://site.example/one.png", type="image/*", thumbnail="https://site.example/one.png"),),
         language="de",
-        base=URL,
+        base="https://site.example/blog/one",
     )
 
 

@@ -43,7 +43,7 @@ def test_rss_20_with_all_its_modules() -> None:
         link="https://salt.example/",
         subtitle="Notes from a harbour",
         language="en-GB",
-        icon="https://feeds.example/icon.png",
+        icon="https://salt.example/icon.png",
         self_url="https://salt.example/feed.xml",
         hub_url="https://hub.example/",
         generator="Ropewalk 3.1",
@@ -61,26 +61,26 @@ def test_rss_20_with_all_its_modules() -> None:
                 content='<p>All about <a href="/knots">nets</a>.</p>',
                 summary="A short word about nets.",
                 tags=("Nets", "Rope"),
-                enclosures=(Enclosure("https://feeds.example/nets.mp3", "audio/mpeg", 4096, 3723),),
+                enclosures=(Enclosure("https://salt.example/nets.mp3", "audio/mpeg", 4096, 3723),),
                 media=(
                     Media(
-                        url="https://feeds.example/large.jpg",
+                        url="https://salt.example/large.jpg",
                         type="image/jpeg",
-                        thumbnail="https://feeds.example/thumb.jpg",
+                        thumbnail="https://salt.example/thumb.jpg",
                         title="Net, drying",
                         description="A net",
                     ),
                     Media(url="https://cdn.example/film", type="video/*", player="https://film.example/7"),
                 ),
                 language="en-GB",
-                base=URL,
+                base="https://salt.example/nets?a=1&b=2",
             ),
             Entry(
                 guid="https://salt.example/two",
                 link="https://salt.example/two",
                 title="No more than this",
                 language="en-GB",
-                base=URL,
+                base="https://salt.example/two",
             ),
         ),
     )
@@ -148,7 +148,7 @@ def test_rss_10_with_dublin_core() -> None:
             summary="Flat.",
             tags=("maps",),
             language="nl",
-            base=URL,
+            base="https://atlas.example/1",
         ),
     )
 
@@ -160,7 +160,13 @@ def test_rss_10_with_dublin_core() -> None:
             "rss091.xml",
             "rss091n",
             "Old News",
-            Entry(link="https://old.example/1", title="Still here", summary="Yes.", language="en", base=URL),
+            Entry(
+                link="https://old.example/1",
+                title="Still here",
+                summary="Yes.",
+                language="en",
+                base="https://old.example/1",
+            ),
         ),
         (
             "rss092.xml",
@@ -169,7 +175,7 @@ def test_rss_10_with_dublin_core() -> None:
             Entry(
                 summary="Titles are optional now.",
                 enclosures=(Enclosure("https://old.example/1.mp3", "audio/mpeg", 10),),
-                base=URL,
+                base="https://old.example/",
             ),
         ),
         (
@@ -183,7 +189,7 @@ def test_rss_10_with_dublin_core() -> None:
                 published=datetime(2003, 12, 31, 12, tzinfo=UTC),
                 updated=datetime(2004, 1, 1, tzinfo=UTC),
                 content="<p>Hello</p>",
-                base=URL,
+                base="https://draft.example/1",
             ),
         ),
     ],
@@ -200,11 +206,11 @@ def test_json_feed_11_with_what_has_the_wrong_type_left_out() -> None:
     first, second, third = feed.entries
     assert (feed.format, feed.title, feed.subtitle) == ("json11", "Loom & Thread", "Weaving")
     assert (feed.link, feed.self_url) == ("https://loom.example/", "https://loom.example/feed.json")
-    assert (feed.icon, feed.hub_url) == ("https://feeds.example/icon.png", "https://hub.example/")
+    assert (feed.icon, feed.hub_url) == ("https://loom.example/icon.png", "https://hub.example/")
     assert (feed.author, feed.language) == ("Eve Warp, Nils Weft", "sv")
     assert first == Entry(
         guid="loom/1",
-        link="https://feeds.example/1",
+        link="https://loom.example/1",
         title="Warp < weft",
         author="Guest",
         published=datetime(2026, 4, 1, 7, tzinfo=UTC),
@@ -212,14 +218,14 @@ def test_json_feed_11_with_what_has_the_wrong_type_left_out() -> None:
         content='<p>Over, <a href="2">under</a>.</p>',
         summary="<p>Over &amp; under</p>",
         tags=("weaving", "wool"),
-        enclosures=(Enclosure("https://feeds.example/1.mp3", "audio/mpeg", 12345, 61),),
-        media=(Media("https://feeds.example/1.jpg", "image/*", "https://feeds.example/1.jpg"),),
+        enclosures=(Enclosure("https://loom.example/1.mp3", "audio/mpeg", 12345, 61),),
+        media=(Media("https://loom.example/1.jpg", "image/*", "https://loom.example/1.jpg"),),
         language="nb",
-        base=URL,
+        base="https://loom.example/1",
     )
     assert (second.guid, second.link) == ("2", "https://elsewhere.example/2")
     assert second.content == "<p>Line one<br>line &lt;two&gt;</p>\n<p>Next</p>"
-    assert third == Entry(author="Eve Warp, Nils Weft", language="sv", base=URL)
+    assert third == Entry(author="Eve Warp, Nils Weft", language="sv", base="https://loom.example/")
 
 
 def test_json_feed_10() -> None:

@@ -140,7 +140,7 @@ class WhatComes(RefreshTestCase):
             self.clock.now = row.next_at
         made.refresh_from_db()
         assert waits == [HOUR, 2 * HOUR, 4 * HOUR]
-        assert made.next_reason == "3rd error in a row, 4 hours apart"
+        assert made.next_reason == "3 errors in a row, 4 hours apart"
 
     def test_a_page_where_a_feed_was_is_a_failure_that_keeps_items_and_url(self) -> None:
         made = self.make_feed("/feed", feed(), moved("/login"))

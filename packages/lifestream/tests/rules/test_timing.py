@@ -180,22 +180,22 @@ class Errors(RuleTestCase):
             gaps.append((row.next_at - self.clock.now).total_seconds() / HOUR)
             reasons.append(row.reason)
         assert gaps == [1, 2, 4, 8, 16, 32, 64, 128, 168, 168, 168, 168]
-        assert reasons[-1] == "12th error in a row, 7 days apart"
+        assert reasons[-1] == "12 errors in a row, 7 days apart"
 
     @pytest.mark.rule(14)
     def test_a_success_ends_the_row_of_errors(self) -> None:
         made = self.subscribe("/feed", *[Response(status=500)] * 3, feed(), Response(status=500))
         reasons = [self.refresh_next(made).reason for _ in range(5)]
-        assert reasons[2] == "3rd error in a row, 4 hours apart"
-        assert reasons[4] == "1st error in a row, 1 hour apart"
+        assert reasons[2] == "3 errors in a row, 4 hours apart"
+        assert reasons[4] == "1 error in a row, 1 hour apart"
 
     @pytest.mark.rule(14)
     def test_what_has_no_answer_at_all_counts_as_an_error_too(self) -> None:
         made = self.subscribe("/feed")
         self.feedserver.refuse()
         assert [self.refresh_next(made).reason for _ in range(2)] == [
-            "1st error in a row, 1 hour apart",
-            "2nd error in a row, 2 hours apart",
+            "1 error in a row, 1 hour apart",
+            "2 errors in a row, 2 hours apart",
         ]
 
 

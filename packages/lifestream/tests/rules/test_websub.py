@@ -539,7 +539,7 @@ class HostileHubs(WebSubTestCase):
     """A hub's address comes from a feed: it is asked as carefully as one."""
 
     def message(self) -> str:
-        return HubSubscription.objects.get().message
+        return str(HubSubscription.objects.get().message)
 
     def test_a_hub_at_a_private_address_is_not_asked(self) -> None:
         links = '<http://127.0.0.2:9/hub>; rel="hub"'

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lifestream.scheduler.publication_rate import Pace, how_often, pace_of
+from lifestream.scheduler.publication_rate import Pace, pace_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = 86400.0
@@ -48,23 +48,3 @@ def test_silence_makes_the_gap_grow() -> None:
     pace = Pace(4, ago(8))
     assert pace.gap(NOW) == 2 * DAY
     assert pace.gap(NOW + timedelta(days=8)) == 4 * DAY
-
-
-@pytest.mark.parametrize(
-    ("gap", "words"),
-    [
-        (0, "all the time"),
-        (DAY / 5, "5 times a day"),
-        (DAY, "once a day"),
-        (1.5 * DAY, "5 times a week"),
-        (3.5 * DAY, "twice a week"),
-        (7 * DAY, "once a week"),
-        (10 * DAY, "3 times a month"),
-        (29 * DAY, "once a month"),
-        (120 * DAY, "3 times a year"),
-        (365 * DAY, "once a year"),
-        (800 * DAY, "less than once a year"),
-    ],
-)
-def test_a_gap_is_told_as_people_say_it(gap: float, words: str) -> None:
-    assert how_often(gap) == words

@@ -87,9 +87,9 @@ def wait(due: Next) -> float:
         (fetched(), Rhythm(skip_hours=frozenset(range(24))), HOUR, "our own interval of 1 hour"),
         (not_modified(), None, HOUR, "our own interval of 1 hour"),
         (not_modified(cache_control="max-age=7200"), None, 2 * HOUR, "max-age of the last answer: 2 hours"),
-        (failed(), None, HOUR, "1st error in a row, 1 hour apart"),
-        (failed(404), None, HOUR, "1st error in a row, 1 hour apart"),
-        (failed(429), None, HOUR, "1st error in a row, 1 hour apart"),
+        (failed(), None, HOUR, "1 error in a row, 1 hour apart"),
+        (failed(404), None, HOUR, "1 error in a row, 1 hour apart"),
+        (failed(429), None, HOUR, "1 error in a row, 1 hour apart"),
         (failed(429, retry_after="7200"), None, 2 * HOUR, "Retry-After: 2 hours"),
         (failed(503, retry_after="Sun, 01 Mar 2026 14:00:00 GMT"), None, 2 * HOUR, "Retry-After: 2 hours"),
         (failed(503, retry_after="60"), None, HOUR, "our own interval of 1 hour"),
@@ -239,7 +239,7 @@ def test_errors_in_a_row_are_ever_further_apart_up_to_the_longest_interval_and_n
 
 
 def test_the_reason_counts_the_errors() -> None:
-    assert decide(failed(), History(failures=3), NOW, LIMITS).reason == "4th error in a row, 8 hours apart"
+    assert decide(failed(), History(failures=3), NOW, LIMITS).reason == "4 errors in a row, 8 hours apart"
 
 
 def test_a_success_ends_the_row_of_errors() -> None:
@@ -256,7 +256,7 @@ def test_an_error_forgets_neither_freshness_nor_rhythm() -> None:
     [
         (failed(), Rhythm(ttl=3 * 3600), 3 * HOUR, "the feed's ttl: 3 hours"),
         (failed(), Rhythm(update_interval=86400), DAY, "the feed's update period: 1 day"),
-        (failed(), Rhythm(ttl=60), HOUR, "1st error in a row, 1 hour apart"),
+        (failed(), Rhythm(ttl=60), HOUR, "1 error in a row, 1 hour apart"),
         (failed(503, retry_after="7200"), Rhythm(ttl=3 * 3600), 3 * HOUR, "the feed's ttl: 3 hours"),
         (failed(503, retry_after="14400"), Rhythm(ttl=3 * 3600), 4 * HOUR, "Retry-After: 4 hours"),
         (failed(), Rhythm(ttl=10**8), 7 * DAY, "the feed's ttl: 1157 days 9 hours, capped at 7 days"),

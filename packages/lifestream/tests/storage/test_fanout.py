@@ -12,7 +12,7 @@ from lifestream.fetcher.outcomes import Fetched, Outcome
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription
 from lifestream.plugins.base import ItemDraft
 from lifestream.scheduler.jobs import Result, Stored
-from lifestream.storage import fanout
+from lifestream.storage import backfill, fanout
 from lifestream.storage.writer import store
 
 pytestmark = pytest.mark.django_db
@@ -57,17 +57,19 @@ class TestSubscribing:
 
     def test_more_items_than_a_chunk(self) -> None:
         feed = make_feed(URL)
-        keep(feed, Fetched(URL, b""), prepared=prepared(*(draft(f"{n}", f"{n}") for n in range(fanout.CHUNK * 2 + 1))))
+        keep(
+            feed, Fetched(URL, b""), prepared=prepared(*(draft(f"{n}", f"{n}") for n in range(backfill.CHUNK * 2 + 1)))
+        )
         fanout.subscribe(make_lifestream(), feed)
-        assert Post.objects.count() == fanout.CHUNK * 2 + 1
+        assert Post.objects.count() == backfill.CHUNK * 2 + 1
 
     def test_a_pause_is_made_up_for_when_it_ends(self) -> None:
         feed = make_feed(URL)
         subscription = make_subscription(feed, paused=True)
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A")))
-        assert fanout.fill(subscription) == 0
+        assert backfill.fill(subscription) == 0
         Subscription.objects.update(paused=False)
-        assert (fanout.fill(subscription), fanout.fill(subscription)) == (1, 0)
+        assert backfill.fill(subscription) == 0
         assert titles(subscription) == ["A"]
 
     def test_what_was_hidden_or_removed_stays_so(self) -> None:
@@ -75,7 +77,7 @@ class TestSubscribing:
         subscription = make_subscription(feed)
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A"), draft("2", "B")))
         Post.objects.filter(item__title="A").update(removed=True)
-        fanout.fill(subscription)
+        backfill.fill(subscription)
         assert [post.item.title for post in Post.objects.visible()] == ["B"]
 
     def test_posts_go_with_their_subscription_and_items_stay(self) -> None:

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.signals import post_save
-from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.content.filter_rules import Rules, RuleSubject
-from lifestream.models import Feed, Item, Lifestream, Post, Subscription
+from lifestream.models import Feed, Lifestream, Post, Subscription
 from lifestream.storage import fanout
-from lifestream.storage.fanout import CHUNK, Postable, Subscriber, fill, subscribe, subscribers_of, write_posts
+from lifestream.storage.backfill import fill
+from lifestream.storage.fanout import Postable, Subscriber, subscribe, subscribers_of, write_posts
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +58,7 @@ class TestPosts:
     def test_are_shown_with_the_date_of_their_item(self) -> None:
         item = make_item()
         subscription = make_subscription(item.feed)
+        Post.objects.all().delete()
         mine = subscribers_of([item.feed_id], "default")[item.feed_id]
         write_posts([(Postable(item.pk, NOW - timedelta(days=3), None), mine)], "default")
         post = Post.objects.get()
@@ -133,71 +134,3 @@ class TestReaders:
         assert status(feed) == Feed.Status.ACTIVE
         post_save.send(Subscription, instance=subscription, created=True, raw=False, using="default")
         assert status(feed) == Feed.Status.IDLE
-
-
-class TestFilling:
-    def test_posts_what_is_missing_and_counts_it(self) -> None:
-        feed = make_feed()
-        there, missing = make_item(feed, "there"), make_item(feed, "missing", date=NOW - timedelta(days=2))
-        make_item(title="of another feed")
-        subscription, other = make_subscription(feed), make_subscription(feed)
-        make_post(there, subscription)
-        assert fill(subscription) == 1
-        assert titles(subscription.lifestream) == ["missing", "there"]
-        assert Post.objects.get(item=missing).date == NOW - timedelta(days=2)
-        assert titles(other.lifestream) == []
-
-    def test_of_a_paused_subscription_posts_nothing(self) -> None:
-        item = make_item()
-        assert fill(make_subscription(item.feed, paused=True)) == 0
-        paused = make_subscription(item.feed, paused=True)
-        make_subscription(item.feed)
-        assert fill(paused) == 0
-
-    @pytest.mark.parametrize("rule", ["title: kites", "text: wind", "author: ada", "tag: sky", "link: /kites/"])
-    def test_applies_rules_to_all_that_an_item_shows(self, rule: str) -> None:
-        feed = make_feed()
-        make_item(
-            feed,
-            "Kites",
-            text="in the wind",
-            author="Ada",
-            tags=["by the way", "sky"],
-            link="https://example.com/kites/1",
-        )
-        make_item(feed, "Boats", text="in the water", author="Bob", tags=["sea"], link="https://example.com/boats/1")
-        keeps, blocks = make_subscription(feed, keep_rules=rule), make_subscription(feed, block_rules=rule)
-        assert (fill(keeps), fill(blocks)) == (1, 1)
-        assert (titles(keeps.lifestream), titles(blocks.lifestream)) == (["Kites"], ["Boats"])
-
-    def test_tells_the_tags_of_items_apart(self) -> None:
-        feed = make_feed()
-        make_item(feed, "one", tags=["sky", "wind"])
-        make_item(feed, "two", tags=["sea"])
-        subscription = make_subscription(feed, keep_rules="tag: sky\ntag: sea")
-        assert fill(subscription) == 2
-
-    def test_leaves_out_what_another_feed_has_by_guid_or_link(self) -> None:
-        old, new = make_feed(), make_feed()
-        make_item(old, "alike", key_hash="a" * 64, link_hash="1" * 64)
-        make_item(old, "without a link", key_hash="b" * 64, link_hash="")
-        make_item(new, "same guid", key_hash="a" * 64, link_hash="2" * 64)
-        make_item(new, "same link", key_hash="c" * 64, link_hash="1" * 64)
-        make_item(new, "another", key_hash="d" * 64, link_hash="")
-        subscription = make_subscription(new)
-        assert fill(subscription, unlike=old.pk) == 1
-        assert titles(subscription.lifestream) == ["another"]
-
-    @pytest.mark.parametrize(("rules", "count"), [("", CHUNK + 1), ("item", CHUNK + 1), ("another", 0)])
-    def test_goes_through_a_long_feed_in_chunks(
-        self, rules: str, count: int, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        feed = make_feed()
-        Item.objects.bulk_create(
-            Item(feed=feed, title=f"item {n}", date=NOW, first_seen=NOW, key_hash=f"{n:064}") for n in range(CHUNK + 1)
-        )
-        subscription = make_subscription(feed, keep_rules=rules)
-        # Who subscribes; of each chunk its items, its tags where there are rules, and a savepoint's two statements
-        # around the one for posts, if there are any; that no items are left.
-        with django_assert_num_queries(1 + 2 * (3 + bool(rules) + bool(count)) + 1):
-            assert fill(subscription) == count

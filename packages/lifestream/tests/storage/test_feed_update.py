@@ -68,7 +68,7 @@ class TestSchedule:
 
     def test_a_failure_is_counted_and_told_and_a_success_ends_it(self) -> None:
         feed = make_feed(URL, last_success=NOW - HOUR)
-        keep(feed, Failed("dns", "no such host"), next=Next(NOW + HOUR, "1st error in a row", failures=1))
+        keep(feed, Failed("dns", "no such host"), next=Next(NOW + HOUR, "1 error in a row", failures=1))
         assert (feed.failures, feed.last_error, feed.last_success) == (1, "no such host", NOW - HOUR)
         assert (feed.health, feed.status) == ("failing", "active")
         keep(feed, NotModified(URL))

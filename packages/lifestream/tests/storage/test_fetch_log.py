@@ -63,7 +63,7 @@ class TestLog:
             prepared=Prepared(ParsedFeed(complaint="not well-formed \x00"), problems=(problem,) * 1000),
         )
         message = Fetch.objects.get().message
-        assert message.startswith("not well-formed ; plugin github: process failed on 'A', which is left out: KeyError")
+        assert message.startswith("not well-formed; plugin github: process failed on 'A', which is left out: KeyError")
         assert len(message) == 2000
 
     def test_no_more_than_the_latest_fifty_lines_of_each_feed_are_kept(self) -> None:

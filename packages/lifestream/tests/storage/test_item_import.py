@@ -128,7 +128,7 @@ class TestItems:
         assert stored(title="T")["kind"] == "article"
         assert stored(content="x")["kind"] == "note"
         film = stored(title="T", media=(Media("https://example.com/\0a\ud800.mp4", "video/mp4"),))
-        assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", ""]])
+        assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", "", ""]])
 
     def test_rule_23_what_was_over_a_cap_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("INFO", "lifestream.storage")
@@ -212,7 +212,7 @@ class TestItems:
     def test_a_naive_date_breaks_its_own_entry_only(self, caplog: pytest.LogCaptureFixture) -> None:
         feed = make_feed()
         stored = read(feed, draft("1", "A", published=datetime(2024, 1, 1)), draft("2", "B"))
-        assert (stored.new, stored.broken, stored.message) == (1, 1, "1 entries could not be stored")
+        assert (stored.new, stored.broken, stored.message) == (1, 1, "1 entry could not be stored")
         assert feed.url in caplog.text
 
 

@@ -127,7 +127,7 @@ class TestBrokenRows:
         assert fulltext.matching(Item.objects.filter(feed=bad), "x").count() == 1
         assert "https://example.com/2" in caplog.text
         assert "broken row" in caplog.text
-        assert Fetch.objects.get(feed=bad).message == "1 entries could not be stored"
+        assert Fetch.objects.get(feed=bad).message == "1 entry could not be stored"
         bad.refresh_from_db()
         assert bad.last_fetch == NOW
 

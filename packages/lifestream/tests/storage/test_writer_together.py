@@ -87,10 +87,10 @@ def test_who_subscribes_during_an_import_misses_nothing(monkeypatch: pytest.Monk
     begun = threading.Event()
     write = item_import.write
 
-    def announce(*args: Any) -> None:
+    def announce(*args: Any) -> Any:
         # The import has read who subscribes, and has its items still to write.
         begun.set()
-        write(*args)
+        return write(*args)
 
     def subscribe() -> None:
         try:
@@ -113,12 +113,13 @@ class TestADatabaseThatFails:
         """Makes so many of the following writes fail as a locked database does."""
         write, left = item_import.write, 0
 
-        def failing(*args: Any) -> None:
+        def failing(*args: Any) -> Any:
             nonlocal left
-            write(*args)
+            written = write(*args)
             if left:
                 left -= 1
                 raise OperationalError("database is locked")
+            return written
 
         def set_left(times: int) -> None:
             nonlocal left

@@ -11,8 +11,10 @@ from django.conf import settings as django_settings
 from django.template import engines
 from django.test import override_settings
 from django.utils import timezone, translation
+from pytest_django import DjangoAssertNumQueries
 
 from factories import make_lifestream
+from lifestream.models import Post
 from lifestream.templatetags.lifestream import day_name, site_templates
 from lifestream.web.timeline import Timeline
 from shown import make_post, make_site
@@ -82,3 +84,53 @@ def test_a_day_is_called_as_a_reader_would() -> None:
 def test_today_is_the_readers_today() -> None:
     with timezone.override("Pacific/Kiritimati"):
         assert day_name(datetime.now(UTC).astimezone(timezone.get_current_timezone()).date()) == "Today"
+
+
+@pytest.mark.django_db
+class TestItemsOnPagesOfASite:
+    """Where the context has nothing but what is passed to the tag."""
+
+    def rendered(self, source: str, **context: Any) -> str:
+        return engines["django"].from_string("{% load lifestream %}" + source).render(context)
+
+    @pytest.mark.parametrize("tag", ["render_item", "render_item_detail"])
+    def test_a_post_alone_is_rendered_as_on_a_page_of_lifestream(self, tag: str) -> None:
+        make_post(make_site(make_lifestream("main"), "A site", icon=b"\x89PNG"), "A title", tags=("sky",))
+        source = f"{{% {tag} post %}}"
+        [loaded] = Timeline(make_lifestream()).narrowed(lifestream=Post.objects.get().lifestream).page(None, 9).posts
+        timeline = Timeline(loaded.lifestream)
+        known = {"timeline": timeline, "lifestream": timeline.lifestream}
+        page = self.rendered(source, post=Post.objects.get())
+        assert page == self.rendered(source, post=loaded, **known)
+        assert "/main/sites/" in page and "/main/tags/sky/" in page and "/icon" in page
+
+    def test_posts_of_several_lifestreams_each_lead_to_their_own(self) -> None:
+        one, two = (make_post(make_site(make_lifestream(slug)), slug) for slug in ("one", "two"))
+        page = self.rendered("{% for post in posts %}{% render_item post %}{% endfor %}", posts=[one, two])
+        assert "/one/items/" in page and "/two/items/" in page
+        other = self.rendered("{% render_item post %}", post=two, timeline=Timeline(one.lifestream))
+        assert "/two/items/" in other and "/one/" not in other
+
+    def test_each_more_post_takes_a_query_for_its_tags_and_no_other(
+        self, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        lifestream = make_lifestream("main")
+        site = make_site(lifestream)
+        for title in ("one", "two", "three"):
+            make_post(site, title)
+        posts = list(Post.objects.select_related("item__feed", "subscription", "lifestream"))
+        with django_assert_num_queries(3):
+            self.rendered("{% for post in posts %}{% render_item post %}{% endfor %}", posts=posts)
+
+    @pytest.mark.parametrize(
+        ("value", "got"),
+        [(None, "nothing: no such variable is in the context"), ("a text", "str 'a text'")],
+    )
+    def test_what_is_no_post_is_named(self, value: Any, got: str) -> None:
+        with pytest.raises(TypeError) as error:
+            self.rendered("{% render_item post %}", post=value)
+        assert str(error.value) == f"{{% render_item %}} takes a post (lifestream.models.Post), and got {got}"
+
+
+def test_a_moment_is_called_as_its_day() -> None:
+    assert day_name(timezone.now()) == "Today"

@@ -10,6 +10,7 @@ from typing import ClassVar
 from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import after_body, is_body, is_last_chunk
+from feedserver.messages.made_body import MadeBody
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, sends_body
 from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read, Send
@@ -31,10 +32,10 @@ class _Coded(Fault):
     layer: ClassVar[Layer] = Layer.BODY
 
     def prepare(self, response: Response) -> Response:
-        """Have the body coded in gzip unless the response has a coding."""
+        """Have the body coded in gzip unless the response has a coding, or its body is made while it is sent."""
         if "Content-Encoding" in response.headers or response.coding not in (None, "auto"):
             return response
-        return replace(response, coding="gzip")
+        return _in_gzip(response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class TruncatedGzip(_Coded):
         if keep >= size or not _has_coded_body(request, response):
             return None
         body = response.body
+        if isinstance(body, MadeBody):
+            return None
         cut = replace(body, size=keep) if isinstance(body, FileBody) else body[:keep]
         return Shaped(replace(response, body=cut, headers=response.headers.without("Content-Length")), keep)
 
@@ -116,7 +119,7 @@ class FalseCoding(Fault):
     def prepare(self, response: Response) -> Response:
         """Have the body coded if *coding* is "identity": `shape` then removes the Content-Encoding."""
         if self.coding == "identity" and response.coding in (None, "auto"):
-            return replace(response, coding="gzip")
+            return _in_gzip(response)
         return response
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
@@ -124,7 +127,8 @@ class FalseCoding(Fault):
         true one.
         """
         label = response.headers.get("Content-Encoding", "identity")
-        if label == self.coding or not body_size(response) or not sends_body(request.method, response.status):
+        is_empty = not body_size(response) and not isinstance(response.body, MadeBody)
+        if label == self.coding or is_empty or not sends_body(request.method, response.status):
             return None
         if self.coding == "identity":
             return Shaped(replace(response, headers=response.headers.without("Content-Encoding")))
@@ -243,6 +247,10 @@ def _product(columns: list[int], vector: int) -> int:
         if vector >> bit & 1:
             result ^= column
     return result
+
+
+def _in_gzip(response: Response) -> Response:
+    return response if isinstance(response.body, MadeBody) else replace(response, coding="gzip")
 
 
 def _has_coded_body(request: Request, response: Response) -> bool:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from feedserver.faults.directive_fields import FIELDS, fields_in_words, one_line_fields, read_fields
 from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import closing, is_chunk_size, is_last_chunk
+from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import CloseConnection, Ended, Flush, Injected, Plan, Send
+
+LATE: Final = Headers({"X-Trailer": "late"})
+"""The fields behind the last chunk, unless others are given."""
 
 _SIZE = re.compile(r"[!-~]+")
 
@@ -183,19 +188,26 @@ class ChunkExtensions(_Chunked):
 
 @dataclass(frozen=True, slots=True)
 class Trailers(_Chunked):
-    """A header field follows the last chunk; clients may use or ignore it (RFC 9112 §7.1.2)."""
+    """Header *fields* follow the last chunk; clients may use or ignore them (RFC 9112 §7.1.2)."""
+
+    fields: HeaderInput = LATE
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        object.__setattr__(self, "fields", one_line_fields(self.fields))
 
     @property
     def words(self) -> str:
-        """The fault's directive without its trigger."""
-        return "trailers"
+        """The fault's directive without its trigger, such as "trailers" or "trailers X-Digest: abc"."""
+        return f"trailers {'' if self.fields == LATE else fields_in_words(Headers(self.fields))}".rstrip()
 
     def apply(self, plan: Plan) -> Plan:
-        """Return the plan with a field after the last chunk."""
+        """Return the plan with the fields after the last chunk."""
         for step in plan:
             if is_last_chunk(step):
                 yield Injected(str(self))
-                yield Send(step.data.removesuffix(b"\r\n") + b"X-Trailer: late\r\n\r\n", "framing")
+                lines = b"".join([b"%b: %b\r\n" % field for field in Headers(self.fields).raw])
+                yield Send(step.data.removesuffix(b"\r\n") + lines + b"\r\n", "framing")
             else:
                 yield step
 
@@ -208,6 +220,10 @@ def _with_lengths(request: Request, response: Response, *lengths: int) -> Shaped
     for length in lengths:
         headers = headers.added("Content-Length", str(length))
     return Shaped(replace(response, headers=headers))
+
+
+def _read_trailers(rest: str) -> Fault:
+    return Trailers(read_fields(rest)) if rest else Trailers()
 
 
 def _read_bad_chunk_size(rest: str) -> Fault:
@@ -227,5 +243,5 @@ KINDS = (
         ("bad chunk size", "bad chunk size -1", "bad chunk size ffffffffffffffffff"),
     ),
     plain("chunk extensions", ChunkExtensions),
-    plain("trailers", Trailers),
+    Kind("trailers", FIELDS, _read_trailers, ("trailers", "trailers X-A: b & X-C: d")),
 )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
+from feedserver.faults.directive_fields import FIELDS, fields_in_words, one_line_fields, read_fields
 from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
-from feedserver.faults.places import before_answer, closing, head_bytes, is_body, is_head
-from feedserver.messages.headers import Headers
+from feedserver.faults.places import before_answer, before_head, closing, head_bytes, is_body, is_head
+from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, reason_phrase
-from feedserver.messages.send_plan import CloseConnection, Ended, Injected, Plan, Send, SendHead
+from feedserver.messages.send_plan import CloseConnection, Ended, Head, Injected, Plan, Send, SendHead
+
+PRELOAD: Final = Headers({"Link": "</style.css>; rel=preload; as=style"})
+"""The headers of an interim answer, unless it is given others."""
 
 _LINES_AT_ONCE = 64
 
@@ -160,29 +164,44 @@ class OddHeader(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Interim(Fault):
-    """An interim answer (RFC 9110 §15.2) comes before the answer; clients must expect it even if they did not ask."""
+    """An interim answer (RFC 9110 §15.2) comes before the answer; clients must expect it even if they did not ask.
+
+    *headers* are those of the interim answer, by default a Link. Several of them come in the order in which they are
+    given.
+    """
 
     layer: ClassVar[Layer] = Layer.HEAD
     status: int = 103
+    headers: HeaderInput = PRELOAD
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
+        object.__setattr__(self, "headers", one_line_fields(self.headers))
         if not 100 <= self.status <= 199:
             raise ValueError(f"{self.status} is no status of an interim answer; use one from 100 to 199")
 
     @property
     def words(self) -> str:
-        """The fault's directive without its trigger, such as "interim 103"."""
-        return f"interim {self.status}"
+        """The fault's directive without its trigger, such as "interim 103" or "interim 103 X-A: b"."""
+        fields = "" if self.headers == PRELOAD else fields_in_words(Headers(self.headers))
+        return f"interim {self.status} {fields}".rstrip()
 
     def apply(self, plan: Plan) -> Plan:
-        """Return the plan with the interim answer before it."""
-        rest = yield from before_answer(plan)
+        """Return the plan with the interim answer before its head."""
+        rest = yield from before_head(plan)
         if rest is not None:
             yield Injected(str(self))
-            status_line = f"HTTP/1.1 {self.status} {reason_phrase(self.status)}"
-            yield Send(f"{status_line}\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n".encode("ascii"), "head")
+            reason = reason_phrase(self.status).encode("ascii")
+            yield Send(Head(self.status, reason, Headers(self.headers).raw).in_http1(), "interim")
             yield from rest
+
+
+def _read_interim(rest: str) -> Fault:
+    status, _, fields = rest.partition(" ")
+    if status and not status.isdecimal():
+        status, fields = "", rest
+    given: dict[str, Any] = {"status": int(status)} if status else {}
+    return Interim(**given, headers=read_fields(fields)) if fields else Interim(**given)
 
 
 def _odd(twist: Twist) -> Kind:
@@ -203,5 +222,5 @@ KINDS = (
     plain("HTTP/0.9", Http09),
     plain("endless headers", EndlessHeaders),
     *(_odd(twist) for twist in get_args(Twist)),
-    with_number("interim", "[N]", Interim, 100),
+    Kind("interim", f"[N] {FIELDS}", _read_interim, ("interim", "interim 100", "interim 103 X-A: b & X-C: d")),
 )

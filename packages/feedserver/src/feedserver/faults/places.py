@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
-from feedserver.messages.send_plan import CloseConnection, Plan, Read, Send, SendHead, Step
+from feedserver.messages.send_plan import Await, CloseConnection, Plan, Read, Send, SendHead, Step
 
 UpTo: TypeAlias = Generator[Step, None, Plan | None]
 
@@ -31,13 +31,24 @@ def before_answer(plan: Plan) -> UpTo:
     return None
 
 
+def before_head(plan: Plan) -> UpTo:
+    """Yield the steps before the first one that sends the head or reads: a delay, interim answers."""
+    for step in plan:
+        if isinstance(step, SendHead | Send | Read) and not is_interim(step):
+            return chain((step,), plan)
+        yield step
+    return None
+
+
 def after_headers(plan: Plan) -> UpTo:
     """Yield the steps up to the last byte of the head."""
     seen = False
     for step in plan:
-        if seen and (isinstance(step, Read | CloseConnection) or (isinstance(step, Send) and step.part != "head")):
+        if seen and (
+            isinstance(step, Read | CloseConnection | Await) or (isinstance(step, Send) and step.part != "head")
+        ):
             return chain((step,), plan)
-        seen = seen or isinstance(step, SendHead | Send)
+        seen = seen or (isinstance(step, SendHead | Send) and not is_interim(step))
         yield step
     return None
 
@@ -67,6 +78,11 @@ def at_end(plan: Plan) -> UpTo:
 def is_body(step: Step) -> TypeGuard[Send]:
     """Return whether *step* sends a part of the body."""
     return isinstance(step, Send) and step.part == "body"
+
+
+def is_interim(step: Step) -> TypeGuard[Send]:
+    """Return whether *step* sends an interim answer."""
+    return isinstance(step, Send) and step.part == "interim"
 
 
 def is_head(step: Step) -> TypeGuard[SendHead | Send]:

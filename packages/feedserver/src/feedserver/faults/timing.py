@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, plain
-from feedserver.faults.places import head_bytes, is_body, is_head
+from feedserver.faults.places import head_bytes, is_body, is_head, is_interim
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
@@ -52,7 +52,7 @@ class _Slow(Fault):
     def _data(self, step: Step) -> bytes | None:
         """Return the bytes of the slow part that *step* sends, or None if it sends none of it."""
         if self.part == "head":
-            return head_bytes(step) if is_head(step) else None
+            return head_bytes(step) if is_head(step) or is_interim(step) else None
         return step.data if is_body(step) else None
 
 

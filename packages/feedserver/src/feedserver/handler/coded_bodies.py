@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedserver.http import content_codings
+from feedserver.messages.made_body import MadeBody
 from feedserver.messages.response import Body, FileBody, Response
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class CodedBodies:
         coded = self._coded.get(key)
         if coded is None:
             body = response.body
+            if isinstance(body, MadeBody):
+                raise ValueError(f"the body that {body} makes while it is sent cannot be coded; yield coded parts")
             coded = (
                 content_codings.encode(body, key.coding)
                 if isinstance(body, bytes)

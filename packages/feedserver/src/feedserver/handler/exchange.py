@@ -26,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from feedserver.handler.problems import in_words
+from feedserver.messages.client_connection import Peer
 from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
@@ -101,8 +102,10 @@ class Changes:
 class Exchange:
     """One request and its answer.
 
-    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong. *time*
-    is in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and `error` wait until they are known.
+    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong. Its
+    *connection* is the one it came over, and its *number* that of the request on this connection. *time*
+    is when it arrived by the server's clock, in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and
+    `error` wait until they are known.
     """
 
     __slots__ = (
@@ -114,11 +117,13 @@ class Exchange:
         "_faults",
         "_is_published",
         "_listened_by",
+        "_number",
+        "_peer",
+        "_request",
         "_response",
         "_started",
         "problem",
         "raw",
-        "request",
         "time",
     )
 
@@ -126,13 +131,16 @@ class Exchange:
         self,
         changes: Changes,
         request: Request | None,
-        *,
         raw: bytes = b"",
         problem: str = "",
         now: float | None = None,
+        peer: Peer | None = None,
+        number: int = 0,
     ) -> None:
         self._changes = changes
-        self.request = request
+        self._request = request
+        self._peer = peer
+        self._number = number
         self.raw = raw
         self.problem = problem
         self.time = time.time() if now is None else now
@@ -145,6 +153,24 @@ class Exchange:
         self._faults: tuple[Strike, ...] = ()
         self._bytes_sent = 0
         self._duration = 0.0
+
+    @property
+    def request(self) -> Request | None:
+        """The request, None where the bytes were none.
+
+        The server knows many requests by their bytes, and shares their values: what belongs to this one alone, its
+        connection and its number on it, is added when somebody asks.
+        """
+        peer = self._peer
+        if peer is not None and self._request is not None:
+            self._request = self._request.over(peer.as_of(self._number, "answering"))
+            self._peer = None
+        return self._request
+
+    @request.setter
+    def request(self, request: Request | None) -> None:
+        self._request = request
+        self._peer = None
 
     # Called by the server
 
@@ -291,7 +317,7 @@ class Exchange:
         return self._asked().body
 
     def __str__(self) -> str:
-        return str(self.request) if self.request is not None else f"{self.raw[:60]!r}"
+        return str(self._request) if self._request is not None else f"{self.raw[:60]!r}"
 
     def describe(self) -> str:
         """Return one line for people: what was asked, what was answered, how it ended. Does not wait."""

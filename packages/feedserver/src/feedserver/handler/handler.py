@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
+from typing import Any, TypeAlias
 
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler import fault_injection
 from feedserver.handler.coded_bodies import CodedBodies
 from feedserver.handler.decisions import Decision, Pending, Prepared, Received
@@ -21,9 +22,13 @@ from feedserver.handler.journal import Journal
 from feedserver.handler.problems import SHOWN, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
-from feedserver.handler.router import Found, Missing, Routes
+from feedserver.handler.router import Missing, Routes
+from feedserver.handler.routes import Found
 from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
+from feedserver.messages.client_connection import Peer
+from feedserver.messages.clock import Clock
+from feedserver.messages.gate import NoLongerWanted, run_async
 from feedserver.messages.headers import Headers
 from feedserver.messages.placeholders import fill_placeholders, has_placeholders
 from feedserver.messages.request import Request
@@ -32,6 +37,10 @@ from feedserver.messages.send_plan import Ended
 
 INLINE = 32_768
 """The largest body, in bytes, that is coded on the event loop; larger ones are coded on a thread."""
+
+
+MakeResponse: TypeAlias = Callable[[Request], Response | Coroutine[Any, Any, Response]]
+"""A callable that makes an answer, plain or async."""
 
 
 class Site:
@@ -54,6 +63,8 @@ class Site:
         self.base_url = ""
         self.own_hosts: frozenset[str] = frozenset()
         self.on_quit: Callable[[], None] | None = None
+        self.clock = Clock()
+        routes.now = self.clock.time
         self._coded = CodedBodies()
 
     def take_warnings(self) -> list[FixtureWarning]:
@@ -72,12 +83,12 @@ class Site:
         """Answer bytes that were no request."""
         exchange = self._refused(event, f"it was answered with {event.status}")
         response = _plain_text(event.status, f"{event.problem}\n")
-        return _send(exchange, None, response, keep_alive=False)
+        return self._send(exchange, None, response, keep_alive=False)
 
     def opening(self) -> Exchange:
         """Record the exchange of a connection that is broken before any request."""
         problem = "the connection was broken before any request, as told"
-        exchange = Exchange(self.journal.changes, None, problem=problem)
+        exchange = Exchange(self.journal.changes, None, problem=problem, now=self.clock.time())
         self.journal.record(exchange)
         return exchange
 
@@ -89,17 +100,24 @@ class Site:
         self._refused(event, why).finish(ended, 0, error)
 
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
-        exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem)
+        exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem, now=self.clock.time())
         self.problems.add_of_client(f"{event.problem}; {what_came}. It began {event.raw[:SHOWN]!r}.", exchange)
         self.journal.record(exchange)  # last: a test that waits for it may call `verify` next
         return exchange
 
-    def unencrypted(self, problem: str, *, on_purpose: bool) -> None:
-        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*."""
-        exchange = Exchange(self.journal.changes, None, problem=problem)
+    def unencrypted(self, problem: str, *, raw: bytes = b"", on_purpose: bool = False) -> None:
+        """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*.
+
+        *raw* are the bytes that came.
+        """
+        exchange = Exchange(self.journal.changes, None, raw=raw, problem=problem, now=self.clock.time())
         if not on_purpose:
-            distrusts = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
-            self.problems.add_of_client(f"{problem}{distrusts if 'ALERT' in problem else ''}.", exchange)
+            remedy = ""
+            if "DID_NOT_RETURN_A_CERTIFICATE" in problem:
+                remedy = "; a client that is to show one needs server.client_certificate('…'), or client_context('…')"
+            elif "ALERT" in problem:
+                remedy = "; one that is to trust the server needs server.ca_bundle or server.client_context()"
+            self.problems.add_of_client(f"{problem}{remedy}.", exchange)
         self.journal.record(exchange)
         exchange.finish(Ended.CLOSED, 0)
 
@@ -113,13 +131,15 @@ class Site:
 
     # The way of a request
 
-    def answer(self, request: Request, keep_alive: bool) -> Decision:
-        """Answer a request; *keep_alive* says whether its connection may be used again.
+    def answer(self, request: Request, keep_alive: bool, peer: Peer | None = None, number: int = 0) -> Decision:
+        """Answer a request, the one with this *number* on its *connection*.
+
+        *keep_alive* says whether the connection may be used again.
 
         The exchange is recorded after its problems are noted: a test that waits for the request may call `verify` next.
         Any exception meanwhile, one of a user's fault included, becomes an answer of 500 and a problem.
         """
-        exchange = Exchange(self.journal.changes, request)
+        exchange = Exchange(self.journal.changes, request, b"", "", time.time() + self.clock.offset, peer, number)
         received = Received(exchange, request, keep_alive)
         if request.method == "QUIT" and self.quits:
             self.journal.record(exchange)
@@ -133,7 +153,7 @@ class Site:
 
     def _decide(self, received: Received) -> Decision:
         try:
-            found = self.routes.find(received.request, self._is_own_host)
+            found = self.routes.find(received.request, self._is_own_host, received.exchange)
         except (FixtureError, OSError) as error:
             return self._mistake(received, str(error))
         if isinstance(found, Missing):
@@ -148,8 +168,10 @@ class Site:
             return ready
         return self._negotiate(received, fault_injection.choose(answer, found.number), found.take)
 
-    def early(self, request: Request) -> Decision | None:
+    def early(self, request: Request, peer: Peer | None = None, number: int = 0) -> Decision | None:
         """Answer a request before its body, where a fault of its response says so; return None to read on."""
+        if self.routes.needs_body(request):
+            return None
         try:
             found = self.routes.find(request, self._is_own_host)
         except (FixtureError, OSError):
@@ -160,7 +182,8 @@ class Site:
         chosen = fault_injection.choose(answer, found.number)
         if not any(fault.early for fault in fault_injection.faults_of(chosen)):
             return None
-        received = Received(Exchange(self.journal.changes, request), request, keep_alive=False)
+        exchange = Exchange(self.journal.changes, request, now=self.clock.time(), peer=peer, number=number)
+        received = Received(exchange, request, keep_alive=False)
         try:
             return self._negotiate(received, chosen, found.take)
         except BaseException as error:  # noqa: BLE001 - as in `answer`
@@ -219,7 +242,7 @@ class Site:
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
 
-    def _call_later(self, received: Received, answer: Callable[[Request], Response], number: int) -> Pending:
+    def _call_later(self, received: Received, answer: MakeResponse, number: int) -> Pending:
         name = _name_of(answer)
         late = f"{name} did not answer {received.request} within {self.callable_timeout:g} s"
         return Pending(
@@ -229,16 +252,18 @@ class Site:
             partial(self._mistake, received, late),
         )
 
-    def _call(self, received: Received, answer: Callable[[Request], Response], number: int) -> Prepared:
+    def _call(self, received: Received, answer: MakeResponse, number: int) -> Prepared:
         """Answer with what a callable returns for the request with this *number*. Runs on a thread of its own."""
-        request, name = received.request, _name_of(answer)
+        request, name = received.exchange.request or received.request, _name_of(answer)
         try:
             response = answer(request)
+            if inspect.iscoroutine(response):
+                response = run_async(response)
+        except NoLongerWanted:
+            return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
         except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() belong to the test, too, by `verify`
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
-            if inspect.iscoroutine(response):
-                response.close()  # else Python warns that it was never awaited, which is no mistake of the test's
             return self._mistake(received, f"{name} returned {response!r} for {request}; return a Response")
         try:
             decision = self._negotiate(received, fault_injection.choose(response, number), lambda: None)
@@ -270,19 +295,19 @@ class Site:
         if not refusal and self.on_quit is not None:
             self.on_quit()
         response = _plain_text(403, f"{refusal}\n") if refusal else _plain_text(200, "The server stops.\n")
-        return _send(received.exchange, received.request, response, keep_alive=False)
+        return self._send(received.exchange, received.request, response, keep_alive=False)
 
     def _respond(self, received: Received, response: Response) -> Prepared:
         if response.faults:
             return self._send_broken(received, response)
-        return _send(received.exchange, received.request, response, received.keep_alive)
+        return self._send(received.exchange, received.request, response, received.keep_alive)
 
     def _send_broken(self, received: Received, response: Response) -> Prepared:
         exchange, request = received.exchange, received.request
         shaped = fault_injection.shape(request, response)
         exchange.answered(shaped.response)
         head = response_writer.make_head(request, shaped.response, received.keep_alive)
-        plan = response_writer.plan(head, shaped.response, request.method)
+        plan = response_writer.plan(head, shaped.response, request.method, self.clock.time)
         broken = fault_injection.break_plan(
             plan,
             shaped,
@@ -290,15 +315,14 @@ class Site:
         )
         return Prepared(exchange, None, broken, head.keep_alive)
 
-
-def _send(exchange: Exchange, request: Request | None, response: Response, keep_alive: bool) -> Prepared:
-    """Return the bytes or the plan of a *response* without faults; *request* is None where no request was read."""
-    exchange.answered(response)
-    method = request.method if request is not None else "GET"
-    head = response_writer.make_head(request, response, keep_alive)
-    data = response_writer.whole(head, response, method, time.time())
-    steps = None if data is not None else response_writer.plan(head, response, method)
-    return Prepared(exchange, data, steps, head.keep_alive)
+    def _send(self, exchange: Exchange, request: Request | None, response: Response, keep_alive: bool) -> Prepared:
+        """Return the bytes or the plan of a *response* without faults; *request* is None where no request was read."""
+        exchange.answered(response)
+        method = request.method if request is not None else "GET"
+        head = response_writer.make_head(request, response, keep_alive)
+        data = response_writer.whole(head, response, method, self.clock.time())
+        steps = None if data is not None else response_writer.plan(head, response, method, self.clock.time)
+        return Prepared(exchange, data, steps, head.keep_alive)
 
 
 def _name_of(answer: object) -> str:

@@ -13,12 +13,22 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedserver.handler.exchange import Changes, Exchange, NotSeen
-from feedserver.handler.request_filter import Criteria, RequestFilter
+from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.argument_types import check_is, check_seconds, check_whole
 from feedserver.messages.request import Request
+from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
     from typing import Unpack
+
+    from feedserver.handler.conditions import Criteria
+    from feedserver.handler.path_pattern import Pattern
+
+DROPPED_TOLD = 20
+"""Different requests that are told, at most, of those that were dropped."""
+
+LONGEST_TOLD = 80
+"""Characters of such a request that are told."""
 
 
 class Journal:
@@ -30,6 +40,7 @@ class Journal:
         self._entries: deque[Exchange] = deque(maxlen=limit)
         self.dropped = 0
         """The number of exchanges that were dropped because of *limit*; they came before those that are kept."""
+        self._dropped_requests: dict[str, int] = {}
         self.changes = Changes()
 
     @property
@@ -49,9 +60,16 @@ class Journal:
     def record(self, exchange: Exchange) -> None:
         """Add an exchange. Called on the event loop, before the answer's first byte."""
         if len(self._entries) == self._entries.maxlen:
-            self.dropped += 1
+            self._note_dropped(str(self._entries[0])[:LONGEST_TOLD])
         self._entries.append(exchange)
         self.changes.tell()
+
+    def _note_dropped(self, request: str) -> None:
+        self.dropped += 1
+        counts = self._dropped_requests
+        if request not in counts and len(counts) >= DROPPED_TOLD:
+            request = "others"
+        counts[request] = counts.get(request, 0) + 1
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does."""
@@ -67,6 +85,7 @@ class Journal:
     def clear(self) -> None:
         """Forget every exchange."""
         self._entries.clear()
+        self._dropped_requests.clear()
         self.dropped = 0
 
     @property
@@ -80,14 +99,15 @@ class Journal:
         return [exchange.request for exchange in self._entries.copy() if exchange.request is not None]
 
     def filter(
-        self, path: str | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, status: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Return the exchanges whose request matches all given criteria.
 
-        *path* is compared with the decoded path, and may itself be percent-encoded. A *path* with a query string is
-        compared with path and query. A whole URL is compared with the target; a target in origin form is completed by
-        the request's scheme and Host. The other criteria are the answer's *status*, and the request's *method*, which
-        may be written in lower case, and *headers*: names to the value they must have, None for any.
+        *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it
+        is compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin
+        form are the request's scheme and Host. A `Pattern` stands for many paths. The other criteria are the answer's
+        *status*, and the request's *method*, which may be written in lower case, and *query*, *headers*, *body*,
+        *form*, *json* and *matching*, see `ConditionsInput`.
         """
         return self._matching(RequestFilter(path, status=status, **criteria))
 
@@ -95,19 +115,24 @@ class Journal:
         return [exchange for exchange in self._entries.copy() if wanted.matches(exchange)]
 
     def wait_for(
-        self, path: str | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int = 1, timeout: float = 5.0, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Wait until *count* matching requests have arrived, at most *timeout* seconds, and return the matches.
 
-        *path* and the criteria, *method* and *headers*, are those of `filter`. Raises NotSeen, whose message lists the
-        requests that did arrive.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`. Raises NotSeen, whose message
+        lists the requests that did arrive.
         """
         wanted = RequestFilter(path, **criteria)
         check_whole("count", count, 1, 2)
+        limit = self._entries.maxlen
+        if limit is not None and count > limit:
+            raise ValueError(f"count is {count}, and the journal keeps {limit}; raise journal_limit, or wait for fewer")
         matching = self._count_of(wanted)
         if not self.wait_until(lambda: matching() >= count, timeout):
             seen = self._matching(wanted)
-            raise NotSeen(f"waited {timeout:g} s for {_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}")
+            raise NotSeen(
+                f"waited {timeout:g} s for {in_times(count)} of {wanted}, saw {len(seen)}.\n{self.describe()}"
+            )
         return self._matching(wanted)
 
     def _count_of(self, wanted: RequestFilter) -> Callable[[], int]:
@@ -130,11 +155,11 @@ class Journal:
         return count
 
     def assert_requested(
-        self, path: str | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
+        self, path: str | Pattern | None = None, *, count: int | None = None, **criteria: Unpack[Criteria]
     ) -> list[Exchange]:
         """Assert that a matching request has arrived (*count* times, if given) and return the matches.
 
-        *path* and the criteria, *method* and *headers*, are those of `filter`.
+        *path* and the criteria, such as *method* and *query*, are those of `filter`.
         """
         if count is not None:
             check_whole("count", count, 0, 2)
@@ -143,21 +168,21 @@ class Journal:
         if count is not None and len(seen) == count:
             self._refuse_where_some_are_dropped(wanted)
         if count is None and not seen:
-            raise NotSeen(f"{wanted} was not requested.{self._near_miss(wanted)}\n{self.describe()}")
+            raise NotSeen(f"{wanted} was not requested.{self.near_miss(wanted)}\n{self.describe()}")
         if count is not None and len(seen) != count:
             raise NotSeen(
-                f"{wanted} was requested {_times(len(seen))}, not {_times(count)}."
-                f"{self._near_miss(wanted) if len(seen) < count else ''}\n{self.describe()}"
+                f"{wanted} was requested {in_times(len(seen))}, not {in_times(count)}."
+                f"{self.near_miss(wanted) if len(seen) < count else ''}\n{self.describe()}"
             )
         return seen
 
-    def assert_not_requested(self, path: str | None = None, **criteria: Unpack[Criteria]) -> None:
-        """Assert that no matching request has arrived; *path*, *method* and *headers* are those of `filter`."""
+    def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
+        """Assert that no matching request has arrived; *path* and the criteria are those of `filter`."""
         wanted = RequestFilter(path, **criteria)
         seen = self._matching(wanted)
         if seen:
             raise AssertionError(
-                f"{wanted} was requested {_times(len(seen))}, and should not have been.\n{self.describe()}"
+                f"{wanted} was requested {in_times(len(seen))}, and should not have been.\n{self.describe()}"
             )
         self._refuse_where_some_are_dropped(wanted)
 
@@ -169,7 +194,7 @@ class Journal:
                 "raise journal_limit, or call journal.clear() before what is asserted"
             )
 
-    def _near_miss(self, wanted: RequestFilter) -> str:
+    def near_miss(self, wanted: RequestFilter) -> str:
         """Return how the last request for the path differed in method or headers, "" where none did."""
         if wanted.path is None:
             return ""
@@ -192,10 +217,13 @@ class Journal:
         lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
         more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
         if self.dropped:
-            more.insert(0, f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher")
+            what = ", ".join(f"{request} ({count:,})" for request, count in self._dropped_requests.copy().items())
+            told = visible(f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher: {what}")
+            more.insert(0, told)
         count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 
 
-def _times(count: int) -> str:
+def in_times(count: int) -> str:
+    """Return how often something happened, in words."""
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -9,7 +9,7 @@ from feedserver.http import negotiation, response_writer
 from feedserver.http.response_writer import AnswerHead
 from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.request import Request
-from feedserver.messages.response import FileBody, Response, body_size
+from feedserver.messages.response import Response, body_size
 
 
 @dataclass(slots=True)
@@ -34,11 +34,11 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
     """Return *response* as it is sent to every GET like *request*; None where requests may get different answers."""
     if has_placeholders(response.headers) or response.delay or response.pace or response.faults:
         return None
-    if not negotiation.is_plain(response) or isinstance(response.body, FileBody):
+    if not negotiation.is_plain(response) or not isinstance(response.body, bytes):
         return None
     response = with_content_type(request, response)
     head = response_writer.make_head(request, response, keep_alive)
-    if head.framing != "length" or head.keep_alive != keep_alive or isinstance(response.body, FileBody):
+    if head.framing != "length" or head.keep_alive != keep_alive or not isinstance(response.body, bytes):
         return None
     return ReadyAnswer(response, head, second, head.in_http1(second) + response.body)
 

@@ -5,64 +5,40 @@ Reads files, opens no socket. Runs on the event loop alone, except for `add`, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from heapq import nlargest
-from pathlib import Path
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from feedserver.fixtures.document_root import Folder, timeline_files
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
-from feedserver.handler.fault_injection import never_injected_first
-from feedserver.handler.routes import Choice, HostPath, Route, Script, Turns, check_answers, host_key, nearest
-from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
+from feedserver.fixtures.errors import FixtureWarning
+from feedserver.handler.conditions import NO_CONDITIONS, Conditions, refuse_two_queries
+from feedserver.handler.exchange import Exchange
+from feedserver.handler.path_pattern import Pattern
+from feedserver.handler.routes import (
+    Choice,
+    Found,
+    HostPath,
+    Place,
+    Route,
+    Script,
+    check_answers,
+    check_state,
+    host_key,
+    nearest,
+    shown_state,
+)
 from feedserver.messages.argument_types import check_name
+from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request, Target, split_target
-from feedserver.messages.response import Answer, Response
+from feedserver.messages.response import Answer
 from feedserver.messages.terminal_text import visible
 
-ALIKE = 0.6
-"""How similar two paths must be, from 0 to 1, for the one to be suggested where the other is missing."""
-
-COMPARED = 30
-"""Paths that are compared exactly with a missing one, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Cached:
-    """A loaded fixture, as an answer of one server."""
-
-    loaded: WatchedFixture
-    choice: Choice
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """The *response* of a file, and the *turns* that it has taken."""
-
-    response: Response
-    turns: Turns
-
-
-def _no_advance() -> None:
-    """Do nothing: there is only one answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The choice that answers, and a function to call once it was given to any request but HEAD."""
-
-    choice: Choice
-    advance: Callable[[], None] = _no_advance
-
-    @property
-    def number(self) -> int:
-        """The number of the request among those that the choice answers, counted from 1."""
-        return self.choice.turns.taken + 1
-
-    def take(self) -> None:
-        """Count the request that was given the choice, and advance to the next one."""
-        self.choice.turns.taken += 1
-        self.advance()
+if TYPE_CHECKING:
+    from feedserver.fixtures.document_root import Folder
+    from feedserver.handler.folder_answers import FolderAnswers
+    from feedserver.handler.missing import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,161 +54,171 @@ class Missing:
 
 
 class Routes:
-    """The scripted routes and the folder of one server."""
+    """The scripted routes and the folder of one server. `now` is its clock, in seconds of the epoch."""
 
     def __init__(self, folder: Folder | None = None) -> None:
         self.folder = folder
         self.warnings: list[FixtureWarning] = []
-        self._routes: dict[str, tuple[Route, ...]] = {}
-        self._cache: dict[HostPath, _Cached] = {}
-        self._episodes: dict[Path, _Cached] = {}
-        self._indices: dict[Path, int] = {}
-        self._counted: dict[Path, _Counted] = {}
+        self.now: Callable[[], float] = time.time
+        self.state: dict[str, object] = {}
+        self._routes: dict[str, tuple[Route, ...]] = {}  # by the key of their path, see `path_key`
+        self._patterned: tuple[Route, ...] = ()
+        self._files: FolderAnswers | None = None
+        if folder is not None:
+            from feedserver.handler.folder_answers import FolderAnswers  # many servers have no folder
 
-    def add(self, target: str, answers: tuple[Answer, ...], method: str | None = None) -> None:
-        """Answer *target* (a path, with a query string if that matters, or a whole URL for a proxied host).
+            self._files = FolderAnswers(folder, self.warnings)
 
-        Replaces what was added for the same target and method. Raises TypeError or ValueError for answers
-        that cannot be given, and ValueError for none.
+    def add(
+        self,
+        path: str | Pattern,
+        answers: tuple[Answer | Lasting, ...],
+        method: str | None = None,
+        state: Mapping[str, object] | None = None,
+        then: Mapping[str, object] | None = None,
+        conditions: Conditions = NO_CONDITIONS,
+    ) -> None:
+        """Answer *path*: with a query string if that matters, or a whole URL for a proxied host, or a pattern.
+
+        Replaces what was added for the same requests. Raises TypeError or ValueError for answers that cannot be given,
+        and ValueError for none.
         """
-        check_name("the path that add() was given", target, "/feed")
+        if not isinstance(path, Pattern):
+            check_name("the path that add() was given", path, "/feed")
         check_name("the method that add() was given", method, "POST", or_none=True)
-        check_answers(target, answers)
-        parts = split_target(target if target.startswith("/") or "://" in target else f"/{target}")
-        query = parts.query if "?" in target else None
-        method = method.upper() if method is not None else None
-        route = Route(host_key(parts.host), query, method, Script([Choice(answer) for answer in answers]))
-        others = [other for other in self._routes.get(parts.path, ()) if not route.replaces(other)]
-        self._routes[parts.path] = (*others, route)  # in one step: the event loop may be reading the old tuple
+        check_state("state", state)
+        check_state("then", then)
+        refuse_two_queries(path, conditions)
+        check_answers(path, answers)
+        spelling = str(path)
+        if isinstance(path, str) and not path.startswith("/") and "://" not in path and path != "*":
+            spelling = f"/{path}"
+        target = split_target(spelling)
+        route = Route(
+            host_key(target.host, target.scheme),
+            target.query if "?" in spelling else None,
+            method.upper() if method is not None else None,
+            Script([Choice.of(answer) for answer in answers]),
+            conditions,
+            dict(state) if state is not None else None,
+            dict(then) if then is not None else None,
+            path if isinstance(path, Pattern) else None,
+            spelling,
+            target.scheme,
+        )
+        # Each in one step: the event loop may be reading the old tuple.
+        if isinstance(path, Pattern):
+            self._patterned = _with(self._patterned, route)
+        else:
+            self._routes[target.key] = _with(self._routes.get(target.key, ()), route)
 
-    def find(self, request: Request, own_host: Callable[[str], bool]) -> Found | Missing:
+    def find(
+        self, request: Request, own_host: Callable[[str], bool], exchange: Exchange | None = None
+    ) -> Found | Missing:
         """Return what answers *request*. *own_host* returns whether a host of an absolute target is this server.
 
-        Raises FixtureError where the file that would answer has a mistake.
+        Conditions are asked of the request of *exchange*, which has its connection. Raises FixtureError where the file
+        that would answer has a mistake, and what a function of the test's raises.
         """
         target = split_target(request.target)
-        host = "" if not target.host or own_host(target.host) else target.host
-        host = host_key(host) if host else ""
-        routes = self._routes.get(target.path)
-        route = nearest(routes, host, target.query, request.method) if routes is not None else None
+        host = "" if not target.host or own_host(target.host) else host_key(target.host, target.scheme)
+        routes = self._routes.get(target.key)
+        route: Route | None
+        if routes is not None and not host and len(routes) == 1 and routes[0].fits_all:
+            route = routes[0]
+        elif routes is None and not self._patterned:
+            route = None
+        else:
+            place = Place(host, target.query, own_host, target.scheme)
+            asked = (exchange.request if exchange is not None else None) or request
+            route = nearest(routes or (), place, asked, self.state)
+            route = route or nearest(self._matching(target), place, asked, self.state)
         if route is not None:
-            script = route.script
-            return Found(script.current, script.advance) if len(script.choices) > 1 else Found(script.current)
-        found = self._from_folder(HostPath(host, target.path))
+            route.is_used = True
+            return route.only or Found(route.script.current(self.now()), partial(self._advance, route))
+        found = None
+        if self._files is not None and not target.has_encoded_slash and target.path != "*":
+            found = self._files.find(HostPath(host, target.path))
         if found is None:
-            return self._missing(host, target, request.method)
+            return self._missing(Place(host, target.query, own_host, target.scheme), target, request)
         if request.method not in ("GET", "HEAD"):
             return Missing(
                 405,
                 f"{request}: a file answers GET and HEAD only. This would answer:\n"
-                f"  server.add({target.path!r}, Response(…), method={request.method!r})",
+                f"  {_asked(request, target, host).remedy_for_method()}",
                 "GET, HEAD",
             )
         return found
 
-    # The folder
+    def needs_body(self, request: Request) -> bool:
+        """Return whether the body of *request* must have arrived before anybody knows which route answers."""
+        target = split_target(request.target)
+        routes = (*self._routes.get(target.key, ()), *self._matching(target))
+        return any(route.conditions.needs_body for route in routes)
 
-    def _from_folder(self, place: HostPath) -> Found | None:
-        if self.folder is None:
-            return None
-        cached = self._cache.get(place)
-        if cached is not None and cached.loaded.is_current():
-            return Found(cached.choice)
-        self._cache.pop(place, None)
-        loaded = kept_fixture(self.folder, place)
-        if loaded is None:
-            located = self.folder.locate(place.path, place.host)
-            if located is None:
-                return None
-            if located.is_dir():
-                return self._from_timeline(located)
-            loaded = load(located, self.folder.beneath)
-            if loaded.is_settled():
-                keep(self.folder, place, loaded)
-        cached = self._cached(loaded)
-        if loaded.is_settled():
-            self._cache[place] = cached
-        return Found(cached.choice)
+    @property
+    def unused(self) -> list[Route]:
+        """The routes that have answered no request, in the order in which they were added, patterns last."""
+        routes = [route for each in self._routes.copy().values() for route in each]
+        return [route for route in (*routes, *self._patterned) if not route.is_used]
 
-    def _from_timeline(self, folder: Path) -> Found:
-        files = timeline_files(folder)
-        index = min(self._indices.get(folder, 0), len(files) - 1)
-        file = files[index]
-        is_last = index == len(files) - 1
+    def _matching(self, target: Target) -> tuple[Route, ...]:
+        """Return the routes whose pattern matches *target*."""
+        return tuple(
+            route for route in self._patterned if route.pattern and route.pattern.match_key(target.key) is not None
+        )
 
-        def advance() -> None:
-            self._indices[folder] = index + 1
-
-        cached = self._episodes.get(file)
-        if cached is None or not cached.loaded.is_current():
-            cached = self._cached(load(file, self.folder.beneath if self.folder is not None else None))
-            if cached.loaded.is_settled():
-                self._episodes[file] = cached
-        fault = None if is_last else never_injected_first(cached.loaded.response)
-        if fault is not None:
-            problem = f"the fault '{fault}' is never triggered: this file is sent once, and then the next of {folder}"
-            raise FixtureError(cached.loaded.response.source, None, problem, f"Write '{fault.words}'.")
-        return Found(cached.choice, advance)
-
-    def _cached(self, loaded: WatchedFixture) -> _Cached:
-        self.warnings.extend(loaded.warnings)
-        return _Cached(loaded, Choice(loaded.response, self._turns_of(loaded.file, loaded.response), loaded.ready))
-
-    def _turns_of(self, file: Path, response: Response) -> Turns:
-        """Return the count of a file; a file that is read again continues its count where its response is the same."""
-        before = self._counted.get(file)
-        turns = before.turns if before is not None and before.response == response else Turns()
-        if response.faults:
-            self._counted[file] = _Counted(response, turns)
-        return turns
+    def _advance(self, route: Route) -> None:
+        route.script.advance(self.now())
+        if route.then is not None:
+            self.state.update(route.then)
 
     # The message where nothing answers
 
-    def _missing(self, host: str, target: Target, method: str) -> Missing:
-        asked = f"http://{host}{target.path}" if host else target.path
-        shown = visible(asked)  # escaped: a client must not write lines of its own into a message
-        routes = self._routes.get(target.path, ())
-        methods = sorted({route.method or "any" for route in routes if route.host == host})
-        if methods and "any" not in methods:
+    def _missing(self, place: Place, target: Target, request: Request) -> Missing:
+        asked = _asked(request, target, place.host)
+        method = request.method
+        at_path = [
+            route for route in (*self._routes.get(target.key, ()), *self._matching(target)) if route.is_at(place)
+        ]
+        routes = [route for route in at_path if route.is_for(place)]
+        fitting = [route for route in routes if route.method_rank(method)]
+        if routes and not fitting:
+            methods = sorted({route.method for route in routes if route.method is not None})
             return Missing(
                 405,
-                f"{method} {shown}: the route answers {', '.join(methods)} only. This would answer:\n"
-                f"  server.add({asked!r}, Response(…), method={method!r})",
+                f"{method} {asked}: the route answers {', '.join(methods)} only. This would answer:\n"
+                f"  {asked.remedy_for_method()}",
                 ", ".join(methods),
             )
-        lines = [f"{method} {shown}{'?' + visible(target.query) if target.query else ''}: nothing answers."]
-        near = _nearest(target.path, self._known_paths())
-        if near:
-            lines.append(f"Near it: {', '.join(map(visible, near))}.")
-        if self.folder is not None:
-            where = self.folder.root / host if host else self.folder.root
-            lines.append(f"This would answer: a file {visible(str(where / target.path.strip('/')))}, or")
-        else:
-            lines.append("This would answer:")
-        lines.append(f"  server.add({asked!r}, Response(…))")
-        return Missing(404, "\n".join(lines))
+        if fitting:
+            lines = [f"{method} {asked}{'?' + visible(target.query) if target.query else ''}: nothing answers."]
+            lines += [f"  {route}: {self._why_not(route, request)}" for route in fitting]
+            return Missing(404, "\n".join(lines))
+        from feedserver.handler.missing import unanswered
+
+        return Missing(404, unanswered(asked, at_path, self._known_paths(), self.folder))
+
+    def _why_not(self, route: Route, request: Request) -> str:
+        """Return why a route for the request's path and method does not answer it."""
+        if not route.is_in(self.state):
+            return f"server.state has {shown_state({name: self.state.get(name) for name in route.state or {}})}."
+        return f"it was requested {route.conditions.difference(request)}"
 
     def _known_paths(self) -> list[str]:
         scripted = [
-            f"{path}?{route.query}" if route.query else path
-            for path, routes in self._routes.copy().items()
+            f"{unquote(key)}?{route.query}" if route.query else unquote(key)
+            for key, routes in self._routes.copy().items()
             for route in routes
         ]
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
 
 
-def _nearest(path: str, known: Iterable[str]) -> list[str]:
-    """Return up to three *known* paths that are similar to *path*, the most similar first.
+def _asked(request: Request, target: Target, host: str) -> Asked:
+    from feedserver.handler.missing import Asked  # most tests miss nothing
 
-    The cost of the exact comparison is the product of the lengths, so it is made with a few likely paths only.
-    """
-    import difflib  # most tests miss nothing, and need not load it
+    return Asked(request, target, host)
 
-    matcher = difflib.SequenceMatcher(b=path)
-    likely: list[tuple[float, str]] = []
-    for each in known:
-        matcher.set_seq1(each)
-        if matcher.real_quick_ratio() >= ALIKE and (ratio := matcher.quick_ratio()) >= ALIKE:
-            likely.append((ratio, each))
-    likeliest = [each for _, each in nlargest(COMPARED, likely)]
-    return difflib.get_close_matches(path, likeliest, n=3, cutoff=ALIKE)
+
+def _with(routes: tuple[Route, ...], route: Route) -> tuple[Route, ...]:
+    return (*(other for other in routes if not route.replaces(other)), route)

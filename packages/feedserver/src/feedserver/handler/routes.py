@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from feedserver.handler.conditions import NO_CONDITIONS, Conditions, Including
 from feedserver.handler.fault_injection import never_injected_first
+from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.ready_answers import ReadyAnswer
+from feedserver.messages.argument_types import check_is, check_name
+from feedserver.messages.lasting import Lasting
+from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response
 
 
@@ -23,12 +29,24 @@ class Choice:
     """One answer that can be given again and again.
 
     *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
-    different answers.
+    different answers. *lasts* is for how many seconds it is given, None where it is given once; it was first given at
+    the time *since*.
     """
 
     answer: Answer
     turns: Turns = field(default_factory=Turns)
     ready: dict[bool, ReadyAnswer | None] = field(default_factory=dict)
+    lasts: float | None = None
+    since: float | None = None
+
+    @classmethod
+    def of(cls, answer: Answer | Lasting) -> Choice:
+        """Return the choice of what `add` was given."""
+        return cls(answer.answer, lasts=answer.seconds) if isinstance(answer, Lasting) else cls(answer)
+
+    def is_over(self, now: float) -> bool:
+        """Return whether the time of the answer has passed at *now*, in seconds of the server's clock."""
+        return self.lasts is not None and self.since is not None and now >= self.since + self.lasts
 
 
 @dataclass(slots=True)
@@ -38,14 +56,20 @@ class Script:
     choices: list[Choice]
     index: int = 0
 
-    @property
-    def current(self) -> Choice:
-        """The answer that the next request gets."""
-        return self.choices[self.index]
+    def current(self, now: float) -> Choice:
+        """Return the answer that a request gets at *now*, in seconds of the server's clock."""
+        choice = self.choices[self.index]
+        if choice.is_over(now) and self.index + 1 < len(self.choices):
+            self.index += 1
+            choice = self.choices[self.index]
+        return choice
 
-    def advance(self) -> None:
-        """Move to the next answer, if there is one."""
-        if self.index + 1 < len(self.choices):
+    def advance(self, now: float) -> None:
+        """Move to the next answer, if there is one, or begin the time of an answer that lasts."""
+        choice = self.choices[self.index]
+        if choice.lasts is not None:
+            choice.since = now if choice.since is None else choice.since
+        elif self.index + 1 < len(self.choices):
             self.index += 1
 
 
@@ -56,66 +80,184 @@ class HostPath(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A *script* for the requests of one *host*, of one *query* string or all, and of one *method* or all (None).
+_ANY_QUERY, _SOME_FIELDS, _ALL_FIELDS, _QUERY_AS_SENT = range(4)
 
-    The host "" is the server itself.
+
+def _no_advance() -> None:
+    """Do nothing: there is only one answer."""
+
+
+@dataclass(slots=True)
+class Found:
+    """The choice that answers, and a function to call once it was given to any request but HEAD."""
+
+    choice: Choice
+    advance: Callable[[], None] = _no_advance
+
+    @property
+    def number(self) -> int:
+        """The number of the request among those that the choice answers, counted from 1."""
+        return self.choice.turns.taken + 1
+
+    def take(self) -> None:
+        """Count the request that was given the choice, and advance to the next one."""
+        self.choice.turns.taken += 1
+        self.advance()
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """A *script* for the requests of one *host* that fit a *query* string, a *method* and *conditions*; None: all do.
+
+    The host "" is the server itself; *scheme* is that of a URL. *pattern* is the route's pattern, None where it has one
+    path. A route with a *state* answers only while the server's state has these values; an answer changes the state to
+    the values of *then*. *spelling* is the path as it was given, `is_used` whether the route has answered a request.
     """
 
     host: str
     query: str | None
     method: str | None
     script: Script
+    conditions: Conditions = NO_CONDITIONS
+    state: Mapping[str, object] | None = None
+    then: Mapping[str, object] | None = None
+    pattern: Pattern | None = None
+    spelling: str = ""
+    scheme: str = ""
+    is_used: bool = False
+    fits_all: bool = field(init=False)
+    """Whether it answers every request for its path on the server itself."""
+    specificity: tuple[int, int, int] = field(init=False)
+    """How particular it is: the higher of two wins."""
+    only: Found | None = field(init=False)
+    """What every request gets, where there is one answer, which changes no state."""
+
+    def __post_init__(self) -> None:
+        choices = self.script.choices
+        self.only = Found(choices[0]) if len(choices) == 1 and self.then is None else None
+        self.fits_all = (
+            not self.host
+            and self.query is None
+            and self.method is None
+            and self.conditions.is_empty
+            and self.state is None
+        )
+        query = _ANY_QUERY
+        if self.query is not None:
+            query = _QUERY_AS_SENT
+        elif self.conditions.query is not None:
+            query = _SOME_FIELDS if isinstance(self.conditions.query, Including) else _ALL_FIELDS
+        literal = self.pattern.literal_size if self.pattern is not None else 0
+        self.specificity = (literal, query, self.conditions.weight + (self.state is not None))
 
     def replaces(self, other: Route) -> bool:
         """Return whether *other* answers the same requests."""
-        return (self.host, self.query, self.method) == (other.host, other.query, other.method)
+        return self._requests() == other._requests()
 
-    def rank(self, host: str, query: str, method: str) -> int | None:
-        """Return how closely the route fits a request, 0 is best; None where it does not answer it.
+    def _requests(self) -> tuple[object, ...]:
+        return self.scheme, self.host, self.query, self.method, self.conditions, self.state, self.pattern
 
-        A query string counts for more than a method. The route of GET answers HEAD before a route of all methods does.
+    def __str__(self) -> str:
+        words = [self.method or "", self.spelling, *self.conditions.words()]
+        words += [f"in the state {shown_state(self.state)}"] if self.state is not None else []
+        return " ".join(word for word in words if word)
+
+    def method_rank(self, method: str) -> int:
+        """Return how closely the route's method fits, 3 is best and 0 means that it does not.
+
+        The route of GET answers HEAD before a route of all methods does.
         """
-        if self.host != host or (self.query is not None and self.query != query):
-            return None
-        rank = 0 if self.query is not None else 3
         if self.method == method:
-            return rank
+            return 3
         if self.method is None:
-            return rank + 2
-        return rank + 1 if method == "HEAD" and self.method == "GET" else None
+            return 1
+        return 2 if method == "HEAD" and self.method == "GET" else 0
+
+    def is_for(self, place: Place) -> bool:
+        """Return whether the route is for this place, whatever else it asks of a request."""
+        return self.is_at(place) and (self.query is None or self.query == place.query)
+
+    def is_at(self, place: Place) -> bool:
+        """Return whether the route is for the host of this place, whatever its query."""
+        if not place.host:
+            return not self.host or place.is_own(self.host)
+        return self.host == place.host and self.scheme == place.scheme
+
+    def is_in(self, state: Mapping[str, object]) -> bool:
+        """Return whether the route answers in this *state* of the server; a name that has no value there is None."""
+        return self.state is None or all(state.get(name) == value for name, value in self.state.items())
 
 
-def host_key(host: str) -> str:
-    """Return *host* in a form in which equal hosts are equal text: case and port 80 do not matter (RFC 9110 §4.2.3)."""
-    return host.lower().removesuffix(":80")
+@dataclass(slots=True)
+class Place:
+    """Where a request asks: a *host*, "" for the server itself, with the *scheme* of its URL, and a *query*.
+
+    *is_own* returns whether a host, with its port, is this server.
+    """
+
+    host: str
+    query: str
+    is_own: Callable[[str], bool]
+    scheme: str = ""
 
 
-def nearest(routes: tuple[Route, ...], host: str, query: str, method: str) -> Route | None:
-    """Return the route that fits a request most closely; None where none does."""
-    nearest, least = None, 6
+def host_key(host: str, scheme: str = "http") -> str:
+    """Return *host* in a form in which equal hosts are equal text: case and the default port of *scheme* do not matter.
+
+    See RFC 9110 §4.2.3.
+    """
+    return host.lower().removesuffix(":443" if scheme.lower() == "https" else ":80")
+
+
+def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:
+    """Return the route that fits a request most closely in this *state* of the server; None where none does.
+
+    The most specific wins: it has the longest pattern, then the narrowest query, then the most other conditions, then
+    the request's own method. Of two that fit equally, the later one wins.
+    """
+    nearest, highest = None, (-1, 0, 0, 0)
     for route in routes:
-        rank = route.rank(host, query, method)
-        if rank is not None and rank < least:
-            nearest, least = route, rank
+        method = route.method_rank(request.method)
+        rank = (*route.specificity, method)
+        may_win = method and rank >= highest and route.is_for(place) and route.is_in(state)
+        if may_win and (route.conditions.is_empty or route.conditions.are_met_by(request)):
+            nearest, highest = route, rank
     return nearest
 
 
-def check_answers(target: str, answers: tuple[Answer, ...]) -> None:
+def check_answers(target: object, answers: tuple[Answer | Lasting, ...]) -> None:
     """Raise TypeError for an answer that can answer no request, ValueError for a fault that is never triggered.
 
-    Raises ValueError where there are no *answers* at all.
+    Raises ValueError where there are no *answers* at all, and where the last one is to end.
     """
     if not answers:
         raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
     for answer in answers:
-        _check_answer(target, answer)
+        _check_answer(target, answer.answer if isinstance(answer, Lasting) else answer)
+    last = answers[-1]
+    if isinstance(last, Lasting):
+        raise ValueError(  # noqa: TRY004 - the type is right, its place is not
+            f"add({target!r}): the last answer stays, so that nothing follows {last.seconds:g} s of it; give an "
+            "answer behind it, or leave lasting() out"
+        )
     for answer in answers[:-1]:
         _check_triggers(target, answer)
 
 
-def _check_triggers(target: str, answer: Answer) -> None:
+def shown_state(state: Mapping[str, object]) -> str:
+    """Return a state in words, for messages."""
+    return ", ".join(f"{name}={value!r}" for name, value in state.items())
+
+
+def check_state(what: str, values: object) -> None:
+    """Raise TypeError where *values* are no mapping of names to values, ValueError for an empty name."""
+    if values is not None:
+        check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
+        for name in values if isinstance(values, Mapping) else ():
+            check_name(f"a name in {what}", name, "login")
+
+
+def _check_triggers(target: object, answer: Answer | Lasting) -> None:
     """Raise ValueError for a fault that waits for a later request, in an answer that is given only once."""
     fault = never_injected_first(answer) if isinstance(answer, Response) else None
     if fault is not None:
@@ -125,17 +267,17 @@ def _check_triggers(target: str, answer: Answer) -> None:
         )
 
 
-def _check_answer(target: str, answer: object) -> None:
+def _check_answer(target: object, answer: object) -> None:
     """Raise TypeError for what can answer no request; otherwise only its first request would show the mistake."""
-    given = f"add({target!r}) was given {answer!r}"
     if isinstance(answer, Response):
         return
+    given = f"add({target!r}) was given {answer!r}"
     if not callable(answer):
         raise TypeError(f"{given}; pass a Response or a callable that makes one")
     if isinstance(answer, type) and issubclass(answer, Response):
         raise TypeError(f"{given}, the class; pass an instance, such as Response('<rss/>')")
     for call in (answer, type(answer).__call__):
-        if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
-            raise TypeError(f"{given}, which is async; pass a plain function: it runs on a thread, and may block there")
-        if inspect.isgeneratorfunction(call):
-            raise TypeError(f"{given}, which yields; pass a function that returns a Response")
+        if inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call):
+            raise TypeError(
+                f"{given}, which yields; pass Response(…) with it as the body, or a function that returns one"
+            )

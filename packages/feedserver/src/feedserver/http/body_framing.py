@@ -84,13 +84,17 @@ def _coded(coding: bytes, lengths: list[bytes], version: str) -> RequestFraming:
 
 
 class IncomingBody(ABC):
-    """A request's body while it arrives: *raw* grows by the bytes that are taken, `content` is the decoded body."""
+    """A request's body while it arrives: *raw* grows by the bytes that are taken, `content` is the decoded body.
 
-    __slots__ = ("_raw", "content", "is_complete")
+    `trailers` are the fields behind it (RFC 9112 §7.1.2), as names and values.
+    """
+
+    __slots__ = ("_raw", "content", "is_complete", "trailers")
 
     def __init__(self, raw: bytearray) -> None:
         self._raw = raw
         self.content = bytearray()
+        self.trailers: list[tuple[bytes, bytes]] = []
         self.is_complete = False
 
     @abstractmethod
@@ -133,7 +137,7 @@ class _Expecting(Enum):
 
 
 class ChunkedBody(IncomingBody):
-    """A body in chunks, of at most *limit* bytes of content (RFC 9112 §7.1). Extensions and trailers are dropped.
+    """A body in chunks, of at most *limit* bytes of content (RFC 9112 §7.1). Extensions are dropped.
 
     SIZE → DATA → END_OF_DATA → SIZE → …; a size of 0 leads to TRAILER, and the first empty line there completes the
     body.
@@ -205,6 +209,9 @@ class ChunkedBody(IncomingBody):
             raise Refused(431, f"the request's trailers are longer than {MAX_TRAILERS:,} bytes")
         elif not _TRAILER.fullmatch(line):
             raise Refused(400, f"the line {line[:40]!r} behind the last chunk is no trailer (RFC 9112 §7.1.2)")
+        else:
+            name, _, value = line.partition(b":")
+            self.trailers.append((name, value.strip(b" \t\r\n")))
         return True
 
     def _line(self, buffer: bytearray, limit: int) -> bytes | None:

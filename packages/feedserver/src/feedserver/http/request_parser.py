@@ -235,7 +235,8 @@ class RequestReader:
         if not body.is_complete or head is None:
             return None
         self._body = self._request = None
-        return replace(head, body=bytes(body.content), is_whole=True)
+        trailers = Headers.from_raw(body.trailers)
+        return replace(head, body=bytes(body.content), is_whole=True, trailers=trailers)
 
 
 def _remember(head: bytes, meaning: _KnownHead) -> _KnownHead:

@@ -8,14 +8,16 @@ after this one.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from feedserver.messages.headers import imf_fixdate, to_bytes
+from feedserver.messages.made_body import MadeBody, PartSource
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, has_content, sends_body
-from feedserver.messages.send_plan import CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait
+from feedserver.messages.send_plan import Await, CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait
 
 PIECE = 262_144
 """Bytes of a file that are read at a time."""
@@ -74,7 +76,7 @@ def make_head(request: Request | None, response: Response, keep_alive: bool) -> 
     method = request.method if request is not None else "GET"
     framing = _framing(method, version, response, declared)
     added = _framing_fields(framing, response, declared)
-    keep_alive = keep_alive and framing != "close" and _is_honest(declared, framing, body_size(response))
+    keep_alive = keep_alive and framing != "close" and _is_honest(declared, framing, response)
     if b"connection" in declared:
         keep_alive = keep_alive and b"close" not in declared[b"connection"].lower()
     elif "connection" not in response.omit:
@@ -93,7 +95,9 @@ def _framing(method: str, version: str, response: Response, declared: dict[bytes
         return "none"
     if b"transfer-encoding" in declared:
         return "chunked" if declared[b"transfer-encoding"].lower().endswith(b"chunked") else "close"
-    if b"content-length" in declared or "content-length" not in response.omit:
+    if b"content-length" in declared:
+        return "length"
+    if "content-length" not in response.omit and not isinstance(response.body, MadeBody):
         return "length"
     if "transfer-encoding" not in response.omit and version != "1.0":
         return "chunked"
@@ -111,18 +115,23 @@ def _framing_fields(
     return []
 
 
-def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, size: int) -> bool:
-    """Return whether the client will find the end of this answer where it is."""
+def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, response: Response) -> bool:
+    """Return whether the client will find the end of this answer where it is.
+
+    Nobody knows whether it will where the length of a body is declared before the body is made.
+    """
     length = declared.get(b"content-length")
     if length is None:
         return True
-    return framing == "length" and length.strip() == b"%d" % size
+    if isinstance(response.body, MadeBody):
+        return False
+    return framing == "length" and length.strip() == b"%d" % body_size(response)
 
 
 def whole(head: AnswerHead, response: Response, method: str, now: float) -> bytes | None:
     """Return the complete answer as bytes, or None if anything about it takes time or reads a file."""
     body = response.body
-    if response.delay or response.pace or response.faults or isinstance(body, FileBody):
+    if response.delay or response.pace or response.faults or not isinstance(body, bytes):
         return None
     start = head.in_http1(now)
     if not sends_body(method, response.status):
@@ -132,11 +141,15 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
     return start + body
 
 
-def plan(head: AnswerHead, response: Response, method: str) -> Plan:
-    """Yield the steps of an answer, without its faults."""
+def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], float] = time.time) -> Plan:
+    """Yield the steps of an answer, without its faults. *now* returns the time in seconds of the epoch."""
     if response.delay:
-        yield Wait(response.delay)
-    yield SendHead(head.at(time.time()))
+        yield Wait(response.delay.draw(1) if isinstance(response.delay, RandomDelay) else response.delay)
+    yield SendHead(head.at(now()))
+    if isinstance(response.body, MadeBody) and sends_body(method, response.status):
+        yield from _made_parts(response, response.body, chunked=head.framing == "chunked")
+        yield Read() if head.keep_alive else CloseConnection()
+        return
     promised = sent = 0
     if sends_body(method, response.status):
         promised = body_size(response)
@@ -162,6 +175,36 @@ def plan(head: AnswerHead, response: Response, method: str) -> Plan:
     yield Read() if head.keep_alive else CloseConnection()
 
 
+def _made_parts(response: Response, body: MadeBody, *, chunked: bool) -> Plan:
+    """Yield the steps of a body that is made while it is sent. Raises what its function raises."""
+    source = PartSource(body)
+    pace = response.pace
+    begun = False
+    try:
+        while True:
+            source.ask()
+            while not source.is_ready:
+                yield Await(source)
+            part = source.take()
+            if part is None:
+                break
+            size = len(part) if pace is None else pace.bytes
+            for start in range(0, len(part), size or 1):
+                if begun and pace is not None:
+                    yield Wait(pace.seconds)
+                begun = True
+                piece = part[start : start + size]
+                if chunked:
+                    yield Send(b"%x\r\n" % len(piece), "framing")
+                yield Send(piece)
+                if chunked:
+                    yield Send(b"\r\n", "framing")
+    finally:
+        source.drop()
+    if chunked:
+        yield Send(b"0\r\n\r\n", "framing")
+
+
 def _name_of(response: Response) -> str:
     return str(response.body.path) if isinstance(response.body, FileBody) else response.source
 
@@ -169,6 +212,8 @@ def _name_of(response: Response) -> str:
 def _pieces(response: Response) -> Iterator[bytes]:
     body = response.body
     size = response.pace.bytes if response.pace is not None else PIECE
+    if isinstance(body, MadeBody):
+        return
     if isinstance(body, bytes):
         for start in range(0, len(body), size):
             yield body[start : start + size]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 
 
@@ -25,8 +25,11 @@ def _remedy_for_body(body: object) -> str:
         return f"give text, such as '{body}'"
     if isinstance(body, dict | list | tuple):
         return "give json.dumps(…)"
-    if isinstance(body, Iterator):
-        return "a Response is used again for each request, so give bytes, such as b''.join(…)"
+    if isinstance(body, Iterator | AsyncIterator):
+        return (
+            "a Response is used again for each request, so give the generator function itself, without calling it, or "
+            "bytes, such as b''.join(…)"
+        )
     for method, remedy in (
         ("render", "give what its method render returns"),
         ("with_headers", "that is a Response already"),
@@ -35,6 +38,8 @@ def _remedy_for_body(body: object) -> str:
     ):
         if hasattr(body, method):
             return remedy
+    if callable(body):
+        return "give a function that yields the parts of the body, or to add() a function that returns a Response"
     return "give its bytes"
 
 

@@ -10,9 +10,6 @@ from typing import TypeAlias
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """A token, of which names of headers, methods and codings consist, as a regular expression (RFC 9110 §5.6.2)."""
 
-HeaderInput: TypeAlias = "Headers | Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]"
-"""What a `Headers` can be made of: another one, a mapping, or (name, value) pairs with repeats."""
-
 
 def to_bytes(text: str | bytes) -> bytes:
     """Encode *text* as UTF-8; a lone surrogate stands for the byte it was read from. Bytes pass unchanged."""
@@ -39,6 +36,8 @@ def _checked_field(name: object, value: object) -> tuple[bytes, bytes]:
         raise TypeError(f"the header {name!r} has a name of type {type(name).__qualname__}; give text")
     if not isinstance(value, str | bytes):
         remedy = f", such as '{value}'" if isinstance(value, int | float) else ""
+        if isinstance(value, list | tuple):
+            remedy = f"; for a header that is repeated, give pairs, such as [({name!r}, 'a'), ({name!r}, 'b')]"
         raise TypeError(
             f"the header {name!r} has a value of type {type(value).__qualname__}, {value!r}; give text{remedy}"
         )
@@ -169,3 +168,7 @@ class Headers(Mapping[str, str]):
         if not done:
             pairs.append(field)
         return Headers.from_raw(pairs)
+
+
+HeaderInput: TypeAlias = Headers | Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+"""What a `Headers` can be made of: another one, a mapping, or (name, value) pairs with repeats."""

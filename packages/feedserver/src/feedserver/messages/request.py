@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import parse_qs, unquote
 
+from feedserver.messages.client_connection import NO_CONNECTION, ClientConnection
 from feedserver.messages.field_types import check_fields
 from feedserver.messages.headers import Headers
 from feedserver.messages.terminal_text import visible
@@ -16,13 +18,21 @@ from feedserver.messages.terminal_text import visible
 class Target:
     """The parts of a request target (RFC 9112 §3.2).
 
-    *host* is the authority of an absolute-form target, as sent to a proxy, and empty for the origin form. *path* is
-    percent-decoded, *query* is as it was sent, without the question mark.
+    *scheme* (in lower case) and *host* are those of an absolute-form target, as sent to a proxy, and empty for the
+    origin form. *path* is percent-decoded except for `%2F`, which is no slash, and stays as it is. *query* is as it was
+    sent, without the question mark. *key* is the path in a form in which equal paths are equal text, see `path_key`.
     """
 
+    scheme: str
     host: str
     path: str
     query: str
+    key: str
+
+    @property
+    def has_encoded_slash(self) -> bool:
+        """Whether `%2F` stands in the path: no file has a name with a slash in it."""
+        return "%2F" in self.key
 
 
 _LONGEST_KNOWN = 2048
@@ -35,16 +45,34 @@ def split_target(target: str) -> Target:
 
 
 def _split(target: str) -> Target:
-    host = ""
+    scheme = host = ""
     rest = target
-    scheme, separator, after = target.partition("://")
-    if separator and scheme.lower() in ("http", "https"):
+    before, separator, after = target.partition("://")
+    if separator and before.lower() in ("http", "https"):
+        scheme = before.lower()
         cut = min((i for i in (after.find("/"), after.find("?")) if i >= 0), default=len(after))
         host, rest = after[:cut], after[cut:]
         if not rest.startswith("/"):
             rest = "/" + rest
     path, _, query = rest.partition("#")[0].partition("?")
-    return Target(host, unquote(path, "utf-8", "surrogateescape"), query)
+    if "%" not in path:
+        return Target(scheme, host, path, query, path)
+    return Target(scheme, host, "%2F".join(_decoded_parts(path)), query, path_key(path))
+
+
+def path_key(path: str) -> str:
+    """Return a *path* percent-decoded except for `%2F` and `%25`, so that equal paths are equal text (RFC 3986 §6.2.2).
+
+    A slash and `%2F` are two things (RFC 3986 §2.2), and `%252F` is a third.
+    """
+    return "%2F".join(part.replace("%", "%25") for part in _decoded_parts(path)) if "%" in path else path
+
+
+def _decoded_parts(path: str) -> list[str]:
+    return [unquote(part, "utf-8", "surrogateescape") for part in _ENCODED_SLASH.split(path)]
+
+
+_ENCODED_SLASH = re.compile("%2F", re.IGNORECASE)
 
 
 _known_target = lru_cache(maxsize=4096)(_split)
@@ -56,7 +84,8 @@ class Request:
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* is the address it came from,
     *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where it
-    was answered before its body came.
+    was answered before its body came. *trailers* are the fields behind the last chunk of its body. *connection* is the
+    one that it came over, which takes no part in comparing requests.
     """
 
     method: str
@@ -67,13 +96,26 @@ class Request:
     client: str = ""
     scheme: Literal["http", "https"] = "http"
     is_whole: bool = True
+    connection: ClientConnection = field(default=NO_CONNECTION, compare=False, repr=False)
+    trailers: Headers = field(default_factory=Headers)
 
     def __post_init__(self) -> None:
         check_fields(self)
 
+    def over(self, connection: ClientConnection) -> Request:
+        """Return the same request, as it came over *connection*; unlike `dataclasses.replace`, check no value again."""
+        same = object.__new__(Request)
+        for name in _NAMES:
+            object.__setattr__(same, name, getattr(self, name))
+        object.__setattr__(same, "connection", connection)
+        return same
+
     @property
     def path(self) -> str:
-        """The percent-decoded path, without query and host."""
+        """The percent-decoded path, without query and host.
+
+        `%2F` stays as it is, since it is no slash that separates; `target` is as it was sent.
+        """
         return split_target(self.target).path
 
     @property
@@ -101,3 +143,6 @@ class Request:
 
     def __str__(self) -> str:
         return visible(f"{self.method} {self.target}")
+
+
+_NAMES: Final = tuple(each.name for each in fields(Request))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, TypeAlias, get_args
+from typing import Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 
 from feedserver.messages.argument_types import (
     check_choice,
@@ -16,15 +16,14 @@ from feedserver.messages.argument_types import (
     check_name,
     check_status,
     check_text,
-    seconds_of,
     why_no_body,
 )
 from feedserver.messages.field_types import check_fields, fits
 from feedserver.messages.headers import HeaderInput, Headers, to_bytes
-from feedserver.messages.pacing import Pace, parse_duration
+from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
+from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
-from feedserver.messages.triggers import When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
@@ -72,7 +71,7 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* is the file's modification time in nanoseconds when it was read, 0 where it may change later. *beneath* is
+    *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is
     the resolved path of the folder that it must not leave by a link; with None it may lie anywhere.
     """
 
@@ -95,11 +94,20 @@ class FileBody:
         return file
 
     def has_changed(self, file: BinaryIO) -> bool:
-        """Return whether the open *file* has changed since it was read, judged by its modification time."""
-        return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
+        """Return whether the open *file* has changed since it was read."""
+        return self.stamp != 0 and file_stamp(os.fstat(file.fileno())) != self.stamp
 
 
-Body: TypeAlias = bytes | FileBody
+def file_stamp(status: os.stat_result) -> int:
+    """Return a time in nanoseconds that is another one after each change of a file.
+
+    Where the system has one, it is that of the last change, which nobody can set; `cp -p` and archives set that of the
+    content.
+    """
+    return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
+
+
+Body: TypeAlias = bytes | FileBody | MadeBody
 
 
 class Injectable:
@@ -107,18 +115,21 @@ class Injectable:
 
     __slots__ = ()
 
-    when: When
+    when: object
+    """A `triggers.When`, which is loaded where there is a fault."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Response:
     """The answer to a request.
 
-    *body* is bytes, or text, which is sent as UTF-8. *status* and *reason* are those of the status line; by default the
-    reason is the usual one for the status. *headers* are sent in this order. *delay* is in seconds, before the first
-    byte; *pace* is how fast the body is sent. *coding* is the content coding in which the body is sent; "auto" lets
-    Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names headers that are
-    not added. *conditional* says how validators are compared. *faults* break the answer.
+    *body* is bytes, or text, which is sent as UTF-8, or a generator function, plain or async, that yields its parts
+    while it is sent: it is called for each request, without arguments and on a thread of its own. *status* and *reason*
+    are those of the status line; by default the reason is the usual one for the status. *headers* are sent in this
+    order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for each request, such
+    as "100ms to 500ms"; *pace* is how fast the body is sent. *coding* is the content coding in which the body is sent;
+    "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names
+    headers that are not added. *conditional* says how validators are compared. *faults* break the answer.
 
     Three are for messages: *source* names the file or the call that this response comes from, *notes* are a fixture's
     remarks, *error* is the mistake that made it a 500.
@@ -128,7 +139,7 @@ class Response:
     status: int
     reason: str
     headers: Headers
-    delay: float
+    delay: float | RandomDelay
     pace: Pace | None
     coding: str | None
     conditional: Conditional
@@ -141,12 +152,12 @@ class Response:
 
     def __init__(
         self,
-        body: str | Body = b"",
+        body: str | Body | MakeParts = b"",
         status: int = 200,
         headers: HeaderInput = (),
         *,
         reason: str | None = None,
-        delay: float | timedelta | str = 0.0,
+        delay: float | timedelta | str | RandomDelay = 0.0,
         pace: Pace | str | None = None,
         coding: str | None = None,
         conditional: Conditional = "rfc",
@@ -172,7 +183,6 @@ class Response:
         check_text("error", error)
         if conditional not in get_args(Conditional):
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
-        delay = parse_duration(delay) if isinstance(delay, str) else seconds_of("a delay", delay)
         pace = Pace.parse(pace) if isinstance(pace, str) else pace
         auth = Auth.parse(auth) if isinstance(auth, str) else auth
         if pace is not None:
@@ -181,10 +191,15 @@ class Response:
             check_is("auth", auth, Auth, "give an Auth, or text such as 'Basic user:password'")
         put = object.__setattr__
         put(self, "body", _body(body))
+        if coding is not None and isinstance(self.body, MadeBody):
+            raise ValueError(
+                f"coding is {coding!r}, and the body is made while it is sent; yield coded parts, and declare "
+                "Content-Encoding"
+            )
         put(self, "status", int(status))
         put(self, "reason", reason_phrase(status) if reason is None else reason)
         put(self, "headers", Headers(headers))
-        put(self, "delay", delay)
+        put(self, "delay", delay_of(delay))
         put(self, "pace", pace)
         put(self, "coding", coding)
         put(self, "conditional", conditional)
@@ -213,8 +228,11 @@ class Response:
 _NAMES: Final = tuple(field.name for field in fields(Response))
 
 
-Answer: TypeAlias = Response | Callable[[Request], Response]
-"""An answer of a route: a response, or a callable that makes one (on a thread of its own, for a limited time)."""
+Answer: TypeAlias = Response | Callable[[Request], Response | Coroutine[Any, Any, Response]]
+"""An answer of a route: a response, or a callable, plain or async, that makes one.
+
+A callable runs on a thread of its own, for a limited time; an async one by `asyncio.run`.
+"""
 
 
 def check_fault(fault: object) -> None:
@@ -222,6 +240,8 @@ def check_fault(fault: object) -> None:
     if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
+    from feedserver.messages.triggers import When  # most responses have no fault
+
     if not isinstance(fault.when, When):
         kind = type(fault).__name__
         raise TypeError(f"the fault {kind} has when={fault.when!r}; give a trigger, such as OnRequest(2)")
@@ -238,12 +258,14 @@ def _checked(faults: Iterable[Injectable] | Injectable) -> tuple[Injectable, ...
 
 
 def _body(body: object) -> Body:
-    if isinstance(body, bytes | FileBody):
+    if isinstance(body, bytes | FileBody | MadeBody):
         return body
     if isinstance(body, str):
         return to_bytes(body)
     if isinstance(body, bytearray | memoryview):  # they could change while they are sent
         return bytes(body)
+    if makes_parts(body):
+        return MadeBody(cast("MakeParts", body))
     raise TypeError(why_no_body(body))
 
 
@@ -278,9 +300,11 @@ def _names(omit: Iterable[str]) -> frozenset[str]:
 
 
 def body_size(response: Response) -> int:
-    """Return the size of the body in bytes."""
+    """Return the size of the body in bytes; 0 for one that is made while it is sent, whose size nobody knows."""
     body = response.body
-    return body.size if isinstance(body, FileBody) else len(body)
+    if isinstance(body, bytes):
+        return len(body)
+    return body.size if isinstance(body, FileBody) else 0
 
 
 def sends_body(method: str, status: int) -> bool:

@@ -10,12 +10,12 @@ TLS is no step: a client's first byte tells whether it speaks TLS, whatever the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
-Part: TypeAlias = Literal["head", "body", "framing"]
+Part: TypeAlias = Literal["interim", "head", "body", "framing"]
 
 
 class Ended(StrEnum):
@@ -60,7 +60,10 @@ class SendHead:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send *data*, which is a *part* of the answer; only "body" counts for "after N bytes"."""
+    """Send *data*, which is a *part* of the answer; only "body" counts for "after N bytes".
+
+    An "interim" part is a whole interim answer, before the head (RFC 9110 §15.2).
+    """
 
     data: bytes
     part: Part = "body"
@@ -71,6 +74,27 @@ class Wait:
     """Send nothing for *seconds*; None means until the client leaves or the server stops."""
 
     seconds: float | None
+
+
+class Source(Protocol):
+    """What makes a part of an answer on a thread of its own; see `made_body.PartSource`. *name* is for messages."""
+
+    @property
+    def name(self) -> str:
+        """What runs on the thread."""
+
+    def run(self) -> None:
+        """Make what is asked for, until nothing more is: the body of the thread."""
+
+    def tell(self, ready: Callable[[], object]) -> None:
+        """Call *ready*, on any thread, when there is something to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Send nothing until *source*, which runs on a thread, has something to send."""
+
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +133,5 @@ class ResetConnection:
     """End the connection with RST (linger 0): a plain abort would look like an orderly end."""
 
 
-Step: TypeAlias = SendHead | Send | Wait | Flush | Injected | Read | CloseConnection | ResetConnection
+Step: TypeAlias = SendHead | Send | Wait | Await | Flush | Injected | Read | CloseConnection | ResetConnection
 Plan: TypeAlias = Iterator[Step]

@@ -11,7 +11,20 @@ from typing import Protocol
 
 from feedserver.handler.decisions import Prepared
 from feedserver.handler.exchange import Exchange
-from feedserver.messages.send_plan import CloseConnection, Flush, Head, Injected, Plan, Read, Send, SendHead, Step, Wait
+from feedserver.messages.gate import Wanted
+from feedserver.messages.send_plan import (
+    CloseConnection,
+    Flush,
+    Head,
+    Injected,
+    Plan,
+    Read,
+    Send,
+    SendHead,
+    Source,
+    Step,
+    Wait,
+)
 
 STEPS_A_TURN = 64
 """Steps of a plan that are taken before other connections have their turn: a plan may be endless."""
@@ -44,11 +57,12 @@ class Wire(Protocol):
 class AnswerUnderWay:
     """The answer to *exchange*: all its bytes at once (*whole*), or a *plan*; it has neither while a thread makes it.
 
-    *timer* is the timer of the step that waits, None where no step waits. *sent* counts bytes of head and body.
+    *timer* is the timer of the step that waits, None where no step waits. *source* makes parts of the answer on a
+    thread of its own; *wanted* is what a thread works for that makes all of it. *sent* counts bytes of head and body.
     *keep_alive*: another answer may follow on the connection.
     """
 
-    __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "timer")
+    __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "source", "timer", "wanted")
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
@@ -56,6 +70,8 @@ class AnswerUnderWay:
         self.plan: Plan | None = None
         self.keep_alive = False
         self.timer: asyncio.TimerHandle | None = None
+        self.source: Source | None = None
+        self.wanted: Wanted | None = None
         self.sent = 0
         self._body_sent = 0
 
@@ -120,9 +136,11 @@ class AnswerUnderWay:
     def stop(self) -> BaseException | None:
         """Drop the timer and the plan, and return the exception that closing the plan raised.
 
-        Only a user's fault raises one.
+        Only a user's fault raises one. A thread that makes the answer is told that it is no longer wanted.
         """
         self.wait_for(None)
+        if self.wanted is not None:
+            self.wanted.drop()
         plan, self.plan = self.plan, None
         if plan is not None and hasattr(plan, "close"):
             try:

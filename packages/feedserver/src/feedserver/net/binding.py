@@ -34,6 +34,31 @@ class BoundPort:
     holder: socket.socket | None
 
 
+def addresses_of(host: str) -> tuple[str, ...]:
+    """Return the addresses of this machine that *host* means: itself, or those of both families for a name.
+
+    Raises OSError for a name that is not known.
+    """
+    if ":" in host or host.replace(".", "").isdecimal():
+        return (host,)
+    if host.lower() == "localhost":  # some systems give it one family only (RFC 6761 §6.3 has both)
+        return ("127.0.0.1", "::1")
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:  # UnicodeError: no host can have that name
+        raise OSError(
+            errno.EADDRNOTAVAIL,
+            f"cannot listen on {host!r}: no host of that name is known; use an address of this machine, such as "
+            "127.0.0.1, or localhost",
+        ) from error
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def is_missing(error: OSError) -> bool:
+    """Return whether *error* says that the machine has no such address, or none of its family."""
+    return error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
 def bind_and_listen(host: str, port: int, timeout: float) -> BoundPort:
     """Bind a port and listen on it, and hold it by a second socket where the system allows that.
 

@@ -12,6 +12,7 @@ import struct
 from typing import TYPE_CHECKING, Protocol, cast
 
 from feedserver.http.request_parser import Malformed
+from feedserver.messages.client_connection import NOBODY, Peer
 from feedserver.messages.send_plan import Ended, Plan
 from feedserver.net.connection_state import TRANSITIONS, Event, State
 from feedserver.net.http1 import Http1, HttpServer
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 HANDSHAKE = b"\x16"
 """The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
+
+NO_TLS = b"\x15\x03\x01\x00\x02\x02\x28"
+"""The fatal alert handshake_failure (RFC 8446 §6.2), in the record version that every client of TLS accepts."""
 
 LINGER = 1.0
 """Seconds that a refused client may go on sending, so that a reset does not destroy the answer (RFC 9112 §9.6)."""
@@ -40,6 +44,9 @@ class Listener(HttpServer, Protocol):
     connections: set[Connection]
     tls: Tls | None
 
+    def next_id(self) -> int:
+        """Return the number of a new connection, counted from 1."""
+
     def opening_plan(self) -> Plan | None:
         """Return the plan that breaks a new connection before it reads; None where none does."""
 
@@ -50,11 +57,12 @@ class Listener(HttpServer, Protocol):
 class Connection(asyncio.Protocol):
     """The server's side of one connection. *unsent* is the number of bytes that wait for a full kernel."""
 
-    __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "state", "unsent")
+    __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "peer", "state", "unsent")
 
     def __init__(self, listener: Listener) -> None:
         self.state = State.IDLE
         self.unsent = 0
+        self.peer: Peer = NOBODY
         self.last_active = 0.0
         self._listener = listener
         self._transport: asyncio.Transport | None = None
@@ -72,6 +80,8 @@ class Connection(asyncio.Protocol):
         """Take a client that has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(0)
+        peer = transport.get_extra_info("peername")
+        self.peer = Peer(self._listener.next_id(), str(peer[0]), int(peer[1])) if peer else NOBODY
         self.last_active = self._listener.loop.time()
         self._listener.connections.add(self)
         try:
@@ -157,6 +167,12 @@ class Connection(asyncio.Protocol):
         reader = self._http.reader
         return self.state is State.IDLE and reader is not None and not reader.is_idle
 
+    def describe(self) -> str:
+        """Return the connection, its state and what is under way on it, for a message."""
+        answer = self._http.answer
+        under_way = f": {answer.exchange}" if answer is not None else ""
+        return f"{self.peer.as_of(self.peer.requests, self.state.word)}{under_way}"
+
     def close_idle(self) -> None:
         """Close a connection that was idle for too long; answer 408 where a request had begun (RFC 9110 §15.5.9)."""
         if self.is_mid_request:
@@ -169,10 +185,13 @@ class Connection(asyncio.Protocol):
             self.move(Event.CLOSE)
             self._transport.close()
 
-    def abort(self) -> None:
-        """End at once, whatever is under way, since the server stops. Must not be called from its own code."""
-        self._note_what_had_begun("the server stopped", Ended.SERVER_STOPPED)
-        self._http.finish(Ended.SERVER_STOPPED)
+    def abort(self, why: str = "the server stopped", ended: Ended = Ended.SERVER_STOPPED) -> None:
+        """End at once, whatever is under way, and note *why*, and how its exchange *ended*.
+
+        Must not be called from the connection's own code.
+        """
+        self._note_what_had_begun(why, ended)
+        self._http.finish(ended)
         self.move(Event.CLOSE)
         transport = self._transport
         if isinstance(transport, SocketTransport):
@@ -193,13 +212,18 @@ class Connection(asyncio.Protocol):
             if self._listener.tls is not None:
                 self._tls = self._listener.tls.layer()
             elif self.state is State.IDLE:
-                problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
-                self._http.refuse(Malformed(400, problem, data))
+                self._refuse_tls(data)
                 return False
-        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
-        client = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        self._http.start(client, "https" if self._tls is not None else "http")
+        self._http.start(self.peer.address, "https" if self._tls is not None else "http")
         return True
+
+    def _refuse_tls(self, data: bytes) -> None:
+        """Answer a client that speaks TLS by an alert, since it could not read an answer, and close."""
+        problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
+        self._listener.site.unencrypted(problem, raw=data)
+        if self._transport is not None:
+            self._transport.write(NO_TLS)
+        self.close()
 
     def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
         """Return the decrypted data.
@@ -213,6 +237,8 @@ class Connection(asyncio.Protocol):
             data = tls.receive(data)
         except tls.error as error:
             problem, data = error, b""
+        if tls.is_open and not self.peer.tls:
+            self.peer.tls = tls.agreed()
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
         if problem is not None:

@@ -42,6 +42,11 @@ class State(IntEnum):  # with the hash of an int: the table is looked up twice p
     CLOSED = auto()
     """The connection no longer exists."""
 
+    @property
+    def word(self) -> str:
+        """The state as tests and messages call it."""
+        return self.name.lower()
+
 
 class Event(IntEnum):
     """An event that happens to a connection."""

@@ -6,17 +6,23 @@ One answer is under way at a time; requests that a client pipelines behind it wa
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from feedserver.handler.decisions import Decision, Pending, Prepared
 from feedserver.http import response_writer
-from feedserver.http.request_parser import Arriving, ContinueExpected, Malformed, RequestReader
+from feedserver.http.request_parser import ContinueExpected, Malformed, RequestReader
+from feedserver.messages.gate import Wanted, call_soon
+from feedserver.messages.request import Request
 from feedserver.messages.send_plan import (
+    Await,
     CloseConnection,
     Ended,
     Head,
     Plan,
     ResetConnection,
+    Source,
     Step,
     Wait,
 )
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from feedserver.handler.handler import Site
+    from feedserver.messages.client_connection import Peer
 
 BACKLOG = 262_144
 """Bytes of pipelined requests that may wait before the connection stops reading."""
@@ -45,6 +52,7 @@ class Carrier(Protocol):
     """What HTTP needs of the connection that carries it; see `connection.Connection`. *unsent* is in bytes."""
 
     unsent: int
+    peer: Peer
 
     @property
     def is_open(self) -> bool:
@@ -176,22 +184,25 @@ class Http1:
         out, even while the socket waits to be closed.
         """
         reader, connection, site = self.reader, self._connection, self._site
+        peer = connection.peer
         while reader is not None and connection.takes_requests:
             event = reader.next_event()
-            if event is None:
+            if isinstance(event, Request):
+                peer.requests = number = peer.requests + 1
+                self._answer(site.answer(event, reader.keep_alive, peer, number))
+            elif event is None:
                 if connection.client_has_ended:
                     self._end_of_requests()
                 break
-            if isinstance(event, ContinueExpected):
+            elif isinstance(event, ContinueExpected):
                 connection.write(response_writer.CONTINUE)
             elif isinstance(event, Malformed):
                 self.refuse(event)
-            elif isinstance(event, Arriving):
-                early = site.early(event.request)
-                if early is not None:
-                    self._answer(early)
             else:
-                self._answer(site.answer(event, reader.keep_alive))
+                early = site.early(event.request, peer, peer.requests + 1)
+                if early is not None:
+                    peer.requests += 1
+                    self._answer(early)
 
     def _end_of_requests(self) -> None:
         cut = self.unfinished()
@@ -212,8 +223,8 @@ class Http1:
         The problem names what overran, and is recorded even if the client has left meanwhile.
         """
         loop = self._server.loop
-        workers = self._server.workers
         answer = self.answer = AnswerUnderWay(pending.exchange)
+        wanted = answer.wanted = Wanted()
         self._connection.move(Event.BEGIN)
         is_due = True
 
@@ -226,22 +237,51 @@ class Http1:
                 self._go_on()
 
         def run() -> None:
-            try:
+            with wanted.working():
                 prepared = pending.work()
+            call_soon(loop, partial(deliver, prepared))
+
+        def give_up() -> None:
+            deliver(pending.give_up())
+            wanted.drop()
+
+        overrun = loop.call_later(self._site.callable_timeout, give_up)
+        try:
+            self._start_worker(pending.name, run)
+        except BaseException:
+            overrun.cancel()
+            raise
+
+    def _start_worker(self, name: str, work: Callable[[], None]) -> None:
+        """Call *work* on a thread that the server knows by *name* until it ends."""
+        workers = self._server.workers
+
+        def run() -> None:
+            try:
+                work()
             finally:
                 workers.pop(threading.current_thread(), None)
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(deliver, prepared)
 
-        overrun = loop.call_later(self._site.callable_timeout, lambda: deliver(pending.give_up()))
-        worker = threading.Thread(target=run, name=f"feedserver: {pending.name}", daemon=True)
-        workers[worker] = pending.name
+        worker = threading.Thread(target=run, name=f"feedserver: {name}", daemon=True)
+        workers[worker] = name
         try:
             worker.start()
         except BaseException:  # the system has no thread left
             del workers[worker]
-            overrun.cancel()
             raise
+
+    def _await(self, answer: AnswerUnderWay, source: Source) -> None:
+        """Continue the answer when *source*, which works on a thread of its own, has something to send."""
+        if answer.source is not source:
+            answer.source = source
+            self._start_worker(source.name, source.run)
+        loop = self._server.loop
+
+        def go_on() -> None:
+            if self.answer is answer:
+                self._go_on()
+
+        source.tell(lambda: call_soon(loop, go_on))
 
     # Sending an answer
 
@@ -292,7 +332,9 @@ class Http1:
         except BaseException as error:  # noqa: BLE001 - of a file that went, or a user's fault; `verify` raises it
             self._connection.fail(error)
             return
-        if isinstance(step, Wait):
+        if isinstance(step, Await):
+            self._await(answer, step.source)
+        elif isinstance(step, Wait):
             if step.seconds is None:
                 self._connection.stall()
             else:

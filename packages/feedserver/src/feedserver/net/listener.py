@@ -11,13 +11,17 @@ import socket
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable
+from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from feedserver.handler import fault_injection
 from feedserver.handler.handler import Site
+from feedserver.messages.client_connection import ClientConnection, Peer
 from feedserver.messages.response import Response
-from feedserver.messages.send_plan import Plan, Read
+from feedserver.messages.send_plan import Ended, Plan, Read
 from feedserver.net import binding
 from feedserver.net.acceptor import Acceptor
 from feedserver.net.connection import Connection
@@ -26,18 +30,29 @@ if TYPE_CHECKING:
     from feedserver.faults import Fault
     from feedserver.net.tls import Tls
 
+FREE_PORT_ATTEMPTS = 16
+"""Ports that are tried, where one must be free on several addresses."""
+
 
 class Listening:
     """Listens for *site* on one port of *addresses*.
 
     *idle_timeout* is in seconds, *max_body* in bytes of a request's body. `opening` are the faults that break coming
     connections before any request; `workers` maps the threads of running callables to the names of what they run.
+    *kept* is the number of closed connections that are remembered (None: all).
     """
 
     loop: asyncio.AbstractEventLoop
 
     def __init__(
-        self, site: Site, addresses: tuple[str, ...], *, idle_timeout: float, max_body: int, tls: Tls | None
+        self,
+        site: Site,
+        addresses: tuple[str, ...],
+        *,
+        idle_timeout: float,
+        max_body: int,
+        tls: Tls | None,
+        kept: int | None = None,
     ) -> None:
         self.site = site
         self.addresses = addresses
@@ -46,7 +61,10 @@ class Listening:
         self.tls = tls
         self.opening: list[Fault | None] = []
         self.connections: set[Connection] = set()
+        self._closed_connections: deque[Peer] = deque(maxlen=kept)
+        self._next_id = count(1)
         self.workers: dict[threading.Thread, str] = {}
+        self._bound: tuple[str, ...] = ()
         self._holding: list[socket.socket] = []
         self._sockets: list[socket.socket] = []
         self._acceptors: list[Acceptor] = []
@@ -56,21 +74,37 @@ class Listening:
     # In the caller's thread
 
     def bind(self, port: int, timeout: float) -> int:
-        """Bind *port* of every address (0 takes a free one), listen, and return the port.
+        """Bind *port* of every address (0 takes one that is free on all of them), listen, and return the port.
 
-        Waits at most *timeout* seconds for a port that is taken. Raises PortTaken, and OSError for an address that
-        can't be bound.
+        A name is bound on both families, IPv4 and IPv6, as far as this machine has them. Waits at most *timeout*
+        seconds for a port that is taken. Raises PortTaken, and OSError for an address that can't be bound.
         """
-        try:
-            for number, address in enumerate(self.addresses):
-                bound = binding.bind_and_listen(address, port, 0.0 if number else timeout)
+        for attempt in range(FREE_PORT_ATTEMPTS):
+            try:
+                return self._bind_all(port, timeout)
+            except OSError as error:
+                self.let_go()
+                _close_all(self._sockets)
+                if port or not isinstance(error, binding.PortTaken) or attempt + 1 == FREE_PORT_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _bind_all(self, port: int, timeout: float) -> int:
+        self._bound = ()
+        for host in self.addresses:
+            for number, address in enumerate(binding.addresses_of(host)):
+                if address in self._bound:
+                    continue
+                try:
+                    bound = binding.bind_and_listen(address, port, 0.0 if self._bound else timeout)
+                except OSError as error:
+                    if number and binding.is_missing(error):
+                        continue  # a machine without IPv6
+                    raise
+                self._bound += (address,)
                 self._sockets.append(bound.listening)
                 self._holding += [bound.holder] if bound.holder is not None else []
                 port = bound.listening.getsockname()[1]
-        except OSError:
-            self.let_go()
-            _close_all(self._sockets)
-            raise
         return port
 
     def bind_again(self, port: int) -> bool:
@@ -82,13 +116,13 @@ class Listening:
             return False
         if not binding.HOLDS_BESIDE:
             self.let_go()
-        self._sockets += [binding.listen(address, port) for address in self.addresses]
+        self._sockets += [binding.listen(address, port) for address in self._bound]
         return True
 
     def hold(self, port: int) -> None:
         """Hold *port* while nothing listens there."""
         if not self._holding:
-            self._holding += [binding.bind(address, port) for address in self.addresses]
+            self._holding += [binding.bind(address, port) for address in self._bound]
 
     def let_go(self) -> None:
         """Release the held port."""
@@ -102,21 +136,38 @@ class Listening:
             connection.abandon()
         self.connections.clear()
 
-    def holders(self) -> str:
-        """Return a description of the connections that keep the server from stopping."""
-        busy = sum(connection.is_busy for connection in self.connections)
-        return f"{len(self.connections)} connections ({busy} with an answer under way)"
+    def described(self) -> list[ClientConnection]:
+        """Return a description of every connection, closed ones included, in the order of their numbers."""
+        found = [(connection.peer, connection.state.word) for connection in self.connections.copy()]
+        known = {peer.id for peer, _ in found}
+        closed = [(peer, "closed") for peer in self._closed_connections.copy() if peer.id not in known]
+        described = [peer.as_of(peer.requests, state) for peer, state in (*closed, *found)]
+        return sorted(described, key=attrgetter("id"))
 
-    def join_workers(self) -> None:
+    def holders(self) -> str:
+        """Return what keeps the server from stopping, a line each: connections, and callables that run."""
+        held = [connection.describe() for connection in self.connections.copy()]
+        held += [f"{name}, a callable that runs" for name in list(self.workers.values())]
+        return "\n".join(f"  {each}" for each in held) or "  no connection and no callable: the event loop is blocked"
+
+    def join_workers(self, notice: Callable[[], None], after: float) -> None:
         """Wait for running callables, at most as long as each of them may take, and name those that take longer.
 
-        A callable that stops the server itself is not waited for.
+        *notice* is called where this takes longer than *after* seconds. A callable that stops the server itself is not
+        waited for.
         """
         allowed = self.site.callable_timeout
-        deadline = time.monotonic() + allowed
+        begun = time.monotonic()
+        deadline = begun + allowed
+        is_noticed = False
         for worker, name in list(self.workers.items()):
             if worker is threading.current_thread():
                 continue
+            noticed = min(deadline, begun + after)
+            worker.join(max(0.0, noticed - time.monotonic()))
+            if worker.is_alive() and noticed < deadline and not is_noticed:
+                is_noticed = True
+                notice()
             worker.join(max(0.0, deadline - time.monotonic()))
             if worker.is_alive():
                 problem = f"{name} still runs {allowed:g} s after its server was stopped"
@@ -150,6 +201,11 @@ class Listening:
         self._closed = closed
         self._close_connections()
 
+    def close_client_connections(self) -> None:
+        """Close every connection that is open, whatever is under way on it."""
+        for connection in list(self.connections):
+            connection.abort("the test closed the connection", Ended.CLOSED)
+
     def opening_plan(self) -> Plan | None:
         """Return the plan that breaks a new connection before it reads; None where none does."""
         if not self.opening:
@@ -167,8 +223,13 @@ class Listening:
             "break it 'before answer' here, or give the fault to a Response"
         )
 
+    def next_id(self) -> int:
+        """Return the number of a new connection, counted from 1."""
+        return next(self._next_id)
+
     def forget(self, connection: Connection) -> None:
-        """Forget a connection that is closed."""
+        """Forget a connection that is closed, but for its description."""
+        self._closed_connections.append(connection.peer)
         self.connections.discard(connection)
         if self._closed is not None:
             # asyncio closes the socket right after `connection_lost`, which calls this.

@@ -1,23 +1,31 @@
 """TLS without I/O: takes and gives bytes, so that the connection can break TLS at any point.
 
-The certificate authority lives as long as the process. Its certificates name localhost, 127.0.0.1 and ::1; a client
-trusts it by `ca_bundle` or `client_context`, never by switching its checks off.
+The certificate authority lives as long as the process. A server's certificate names localhost, 127.0.0.1 and ::1, its
+own host and aliases, and the names that it is given; a client trusts the authority by `ca_bundle` or `client_context`,
+never by switching its checks off.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import ssl
 import tempfile
 import warnings
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from feedserver.messages.client_connection import AgreedTls
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 NAMES = ("localhost", "127.0.0.1", "::1")
-"""The hosts that the certificates are for."""
+"""The hosts that every certificate is for."""
 
 TlsFault: TypeAlias = Literal[
     "expired",
@@ -32,31 +40,50 @@ TlsFault: TypeAlias = Literal[
 ]
 """The ways in which TLS can be made to fail."""
 
+ClientCertificates: TypeAlias = Literal["optional", "required"]
+"""Whether a client must show a certificate of the authority, or may."""
+
+_NAMEABLE = re.compile(r"(?:\*\.)?[^\s/@:*%\[\]]+|[0-9a-f:.]+", re.IGNORECASE)
+
 _DAY = dt.timedelta(days=1)
 
 
-class TlsUnavailable(Exception):
+class TlsUnavailable(RuntimeError):
     """TLS was asked for, and the package that makes certificates is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a server speaks TLS, with a *fault* if one is given.
+    """How a server speaks TLS, with a *fault* if one is given. *clients* says what certificates it asks of clients.
 
-    Raises ValueError for a fault that is not known, TlsUnavailable where trustme is missing.
+    *names* are the hosts that its certificate is for, beside `NAMES`: names, which may begin with "*.", and addresses.
+    Raises ValueError for a fault that is not known and for what no certificate can name, TlsUnavailable where trustme
+    is missing.
     """
 
     fault: TlsFault | None = None
+    names: tuple[str, ...] = ()
+    clients: ClientCertificates | None = None
 
     def __post_init__(self) -> None:
         if self.fault is not None and self.fault not in get_args(TlsFault):
             known = ", ".join(repr(name) for name in get_args(TlsFault))
             raise ValueError(f"{self.fault!r} is no way to break TLS; there are {known}")
-        _server_context(self.fault)  # made here, in the caller's thread, and not on the event loop
+        for name in self.names:
+            if not _NAMEABLE.fullmatch(name):
+                raise _not_nameable(name)
+        _server_context(
+            self.fault, self.names, self.clients
+        )  # made here, in the caller's thread, and not on the event loop
+
+    def naming(self, names: Iterable[str]) -> Tls:
+        """Return the same with a certificate for more *names*."""
+        more = dict.fromkeys(name.partition("%")[0].rstrip(".") for name in names)  # "fe80::1%eth0" has a zone
+        return replace(self, names=(*self.names, *(name for name in more if name not in (*NAMES, *self.names))))
 
     def layer(self) -> TlsLayer:
         """Return the server's end of a new connection."""
-        return TlsLayer(_server_context(self.fault), self.fault)
+        return TlsLayer(_server_context(self.fault, self.names, self.clients), self.fault)
 
 
 class Authority:
@@ -69,17 +96,20 @@ class Authority:
         self._folder = tempfile.TemporaryDirectory(prefix="feedserver-ca-", ignore_cleanup_errors=True)
         self.bundle = Path(self._folder.name) / "ca.pem"
         self.bundle.write_bytes(self.root.cert_pem.bytes())
+        self._clients: dict[str, Path] = {}
 
     def trust_in(self, context: ssl.SSLContext) -> None:
         """Let a client's context trust this authority."""
         self.root.configure_trust(context)
 
-    def certificate(self, fault: TlsFault | None) -> bytes:
-        """Return the private key and the certificate chain that a server shows, as PEM."""
+    def certificate(self, fault: TlsFault | None, names: tuple[str, ...] = ()) -> bytes:
+        """Return the private key and the certificate chain that a server shows, as PEM; *names* are beside `NAMES`."""
+        names = ("feedserver.invalid",) if fault == "wrong host" else (*NAMES, *names)
         if fault == "self-signed":
-            return _self_signed()
+            return _self_signed(names)
+        for name in names:
+            _alternative(name)  # raises where trustme would raise an error without the remedy
         now = dt.datetime.now(dt.UTC)
-        names = ("feedserver.invalid",) if fault == "wrong host" else NAMES
         leaf = self.intermediate.issue_cert(
             *names,
             not_before=now + _DAY if fault == "not yet valid" else now - 2 * _DAY,
@@ -88,6 +118,15 @@ class Authority:
         chain = leaf.cert_chain_pems[:1] if fault == "incomplete chain" else leaf.cert_chain_pems
         return b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *chain))
 
+    def client_certificate(self, name: str) -> Path:
+        """Return a file with the private key and the certificate chain of a client called *name*, as PEM."""
+        if name not in self._clients:
+            leaf = self.intermediate.issue_cert(name)
+            file = self.bundle.with_name(f"client-{len(self._clients) + 1}.pem")
+            file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
+            self._clients[name] = file
+        return self._clients[name]
+
 
 @cache
 def authority() -> Authority:
@@ -95,11 +134,27 @@ def authority() -> Authority:
     return Authority()
 
 
-def client_context() -> ssl.SSLContext:
-    """Return a context for clients that trusts the authority and makes all checks."""
+def client_context(certificate: str | None = None) -> ssl.SSLContext:
+    """Return a context for clients that trusts the authority and makes all checks.
+
+    With *certificate*, it shows a certificate for that name.
+    """
     context = ssl.create_default_context()
     authority().trust_in(context)
+    if certificate is not None:
+        context.load_cert_chain(authority().client_certificate(certificate))
     return context
+
+
+class _ServerEnd(ssl.SSLObject):
+    """The server's end of a connection, which keeps the host that the client has named (SNI)."""
+
+    server_name: str = ""
+
+
+def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+    if isinstance(end, _ServerEnd):
+        end.server_name = name or ""
 
 
 class TlsLayer:
@@ -152,6 +207,21 @@ class TlsLayer:
             self._object.write(data)
         return self.to_send()
 
+    def agreed(self) -> AgreedTls:
+        """Return what the handshake, which is over, has agreed on with the client."""
+        tls = self._object
+        shown: dict[str, Any] = dict(tls.getpeercert() or {})
+        cipher = tls.cipher()
+        return {
+            "tls_version": tls.version() or "",
+            "cipher": cipher[0] if cipher is not None else "",
+            "alpn": tls.selected_alpn_protocol() or "",
+            "server_name": tls.server_name if isinstance(tls, _ServerEnd) else "",
+            "is_resumed": bool(tls.session_reused),
+            "certificate": tls.getpeercert(binary_form=True) or b"",
+            "certificate_names": tuple(str(name) for _, name in shown.get("subjectAltName", ())),
+        }
+
     def close(self) -> bytes:
         """Return the last bytes to send: close_notify (RFC 8446 §6.1), unless the fault is to omit it."""
         if self.is_open and not self._quiet:
@@ -167,13 +237,20 @@ class TlsLayer:
         return self._outgoing.read()
 
 
-@cache
-def _server_context(fault: TlsFault | None) -> ssl.SSLContext:
+@lru_cache(maxsize=128)
+def _server_context(
+    fault: TlsFault | None, names: tuple[str, ...], clients: ClientCertificates | None
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
+    if clients is not None:
+        authority().trust_in(context)
+        context.verify_mode = ssl.CERT_REQUIRED if clients == "required" else ssl.CERT_OPTIONAL
+    context.sslobject_class = _ServerEnd
+    context.sni_callback = _note_server_name
     with tempfile.TemporaryDirectory(prefix="feedserver-key-") as folder:
         file = Path(folder) / "server.pem"
-        file.write_bytes(authority().certificate(fault))
+        file.write_bytes(authority().certificate(fault, names))
         context.load_cert_chain(file)
     if fault == "handshake fails":
         context.set_ciphers("PSK")  # no client has a key in common with the server
@@ -186,9 +263,7 @@ def _server_context(fault: TlsFault | None) -> ssl.SSLContext:
     return context
 
 
-def _self_signed() -> bytes:
-    from ipaddress import ip_address
-
+def _self_signed(names: tuple[str, ...]) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -196,7 +271,7 @@ def _self_signed() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "feedserver, signed by itself")])
     now = dt.datetime.now(dt.UTC)
-    alternatives = [x509.DNSName(NAMES[0]), *(x509.IPAddress(ip_address(name)) for name in NAMES[1:])]
+    alternatives = [_alternative(each) for each in names]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -212,6 +287,34 @@ def _self_signed() -> bytes:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    """Return a host as a certificate names it (RFC 5280 §4.2.1.6). Raises ValueError for a name that no host can have.
+
+    Names outside of ASCII are encoded (RFC 5891).
+    """
+    from ipaddress import ip_address
+
+    import idna  # trustme needs it, too
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        label = name.removeprefix("*.")
+        try:
+            encoded = idna.encode(label, uts46=True).decode("ascii")
+        except UnicodeError as error:
+            raise _not_nameable(name) from error
+        return x509.DNSName(f"*.{encoded}" if label != name else encoded)
+
+
+def _not_nameable(name: str) -> ValueError:
+    return ValueError(
+        f"a certificate cannot be for {name!r}; give names such as 'feeds.example' or '*.feeds.example', or addresses, "
+        "without scheme and port"
+    )
 
 
 def _trustme() -> ModuleType:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.wording import worded
 
 if TYPE_CHECKING:
     from lifestream.refresh.subscribe import Added, Found
@@ -64,7 +65,7 @@ class AddFeedForm(ModelForm):
         try:
             self.found = find_feed(values["url"])
         except NotAdded as error:
-            self.add_error(error.field, _sentence(error.reason))
+            self.add_error(error.field, _sentence(worded(error.reason)))
             return values
         feed = self.found.source
         if isinstance(feed, Feed) and feed.subscriptions.filter(lifestream=values["lifestream"]).exists():
@@ -92,7 +93,8 @@ class AddFeedForm(ModelForm):
         if self.found.page:
             text = gettext("{found}, which {page} names").format(found=text, page=self.found.page[:200])
         count = feed.items.count()
-        return gettext("{found}: {count} items, site {domain}.").format(found=text, count=count, domain=feed.domain)
+        told = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", count)
+        return told.format(found=text, count=count, domain=feed.domain)
 
     def save(self, commit: bool = True) -> Any:
         """Do the same as `subscribe`: Django's admin calls this name."""

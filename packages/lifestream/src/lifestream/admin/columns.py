@@ -9,27 +9,23 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import ngettext
 
 from lifestream.models import Feed
+from lifestream.models.feeds import outcome_in_words
 from lifestream.scheduler.schedule import candidates_from_json
-
-HEALTH = {
-    "ok": gettext_lazy("ok"),
-    "new": gettext_lazy("new"),
-    "failing": gettext_lazy("failing"),
-    "paused": gettext_lazy("paused"),
-    "idle": gettext_lazy("without subscribers"),
-    "gone": gettext_lazy("gone"),
-}
+from lifestream.wording import worded
 
 
 def health_of(feed: Feed) -> SafeString:
     """Return the state of *feed* as a coloured word, with its last error if it fails."""
-    word = HEALTH.get(feed.health, feed.health)
-    text = gettext("{word}, {count} times").format(word=word, count=feed.failures) if feed.failures > 1 else word
+    word = feed.health_label
+    text = word
+    if feed.failures > 1:
+        times = ngettext("{word}, {count} time", "{word}, {count} times", feed.failures)
+        text = times.format(word=word, count=feed.failures)
     return format_html(
-        '<span class="lifestream-health is-{}" title="{}">{}</span>', feed.health, feed.last_error[:300], text
+        '<span class="lifestream-health is-{}" title="{}">{}</span>', feed.health, worded(feed.last_error)[:300], text
     )
 
 
@@ -45,14 +41,16 @@ def last_fetch_of(feed: Feed) -> SafeString | str:
     """Return when *feed* was last fetched, and the result."""
     if feed.last_fetch is None:
         return "–"
-    return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.last_fetch), feed.last_status)
+    return format_html(
+        '{}<span class="lifestream-why">{}</span>', moment(feed.last_fetch), outcome_in_words(feed.last_status)
+    )
 
 
 def due_of(feed: Feed) -> SafeString | str:
     """Return when *feed* is fetched next, and why."""
     if feed.status != Feed.Status.ACTIVE:
         return "–"
-    return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.next_fetch), feed.next_reason)
+    return format_html('{}<span class="lifestream-why">{}</span>', moment(feed.next_fetch), worded(feed.next_reason))
 
 
 def reasoning_of(feed: Feed) -> SafeString | str:
@@ -60,5 +58,5 @@ def reasoning_of(feed: Feed) -> SafeString | str:
     candidates = candidates_from_json(feed.candidates)
     if feed.status != Feed.Status.ACTIVE or not candidates:
         return "–"
-    exact = ((date_format(localtime(each.at), "DATETIME_FORMAT"), each.reason) for each in candidates)
+    exact = ((date_format(localtime(each.at), "DATETIME_FORMAT"), worded(each.reason)) for each in candidates)
     return format_html("<ol>{}</ol>", format_html_join("", "<li>{}: {}</li>", exact))

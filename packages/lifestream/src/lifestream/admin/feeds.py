@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -25,7 +25,10 @@ from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.conf import settings
 from lifestream.content.text_direction import isolated
+from lifestream.message import say
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
+from lifestream.models.feeds import HEALTH, outcome_in_words
+from lifestream.wording import worded
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -36,7 +39,7 @@ class HealthFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the choices."""
-        return [(word, gettext(word)) for word in ("ok", "failing", "new", "paused", "idle", "gone")]
+        return [(word, HEALTH[word]) for word in ("ok", "failing", "new", "paused", "idle", "gone")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Feed]) -> QuerySet[Feed]:
         """Return the feeds of the chosen state."""
@@ -95,8 +98,9 @@ class FeedAdmin(ReadOnlyAdmin):
     list_per_page = 50
     actions = ("update_now", "pause", "resume")
     readonly_fields = (
-        "url", "domain", "description", "language", "health", "fetched", "succeeded", "last_status", "last_error",
-        "flaw", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created", "log",
+        "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "error",
+        "document", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created",
+        "log",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "url", "site_url", "domain", "description", "language", "plugin")}),
@@ -109,9 +113,9 @@ class FeedAdmin(ReadOnlyAdmin):
                     "reasoning",
                     "fetched",
                     "succeeded",
-                    "last_status",
-                    "last_error",
-                    "flaw",
+                    "outcome",
+                    "error",
+                    "document",
                     "failures",
                     "log",
                 )
@@ -172,6 +176,21 @@ class FeedAdmin(ReadOnlyAdmin):
         """Return when it was last fetched."""
         return last_fetch_of(feed)
 
+    @admin.display(description=gettext_lazy("last outcome"))
+    def outcome(self, feed: Feed) -> str:
+        """Return what the last fetch came to."""
+        return outcome_in_words(feed.last_status) or "–"
+
+    @admin.display(description=gettext_lazy("last error"))
+    def error(self, feed: Feed) -> str:
+        """Return why the last fetch failed, if it did."""
+        return worded(feed.last_error) or "–"
+
+    @admin.display(description=gettext_lazy("flaw"))
+    def document(self, feed: Feed) -> str:
+        """Return where its document is ill-formed, if it is."""
+        return worded(feed.flaw) or "–"
+
     @admin.display(description=gettext_lazy("last success"))
     def succeeded(self, feed: Feed) -> Any:
         """Return when it last gave an answer that could be used."""
@@ -188,7 +207,7 @@ class FeedAdmin(ReadOnlyAdmin):
         agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
         if agreed is None:
             return "–"
-        told = [agreed.get_state_display(), isolated(agreed.message[:300])]
+        told = [agreed.get_state_display(), isolated(worded(agreed.message)[:300])]
         if agreed.lease_until is not None:
             told.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
         if agreed.last_push is not None:
@@ -231,7 +250,11 @@ class FeedAdmin(ReadOnlyAdmin):
             Feed.objects.filter(pk__in=feeds.values("pk"))
             .exclude(status=Feed.Status.ACTIVE)
             .update(
-                status=Feed.Status.ACTIVE, next_fetch=timezone.now(), next_reason="resumed", candidates=[], failures=0
+                status=Feed.Status.ACTIVE,
+                next_fetch=timezone.now(),
+                next_reason=say("resumed"),
+                candidates=[],
+                failures=0,
             )
         )
         self._tell(request, ngettext("{} feed was resumed.", "{} feeds were resumed.", count), count)
@@ -287,14 +310,15 @@ class FetchAdmin(ReadOnlyAdmin):
         """
         if fetch.latest is None:
             return moment(fetch.started)
-        times = gettext("{} times since {}").format(fetch.count, naturaltime(fetch.started))
+        times = ngettext("{count} time since {start}", "{count} times since {start}", fetch.count)
+        times = times.format(count=fetch.count, start=naturaltime(fetch.started))
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.latest), times)
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
     def result(self, fetch: Fetch) -> SafeString:
         """Return the result in colour, the HTTP status, and the error if there is one."""
         kind = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}.get(fetch.outcome, "new")
-        told = " ".join(filter(None, (str(fetch.status or ""), fetch.message[:300])))
+        told = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message)[:300])))
         return format_html(
             '<span class="lifestream-health is-{}">{}</span><span class="lifestream-why">{}</span>',
             kind,
@@ -305,17 +329,18 @@ class FetchAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("items"), ordering="new")
     def items(self, fetch: Fetch) -> str:
         """Return how many items were new, and how many were changed."""
-        new = gettext("{} new").format(fetch.new) if fetch.new else ""
-        changed = gettext("{} changed").format(fetch.changed) if fetch.changed else ""
+        new = ngettext("{} new", "{} new", fetch.new).format(fetch.new) if fetch.new else ""
+        changed = ngettext("{} changed", "{} changed", fetch.changed).format(fetch.changed) if fetch.changed else ""
         return ", ".join(filter(None, (new, changed))) or "–"
 
     @admin.display(description=gettext_lazy("took"), ordering="duration")
     def took(self, fetch: Fetch) -> SafeString:
         """Return how long the fetch took, and how many bytes were received."""
         size = filesizeformat(fetch.size) if fetch.size else ""
-        return format_html('{} ms<span class="lifestream-why">{}</span>', f"{fetch.duration * 1000:,.0f}", size)
+        taken = gettext("{} ms").format(number_format(round(fetch.duration * 1000), force_grouping=True))
+        return format_html('{}<span class="lifestream-why">{}</span>', taken, size)
 
     @admin.display(description=gettext_lazy("next due, and why"))
     def next(self, fetch: Fetch) -> SafeString:
         """Return when the next fetch was due after it, and why."""
-        return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), fetch.reason)
+        return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), worded(fetch.reason))

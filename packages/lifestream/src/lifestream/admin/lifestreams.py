@@ -68,6 +68,11 @@ class LifestreamAdmin(OwnedAdmin):
     ordering = ("title", "pk")
     prepopulated_fields = {"slug": ("title",)}
     actions = ("make_public", "make_private")
+    fieldsets = (
+        (None, {"fields": ("owner", "title", "slug", "tagline", "description", "language", "is_public")}),
+        (gettext_lazy("Look"), {"fields": ("theme", "accent", "logo")}),
+        (gettext_lazy("Timeline"), {"fields": ("shown", "words", "shows_authors", "site_order")}),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return lifestreams, with the number of their sites."""
@@ -92,6 +97,14 @@ class LifestreamAdmin(OwnedAdmin):
     def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Return the fields to leave out: only a superuser chooses the owner."""
         return () if is_superuser(request) else ("owner",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return the groups of fields, without those to leave out."""
+        left_out = self.get_exclude(request, obj)
+        return [
+            (name, {**options, "fields": [field for field in options["fields"] if field not in left_out]})
+            for name, options in super().get_fieldsets(request, obj)
+        ]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the lifestream. If the user may not choose the owner, the user is the owner."""

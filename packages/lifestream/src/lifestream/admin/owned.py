@@ -57,7 +57,7 @@ class FirstRows(_Paginator):
 
 
 class OwnLifestreamsFilter(admin.RelatedFieldListFilter):
-    """A filter by the lifestreams that the user may change. Django's own looks through all rows for them."""
+    """A filter by the lifestreams that the user may change. Django's own looks through all rows to find them."""
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]

@@ -21,7 +21,7 @@ from lifestream.admin.updating import update_now
 from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
-from lifestream.storage import fanout
+from lifestream.wording import worded
 
 RULES_HELP = gettext_lazy(
     "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
@@ -67,7 +67,7 @@ def _checked(text: str) -> str:
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(worded(str(error))) from error
     return text
 
 
@@ -124,17 +124,13 @@ class SubscriptionAdmin(OwnedAdmin):
         return form.save(commit=False) if change else form.subscribe()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the subscription. If its rules changed, show what they let pass; if it is new, tell the user what was
-        found.
-        """
+        """Save the subscription. If it is new, tell the user what was found."""
         if change:
             super().save_model(request, obj, form, change)
-            if {"paused", "keep_rules", "block_rules"} & set(form.changed_data):
-                fanout.fill(obj)
         else:
             self.message_user(request, form.story(), messages.INFO)
             if form.added is not None and form.added.trouble:
-                self.message_user(request, form.added.trouble, messages.ERROR)
+                self.message_user(request, worded(form.added.trouble), messages.ERROR)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Do nothing: no related rows are saved with a subscription."""
@@ -181,17 +177,12 @@ class SubscriptionAdmin(OwnedAdmin):
         """Show no new items of the selected subscriptions."""
         chosen = Subscription.objects.filter(pk__in=list(subscriptions.values_list("pk", flat=True)))
         count = chosen.update(paused=True)
-        fanout.note_readers(list(chosen.values_list("feed", flat=True)), chosen.db)
         text = ngettext("{} subscription was paused.", "{} subscriptions were paused.", count)
         self.message_user(request, text.format(count), messages.SUCCESS)
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         """Show new items again, including those that came in the meantime."""
-        chosen = list(Subscription.objects.filter(pk__in=subscriptions.values("pk"), paused=True))
-        for subscription in chosen:
-            subscription.paused = False
-            subscription.save(update_fields=["paused"])
-            fanout.fill(subscription)
-        text = ngettext("{} subscription was resumed.", "{} subscriptions were resumed.", len(chosen))
-        self.message_user(request, text.format(len(chosen)), messages.SUCCESS)
+        count = Subscription.objects.filter(pk__in=subscriptions.values("pk"), paused=True).update(paused=False)
+        text = ngettext("{} subscription was resumed.", "{} subscriptions were resumed.", count)
+        self.message_user(request, text.format(count), messages.SUCCESS)

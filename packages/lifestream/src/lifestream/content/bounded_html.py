@@ -11,8 +11,9 @@ are removed.
 - What `OpenElements` counts.
 
 This tokenizer and nh3's must agree about what is text and what is a tag. So everything that changes how tags are read
-is removed as well: SVG, MathML, `select`, `template` and CDATA sections, none of which the sanitizer ever allows. This
-module makes nothing safe: nh3 does that afterwards.
+is removed as well: SVG, `select`, `template` and CDATA sections, none of which the sanitizer ever allows. MathML must
+have been written by `mathml`: elements, properly nested, and text. This module makes nothing safe: nh3 does that
+afterwards.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _SMALL: Final = 32_768
 
 _COMMENT: Final = "<!---->"
 _CDATA: Final = "<![CDATA["
-_LEFT_OUT: Final = name_set("svg math select template frameset html head body")
+_LEFT_OUT: Final = name_set("svg select template frameset html head body")
 # It is searched in lower-case text, which takes a third of the time of a search that ignores case.
 _CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(_LEFT_OUT))})(?=[\s/>])")
 _ATTRIBUTE = re.compile(

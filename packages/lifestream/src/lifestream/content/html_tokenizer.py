@@ -28,8 +28,10 @@ def name_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_RAW: Final = name_set("script style xmp iframe noembed noframes noscript textarea title")
-_MARKUP = re.compile(
+RAW: Final = name_set("script style xmp iframe noembed noframes noscript textarea title")
+"""The elements whose content is text, whatever it looks like."""
+
+MARKUP = re.compile(
     r"""
     <(?P<slash>/?)(?P<name>[a-zA-Z][^\s/>]*+)           # a tag …
     (?>(?>                                                 # … whose attributes may hold any ">" in quotes
@@ -44,13 +46,13 @@ _MARKUP = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
+_RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in RAW}
 
 
 def tokens(source: str) -> Iterator[Token]:
     """Yield the tokens of an HTML fragment. Their sources, joined, are the fragment."""
     position = 0
-    while found := _MARKUP.search(source, position):
+    while found := MARKUP.search(source, position):
         if found.start() > position:
             yield Token("text", "", source[position : found.start()])
         position = found.end()
@@ -59,8 +61,8 @@ def tokens(source: str) -> Iterator[Token]:
             continue
         name = found["name"].lower()
         yield Token("end" if found["slash"] else "start", name, found[0])
-        if not found["slash"] and (name in _RAW or name == "plaintext"):
-            end = _raw_end(source, position, name)
+        if not found["slash"] and (name in RAW or name == "plaintext"):
+            end = raw_end(source, position, name)
             if end > position:
                 yield Token("hidden", name, source[position:end])
             position = end
@@ -68,7 +70,8 @@ def tokens(source: str) -> Iterator[Token]:
         yield Token("text", "", source[position:])
 
 
-def _raw_end(source: str, position: int, name: str) -> int:
+def raw_end(source: str, position: int, name: str) -> int:
+    """Return where the content of a raw element *name*, or of `plaintext`, ends if it begins at *position*."""
     if name == "plaintext":
         return len(source)
     if name == "script":
@@ -104,7 +107,6 @@ def _script_end(source: str, position: int) -> int:
 
 # Slashes and spaces that no name follows (before ">", or at the end of an incomplete tag) are a match without a name,
 # so that a run of them is read only once.
-# slashes or spaces is read once.
 _ATTRIBUTE = re.compile(
     r"""[\s/]*+(?:>|\Z|(=?[^\s/>=]++|=)(?>(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?))""", re.VERBOSE
 )

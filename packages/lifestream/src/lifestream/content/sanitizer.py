@@ -2,90 +2,101 @@
 
 nh3 cleans HTML by an allow-list. What it can't do by itself is done around it:
 
-- Before it: constructs that would take it more than linear time are rewritten (`bounded_html`). HTML that can't be
-rewritten, for instance because it is nested too deep, becomes plain text.
+- Before it: what a browser without scripts would not show is written so that it is seen (`html_repair`). Constructs
+that would take nh3 more than linear time are rewritten (`bounded_html`). HTML that can't be rewritten, for instance
+because it is nested too deep, becomes plain text.
 - In its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows only some of
-them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, and style declarations that could
-load or hide something are removed.
-- After it: its output is cut if it is too long (`html_truncation`), and cleaned again until it no longer changes. HTML
-that reads differently the second time would read differently in a browser, too.
+them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, ids get a prefix (`fragment_ids`),
+and style declarations that could load or hide something are removed.
+- After it: its output is cut if it is too long (`html_truncation`), and cleaned again until it no longer changes, or
+until that is certain (`settled_html`). HTML that reads differently the second time would read differently in a browser,
+too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be marked safe.
 """
 
 from __future__ import annotations
 
-import html
 import re
 import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import nh3
 
+from lifestream.content import fragment_ids
 from lifestream.content.bounded_html import bounded, has_long_text
-from lifestream.content.html_tokenizer import attributes, name_set, tokens
+from lifestream.content.frames import PLAYER
+from lifestream.content.html_repair import repaired
+from lifestream.content.html_tokenizer import name_set
 from lifestream.content.html_truncation import truncated
+from lifestream.content.mathml import CORE
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
+from lifestream.content.players import is_player
+from lifestream.content.settled_html import is_settled
+from lifestream.content.tracking import without_tracking
+from lifestream.content.urls import DEFAULT_URL_SCHEMES, FETCHED, NOISE_AROUND_URL, safe_url
 
 FORBIDDEN_TAGS: Final = name_set(
     "script style iframe frame frameset object embed applet base meta link form input button select textarea "
-    "svg math template noscript noembed noframes title plaintext xmp"
+    "svg template noscript noembed noframes title plaintext xmp annotation-xml maction malignmark mglyph"
 )
 """Tags that no settings can allow: they run scripts, leave the fragment, or change how the rest is read."""
 
 FORBIDDEN_ATTRIBUTES: Final = frozenset({"srcdoc", "action", "formaction", "ping"})
 """Attributes that no settings can allow, in addition to all that begin with "on"."""
 
-DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = {
-    tag: name_set(attributes)
-    for tag, attributes in {
-        "*": "lang dir title",
-        "a": "href hreflang",
-        "img": "src srcset sizes alt width height",
-        "picture": "",
-        "source": "src srcset sizes media type",
-        "audio": "src controls preload",
-        "video": "src controls preload poster width height",
-        "track": "src kind srclang label",
-        "figure": "",
-        "figcaption": "",
-        "table": "",
-        "caption": "",
-        "colgroup": "span",
-        "col": "span",
-        "thead": "",
-        "tbody": "",
-        "tfoot": "",
-        "tr": "",
-        "th": "colspan rowspan scope headers",
-        "td": "colspan rowspan headers",
-        "ol": "start reversed type",
-        "li": "value",
-        "blockquote": "cite",
-        "q": "cite",
-        "del": "cite datetime",
-        "ins": "cite datetime",
-        "time": "datetime",
-        "data": "value",
-        "details": "open",
-    }.items()
-} | dict.fromkeys(
-    name_set(
-        "abbr address article aside b bdi bdo br cite code dd dfn div dl dt em footer h1 h2 h3 h4 h5 h6 header "
-        "hr i kbd mark p pre rp rt ruby s samp section small span strong sub summary sup u ul var wbr"
-    ),
-    name_set(""),
+DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = (
+    {
+        tag: name_set(attributes)
+        for tag, attributes in {
+            "*": "lang dir title",
+            "a": "href hreflang",
+            "img": "src srcset sizes alt width height",
+            "picture": "",
+            "source": "src srcset sizes media type",
+            "audio": "src controls preload",
+            "video": "src controls preload poster width height",
+            "track": "src kind srclang label",
+            "figure": "",
+            "figcaption": "",
+            "table": "",
+            "caption": "",
+            "colgroup": "span",
+            "col": "span",
+            "thead": "",
+            "tbody": "",
+            "tfoot": "",
+            "tr": "",
+            "th": "colspan rowspan scope headers",
+            "td": "colspan rowspan headers",
+            "ol": "start reversed type",
+            "li": "value",
+            "blockquote": "cite",
+            "q": "cite",
+            "del": "cite datetime",
+            "ins": "cite datetime",
+            "time": "datetime",
+            "data": "value",
+            "details": "open",
+        }.items()
+    }
+    | dict(CORE)
+    | dict.fromkeys(
+        name_set(
+            "abbr address article aside b bdi bdo br cite code dd dfn div dl dt em footer h1 h2 h3 h4 h5 h6 header "
+            "hr i kbd mark p pre rp rt ruby s samp section small span strong sub summary sup u ul var wbr"
+        ),
+        name_set(""),
+    )
 )
 """What is allowed unless settings say otherwise: each tag with its attributes; "*" stands for every tag."""
 
 DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "text-decoration"})
 """Style properties that are kept by default: none that positions, sizes, colours or loads anything."""
 
-DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magnet"})
 LINK_REL: Final = "noopener noreferrer nofollow ugc"
 _MAX_READINGS: Final = 5
 """How often nh3's output is cleaned again. If it still changes then, it becomes plain text."""
@@ -93,20 +104,13 @@ _MAX_READINGS: Final = 5
 _URL_ATTRIBUTES: Final = name_set(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
 )
-FETCHED: Final = frozenset({"http", "https"})
-# Characters that url.spec.whatwg.org removes before it reads a URL, at the ends and inside: "java\nscript:" becomes a
-# scheme that way.
-_NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
-_NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
-# The form of most addresses, which need no further checks.
-_PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 _STYLE_DANGER = re.compile(
     r"url\s*\(|image-set|image\s*\(|expression|\\|@import|behaviou?r|-moz-binding|javascript:|/\*",
     re.IGNORECASE,
 )
 # An address in a srcset may contain commas; a descriptor ends at the next comma outside parentheses
 # (HTML, 4.8.4.2.1).
-_SRCSET_URL = re.compile(r"[\s,]*+(\S++)")
+_SRCSET_URL = re.compile(r"[ \t\n\f\r,]*+([^ \t\n\f\r]++)")
 _SRCSET_REST = re.compile(r"((?>(?>[^,(]++|\([^)]*+\)?+)*))(?:,|\Z)")
 _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
 
@@ -114,7 +118,7 @@ _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class SanitizerRules:
     """What may stay: *tags* with their attributes ("*" stands for every tag), *styles* properties, *url_schemes* of
-    links.
+    links. With *strip_tracking*, links lose the parameters that track readers (see `tracking`).
 
     Build it with `of`, which takes the values of settings and refuses those that can't be made safe.
     """
@@ -122,6 +126,7 @@ class SanitizerRules:
     tags: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_TAGS)
     styles: frozenset[str] = DEFAULT_STYLES
     url_schemes: frozenset[str] = DEFAULT_URL_SCHEMES
+    strip_tracking: bool = False
 
     @classmethod
     def of(
@@ -129,6 +134,8 @@ class SanitizerRules:
         tags: Mapping[str, Iterable[str]] = DEFAULT_TAGS,
         styles: Iterable[str] = DEFAULT_STYLES,
         url_schemes: Iterable[str] = DEFAULT_URL_SCHEMES,
+        *,
+        strip_tracking: bool = False,
     ) -> SanitizerRules:
         """Return rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming everything
         that is refused.
@@ -140,6 +147,7 @@ class SanitizerRules:
             {tag.lower(): frozenset(name.lower() for name in names) - {"rel"} for tag, names in tags.items()},
             frozenset(name.lower() for name in styles),
             frozenset(name.lower() for name in url_schemes),
+            strip_tracking,
         )
 
 
@@ -175,25 +183,47 @@ _SET: Final = {
 
 _MOST_KNOWN: Final = 1000
 _LONGEST_KNOWN: Final = 1000
-"""How many addresses of one base are cached, and how long each may be in characters."""
+"""How many addresses of one kind are cached, and how long each may be in characters."""
+
+
+class _Known:
+    """Addresses that have been checked, by what each depends on: nothing, the host of the base, or the base."""
+
+    def __init__(self) -> None:
+        self.absolute: dict[str, str] = {}
+        self.of_host: dict[str, str] = {}
+        self.of_base: dict[str, str] = {}
+
+    def holding(self, value: str) -> dict[str, str]:
+        """Return the addresses among which *value* is, if it is known."""
+        if value.startswith("/") and value[1:2] != "/":
+            return self.of_host
+        return self.absolute if value.startswith(("https://", "http://")) else self.of_base
 
 
 class _Now(threading.local):
     """The state of a thread's attribute filter for the current fragment: its base, and a cache of checked addresses.
 
-    An entry repeats its addresses, and nh3 calls the filter for each occurrence.
+    A document repeats its addresses, and nh3 calls the filter for each occurrence.
     """
 
     def __init__(self) -> None:
         self.base_url = ""
-        self.links: dict[str, str] = {}
-        self.files: dict[str, str] = {}
+        self.links = _Known()
+        self.files = _Known()
 
     def relative_to(self, base_url: str) -> None:
         """Begin a fragment whose addresses are relative to *base_url*."""
-        if base_url != self.base_url:
-            self.base_url = base_url
-            self.links, self.files = {}, {}
+        if base_url == self.base_url:
+            return
+        moved = base_url.split("/", 3)[:3] != self.base_url.split("/", 3)[:3]
+        self.base_url = base_url
+        for known in (self.links, self.files):
+            known.of_base = {}
+            if moved or len(known.of_host) >= _MOST_KNOWN:
+                known.of_host = {}
+            if len(known.absolute) >= _MOST_KNOWN:
+                known.absolute = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +259,14 @@ class Sanitizer:
         # The same cleaner without the filter, which takes most of the time. It is enough to tell whether cleaning
         # changes HTML that has been cleaned.
         self._rereader = nh3.Cleaner(**common)
+        self._keeps_annotations = "annotation" in tags
         self._has_cells = name_set("table caption colgroup col thead tbody tfoot tr th td") <= tags
 
     def _attributes(self) -> dict[str, set[str]]:
         attributes = {tag: set(names) for tag, names in self.rules.tags.items()}
+        attributes.setdefault("*", set()).add("id")
+        if "a" in attributes:
+            attributes["a"].update(("name", PLAYER))
         if not self.rules.styles:
             for names in attributes.values():
                 names.discard("style")
@@ -255,8 +289,7 @@ class Sanitizer:
         if not fragment:
             return Beginning("", whole=True)
         fragment = scrub(fragment)
-        if _EMBED.search(fragment.lower()):
-            fragment = _unembedded(fragment, base_url)
+        fragment = repaired(fragment, base_url, annotations=self._keeps_annotations)
         # The filter reads it from there; a cleaner for each base would cost as much as the cleaning.
         self._now.relative_to(base_url)
         begun = self._settled(self._read(fragment, self._cleaner), length)
@@ -275,7 +308,7 @@ class Sanitizer:
                 return None
             whole = whole and len(clean) <= length
             clean = truncated(clean, length)
-            if "<" not in clean or self._reread(clean) == clean:
+            if is_settled(clean) or self._reread(clean) == clean:
                 return Beginning(clean, whole)
             clean = self._read(clean, self._cleaner)
         return None
@@ -283,7 +316,6 @@ class Sanitizer:
     def _reread(self, clean: str) -> str | None:
         # nh3's output is balanced. Only two things in it can take nh3 more than linear time again: long texts, and
         # content of tables in no cell, if the rules don't allow cells.
-        # it more than linear time again.
         if self._has_cells and not has_long_text(clean):
             return self._tidied(self._rereader.clean(clean))
         return self._read(clean, self._rereader)
@@ -301,7 +333,6 @@ class Sanitizer:
         """Return nh3's output without the characters that it would remove the next time."""
         # References to control characters become control characters, which would be removed the next time. So would a
         # line feed at the beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
-        # beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
         clean = scrub(clean)
         if ">\n" in clean:
             clean = _FIRST_LINE_FEED.sub(r"\1\n\n", clean)
@@ -325,73 +356,56 @@ class Sanitizer:
 
     def url(self, url: str, base_url: str = "") -> str:
         """Return *url* as an absolute address of an allowed scheme, or "" if it can't be one."""
-        return safe_url(url, base_url, self.rules.url_schemes)
+        address = safe_url(url, base_url, self.rules.url_schemes)
+        return without_tracking(address) if self.rules.strip_tracking else address
+
+    def _link(self, url: str) -> str:
+        """Return the address of a link, as `safe_url` does, relative to the base of this fragment."""
+        address = safe_url(url, self._now.base_url, self.rules.url_schemes)
+        return without_tracking(address) if self.rules.strip_tracking else address
+
+    def _file(self, url: str) -> str:
+        return safe_url(url, self._now.base_url, FETCHED)
 
     def _filter(self, tag: str, name: str, value: str) -> str | None:
         """Return the new value of an attribute that nh3 has let pass; None removes the attribute."""
+        if name == "rel":
+            return value
         if name in _URL_ATTRIBUTES:
-            now = self._now
-            known = now.links if tag == "a" else now.files
-            address = known.get(value)
-            if address is None:
-                schemes = self.rules.url_schemes if tag == "a" else FETCHED
-                address = safe_url(value, now.base_url, schemes)
-                if len(known) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
-                    known[value] = address
-            return address or None
+            return self._address(tag, value) or None
+        if name == "id" or (name == "name" and tag in fragment_ids.NAMED):
+            return fragment_ids.prefixed(value)
+        if name in fragment_ids.REFERENCES:
+            return fragment_ids.all_prefixed(value)
+        if name == PLAYER:
+            return value if is_player(value) else None
         if name == "srcset":
             return _srcset(value, self._now.base_url) or None
         if name == "style":
             return _style(value, self.rules.styles) or None
         return value
 
+    def _address(self, tag: str, value: str) -> str | None:
+        known = (self._now.links if tag == "a" else self._now.files).holding(value)
+        address = known.get(value)
+        if address is not None:
+            return address
+        bare = value.strip(NOISE_AROUND_URL)
+        if bare.startswith("#"):
+            return fragment_ids.local(bare)
+        address = self._link(value) if tag == "a" else self._file(value)
+        if len(known) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
+            known[value] = address
+        return address
+
 
 _MAX_GROWTH: Final = 16
 _FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
 _IGNORED = re.compile(r"\A[\s\ufeff]+")
-_EMBED = re.compile(r"<(?:iframe|embed|object)\b")  # searched in lower-case text: that takes a third of the time
-
-
-def _unembedded(fragment: str, base_url: str) -> str:
-    """Return *fragment* with a link in place of each frame and embedded object, so that readers can still open it."""
-    pieces: list[str] = []
-    linked = ""
-    for kind, name, source in tokens(fragment):
-        if name not in {"iframe", "embed", "object"}:
-            pieces.append(source)
-        elif kind == "start":
-            said = attributes(source)
-            address = safe_url(said.get("data" if name == "object" else "src", ""), base_url, FETCHED)
-            # An object often contains an embed of the same address, for old browsers.
-            if address and address != linked:
-                linked = address
-                words = html.escape(said.get("title") or address)
-                pieces.append(f'<p><a href="{html.escape(address)}">{words}</a></p>')
-    return "".join(pieces)
-
-
-def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
-    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, it has no host, or it
-    can't be parsed.
-    """
-    if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
-        return url
-    url = scrub(url).strip(_NOISE_AROUND_URL).translate(_NOISE_IN_URL)
-    if not url:
-        return ""
-    try:
-        absolute = urljoin(base_url, url)
-        parts = urlsplit(absolute)
-        if parts.scheme not in schemes or (parts.scheme in FETCHED and not parts.hostname):
-            return ""
-        parts.port  # noqa: B018  raises ValueError where it is no number
-    except ValueError:
-        return ""
-    return absolute.replace(" ", "%20")
 
 
 def _srcset(value: str, base_url: str) -> str:
-    """Return the harmless candidates of a srcset, absolute, and written so that commas can't be misread."""
+    """Return the harmless candidates of a srcset, with absolute addresses: a comma inside one stays, as in browsers."""
     kept = []
     position = 0
     while found := _SRCSET_URL.match(value, position):
@@ -402,7 +416,7 @@ def _srcset(value: str, base_url: str) -> str:
         elif rest := _SRCSET_REST.match(value, position):
             position = rest.end()
             descriptor = rest[1].strip()
-        url = safe_url(address, base_url, FETCHED).replace(",", "%2C")
+        url = safe_url(address, base_url, FETCHED)
         if url and (not descriptor or _SRCSET_DESCRIPTOR.fullmatch(descriptor)):
             kept.append(f"{url} {descriptor}".strip())
     return ", ".join(kept)

@@ -18,6 +18,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeAlias
 
+from lifestream.message import say
+
 Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address
 AddressInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
@@ -30,43 +32,43 @@ REFUSED_ERRNO = 0x0ADD2E55
 _SPECIAL_IPV4: tuple[tuple[IPv4Network, str], ...] = tuple(
     (IPv4Network(network), what)
     for network, what in (
-        ("0.0.0.0/32", "the unspecified address"),
-        ("0.0.0.0/8", "an address of this network"),
-        ("10.0.0.0/8", "a private address"),
-        ("100.64.0.0/10", "an address behind a carrier's NAT"),
-        ("127.0.0.0/8", "a loopback address"),
-        ("169.254.0.0/16", "a link-local address"),
-        ("172.16.0.0/12", "a private address"),
-        ("192.0.0.0/24", "an address for protocols"),
-        ("192.0.2.0/24", "an address for documentation"),
-        ("192.88.99.0/24", "a 6to4 relay"),
-        ("192.168.0.0/16", "a private address"),
-        ("198.18.0.0/15", "an address for benchmarks"),
-        ("198.51.100.0/24", "an address for documentation"),
-        ("203.0.113.0/24", "an address for documentation"),
-        ("224.0.0.0/4", "a multicast address"),
-        ("255.255.255.255/32", "the broadcast address"),
-        ("240.0.0.0/4", "a reserved address"),
+        ("0.0.0.0/32", say("address-unspecified")),
+        ("0.0.0.0/8", say("address-this-network")),
+        ("10.0.0.0/8", say("address-private")),
+        ("100.64.0.0/10", say("address-carrier")),
+        ("127.0.0.0/8", say("address-loopback")),
+        ("169.254.0.0/16", say("address-link-local")),
+        ("172.16.0.0/12", say("address-private")),
+        ("192.0.0.0/24", say("address-protocols")),
+        ("192.0.2.0/24", say("address-documentation")),
+        ("192.88.99.0/24", say("address-6to4")),
+        ("192.168.0.0/16", say("address-private")),
+        ("198.18.0.0/15", say("address-benchmarks")),
+        ("198.51.100.0/24", say("address-documentation")),
+        ("203.0.113.0/24", say("address-documentation")),
+        ("224.0.0.0/4", say("address-multicast")),
+        ("255.255.255.255/32", say("address-broadcast")),
+        ("240.0.0.0/4", say("address-reserved")),
     )
 )
 
 _SPECIAL_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
     (IPv6Network(network), what)
     for network, what in (
-        ("::/128", "the unspecified address"),
-        ("::1/128", "a loopback address"),
+        ("::/128", say("address-unspecified")),
+        ("::1/128", say("address-loopback")),
         # RFC 8215: a site's own translators. Where in such an address the IPv4 address stands is up to the site.
-        ("64:ff9b:1::/48", "an address for a network's own translation"),
-        ("100::/64", "an address that discards"),
+        ("64:ff9b:1::/48", say("address-translation")),
+        ("100::/64", say("address-discards")),
         # Teredo, ORCHID and other protocols. Teredo (2001::/32, RFC 4380) carries two IPv4 addresses, and no web server
         # is reached through it.
-        ("2001::/23", "an address for protocols"),
-        ("2001:db8::/32", "an address for documentation"),
-        ("3fff::/20", "an address for documentation"),
-        ("fc00::/7", "a private address"),
-        ("fe80::/10", "a link-local address"),
-        ("fec0::/10", "a site-local address"),
-        ("ff00::/8", "a multicast address"),
+        ("2001::/23", say("address-protocols")),
+        ("2001:db8::/32", say("address-documentation")),
+        ("3fff::/20", say("address-documentation")),
+        ("fc00::/7", say("address-private")),
+        ("fe80::/10", say("address-link-local")),
+        ("fec0::/10", say("address-site-local")),
+        ("ff00::/8", say("address-multicast")),
     )
 )
 
@@ -85,8 +87,7 @@ class AddressRefused(OSError):
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(
             REFUSED_ERRNO,
-            f"{address} is {reason}, and none of those is dialled; "
-            "if it is yours, add its network to LIFESTREAM_ALLOWED_NETWORKS",
+            say("address-refused", address=address, kind=reason),
         )
 
     def __str__(self) -> str:
@@ -136,7 +137,7 @@ def _why_not(allowed: tuple[Network, ...], address: str) -> str:
     try:
         parsed = _parse(address)
     except ValueError:
-        return "no IP address"
+        return say("address-none")
     return "" if any(parsed in network for network in allowed) else _special(parsed)
 
 
@@ -146,11 +147,11 @@ def _special(address: Address) -> str:
         return _special_ipv4(address)
     inner = _embedded(address)
     if inner is not None and (what := _special_ipv4(inner)):
-        return f"a form of {inner}, {what}"
+        return say("form-of-address", address=str(inner), kind=what)
     for network, what in _SPECIAL_IPV6:
         if address in network:
             return what
-    return "" if address in _GLOBAL_UNICAST or address in _NAT64 else "an address that is not for public use"
+    return "" if address in _GLOBAL_UNICAST or address in _NAT64 else say("address-not-public")
 
 
 def _special_ipv4(address: IPv4Address) -> str:

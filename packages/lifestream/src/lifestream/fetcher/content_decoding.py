@@ -10,6 +10,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
+from lifestream.message import say
+
 ACCEPTED = "gzip, deflate"
 """The value of Accept-Encoding (RFC 9110 §12.5.3): all codings that this module inflates."""
 
@@ -42,7 +44,7 @@ class Body:
         names = [part.strip().lower() for part in coding.split(",")]
         codings = [name for name in names if name not in ("", "identity")]
         if len(codings) > 1 or any(name not in ("gzip", "x-gzip", "deflate") for name in codings):
-            raise CodingFailed(f"the body is in the coding {coding!r}, which was not asked for")
+            raise CodingFailed(say("coding-not-asked", coding=repr(coding)))
         self._coding = codings[0] if codings else ""
         self._cap = cap
         self._parts: list[bytes] = []
@@ -82,7 +84,7 @@ class Body:
         """Return the whole body. Raises `CodingFailed` if its coding is not complete."""
         if self._head or (self._inflater is not None and not self._inflater.eof):
             self._parts.clear()
-            raise CodingFailed(f"the {self._coding} body ends early, after {self.received} bytes")
+            raise CodingFailed(say("coding-ends-early", coding=self._coding, received=self.received))
         body = b"".join(self._parts)
         self._parts.clear()
         return body
@@ -90,7 +92,7 @@ class Body:
     def _keep(self, data: bytes) -> Iterator[int]:
         self.size += len(data)
         if self.size > self._cap:
-            raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+            raise BodyTooLarge(say("body-over-cap", cap=self._cap))
         if data:
             self._parts.append(data)
             yield len(data)
@@ -99,7 +101,7 @@ class Body:
         # Bytes after the end of the coded data inflate to nothing, so bytes on the wire have a cap of their own. It is
         # a little higher, since coding makes random data longer.
         if self.received > self._cap + self._cap // 64 + 1024:
-            raise BodyTooLarge(f"the body is larger than {self._cap} bytes")
+            raise BodyTooLarge(say("body-over-cap", cap=self._cap))
         if self._inflater is None:
             self._head += data
             if len(self._head) < 2:  # too few bytes to tell raw deflate from zlib
@@ -110,14 +112,14 @@ class Body:
             try:
                 out = self._inflater.decompress(data, min(PIECE, self._cap - self.size + 1))
             except zlib.error as error:
-                raise CodingFailed(f"the {self._coding} body is broken: {error}") from error
+                raise CodingFailed(say("coding-broken", coding=self._coding, reason=str(error))) from error
             yield from self._keep(out)
             if not self._inflater.eof:
                 data = self._inflater.unconsumed_tail
             elif self._inflater.unused_data.startswith(_GZIP_MAGIC):  # RFC 1952 §2.2: members follow each other
                 self._members += 1
                 if self._members > _MAX_MEMBERS:
-                    raise CodingFailed(f"the {self._coding} body has more than {_MAX_MEMBERS} members")
+                    raise CodingFailed(say("coding-members", coding=self._coding, limit=_MAX_MEMBERS))
                 data = self._inflater.unused_data
                 self._inflater = zlib.decompressobj(_AUTO)
             else:

@@ -35,6 +35,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Gone, Mov
 from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail, UrlRefused, origin, request_url
 from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
 from lifestream.fetcher.url_hosts import host_of
+from lifestream.message import say
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +195,7 @@ class Fetcher:
                 finally:
                     server.using -= 1
         except TimeoutError:
-            return Failed("timeout", f"no whole answer within {limits.timeout:g} s", request.url)
+            return Failed("timeout", say("no-answer-in-time", seconds=f"{limits.timeout:g}"), request.url)
         except UrlRefused as error:
             return Failed("url", str(error), request.url)
         except Exception as error:
@@ -264,7 +265,7 @@ class Fetcher:
         body = Body(headers.get("content-encoding", ""), cap)
         share.forget = body.forget
         if (response.content_length or 0) > cap:
-            raise BodyTooLarge(f"the body has {response.content_length} bytes, more than {cap}")
+            raise BodyTooLarge(say("body-announced-over-cap", length=response.content_length or 0, cap=cap))
         async for chunk in response.content.iter_any():
             for grown in body.pieces(chunk):
                 await share.grow(grown)
@@ -299,5 +300,5 @@ def _status_message(response: aiohttp.ClientResponse) -> str:
     reason = (response.reason or "").strip()[:100]
     words = f"{response.status} {reason}".strip()
     if response.status == HTTPStatus.NOT_MODIFIED:
-        return f"the server answered {words} to a request that had no condition"
-    return f"the server answered {words}"
+        return say("answered-not-modified", status=words)
+    return say("answered", status=words)

@@ -27,12 +27,14 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.cache_lifetime import retry_after
 from lifestream.fetcher.redirects import RedirectRefused, Trail, UrlRefused, request_url
 from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
+from lifestream.message import say
 
 log = logging.getLogger(__name__)
 
 _REDIRECTS: Final = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _MAX_REDIRECTS: Final = 3
 _MAX_ANSWER: Final = 2048  # bytes that are read of a hub's error message
+_MOST_TOLD: Final = 283  # characters of it that are kept, with the status
 
 
 class HubVerdict(Enum):
@@ -90,7 +92,7 @@ class HubClient:
             async with asyncio.timeout(self._deadline):
                 return await self._follow(Trail(request_url(hub)), urlencode(form).encode("ascii"), now)
         except TimeoutError:
-            return HubAnswer(HubVerdict.BUSY, f"no whole answer within {self._deadline:g} s")
+            return HubAnswer(HubVerdict.BUSY, say("no-answer-in-time", seconds=f"{self._deadline:g}"))
         except (UrlRefused, RedirectRefused) as error:
             return HubAnswer(HubVerdict.REFUSED, str(error))
         except Exception as error:
@@ -118,7 +120,7 @@ class HubClient:
                     return await _answer_of(response, now)
                 trail = trail.followed(response.status, response.headers.get("Location", ""), limit=_MAX_REDIRECTS)
                 if urlsplit(trail.url).scheme != scheme:
-                    raise RedirectRefused(f"the hub redirects to {trail.url}, which is no {scheme}")
+                    raise RedirectRefused(say("hub-leaves-scheme", url=trail.url, scheme=scheme))
 
 
 async def _answer_of(response: aiohttp.ClientResponse, now: datetime) -> HubAnswer:
@@ -126,7 +128,7 @@ async def _answer_of(response: aiohttp.ClientResponse, now: datetime) -> HubAnsw
     if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         return HubAnswer(HubVerdict.ACCEPTED)
     said = scrub((await response.content.read(_MAX_ANSWER)).decode("utf-8", "replace"))
-    message = shorten(" ".join(f"the hub answered {response.status} {said}".split()), 300)
+    message = say("hub-answered", status=shorten(" ".join(f"{response.status} {said}".split()), _MOST_TOLD))
     busy = response.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
     verdict = HubVerdict.BUSY if busy else HubVerdict.REFUSED
     return HubAnswer(verdict, message, retry_after(headers_of(response.headers), now))

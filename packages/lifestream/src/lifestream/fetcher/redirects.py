@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from lifestream.message import Message, say
+
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _MAX_URL = 8192
@@ -38,7 +40,7 @@ def request_url(url: str) -> str:
     Raises `UrlRefused` for a scheme other than http and https, for a missing host, and for text that is no URL.
     """
     if len(url) > _MAX_URL:
-        raise UrlRefused(f"a URL of {len(url)} characters is too long; {_MAX_URL} is the limit")
+        raise UrlRefused(say("url-too-long", length=len(url), limit=_MAX_URL))
     if _READY.fullmatch(url) and url[-1] != "?":
         return url
     try:
@@ -47,13 +49,16 @@ def request_url(url: str) -> str:
         host = _ascii_host(parts.hostname or "")
     except ValueError as error:
         # The text that was taken for a port may be half a password.
-        reason, _, _ = str(error).partition(" as ")
-        raise UrlRefused(f"{_without_login(url)} is no URL: {reason}") from None
+        said = str(error)
+        reason = said if isinstance(said, Message) else said.partition(" as ")[0]
+        raise UrlRefused(say("no-url", url=_without_login(url), reason=reason)) from None
     if parts.scheme not in ("http", "https"):
-        shown, scheme = _LOGIN.sub("…@", url), parts.scheme or "missing"
-        raise UrlRefused(f"{shown} is not fetched: its scheme is {scheme}, not http or https")
+        shown = _LOGIN.sub("…@", url)
+        if not parts.scheme:
+            raise UrlRefused(say("no-scheme", url=shown))
+        raise UrlRefused(say("scheme-refused", url=shown, scheme=parts.scheme))
     if not host:
-        raise UrlRefused(f"{_LOGIN.sub('…@', url)} names no host")
+        raise UrlRefused(say("no-host", url=_LOGIN.sub("…@", url)))
     return urlunsplit((parts.scheme, host + port, _encoded(parts.path) or "/", _encoded(parts.query), ""))
 
 
@@ -90,16 +95,16 @@ class Trail:
         URL that is not fetched.
         """
         if not location:
-            raise RedirectRefused(f"{self.url} answered {status} without saying where to go")
+            raise RedirectRefused(say("redirect-without-target", url=self.url, status=status))
         seen = (*self.seen, self.url)
         if len(seen) > limit:
-            raise RedirectRefused(f"more than {limit} redirects, the last to {_LOGIN.sub('…@', location)}")
+            raise RedirectRefused(say("too-many-redirects", limit=limit, url=_LOGIN.sub("…@", location)))
         try:
             url = request_url(urljoin(self.url, location))
         except ValueError as error:
-            raise RedirectRefused(f"{self.url} redirects to what is not fetched: {error}") from error
+            raise RedirectRefused(say("redirect-refused", url=self.url, reason=str(error))) from error
         if url in seen:
-            raise RedirectRefused(f"{self.url} redirects back to {url}: a loop")
+            raise RedirectRefused(say("redirect-loop", url=self.url, target=url))
         permanent = self.permanent and status in _PERMANENT
         return replace(self, url=url, seen=seen, permanent=permanent, moved=url if permanent else self.moved)
 
@@ -119,7 +124,7 @@ def _ascii_host(host: str) -> str:
     if host.isascii():
         return host
     if len(host) > _LONGEST_HOST:  # Encoding it would take quadratic time (RFC 3492, section 6.3).
-        raise ValueError(f"its host has {len(host)} characters, and {_LONGEST_HOST} are the limit")
+        raise ValueError(say("host-too-long", length=len(host), limit=_LONGEST_HOST))
     from yarl import URL
 
     return URL.build(host=host).raw_host or ""

@@ -20,6 +20,7 @@ from multidict import CIMultiDictProxy
 from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
 from lifestream.fetcher.outcomes import FailureKind
 from lifestream.fetcher.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
+from lifestream.message import say
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; the default, 8 KiB, is less than some sites' Content-Security-Policy
 _RESOLVER_THREADS = 32  # `getaddrinfo` blocks; in the loop's own executor, six dead names would hold up all others
@@ -138,25 +139,26 @@ def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
 def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:
     match error:
         case aiohttp.ClientConnectorDNSError():
-            return "dns", f"{error.host} has no address: {_reason(error.os_error)}"
+            return "dns", say("no-address", host=error.host, reason=_reason(error.os_error))
         case aiohttp.ClientConnectorCertificateError():
-            return "tls", f"the certificate of {error.host} does not hold: {_reason(error.certificate_error)}"
+            return "tls", say("bad-certificate", host=error.host, reason=_reason(error.certificate_error))
         case aiohttp.ClientSSLError():
-            return "tls", f"no TLS with {error.host}: {_reason(error.os_error)}"
+            return "tls", say("no-tls", host=error.host, reason=_reason(error.os_error))
         case aiohttp.ClientConnectorError() if error.os_error.errno == REFUSED_ERRNO:
             return "address", _reason(error.os_error)
         case aiohttp.ClientConnectorError():
-            return "connection", f"no connection to {error.host}:{error.port}: {_reason(error.os_error)}"
+            told = {"host": error.host, "port": str(error.port), "reason": _reason(error.os_error)}
+            return "connection", say("no-connection", **told)
         case aiohttp.ServerDisconnectedError():
-            return "connection", "the server closed the connection without an answer"
+            return "connection", say("closed-without-answer")
         case aiohttp.ClientPayloadError():
-            return "connection", "the answer was cut short"
+            return "connection", say("cut-short")
         case aiohttp.ClientOSError():
-            return "connection", f"the connection broke: {_reason(error)}"
+            return "connection", say("connection-broke", reason=_reason(error))
         case aiohttp.InvalidURL():
-            return "url", f"no URL that can be fetched: {error}"
+            return "url", say("not-fetchable", reason=str(error))
         case aiohttp.ClientResponseError():
-            return "protocol", f"the answer is not HTTP: {error.message}"
+            return "protocol", say("not-http", reason=error.message)
         case aiohttp.ClientError() | OSError():
             return "connection", _reason(error)
         case _:

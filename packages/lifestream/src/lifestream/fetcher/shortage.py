@@ -14,31 +14,21 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import Final
 
+from lifestream.message import say
+
 _LOOP: Final = 16  # files that an event loop and its first connection need, and a few spare ones
 _DEPTH: Final = 8  # how many causes of causes are looked at
 
 
 class Shortage(Enum):
-    """A kind of shortage, in words, and its remedy."""
+    """A kind of shortage. The value is the message about it, with the remedy."""
 
-    FILES = (
-        "this process may open no more files: raise the limit (ulimit -n, or LimitNOFILE of a systemd unit), "
-        "or lower LIFESTREAM_CONCURRENCY"
-    )
-    MEMORY = "there is no more memory: lower LIFESTREAM_CONCURRENCY or LIFESTREAM_PARSERS, or give this process more"
-    DISK = "the disk is full: free some space"
-    THREADS = (
-        "no more threads can be started: raise the limit (ulimit -u, TasksMax of a systemd unit, or the pids limit of "
-        "a container)"
-    )
-    PORTS = (
-        "no local port is free for another connection: lower LIFESTREAM_CONCURRENCY, or let this system use more ports "
-        "(net.ipv4.ip_local_port_range)"
-    )
-    PROCESSES = (
-        "no process could be started to read documents: see that there is memory, and raise the limit (ulimit -u, "
-        "TasksMax of a systemd unit, or the pids limit of a container) or lower LIFESTREAM_PARSERS"
-    )
+    FILES = say("short-of-files")
+    MEMORY = say("short-of-memory")
+    DISK = say("short-of-disk")
+    THREADS = say("short-of-threads")
+    PORTS = say("short-of-ports")
+    PROCESSES = say("short-of-processes")
 
 
 class ShortOf(Exception):

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from django.core.management import base
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.terminal import visible
+from lifestream.wording import worded
 
 
 class VisibleOutput(base.OutputWrapper):
@@ -28,12 +29,19 @@ class VisibleOutput(base.OutputWrapper):
 class BaseCommand(base.BaseCommand):
     """A command of this app. Its output and the message of a CommandError have control characters escaped."""
 
+    help: Any = ""  # a lazy translation, which Django's stubs do not expect
+
     def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None, **options: Any) -> None:
         super().__init__(stdout, stderr, **options)
         styled = self.stderr.style_func
         self.stdout = VisibleOutput(stdout or sys.stdout)
         self.stderr = VisibleOutput(stderr or sys.stderr)
         self.stderr.style_func = styled
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return the parser of the arguments. Its help is text: argparse takes no lazy translations."""
+        self.help = str(self.help)
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command, on the output streams that *options* may name. Raises CommandError with the remedy if the
@@ -45,4 +53,4 @@ class BaseCommand(base.BaseCommand):
         try:
             return super().execute(*args, **options)
         except FAILURES as error:
-            raise CommandError(str(trouble_of(error))) from error
+            raise CommandError(worded(str(trouble_of(error)))) from error

@@ -7,12 +7,14 @@ from typing import Final
 
 from django.core.management.base import CommandError
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from lifestream.fetcher.redirects import UrlRefused, request_url
 from lifestream.fetcher.url_hosts import domain_of
 from lifestream.models import Feed, Lifestream
 from lifestream.models.feeds import url_hash
 from lifestream.storage.credentials import split_url
+from lifestream.wording import worded
 
 _MOST_COMPARED: Final = 20_000  # importing URLs takes a second
 
@@ -25,7 +27,7 @@ def feeds_at(url: str) -> list[int]:
     try:
         bare, _ = split_url(url)
     except ValueError as error:  # without the URL, which may contain a password
-        raise CommandError(f"there is no such feed: {error}") from error
+        raise CommandError(gettext("there is no such feed: {reason}").format(reason=worded(str(error)))) from error
     try:
         asked = request_url(bare)
     except UrlRefused:
@@ -34,8 +36,12 @@ def feeds_at(url: str) -> list[int]:
     found = list(Feed.objects.filter(url_hash__in=hashes).order_by("pk").values_list("pk", flat=True))
     if not found:
         nearest = _nearest(asked)
-        meant = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
-        raise CommandError(f"there is no feed {bare}; add it with add_feed{meant}")
+        if nearest:
+            # Translators: between the last two URLs of a list.
+            urls = gettext(" or ").join(nearest)
+            text = gettext("there is no feed {url}; add it with add_feed; did you mean {nearest}?")
+            raise CommandError(text.format(url=bare, nearest=urls))
+        raise CommandError(gettext("there is no feed {url}; add it with add_feed").format(url=bare))
     return found
 
 
@@ -56,15 +62,17 @@ def chosen_lifestream(slug: str | None) -> Lifestream:
     Raises CommandError, naming the existing lifestreams.
     """
     if not Lifestream.objects.exists() and slug in (None, "main"):
-        return Lifestream.objects.create(slug="main", title="Lifestream")
+        return Lifestream.objects.create(slug="main", title=gettext("Lifestream"))
     if slug is None:
         everyone = list(Lifestream.objects.all()[:2])
         found = everyone[0] if len(everyone) == 1 else Lifestream.objects.filter(slug="main").first()
-        problem = "there are several lifestreams; choose one with --lifestream"
+        problem = gettext("there are several lifestreams; choose one with --lifestream: {slugs}")
     else:
         found = Lifestream.objects.filter(slug=slug).first()
-        problem = f"there is no lifestream {slug!r}; choose one of these"
+        problem = gettext("there is no lifestream '{slug}'; choose one of these: {slugs}")
     if found is None:
         there = ", ".join(Lifestream.objects.order_by("slug").values_list("slug", flat=True))
-        raise CommandError(f"{problem}: {there}" if there else "there is no lifestream; make one in the admin")
+        if not there:
+            raise CommandError(gettext("there is no lifestream; make one in the admin"))
+        raise CommandError(problem.format(slug=slug, slugs=there))
     return found

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from lifestream.scheduler.time_words import in_words
+from lifestream.models.feeds import outcome_in_words
 from lifestream.terminal import Visible, visible
+from lifestream.wording import in_words, worded
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from lifestream.refresh.refresh_report import FeedReport, Report
 
@@ -69,28 +71,28 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("Feed", "Status"):
+    for heading in (gettext("Feed"), gettext("Status")):
         table.add_column(heading, overflow="fold")
-    for heading in ("New", "Changed"):
+    for heading in (gettext("New"), gettext("Changed")):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Next due", overflow="fold")
-    table.add_column("Why", overflow="fold")
+    table.add_column(gettext("Next due"), overflow="fold")
+    table.add_column(gettext("Why"), overflow="fold")
     for row in report.rows:
-        status = Text(row.outcome, COLOURS.get(row.outcome, ""))
+        status = Text(outcome_in_words(row.outcome), COLOURS.get(row.outcome, ""))
         if row.message:
-            status.append(visible(f": {row.message}"), "default")
+            status.append(visible(f": {worded(row.message)}"), "default")
         table.add_row(
             Text(visible(row.title, lines=False)),
             status,
             str(row.new),
             str(row.changed),
             Text(when(row.next_at, now)),
-            Text(visible(row.reason, lines=False)),
+            Text(visible(worded(row.reason), lines=False)),
         )
     return drawn(table, stream)
 
 
-def drawn(table: Table, stream: TextIO) -> Visible:
+def drawn(table: RenderableType, stream: TextIO) -> Visible:
     """Return *table* as text: as wide as the terminal that *stream* is, and in colour; else wide and plain.
 
     What stands in its cells must have been made visible: the escape sequences in the text are those of its colours.
@@ -107,21 +109,24 @@ def drawn(table: Table, stream: TextIO) -> Visible:
 def tell_shortages(report: Report, command: BaseCommand) -> None:
     """Print on standard error what this machine ran out of, and the remedy, once for each."""
     for shortage in report.shortages:
-        command.stderr.write(f"Not all feeds could be updated: {shortage}.")
+        command.stderr.write(gettext("Not all feeds could be updated: {shortage}.").format(shortage=worded(shortage)))
 
 
 def when(at: datetime | None, now: datetime) -> str:
     """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None."""
     if at is None:
-        return "never"
+        return gettext("never")
     local, today = timezone.localtime(at), timezone.localtime(now).date()
     clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
     seconds = (at - now).total_seconds()
-    return f"{clock} (in {in_words(seconds)})" if seconds > 0 else f"{clock} (now)"
+    if seconds <= 0:
+        return gettext("{time} (now)").format(time=clock)
+    return gettext("{time} (in {duration})").format(time=clock, duration=in_words(seconds))
 
 
 def ago(at: datetime, now: datetime) -> str:
     """Return a past time for people: "14:05 (1 hour ago)", with its date if it is another day."""
     local, today = timezone.localtime(at), timezone.localtime(now).date()
     clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
-    return f"{clock} ({in_words((now - at).total_seconds())} ago)"
+    lasted = in_words((now - at).total_seconds())
+    return gettext("{time} ({duration} ago)").format(time=clock, duration=lasted)

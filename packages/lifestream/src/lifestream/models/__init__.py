@@ -5,7 +5,8 @@ In: nothing. Out: the models, and the search index over items.
 1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
 2. `items`: what feeds said, tags, and the memory of deleted items.
 3. `lifestreams`: lifestreams, subscriptions, posts.
-4. `fulltext`: the search index, on SQLite and PostgreSQL.
+4. `tallies`: counts of what the site has done.
+5. `fulltext`: the search index, on SQLite and PostgreSQL.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
@@ -19,7 +20,15 @@ from __future__ import annotations
 from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
-from lifestream.models.lifestreams import Lifestream, LifestreamQuerySet, Post, PostQuerySet, Subscription
+from lifestream.models.lifestreams import (
+    Lifestream,
+    LifestreamQuerySet,
+    Post,
+    PostQuerySet,
+    Subscription,
+    SubscriptionQuerySet,
+)
+from lifestream.models.tallies import Tally
 
 __all__ = [
     "Feed",
@@ -34,6 +43,8 @@ __all__ = [
     "Post",
     "PostQuerySet",
     "Subscription",
+    "SubscriptionQuerySet",
     "Tag",
+    "Tally",
     "Tombstone",
 ]

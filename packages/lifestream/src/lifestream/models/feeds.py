@@ -10,10 +10,12 @@ from typing import Any
 from django.db import models, router, transaction
 from django.db.models import BooleanField, F, Func, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import due_hosts
+from lifestream.models.message_field import MessageField
 
 
 def url_hash(url: str) -> str:
@@ -45,8 +47,8 @@ class Host(models.Model):
     The worker with *token* holds it until *held_until*. *next_due* is when there is work at the host: see `due_hosts`.
     """
 
-    name = models.TextField(unique=True)
-    not_before = models.DateTimeField(null=True, blank=True)
+    name = models.TextField(_("name"), unique=True)
+    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     next_due = models.DateTimeField(null=True, blank=True, editable=False)
     held_until = models.DateTimeField(null=True, blank=True, editable=False)
     token = models.CharField(max_length=32, blank=True, default="", editable=False)
@@ -54,6 +56,8 @@ class Host(models.Model):
     objects = HostQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("host")
+        verbose_name_plural = _("hosts")
         ordering = ["name"]
         indexes = [
             models.Index(fields=["next_due", "id"], condition=Q(next_due__isnull=False), name="lifestream_host_due")
@@ -61,6 +65,17 @@ class Host(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+HEALTH = {
+    "ok": _("ok"),
+    "new": _("new"),
+    "failing": _("failing"),
+    "paused": _("paused"),
+    "idle": _("without subscribers"),
+    "gone": _("gone"),
+}
+"""The values of `Feed.health`, in words."""
 
 
 class IsHeld(Func):
@@ -144,60 +159,66 @@ class Feed(models.Model):
     """A URL that is fetched, once for all its subscribers, with everything that the next fetch needs to know."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "active"
-        PAUSED = "paused", "paused"
-        IDLE = "idle", "without subscribers"  # or all of them have paused it; see storage.fanout
-        GONE = "gone", "gone"
+        ACTIVE = "active", _("active")
+        PAUSED = "paused", _("paused")
+        IDLE = "idle", _("without subscribers")  # or all of them have paused it; see storage.fanout
+        GONE = "gone", _("gone")
 
     # Identity
-    url = models.TextField("URL", help_text="Without user name and password, which are kept apart.")
+    url = models.TextField(_("URL"), help_text=_("Without user name and password, which are kept apart."))
     url_hash = models.CharField(max_length=64, editable=False)
-    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="feeds", editable=False, db_index=False)
+    host = models.ForeignKey(
+        Host, on_delete=models.PROTECT, related_name="feeds", editable=False, verbose_name=_("host"), db_index=False
+    )
     credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
-    title = models.TextField(blank=True)
-    site_url = models.TextField("site", blank=True)
-    domain = models.TextField(blank=True)
-    description = models.TextField(blank=True)
-    language = models.TextField(blank=True)
-    icon = models.BinaryField(blank=True, default=b"")
-    icon_url = models.TextField(blank=True, editable=False, help_text="The picture that the feed names.")
+    title = models.TextField(_("title"), blank=True)
+    site_url = models.TextField(_("site"), blank=True)
+    domain = models.TextField(_("domain"), blank=True)
+    description = models.TextField(_("description"), blank=True)
+    language = models.TextField(_("language"), blank=True)
+    icon = models.BinaryField(_("icon"), blank=True, default=b"")
+    icon_url = models.TextField(blank=True, editable=False, help_text=_("The picture that the feed names."))
     icon_checked = models.DateTimeField(null=True, blank=True, editable=False)
-    plugin = models.TextField(blank=True, help_text="The name of a plugin; empty: the one for its domain.")
-    hub_url = models.TextField("WebSub hub", blank=True)
-    hub_topic = models.TextField(blank=True, editable=False, help_text="What the feed calls itself at its hub.")
-    created = models.DateTimeField(default=timezone.now, editable=False)
+    plugin = models.TextField(
+        _("plugin"), blank=True, help_text=_("The name of a plugin; empty: the one for its domain.")
+    )
+    hub_url = models.TextField(_("WebSub hub"), blank=True)
+    hub_topic = models.TextField(blank=True, editable=False, help_text=_("What the feed calls itself at its hub."))
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     # What the server said last, unchanged.
-    etag = models.TextField("ETag", blank=True)
-    last_modified = models.TextField("Last-Modified", blank=True)
+    etag = models.TextField(_("ETag"), blank=True)
+    last_modified = models.TextField(_("Last-Modified"), blank=True)
     body_hash = models.CharField(max_length=64, blank=True, editable=False)
     # The validators came with an ill-formed document, and so far only once: they are kept, but not sent yet.
     withheld = models.BooleanField(default=False, editable=False)
     validated_url = models.TextField(blank=True, editable=False)  # the URL of the validators, if not the feed's own
-    flaw = models.TextField(blank=True, editable=False, help_text="Where its document is ill-formed, and why.")
-    moved_to = models.TextField(blank=True)
-    moved_count = models.PositiveIntegerField(default=0)
+    flaw = MessageField(
+        _("flaw"), blank=True, editable=False, help_text=_("Where its document is ill-formed, and why.")
+    )
+    moved_to = models.TextField(_("moved to"), blank=True)
+    moved_count = models.PositiveIntegerField(_("redirects in a row"), default=0)
 
     # Schedule, and the state of the last fetches
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
-    next_fetch = models.DateTimeField(default=timezone.now)
-    next_reason = models.TextField(blank=True)
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    next_fetch = models.DateTimeField(_("next fetch"), default=timezone.now)
+    next_reason = MessageField(_("reason of the next fetch"), blank=True)
     # All times that were asked for, and by what; the last one holds. See schedule.DueTime.
     candidates = models.JSONField(default=list, blank=True, editable=False)
     # The part of the wait that the server or the feed asked for: no user can skip it.
-    not_before = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     # How long answers are fresh and how often the feed is published, as it said last. See `schedule.Terms`.
     terms = models.JSONField(default=dict, blank=True, editable=False)
-    failures = models.PositiveIntegerField("failures in a row", default=0)
-    last_fetch = models.DateTimeField(null=True, blank=True)
-    last_success = models.DateTimeField(null=True, blank=True)
-    last_status = models.TextField(blank=True)
-    last_error = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    last_fetch = models.DateTimeField(_("last fetch"), null=True, blank=True)
+    last_success = models.DateTimeField(_("last success"), null=True, blank=True)
+    last_status = models.TextField(_("last outcome"), blank=True)
+    last_error = MessageField(_("last error"), blank=True)
 
     # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
     # and until *push_until* the hub is relied on to tell of what is new.
-    pushed = models.DateTimeField(null=True, blank=True, editable=False)
-    push_until = models.DateTimeField("pushed until", null=True, blank=True, editable=False)
+    pushed = models.DateTimeField(_("last push"), null=True, blank=True, editable=False)
+    push_until = models.DateTimeField(_("pushed until"), null=True, blank=True, editable=False)
 
     # Which worker holds it, and until when; see scheduler.leases.
     claim_token = models.CharField(max_length=32, blank=True, editable=False)
@@ -206,6 +227,8 @@ class Feed(models.Model):
     objects = FeedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("feed")
+        verbose_name_plural = _("feeds")
         ordering = ["title", "url"]
         constraints = [
             models.UniqueConstraint(fields=["url_hash"], condition=Q(credentials=""), name="lifestream_feed_shared_url")
@@ -261,6 +284,11 @@ class Feed(models.Model):
         return bool(self.credentials)
 
     @property
+    def health_label(self) -> str:
+        """The state of the feed in words: see `health`."""
+        return str(HEALTH[self.health])
+
+    @property
     def health(self) -> str:
         """The state of the feed: "gone", "paused", "idle", "new" (never fetched), "failing" or "ok"."""
         if self.status != self.Status.ACTIVE:
@@ -277,32 +305,51 @@ class Fetch(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        NEW = "new", "new items"
-        CHANGED = "changed", "items changed"
-        UNCHANGED = "unchanged", "nothing new"
-        NOT_MODIFIED = "not modified", "not modified"
-        MOVED = "moved", "moved"
-        GONE = "gone", "gone"
-        FAILED = "failed", "failed"
+        NEW = "new", _("new items")
+        CHANGED = "changed", _("items changed")
+        UNCHANGED = "unchanged", _("nothing new")
+        NOT_MODIFIED = "not modified", _("not modified")
+        MOVED = "moved", _("moved")
+        GONE = "gone", _("gone")
+        FAILED = "failed", _("failed")
 
-    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="fetches", db_index=False)
-    started = models.DateTimeField()
-    count = models.PositiveIntegerField("times", default=1)
-    latest = models.DateTimeField(null=True, blank=True, help_text="When the last of them started.")
-    duration = models.FloatField(default=0.0, help_text="In seconds.")
-    outcome = models.CharField(max_length=16, choices=Outcome.choices)
-    status = models.PositiveSmallIntegerField("HTTP status", null=True, blank=True)
-    size = models.PositiveBigIntegerField(default=0, help_text="Of the body as it was sent, in bytes.")
-    new = models.PositiveIntegerField(default=0)
-    changed = models.PositiveIntegerField(default=0)
-    message = models.TextField(blank=True)
-    next_fetch = models.DateTimeField(null=True, blank=True)
-    reason = models.TextField(blank=True)
+    feed = models.ForeignKey(
+        Feed, on_delete=models.CASCADE, related_name="fetches", db_index=False, verbose_name=_("feed")
+    )
+    started = models.DateTimeField(_("started"))
+    count = models.PositiveIntegerField(_("times"), default=1)
+    latest = models.DateTimeField(_("latest"), null=True, blank=True, help_text=_("When the last of them started."))
+    duration = models.FloatField(_("duration"), default=0.0, help_text=_("In seconds."))
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    size = models.PositiveBigIntegerField(_("size"), default=0, help_text=_("Of the body as it was sent, in bytes."))
+    new = models.PositiveIntegerField(_("new items"), default=0)
+    changed = models.PositiveIntegerField(_("changed items"), default=0)
+    message = MessageField(_("message"), blank=True)
+    next_fetch = models.DateTimeField(_("next fetch"), null=True, blank=True)
+    reason = MessageField(_("reason"), blank=True)
 
     class Meta:
+        verbose_name = _("fetch")
+        verbose_name_plural = _("fetches")
         ordering = ["-started", "-pk"]
-        verbose_name_plural = "fetches"
         indexes = [models.Index(F("feed"), F("id").desc(), name="lifestream_fetch_latest")]
 
     def __str__(self) -> str:
         return f"{self.started:%Y-%m-%d %H:%M} {self.outcome}"
+
+
+def outcome_in_words(outcome: str) -> str:
+    """Return *outcome*, a value of `Fetch.Outcome`, in a word or two; "" if there has been no fetch."""
+    return str(_OUTCOMES.get(outcome, outcome))
+
+
+_OUTCOMES = {
+    "new": _("new"),
+    "changed": _("changed"),
+    "unchanged": _("unchanged"),
+    "not modified": _("not modified"),
+    "moved": _("moved"),
+    "gone": _("gone"),
+    "failed": _("failed"),
+}

@@ -34,6 +34,7 @@ RARE: Final = 500
 MOST_TERMS: Final = 32
 """Words of a query that are used, those of phrases included. The database reads all occurrences of each."""
 
+_TABLE: Final = "lifestream_search"
 _Row = TypeVar("_Row", bound=Model)
 
 
@@ -131,6 +132,17 @@ def forget(items: Iterable[int], using: str) -> None:
         with connections[using].cursor() as cursor:
             if rows:
                 cursor.executemany(dialect.forget, rows)
+
+
+def is_there(using: str) -> bool:
+    """Return whether the database *using* has the table of the index."""
+    return _TABLE in connections[using].introspection.table_names()
+
+
+def empty(using: str) -> None:
+    """Remove all entries from the index of the database *using*."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_TABLE}")  # noqa: S608  a name of ours
 
 
 def rebuild() -> int:

@@ -7,8 +7,11 @@ import secrets
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from lifestream.models.feeds import Feed
+from lifestream.models.message_field import MessageField
 
 
 def make_key() -> str:
@@ -27,29 +30,31 @@ class HubSubscription(models.Model):
     """
 
     class State(models.TextChoices):
-        ASKED = "asked", "asked for"
-        ACTIVE = "active", "active"
-        DENIED = "denied", "denied"
-        LEAVING = "leaving", "being given up"
+        ASKED = "asked", _("asked for")
+        ACTIVE = "active", _("active")
+        DENIED = "denied", _("denied")
+        LEAVING = "leaving", _("being given up")
 
-    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="hub_subscriptions")
-    hub = models.TextField()
-    topic = models.TextField()
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="hub_subscriptions", verbose_name=_("feed"))
+    hub = models.TextField(_("hub"))
+    topic = models.TextField(_("topic"))
     key = models.CharField(max_length=64, unique=True, default=make_key, editable=False)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    next_request = models.DateTimeField(default=timezone.now, db_index=True)
-    attempts = models.PositiveIntegerField(default=0)
-    last_request = models.DateTimeField(null=True, blank=True)
-    last_push = models.DateTimeField(null=True, blank=True)
-    message = models.TextField(blank=True)
-    created = models.DateTimeField(default=timezone.now, editable=False)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.ASKED)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    next_request = models.DateTimeField(_("next request"), default=timezone.now, db_index=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    last_request = models.DateTimeField(_("last request"), null=True, blank=True)
+    last_push = models.DateTimeField(_("last push"), null=True, blank=True)
+    message = MessageField(_("message"), blank=True)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("subscription at a hub")
+        verbose_name_plural = _("subscriptions at hubs")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["feed"], condition=~Q(state="leaving"), name="lifestream_hub_wanted")
         ]
 
     def __str__(self) -> str:
-        return f"{self.topic} at {self.hub}"
+        return gettext("{topic} at {hub}").format(topic=self.topic, hub=self.hub)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
@@ -32,10 +33,12 @@ def tag_slug(name: str) -> str:
 class Tag(models.Model):
     """A word under which feeds file their entries. *name* is as the first feed wrote it."""
 
-    name = models.TextField()
-    slug = models.SlugField(max_length=SLUG_LENGTH, unique=True, allow_unicode=True)
+    name = models.TextField(_("name"))
+    slug = models.SlugField(_("slug"), max_length=SLUG_LENGTH, unique=True, allow_unicode=True)
 
     class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
         ordering = ["slug"]
 
     def __str__(self) -> str:
@@ -69,28 +72,31 @@ class Item(models.Model):
 
     `entry_matching` recognises it by the three hashes, of which only *key_hash* is unique. *content* is safe HTML,
     *text* is the same as plain text, *summary* is a short plain text. *enclosures* and *media* are lists of dicts with
-    the fields of `entry.Enclosure` and `entry.Media`. *card* is what timelines show of all that (see `item_card`), or
-    None if it has not been made yet.
+    the fields of `entry.Enclosure` and `entry.Media`; *episode* is a dict with those of `entry.Episode`, or None.
+    *card* is what timelines show of all that (see `item_card`), or None if it has not been made yet.
     """
 
-    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="items", db_index=False)
+    feed = models.ForeignKey(
+        Feed, on_delete=models.CASCADE, related_name="items", db_index=False, verbose_name=_("feed")
+    )
     key_hash = models.CharField(max_length=64, editable=False)
     link_hash = models.CharField(max_length=64, blank=True, editable=False)
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
-    guid = models.TextField(blank=True)
-    link = models.TextField(blank=True)
-    title = models.TextField(blank=True)
-    author = models.TextField(blank=True)
-    date = models.DateTimeField(help_text="When it was published, or first seen. It never changes.")
-    updated = models.DateTimeField(null=True, blank=True)
-    first_seen = models.DateTimeField(default=timezone.now)
-    content = models.TextField(blank=True)
-    text = models.TextField(blank=True)
-    summary = models.TextField(blank=True)
-    language = models.TextField(blank=True)
-    enclosures = models.JSONField(default=list, blank=True)
-    media = models.JSONField(default=list, blank=True)
-    tags = models.ManyToManyField(Tag, related_name="items", blank=True)
+    guid = models.TextField(_("GUID"), blank=True)
+    link = models.TextField(_("link"), blank=True)
+    title = models.TextField(_("title"), blank=True)
+    author = models.TextField(_("author"), blank=True)
+    date = models.DateTimeField(_("date"), help_text=_("When it was published, or first seen. It never changes."))
+    updated = models.DateTimeField(_("updated"), null=True, blank=True)
+    first_seen = models.DateTimeField(_("first seen"), default=timezone.now)
+    content = models.TextField(_("content"), blank=True)
+    text = models.TextField(_("text"), blank=True)
+    summary = models.TextField(_("summary"), blank=True)
+    language = models.TextField(_("language"), blank=True)
+    enclosures = models.JSONField(_("enclosures"), default=list, blank=True)
+    media = models.JSONField(_("media"), default=list, blank=True)
+    episode = models.JSONField(_("episode"), null=True, blank=True)
+    tags = models.ManyToManyField(Tag, related_name="items", blank=True, verbose_name=_("tags"))
     card = models.JSONField(null=True, blank=True, editable=False)
 
     # What was stored, to notice an edit; how often and when it was rewritten, to limit that.
@@ -101,6 +107,8 @@ class Item(models.Model):
     objects = ItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
         ordering = ["-date", "-pk"]
         constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="lifestream_item_key")]
         indexes = [
@@ -136,15 +144,19 @@ class Tombstone(models.Model):
     Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with.
     """
 
-    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="tombstones", db_index=False)
-    key_hash = models.CharField(max_length=64)
-    link_hash = models.CharField(max_length=64, blank=True)
-    content_hash = models.CharField(max_length=64, blank=True)
-    guid = models.TextField(blank=True)
-    first_key = models.CharField(max_length=64, blank=True)
-    created = models.DateTimeField(default=timezone.now)
+    feed = models.ForeignKey(
+        Feed, on_delete=models.CASCADE, related_name="tombstones", db_index=False, verbose_name=_("feed")
+    )
+    key_hash = models.CharField(_("hash of the key"), max_length=64)
+    link_hash = models.CharField(_("hash of the link"), max_length=64, blank=True)
+    content_hash = models.CharField(_("hash of the content"), max_length=64, blank=True)
+    guid = models.TextField(_("GUID"), blank=True)
+    first_key = models.CharField(_("first key"), max_length=64, blank=True)
+    created = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("tombstone")
+        verbose_name_plural = _("tombstones")
         constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="lifestream_tombstone_key")]
         indexes = [models.Index(fields=["feed", "link_hash"], name="lifestream_tombstone_link")]
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
+from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
+from lifestream.wording import worded
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -32,7 +36,7 @@ def validate_rules(text: str) -> None:
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(worded(str(error))) from error
 
 
 class LifestreamQuerySet(models.QuerySet["Lifestream"]):
@@ -69,20 +73,75 @@ class Lifestream(models.Model):
     """A timeline: the items of the feeds that it subscribes to. If it has no owner, only superusers change it."""
 
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="lifestreams"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="lifestreams",
+        verbose_name=_("owner"),
     )
-    slug = models.SlugField(max_length=100, unique=True)
-    title = models.CharField(max_length=200)
-    tagline = models.CharField(max_length=500, blank=True)
-    is_public = models.BooleanField("public", default=True)
-    created = models.DateTimeField(default=timezone.now, editable=False)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    tagline = models.CharField(_("tagline"), max_length=500, blank=True)
+    description = models.TextField(_("description"), blank=True, help_text=_("A few sentences, for search engines."))
+    language = models.CharField(
+        _("language"),
+        max_length=20,
+        blank=True,
+        validators=[validate_language],
+        help_text=_("Of the posts that name none, as “de” or “pt-BR”. Empty: the language of the pages."),
+    )
+    is_public = models.BooleanField(_("public"), default=True)
+    theme = models.CharField(
+        _("theme"), max_length=10, blank=True, choices=Theme.choices, help_text=_("Empty: the theme of the site.")
+    )
+    accent = models.CharField(
+        _("accent"),
+        max_length=7,
+        blank=True,
+        validators=[validate_accent],
+        help_text=_("The colour of links and marks, as #0b5f8f. In the dark, a lighter shade of it is used."),
+    )
+    logo = models.CharField(
+        _("logo"),
+        max_length=500,
+        blank=True,
+        validators=[validate_static_path],
+        help_text=_("A picture among the static files, as “logo.svg”, in place of the title. Empty: the site's."),
+    )
+    shown = models.CharField(
+        _("shown of a post"),
+        max_length=10,
+        default=Shown.SUMMARY,
+        choices=Shown.choices,
+        help_text=_("How much of a post stands in the timeline. Its own page has all of it."),
+    )
+    words = models.PositiveSmallIntegerField(
+        _("words of an excerpt"),
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(500)],
+        help_text=_("If excerpts are shown."),
+    )
+    site_order = models.CharField(
+        _("order of sites"),
+        max_length=10,
+        default=SiteOrder.NAME,
+        choices=SiteOrder.choices,
+        help_text=_("Which sites stand beside the timeline, and in which order."),
+    )
+    shows_authors = models.BooleanField(
+        _("authors"), default=True, help_text=_("Shows who wrote a post, beside the name of its site.")
+    )
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     feeds: models.ManyToManyField[Feed, Subscription] = models.ManyToManyField(
-        Feed, through="Subscription", related_name="lifestreams"
+        Feed, through="Subscription", related_name="lifestreams", verbose_name=_("feeds")
     )
 
     objects = LifestreamQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("lifestream")
+        verbose_name_plural = _("lifestreams")
         ordering = ["title"]
 
     def __str__(self) -> str:
@@ -91,18 +150,6 @@ class Lifestream(models.Model):
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
         """Delete the lifestream, as `LifestreamQuerySet.delete` does."""
         return Lifestream.objects.using(using or self._state.db).filter(pk=self.pk).delete()
-
-
-class SubscriptionQuerySet(models.QuerySet["Subscription"]):
-    """Querysets of subscriptions."""
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the subscriptions. Feeds that nobody reads any more become idle: all together, see `apps`."""
-        return _deleted(self, super().delete)
-
-    # As above.
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 def _deleted(
@@ -116,28 +163,106 @@ def _deleted(
     return deleted
 
 
-class Subscription(models.Model):
-    """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`."""
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    """Querysets of subscriptions. What they write fills timelines and wakes feeds, as saving one by one does."""
 
-    lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="subscriptions")
-    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="subscriptions")
-    name = models.TextField(blank=True, help_text="Empty: the feed's own title.")
-    folder = models.TextField(blank=True)
-    paused = models.BooleanField(default=False, help_text="Shows no new items until it is resumed.")
-    keep_rules = models.TextField(blank=True, help_text="One a line. If there are any, only what matches is shown.")
-    block_rules = models.TextField(
-        blank=True, validators=[validate_rules], help_text="One a line. What matches is not shown."
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the subscriptions. Feeds that nobody reads any more become idle: all together, see `apps`."""
+        return _deleted(self, super().delete)
+
+    # Django marks its own method in the same way: a manager must not offer to delete all rows.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[Subscription], *args: Any, **kwargs: Any) -> list[Subscription]:
+        """Create *objs*, as Django does, fill their timelines, and wake their feeds."""
+        chosen = list(objs)
+        feeds = {subscription.feed_id for subscription in chosen}
+        with transaction.atomic(using=self.db):
+            # In the order in which imports lock feeds. Otherwise the two could wait for each other.
+            list(Feed.objects.using(self.db).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
+            made = super().bulk_create(chosen, *args, **kwargs)
+            # Of those that exist already, Django does not tell the keys.
+            of_these = Subscription.objects.using(self.db).filter(
+                feed__in=feeds, lifestream__in={subscription.lifestream_id for subscription in chosen}
+            )
+            pairs = {(subscription.lifestream_id, subscription.feed_id) for subscription in chosen}
+            found = of_these.values_list("pk", "lifestream_id", "feed_id")
+            keys = [pk for pk, lifestream, feed in found if (lifestream, feed) in pairs]
+            _written(keys, feeds, self.db)
+        return made
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
+
+    def update(self, **kwargs: Any) -> int:
+        """Update them, as Django does. If that may show more, fill their timelines and wake their feeds."""
+        if SHOWING.isdisjoint(kwargs):
+            return super().update(**kwargs)
+        with transaction.atomic(using=self.db):
+            before = dict(self.order_by().values_list("pk", "feed_id"))
+            count = super().update(**kwargs)
+            after = Subscription.objects.using(self.db).filter(pk__in=before).values_list("feed_id", flat=True)
+            _written(list(before), {*before.values(), *after}, self.db)
+        return count
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+SHOWING: Final = frozenset({"lifestream", "lifestream_id", "feed", "feed_id", "paused", "keep_rules", "block_rules"})
+"""The fields of a subscription that decide what it shows."""
+
+subscriptions_written: Final = Signal()
+"""Sent by `SubscriptionQuerySet` for what it has written at once, inside the transaction. Arguments: *keys* of the
+subscriptions, *feeds* (keys) whose readers may have changed, and *using*.
+"""
+
+
+def _written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
+    subscriptions_written.send(Subscription, keys=keys, feeds=feeds, using=using)
+
+
+class Subscription(models.Model):
+    """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`.
+
+    However one is made or changed, the items that its feed has are posted in the same transaction; see
+    `storage.backfill`. Only what `loaddata` loads is stored as it is.
+    """
+
+    lifestream = models.ForeignKey(
+        Lifestream, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("lifestream")
     )
-    created = models.DateTimeField(default=timezone.now, editable=False)
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("feed"))
+    name = models.TextField(_("name"), blank=True, help_text=_("Empty: the feed's own title."))
+    folder = models.TextField(_("folder"), blank=True)
+    paused = models.BooleanField(_("paused"), default=False, help_text=_("Shows no new items until it is resumed."))
+    keep_rules = models.TextField(
+        _("keep rules"), blank=True, help_text=_("One a line. If there are any, only what matches is shown.")
+    )
+    block_rules = models.TextField(
+        _("block rules"), blank=True, validators=[validate_rules], help_text=_("One a line. What matches is not shown.")
+    )
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # The key below which items of the feed are still to be posted; None: none are. See storage.backfill.
+    backlog = models.BigIntegerField(_("backlog"), null=True, blank=True, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
         ordering = ["folder", "name", "pk"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
+        indexes = [
+            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog")
+        ]
 
     def __str__(self) -> str:
         return isolated(self.display_name)
+
+    def save(self, **options: Any) -> None:
+        """Save the subscription and what follows from it, in one transaction."""
+        with transaction.atomic(using=options.get("using") or router.db_for_write(type(self), instance=self)):
+            super().save(**options)
 
     @property
     def display_name(self) -> str:
@@ -160,16 +285,28 @@ class Post(models.Model):
     it.
     """
 
-    lifestream = models.ForeignKey(Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False)
-    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False)
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts")
-    date = models.DateTimeField()
-    hidden = models.BooleanField(default=False)
-    removed = models.BooleanField(default=False)
+    lifestream = models.ForeignKey(
+        Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("lifestream")
+    )
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("subscription")
+    )
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts", verbose_name=_("item"))
+    date = models.DateTimeField(_("date"))
+    hidden = models.BooleanField(_("hidden"), default=False)
+    removed = models.BooleanField(_("removed"), default=False)
+    kept = models.BooleanField(
+        _("kept"),
+        db_default=False,
+        default=False,
+        help_text=_("Stays, however old it is and however many posts there are."),
+    )
 
     objects = PostQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
         # "-item" would order by the ordering of items, reversed.
         ordering = ["-date", "-item_id"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "item"], name="lifestream_post_unique")]

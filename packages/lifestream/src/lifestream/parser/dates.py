@@ -20,6 +20,7 @@ from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
 from lifestream.parser.date_words import MONTHS, ZONES, plain
+from lifestream.plugins.reading_notes import Notes
 
 LONGEST: Final = 100
 """The maximum length of a text that is read as a date, in characters."""
@@ -29,25 +30,46 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 class Calendar:
     """A reader for the dates of one document. *others* returns all of them; it is called only if a date is
-    ambiguous.
+    ambiguous. *notes* are told how each date was understood.
     """
 
-    def __init__(self, others: Callable[[], Iterable[str]] = tuple) -> None:
+    def __init__(self, others: Callable[[], Iterable[str]] = tuple, notes: Notes | None = None) -> None:
         self._others = others
+        self._notes = notes
         self._day_first: bool | None = None
         self._asked = False
 
     def read(self, text: str) -> datetime | None:
         """Return the moment that *text* names, in UTC, or None if it isn't understood or names none that exists."""
-        if not text or len(text) > LONGEST:
+        if not text:
             return None
-        try:
-            return _common(text) or self._any(_normal(text))
-        except (ValueError, OverflowError):
-            return None  # a day or an hour that no calendar has
+        moment, form = self._understood(text)
+        if self._notes is not None:
+            self._note(self._notes, text, moment, form)
+        return moment
 
-    def _any(self, text: str) -> datetime | None:
-        return _epoch(text) or _iso(text) or _east_asian(text) or self._numeric(text) or _worded(text)
+    def _understood(self, text: str) -> tuple[datetime | None, str]:
+        """Return the moment that *text* names, and the form in which it does."""
+        if len(text) > LONGEST:
+            return None, ""
+        try:
+            if moment := _common(text):
+                return moment, "RFC 3339" if _RFC_3339.fullmatch(text) else "RFC 822"
+            normal = _normal(text)
+            for form, read in (*_FORMS, ("numbers", self._numeric), ("words", _worded)):
+                if moment := read(normal):
+                    return moment, form
+        except (ValueError, OverflowError):
+            pass  # a day or an hour that no calendar has
+        return None, ""
+
+    @staticmethod
+    def _note(notes: Notes, text: str, moment: datetime | None, form: str) -> None:
+        if moment is None:
+            notes.undated.append(text[:LONGEST])
+        else:
+            zoned = form == "seconds since 1970" or _ZONE_GIVEN.search(text)
+            notes.dates.setdefault(moment, (text, form if zoned else f"{form}, without a zone, so UTC"))
 
     def _numeric(self, text: str) -> datetime | None:
         found = _NUMERIC.fullmatch(text)
@@ -196,6 +218,8 @@ def _with_colons(digits: str) -> str:
     return ":".join(filter(None, (digits[:2], digits[2:4] or "00", digits[4:])))
 
 
+_ZONE_GIVEN = re.compile(r"(?:Z|\d[+-]\d\d|[+-]\s?\d{1,2}:?\d\d|[A-Z]{2,5}|[년월오].*)(?:\s*\(.*\))?\s*\Z")
+
 _EAST_ASIAN = re.compile(
     rf"""
     (?P<year>\d{{4}})\s?[年년]\s?(?P<month>\d{{1,2}})\s?[月월]\s?(?P<day>\d{{1,2}})\s?[日号일]?
@@ -227,6 +251,9 @@ def _east_asian(text: str) -> datetime | None:
     zone = found["zone"] or ("KST" if clock and _KOREAN.search(text) else "")
     return _moment(day, clock, half and ("pm" if half in _AFTERNOON else "am"), zone)
 
+
+_FORMS: Final = (("seconds since 1970", _epoch), ("ISO 8601", _iso), ("East Asian", _east_asian))
+"""The forms that are tried first, with their names."""
 
 _WORDED = re.compile(rf"(?P<before>.*?)(?:(?<!\d){_TIME}(?P<after>(?:,?\s.*)?))?", re.IGNORECASE)
 _TOKEN = re.compile(

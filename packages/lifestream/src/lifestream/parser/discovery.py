@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from lifestream.content.sanitizer import FETCHED, safe_url
+from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.url_hosts import site_domain
 from lifestream.parser.web_page import is_svg

@@ -8,38 +8,43 @@ from dataclasses import replace
 from typing import Final
 
 from lifestream.entry import ParsedFeed
+from lifestream.message import say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import Decoded, decode
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.liberal_reading import Reading
 from lifestream.parser.preprocessing import told_apart
 from lifestream.parser.tag_attributes import trimmed
+from lifestream.plugins.reading_notes import Notes
 
 
-def read(body: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
+def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed in the document, as `lifestream.parser.parse` does, but with *headers* in lower case."""
     content_type = headers.get("content-type", "")
-    decoded = decode(body, content_type)
+    notes = notes or Notes()
+    decoded = decode(body, content_type, notes)
     start = decoded.text.lstrip("\ufeff \t\r\n\0")[:1]
     if not start:
-        raise NotAFeed("the answer is empty")
+        raise NotAFeed(say("empty"))
     if start in "{[":
-        return json_feed.read(decoded, url)
-    return _read_xml(decoded, content_type, headers.get("content-language", ""), url)
+        notes.reader = "JSON"
+        return json_feed.read(decoded, url, notes)
+    return _read_xml(decoded, content_type, headers.get("content-language", ""), url, notes)
 
 
-def _read_xml(decoded: Decoded, content_type: str, language: str, url: str) -> ParsedFeed:
+def _read_xml(decoded: Decoded, content_type: str, language: str, url: str, notes: Notes) -> ParsedFeed:
     decoded = decoded._replace(text=trimmed(decoded.text))
     document = strict.read(decoded.text)
     if not document.source.strip():
-        raise NotAFeed("there is nothing in the answer but characters that are none")
+        raise NotAFeed(say("no-characters"))
     flaw = document.flaw
     found = None
+    notes.reader = "strict"
     if document.root is not None:
-        found = strict.read_feed(document.root, url, language=language, netscape=document.netscape)
+        found = strict.read_feed(document.root, url, language=language, netscape=document.netscape, notes=notes)
     if found is None:
         cleaned = told_apart(document.source.decode("utf-8", "replace"))
-        reading = Reading(cleaned.encode("utf-8"), language, url, netscape=document.netscape)
+        reading = Reading(cleaned.encode("utf-8"), language, url, netscape=document.netscape, notes=notes)
         found = reading.whole() if document.root is not None else reading.apart()
         if not found.format and (not found.entries or _is_page(cleaned)):
             raise NotAFeed(_why_not(cleaned, content_type))
@@ -81,7 +86,6 @@ _PAGE = re.compile(r"(?>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*)<(?:!doctype\s+
 
 def _why_not(text: str, content_type: str) -> str:
     if _is_page(text):
-        return "it is a web page (HTML), not a feed"
+        return say("web-page")
     kind = content_type.partition(";")[0].strip()
-    said = f"; the server calls it {kind}" if kind else ""
-    return f"no RSS, Atom, RDF or JSON Feed was found in it{said}"
+    return say("no-feed-found-typed", type=kind) if kind else say("no-feed-found")

@@ -19,6 +19,7 @@ import re
 from typing import Final, NamedTuple
 
 from lifestream.parser.charsets import REPLACEMENT, Charset, charset_of, ebcdic_of
+from lifestream.plugins.reading_notes import Notes
 
 
 class Decoded(NamedTuple):
@@ -61,20 +62,31 @@ HOPELESS: Final = 1 / 2
 """The share of errors among non-ASCII characters above which no candidate is believed: its label is wrong."""
 
 
-def decode(body: bytes, content_type: str = "") -> Decoded:
-    """Return the text of *body*, which came with the Content-Type *content_type*. Never raises."""
+def decode(body: bytes, content_type: str = "", notes: Notes | None = None) -> Decoded:
+    """Return the text of *body*, which came with the Content-Type *content_type*. Never raises.
+
+    *notes* are told why the encoding was chosen.
+    """
+    notes = notes or Notes()
     for mark, encoding in _BOMS:
         if body.startswith(mark):
+            notes.encoding_reason = "its byte order mark says so"
             return _by_its_bytes(body[len(mark) :], encoding)
     for first, encoding in _FIRST_CHARACTERS:
         if first.match(body):
+            notes.encoding_reason = "its first bytes are markup in it"
             return _by_its_bytes(body, encoding)
     if body.startswith(_EBCDIC):
+        notes.encoding_reason = "its first bytes are markup in EBCDIC"
         declared = _DECLARED.match(body[:1024].decode("cp037"))
         charset = ebcdic_of(declared[1] if declared else "")
         return Decoded(charset.read(body)[0], charset.name)
     labels = _labels(body, content_type)
-    charset, text = _chosen(body, [found for found in map(charset_of, labels) if found])
+    labelled: dict[Charset, str] = {}
+    for label in labels:
+        if found := charset_of(label.name):
+            labelled.setdefault(found, label.said_by)
+    charset, text, notes.encoding_reason = _chosen(body, labelled)
     return Decoded(with_windows_characters(text), charset.name, _complaint(labels, charset, text))
 
 
@@ -86,28 +98,39 @@ def _by_its_bytes(body: bytes, encoding: str) -> Decoded:
     )
 
 
-def _labels(body: bytes, content_type: str) -> list[str]:
+class _Label(NamedTuple):
+    """The *name* of a charset, and what names it."""
+
+    name: str
+    said_by: str
+
+
+def _labels(body: bytes, content_type: str) -> list[_Label]:
     """Return the charsets that the Content-Type and the document's declaration name, if they name any."""
     said = _CHARSET.search(content_type)
     declared = _DECLARED.match(body[:1024].decode("latin-1"))
-    labels = ((said[1] or said[2] or "").strip(" '") if said else "", declared[1] if declared else "")
-    return [label for label in labels if label]
+    labels = (
+        _Label((said[1] or said[2] or "").strip(" '") if said else "", "the Content-Type"),
+        _Label(declared[1] if declared else "", "its declaration"),
+    )
+    return [label for label in labels if label.name]
 
 
-def _chosen(body: bytes, labelled: list[Charset]) -> tuple[Charset, str]:
-    candidates = list(dict.fromkeys([*labelled, _UTF8]))
+def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, str]:
+    """Return the charset of *body*, its text, and why it was chosen. *labelled* has what names each charset."""
     readings: list[tuple[int, Charset, str]] = []
-    for charset in candidates:
+    for charset in dict.fromkeys([*labelled, _UTF8]):
         if charset is not _UTF8 and charset.name != "utf-8" and _is_utf8(body, charset):
-            return _UTF8, _UTF8.read(body)[0]
+            return _UTF8, _UTF8.read(body)[0], f"it is valid UTF-8, though {labelled[charset]} says {charset.name}"
         text, errors = charset.read(body)
         if not errors:
-            return charset, _with_section_ends(text, charset)
+            reason = f"{labelled[charset]} says so" if charset in labelled else "all of it is valid"
+            return charset, _with_section_ends(text, charset), reason
         readings.append((errors, charset, text))
     errors, charset, text = min(readings, key=lambda reading: reading[0])  # of equals the first
     if errors > len(_NOT_ASCII.findall(text)) * HOPELESS:
-        return _WINDOWS, _WINDOWS.read(body)[0]
-    return charset, _with_section_ends(text, charset)
+        return _WINDOWS, _WINDOWS.read(body)[0], "it fits no label, nor UTF-8"
+    return charset, _with_section_ends(text, charset), f"it has the fewest errors in it: {errors}"
 
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -160,8 +183,8 @@ def _with_section_ends(text: str, charset: Charset) -> str:
 _SECTION_END = re.compile(r"([^\x00-\x7f])\]>")
 
 
-def _complaint(labels: list[str], charset: Charset, text: str) -> str:
-    declared = labels[0] if labels else "utf-8"
+def _complaint(labels: list[_Label], charset: Charset, text: str) -> str:
+    declared = labels[0].name if labels else "utf-8"
     if charset_of(declared) == charset or (charset.name == "utf-8" and not labels):
         return f"declared as {declared}, but not all of it is" if REPLACEMENT in text else ""
     return f"declared as {declared}, but it is {charset.name}"

@@ -15,6 +15,7 @@ from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.preprocessing import ASIDE
+from lifestream.parser.relative_addresses import base_of_links, base_of_text
 from lifestream.parser.rhythm import number, rhythm, seconds
 from lifestream.parser.second_reading import Scan, ScannedEntry
 from lifestream.parser.text_constructs import (
@@ -29,6 +30,7 @@ from lifestream.parser.text_constructs import (
     plain_of_html,
     unwrapped,
 )
+from lifestream.plugins.reading_notes import Notes
 
 Found: TypeAlias = dict[str, Any]
 """A FeedParserDict. Always read it with `_get`: its own methods map one name to another, with warnings."""
@@ -37,7 +39,7 @@ _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_MEDIA: Final = 100
 
 
-def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
+def feed_of(result: Found, scanned: Scan, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed made from feedparser's *result* and from *scanned*, what our own scan found; *url* is the address
     of the document.
     """
@@ -47,7 +49,10 @@ def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
     atom = version.startswith("atom")
     author = _author(found)
     entries: Sequence[Found] = _get(result, "entries", [])
-    context = _Context(version, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries))
+    site = base_of_links(link, url)
+    context = _Context(
+        version, site, url, _text(_get(found, "language")), author if atom else "", _calendar(found, entries, notes)
+    )
     return ParsedFeed(
         title=_title(found, version),
         link=link,
@@ -56,7 +61,7 @@ def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
         or _text(_get(found, f"itunes_{ASIDE}subtitle")),
         author=author,
         language=context.language,
-        icon=_absolute(url, _icon(found)),
+        icon=_absolute(site, _icon(found)),
         self_url=_absolute(url, _related(found, "self")),
         hub_url=_absolute(url, _related(found, "hub")),
         generator=_text(_get(found, "generator")),
@@ -69,17 +74,18 @@ def feed_of(result: Found, scanned: Scan, url: str) -> ParsedFeed:
 class _Context:
     """What the entries of one feed share."""
 
-    def __init__(self, version: str, base: str, language: str, author: str, calendar: Calendar) -> None:
-        self.version, self.base, self.language, self.author = version, base, language, author
+    def __init__(self, version: str, site: str, url: str, language: str, author: str, calendar: Calendar) -> None:
+        self.version, self.site, self.url, self.language, self.author = version, site, url, language, author
         self.calendar = calendar
 
     def entry(self, found: Found, extra: ScannedEntry) -> Entry:
         guid = extra.guid or _text(_get(found, "id"))
-        link = _absolute(self.base, self._link(found))
-        content, base = self._content(found)
+        link = _absolute(self.site, self._link(found))
+        content, said = self._content(found)
         summary = self._summary(found)
-        enclosures = tuple(self._enclosures(found))
-        base = _absolute(self.base, base) or self.base
+        said = _absolute(self.url, said)
+        based = said not in ("", self.url)
+        base = said if based else base_of_text(link, self.site, self.url)
         return Entry(
             guid=guid,
             link=link,
@@ -90,11 +96,11 @@ class _Context:
             content=content,
             summary="" if summary == content else summary,
             tags=_tags(found),
-            enclosures=enclosures,
-            media=tuple(self._media(found, extra)),
+            enclosures=tuple(self._enclosures(found, base)),
+            media=tuple(self._media(found, extra, base)),
             language=self._language(found),
             base=base,
-            based=base != self.base,
+            based=based,
             source=self._source(_get(found, "source", {})),
         )
 
@@ -127,16 +133,16 @@ class _Context:
         return html_or_text(str(said or ""))
 
     def _source(self, found: Found) -> Source | None:
-        source = Source(_title(found, self.version), _absolute(self.base, _get(found, "href") or _get(found, "link")))
+        source = Source(_title(found, self.version), _absolute(self.site, _get(found, "href") or _get(found, "link")))
         return source if source.title or source.url else None
 
     def _date(self, found: Found, name: str) -> datetime | None:
         return self.calendar.read(_text(_get(found, name)))
 
-    def _enclosures(self, found: Found) -> Iterator[Enclosure]:
+    def _enclosures(self, found: Found, base: str) -> Iterator[Enclosure]:
         duration = seconds(_text(_get(found, "itunes_duration")))
         for link in _get(found, "links", []):
-            if link.get("rel") == "enclosure" and (url := _absolute(self.base, link.get("href"))):
+            if link.get("rel") == "enclosure" and (url := _absolute(base, link.get("href"))):
                 kind = _text(link.get("type")).lower()
                 playable = kind.startswith(("audio/", "video/")) or not kind
                 yield Enclosure(url, kind, number(link.get("length")) or None, duration if playable else None)
@@ -146,7 +152,7 @@ class _Context:
         said = (_text(detail.get("language")) for detail in details if detail)
         return _text(_get(found, "language")) or next(filter(None, said), "") or self.language
 
-    def _media(self, found: Found, extra: ScannedEntry) -> Iterator[Media]:
+    def _media(self, found: Found, extra: ScannedEntry, base: str) -> Iterator[Media]:
         media = extra.media or _heap(found)
         picture = _get(found, "image", {}).get("href")
         if not media and picture:
@@ -154,9 +160,9 @@ class _Context:
         for medium in media:
             yield replace(
                 medium,
-                url=_absolute(self.base, medium.url),
-                thumbnail=_absolute(self.base, medium.thumbnail),
-                player=_absolute(self.base, medium.player),
+                url=_absolute(base, medium.url),
+                thumbnail=_absolute(base, medium.thumbnail),
+                player=_absolute(base, medium.player),
             )
 
 
@@ -218,9 +224,9 @@ def _tags(found: Found) -> tuple[str, ...]:
     return names(str(tag.get("label") or tag.get("term") or "") for tag in _get(found, "tags", []))
 
 
-def _calendar(found: Found, entries: Sequence[Found]) -> Calendar:
+def _calendar(found: Found, entries: Sequence[Found], notes: Notes | None) -> Calendar:
     fields = ("published", "updated", "created")
-    return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields])
+    return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields], notes)
 
 
 def _heap(found: Found) -> list[Media]:
@@ -228,14 +234,20 @@ def _heap(found: Found) -> list[Media]:
     contents: Sequence[Found] = _get(found, "media_content", [])
     thumbnails = [_text(thumbnail.get("url")) for thumbnail in _get(found, "media_thumbnail", [])]
     player = _text(_get(found, "media_player", {}).get("url"))
-    said = {
+    said: dict[str, Any] = {
         "thumbnail": thumbnails[0] if thumbnails else "",
         "player": player,
         "title": _text(_get(found, f"media_{ASIDE}title")),
         "description": str(_get(found, f"media_{ASIDE}description") or ""),
     }
     media = [
-        Media(url=_text(content.get("url")), type=_text(content.get("type")).lower(), **said)
+        Media(
+            url=_text(content.get("url")),
+            type=_text(content.get("type")).lower(),
+            length=number(content.get("filesize")) or None,
+            duration=seconds(_text(content.get("duration"))),
+            **said,
+        )
         for content in contents[:_MOST_MEDIA]
     ]
     return media or ([Media(**said)] if thumbnails or player else [])

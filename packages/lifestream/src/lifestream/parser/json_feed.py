@@ -11,52 +11,59 @@ from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.people import joined
+from lifestream.parser.relative_addresses import base_of_links, base_of_text
 from lifestream.parser.text_constructs import html_or_text, names
+from lifestream.plugins.reading_notes import Notes
 
-_FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
+FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
 
 
-def read(decoded: Decoded, url: str) -> ParsedFeed:
+def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
     try:
         document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
     except ValueError as error:
-        raise NotAFeed(f"it looks like JSON, but is not: {error}") from error
+        raise NotAFeed(say("broken-json", reason=str(error))) from error
     except RecursionError as error:
-        raise NotAFeed("it is JSON nested too deep") from error
+        raise NotAFeed(say("deep-json")) from error
     version = _VERSION.fullmatch(_text(document, "version")) if isinstance(document, dict) else None
     items = document.get("items") if isinstance(document, dict) else None
     if version is None or not isinstance(items, list):
-        raise NotAFeed("it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items")
+        raise NotAFeed(say("other-json"))
     language = _text(document, "language")
     author = _authors(document)
-    calendar = Calendar(lambda: [_text(item, name) for item in items if isinstance(item, dict) for name in _DATES])
+    dated = [item for item in items if isinstance(item, dict)]
+    calendar = Calendar(lambda: [_text(item, name) for item in dated for name in _DATES], notes)
+    link = _address(document, "home_page_url", url)
+    site = base_of_links(link, url)
     return ParsedFeed(
         title=_text(document, "title"),
-        link=_address(document, "home_page_url", url),
+        link=link,
         subtitle=_text(document, "description"),
         author=author,
         language=language,
-        icon=_address(document, "icon", url) or _address(document, "favicon", url),
+        icon=_address(document, "icon", site) or _address(document, "favicon", site),
         self_url=_address(document, "feed_url", url),
         hub_url=_hub(document, url),
-        format=_FORMATS.get(version[1], "json"),
+        format=FORMATS.get(version[1], "json"),
         encoding=decoded.encoding,
         complaint=decoded.complaint,
-        entries=tuple(_entry(item, url, author, language, calendar) for item in items if isinstance(item, dict)),
+        entries=tuple(_entry(item, site, url, author, language, calendar) for item in items if isinstance(item, dict)),
     )
 
 
 _DATES: Final = ("date_published", "date_modified")
 
 
-def _entry(item: dict[str, Any], url: str, author: str, language: str, calendar: Calendar) -> Entry:
-    link = _address(item, "url", url) or _address(item, "external_url", url)
+def _entry(item: dict[str, Any], site: str, url: str, author: str, language: str, calendar: Calendar) -> Entry:
+    link = _address(item, "url", site) or _address(item, "external_url", site)
+    base = base_of_text(link, site, url)
     return Entry(
         guid=_id(item),
         link=link,
@@ -67,10 +74,10 @@ def _entry(item: dict[str, Any], url: str, author: str, language: str, calendar:
         content=scrub(_string(item, "content_html")) or html_of(_string(item, "content_text")),
         summary=html_or_text(_text(item, "summary")),
         tags=names(_clean(tag) for tag in _list(item, "tags")),
-        enclosures=tuple(_enclosures(item, url)),
-        media=_media(item, url),
+        enclosures=tuple(_enclosures(item, base)),
+        media=_media(item, base),
         language=_text(item, "language") or language,
-        base=url,
+        base=base,
     )
 
 

@@ -11,11 +11,13 @@ import re
 from dataclasses import replace
 
 from lifestream.entry import ParsedFeed
+from lifestream.message import say
 from lifestream.parser import strict
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.salvage import salvage
 from lifestream.parser.second_reading import Scan, scan
+from lifestream.plugins.reading_notes import Notes
 
 
 class Reading:
@@ -26,8 +28,10 @@ class Reading:
     out.
     """
 
-    def __init__(self, document: bytes, language: str, url: str, *, netscape: bool) -> None:
+    def __init__(self, document: bytes, language: str, url: str, *, netscape: bool, notes: Notes | None = None) -> None:
         self.document, self.language, self.url, self.netscape = document, language, url, netscape
+        self.notes = notes or Notes()
+        self.notes.reader = "liberal"
         self.damaged: tuple[int, ...] = ()
         self.cut_off = False
 
@@ -47,6 +51,7 @@ class Reading:
         left = salvage(self.document, scanned)
         self.cut_off = left.cut_off
         feed = self._strictly(left.whole)
+        self.notes.reader = "strict, and liberal for what is damaged"
         whole, damaged = [*feed.entries], list[int]()
         for place, piece in zip(left.places, left.damaged, strict=True):
             for entry in self._liberal(piece, Scan()).entries[:1]:
@@ -63,7 +68,7 @@ class Reading:
         root = strict.read(text).root
         feed = None
         if root is not None:
-            feed = strict.read_feed(root, self.url, language=self.language, netscape=self.netscape)
+            feed = strict.read_feed(root, self.url, language=self.language, netscape=self.netscape, notes=self.notes)
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
         return feed if feed is not None and feed.entries else self._liberal(document, scan(document))
 
@@ -76,10 +81,10 @@ class Reading:
         except (MemoryError, RecursionError):
             raise
         except Exception as error:  # whatever a hostile document raises, only that document is lost
-            raise NotAFeed(f"the parser failed on it: {type(error).__name__}: {error}") from error
+            raise NotAFeed(say("parser-failed", reason=f"{type(error).__name__}: {error}")) from error
         if result["version"] == "cdf":
             raise NotAFeed(strict.CDF)
-        return feed_of(result, scanned, self.url)
+        return feed_of(result, scanned, self.url, self.notes)
 
 
 _ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)

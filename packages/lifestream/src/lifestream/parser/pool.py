@@ -22,19 +22,19 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
 from lifestream.content.sanitizer import SanitizerRules
-from lifestream.entry import ParsedFeed
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
+from lifestream.message import say
 from lifestream.parser import ipc
-from lifestream.parser.errors import NotAFeed, ParserDied, ParseTimeout
+from lifestream.parser.errors import ParserDied, ParseTimeout
+from lifestream.parser.questions import Document, Nonsense, WebPage, document
 from lifestream.parser.web_page import Page
-from lifestream.plugins.base import FeedPlugin
-from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked
-from lifestream.plugins.registry import PluginError, Registry
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.plugins.registry import Registry
 
 _log = logging.getLogger(__name__)
 
@@ -54,27 +54,10 @@ _PASSED_ON: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A document to read. *asked* names the shipped plugin for it. It is "" if the child chooses the plugin once it has
-    read the document, and None if the plugin may be one that is not shipped.
-    """
+    """A document, or a web page, to read."""
 
-    future: Future[Prepared]
-    body: bytes
-    headers: Mapping[str, str]
-    url: str
-    asked: str | None
-    plugin: FeedPlugin | None = None
-    problems: tuple[PluginProblem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _PageJob:
-    """A web page to read."""
-
-    future: Future[Page]
-    body: bytes
-    headers: Mapping[str, str]
-    url: str
+    future: Future[Any]
+    asked: Document | WebPage
 
 
 class ParserPool:
@@ -96,7 +79,7 @@ class ParserPool:
         self.deadline = deadline
         self.rules = rules or SanitizerRules()
         self.registry = registry or Registry()
-        self._jobs: queue.SimpleQueue[_Job | _PageJob | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
         self._children = [_Child(self.rules, deadline) for _ in range(size or os.cpu_count() or 1)]
         self._threads = [
@@ -126,26 +109,18 @@ class ParserPool:
     ) -> None:
         self.close()
 
-    def submit(self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "") -> Future[Prepared]:
+    def submit(
+        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+    ) -> Future[Prepared]:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
-        The plugin is the one named *plugin*, else the one that the registry has for the feed. The future's result is
-        safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`, or `ShortOf` if no process could be
-        started to read the document, for which the document is not to blame. It is cancelled if the pool is closed
-        before its turn. Raises RuntimeError if the pool is closed.
+        The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result
+        has notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`,
+        or `ShortOf` if no process could be started to read the document, for which the document is not to blame. It is
+        cancelled if the pool is closed before its turn. Raises RuntimeError if the pool is closed.
         """
         self._check_open()
-        problems: tuple[PluginProblem, ...] = ()
-        chosen: FeedPlugin | None = None
-        try:
-            chosen = self.registry.named(plugin) if plugin else None
-        except PluginError as error:
-            problems = (PluginProblem(plugin, "choosing it", "", str(error)),)
-        if chosen is None:
-            asked = None if self.registry.has_own else ""
-        else:
-            asked = chosen.name if self.registry.is_shipped(chosen) else None
-        job = _Job(Future(), body, _told(headers), url, asked, chosen, problems)
+        job = _Job(Future(), document(body, headers, url, plugin, self.registry, noted=noted))
         self._jobs.put(job)
         return job.future
 
@@ -155,7 +130,7 @@ class ParserPool:
         The future is like that of `submit`, but never raises `NotAFeed`: anything can be read as a page.
         """
         self._check_open()
-        job = _PageJob(Future(), body, _told(headers), url)
+        job = _Job(Future(), WebPage(body, headers, url))
         self._jobs.put(job)
         return job.future
 
@@ -187,7 +162,10 @@ class ParserPool:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                result: Any = self._read_page(job, child) if isinstance(job, _PageJob) else self._read(job, child)
+                result = job.asked.read(child.ask, self.registry, self.deadline)
+            except Nonsense as error:
+                child.end(kill=True)
+                job.future.set_exception(error)
             except Exception as error:  # noqa: BLE001  the future raises it; else its caller waits for ever
                 job.future.set_exception(error)
             except BaseException as error:  # noqa: BLE001  a plugin may raise it; it must not end the caller
@@ -196,48 +174,6 @@ class ParserPool:
                 job.future.set_result(result)
             del job
         child.end()
-
-    def _read(self, job: _Job, child: _Child) -> Prepared:
-        answer = child.ask(
-            {"headers": job.headers, "url": job.url, "plugin": job.asked, "deadline": self.deadline}, job.body
-        )
-        capped: tuple[str, ...] = ()
-        if "feed" in answer:
-            with child.unpacking():
-                feed, capped = ipc.FEED.unpack(answer["feed"]), ipc.NAMES.unpack(answer["capped"])
-            answer = child.ask(self._second_question(feed, job), b"")
-        if "prepared" in answer:
-            with child.unpacking():
-                prepared = ipc.PREPARED.unpack(answer["prepared"])
-        elif "not a feed" in answer:
-            raise NotAFeed(str(answer["not a feed"]))
-        else:
-            raise ParserDied(str(answer.get("failed")))
-        if not (job.problems or capped):
-            return prepared
-        notes = tuple(dict.fromkeys(capped + prepared.capped))
-        return replace(prepared, problems=job.problems + prepared.problems, capped=notes)
-
-    def _read_page(self, job: _PageJob, child: _Child) -> Page:
-        answer = child.ask({"page": True, "headers": job.headers, "url": job.url, "deadline": self.deadline}, job.body)
-        if "page" not in answer:
-            raise ParserDied(str(answer.get("failed")))
-        with child.unpacking():
-            return ipc.PAGE.unpack(answer["page"])
-
-    def _second_question(self, feed: ParsedFeed, job: _Job) -> dict[str, Any]:
-        """Return the second question to the child, about the *feed* that it has read, now that its plugin is known."""
-        plugin = job.plugin or self.registry.plugin_for(feed, job.url)
-        question = {"deadline": self.deadline}
-        if self.registry.is_shipped(plugin):
-            return question | {"prepare": plugin.name}
-        return question | {"clean": ipc.PREPARED.pack(hooked(feed, plugin))}
-
-
-def _told(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return those of *headers* that tell how to read a document, with names in lower case."""
-    told = {name.lower(): value for name, value in headers.items()}
-    return {name: told[name] for name in ("content-type", "content-language") if name in told}
 
 
 class _Process(NamedTuple):
@@ -283,7 +219,7 @@ class _Child:
         """
         with self._lock:
             if self._aborted:
-                raise ParserDied("the pool was closed before it was read")
+                raise ParserDied(say("pool-closed-before"))
             self._busy = True
         try:
             return self._ask(question, body)
@@ -310,25 +246,16 @@ class _Child:
             if not ready and not self._aborted:
                 raise self._not_started(error) from error
             if late.is_set() or status == _TIME_IS_UP:
-                raise ParseTimeout(f"reading it took longer than {self._deadline:g} seconds") from error
+                raise ParseTimeout(say("reading-too-long", seconds=f"{self._deadline:g}")) from error
             if self._aborted:
-                raise ParserDied("the pool was closed while it was read") from error
-            raise ParserDied(f"the process that read it ended (status {status}, {error!r})") from error
+                raise ParserDied(say("pool-closed-while")) from error
+            raise ParserDied(say("reader-ended", status=str(status), error=repr(error))) from error
         except BaseException:
             # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
             # beginning of the next document's answer.
             # with it.
             self.end(kill=True)
             raise
-
-    @contextmanager
-    def unpacking(self) -> Iterator[None]:
-        """End the process and raise `ParserDied` if the block finds its answer invalid."""
-        try:
-            yield
-        except ipc.NONSENSE as error:
-            self.end(kill=True)
-            raise ParserDied(f"the process that read it gave an answer that makes no sense: {error}") from error
 
     def _not_started(self, error: Exception) -> ShortOf:
         """Return the exception to raise if *error* kept the process from becoming ready for any document."""

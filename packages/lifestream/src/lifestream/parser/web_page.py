@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten, text_of
-from lifestream.content.sanitizer import FETCHED, safe_url
+from lifestream.content.urls import FETCHED, safe_url
 from lifestream.parser.encoding import decode
 from lifestream.plugins.caps import TITLE, address
 

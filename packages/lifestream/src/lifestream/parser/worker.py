@@ -18,11 +18,13 @@ from typing import Any, BinaryIO, Final
 
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
+from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.web_page import read_page
 from lifestream.plugins.caps import Tally, bounded_feed
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
+from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
 from lifestream.terminal import visible
 
@@ -76,6 +78,7 @@ class Reader:
         self._registry = registry
         self._sanitizer = sanitizer
         self._parsed: ParsedFeed | None = None
+        self._notes: Notes | None = None
 
     def answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Return the result for *body*, or for the feed parsed last, or the reason why there is none."""
@@ -85,9 +88,9 @@ class Reader:
         try:
             return self._answer(job, body)
         except NotAFeed as error:
-            return {"not a feed": error.reason}
+            return {"not a feed": stored(error.reason)}
         except (MemoryError, RecursionError) as error:
-            return {"failed": f"reading it took more memory than it may ({type(error).__name__})"}
+            return {"failed": stored(say("reading-too-large", error=type(error).__name__))}
         finally:
             if collects:
                 gc.enable()
@@ -96,23 +99,25 @@ class Reader:
         if "page" in job:
             return {"page": ipc.PAGE.pack(read_page(body, job["headers"], job["url"]))}
         parsed, self._parsed = self._parsed, None
+        notes, self._notes = self._notes, None
         if "clean" in job:
             # The results of hooks that ran in the parent.
-            return self._prepared(cleaned(ipc.PREPARED.unpack(job["clean"]), self._sanitizer))
+            return self._prepared(cleaned(ipc.PREPARED.unpack(job["clean"]), self._sanitizer, notes))
         if "prepare" in job:
             if parsed is None:
                 return {"failed": "it was not read before it was to be prepared"}
-            return self._prepared(prepare(parsed, self._registry.named(job["prepare"]), self._sanitizer))
-        feed = parse(body, job["headers"], job["url"])
+            return self._prepared(prepare(parsed, self._registry.named(job["prepare"]), self._sanitizer, notes))
+        notes = Notes() if job.get("noted") else None
+        feed = parse(body, job["headers"], job["url"], notes)
         if job["plugin"] is None:
             # The plugin may be one that only the parent can import.
             # The feed is bounded here, since the parent has to parse all of it.
             tally = Tally()
-            self._parsed = bounded_feed(feed, tally)
+            self._parsed, self._notes = bounded_feed(feed, tally), notes
             return {"feed": ipc.FEED.pack(self._parsed), "capped": tally.notes}
         name = job["plugin"]
         plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
-        return self._prepared(prepare(feed, plugin, self._sanitizer))
+        return self._prepared(prepare(feed, plugin, self._sanitizer, notes))
 
     @staticmethod
     def _prepared(prepared: Prepared) -> dict[str, Any]:

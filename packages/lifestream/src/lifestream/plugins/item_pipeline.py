@@ -15,15 +15,18 @@ from typing import Final, TypeVar
 
 from lifestream.content import item_card
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
-from lifestream.content.sanitizer import FETCHED, Sanitizer, safe_url
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.urls import FETCHED, safe_url
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
 from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
 from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_total
+from lifestream.plugins.reading_notes import Notes, removals
 
 SUMMARY_LENGTH: Final = 300
+_ENOUGH: Final = 4 * SUMMARY_LENGTH  # of a text whose spaces are collapsed already
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Prepared:
 
     *plugin* is the name of the plugin that the entries passed through, *left_out* how many of them it rejected, and
     *problems* are its failures. *damaged* holds the indices in *items* of those that come from damaged entries (see
-    `Flaw`). *capped* has a sentence for each cap that was exceeded (see `caps`).
+    `Flaw`). *capped* has a sentence for each cap that was exceeded (see `caps`). *notes* say how the document was
+    understood, if the reader was asked for them.
     """
 
     feed: ParsedFeed
@@ -59,6 +63,7 @@ class Prepared:
     problems: tuple[PluginProblem, ...] = ()
     damaged: tuple[int, ...] = ()
     capped: tuple[str, ...] = ()
+    notes: Notes | None = None
 
     @property
     def dates(self) -> tuple[datetime | None, ...]:
@@ -66,11 +71,11 @@ class Prepared:
         return tuple(item.published or item.updated for item in self.items)
 
 
-def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer) -> Prepared:
+def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer, notes: Notes | None = None) -> Prepared:
     """Return *feed* with its entries passed through *plugin* and *sanitizer*. An exception in the plugin loses only the
-    entry that it was raised for.
+    entry that it was raised for. *notes* are told what was removed from each item.
     """
-    return cleaned(hooked(feed, plugin), sanitizer)
+    return cleaned(hooked(feed, plugin), sanitizer, notes)
 
 
 def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
@@ -99,9 +104,9 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged), tally.notes)
 
 
-def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
+def cleaned(drafted: Prepared, sanitizer: Sanitizer, notes: Notes | None = None) -> Prepared:
     """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is left out and
-    reported.
+    reported. *notes* are told what was removed from each item, and are part of the result.
     """
     tally = Tally()
     items: list[ItemDraft] = []
@@ -116,10 +121,18 @@ def cleaned(drafted: Prepared, sanitizer: Sanitizer) -> Prepared:
         if index in drafted.damaged:
             damaged.append(len(items))
         items.append(safe)
+        if notes is not None:
+            notes.removed.append(removals(draft, safe))
     feed = _safe_feed(drafted.feed, sanitizer)
     capped = tuple(dict.fromkeys(drafted.capped + tally.notes))
     return replace(
-        drafted, feed=feed, items=tuple(items), problems=tuple(problems), damaged=tuple(damaged), capped=capped
+        drafted,
+        feed=feed,
+        items=tuple(items),
+        problems=tuple(problems),
+        damaged=tuple(damaged),
+        capped=capped,
+        notes=notes,
     )
 
 
@@ -184,6 +197,7 @@ def draft_of(entry: Entry) -> ItemDraft:
         media=entry.media,
         language=entry.language,
         base=entry.base,
+        episode=entry.episode,
     )
 
 
@@ -198,17 +212,18 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
     safe = replace(
         draft,
         guid=scrub(draft.guid).strip(),
-        link=caps.address(sanitizer.url(draft.link, draft.base)),
+        link=caps.address(sanitizer.url(draft.link, draft.base), tally),
         title=sanitizer.text(draft.title),
         author=sanitizer.text(draft.author),
         content=content,
         text=text,
-        summary=shorten(" ".join(summary.split()), SUMMARY_LENGTH),
+        summary=shorten(" ".join(summary[:_ENOUGH].split()), SUMMARY_LENGTH),
         tags=_tags(draft.tags, sanitizer),
-        enclosures=tuple(_enclosures(draft, sanitizer)),
-        media=tuple(_media(draft, sanitizer)),
+        enclosures=tuple(_enclosures(draft, sanitizer, tally)),
+        media=tuple(_media(draft, sanitizer, tally)),
         language=sanitizer.text(draft.language),
         base=sanitizer.url(draft.base),
+        episode=_episode(draft.episode, draft.base, sanitizer, tally),
     )
     safe.card = item_card.of(safe).as_json()
     return safe
@@ -218,20 +233,21 @@ def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(sanitizer.text, tags))))
 
 
-def _enclosures(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Enclosure]:
+def _enclosures(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Enclosure]:
     for enclosure in draft.enclosures:
-        if url := caps.address(sanitizer.url(enclosure.url, draft.base)):
+        if url := caps.address(sanitizer.url(enclosure.url, draft.base), tally):
             yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
 
 
-def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
+def _media(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Media]:
     for medium in draft.media:
         url, thumbnail, player = (
-            caps.address(safe_url(address, draft.base, FETCHED))
+            caps.address(safe_url(address, draft.base, FETCHED), tally)
             for address in (medium.url, medium.thumbnail, medium.player)
         )
         if url or thumbnail or player:
-            yield Media(
+            yield replace(
+                medium,
                 url=url,
                 type=sanitizer.text(medium.type),
                 thumbnail=thumbnail,
@@ -239,6 +255,38 @@ def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
                 title=sanitizer.text(medium.title),
                 description=sanitizer.text(medium.description),
             )
+
+
+def _episode(episode: Episode | None, base: str, sanitizer: Sanitizer, tally: Tally) -> Episode | None:
+    if episode is None:
+        return None
+
+    def safe(url: str) -> str:
+        return caps.address(safe_url(url, base, FETCHED), tally)
+
+    transcripts = (
+        replace(each, url=safe(each.url), type=sanitizer.text(each.type), language=sanitizer.text(each.language))
+        for each in episode.transcripts
+    )
+    persons = (
+        replace(
+            each,
+            name=sanitizer.text(each.name),
+            role=sanitizer.text(each.role),
+            url=safe(each.url),
+            picture=safe(each.picture),
+        )
+        for each in episode.persons
+    )
+    return Episode(
+        season=sanitizer.text(episode.season),
+        season_name=sanitizer.text(episode.season_name),
+        number=sanitizer.text(episode.number),
+        number_name=sanitizer.text(episode.number_name),
+        chapters=safe(episode.chapters),
+        transcripts=tuple(each for each in transcripts if each.url),
+        persons=tuple(each for each in persons if each.name),
+    )
 
 
 def _safe_feed(feed: ParsedFeed, sanitizer: Sanitizer) -> ParsedFeed:

@@ -35,6 +35,7 @@ from lifestream.fetcher.fetch import Fetcher, Redirected
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import require_files
 from lifestream.fetcher.url_hosts import host_of
+from lifestream.message import say
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Claimed
 from lifestream.scheduler.schedule import pauses_host
@@ -235,7 +236,7 @@ class Downloads:
             self._put(Skipped(download.claim))
             return
         # Its own host has not asked for a pause: if it were only skipped, it would be requested again at once.
-        url, message = download.way.trail.url, f"{download.host}, where it redirects to, asked for a pause"
+        url, message = download.way.trail.url, say("pause-of-other-host", host=download.host)
         failed = Failed("status", message, url, None, pause.headers, download.way.spent)
         self._put(Downloaded(download.claim, failed, download.started))
 

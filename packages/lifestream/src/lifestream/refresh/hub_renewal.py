@@ -89,7 +89,7 @@ def keep_hubs(
 
 def callback_of(key: str) -> str:
     """Return the URL at which the hub that was told *key* reaches us."""
-    return settings.public_url + reverse("lifestream:push", args=[key])
+    return settings.absolute(reverse("lifestream:push", args=[key]))
 
 
 async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, deadline: float) -> dict[int, HubAnswer]:

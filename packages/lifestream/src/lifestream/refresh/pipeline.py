@@ -19,6 +19,7 @@ another feed. A batch that can't be written is tried again feed by feed.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -27,12 +28,16 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from lifestream.conf import settings
+from lifestream.models import Subscription
 from lifestream.refresh.refresh_report import FeedReport, Report
+from lifestream.refresh.run_tally import count_run
 from lifestream.scheduler import leases
 from lifestream.scheduler.due_queue import Intake
 
 if TYPE_CHECKING:
     from lifestream.fetcher.address_guard import AddressGuard
+
+log = logging.getLogger(__name__)
 
 
 def refresh(
@@ -68,9 +73,28 @@ def refresh(
             leases.release(first)
             raise
         report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping)
+    _fill_timelines(stopping)
     # The unchecked setting: `try_to_keep_hubs` reports a wrong one, and never fails a refresh.
     if settings.get("PUBLIC_URL", "") and not stopping.is_set():
         from lifestream.refresh.hub_renewal import try_to_keep_hubs
 
         try_to_keep_hubs({row.feed for row in report.rows}, feeds, clock=clock, guard=guard)
+    count_run(report, clock())
     return report
+
+
+def _fill_timelines(stopping: threading.Event) -> None:
+    """Post the items that were too many to be posted when somebody subscribed. A failure is logged: the next refresh
+    tries again.
+    """
+    if stopping.is_set():
+        return
+    if Subscription.objects.filter(backlog__isnull=False).exists():
+        # `storage` takes longer to import than this takes to look.
+        from lifestream.storage import backfill
+        from lifestream.storage.db_errors import FAILURES, trouble_of
+
+        try:
+            backfill.fill_rest(stopping)
+        except FAILURES as error:
+            log.warning("not all timelines could be filled: %s", trouble_of(error))

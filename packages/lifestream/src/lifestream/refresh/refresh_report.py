@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import ngettext
+
 
 @dataclass(frozen=True, slots=True)
 class FeedReport:
@@ -66,12 +68,22 @@ class Report:
         return sum(row.changed for row in self.rows)
 
     def __str__(self) -> str:
-        feeds = "1 feed" if len(self.rows) == 1 else f"{len(self.rows)} feeds"
-        parts = [f"{feeds} asked", f"{self.new} new", f"{self.changed} changed", f"{self.failed} failed"]
+        asked = len(self.rows)
+        parts = [
+            ngettext("{} feed asked", "{} feeds asked", asked).format(asked),
+            ngettext("{} new", "{} new", self.new).format(self.new),
+            ngettext("{} changed", "{} changed", self.changed).format(self.changed),
+            ngettext("{} failed", "{} failed", self.failed).format(self.failed),
+        ]
         if self.unstored:
-            parts.append(f"{self.unstored} not stored")
+            parts.append(ngettext("{} not stored", "{} not stored", self.unstored).format(self.unstored))
         if self.short:
-            parts.append(f"{self.short} left due for a shortage of this machine's")
+            text = ngettext(
+                "{} left due for a shortage of this machine's",
+                "{} left due for a shortage of this machine's",
+                self.short,
+            )
+            parts.append(text.format(self.short))
         if self.skipped:
-            parts.append(f"{self.skipped} left for later")
+            parts.append(ngettext("{} left for later", "{} left for later", self.skipped).format(self.skipped))
         return ", ".join(parts)

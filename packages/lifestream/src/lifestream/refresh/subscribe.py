@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
 from lifestream.fetcher.redirects import UrlRefused, credentials_of, origin, request_url
 from lifestream.fetcher.shortage import require_files, shortage_of
+from lifestream.message import edited, say
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parser.discovery import well_known
 from lifestream.parser.errors import ParseError
@@ -44,11 +45,15 @@ from lifestream.storage.db_errors import FAILURES
 _MOST_TRIED = 6  # how many URLs are tried for the feed of one page
 
 
+def _one_line(text: str) -> str:
+    return " ".join(scrub(text).split())
+
+
 class NotAdded(Exception):
     """No feed was added. The message says why; *field* is the field of a form at which to show it."""
 
     def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
-        self.reason = " ".join(scrub(reason).split())  # much of the message is in the server's own words
+        self.reason = edited(reason, _one_line)  # much of the message is in the server's own words
         super().__init__(self.reason)
         self.field = field
 
@@ -112,6 +117,27 @@ def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: 
     *url* is as people write it: without a scheme it means https, and `feed:` is understood. *guard* is made from the
     settings by default. No event loop may run in the thread that calls this.
     """
+    with _Scout(guard or make_guard(), clock) as scout:
+        return _find_at(url, scout)
+
+
+def find_feeds(
+    urls: Iterable[str], *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None
+) -> Iterator[tuple[str, Found | NotAdded]]:
+    """Yield each of *urls* with the feed there, or with why there is none; see `find_feed`.
+
+    They are asked one after the other, and share the process that reads what comes.
+    """
+    with _Scout(guard or make_guard(), clock) as scout:
+        for url in urls:
+            try:
+                found: Found | NotAdded = _find_at(url, scout)
+            except NotAdded as error:
+                found = error
+            yield url, found
+
+
+def _find_at(url: str, scout: _Scout) -> Found:
     try:
         written = _completed(url)
         asked, login = request_url(written), credentials_of(written)
@@ -120,14 +146,13 @@ def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: 
     if not login and (known := Feed.objects.shared().with_url(asked).first()) is not None:
         return Found(asked, known)
     try:
-        with _Scout(guard or make_guard(), clock) as scout:
-            return _find(FetchRequest(asked, credentials=login), scout)
+        return _find(FetchRequest(asked, credentials=login), scout)
     except (NotAdded, *FAILURES):
         raise
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             raise
-        raise NotAdded(f"{asked} can't be had: {shortage.value}") from error
+        raise NotAdded(say("not-to-be-had", url=asked, reason=shortage.value)) from error
 
 
 def add_feed(
@@ -136,15 +161,18 @@ def add_feed(
     *,
     name: str = "",
     folder: str = "",
+    keep_rules: str = "",
+    block_rules: str = "",
     clock: Callable[[], datetime] = timezone.now,
 ) -> Added:
-    """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items.
+    """Subscribe *lifestream* to what was found, under *name* if one is given, and store its items, which are posted as
+    the rules allow.
 
     Raises `NotAdded` for a feed that has neither a title nor a *name*.
     """
     name = " ".join(scrub(name).split())
     if not found.title and not name:
-        raise NotAdded(f"the feed at {found.url} has no title; give it a name", "name")
+        raise NotAdded(say("no-title", url=found.url), "name")
     claim: Claimed | None = None
     if isinstance(found.source, Feed):
         feed = found.source
@@ -153,7 +181,9 @@ def add_feed(
     else:
         feed, claim = _new_feed(found, clock())
     known = Subscription.objects.filter(lifestream=lifestream, feed=feed).exists()
-    subscription = fanout.subscribe(lifestream, feed, name=name, folder=folder)
+    subscription = fanout.subscribe(
+        lifestream, feed, name=name, folder=folder, keep_rules=keep_rules, block_rules=block_rules
+    )
     if claim is None or isinstance(found.source, Feed):
         return Added(subscription, not known)
     stored = _store(found.source, claim, clock())
@@ -176,30 +206,38 @@ class _Scout:
         self._fetcher = make_fetcher(guard)
         self._runner = asyncio.Runner()
         self._pool: ParserPool | None = None
+        self._is_open = False
 
     def __enter__(self) -> Self:
-        require_files()
-        self._runner.run(self._fetcher.__aenter__())
         return self
+
+    def _open(self) -> None:
+        """Open the session at the first request: a feed that is known needs none."""
+        if not self._is_open:
+            require_files()
+            self._runner.run(self._fetcher.__aenter__())
+            self._is_open = True
 
     def __exit__(self, *error: object) -> None:
         if self._pool is not None:
             self._pool.close()
-        self._runner.run(self._fetcher.__aexit__(None, None, None))
+        if self._is_open:
+            self._runner.run(self._fetcher.__aexit__(None, None, None))
         self._runner.close()
 
     def ask(self, request: FetchRequest) -> Reading | _Refusal:
         """Fetch the URL, and read the answer."""
+        self._open()
         started = self._clock()
         if self._pool is None:
             self._pool = make_pool(1)  # the parser starts while the server prepares its answer
         outcome = self._runner.run(self._fetcher.fetch(request))
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
-            raise NotAdded(f"{request.url} can't be had: {outcome.message}")
+            raise NotAdded(say("not-to-be-had", url=request.url, reason=outcome.message))
         if isinstance(outcome, Failed):
             return _Refusal(outcome.message)
         if not isinstance(outcome, Fetched):
-            return _Refusal(f"the server answered {outcome.status}")
+            return _Refusal(say("answered", status=outcome.status))
         try:
             prepared = self._pool.submit(outcome.body, outcome.headers, outcome.url).result()
         except ParseError as error:
@@ -219,11 +257,11 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
     if isinstance(first, Reading):
         return Found(request.url, first, credentials=request.credentials)
     if first.page is None:
-        raise NotAdded(f"{request.url} can't be had: {first.reason}")
+        raise NotAdded(say("not-to-be-had", url=request.url, reason=first.reason))
     try:
         named = scout.feeds_in(first.page)
     except ParseError as error:
-        raise NotAdded(f"{request.url} is no feed, and can't be searched for one: {error.reason}") from error
+        raise NotAdded(say("no-feed-unsearchable", url=request.url, reason=error.reason)) from error
     for url in _candidates(first.page, named):
         login = request.credentials if origin(url) == origin(request.url) else ""
         if not login and (known := Feed.objects.shared().with_url(url).first()) is not None:
@@ -231,7 +269,7 @@ def _find(request: FetchRequest, scout: _Scout) -> Found:
         answer = scout.ask(FetchRequest(url, credentials=login))
         if isinstance(answer, Reading):
             return Found(url, answer, first.page.url, login)
-    raise NotAdded(f"{request.url} is no feed, and no page that leads to one: {first.reason}")
+    raise NotAdded(say("no-feed-no-page", url=request.url, reason=first.reason))
 
 
 def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:

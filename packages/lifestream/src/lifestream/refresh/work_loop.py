@@ -24,6 +24,7 @@ from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.outcomes import Failed, Fetched
 from lifestream.fetcher.shortage import Shortage, shortage_of
+from lifestream.message import say
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.decider import Decider, unread
 from lifestream.refresh.downloads import Download, Downloaded, Downloads, Skipped
@@ -264,7 +265,7 @@ class _WorkLoop:
         except Exception as error:
             log.exception("what %s brought could not be stored", result.claim.url)
             return Stored(
-                result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=f"it could not be stored: {error}"
+                result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=say("result-unstored", error=str(error))
             )
         return stored
 
@@ -304,6 +305,6 @@ def _row(result: Result, stored: Stored) -> FeedReport:
         new=stored.new,
         changed=stored.changed,
         next_at=result.started if stored.unwritten else due.at,
-        reason="what came could not be stored" if stored.unwritten else due.reason,
+        reason=say("unstored") if stored.unwritten else due.reason,
         message=stored.message,
     )

@@ -8,7 +8,7 @@ leases in the database. In the order in which a feed passes them:
 3. `in_flight`: the claimed feeds of a refresh, and how many of one host may be requested at once.
 4. `jobs`: `Claimed`, `Result` and `Stored`, the values that go through a refresh.
 5. `publication_rate`: how often a feed publishes.
-6. `schedule`: when the next request is due, and the reasons; `time_words`: lengths of time in words.
+6. `schedule`: when the next request is due, and the reasons.
 7. `answering_host`: which host an answer speaks for, behind a redirect.
 
 Never imported here: the network, the parser, and `storage`.

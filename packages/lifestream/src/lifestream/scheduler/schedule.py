@@ -1,4 +1,4 @@
-"""When the next request of a feed is due, and why, in words for its reader. Pure: values in, a `Next` out.
+"""When the next request of a feed is due, and why, as messages for its reader. Pure: values in, a `Next` out.
 
 The result is the latest of all times that are asked for, since each is a minimum:
 
@@ -27,8 +27,8 @@ from typing import Any
 from lifestream.entry import Rhythm
 from lifestream.fetcher.cache_lifetime import Freshness, freshness, retry_after
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
-from lifestream.scheduler.publication_rate import Pace, how_often
-from lifestream.scheduler.time_words import in_words, ordinal
+from lifestream.message import Duration, Gap, from_stored, say, stored
+from lifestream.scheduler.publication_rate import Pace
 
 _MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and would lose the feed
 _SHARE = 1 / 8  # of the gap between two entries: an entry is seen a sixteenth of the gap late on average
@@ -116,12 +116,12 @@ class DueTime:
 
 def candidates_as_json(candidates: Iterable[DueTime]) -> list[list[str]]:
     """Return *candidates* as values for a JSON column."""
-    return [[candidate.at.isoformat(timespec="seconds"), candidate.reason] for candidate in candidates]
+    return [[candidate.at.isoformat(timespec="seconds"), stored(candidate.reason)] for candidate in candidates]
 
 
 def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]:
     """Return the candidates that `candidates_as_json` wrote, to the second."""
-    return tuple(DueTime(datetime.fromisoformat(at), reason) for at, reason in column)
+    return tuple(DueTime(datetime.fromisoformat(at), from_stored(reason)) for at, reason in column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def decide(
     """
     match outcome:
         case Gone():
-            return Next(None, "410 Gone: it is not asked again", failures=history.failures, terms=history.terms)
+            return Next(None, say("gone"), failures=history.failures, terms=history.terms)
         case Failed():
             return _after_failure(outcome, history, now, limits)
         case Fetched():
@@ -188,22 +188,22 @@ def _own_interval(terms: Terms, now: datetime, limits: Limits) -> _Wait:
         gap = terms.pace.gap(now)
         seconds = min(gap * _SHARE, limits.slow_interval, limits.max_interval)
         if seconds > limits.min_interval:
-            return _Wait(seconds, f"the feed publishes {how_often(gap)}: {in_words(seconds)}")
-    beside = ", beside what its hub pushes" if limits.beside_hub else ""
-    return _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}{beside}")
+            return _Wait(seconds, say("feed-publishes", often=Gap(gap), wait=Duration(seconds)))
+    code = "own-interval-beside-hub" if limits.beside_hub else "own-interval"
+    return _Wait(limits.min_interval, say(code, wait=Duration(limits.min_interval)))
 
 
 def _after_failure(outcome: Failed, history: History, now: datetime, limits: Limits) -> Next:
     failures = history.failures + 1
     gap = min(limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval))
-    ours = _Wait(gap, f"{ordinal(failures)} error in a row, {in_words(gap)} apart")
+    ours = _Wait(gap, say("errors-in-a-row", count=failures, wait=Duration(gap)))
     # How long the last answer was fresh says nothing about this one; how often the feed wants to be requested still
     # holds.
     theirs = [_capped(wait, limits.max_interval) for wait in _asked_by_feed(history.terms)]
     pause = retry_after(outcome.headers, now)
     if pause is not None:
         # The server knows better than our doubling when it will be back.
-        ours = _Wait(limits.min_interval, f"our own interval of {in_words(limits.min_interval)}")
+        ours = _Wait(limits.min_interval, say("own-interval", wait=Duration(limits.min_interval)))
         theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
     due = _next(now, ours, theirs, replace(history, failures=failures), limits)
     if not limits.pauses_hosts or not pauses_host(outcome):
@@ -228,15 +228,15 @@ def pauses_host(outcome: Outcome) -> bool:
 def _fresh_for(terms: Terms) -> list[_Wait]:
     if terms.freshness is None or terms.freshness.seconds <= 0:
         return []
-    return [_Wait(terms.freshness.seconds, f"{terms.freshness.source} of the last answer")]
+    return [_Wait(terms.freshness.seconds, say("freshness", source=terms.freshness.source))]
 
 
 def _asked_by_feed(terms: Terms) -> list[_Wait]:
     waits = []
     if terms.rhythm.ttl:
-        waits.append(_Wait(terms.rhythm.ttl, "the feed's ttl"))
+        waits.append(_Wait(terms.rhythm.ttl, say("feeds-ttl")))
     if terms.rhythm.update_interval:
-        waits.append(_Wait(terms.rhythm.update_interval, "the feed's update period"))
+        waits.append(_Wait(terms.rhythm.update_interval, say("feeds-update-period")))
     return waits
 
 
@@ -255,7 +255,7 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
         reason, at, not_before = skipped, begins, begins
     if late:
         at += late
-        candidates.append(DueTime(at, f"{in_words(late.total_seconds())} more, so that feeds don't come all at once"))
+        candidates.append(DueTime(at, say("spread", wait=Duration(late.total_seconds()))))
     return Next(at, reason, not_before, failures=history.failures, terms=history.terms, candidates=tuple(candidates))
 
 
@@ -271,8 +271,10 @@ def _spread(feed: str, now: datetime, most: float) -> float:
 
 
 def _capped(wait: _Wait, cap: float) -> _Wait:
-    words = f"{wait.reason}: {in_words(wait.seconds)}"
-    return _Wait(wait.seconds, words) if wait.seconds <= cap else _Wait(cap, f"{words}, capped at {in_words(cap)}")
+    asked = Duration(wait.seconds)
+    if wait.seconds <= cap:
+        return _Wait(wait.seconds, say("asked-wait", what=wait.reason, wait=asked))
+    return _Wait(cap, say("asked-wait-capped", what=wait.reason, wait=asked, cap=Duration(cap)))
 
 
 def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
@@ -284,7 +286,7 @@ def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
     for _ in range(7 * 24):  # the hours of a week
         day_skipped, hour_skipped = hour.weekday() in rhythm.skip_days, hour.hour in rhythm.skip_hours
         if not day_skipped and not hour_skipped:
-            return hour, "" if hour == at else f"the feed's {_skip_name(at, rhythm)}"
+            return hour, "" if hour == at else say("feeds-skips", name=_skip_name(at, rhythm))
         hour = hour.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return at, ""
 

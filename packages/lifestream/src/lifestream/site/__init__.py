@@ -1,1 +1,6 @@
-"""A ready Django project around the app: `settings` from the environment, `urls`, and the command `lifestream`."""
+"""A ready Django project around the app, and the command `lifestream`.
+
+`options` lists what can be set; `configuration` reads it from `lifestream.toml` and the environment; `settings` makes
+Django's settings of it. `wsgi` is the application, with `public_address` around it for sites behind a proxy. `errors`
+has the pages for what goes wrong. `home` is the folder in which all of this is kept.
+"""

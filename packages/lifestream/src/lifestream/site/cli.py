@@ -1,7 +1,7 @@
 """The command `lifestream`: Django's management on the bundled project, with a database that is always ready.
 
-Before a command of this app runs, missing tables are created, so that the first command of a newcomer works. Django's
-own commands (`migrate`, `check`, …) are unchanged.
+Before a command of this app runs, missing tables are created, so that the first command of a newcomer works. `read`
+needs no database, and leaves LIFESTREAM_HOME alone. Django's own commands (`migrate`, `check`, …) are unchanged.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from pathlib import Path
 from lifestream.terminal import visible
 
 _NEEDS_TABLES = frozenset(
-    {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds", "why"}
+    {
+        *("add_feed", "cleanup", "createsuperuser", "export_json", "export_opml", "import_opml", "rebuild_search"),
+        *("remove_feed", "resume", "serve", "status", "update_feeds", "why"),
+    }
 )
+
+_NEEDS_NO_HOME = frozenset({"read"})
 
 _TRIES = 10
 _PAUSE = 0.5  # Seconds in which most of the tables are created.
@@ -27,8 +32,9 @@ _PAUSE = 0.5  # Seconds in which most of the tables are created.
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command. *argv* is as in `sys.argv`. Raises SystemExit as Django's management does."""
     arguments = list(sys.argv if argv is None else argv)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lifestream.site.settings")
     command = next((argument for argument in arguments[1:] if not argument.startswith("-")), "")
+    settings = "fetching_settings" if command in _NEEDS_NO_HOME else "settings"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"lifestream.site.{settings}")
     if command == "demo":
         from lifestream.demo import use_home
 

@@ -16,14 +16,20 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from lifestream.terminal import visible
 
 
+def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder that LIFESTREAM_HOME names, by default `.lifestream` in the user's home, whether it exists or
+    not.
+    """
+    named = environ.get("LIFESTREAM_HOME", "")
+    return Path(named).expanduser().absolute() if named else Path.home() / ".lifestream"
+
+
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder that LIFESTREAM_HOME names, by default `.lifestream` in the user's home. It is created if it
-    does not exist.
+    """Return the folder of `home_folder`. It is created if it does not exist.
 
     A folder that is created here has mode 0700. Raises SystemExit with the remedy if it cannot be created.
     """
-    named = environ.get("LIFESTREAM_HOME", "")
-    folder = Path(named).expanduser().absolute() if named else Path.home() / ".lifestream"
+    folder = home_folder(environ)
     try:
         for parent in reversed(folder.parents):
             # Whoever may write a parent can put another folder in place of ours, whatever its own mode; and mkdir asks

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 
 class NulMiddleware:
@@ -20,7 +21,7 @@ class NulMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info:
-            raise Http404("No address has a NUL in it.")
+            raise Http404(gettext("No address has a NUL in it."))
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
             raise BadRequest("No query has a NUL in it.")

@@ -1,14 +1,7 @@
-"""The settings of the bundled site, all of them from the environment:
+"""The settings of the bundled site, from `lifestream.toml` in LIFESTREAM_HOME and from the environment.
 
-LIFESTREAM_HOME              the folder for the database and the secret key (`~/.lifestream`)
-LIFESTREAM_HOSTS             the host names that the site is reached by, comma-separated, besides localhost
-LIFESTREAM_ALLOWED_NETWORKS  private networks that feeds may be fetched from, comma-separated
-LIFESTREAM_CONTACT           an address or URL for the User-Agent, so that a feed's owner knows whom to ask
-DATABASE_URL                 another database than SQLite in LIFESTREAM_HOME: postgresql://user:password@host/name
-LIFESTREAM_PUBLIC_URL        where hubs reach the site, as https://planet.example.org, so that they may push
-LIFESTREAM_CHECK_EVERY       how many seconds to wait between two looks for feeds that are due (60)
-CELERY_BROKER_URL            the broker of Celery's workers: redis://host/0
-TIME_ZONE                    the zone that dates are shown in (UTC)
+`options` lists what can be set, and `lifestream config` prints what holds and where it comes from. LIFESTREAM_HOME, the
+folder for the database, the secret key and the file itself (`~/.lifestream`), comes from the environment alone.
 """
 
 from __future__ import annotations
@@ -20,24 +13,43 @@ from urllib.parse import urlsplit
 import dj_database_url
 
 from lifestream.content import players
+from lifestream.site.fetching_settings import (  # noqa: F401  settings are read from here
+    CONFIGURATION,
+    LANGUAGE_CODE,
+    LOGGING,
+    TIME_ZONE,
+    USE_TZ,
+)
 from lifestream.site.home import PrivateConnection, home, secret_key
 
-
-def _listed(name: str) -> list[str]:
-    return [entry.strip() for entry in os.environ.get(name, "").split(",") if entry.strip()]
-
-
 HOME = home()
+globals().update({name: value for name, value in CONFIGURATION.chosen.items() if name != "DATABASE_URL"})
+
 SECRET_KEY = secret_key(HOME)
 DEBUG = False
 
-LIFESTREAM_PUBLIC_URL = os.environ.get("LIFESTREAM_PUBLIC_URL", "")
+try:
+    _public = urlsplit(CONFIGURATION["LIFESTREAM_PUBLIC_URL"] or "")
+    _public_host, _public_path = _public.hostname, _public.path.rstrip("/")
+except ValueError:  # check E009 tells what is wrong with it
+    _public, _public_host, _public_path = urlsplit(""), None, ""
 
-_hosts = _listed("LIFESTREAM_HOSTS")
-if (_public := urlsplit(LIFESTREAM_PUBLIC_URL).hostname) and _public not in _hosts:
-    _hosts.append(_public)
+_hosts = list(CONFIGURATION["LIFESTREAM_HOSTS"])
+if _public_host and _public_host not in _hosts:
+    _hosts.append(_public_host)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *_hosts]
+LIFESTREAM_TRUSTED_PROXIES = CONFIGURATION["LIFESTREAM_TRUSTED_PROXIES"]
 CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in _hosts if host != "*"]
+if _public_path:
+    FORCE_SCRIPT_NAME = _public_path
+if _public.scheme == "https":
+    # The one address of the site is encrypted: so is each cookie, and whoever comes by http is sent there.
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
+    SECURE_HSTS_SECONDS = CONFIGURATION["SECURE_HSTS_SECONDS"]
+    # Only the owner knows whether other sites of the domain have TLS, and whether browsers may ship with the rule.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # `urls` imports the classes of the admin, for those who serve pages
@@ -60,6 +72,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
+    # Each reader gets the pages in the language of the browser, of those that all strings are translated into.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "django.middleware.locale.LocaleMiddleware"
+    )
+    LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+CSRF_FAILURE_VIEW = "lifestream.site.errors.csrf_failure"
 ROOT_URLCONF = "lifestream.site.urls"
 WSGI_APPLICATION = "lifestream.site.wsgi.application"
 TEMPLATES = [
@@ -80,7 +99,7 @@ TEMPLATES = [
 
 try:
     _database = dj_database_url.parse(
-        os.environ.get("DATABASE_URL") or f"sqlite:///{(HOME / 'lifestream.sqlite3').as_posix()}",
+        CONFIGURATION["DATABASE_URL"] or f"sqlite:///{(HOME / 'lifestream.sqlite3').as_posix()}",
         conn_max_age=600,
         conn_health_checks=True,
     )
@@ -103,10 +122,16 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-USE_TZ = True
-TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
-LANGUAGE_CODE = "en"
-STATIC_URL = "/static/"
+STATIC_URL = "static/"  # below FORCE_SCRIPT_NAME
+# What stands there is served, too, and in place of a shipped file of the same name.
+_static = HOME / "static"
+STATICFILES_DIRS = [_static] if _static.is_dir() else []
+# Files of these names are used without being named anywhere.
+if CONFIGURATION["LIFESTREAM_STYLES"] is None and (_static / "custom.css").is_file():
+    LIFESTREAM_STYLES = ["custom.css"]
+_logos = [name for name in ("logo.svg", "logo.webp", "logo.png", "logo.jpg", "logo.gif") if (_static / name).is_file()]
+if CONFIGURATION["LIFESTREAM_LOGO"] is None and _logos:
+    LIFESTREAM_LOGO = _logos[0]
 WHITENOISE_USE_FINDERS = True  # Static files are served from the apps, so nothing has to be collected.
 WHITENOISE_MAX_AGE = 3600
 # The pictures of a feed are requested without naming the page that shows them.
@@ -127,26 +152,19 @@ CONTENT_SECURITY_POLICY = {
     "object-src": ["'none'"],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "lifestream.terminal.VisibleFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-}
+for _directive, _sources in CONFIGURATION["LIFESTREAM_CSP_SOURCES"].items():
+    CONTENT_SECURITY_POLICY[_directive] = [*CONTENT_SECURITY_POLICY.get(_directive, ()), *_sources]
 
-LIFESTREAM_ALLOWED_NETWORKS = _listed("LIFESTREAM_ALLOWED_NETWORKS")
+# Without a server for mail, none is sent.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if CONFIGURATION['EMAIL_HOST'] else 'dummy'}.EmailBackend"
+
 if os.environ.get("LIFESTREAM_DEMO"):
     LIFESTREAM_PER_HOST_RATE = 0  # The broker is our own, and somebody waits.
-LIFESTREAM_CHECK_EVERY = float(os.environ.get("LIFESTREAM_CHECK_EVERY", "60"))
-LIFESTREAM_CONTACT = os.environ.get("LIFESTREAM_CONTACT", "")
+LIFESTREAM_CHECK_EVERY = float(
+    60 if CONFIGURATION["LIFESTREAM_CHECK_EVERY"] is None else CONFIGURATION["LIFESTREAM_CHECK_EVERY"]
+)
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "")
+CELERY_BROKER_URL = CONFIGURATION["CELERY_BROKER_URL"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -159,5 +177,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": LIFESTREAM_CHECK_EVERY,
         "options": {"expires": LIFESTREAM_CHECK_EVERY},
     },
+    "cleanup": {"task": "lifestream.cleanup", "schedule": 86400.0, "options": {"expires": 86000.0}},
     "find-icons": {"task": "lifestream.find_icons", "schedule": 3600.0, "options": {"expires": 3500.0}},
 }

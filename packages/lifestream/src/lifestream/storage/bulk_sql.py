@@ -26,6 +26,9 @@ from django.db.models import (
     TextField,
 )
 
+from lifestream.message import stored
+from lifestream.models.message_field import MessageField
+
 
 def insert_rows(
     model: type[Model],
@@ -119,6 +122,8 @@ def _preparer(
         if isinstance(field, DateTimeField):
             # All times stored here are aware; Django's own conversion checks that three times for each value.
             others.append((index, adapted))
+        elif isinstance(field, MessageField):
+            others.append((index, stored))
         elif isinstance(field, JSONField):
             others.append((index, partial(connection.ops.adapt_json_value, encoder=field.encoder)))
         elif not isinstance(field, _PLAIN):

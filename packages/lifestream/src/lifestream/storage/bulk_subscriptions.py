@@ -14,7 +14,7 @@ from django.db import connections, router, transaction
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import Feed, Host, Lifestream, Subscription
 from lifestream.models.feeds import url_hash
-from lifestream.storage import fanout
+from lifestream.storage import backfill, fanout
 
 CHUNK: Final = 500
 """How many feeds are subscribed to in one transaction."""
@@ -22,11 +22,13 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A feed in a list: its *url*, as it is requested, its *name* there and its *folder* ("" for none)."""
+    """A feed in a list: its *url*, as it is requested, its *name* there, its *folder* ("" for none), and its rules."""
 
     url: str
     name: str = ""
     folder: str = ""
+    keep_rules: str = ""
+    block_rules: str = ""
 
 
 def subscribe_all(
@@ -58,23 +60,30 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     has = set(subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True))
     wanted = [
         Subscription(
-            lifestream=lifestream, feed=feeds[key], folder=each.folder, name=each.name if each.name != title else ""
+            lifestream=lifestream,
+            feed=feeds[key],
+            folder=each.folder,
+            name=each.name if each.name != title else "",
+            keep_rules=each.keep_rules,
+            block_rules=each.block_rules,
         )
         for key, each in listed.items()
         if feeds[key].pk not in has
         for title in [feeds[key].title]
     ]
-    # Another process may have subscribed to some of them meanwhile.
-    Subscription.objects.using(using).bulk_create(wanted, ignore_conflicts=True)
+    # Another process may have subscribed to some of them meanwhile. Django's own manager fills no timelines by itself.
+    Subscription._base_manager.using(using).bulk_create(wanted, ignore_conflicts=True)
     keys = [each.feed_id for each in wanted]
     made = list(subscriptions.filter(feed__in=keys).select_related("feed", "lifestream").order_by("pk"))
     fanout.note_readers(keys, using)
-    _fill([each.pk for each in made if each.feed.url_hash in known], using)  # a new feed has no items yet
+    with_items = [each for each in made if each.feed.url_hash in known]  # a new feed has no items yet
+    _fill([each.pk for each in with_items if not (each.keep_rules or each.block_rules)], using)
+    backfill.fill_newest([each.pk for each in with_items if each.keep_rules or each.block_rules], using)
     return made
 
 
 def _fill(subscriptions: Sequence[int], using: str) -> None:
-    """Post the items that the feeds of new *subscriptions* (keys) have. They have no rules yet, and none is paused."""
+    """Post the items that the feeds of new *subscriptions* (keys) have. They have no rules, and none is paused."""
     if not subscriptions:
         return
     marks = ", ".join(["%s"] * len(subscriptions))

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from lifestream.conf import settings
+from lifestream.message import say
 
 
 class CredentialsLost(ValueError):
@@ -34,10 +35,7 @@ def unseal(sealed: str) -> str:
     try:
         return _fernet(settings.secret_keys).decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise CredentialsLost(
-            "The credentials of this feed can't be decrypted: put the SECRET_KEY they were saved under into "
-            "SECRET_KEY_FALLBACKS, or enter them again."
-        ) from None
+        raise CredentialsLost(say("credentials-lost")) from None
 
 
 def split_url(url: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from typing import Final
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from lifestream.fetcher.shortage import Shortage, is_short_of_files
+from lifestream.message import say
 
 ROW_ERRORS: Final = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
 """The exceptions that are raised if a row can't be written because of its values."""
@@ -31,15 +32,15 @@ table or column by a ProgrammingError, and SQLite reports a damaged database by 
 class Kind(Enum):
     """A kind of database failure, and its remedy."""
 
-    FULL = "its disk is full: free some space"
-    FILES = f"it needs files, and {Shortage.FILES.value}"
-    LOCKED = "it is locked by another program: end that one's transaction, or raise the timeout in DATABASES"
-    READ_ONLY = "it can't be written: let this user write its file and folder, or name another database"
-    NO_RIGHT = "this user may not do that in it: grant the right (GRANT), or name another user in DATABASES"
-    OTHER_TABLES = "its tables are those of another version: run migrate, and rebuild_search if it is that table"
-    DAMAGED = "it is damaged: restore it from a backup, or dump and load it"
-    GONE = "it can't be reached: see that it runs, and that DATABASES names it"
-    OTHER = "see that it runs and has free space"
+    FULL = say("database-full")
+    FILES = say("database-needs-files", shortage=Shortage.FILES.value)
+    LOCKED = say("database-locked")
+    READ_ONLY = say("database-read-only")
+    NO_RIGHT = say("database-no-right")
+    OTHER_TABLES = say("database-other-tables")
+    DAMAGED = say("database-damaged")
+    GONE = say("database-gone")
+    OTHER = say("database-other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Trouble:
         return self.kind in (Kind.FULL, Kind.FILES, Kind.OTHER)
 
     def __str__(self) -> str:
-        return f"the database failed ({self.said}); {self.kind.value}, then update again: nothing is lost"
+        return say("database-failed", said=self.said, remedy=self.kind.value)
 
 
 _SQLITE: Final = {

@@ -1,6 +1,6 @@
 """Which lifestreams show an item: subscriptions, their rules, and the posts that result.
 
-An import writes the posts of new items; `subscribe` and `fill` write those of existing items. No item is missed: an
+An import writes the posts of new items; `backfill` writes those of existing items. No item is missed: an
 import locks its feed's row before it looks up the subscribers, and until then a new subscription, which refers to that
 row, has to wait (SQLite has one writer at a time anyway). So a subscription is either seen by the import or sees its
 items.
@@ -11,19 +11,17 @@ a subscriber again, it is due when it would have been.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import router, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db import router
+from django.db.models import Exists, OuterRef
 
 from lifestream.content.filter_rules import Rules, RuleSubject
-from lifestream.models import Feed, Item, Lifestream, Post, Subscription
+from lifestream.models import Feed, Lifestream, Post, Subscription
 from lifestream.storage.bulk_sql import insert_rows
-
-CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +76,13 @@ def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], usi
 
 
 def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription:
-    """Subscribe *lifestream* to *feed* and post the items that it has; *fields* are the subscription's other fields.
+    """Subscribe *lifestream* to *feed*; *fields* are the subscription's other fields. The items that the feed has are
+    posted, as for every subscription that is made.
 
     A subscription that exists already is returned as it is.
     """
     subscriptions = Subscription.objects.using(router.db_for_write(Subscription))
-    subscription, created = subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)
-    if created:
-        fill(subscription)
-    return subscription
+    return subscriptions.get_or_create(lifestream=lifestream, feed=feed, defaults=fields)[0]
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:
@@ -95,48 +91,3 @@ def note_readers(feeds: Collection[int], using: str) -> None:
     chosen = Feed.objects.using(using).filter(pk__in=feeds)
     chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)
     chosen.filter(reading, status=Feed.Status.IDLE).update(status=Feed.Status.ACTIVE)
-
-
-def fill(subscription: Subscription, unlike: int | None = None) -> int:
-    """Post the items of the subscription's feed that are not posted yet, as its rules allow. Returns how many.
-
-    For a new subscription, one that was paused, or one whose rules were changed. Items that are also in the feed
-    *unlike*, by guid or link, are left out. A paused subscription gets none.
-    """
-    using = router.db_for_write(Subscription)
-    subscribers = [
-        subscriber
-        for subscriber in subscribers_of([subscription.feed_id], using).get(subscription.feed_id, [])
-        if subscriber.subscription == subscription.pk
-    ]
-    if not subscribers:
-        return 0
-    items = Item.objects.using(using).filter(feed=subscription.feed_id)
-    items = items.exclude(posts__lifestream=subscription.lifestream_id)
-    if unlike is not None:
-        theirs = Item.objects.using(using).filter(feed=unlike)
-        alike = Q(key_hash__in=theirs.values("key_hash"))
-        items = items.exclude(alike | Q(link_hash__in=theirs.exclude(link_hash="").values("link_hash")))
-    count = 0
-    for candidates in _candidates(items, with_text=bool(subscribers[0].rules)):
-        with transaction.atomic(using=using):
-            count += write_posts(((candidate, subscribers) for candidate in candidates), using)
-    return count
-
-
-def _candidates(items: Any, *, with_text: bool) -> Iterator[list[Postable]]:
-    last = 0
-    fields = ["pk", "date", *(["title", "text", "author", "link"] if with_text else [])]
-    while rows := list(items.filter(pk__gt=last).order_by("pk").only(*fields)[:CHUNK]):
-        last = rows[-1].pk
-        tags: dict[int, list[str]] = {}
-        if with_text:
-            through = Item.tags.through.objects.using(items.db).filter(item__in=rows)
-            for item, name in through.values_list("item_id", "tag__name"):
-                tags.setdefault(item, []).append(name)
-        yield [Postable(row.pk, row.date, shown(row, tags.get(row.pk, ())) if with_text else None) for row in rows]
-
-
-def shown(item: Item, tags: Iterable[str]) -> RuleSubject:
-    """Return the fields of *item* that rules check."""
-    return RuleSubject(item.title, item.text, item.author, tuple(tags), item.link)

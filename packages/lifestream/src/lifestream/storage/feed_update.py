@@ -11,6 +11,7 @@ from lifestream.entry import ParsedFeed
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
 from lifestream.fetcher.url_hosts import site_domain
 from lifestream.fetcher.websub import links_of
+from lifestream.message import Message, edited, joined
 from lifestream.models import Feed, Fetch
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.scheduler.jobs import Result, Stored
@@ -132,7 +133,7 @@ def message_of(result: Result, *more: str) -> str:
     if result.prepared is not None:
         said = result.prepared
         parts += [said.feed.complaint, *said.capped, *map(str, said.problems)]
-    return _message("; ".join(filter(None, [*parts, *more])))
+    return _message(*parts, *more)
 
 
 def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
@@ -191,6 +192,23 @@ def _validator(outcome: Fetched | NotModified, name: str) -> str:
     return value if scrub(value) == value else ""
 
 
-def _message(text: str) -> str:
+def _message(*parts: str) -> str:
+    """Return *parts* as one message, as far as there is space for them."""
+    kept: list[str] = []
+    left = MESSAGE_LENGTH
+    for part in parts:
+        said = edited(part, _one_line)
+        if not said:
+            continue
+        if len(said) > left:
+            # Of a message, only the texts in it can be cut: they have been.
+            kept.append(said if isinstance(said, Message) and not kept else f"{said[: max(0, left - 1)]}…")
+            break
+        kept.append(said)
+        left -= len(said) + len("; ")
+    return joined(kept)
+
+
+def _one_line(text: str) -> str:
     text = " ".join(scrub(text).split())  # a message with line breaks could look like another line of the log
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - 1]}…"

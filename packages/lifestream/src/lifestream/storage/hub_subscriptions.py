@@ -28,6 +28,7 @@ from lifestream.conf import is_loopback, settings
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.url_hosts import domain_of
 from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
+from lifestream.message import edited, say
 from lifestream.models import Feed, HubSubscription
 from lifestream.scheduler.schedule import DueTime, candidates_as_json
 from lifestream.storage.feed_row import FeedState
@@ -36,7 +37,7 @@ State = HubSubscription.State
 
 DENIED_FOR: Final = timedelta(days=7)
 """How long a hub that has denied a subscription isn't asked for it again."""
-PUSHED: Final = "its hub says that there is something new"
+PUSHED: Final = say("pushed")
 """Why a feed is due after a push."""
 FAREWELLS: Final = 3
 """How many times a hub is asked to end a subscription; a later push is answered that there is none (410)."""
@@ -158,7 +159,7 @@ def failed(errand: Errand, message: str, now: datetime, wait: float | None = Non
     does.
     """
     # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
-    HubSubscription.objects.filter(pk=errand.pk, attempts=errand.attempt).update(message=scrub(message))
+    HubSubscription.objects.filter(pk=errand.pk, attempts=errand.attempt).update(message=edited(message, scrub))
     if wait is not None:
         until = now + min(timedelta(seconds=wait), _LONGEST_GAP)
         HubSubscription.objects.filter(hub=errand.hub, next_request__lt=until).update(next_request=until)
@@ -202,7 +203,7 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
         return True
     said = shorten(" ".join(scrub(reason).split()), 300)
     found.state, found.lease_until, found.next_request = State.DENIED, None, now + DENIED_FOR
-    found.message = f"denied: {said}" if said else "denied"
+    found.message = say("hub-denied-because", reason=said) if said else say("hub-denied")
     found.save(update_fields=["state", "lease_until", "next_request", "message"])
     Feed.objects.filter(pk=found.feed_id).update(push_until=None)
     return True

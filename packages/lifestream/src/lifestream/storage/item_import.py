@@ -40,7 +40,7 @@ LOOKUP: Final = 400
 
 _REWRITTEN: Final = (
     "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
-    "language", "enclosures", "media", "card", "fingerprint", "changes", "changed",
+    "language", "enclosures", "media", "episode", "card", "fingerprint", "changes", "changed",
 )  # fmt: skip
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
 _EMPTY: Final = Document(())  # for the many results without a document
@@ -223,27 +223,42 @@ def _says_something(draft: ItemDraft) -> bool:
     return bool(draft.guid or draft.link or draft.title or draft.content or draft.enclosures or draft.media)
 
 
-def count(written: Iterable[ItemRow]) -> Counter[str]:
-    """Return how many of the rows are *new* and how many *changed*."""
-    return Counter("new" if row.item is None else "changed" for row in written)
+@dataclass(slots=True)
+class Written:
+    """What was written of one feed: the keys of its *new* and *changed* items, and how many rows were *broken*."""
+
+    new: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    broken: int = 0
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many items are *new*, *changed* and *broken*."""
+        return Counter(new=len(self.new), changed=len(self.changed), broken=self.broken)
 
 
-def write(written: Sequence[ItemRow], subscribers: Mapping[int, Sequence[Subscriber]], using: str) -> None:
-    """Write rows with their tags, posts and index entries. It runs in the caller's transaction.
+def write(rows: Sequence[ItemRow], subscribers: Mapping[int, Sequence[Subscriber]], using: str) -> dict[int, Written]:
+    """Write *rows* with their tags, posts and index entries, and return what was written, by feed.
 
-    *subscribers* are the feeds' subscriptions.
+    It runs in the caller's transaction. *subscribers* are the feeds' subscriptions.
     """
-    new = [row for row in written if row.item is None]
+    new = [row for row in rows if row.item is None]
     values = ([row.feed, *map(row.columns.__getitem__, _NEW)] for row in new)
     made = insert_rows(Item, ("feed", *_NEW), values, using, returning=("id", "feed_id", "key_hash"))
     keys = {(feed, key_hash): key for key, feed, key_hash in made}
-    changed = [row for row in written if row.item is not None]
+    changed = [row for row in rows if row.item is not None]
     update_rows(Item, _REWRITTEN, (Item(pk=row.item, **row.columns) for row in changed), using)
     created = [(keys[row.feed, row.columns["key_hash"]], row) for row in new]
     rewritten = [(row.item, row) for row in changed if row.item is not None]
     _write_tags(created + rewritten, [key for key, _ in rewritten], using)
     fanout.write_posts(_candidates(created, subscribers), using)
     fulltext.index((_indexed(key, row) for key, row in created + rewritten), using)
+    written: dict[int, Written] = {}
+    for key, row in created:
+        written.setdefault(row.feed, Written()).new.append(key)
+    for key, row in rewritten:
+        written.setdefault(row.feed, Written()).changed.append(key)
+    return written
 
 
 def follow(followed: Iterable[FollowedTombstone], using: str) -> None:

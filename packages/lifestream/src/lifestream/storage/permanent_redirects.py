@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from lifestream.conf import settings
 from lifestream.fetcher.url_hosts import host_of
+from lifestream.message import say
 from lifestream.models import Feed, Host, Post, Subscription
 from lifestream.models.feeds import url_hash
-from lifestream.storage import fanout
+from lifestream.storage import backfill, fanout
 from lifestream.storage.feed_row import FeedState
 
 
@@ -35,19 +36,23 @@ def _may_follow(feed: FeedState, url: str) -> bool:
     return host_of(feed.url) == host_of(url) and feed.url.partition(":")[0] == url.partition(":")[0]
 
 
-def follow(feed: FeedState, url: str, using: str) -> None:
-    """Move *feed* to *url*: change it, unsaved, and save what else changes."""
+def follow(feed: FeedState, url: str, using: str) -> int | None:
+    """Move *feed* to *url*: change it, unsaved, and save what else changes.
+
+    Returns the key of the feed that has that URL already, to which the subscriptions have moved; None if there is none.
+    """
     there = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
     if there is not None:
         _merge(feed.id, there, using)
         feed.status = Feed.Status.GONE
-        feed.next_reason = f"moved to {url}, which is a feed already: its subscriptions went there"
-        return
+        feed.next_reason = say("merged", url=url)
+        return there.pk
     feed.url, feed.url_hash = url, url_hash(url)
     feed.host_id = Host.objects.using(using).get_or_create(name=host_of(url))[0].pk
     # These belong to the old URL. The body's hash stays: the content of that body is stored.
     feed.etag = feed.last_modified = feed.validated_url = ""
     feed.moved_to, feed.moved_count = "", 0
+    return None
 
 
 def _merge(feed: int, there: Feed, using: str) -> None:
@@ -60,7 +65,7 @@ def _merge(feed: int, there: Feed, using: str) -> None:
             Post.objects.using(using).filter(subscription=subscription).update(subscription=twin)
             subscription.delete()
         else:
-            subscription.feed = there
-            subscription.save(using=using, update_fields=["feed"])
-            # Usually, both feeds have had the same content for a while.
-            fanout.fill(subscription, unlike=feed)
+            # Usually, both feeds have had the same content for a while. Django's own manager fills nothing by itself.
+            Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=there)
+            fanout.note_readers([there.pk], using)
+            backfill.fill(subscription, unlike=feed)

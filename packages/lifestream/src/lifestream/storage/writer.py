@@ -25,19 +25,21 @@ from typing import Final, TypeAlias
 from django.db import connections, router, transaction
 from django.db.models import Q
 
-from lifestream.fetcher.outcomes import Failed, Fetched, NotModified
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
+from lifestream.message import say
 from lifestream.models import Feed, Fetch, Host, Item, due_hosts
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
+from lifestream.storage.announcements import Announcements, Failure, Move
 from lifestream.storage.bulk_sql import update_rows
 from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_of
 from lifestream.storage.feed_row import PLACE, SAID, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
-from lifestream.storage.item_import import CHUNK, Chunk, Import
+from lifestream.storage.item_import import CHUNK, Chunk, Import, Written
 
 _Counts: TypeAlias = "Counter[str]"
-_Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, _Counts]]
+_Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, Written]]
 
 _log = logging.getLogger("lifestream.storage")
 
@@ -147,7 +149,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
     except ROW_ERRORS as error:
         url = each.result.claim.url
         _log.exception("What %s brought can't be stored.", url)
-        words = f"what it brought can't be stored: {type(error).__name__}: {error}"
+        words = say("document-unstorable", error=f"{type(error).__name__}: {error}")
         later = replace(each.result.next, failures=each.result.claim.failures + 1)
         failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
         putting_off = Import(failed)
@@ -169,15 +171,20 @@ def _transact(step: _Step, writer: _Writer) -> None:
         held = [each for each in batch if each.feed in feeds]
         chunks = [(each, each.read(step.number, step.now, using, feeds[each.feed])) for each in held if each.drafts]
         written = writer(chunks, using)
-        counts = {each.feed: each.counts + chunk.counts + written[each.feed] for each, chunk in chunks}
+        counts = {each.feed: each.counts + chunk.counts + written[each.feed].counts for each, chunk in chunks}
+        news = Announcements(
+            added={feed: rows.new for feed, rows in written.items() if rows.new},
+            changed={feed: rows.changed for feed, rows in written.items() if rows.changed},
+        )
         last = step.number == len(batch[0].chunks) - 1
-        settled = _settle(held, feeds, counts, step.now, using) if last else {}
+        settled = _settle(held, feeds, counts, news, step) if last else {}
+        news.send_after_commit(using)
     # Counted only now, since the rows are committed.
     for each in batch:
         if each.feed not in feeds:
             _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
             each.stored = Stored(
-                each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message="another worker holds the feed"
+                each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message=say("held-by-another")
             )
             each.over = True
         else:
@@ -185,47 +192,54 @@ def _transact(step: _Step, writer: _Writer) -> None:
             each.stored = settled.get(each.feed, each.stored)
 
 
-def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
-    """Write everything together. Returns how many items of each feed were new and changed."""
+def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, Written]:
+    """Write everything together. Returns what was written of each feed."""
     rows = [row for _, chunk in chunks for row in chunk.rows]
     feeds = {row.feed for row in rows}
+    written = {each.feed: Written() for each, _ in chunks}
     if rows:
-        item_import.write(rows, fanout.subscribers_of(feeds, using), using)
+        written |= item_import.write(rows, fanout.subscribers_of(feeds, using), using)
     item_import.follow((moved for _, chunk in chunks for moved in chunk.followed), using)
-    return {each.feed: item_import.count(chunk.rows) for each, chunk in chunks}
+    return written
 
 
-def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, _Counts]:
+def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, Written]:
     """Write feed by feed, and where that fails row by row; what fails then is *broken*."""
-    counts: dict[int, _Counts] = {}
+    written: dict[int, Written] = {}
     for each, chunk in chunks:
         try:
             with transaction.atomic(using=using):
-                counts |= _write_at_once([(each, chunk)], using)
+                written |= _write_at_once([(each, chunk)], using)
         except ROW_ERRORS:
-            counts[each.feed] = _write_rows(each, chunk, using)
-    return counts
+            written[each.feed] = _write_rows(each, chunk, using)
+    return written
 
 
-def _write_rows(each: Import, chunk: Chunk, using: str) -> _Counts:
-    counts: _Counts = Counter()
+def _write_rows(each: Import, chunk: Chunk, using: str) -> Written:
+    written = Written()
     subscribers = fanout.subscribers_of([each.feed], using)
     for row in chunk.rows:
         try:
             with transaction.atomic(using=using):
-                item_import.write([row], subscribers, using)
+                [of_row] = item_import.write([row], subscribers, using).values()
         except ROW_ERRORS:
             _log.exception("%s: its entry %r can't be stored and is left out.", each.result.claim.url, row.name)
-            counts["broken"] += 1
+            written.broken += 1
         else:
-            counts += item_import.count([row])
-    return counts
+            written.new += of_row.new
+            written.changed += of_row.changed
+    return written
 
 
 def _settle(
-    imports: Sequence[Import], feeds: Mapping[int, FeedState], counts: Mapping[int, _Counts], now: datetime, using: str
+    imports: Sequence[Import],
+    feeds: Mapping[int, FeedState],
+    counts: Mapping[int, _Counts],
+    news: Announcements,
+    step: _Step,
 ) -> dict[int, Stored]:
-    """Write the state of *feeds* and the log, at the end of their imports."""
+    """Write the state of *feeds* and the log, at the end of their imports, and note in *news* what happened to them."""
+    now, using = step.now, step.using
     settled: dict[int, Stored] = {}
     moved: list[FeedState] = []
     lines: list[Line] = []
@@ -236,20 +250,25 @@ def _settle(
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
         feed_update.settle(feed, each.result, now)
         feed_update.hear_hub(feed, each.result, now, new=count["new"])
-        moved_to = _move(feed, each.result, using)
-        if moved_to:
+        move = _move(feed, each.result, using)
+        if move:
             moved.append(feed)
-        broken = f"{count['broken']} entries could not be stored" if count["broken"] else ""
+            news.moved.append(move)
+        elif feed.failures and isinstance(each.result.outcome, Failed):
+            news.failing.append(Failure(feed.id, feed.failures, feed.last_error))
+        elif isinstance(each.result.outcome, Gone):
+            news.gone.append(feed.id)
+        broken = say("entries-unstored", count=count["broken"]) if count["broken"] else ""
         outcome = feed_update.outcome_of(each.result, count["new"], count["changed"])
         stored = Stored(
             feed.id,
-            Fetch.Outcome.MOVED.value if moved_to else outcome.value,
+            Fetch.Outcome.MOVED.value if move else outcome.value,
             new=count["new"],
             changed=count["changed"],
             unchanged=count["unchanged"],
             refused=count["refused"],
             broken=count["broken"],
-            moved_to=moved_to,
+            moved_to=move.new_url if move else "",
             message=feed_update.message_of(each.result, broken),
         )
         if stored.outcome == feed.last_status:
@@ -268,15 +287,15 @@ def _settle(
     return settled
 
 
-def _move(feed: FeedState, result: Result, using: str) -> str:
-    """Follow a permanent redirect that has lasted. Returns the feed's new URL, or "" if it keeps its own."""
+def _move(feed: FeedState, result: Result, using: str) -> Move | None:
+    """Follow a permanent redirect that has lasted. Returns None if the feed keeps its URL."""
     if not isinstance(result.outcome, Fetched | NotModified):
-        return ""
+        return None
     url = result.outcome.moved.url if result.outcome.moved else ""
     if not permanent_redirects.note(feed, url):
-        return ""
-    permanent_redirects.follow(feed, url, using)
-    return url
+        return None
+    before = feed.url
+    return Move(feed.id, before, url, permanent_redirects.follow(feed, url, using))
 
 
 def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:

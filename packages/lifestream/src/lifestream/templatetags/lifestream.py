@@ -20,10 +20,12 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from lifestream.content.fragment_ids import with_key
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import host_in_words
-from lifestream.models import Feed, Post, Subscription, Tag
-from lifestream.web.presenters import Badge, Card, badge_of, card_of
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag
+from lifestream.web.look import Look, look_of
+from lifestream.web.presenters import Badge, badge_of, card_of
 from lifestream.web.timeline import Timeline
 
 register = template.Library()
@@ -31,16 +33,16 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def render_item(context: Context, post: Post) -> SafeString:
-    """Render *post* for a timeline, with the template of its site. The template has `post`, `item`, `feed` and
-    `card`.
+    """Render *post* for a timeline, with the template of its site. The template has `post`, `item`, `feed`, `card`,
+    `timeline` and `lifestream`, and what the context has besides.
     """
-    return _render(context, post, "lifestream/sites/", card_of(post))
+    return _render(context, _post(post, "render_item"), "lifestream/sites/", complete=False)
 
 
 @register.simple_tag(takes_context=True)
 def render_item_detail(context: Context, post: Post) -> SafeString:
     """Render *post* for its own page, with the template of its site and the same variables."""
-    return _render(context, post, "lifestream/sites/detail/", card_of(post, complete=True))
+    return _render(context, _post(post, "render_item_detail"), "lifestream/sites/detail/", complete=True)
 
 
 def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
@@ -53,13 +55,39 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
     return [f"{folder}{name}.html" for name in [*names, "basic"]]
 
 
-def _render(context: Context, post: Post, folder: str, card: Card) -> SafeString:
+def _post(value: object, tag: str) -> Post:
+    if isinstance(value, Post):
+        return value
+    missing = "nothing: no such variable is in the context"  # for developers
+    got = f"{type(value).__name__} {str(value)[:40]!r}" if value else missing
+    raise TypeError(f"{{% {tag} %}} takes a post (lifestream.models.Post), and got {got}")
+
+
+def _render(context: Context, post: Post, folder: str, *, complete: bool) -> SafeString:
     feed = post.item.feed
+    post.subscription.feed = feed  # it is the same one, which a template would query again
+    if not hasattr(post, "has_icon"):  # `Timeline.page` annotates posts with it
+        post.has_icon = bool(feed.icon)  # type: ignore[attr-defined]
+    timeline = _timeline(context, post)
+    card = card_of(post, complete=complete)
     chosen: dict[str, Template] = cast("Any", context.render_context).setdefault(f"lifestream {folder}", {})
     if feed.domain not in chosen:
         chosen[feed.domain] = _django_template(site_templates(feed.domain, folder))
-    with context.push(post=post, item=post.item, feed=feed, card=card):
+    known = {"timeline": timeline, "lifestream": timeline.lifestream}
+    with context.push(post=post, item=post.item, feed=feed, card=card, **known):
         return mark_safe(chosen[feed.domain].render(context))  # noqa: S308  a template's output, which it has escaped
+
+
+def _timeline(context: Context, post: Post) -> Timeline:
+    """Return the timeline of the context if it is of the lifestream of *post*; otherwise one that shows all of that."""
+    timeline = context.get("timeline")
+    if isinstance(timeline, Timeline) and timeline.lifestream.pk == post.lifestream_id:
+        return timeline
+    kept: Any = context.render_context
+    made: dict[int, Timeline] = kept.setdefault("lifestream timelines", {})  # for developers
+    if post.lifestream_id not in made:
+        made[post.lifestream_id] = Timeline(post.lifestream)
+    return made[post.lifestream_id]
 
 
 def _django_template(names: list[str]) -> Template:
@@ -67,6 +95,15 @@ def _django_template(names: list[str]) -> Template:
     if not isinstance(found, BackendTemplate):
         raise TypeError(f"{found.origin} is no template of Django's engine, which render_item needs")
     return found.template
+
+
+@register.simple_tag(takes_context=True)
+def page_look(context: Context) -> Look:
+    """Return how the page looks: `title`, `theme`, `accent`, `logo` and `styles`, as the lifestream in the context, or
+    else the site, has chosen.
+    """
+    lifestream = context.get("lifestream")
+    return look_of(lifestream if isinstance(lifestream, Lifestream) else None)
 
 
 @register.simple_tag
@@ -81,6 +118,14 @@ def isolated_text(text: str) -> str:
     the text after it.
     """
     return isolated(text)
+
+
+@register.filter
+def prose(item: Item) -> SafeString:
+    """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
+    work on a page with several items.
+    """
+    return mark_safe(with_key(item.content, item.pk))  # noqa: S308  cleaned before it was stored
 
 
 @register.filter
@@ -117,9 +162,11 @@ def day_url(timeline: Timeline, day: dt.date) -> str:
 
 @register.filter
 def day_name(day: dt.date) -> str:
-    """Return the name of *day* for a reader: "Today", "Yesterday", "Friday, 2 October"; with the year if it is not this
-    year.
+    """Return the name of *day*, a day or a moment, for a reader: "Today", "Yesterday", "Friday, 2 October"; with the
+    year if it is not this year.
     """
+    if isinstance(day, dt.datetime):
+        day = timezone.localtime(day).date()
     today = timezone.localdate()
     if day == today:
         return gettext("Today")

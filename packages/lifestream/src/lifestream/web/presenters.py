@@ -12,13 +12,21 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import ngettext
+
 from lifestream.content import item_card
-from lifestream.content.item_card import File, ItemCard, Picture, Sound, of_the_web
+from lifestream.content.item_card import File, ItemCard, Picture, Sound, episode_of, of_the_web
+from lifestream.entry import Episode
 from lifestream.fetcher.url_hosts import host_in_words
-from lifestream.models import Feed, Post, Subscription
+from lifestream.models import Feed, Lifestream, Post, Subscription
+from lifestream.models.look import Shown
 
 __all__ = ["Badge", "Card", "File", "Picture", "Sound", "badge_of", "card_of", "language_of", "of_the_web"]
 
+PICTURES: Final = 8
+"""How many pictures a timeline shows of a photo or a note."""
+PLAYED: Final = 3
+"""How many sounds, and how many films, a timeline shows of a post."""
 HUES: Final = 12
 """How many colours the theme has for sites without an icon."""
 
@@ -30,8 +38,13 @@ class Card:
     """A post as a page shows it. *player* is the address of another site's player, *poster* the picture shown in its
     place.
 
+    *author* is who wrote it, where that is not the name of its site. *summary* is an excerpt of so many words if
+    *is_excerpt*.
+
     *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* says
-    that a timeline may show all of the content.
+    that a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files, also
+    where a timeline has only the first. *season* and *number* are those of a podcast's episode; *episode* has all that
+    the podcast says of it, on the item's own page.
     """
 
     kind: str
@@ -47,6 +60,35 @@ class Card:
     player: str = ""
     poster: str = ""
     whole: bool = False
+    counts: tuple[int, int, int, int] = (0, 0, 0, 0)
+    season: str = ""
+    number: str = ""
+    episode: Episode | None = None
+    author: str = ""
+    is_excerpt: bool = False
+
+    @property
+    def gallery(self) -> tuple[Picture, ...]:
+        """The pictures to show beside each other: those that are not shown as the cover of a sound or film."""
+        cover = {"audio": self.lead.url if self.lead else "", "video": self.poster}.get(self.kind, "")
+        return tuple(picture for picture in self.pictures if picture.url != cover)
+
+    @property
+    def more(self) -> list[str]:
+        """What the item's own page shows and a timeline does not, in words: "3 more pictures", "1 file"."""
+        pictures, sounds, films, files = self.counts
+        pictures -= len(self.pictures) - len(self.gallery)
+        if self.kind in ("note", "photo"):
+            pictures -= min(pictures, PICTURES)
+        elif self.kind == "article":
+            pictures -= sum(picture == self.lead for picture in self.pictures)
+        played = max(0, sounds - PLAYED) + (0 if self.player else max(0, films - PLAYED))
+        told = (
+            (pictures, ngettext("{} more picture", "{} more pictures", pictures)),
+            (played, ngettext("{} more recording", "{} more recordings", played)),
+            (files, ngettext("{} file", "{} files", files)),
+        )
+        return [words.format(count) for count, words in told if count > 0]
 
     @property
     def host(self) -> str:
@@ -62,18 +104,29 @@ class Card:
 def card_of(post: Post, *, complete: bool = False) -> Card:
     """Return the card of *post*, whose item and feed are loaded.
 
+    How much of the post it has is what its lifestream has chosen, if that is loaded; a *complete* card has all.
+
     It is made from the card that is stored with the item. If there is none, or if *complete*, it is made from the
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
     stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
     shown = stored or item_card.of(item)
+    chosen = Lifestream() if complete else _lifestream_of(post)
+    summary, whole = item.summary, shown.whole
+    excerpt: str | None = getattr(item, "excerpt", None)
+    if chosen.shown == Shown.TITLE and item.title.strip():
+        summary, whole = "", False
+    elif chosen.shown == Shown.WHOLE:
+        whole = whole or "content" in vars(item)
+    elif chosen.shown == Shown.EXCERPT and excerpt is not None:
+        summary, whole = excerpt, False
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
         link=of_the_web(item.link),
-        language=language_of(item.language, item.feed.language),
-        summary=item.summary,
+        language=language_of(item.language, item.feed.language, chosen.language),
+        summary=summary,
         pictures=shown.pictures,
         lead=shown.lead,
         sounds=shown.sounds,
@@ -81,8 +134,20 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         files=shown.files,
         player=shown.player,
         poster=shown.poster,
-        whole=shown.whole,
+        whole=whole,
+        counts=shown.counts,
+        season=shown.label[0],
+        number=shown.label[1],
+        episode=episode_of(item.episode) if complete else None,
+        author=item.author if chosen.shows_authors and item.author != post.subscription.display_name else "",
+        is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
     )
+
+
+def _lifestream_of(post: Post) -> Lifestream:
+    """Return the lifestream of *post* if it is loaded, since a card costs no query; otherwise one with the defaults."""
+    loaded = Post._meta.get_field("lifestream").is_cached(post)
+    return post.lifestream if loaded else Lifestream()
 
 
 def language_of(*candidates: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any, Final
 from xml.sax.xmlreader import AttributesImpl
 
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
+from django.utils.translation import gettext
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.content.item_card import address, objects, of_the_web
@@ -130,7 +131,8 @@ def title_of(timeline: Timeline) -> str:
     elif timeline.tag is not None:
         part = timeline.tag.name
     elif timeline.query:
-        part = f"“{timeline.query}”"
+        # Translators: the title of the feed of a search, in the quotation marks of the language.
+        part = gettext("“{query}”").format(query=timeline.query)
     return scrub(f"{isolated(part)} · {timeline.lifestream}" if part else str(timeline.lifestream))
 
 

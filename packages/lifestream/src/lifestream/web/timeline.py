@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
-from django.db.models.functions import Left
+from django.db.models.functions import Left, Length
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from lifestream.content import item_card
 from lifestream.content.item_card import ItemCard
 from lifestream.models import Item, Lifestream, Post, Subscription, Tag, fulltext
+from lifestream.models.look import Shown
 from lifestream.web.keyset import Cursor, newer_than, older_than
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ class Timeline:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of
         their items.
         """
-        found = shown(self.rows(before)[: size + 1], bodies=bodies)
+        found = shown(self.rows(before)[: size + 1], bodies=bodies, lifestream=self.lifestream)
         last = found[size - 1] if len(found) > size else None
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
 
@@ -102,7 +104,7 @@ class Timeline:
         """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may
         be shown.
         """
-        for post in shown(self.posts().filter(item=item), bodies=True):
+        for post in shown(self.posts().filter(item=item), bodies=True, lifestream=self.lifestream):
             return post
         raise Post.DoesNotExist
 
@@ -186,12 +188,12 @@ def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool
     return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
 
 
-def shown(posts: QuerySet[Post], *, bodies: bool = False) -> list[Post]:
-    """Return *posts*, loaded with everything that their cards need.
+def shown(posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None) -> list[Post]:
+    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen.
 
-    That takes two queries, one more if short notes are shown whole, and one more if there are items without a stored
-    card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each is read
-    when a template asks for it.
+    That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a
+    stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
+    is read when a template asks for it.
     """
     heavy = ("item__card",) if bodies else _BODIES
     found: list[Post] = list(
@@ -203,18 +205,25 @@ def shown(posts: QuerySet[Post], *, bodies: bool = False) -> list[Post]:
     for post in found:
         # It is the same feed; a second join would make the query slower.
         post.subscription.feed = post.item.feed
+        if lifestream is not None:
+            post.lifestream = lifestream
     if not bodies:
-        _complete([post.item for post in found])
+        _complete([post.item for post in found], lifestream or Lifestream())
     return found
 
 
-_BODIES: Final = ("item__content", "item__enclosures", "item__media")
+_BODIES: Final = ("item__content", "item__enclosures", "item__media", "item__episode")
 _LOOKED_THROUGH: Final = 65_536
 """How many characters of a content are searched for pictures if its item has no stored card."""
 
 
-def _complete(items: Sequence[Item]) -> None:
-    """Make the cards of those of *items* that have none, and load the contents that a timeline shows whole."""
+_LONGEST_WORD: Final = 20
+_LARGEST_WHOLE: Final = 100_000
+"""The size of the largest content that a timeline shows whole, in characters: a page may have a hundred of them."""
+
+
+def _complete(items: Sequence[Item], lifestream: Lifestream) -> None:
+    """Make the cards of those of *items* that have none, and load what *lifestream* shows of their contents."""
     cards = {item.pk: ItemCard.from_json(item.card) for item in items}
     without = {item.pk: item for item in items if cards[item.pk] is None}
     if without:
@@ -222,7 +231,7 @@ def _complete(items: Sequence[Item]) -> None:
         # page writes nothing.
         beginning = Left("content", _LOOKED_THROUGH)
         rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
-        for row in rows.values_list("pk", "beginning", "enclosures", "media", named=True):
+        for row in rows.values_list("pk", "beginning", "enclosures", "media", "episode", named=True):
             item = without[row.pk]
             source = _Beginning(
                 title=item.title,
@@ -231,13 +240,26 @@ def _complete(items: Sequence[Item]) -> None:
                 content=row.beginning,
                 enclosures=row.enclosures,
                 media=row.media,
+                episode=row.episode,
             )
             cards[row.pk] = made = item_card.of(source)
             item.card = made.as_json()
-    notes = {item.pk: item for item in items if (card := cards[item.pk]) and card.whole}
-    if notes:
-        for pk, content in Item.objects.filter(pk__in=notes).order_by().values_list("pk", "content"):
-            notes[pk].content = content
+    known = {item.pk: item for item in items}
+    if lifestream.shown == Shown.EXCERPT:
+        beginning = Left("text", lifestream.words * _LONGEST_WORD)
+        rows = Item.objects.filter(pk__in=known).annotate(beginning=beginning).order_by()
+        for pk, text in rows.values_list("pk", "beginning"):
+            excerpt = Truncator(text).words(lifestream.words, truncate="…")
+            known[pk].excerpt = excerpt  # type: ignore[attr-defined]
+        return
+    whole = Q(pk__in=[pk for pk in known if (card := cards[pk]) and card.whole])
+    if lifestream.shown == Shown.WHOLE:
+        whole |= Q(pk__in=known, size__lte=_LARGEST_WHOLE)
+    elif not whole.children[0][1]:  # type: ignore[index]
+        return
+    contents = Item.objects.annotate(size=Length("content")).filter(whole).order_by()
+    for pk, content in contents.values_list("pk", "content"):
+        known[pk].content = content
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +272,7 @@ class _Beginning:
     content: str
     enclosures: Any
     media: Any
+    episode: Any
 
 
 def by_day(posts: Iterable[Post]) -> Iterator[Day]:

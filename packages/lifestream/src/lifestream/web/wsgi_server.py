@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from django.utils.translation import gettext
 from waitress.server import MultiSocketServer, create_server
 
 from lifestream.web.request_charset import in_utf8
@@ -32,10 +33,10 @@ def serve(application: Callable[..., Any], host: str, port: int, ready: Callable
             port=port,
             threads=_THREADS,
             ident="lifestream",
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
-        raise OSError("no such address") from error
+        raise OSError(gettext("no such address")) from error
     name = f"[{host}]" if ":" in host else host
     try:
         with ending_on_sigterm():

@@ -55,3 +55,18 @@ class AddFeed(CommandTestCase):
         self.run_command("add_feed", self.get_url("/feed"), "--lifestream", "two", "--folder", "News")
         assert Subscription.objects.get().lifestream.slug == "two"
         assert Subscription.objects.get().folder == "News"
+
+    def test_several_are_added_and_those_that_cannot_be_are_told(self) -> None:
+        self.feedserver.add("/one", feed())
+        self.feedserver.add("/gone", Response(status=410))
+        self.feedserver.add("/two", feed())
+        urls = [self.get_url(path) for path in ("/one", "/gone", "/two")]
+        assert self.failure("add_feed", *urls) == "1 of 3 feeds was not added"
+        assert {each.url for each in Feed.objects.all()} == {urls[0], urls[2]}
+        assert [request.path for request in self.feedserver.requests] == ["/one", "/gone", "/two"]
+
+    def test_a_name_is_for_one_feed(self) -> None:
+        assert self.failure("add_feed", "https://a.example/", "https://b.example/", "--name", "Mine") == (
+            "--name is for one feed; leave it out for several"
+        )
+        assert not Feed.objects.exists()

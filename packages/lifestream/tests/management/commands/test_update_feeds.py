@@ -29,7 +29,7 @@ class UpdateFeeds(CommandTestCase):
         assert good.endswith("our own interval of 1 hour")
         bad = next(line for line in lines if line.startswith("Bad luck"))
         assert "failed: the server answered 500 Internal Server Error" in bad
-        assert bad.rstrip().endswith("1st error in a row, 1 hour apart")
+        assert bad.rstrip().endswith("1 error in a row, 1 hour apart")
         assert lines[-1] == "2 feeds asked, 2 new, 0 changed, 1 failed."
 
     def test_feeds_of_one_site_that_have_no_title_yet_are_told_apart(self) -> None:

@@ -90,7 +90,7 @@ class Why(FeedServerTestCase):
         assert "  health          failing, 3 times in a row" in lines
         assert "  last success    12:00 (4 hours ago)" in lines
         assert "  last error      the server answered 404 Not Found" in lines
-        assert "  > 20:00:00  3rd error in a row, 4 hours apart" in lines
+        assert "  > 20:00:00  3 errors in a row, 4 hours apart" in lines
         log = lines[lines.index("Last fetches:") + 2 :]
         assert log[0].startswith("16:00 (0 seconds ago) ") and " failed 404 the server" in log[0]
         assert log[1].startswith("14:00 (2 hours ago), the last of 2 in 1 hour  failed 500 the server")

@@ -1,4 +1,4 @@
-"""`add_feed`: subscribe a lifestream to a feed, and import it."""
+"""`add_feed`: subscribe a lifestream to feeds, and import them."""
 
 from __future__ import annotations
 
@@ -7,56 +7,99 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import when
-from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
+from lifestream.models import Lifestream
+from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feeds
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Adds the feed at URL, or the feed of the web page there, to a lifestream, and imports it. On an empty "
         "database the lifestream `main` is made."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("url", metavar="URL", help="of a feed, or of a page that has one")
-        parser.add_argument("--name", default="", help="what to call the feed; needed if it has no title")
-        parser.add_argument("--folder", default="", help="the folder to put it in")
-        parser.add_argument("--lifestream", metavar="SLUG", help="which lifestream; needed if there are several")
+        parser.add_argument("urls", metavar="URL", nargs="+", help=gettext("of a feed, or of a page that has one"))
+        parser.add_argument("--name", default="", help=gettext("what to call the feed; needed if it has no title"))
+        parser.add_argument("--folder", default="", help=gettext("the folder to put it in"))
+        parser.add_argument(
+            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+        )
 
-    def handle(self, *, url: str, name: str, folder: str, lifestream: str | None, **options: Any) -> None:
+    def handle(self, *, urls: list[str], name: str, folder: str, lifestream: str | None, **options: Any) -> None:
+        if name and len(urls) > 1:
+            raise CommandError(gettext("--name is for one feed; leave it out for several"))
         chosen = chosen_lifestream(lifestream)
+        troubles = []
+        for _, found in find_feeds(urls):
+            try:
+                added = self._add(found, chosen, name, folder)
+            except CommandError as error:
+                troubles.append(str(error))
+                if len(urls) > 1:
+                    self.stderr.write(str(error))
+            else:
+                if options["verbosity"]:
+                    self._tell(*added)
+        if troubles:
+            text = ngettext(
+                "{count} of {all} feeds was not added", "{count} of {all} feeds were not added", len(troubles)
+            )
+            raise CommandError(text.format(count=len(troubles), all=len(urls)) if len(urls) > 1 else troubles[0])
+
+    @staticmethod
+    def _add(found: Found | NotAdded, chosen: Lifestream, name: str, folder: str) -> tuple[Found, Added]:
+        """Subscribe the lifestream to what was found. Raises CommandError where it can't be."""
         try:
-            found = find_feed(url)
+            if isinstance(found, NotAdded):
+                raise found
             added = add_feed(found, chosen, name=name, folder=folder)
         except NotAdded as error:
-            hint = ": use --name" if error.field == "name" else ""
-            raise CommandError(f"{error.reason}{hint}") from error
+            told = worded(error.reason)
+            if error.field == "name":
+                told = gettext("{reason}: use --name").format(reason=told)
+            raise CommandError(told) from error
         if added.trouble:
-            raise CommandError(f"{found.url} is in the lifestream {chosen.slug!r}, and stays due: {added.trouble}")
-        if options["verbosity"]:
-            self._tell(found, added)
+            text = gettext("{url} is in the lifestream '{slug}', and stays due: {trouble}")
+            raise CommandError(text.format(url=found.url, slug=chosen.slug, trouble=worded(added.trouble)))
+        return found, added
 
     def _tell(self, found: Found, added: Added) -> None:
         subscription = added.subscription
         feed, lifestream = subscription.feed, subscription.lifestream
-        led = f", which {found.page} leads to" if found.page else ""
-        self.stdout.write(f"{subscription.display_name}: {feed.url}{led}")
+        text = gettext("{name}: {url}, which {page} leads to") if found.page else gettext("{name}: {url}")
+        self.stdout.write(text.format(name=subscription.display_name, url=feed.url, page=found.page))
         if isinstance(found.source, Reading):
             prepared = found.source.prepared
             for label, value in (
-                ("format", prepared.feed.format),
-                ("site", feed.site_url or feed.domain),
-                ("about", feed.description[:200]),
-                ("too much", "; ".join(prepared.capped)),
-                ("problems", " ".join("; ".join(map(str, prepared.problems)).split())),
+                (gettext("format"), prepared.feed.format),
+                (gettext("site"), feed.site_url or feed.domain),
+                (gettext("about"), feed.description[:200]),
+                (gettext("too much"), "; ".join(prepared.capped)),
+                (gettext("problems"), " ".join("; ".join(map(str, prepared.problems)).split())),
             ):
                 if value:
                     self.stdout.write(f"  {label}: {value}")
         posts = subscription.posts.count()
-        there = "is in" if added.is_new else "was already in"
-        items = "1 item" if posts == 1 else f"{posts} items"
-        self.stdout.write(f"  It {there} the lifestream {lifestream.slug!r}, with {items}.")
-        self.stdout.write(f"  It is asked again at {when(feed.next_fetch, timezone.now())}: {feed.next_reason}.")
+        if added.is_new:
+            text = ngettext(
+                "It is in the lifestream '{slug}', with {count} item.",
+                "It is in the lifestream '{slug}', with {count} items.",
+                posts,
+            )
+        else:
+            text = ngettext(
+                "It was already in the lifestream '{slug}', with {count} item.",
+                "It was already in the lifestream '{slug}', with {count} items.",
+                posts,
+            )
+        self.stdout.write(f"  {text.format(slug=lifestream.slug, count=posts)}")
+        text = gettext("It is asked again at {time}: {reason}.")
+        self.stdout.write(
+            f"  {text.format(time=when(feed.next_fetch, timezone.now()), reason=worded(feed.next_reason))}"
+        )

@@ -7,14 +7,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.db import router
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
 from lifestream.models import Host, due_hosts
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Checks that each host is due when its feeds are, which only SQL that was written by hand can change. The exit "
         "status is 1 if a host is not."
     )

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream import demo
 from lifestream.conf import raise_file_limit
@@ -25,35 +26,41 @@ from lifestream.web.wsgi_server import ending_on_sigterm, serve
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Imports sample feeds, which a server in this process serves, and shows them as a timeline. It has a database "
         "of its own, which goes when the command ends."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "address", nargs="?", default="127.0.0.1:0", help="HOST:PORT, HOST or PORT to serve at (a free port)"
+            "address",
+            nargs="?",
+            default="127.0.0.1:0",
+            help=gettext("HOST:PORT, HOST or PORT to serve at (a free port)"),
         )
-        parser.add_argument("--no-serve", action="store_false", dest="serve", help="end after the table")
+        parser.add_argument("--no-serve", action="store_false", dest="serve", help=gettext("end after the table"))
 
     def handle(self, *, address: str, **options: Any) -> None:
         if not os.environ.get("LIFESTREAM_DEMO"):
-            raise CommandError("the demo needs a database of its own: run it as `lifestream demo`")
+            raise CommandError(gettext("the demo needs a database of its own: run it as `lifestream demo`"))
         try:
             from feedserver import FeedServer
         except ModuleNotFoundError as error:
             if error.name != "feedserver":
                 raise
-            raise CommandError("the demo needs feedserver: install django-lifestream[demo]") from error
+            raise CommandError(gettext("the demo needs feedserver: install django-lifestream[demo]")) from error
         host, port = split_address(address)
         call_command("migrate", interactive=False, verbosity=0)
         with ending_on_sigterm(), FeedServer(demo.FEEDS, strict=False) as server:
             lifestream = Lifestream.objects.create(
-                slug="demo", title="Demo", tagline="Feeds of every kind, in one timeline"
+                slug="demo", title=gettext("Demo"), tagline=gettext("Feeds of every kind, in one timeline")
             )
             outlines = [opml.Outline(server.url(name)) for name in demo.names()]
             feeds = [subscription.feed_id for subscription in opml.subscribe_to(lifestream, outlines).made]
-            self.stdout.write(f"Importing {len(feeds)} sample feeds from {server.base_url}")
+            text = ngettext(
+                "Importing {count} sample feed from {url}", "Importing {count} sample feeds from {url}", len(feeds)
+            )
+            self.stdout.write(text.format(count=len(feeds), url=server.base_url))
             self.stdout.flush()
             raise_file_limit()
             with progress_bar(len(feeds)) as progress:
@@ -70,10 +77,11 @@ class Command(BaseCommand):
 
     def _serve(self, host: str, port: int) -> None:
         def ready(url: str) -> None:
-            self.stdout.write(f"The timeline is at {url} Ctrl-C ends it.")
+            self.stdout.write(gettext("The timeline is at {url} Ctrl-C ends it.").format(url=url))
             self.stdout.flush()
 
         try:
             serve(get_wsgi_application(), host, port, ready)
         except OSError as error:
-            raise CommandError(f"{host}:{port} can't be served: {error.strerror or error}") from error
+            text = gettext("{address} can't be served: {reason}")
+            raise CommandError(text.format(address=f"{host}:{port}", reason=error.strerror or error)) from error

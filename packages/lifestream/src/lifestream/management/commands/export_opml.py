@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
@@ -15,11 +16,15 @@ from lifestream.terminal import Visible
 
 
 class Command(BaseCommand):
-    help = "Writes what a lifestream subscribes to as OPML, without feeds that have a password."
+    help = gettext_lazy("Writes what a lifestream subscribes to as OPML, without feeds that have a password.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to; standard output without it")
-        parser.add_argument("--lifestream", metavar="SLUG", help="which lifestream; needed if there are several")
+        parser.add_argument(
+            "file", metavar="FILE", nargs="?", default="-", help=gettext("where to; standard output without it")
+        )
+        parser.add_argument(
+            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+        )
 
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
         document = opml.write(chosen_lifestream(lifestream))
@@ -31,4 +36,5 @@ class Command(BaseCommand):
         try:
             Path(file).write_bytes(document)
         except OSError as error:
-            raise CommandError(f"{file} can't be written: {error.strerror}") from error
+            text = gettext("{file} can't be written: {reason}")
+            raise CommandError(text.format(file=file, reason=error.strerror)) from error

@@ -9,42 +9,56 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.conf import raise_file_limit
 from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
-from lifestream.refresh import opml
+from lifestream.refresh import opml, planet_ini
 from lifestream.refresh.pipeline import refresh
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
-    help = "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, and imports them."
+    help = gettext_lazy(
+        "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, or of the "
+        "configuration of a planet (config.ini of Planet Venus, planet.ini of Pluto), and imports them."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="the OPML file; - for standard input")
-        parser.add_argument("--lifestream", metavar="SLUG", help="which lifestream; needed if there are several")
+        parser.add_argument("file", metavar="FILE", help=gettext("the OPML or INI file; - for standard input"))
         parser.add_argument(
-            "--no-update", action="store_false", dest="update", help="leave the fetching to update_feeds"
+            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+        )
+        parser.add_argument(
+            "--no-update", action="store_false", dest="update", help=gettext("leave the fetching to update_feeds")
         )
 
     def handle(self, *, file: str, lifestream: str | None, update: bool, **_options: Any) -> None:
         try:
-            outlines = opml.read(_read(file))
+            document = _read(file)
+            outlines = planet_ini.read(document) if planet_ini.is_planet(document) else opml.read(document)
         except OSError as error:
-            raise CommandError(f"{file} can't be read: {error.strerror}") from error
+            text = gettext("{file} can't be read: {reason}")
+            raise CommandError(text.format(file=file, reason=error.strerror)) from error
         except opml.NotOpml as error:
-            raise CommandError(f"{file}: {error}") from error
+            raise CommandError(f"{file}: {worded(str(error))}") from error
         chosen = chosen_lifestream(lifestream)
         with counting_bar(len(outlines)) as progress:
             result = opml.subscribe_to(chosen, outlines, progress)
         for refusal in result.refused:
-            self.stderr.write(f"Left out: {scrub(refusal)}.")
-        self.stdout.write(
-            f"{_feeds(len(result.made))} added to {chosen.slug!r}, {result.known} known before, "
-            f"{len(result.refused)} left out."
+            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
+        for note in result.notes:
+            self.stderr.write(gettext("Has no counterpart: {note}.").format(note=scrub(note)))
+        made = len(result.made)
+        text = ngettext(
+            "{count} feed added to '{slug}', {known} known before, {refused} left out.",
+            "{count} feeds added to '{slug}', {known} known before, {refused} left out.",
+            made,
         )
+        self.stdout.write(text.format(count=made, slug=chosen.slug, known=result.known, refused=len(result.refused)))
         if update and result.made:
             feeds = [subscription.feed_id for subscription in result.made]
             raise_file_limit()
@@ -63,7 +77,3 @@ def _read(file: str) -> bytes:
         return sys.stdin.buffer.read(opml.MAX_SIZE + 1)
     with Path(file).open("rb") as opened:
         return opened.read(opml.MAX_SIZE + 1)
-
-
-def _feeds(count: int) -> str:
-    return "1 feed" if count == 1 else f"{count} feeds"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy, ngettext
+
 from lifestream.management.base import BaseCommand
 from lifestream.models import fulltext
 
 
 class Command(BaseCommand):
-    help = "Writes the search index anew from the items, while the site goes on."
+    help = gettext_lazy("Writes the search index anew from the items, while the site goes on.")
 
     def handle(self, **options: Any) -> None:
         count = fulltext.rebuild()
         if options["verbosity"]:
-            self.stdout.write(f"Indexed {count} items.")
+            self.stdout.write(ngettext("Indexed {} item.", "Indexed {} items.", count).format(count))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.core.wsgi import get_wsgi_application
+from django.core.servers.basehttp import get_internal_wsgi_application
 from django.db import connections
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.conf import raise_file_limit
 from lifestream.conf import settings as lifestream_settings
@@ -19,16 +22,18 @@ from lifestream.web.wsgi_server import serve
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Brings the database up to date, serves the pages with a production server, and updates feeds in the "
         "background, until Ctrl-C or SIGTERM. With CELERY_BROKER_URL, Celery's workers do the updating."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "address", nargs="?", default="127.0.0.1:8000", help="HOST:PORT, HOST or PORT (127.0.0.1:8000)"
+            "address", nargs="?", default="127.0.0.1:8000", help=gettext("HOST:PORT, HOST or PORT (127.0.0.1:8000)")
         )
-        parser.add_argument("--no-update", action="store_false", dest="update", help="serve only, and fetch nothing")
+        parser.add_argument(
+            "--no-update", action="store_false", dest="update", help=gettext("serve only, and fetch nothing")
+        )
 
     def handle(self, *, address: str, update: bool, **_options: Any) -> None:
         host, port = split_address(address)
@@ -36,22 +41,34 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))
-        updater = Updater(lifestream_settings.check_every) if update and not by_celery else None
+        updater = Updater(lifestream_settings.check_every, _clean_up) if update and not by_celery else None
 
         def ready(url: str) -> None:
-            how = "feeds are updated in the background" if updater else "feeds are not updated by this process"
-            self.stdout.write(f"Lifestream is at {url} ({how}). Ctrl-C ends it.")
+            if updater is not None:
+                text = gettext("Lifestream is at {url} (feeds are updated in the background). Ctrl-C ends it.")
+            else:
+                text = gettext("Lifestream is at {url} (feeds are not updated by this process). Ctrl-C ends it.")
+            self.stdout.write(text.format(url=url))
             self.stdout.flush()
             if updater is not None:
                 updater.start()
 
         try:
-            serve(get_wsgi_application(), host, port, ready)
+            serve(get_internal_wsgi_application(), host, port, ready)
         except OSError as error:
-            raise CommandError(f"{address} can't be served: {error.strerror or error}") from error
+            text = gettext("{address} can't be served: {reason}")
+            raise CommandError(text.format(address=address, reason=error.strerror or error)) from error
         finally:
             if updater is not None and updater.is_alive() and not updater.stop():
-                self.stderr.write("A refresh did not end in time; what it held is due again when its lease is over.")
+                self.stderr.write(
+                    gettext("A refresh did not end in time; what it held is due again when its lease is over.")
+                )
+
+
+def _clean_up(stopping: threading.Event) -> object:
+    from lifestream.operations.retention import cleanup
+
+    return cleanup(timezone.now(), stopping=stopping)
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -62,5 +79,6 @@ def split_address(address: str) -> tuple[str, int]:
     if not separator or address.endswith("]"):
         host, port = ("", address) if address.isdigit() else (address, "8000")
     if not port.isdigit() or int(port) > 65535:
-        raise CommandError(f"{address!r} is no address; write it like 127.0.0.1:8000")
+        text = gettext("'{address}' is no address; write it like {example}")
+        raise CommandError(text.format(address=address, example="127.0.0.1:8000"))
     return host.strip("[]") or "127.0.0.1", int(port)

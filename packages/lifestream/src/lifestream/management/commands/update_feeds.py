@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.checks import SETTINGS_TAG
 from lifestream.conf import raise_file_limit
@@ -16,10 +17,11 @@ from lifestream.management.output import progress_bar, table_of, tell_shortages,
 from lifestream.models import Feed
 from lifestream.refresh.pipeline import refresh
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Fetches the feeds that are due, stores what is new, and prints a table: for each feed its status, what came, "
         "and when it is due next, and why. The exit status is 1 if all of them failed, if the database did, or if this "
         "machine had too little of something: then standard error says of what."
@@ -30,12 +32,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--feed", metavar="URL", action="append", dest="urls", help="only this feed; may be given again"
+            "--feed", metavar="URL", action="append", dest="urls", help=gettext("only this feed; may be given again")
         )
         parser.add_argument(
             "--all",
             action="store_true",
-            help="also feeds that our own interval would let wait; never before a server or a feed allows it",
+            help=gettext("also feeds that our own interval would let wait; never before a server or a feed allows it"),
         )
 
     def handle(self, *, urls: list[str] | None, all: bool, **options: Any) -> None:  # noqa: A002 - as the option is called
@@ -50,7 +52,8 @@ class Command(BaseCommand):
             try:
                 report = refresh(chosen, early=all, progress=progress)
             except FAILURES as error:
-                raise CommandError(f"the feeds could not be updated: {trouble_of(error)}") from error
+                text = gettext("the feeds could not be updated: {trouble}")
+                raise CommandError(text.format(trouble=worded(str(trouble_of(error))))) from error
         if options["verbosity"]:
             if report.rows:
                 self.stdout.write(table_of(report, sys.stdout, timezone.now()))
@@ -72,21 +75,29 @@ class Command(BaseCommand):
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds).select_related("host"):
             if feed.status != Feed.Status.ACTIVE:
-                why = f"is {feed.get_status_display()}"
+                text = gettext("{url} was not asked: it is {status}.")
             elif feed.host.not_before is not None and feed.host.not_before > now:
-                why = f"waits until {when(feed.host.not_before, now)}: its server asked for a pause"
+                text = gettext("{url} was not asked: it waits until {pause}, since its server asked for a pause.")
             else:
-                why = f"is due at {when(feed.next_fetch, now)}: {feed.next_reason}"
-            self.stdout.write(f"{feed.url} was not asked: it {why}.")
+                text = gettext("{url} was not asked: it is due at {time}: {reason}.")
+            told = text.format(
+                url=feed.url,
+                status=feed.get_status_display(),
+                pause=when(feed.host.not_before, now),
+                time=when(feed.next_fetch, now),
+                reason=worded(feed.next_reason),
+            )
+            self.stdout.write(told)
 
     def _tell_when(self) -> None:
         now = timezone.now()
         first = Feed.objects.filter(status=Feed.Status.ACTIVE).order_by("next_fetch").first()
         if first is None:
-            self.stdout.write("There are no feeds yet; add one with add_feed URL.")
+            self.stdout.write(gettext("There are no feeds yet; add one with add_feed URL."))
         else:
+            text = gettext("Nothing is due. The next is {title} at {time}: {reason}.")
             at = when(first.next_fetch, now)
-            self.stdout.write(f"Nothing is due. The next is {first.display_title} at {at}: {first.next_reason}.")
+            self.stdout.write(text.format(title=first.display_title, time=at, reason=worded(first.next_reason)))
 
 
 def _named(urls: list[str]) -> list[int]:

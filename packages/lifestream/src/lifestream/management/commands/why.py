@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from rich.table import Table
 from rich.text import Text
 
@@ -17,23 +19,24 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
 from lifestream.management.output import COLOURS, ago, drawn, when
 from lifestream.models import Feed, Fetch
+from lifestream.models.feeds import outcome_in_words
 from lifestream.scheduler.schedule import DueTime, candidates_from_json
-from lifestream.scheduler.time_words import in_words
 from lifestream.terminal import Visible, visible
+from lifestream.wording import in_words, worded
 
 _LABEL = 16  # columns
 
 
 class Command(BaseCommand):
-    help = (
-        "Shows the state of a feed, when it is asked next, and why: each time that its server, the feed itself  "
+    help = gettext_lazy(
+        "Shows the state of a feed, when it is asked next, and why: each time that its server, the feed itself "
         "or we ourselves ask for, and which one holds. Then come its last fetches."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("url", metavar="URL", help="of the feed")
+        parser.add_argument("url", metavar="URL", help=gettext("of the feed"))
         parser.add_argument(
-            "--fetches", metavar="N", type=int, default=10, help="how many of the last ones (%(default)s)"
+            "--fetches", metavar="N", type=int, default=10, help=gettext("how many of the last ones (%(default)s)")
         )
 
     def handle(self, *, url: str, fetches: int, **options: Any) -> None:
@@ -42,53 +45,66 @@ class Command(BaseCommand):
             self.stdout.write(f"{feed.display_title}: {feed.url}")
             for label, told in state_of(feed, now):
                 self.stdout.write(f"  {label:<{_LABEL}}{told}")
-            self.stdout.write(f"\nNext fetch: {next_of(feed, now)}")
+            self.stdout.write("\n" + gettext("Next fetch: {}").format(next_of(feed, now)))
             for line in reasoning_of(feed, now):
                 self.stdout.write(f"  {line}")
             log = list(feed.fetches.order_by("-pk")[: max(0, fetches)])
             if log and options["verbosity"]:
-                self.stdout.write("\nLast fetches:")
+                self.stdout.write("\n" + gettext("Last fetches:"))
                 self.stdout.write(_table_of(log, now))
 
 
 def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
     """Return what is known of *feed*, as labels and values."""
-    yield "health", feed.health if feed.failures < 2 else f"{feed.health}, {feed.failures} times in a row"
+    health = str(feed.health_label)
+    if feed.failures > 1:
+        text = ngettext("{health}, {count} time in a row", "{health}, {count} times in a row", feed.failures)
+        health = text.format(health=health, count=feed.failures)
+    yield gettext("health"), health
     subscribers = feed.subscriptions.count()
-    yield "subscribers", str(subscribers) if subscribers else "none"
+    yield gettext("subscribers"), str(subscribers) if subscribers else gettext("none")
     if feed.last_fetch is not None:
-        yield "last fetch", f"{ago(feed.last_fetch, now)}: {feed.last_status}"
+        yield gettext("last fetch"), f"{ago(feed.last_fetch, now)}: {outcome_in_words(feed.last_status)}"
     if feed.last_success is not None and feed.failures:
-        yield "last success", ago(feed.last_success, now)
+        yield gettext("last success"), ago(feed.last_success, now)
     if feed.last_error:
-        yield "last error", feed.last_error
+        yield gettext("last error"), worded(feed.last_error)
     if feed.flaw:
-        yield "document", feed.flaw
-    withheld = " (not sent: the document is ill-formed, and came once)" if feed.withheld else ""
+        yield gettext("document"), worded(feed.flaw)
     for label, validator in (("ETag", feed.etag), ("Last-Modified", feed.last_modified)):
         if validator:
-            yield label, f"{validator}{withheld}"
+            text = gettext("{} (not sent: the document is ill-formed, and came once)") if feed.withheld else "{}"
+            yield label, text.format(validator)
     if feed.moved_to and feed.status == Feed.Status.ACTIVE:
-        times = f"{feed.moved_count} of {settings.move_after} times in a row"
-        yield "redirected to", f"{feed.moved_to}, for good, {times}"
+        text = gettext("{url}, for good, {count} of {most} times in a row")
+        yield (
+            gettext("redirected to"),
+            text.format(url=feed.moved_to, count=feed.moved_count, most=settings.move_after),
+        )
     if feed.push_until is not None and feed.push_until > now:
-        yield "pushed by", f"{feed.hub_url} until {when(feed.push_until, now)}"
+        yield (
+            gettext("pushed by"),
+            gettext("{hub} until {time}").format(hub=feed.hub_url, time=when(feed.push_until, now)),
+        )
     if feed.claim_token and feed.claimed_until is not None and feed.claimed_until > now:
-        yield "being fetched", f"a worker holds it until {when(feed.claimed_until, now)} at most"
+        text = gettext("a worker holds it until {} at most")
+        yield gettext("being fetched"), text.format(when(feed.claimed_until, now))
 
 
 def next_of(feed: Feed, now: datetime) -> str:
     """Return when *feed* is fetched next, and why, in one line."""
     if feed.status == Feed.Status.PAUSED:
-        return "none, since it is paused; resume it in the admin"
+        return gettext("none, since it is paused; resume it in the admin")
     if feed.status == Feed.Status.IDLE:
-        return "none, since nobody subscribes to it, or all who do have paused it"
+        return gettext("none, since nobody subscribes to it, or all who do have paused it")
     if feed.status == Feed.Status.GONE:
-        return f"none: {feed.next_reason}"
+        return gettext("none: {reason}").format(reason=worded(feed.next_reason))
     pause = feed.host.not_before
     if pause is not None and pause > max(now, feed.next_fetch):
-        return f"{when(pause, now)}: its server asked for a pause, for all feeds of {feed.host.name}"
-    return f"{when(feed.next_fetch, now)}: {feed.next_reason or 'it has not been asked yet'}"
+        text = gettext("{time}: its server asked for a pause, for all feeds of {host}")
+        return text.format(time=when(pause, now), host=feed.host.name)
+    reason = worded(feed.next_reason) or gettext("it has not been asked yet")
+    return f"{when(feed.next_fetch, now)}: {reason}"
 
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
@@ -104,11 +120,13 @@ def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
     held_by_host = pause is not None and pause > max(now, feed.next_fetch)
     for candidate in candidates:
         mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
-        yield f"{mark} {_moment(candidate, now)}  {candidate.reason}"
+        yield f"{mark} {_moment(candidate, now)}  {worded(candidate.reason)}"
     if pause is not None and held_by_host:
-        yield f"> {_moment(DueTime(pause, ''), now)}  a pause that its server asked for"
+        reason = gettext("a pause that its server asked for")
+        yield f"> {_moment(DueTime(pause, ''), now)}  {reason}"
     if feed.not_before is not None and feed.not_before > now:
-        yield f"Not before {when(feed.not_before, now)}, not even with --all: server or feed ask for that."
+        text = gettext("Not before {}, not even with --all: server or feed ask for that.")
+        yield text.format(when(feed.not_before, now))
 
 
 def _moment(candidate: DueTime, now: datetime) -> str:
@@ -118,20 +136,23 @@ def _moment(candidate: DueTime, now: datetime) -> str:
 
 def _table_of(log: list[Fetch], now: datetime) -> Visible:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("When", "What came", "New", "Changed", "Took", "Next due then, and why"):
-        table.add_column(heading, overflow="fold", justify="right" if heading in ("New", "Changed", "Took") else "left")
+    for heading in (gettext("When"), gettext("What came")):
+        table.add_column(heading, overflow="fold")
+    for heading in (gettext("New"), gettext("Changed"), gettext("Took")):
+        table.add_column(heading, overflow="fold", justify="right")
+    table.add_column(gettext("Next due then, and why"), overflow="fold")
     for fetch in log:
-        came = Text(fetch.outcome, COLOURS.get(fetch.outcome, ""))
-        told = " ".join(filter(None, (str(fetch.status or ""), fetch.message)))
+        came = Text(outcome_in_words(fetch.outcome), COLOURS.get(fetch.outcome, ""))
+        told = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message))))
         came.append(visible(f" {told}") if told else "", "default")
-        due = "never" if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
+        due = gettext("never") if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
         table.add_row(
             Text(_times(fetch, now)),
             came,
             str(fetch.new),
             str(fetch.changed),
-            f"{fetch.duration * 1000:,.0f} ms",
-            Text(visible(f"{due}: {fetch.reason}")),
+            gettext("{} ms").format(number_format(round(fetch.duration * 1000), force_grouping=True)),
+            Text(visible(f"{due}: {worded(fetch.reason)}")),
         )
     return drawn(table, sys.stdout)
 
@@ -140,4 +161,7 @@ def _times(fetch: Fetch, now: datetime) -> str:
     if fetch.latest is None:
         return ago(fetch.started, now)
     lasted = in_words((fetch.latest - fetch.started).total_seconds())
-    return f"{ago(fetch.latest, now)}, the last of {fetch.count} in {lasted}"
+    text = ngettext(
+        "{time}, the last of {count} in {duration}", "{time}, the last of {count} in {duration}", fetch.count
+    )
+    return text.format(time=ago(fetch.latest, now), count=fetch.count, duration=lasted)

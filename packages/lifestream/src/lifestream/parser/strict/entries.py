@@ -10,11 +10,13 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Enclosure, Entry, Media, Source
+from lifestream.entry import Enclosure, Entry, Media, Person, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
+from lifestream.parser.relative_addresses import base_of_text
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
+from lifestream.parser.strict.episodes import episode_of
 from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
 from lifestream.parser.strict.media import media_of
 from lifestream.parser.strict.scope import Scope
@@ -103,12 +105,16 @@ def _written(person: Element, names: Names) -> str:
 
 @dataclass(slots=True)
 class EntryReader:
-    """A reader for the entries of one feed: its *names*, *scope* and *calendar*, and the *author* that they inherit."""
+    """A reader for the entries of one feed: its *names*, *scope* and *calendar*, the *author* that they inherit, the
+    *url* of the document, and the *hosts* of the podcast.
+    """
 
     names: Names
     scope: Scope
     calendar: Calendar
     author: str
+    url: str
+    hosts: tuple[Person, ...] = ()
 
     def read(self, element: Element) -> Entry:
         """Return the entry in *element*."""
@@ -116,6 +122,8 @@ class EntryReader:
         fields = fields_of(element, names)
         links = links_of(elements(fields, "link", "atom:link"), scope)
         guid = self._guid(element, fields)
+        link = self._link(fields, scope, links, guid)
+        site, scope = scope, scope.at(base_of_text(link, scope.base, self.url))
         title = title_of(fields, scope)
         content = self._content(fields, scope)
         summary, summed = self._summary(fields, scope)
@@ -124,7 +132,7 @@ class EntryReader:
         text_scope = text.scope if text is not NOTHING else scope
         return Entry(
             guid=guid,
-            link=self._link(fields, scope, links, guid),
+            link=link,
             title=title.line,
             author=self._author(element, fields),
             published=self._date(fields, PUBLISHED),
@@ -138,7 +146,8 @@ class EntryReader:
             base=text_scope.base,
             based=text_scope.based,
             summary_base=summed.scope.base if summed is not NOTHING and summed.scope.base != text_scope.base else "",
-            source=self._source(fields, scope),
+            source=self._source(fields, site),
+            episode=episode_of(fields, scope, self.hosts),
         )
 
     def _guid(self, element: Element, fields: Fields) -> str:
@@ -220,7 +229,9 @@ class EntryReader:
 
     def _enclosures(self, fields: Fields, scope: Scope, links: list[Link]) -> Iterator[Enclosure]:
         files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
-        files += [link for link in links if link.relation == "enclosure"]
+        if any(link.relation == "enclosure" for link in links):
+            anew = links_of(elements(fields, "link", "atom:link"), scope)
+            files += [link for link in anew if link.relation == "enclosure"]
         if not files:
             return
         duration = seconds(first_text(fields, "itunes:duration"))

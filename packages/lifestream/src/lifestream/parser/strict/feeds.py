@@ -7,8 +7,10 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from lifestream.entry import ParsedFeed, Rhythm
+from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.errors import NotAFeed
+from lifestream.parser.relative_addresses import base_of_links
 from lifestream.parser.rhythm import day, hour, rhythm
 from lifestream.parser.strict.constructs import Construct, loose, text_of, typed
 from lifestream.parser.strict.entries import (
@@ -23,18 +25,23 @@ from lifestream.parser.strict.entries import (
     linked_picture,
     title_of,
 )
-from lifestream.parser.strict.links import links_of, page, related
+from lifestream.parser.strict.episodes import persons_of
+from lifestream.parser.strict.links import Link, links_of, page, related
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namespace_of
+from lifestream.plugins.reading_notes import Notes
 
-_VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
-CDF: Final = "it is a channel in CDF (Channel Definition Format, of 1997), which is not read; look for RSS or Atom"
+VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
+CDF: Final = say("cdf")
 
 
-def read(root: Element, url: str, *, language: str = "", netscape: bool = False) -> ParsedFeed | None:
+def read(
+    root: Element, url: str, *, language: str = "", netscape: bool = False, notes: Notes | None = None
+) -> ParsedFeed | None:
     """Return the feed in *root*, which came from *url*, or None if it is no RSS, RDF or Atom.
 
     *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
+    *notes* are told how dates were understood.
     Raises `NotAFeed` for CDF.
     """
     names = Names()
@@ -44,21 +51,21 @@ def read(root: Element, url: str, *, language: str = "", netscape: bool = False)
     scope = Scope(url, language).of(root)
     if name == "atom:feed":
         version = "atom10" if namespace_of(root) == ATOM else "atom03"
-        return _Reader(names, scope, version).read([root], root)
+        return _Reader(names, scope, version, notes).read([root], root)
     if name == "feed":
-        return _Reader(Names("atom:"), scope, "atom").read([root], root)
+        return _Reader(Names("atom:"), scope, "atom", notes).read([root], root)
     channels = [child for child in root if names[child.tag] == "channel"]
     if name == "rss" and channels:
-        return _Reader(names, scope, "rss091n" if netscape else _version(root)).read(channels, root)
+        return _Reader(names, scope, "rss091n" if netscape else _version(root), notes).read(channels, root)
     if name == "rdf:rdf" and (channels or any(names[child.tag] == "item" for child in root)):
         namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
-        return _Reader(names, scope, "rss10" if RSS_10 in namespaces else "rss090").read(channels, root)
+        return _Reader(names, scope, "rss10" if RSS_10 in namespaces else "rss090", notes).read(channels, root)
     return None
 
 
 def _version(root: Element) -> str:
     said = root.get("version", "").strip()
-    return _VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
+    return VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
 
 
 def _is_cdf(root: Element) -> bool:
@@ -71,8 +78,8 @@ def _is_cdf(root: Element) -> bool:
 class _Reader:
     """A reader for a feed of a *version*, which becomes `ParsedFeed.format`."""
 
-    def __init__(self, names: Names, scope: Scope, version: str) -> None:
-        self._names, self._scope, self._version = names, scope, version
+    def __init__(self, names: Names, scope: Scope, version: str, notes: Notes | None) -> None:
+        self._names, self._scope, self._version, self._notes = names, scope, version, notes
 
     def read(self, channels: list[Element], root: Element) -> ParsedFeed:
         """Return the feed in *channels*, of which the first describes it, and in *root*, which in RDF contains the
@@ -92,15 +99,19 @@ class _Reader:
         author = authors_of(channel, fields, self._names)
         entries = [*elements(fields, "item", "atom:entry", "atom:item")]
         atom = self._version.startswith("atom")
-        reader = EntryReader(self._names, scope, self._calendar(entries), author if atom else "")
         links = links_of(elements(fields, "link", "atom:link"), scope)
+        link = self._link(fields, links, atom=atom)
+        site = scope.at(base_of_links(link, scope.base))
+        calendar = self._calendar(entries)
+        hosts = persons_of(fields, scope) if "podcast:person" in fields else ()
+        reader = EntryReader(self._names, site, calendar, author if atom else "", self._scope.base, hosts)
         return ParsedFeed(
             title=title_of(fields, scope).line,
-            link=self._link(fields, scope, atom=atom),
+            link=link,
             subtitle=self._subtitle(fields, scope),
             author=author,
             language=scope.language,
-            icon=self._icon(fields, scope),
+            icon=self._icon(fields, site),
             self_url=related(links, "self"),
             hub_url=related(links, "hub"),
             generator=self._generator(fields),
@@ -109,9 +120,8 @@ class _Reader:
             entries=tuple(map(reader.read, entries)),
         )
 
-    def _link(self, fields: Fields, scope: Scope, *, atom: bool) -> str:
+    def _link(self, fields: Fields, links: list[Link], *, atom: bool) -> str:
         """Return the address of the site's page. In Atom the id of a feed may be that address, too."""
-        links = links_of(elements(fields, "link", "atom:link"), scope)
         guid = first_text(fields, "atom:id") if atom else ""
         return page(links) or (guid if guid.startswith(("http://", "https://")) else "")
 
@@ -124,7 +134,7 @@ class _Reader:
                     if names[child.tag] in _DATES:
                         yield text_of(child)
 
-        return Calendar(others)
+        return Calendar(others, self._notes)
 
     def _subtitle(self, fields: Fields, scope: Scope) -> str:
         found: list[Construct] = []

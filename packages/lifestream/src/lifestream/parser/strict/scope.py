@@ -6,12 +6,9 @@ from typing import Final
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
+from lifestream.parser.relative_addresses import is_base
 from lifestream.parser.strict.vocabulary import BASE, LANG
 from lifestream.parser.text_constructs import one_line
-
-LONGEST_BASE: Final = 2048
-MOST_SLASHES: Final = 100
-"""The maximum length of an `xml:base`: joining a longer one to each address would take quadratic time."""
 
 LONGEST_LANGUAGE: Final = 100
 
@@ -31,11 +28,15 @@ class Scope:
         if not attributes or (BASE not in attributes and LANG not in attributes):
             return self
         said = attributes.get(BASE, "")
-        base = self.absolute(said) if _is_base(said) else ""
+        base = self.absolute(said) if is_base(said) else ""
         language = one_line(attributes.get(LANG, "")).replace("_", "-")  # as in BCP 47
         if len(language) > LONGEST_LANGUAGE:
             language = ""
         return Scope(base or self.base, language or self.language, bool(base) or self.based)
+
+    def at(self, base: str) -> Scope:
+        """Return the scope with *base*, unless an `xml:base` has set another one."""
+        return self if self.based or base == self.base else Scope(base, self.language)
 
     def absolute(self, address: str | None) -> str:
         """Return *address* resolved against the base, or "" if there is none or it can't be parsed."""
@@ -50,10 +51,6 @@ class Scope:
 
 
 _MOST_JOINED: Final = 10_000
-
-
-def _is_base(address: str) -> bool:
-    return 0 < len(address) <= LONGEST_BASE and address.count("/") <= MOST_SLASHES
 
 
 def joined(base: str, address: str) -> str:

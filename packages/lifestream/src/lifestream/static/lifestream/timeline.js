@@ -9,12 +9,22 @@
     const player = document.createElement("iframe");
     player.className = "film";
     player.src = link.dataset.player;
-    player.title = link.dataset.title;
+    player.title = link.dataset.title ?? link.textContent;
+    player.dataset.page = link.href;
+    // A player may open windows, as for a login, but not lead this page away.
+    player.sandbox = "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-presentation";
     player.allow = "autoplay; fullscreen; picture-in-picture; encrypted-media";
     player.allowFullscreen = true;
     player.referrerPolicy = "strict-origin-when-cross-origin";
     link.replaceWith(player);
     player.focus();
+  });
+
+  // A player that this site's policy doesn't allow (`frame-src`) opens its page instead.
+  document.addEventListener("securitypolicyviolation", (event) => {
+    if (event.effectiveDirective !== "frame-src") return;
+    for (const player of document.querySelectorAll("iframe.film[data-page]"))
+      if (player.src.startsWith(event.blockedURI)) location.assign(player.dataset.page);
   });
 
   // The link to older items fetches them when it comes into view: a few pages, then it waits, so the page has an end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from lifestream.conf import settings
 from lifestream.models import Lifestream, Post
+from lifestream.models.look import SiteOrder
 from lifestream.web.presenters import of_the_web
 from lifestream.web.timeline import Timeline, by_day
 from lifestream.web.views.reading import cursor_of, keep, read, read_day, read_search, read_site, read_tag
@@ -141,9 +142,18 @@ def _frame(timeline: Timeline) -> dict[str, Any]:
             ("RSS", "application/rss+xml", timeline.url("rss")),
             ("JSON Feed", "application/feed+json", timeline.url("json")),
         ],
-        "beside": lambda: list(_sorted_sites(timeline)[: SITES_BESIDE + 1]),
+        "beside": lambda: list(_sites_beside(timeline)[: SITES_BESIDE + 1]),
         "sites_beside": SITES_BESIDE,
     }
+
+
+def _sites_beside(timeline: Timeline) -> Any:
+    """Return the sites that stand beside the timeline, in the order that its owner has chosen."""
+    if timeline.lifestream.site_order == SiteOrder.NAME:
+        return _sorted_sites(timeline)
+    latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
+    subscriptions = timeline.subscriptions().alias(latest=Subquery(latest))
+    return subscriptions.order_by(F("latest").desc(nulls_last=True), "pk")
 
 
 def _sorted_sites(timeline: Timeline, *first: str) -> Any:

@@ -1,0 +1,118 @@
+"""Score every known reader that is installed, and write the table of the manual.
+
+    uv run --group bench python benchmarks/readers.py            run all, write docs/feedserver/readers.md
+    uv run --group bench python benchmarks/readers.py NAME …     run these, print the table
+    … --quick                                                   one rule of one reader, print the table
+
+The readers come from Debian (newsboat, sfeed, rss2email, feed2exec, gpodder, curl, wget), PyPI (reader, feedparser,
+fastfeedparser, django-lifestream) and npm (rss-parser; NODE_PATH names its folder). Those that are not installed are
+skipped, and said to be. No score is set by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from feedserver.check.commands import CommandAdapter, SetupError
+from feedserver.check.readers import READERS, KnownReader
+from feedserver.check.report import RULES_VERSION, Report
+from feedserver.check.runner import run
+from feedserver.check.verdicts import Level, Verdict
+
+PAGE = Path(__file__).parent.parent / "docs" / "feedserver" / "readers.md"
+ANSWER = "authors may answer it, and their answer is added: see [Disputing a rule](check.md#disputing-a-rule)"
+
+
+def score(name: str, known: KnownReader, only: Sequence[str]) -> Report | None:
+    """Return the report of a reader, None where it could not be run; then standard error says why."""
+    if missing := known.missing():
+        print(f"{known.title} is skipped: {missing} is not installed", file=sys.stderr)
+        return None
+    adapter = CommandAdapter(known.commands, name=known.title, kind=known.kind, reproduce=f"--reader {name}")
+    try:
+        adapter.set_up()
+        report = run(adapter, only=only, kind=known.kind, workers=2)
+    except SetupError as error:
+        print(f"{known.title} is skipped: {error}", file=sys.stderr)
+        return None
+    finally:
+        adapter.close()
+    for result in report.misfires:
+        print(f"{known.title}, {result.scenario.id}: {result.misfire}", file=sys.stderr)
+    print(f"{known.title}: {report.count()} in {report.seconds:.0f} s", file=sys.stderr)
+    return report
+
+
+def table(scored: Iterable[tuple[KnownReader, Report]]) -> list[str]:
+    """Return the table of *scored* in Markdown. What is withheld is not in it."""
+    lines = [
+        "| reader | version | must | should | nice | rules of level must that it breaks | not judged | configuration |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for known, report in scored:
+        counts = " | ".join(f"{report.count(level).passed}/{report.count(level).judged}" for level in Level)
+        failed = [each.scenario for each in report.of(Verdict.FAIL) if not each.scenario.withheld]
+        links = ", ".join(f"[{each.id}](rules/{each.id.lower()}.md)" for each in failed if each.level is Level.MUST)
+        unjudged = report.count().all - report.count().judged
+        version = report.version.removeprefix(known.title).removeprefix(known.program).strip()[:40]
+        lines.append(f"| {known.title} | {version} | {counts} | {links or 'none'} | {unjudged} | {known.note} |")
+    return lines
+
+
+def page(scored: Sequence[tuple[KnownReader, Report]]) -> str:
+    """Return the page of the manual."""
+    today = dt.datetime.now(dt.UTC).date()
+    return "\n".join(
+        [
+            "# How readers score",
+            "",
+            f"`benchmarks/readers.py` wrote these tables on {today} with version {RULES_VERSION} of",
+            "[the rules](rules/index.md): it runs `feedserver check --reader NAME` for each reader that is there.",
+            "No score is set by hand. A cell says how many rules were passed of those that were judged. Old versions of",
+            "Debian stand here, since they can be run by everybody; newer ones may do better.",
+            "",
+            f"A table is no last word: {ANSWER}.",
+            "",
+            "## Readers",
+            "",
+            *table((known, report) for known, report in scored if not known.is_recipe),
+            "",
+            "## Libraries and programs, as short scripts use them",
+            "",
+            "What is judged here is the usual way to use them, which their manuals show; a caller can do better.",
+            "",
+            *table((known, report) for known, report in scored if known.is_recipe),
+            "",
+        ]
+    )
+
+
+def main() -> int:
+    """Run the readers, and write or print the tables. Return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *sorted(READERS)], metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="one rule of one reader")
+    options = parser.parse_args()
+    os.environ["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # lifestream's command
+    )
+    names = options.names or (["curl"] if options.quick else sorted(READERS))
+    scored = [
+        (READERS[name], report)
+        for name in names
+        if (report := score(name, READERS[name], ["V1"] if options.quick else [])) is not None
+    ]
+    if options.names or options.quick:
+        print("\n".join(table(scored)))
+    else:
+        PAGE.write_text(page(scored), "utf-8")
+    return 1 if any(report.misfires for _, report in scored) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

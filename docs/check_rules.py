@@ -1,0 +1,126 @@
+"""Writes a page of the manual for each rule of `feedserver check`, and the page that lists them.
+
+python docs/check_rules.py            writes the pages anew
+python docs/check_rules.py --check    says which would change, and ends with 1 if any would
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from feedserver.check.report import RULES_VERSION
+from feedserver.check.scenario import GROUPS, Scenario
+from feedserver.check.scenarios import SCENARIOS
+from feedserver.check.verdicts import Kind, Lane, Need
+
+FOLDER = Path(__file__).parent / "feedserver" / "rules"
+
+_NEEDS = {
+    Need.ITEMS: "to see which items were imported, by `--list` or in the reader's files",
+    Need.LIST: "`--list`, since items are counted",
+    Need.DETAILS: "`--list` in JSON lines, since other fields than the title are judged",
+    Need.CLOCK: "a clock that can be moved",
+    Need.TLS: "the extra `feedserver[tls]`",
+    Need.MEMORY: "to see how much memory the reader uses",
+}
+
+
+def page_of(scenario: Scenario) -> str:
+    """Return the page of a rule."""
+    lines = [
+        f"# {scenario.id}: {scenario.title}",
+        "",
+        f"**{scenario.level}** · {GROUPS[scenario.group]} · source: {scenario.source}",
+        "",
+        scenario.rule,
+        "",
+        "## Why it matters",
+        "",
+        scenario.why,
+        "",
+        "## How to mend it",
+        "",
+        scenario.advice,
+        "",
+        "## How it is tried",
+        "",
+        *_trial(scenario),
+        "",
+        "```sh",
+        f'feedserver check --add "…" --poll "…" --only {scenario.id}',
+        "```",
+        "",
+        "The id never changes and is given to no other rule, so this page can be linked to. Is the rule wrong, or does",
+        "it misjudge your reader? See [Disputing a rule](../check.md#disputing-a-rule).",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _trial(scenario: Scenario) -> list[str]:
+    lines = [f"- It takes {len(scenario.steps)} steps; in the first one the reader subscribes to a good feed."]
+    if scenario.lane is Lane.HOSTILE:
+        lines.append("- The reader goes through it alone, with files of its own.")
+    lines += [f"- It needs {_NEEDS[need]}; else it is *not seen*." for need in Need if need in scenario.needs]
+    if scenario.depends_on:
+        names = " or ".join(f"[{name}]({name.lower()}.md)" for name in scenario.depends_on)
+        lines.append(f"- Unless {names} was passed, it is *not seen*: the reader gave no occasion for it.")
+    if scenario.kinds != frozenset(Kind):
+        lines.append(f"- It is for readers of the kind {', '.join(kind for kind in Kind if kind in scenario.kinds)}.")
+    return lines
+
+
+def index() -> str:
+    """Return the page that lists all rules."""
+    lines = [
+        "# The rules of feedserver check",
+        "",
+        f"These are the {len(SCENARIOS)} rules of version {RULES_VERSION}, which [`feedserver check`](../check.md)",
+        "tries.",
+        "Whoever breaks a rule of the level *must* harms servers or people, or loses entries.",
+        "",
+    ]
+    for letter, title in GROUPS.items():
+        chosen = [scenario for scenario in SCENARIOS if scenario.group == letter]
+        if chosen:
+            lines += [f"## {title}", "", "| rule | level | what it says |", "|---|---|---|"]
+            lines += [
+                f"| [{each.id}]({each.id.lower()}.md) {each.title} | {each.level} | {each.rule} |" for each in chosen
+            ]
+            lines.append("")
+    lines += ["```{toctree}", ":hidden:", "", *(scenario.id.lower() for scenario in SCENARIOS), "```", ""]
+    return "\n".join(lines)
+
+
+def pages() -> dict[Path, str]:
+    """Return every page, by its file."""
+    made = {FOLDER / f"{scenario.id.lower()}.md": page_of(scenario) for scenario in SCENARIOS}
+    return {FOLDER / "index.md": index()} | made
+
+
+def main() -> int:
+    """Write the pages, or check them. Return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--check", action="store_true", help="write nothing; say which pages would change")
+    options = parser.parse_args()
+    wanted = pages()
+    found = set(FOLDER.glob("*.md")) if FOLDER.is_dir() else set()
+    wrong = [path for path, text in wanted.items() if path not in found or path.read_text("utf-8") != text]
+    wrong += sorted(found - wanted.keys())
+    if options.check:
+        for path in wrong:
+            print(f"{path} is not what docs/check_rules.py writes; run it")
+        return 1 if wrong else 0
+    FOLDER.mkdir(exist_ok=True)
+    for path in wrong:
+        if path in wanted:
+            path.write_text(wanted[path], "utf-8")
+        else:
+            path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

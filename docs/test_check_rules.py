@@ -1,0 +1,13 @@
+"""The pages of the rules say what the rules say."""
+
+from __future__ import annotations
+
+from check_rules import FOLDER, pages
+
+
+def test_each_rule_has_its_page() -> None:
+    wanted = pages()
+
+    assert {path.name for path in FOLDER.glob("*.md")} == {path.name for path in wanted}, "run docs/check_rules.py"
+    for path, text in wanted.items():
+        assert path.read_text("utf-8") == text, f"{path.name} is old; run docs/check_rules.py"

@@ -1,0 +1,209 @@
+"""How a run drives a reader: `Adapter` opens a `Session`, which subscribes, polls and lists.
+
+`PythonAdapter` drives an object of the same process. `commands.CommandAdapter` runs commands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from feedserver.check.evidence import Poll, Row
+from feedserver.check.moved_clock import MovedClock
+from feedserver.check.stage import TOKEN
+from feedserver.check.verdicts import ListFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed to subscribe to: its *number*, from 1, its *url*, and its *scenario*, "" for the control feed."""
+
+    number: int
+    url: str
+    scenario: str
+
+
+class Session(ABC):
+    """One reader with files of its own."""
+
+    clock: MovedClock
+
+    @abstractmethod
+    def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
+        """Subscribe to *feeds*. Return what went wrong, by the number of the feed."""
+
+    @abstractmethod
+    def poll(self) -> Poll:
+        """Let the reader ask its feeds, and return when it has ended."""
+
+    def present(self) -> frozenset[tuple[str, int]] | None:
+        """Return which items the reader's files hold: pairs of a scenario's id and a number; None where rows tell."""
+        return None
+
+    @abstractmethod
+    def rows(self) -> Sequence[Row] | None:
+        """Return the reader's list of items, None where it has none. Raises ListFailed where it cannot be had."""
+
+    def is_going_on(self) -> bool:
+        """Return whether something of the reader still runs, so that requests may follow after a poll has ended."""
+        return False
+
+    def proves_clock(self) -> bool:
+        """Return whether it is proved that the reader's clock follows."""
+        return self.clock.can_move
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to end
+        """End what the reader left running, and remove its files."""
+
+
+class Adapter(ABC):
+    """A reader that can be opened several times, each time with files of its own."""
+
+    name = "reader"
+    version = ""
+    kind_of_poll = "poll"
+
+    @property
+    @abstractmethod
+    def commands(self) -> Mapping[str, str]:
+        """How the reader is driven, for the report: by the name of what is done."""
+
+    @property
+    @abstractmethod
+    def can_list(self) -> bool:
+        """Whether the reader's items can be listed and counted."""
+
+    @property
+    @abstractmethod
+    def can_show_items(self) -> bool:
+        """Whether it can be seen which items the reader has."""
+
+    def reproduce(self, scenario: str) -> str:
+        """Return what runs one scenario alone."""
+        return f"check(client, only=[{scenario!r}])"
+
+    def interrupt(self) -> None:  # noqa: B027 - what runs in this process cannot be interrupted
+        """End whatever the reader does at the moment: the run is stopped."""
+
+    @abstractmethod
+    def open(self, lane: str) -> Session:
+        """Open a session; *lane* is its name for messages."""
+
+
+# From Python
+
+
+@runtime_checkable
+class Client(Protocol):
+    """What `check` needs of a client in Python.
+
+    These methods may be there, too: `list()` returns the items, as texts (titles) or mappings (`title`, `link`,
+    `author`, `content`, `date`), and `move_clock(seconds)` tells how far the time that the client must go by lies
+    ahead of the true one.
+    """
+
+    def add(self, url: str) -> object:
+        """Subscribe to *url*."""
+
+    def poll(self) -> object:
+        """Ask every feed that is due, and return when all is done."""
+
+
+class PythonAdapter(Adapter):
+    """Drives a client of this process; *client* is one, or a callable that makes a fresh one for each session."""
+
+    def __init__(self, client: Client | Callable[[], Client]) -> None:
+        is_one = isinstance(client, Client) and not isinstance(client, type)  # a class has the methods, too
+        if not is_one and not callable(client):
+            raise TypeError(
+                f"{client!r} is no client; give an object with the methods add(url) and poll(), or a function that "
+                "makes one"
+            )
+        self._make: Callable[[], Any] = (lambda: client) if is_one else client  # type: ignore[assignment]
+        self._sample = self._make()
+        if not isinstance(self._sample, Client):
+            raise TypeError(f"{self._sample!r} is no client; it needs the methods add(url) and poll()")
+        self.name = type(self._sample).__name__
+
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """How the reader is driven, for the report."""
+        return {"python": f"{type(self._sample).__module__}.{type(self._sample).__qualname__}"}
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the client has `list`."""
+        return callable(getattr(self._sample, "list", None))
+
+    @property
+    def can_show_items(self) -> bool:
+        """Whether the client has `list`."""
+        return self.can_list
+
+    def open(self, lane: str) -> Session:  # noqa: ARG002 - a client in Python has no use for the name
+        """Make a client."""
+        return _PythonSession(self._make())
+
+
+class _PythonSession(Session):
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        move = getattr(client, "move_clock", None)
+        self.clock = MovedClock(move, "the client's move_clock") if callable(move) else MovedClock()
+
+    def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
+        troubles: dict[int, str] = {}
+        for feed in feeds:
+            try:
+                self._client.add(feed.url)
+            except Exception as error:  # noqa: BLE001 - a client may raise anything; it is told with the verdict
+                troubles[feed.number] = f"add() raised {error!r}"
+        return troubles
+
+    def poll(self) -> Poll:
+        try:
+            self._client.poll()
+        except Exception as error:  # noqa: BLE001 - a client may raise anything; it is told with the verdict
+            return Poll(is_good=False, detail=f"poll() raised {error!r}")
+        return Poll()
+
+    def rows(self) -> Sequence[Row] | None:
+        listing: Callable[[], Iterable[Any]] | None = getattr(self._client, "list", None)
+        try:
+            return read_rows(listing()) if listing is not None else None
+        except Exception as error:  # a client may raise anything; it is told with the verdict
+            raise ListFailed(f"list() raised {error!r}") from error
+
+
+# Lists
+
+
+def read_rows(items: Iterable[Any]) -> list[Row]:
+    """Return the rows of *items*: mappings, or texts that hold a title or a mapping in JSON. Others are left out."""
+    rows = []
+    for item in items:
+        fields = _fields(item)
+        title = fields.get("title", "")
+        found = TOKEN.search(title.encode("utf-8", "replace"))
+        if found is not None:
+            scenario = f"{found[1].decode().upper()}{int(found[2])}"
+            rows.append(Row(scenario, int(found[3]), title, fields))
+    return rows
+
+
+def _fields(item: Any) -> dict[str, str]:
+    if isinstance(item, Mapping):
+        return {str(name): "" if value is None else str(value) for name, value in item.items()}
+    text = str(item)
+    if re.match(r"\s*\{", text):
+        try:
+            read = json.loads(text)
+        except ValueError:
+            return {"title": text}
+        if isinstance(read, dict):
+            return _fields(read)
+    return {"title": text}

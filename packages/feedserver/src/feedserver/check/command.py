@@ -1,0 +1,222 @@
+"""`feedserver check`: its options, and how it runs.
+
+Exit status: 0 where no scenario of the level of `--fail-under` failed, 1 where one did, 2 for bad usage and for a
+reader that could not be set up, 3 for an error of feedserver.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from feedserver.check.badge import as_badge
+from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
+from feedserver.check.html_report import as_html
+from feedserver.check.junit import as_junit
+from feedserver.check.readers import READERS
+from feedserver.check.report import Report
+from feedserver.check.runner import choose, run
+from feedserver.check.scenarios import SCENARIOS
+from feedserver.check.table import as_table
+from feedserver.check.verdicts import Kind, Level
+from feedserver.messages.pacing import parse_duration
+from feedserver.messages.terminal_text import visible
+
+FORMATS = ("table", "json", "junit", "html", "badge")
+_WHO = "feedserver check"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `feedserver check` to its parser; `run_command` carries it out."""
+    reader = parser.add_argument_group(
+        "the reader", "Commands are run by the shell. {url}, {urls}, {opml}, {n} and {home} are replaced in them."
+    )
+    reader.add_argument("--reader", choices=sorted(READERS), help="a known reader, whose commands are shipped")
+    reader.add_argument(
+        "--add", default="", metavar="CMD", help="subscribe to {url}, or to all {urls} or {opml} at once"
+    )
+    reader.add_argument("--add-all", default="", metavar="CMD", help="the same as --add, with {urls} or {opml}")
+    reader.add_argument("--poll", default="", metavar="CMD", help="ask every feed; with {url}, run once for each feed")
+    reader.add_argument(
+        "--list",
+        default="",
+        metavar="CMD",
+        help="print the items: JSON in lines (title, link, author, content, date), or titles",
+    )
+    reader.add_argument(
+        "--state",
+        default="",
+        metavar="DIR",
+        help="where the reader keeps its items (default: its HOME); used without --list",
+    )
+    reader.add_argument(
+        "--setup", default="", metavar="CMD", help="run once, in the HOME that the others are copied from"
+    )
+    reader.add_argument(
+        "--version", default="", metavar="CMD", dest="reader_version", help="print the reader's version"
+    )
+    reader.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", type=_variable, help="a variable; may be repeated"
+    )
+    reader.add_argument(
+        "--kind",
+        choices=[str(kind) for kind in Kind],
+        help="what the reader does (default: store)",
+    )
+    reader.add_argument("--name", default="", help="the reader's name in the report")
+    parser.add_argument(
+        "--only", default="", metavar="IDS", help="run these scenarios and what they depend on, such as V,T4"
+    )
+    parser.add_argument(
+        "--patience",
+        default=PATIENCE,
+        type=_duration,
+        metavar="TIME",
+        help=f"the limit for each command (default: {PATIENCE:g}s)",
+    )
+    parser.add_argument(
+        "--workers",
+        default=min(os.cpu_count() or 1, 4),
+        type=_count,
+        metavar="N",
+        help="how many readers run at the same time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fail-under",
+        default="must",
+        choices=[*(str(level) for level in Level), "never"],
+        help="exit with status 1 where a scenario of this level or a higher one failed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format", default="table", choices=FORMATS, help="the form of the report (default: %(default)s)"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report into a file")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Carry out `feedserver check` and return its exit status."""
+    only = [name for name in options.only.split(",") if name.strip()]
+    try:
+        choose(SCENARIOS, only)
+        adapter = _adapter(options)
+    except ValueError as error:
+        return _complain(str(error))
+    progress = _Progress(is_quiet=options.quiet)
+    try:
+        adapter.set_up()
+        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers)
+    except SetupError as error:
+        return _complain(f"the reader could not be set up, so there is no score: {error}")
+    finally:
+        progress.end()
+        adapter.close()
+    return _deliver(report, options)
+
+
+def _adapter(options: argparse.Namespace) -> CommandAdapter:
+    """Return what drives the reader. Options stand before those of a known reader. Raises ValueError for bad usage."""
+    known = READERS[options.reader] if options.reader else None
+    if options.add and options.add_all:
+        raise ValueError("give --add or --add-all, not both")
+    if known is None and not options.poll:
+        raise ValueError("give --poll, the command by which the reader asks its feeds, such as --poll 'r2e run'")
+    if known is not None and (missing := known.missing()):
+        raise ValueError(f"{known.title} cannot be run: {missing} is not installed")
+    given = {
+        "poll": options.poll,
+        "add": options.add or options.add_all,
+        "setup": options.setup,
+        "list": options.list,
+        "state": options.state,
+        "version": options.reader_version,
+    }
+    commands = replace(
+        known.commands if known is not None else Commands(poll=""),
+        **{name: value for name, value in given.items() if value},
+        patience=options.patience,
+    )
+    commands = replace(commands, environment={**commands.environment, **dict(options.env)})
+    kind = Kind(options.kind) if options.kind else known.kind if known is not None else Kind.STORE
+    name = options.name or (known.title if known is not None else "")
+    reproduce = f"--reader {options.reader}" if known is not None and not any(given.values()) else ""
+    return CommandAdapter(commands, name=name, kind=kind, reproduce=reproduce)
+
+
+def _deliver(report: Report, options: argparse.Namespace) -> int:
+    text = _text(report, options.format, options.output)
+    if options.output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        try:
+            options.output.write_text(text, "utf-8")
+        except OSError as error:
+            return _complain(f"the report cannot be written: {error}")
+        sys.stdout.write("\n".join(as_table(report).splitlines()[-4:]) + "\n")
+    if report.misfires:
+        return 3
+    level = None if options.fail_under == "never" else Level(options.fail_under)
+    return 1 if report.fails_under(level) else 0
+
+
+def _text(report: Report, form: str, output: Path | None) -> str:
+    if form == "json":
+        return report.to_json()
+    if form == "junit":
+        return as_junit(report)
+    if form == "html":
+        return as_html(report)
+    if form == "badge":
+        return as_badge(report)
+    colours = output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    text = as_table(report, colours=colours)
+    return text if colours else visible(text, lines=True)
+
+
+class _Progress:
+    """Shows one line about the run on standard error, rewritten in place; nothing where that is no terminal."""
+
+    def __init__(self, *, is_quiet: bool) -> None:
+        self._is_shown = not is_quiet and sys.stderr.isatty()
+
+    def tell(self, line: str) -> None:
+        """Show *line* in place of the last one."""
+        if self._is_shown:
+            sys.stderr.write(f"\r\033[K{visible(line)}")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Remove the line."""
+        if self._is_shown:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+
+def _complain(what: str) -> int:
+    sys.stderr.write(f"{_WHO}: {visible(what, lines=True)}\n")
+    return 2
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise argparse.ArgumentTypeError(f"{text!r} is no variable; give NAME=VALUE")
+    return name, value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
+    return int(text)
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; give one such as 75s") from error

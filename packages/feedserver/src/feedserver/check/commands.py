@@ -1,0 +1,285 @@
+"""`CommandAdapter`: drives a reader by its commands.
+
+Placeholders in commands are replaced literally: `{url}` (the feed), `{urls}` (all feeds), `{opml}` (a file that lists
+them), `{n}` (the number of the feed), `{home}` (the reader's HOME). Addresses consist of characters that no shell
+treats specially, so they need no quotes. Other braces, as of awk and jq, stay.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
+from feedserver.check.evidence import Poll, Row
+from feedserver.check.isolation import Home, Ran
+from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
+from feedserver.check.stage import TOKEN
+from feedserver.check.verdicts import Kind, ListFailed
+
+PATIENCE = 75.0
+"""Seconds that each command may take, unless told otherwise."""
+
+LARGEST_FILE = 256 << 20
+"""Bytes: larger files of a reader are not searched for items."""
+
+
+class SetupError(Exception):
+    """The reader could not be set up, so that no score is possible; the text has the output of what failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """The commands of a reader, with the placeholders of this module; "" for one that there is none of.
+
+    *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
+    `{urls}` or `{opml}`. *poll* asks every feed; with `{url}` it runs once for each. *list* prints the items: JSON in
+    lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no list.
+    *version* prints the reader's version. *environment* are variables, *patience* is in seconds for each command.
+    """
+
+    poll: str
+    add: str = ""
+    setup: str = ""
+    list: str = ""
+    state: str = ""
+    version: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    patience: float = PATIENCE
+
+    def by_name(self) -> dict[str, str]:
+        """Return the commands that there are, by the name of their option."""
+        names = ("setup", "add", "poll", "list", "state", "version")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+class CommandAdapter(Adapter):
+    """Drives a reader by *commands*. `close` removes its folders."""
+
+    def __init__(self, commands: Commands, *, name: str = "", kind: Kind = Kind.STORE, reproduce: str = "") -> None:
+        if not commands.add and "{url}" not in commands.poll:
+            raise ValueError("there is no --add, so --poll must have {url}: it then runs once for each feed")
+        if commands.add and not any(word in commands.add for word in ("{url}", "{urls}", "{opml}")):
+            raise ValueError(
+                f"--add {commands.add!r} has neither {{url}} nor {{urls}} nor {{opml}}: what shall it add?"
+            )
+        self._commands = commands
+        self.kind = kind
+        self._reproduce = reproduce
+        self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
+        self._bundle = _bundle()
+        self.name = name or (commands.add or commands.poll).split()[0]
+        self._set_up: Home | None = None
+        self._homes: list[Home] = []
+        self._shim = ClockShim(self._root)
+
+    @property
+    def clock_problem(self) -> str:
+        """Why the reader's clock cannot be moved, "" if it can be tried."""
+        return self._shim.problem
+
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """The commands, by the name of their option."""
+        return self._commands.by_name()
+
+    @property
+    def prints_items(self) -> bool:
+        """Whether the poll itself prints the items."""
+        return self.kind is Kind.PARSER and not self._commands.list
+
+    @property
+    def can_list(self) -> bool:
+        """Whether there is a list."""
+        return bool(self._commands.list) or self.prints_items
+
+    @property
+    def can_show_items(self) -> bool:
+        """Whether items can be seen: in the list, or in the reader's files."""
+        return self.can_list or self.kind is not Kind.FETCHER
+
+    def reproduce(self, scenario: str) -> str:
+        """Return the command that runs one scenario alone."""
+        if self._reproduce:
+            return f"feedserver check {self._reproduce} --only {scenario}"
+        options = [f"--{name} {shlex.quote(value)}" for name, value in self.commands.items()]
+        return f"feedserver check {' '.join(options)} --only {scenario}"
+
+    def set_up(self) -> None:
+        """Run the set-up, and ask for the version. Raises SetupError where either fails."""
+        self._set_up = self._home("setup")
+        if self._commands.setup:
+            ran = self._set_up.run(self._commands.setup.replace("{home}", str(self._set_up.home)))
+            if ran.status != 0:
+                raise SetupError(f"--setup {ran.how()}: {ran.output.strip()}")
+        if self._commands.version:
+            ran = self._set_up.run(self._commands.version)
+            if ran.status != 0:
+                raise SetupError(f"--version {ran.how()}: {ran.output.strip()}")
+            self.version = (ran.output.strip().splitlines() or [""])[0][:120]
+
+    def _home(self, lane: str) -> Home:
+        home = Home(
+            self._root / lane,
+            patience=self._commands.patience,
+            extra=self._commands.environment,
+            bundle=self._bundle,
+            copy_of=self._set_up,
+        )
+        self._homes.append(home)
+        return home
+
+    def interrupt(self) -> None:
+        """End every command that runs."""
+        for home in self._homes:
+            home.interrupt()
+
+    def open(self, lane: str) -> Session:
+        """Open a session in a copy of the HOME that was set up."""
+        if self._set_up is None:
+            self.set_up()
+        home = self._home(lane)
+        shim = self._shim.load(home.folder)
+        if shim is not None:
+            home.environment |= shim.environment
+        return _CommandSession(self._commands, home, shim, prints_items=self.prints_items)
+
+    def close(self) -> None:
+        """Remove every folder."""
+        if self._set_up is not None:
+            self._set_up.close()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+
+class _CommandSession(Session):
+    def __init__(self, commands: Commands, home: Home, shim: LoadedShim | None, *, prints_items: bool) -> None:
+        self._commands = commands
+        self._home = home
+        self._prints_items = prints_items
+        self._feeds: list[Subscription] = []
+        self._printed: list[bytes] = []
+        self._tokens: dict[Path, tuple[tuple[int, int], frozenset[tuple[str, int]]]] = {}
+        self._shim = shim
+        self.clock = shim.clock if shim is not None else MovedClock()
+
+    def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
+        self._feeds = list(feeds)
+        if not self._commands.add:
+            return {}
+        if "{url}" not in self._commands.add:
+            ran = self._home.run(self._filled(self._commands.add, feeds))
+            return dict.fromkeys((feed.number for feed in feeds), f"--add {ran.describe()}") if ran.status != 0 else {}
+        troubles = {}
+        for feed in feeds:
+            ran = self._home.run(self._filled(self._commands.add, feeds, feed))
+            if ran.status != 0:
+                troubles[feed.number] = f"--add {ran.describe()}"
+        return troubles
+
+    def poll(self) -> Poll:
+        self._printed.clear()
+        if "{url}" not in self._commands.poll:
+            return self._polled(self._home.run(self._filled(self._commands.poll, self._feeds)))
+        polls = [
+            self._polled(self._home.run(self._filled(self._commands.poll, self._feeds, feed))) for feed in self._feeds
+        ]
+        bad = [poll.detail for poll in polls if not poll.is_good]
+        return Poll(
+            is_good=not bad,
+            detail="; ".join(bad),
+            seconds=sum(poll.seconds for poll in polls),
+            peak_memory=max((poll.peak_memory for poll in polls), default=0),
+        )
+
+    def _polled(self, ran: Ran) -> Poll:
+        self._printed.append(ran.printed)
+        is_good = ran.status is not None and not ran.crashed
+        detail = "" if is_good else f"the command {ran.describe()}"
+        return Poll(is_good=is_good, detail=detail, seconds=ran.seconds, peak_memory=ran.peak_memory)
+
+    def _filled(self, command: str, feeds: Sequence[Subscription], feed: Subscription | None = None) -> str:
+        filled = command.replace("{home}", str(self._home.home))
+        if "{opml}" in filled:
+            opml = self._home.folder / "feeds.opml"
+            opml.write_text(opml_of(feeds), "utf-8")
+            filled = filled.replace("{opml}", str(opml))
+        filled = filled.replace("{urls}", " ".join(each.url for each in feeds))
+        if feed is not None:
+            filled = filled.replace("{url}", feed.url).replace("{n}", str(feed.number))
+        return filled
+
+    def rows(self) -> Sequence[Row] | None:
+        if self._commands.list:
+            ran = self._home.run(self._filled(self._commands.list, self._feeds))
+            if ran.status != 0:
+                raise ListFailed(f"--list {ran.describe()}")
+            return read_rows(ran.printed.decode("utf-8", "replace").splitlines())
+        if self._prints_items:
+            return read_rows(b"\n".join(self._printed).decode("utf-8", "replace").splitlines())
+        return None
+
+    def present(self) -> frozenset[tuple[str, int]] | None:
+        if self._commands.list or self._prints_items:
+            return None  # the rows tell it
+        state = Path(self._home.home, self._commands.state.replace("{home}", str(self._home.home)))
+        found: set[tuple[str, int]] = set()
+        for path in [state] if state.is_file() else sorted(state.rglob("*")):
+            found |= self._tokens_in(path)
+        return frozenset(found)
+
+    def _tokens_in(self, path: Path) -> frozenset[tuple[str, int]]:
+        """Return the items whose tokens stand in a file; one that has not changed is not read again."""
+        try:
+            stat = path.stat()
+            if path.is_symlink() or not path.is_file() or stat.st_size > LARGEST_FILE:
+                return frozenset()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+            known = self._tokens.get(path)
+            if known is None or known[0] != stamp:
+                tokens = {(f"{m[1].decode().upper()}{int(m[2])}", int(m[3])) for m in TOKEN.finditer(path.read_bytes())}
+                known = self._tokens[path] = (stamp, frozenset(tokens))
+        except OSError:  # the reader removed it meanwhile
+            return frozenset()
+        return known[1]
+
+    def proves_clock(self) -> bool:
+        return self._shim is not None and self._shim.proofs > 0
+
+    def is_going_on(self) -> bool:
+        return bool(self._home.survivors())
+
+    def close(self) -> None:
+        if self._shim is not None:
+            self._shim.close()
+        self._home.close()
+
+
+def opml_of(feeds: Sequence[Subscription]) -> str:
+    """Return an OPML document that lists *feeds*."""
+    lines = [
+        f"  <outline type='rss' text={quoteattr(_label(feed))} title={quoteattr(_label(feed))} "
+        f"xmlUrl={quoteattr(feed.url)}/>"
+        for feed in feeds
+    ]
+    head = "<?xml version='1.0' encoding='utf-8'?>\n<opml version='2.0'>\n <head><title>feedserver check</title></head>"
+    return "\n".join([head, " <body>", *lines, " </body>", "</opml>", ""])
+
+
+def _label(feed: Subscription) -> str:
+    return f"Scenario {feed.scenario}" if feed.scenario else "Control feed"
+
+
+def _bundle() -> str | None:
+    """Return the file with the authority of the https servers, None without the package that makes certificates."""
+    from importlib.util import find_spec
+
+    if find_spec("trustme") is None:
+        return None
+    from feedserver.net.tls import authority
+
+    return str(authority().bundle)

@@ -1,0 +1,165 @@
+"""`Evidence`: what was seen of a reader in each step of a scenario, and the questions that `judge` asks about it.
+
+A question raises `Unseen` where the evidence answers it neither way. So no verdict comes from a lack of evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from feedserver.check.stage import FEED
+from feedserver.check.verdicts import Unseen
+from feedserver.handler.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One imported item, as `--list` tells it: the *scenario* and *number* that its token names, and its fields."""
+
+    scenario: str
+    number: int
+    title: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """How a poll ended: *is_good* where the reader ended well in time; *detail* says what went wrong.
+
+    *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes, 0 where that is not known.
+    """
+
+    is_good: bool = True
+    detail: str = ""
+    seconds: float = 0.0
+    peak_memory: int = 0
+
+
+@dataclass(slots=True)
+class StepSeen:
+    """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feed was
+    asked in the first poll, and what was imported after the last poll.
+
+    *in_first_poll* is the number of exchanges that came until the first poll had ended.
+
+    *present* are the numbers of the items that the reader has, *rows* its list; None where it cannot be asked, and
+    *list_trouble* says why it failed to be listed.
+    """
+
+    exchanges: list[tuple[str, Exchange]] = field(default_factory=list)
+    in_first_poll: int | None = None
+    polls: list[Poll] = field(default_factory=list)
+    was_control_asked: bool = False
+    present: frozenset[int] | None = None
+    rows: Sequence[Row] | None = None
+    list_trouble: str = ""
+    at: float = 0.0
+
+
+class Evidence:
+    """What was seen, step by step, since the reader subscribed in step 0."""
+
+    def __init__(self, steps: Sequence[StepSeen], kind_of_poll: str = "poll") -> None:
+        self.steps = steps
+        self.kind_of_poll = kind_of_poll
+
+    # Requests
+
+    def requests(self, step: int, path: str | None = FEED) -> list[Exchange]:
+        """Return the GET requests of *step* for *path*, relative to the scenario; None is every path."""
+        return [
+            exchange
+            for at, exchange in self.steps[step].exchanges
+            if (path is None or at == path) and exchange.request is not None and exchange.method == "GET"
+        ]
+
+    def requests_of_first_poll(self, step: int, path: str | None = FEED) -> list[Exchange]:
+        """Return those of `requests` that came in the first poll of *step*: the others may have come days later."""
+        seen = self.steps[step]
+        early = {id(exchange) for _, exchange in seen.exchanges[: seen.in_first_poll]}
+        return [exchange for exchange in self.requests(step, path) if id(exchange) in early]
+
+    def asked(self, step: int, path: str = FEED) -> list[Exchange]:
+        """Return the requests of *step* for *path*. Raises Unseen where there is none."""
+        found = self.requests(step, path)
+        if not found:
+            self._refuse_bad_polls(step)
+            raise Unseen(f"the reader did not request {path} in step {step}")
+        return found
+
+    def was_quiet(self, step: int, path: str = FEED) -> bool:
+        """Return whether the reader left *path* alone in the first poll of *step*.
+
+        Quiet counts only if the poll ended well, the control feed was asked in it, and *path* was asked in a later
+        step. Else this raises Unseen.
+        """
+        if self.requests_of_first_poll(step, path):
+            return False
+        self.expect_polled(step)
+        self.expect_asked_after(step, path)
+        return True
+
+    def _refuse_bad_polls(self, step: int) -> None:
+        for poll in self.steps[step].polls:
+            if not poll.is_good:
+                raise Unseen(f"a poll in step {step} did not end well: {poll.detail}")
+
+    def expect_polled(self, step: int) -> None:
+        """Raise Unseen unless the polls of *step* ended well and the control feed was asked in it."""
+        self._refuse_bad_polls(step)
+        if not self.steps[step].was_control_asked:
+            raise Unseen(f"the reader did not request the control feed in step {step} either")
+
+    def expect_asked_after(self, step: int, path: str = FEED) -> None:
+        """Raise Unseen unless the polls of *step* ended well and *path* was asked in a later step."""
+        self._refuse_bad_polls(step)
+        if not any(self.requests(later, path) for later in range(step + 1, len(self.steps))):
+            raise Unseen(f"the reader did not request {path} after step {step} any more")
+
+    def ended_well(self, step: int) -> bool:
+        """Return whether every poll of *step* ended well."""
+        return all(poll.is_good for poll in self.steps[step].polls)
+
+    def trouble(self, step: int) -> str:
+        """Return what went wrong in the polls of *step*, "" if nothing did."""
+        return "; ".join(poll.detail for poll in self.steps[step].polls if not poll.is_good)
+
+    # Items
+
+    def items(self, step: int) -> frozenset[int]:
+        """Return the numbers of the items that the reader has after *step*. Raises Unseen where it cannot be asked."""
+        present = self.steps[step].present
+        if present is None:
+            raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be seen; give --list or --state")
+        return present
+
+    def has(self, step: int, number: int) -> bool:
+        """Return whether the reader has item *number* after *step*."""
+        return number in self.items(step)
+
+    def expect_subscribed(self, *numbers: int) -> None:
+        """Raise Unseen unless the reader had these items after step 0: it did not read the good feed either."""
+        missing = set(numbers) - self.items(0)
+        if missing:
+            raise Unseen(f"the reader did not import the good feed either: item {min(missing)} is missing")
+
+    def rows(self, step: int) -> Sequence[Row]:
+        """Return the rows of the scenario's items in the reader's list after *step*. Raises Unseen without a list."""
+        rows = self.steps[step].rows
+        if rows is None:
+            raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be counted; give --list")
+        return rows
+
+    def rows_of(self, step: int, number: int) -> list[Row]:
+        """Return the rows of item *number* after *step*."""
+        return [row for row in self.rows(step) if row.number == number]
+
+    # Memory
+
+    def peak_memory(self, step: int) -> int:
+        """Return the most memory that a poll of *step* used, in bytes. Raises Unseen where that is not known."""
+        peak = max((poll.peak_memory for poll in self.steps[step].polls), default=0)
+        if not peak:
+            raise Unseen("the reader's use of memory cannot be seen")
+        return peak

@@ -1,0 +1,219 @@
+"""Runs the commands of a reader in folders of its own, and ends whatever they leave running.
+
+Each session has a HOME, XDG folders, a folder for temporary files, a locale and a time zone of its own. Standard input
+is empty. A command runs in a process group of its own, with a limit on time and, on POSIX systems, on memory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+MEMORY_CAP = 2 << 30
+"""Bytes of memory that a reader may take for its data."""
+
+LONGEST_OUTPUT = 2000
+"""The characters of a command's output that are kept for messages: its end."""
+
+_MARK = "FEEDSERVER_CHECK_SESSION"
+_REMOVED = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_")
+_REMOVED_NAMES = {
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
+    *("HOME", "TMPDIR", "TMP", "TEMP", "LANG", "LANGUAGE", "TZ", "PWD", "OLDPWD", "MAIL", "LD_PRELOAD"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+}
+_TRUST = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended. *status* is its exit status, negative for a signal, None where it was ended for its time.
+
+    *output* is the end of what it printed, *printed* all that it wrote to standard output. *seconds* is how long it
+    took, *peak_memory* the most memory that a process of it used, in bytes, 0 where that is not known.
+    """
+
+    status: int | None
+    output: str
+    printed: bytes
+    seconds: float
+    peak_memory: int
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a signal ended it, or one of its processes (a shell tells that by a status above 128)."""
+        return self.status is not None and (self.status < 0 or 128 < self.status < 160)
+
+    def describe(self) -> str:
+        """Return how it ended, with the last line of its output, where a program says what was wrong."""
+        last = next((line.strip() for line in reversed(self.output.splitlines()) if line.strip()), "")
+        return f"{self.how()}: {last[:200]}" if last else self.how()
+
+    def how(self) -> str:
+        """Return how it ended."""
+        if self.status is None:
+            return f"was ended after {self.seconds:.0f} s"
+        if self.crashed:
+            return f"was ended by signal {-self.status if self.status < 0 else self.status - 128}"
+        return f"ended with status {self.status}"
+
+
+class Home:
+    """The folders of one session below *folder*, and its environment.
+
+    *patience* is the limit for each command in seconds, *extra* are variables that it gets beside the others, *bundle*
+    the file with the authority that the reader shall trust.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        patience: float,
+        extra: Mapping[str, str],
+        bundle: str | None,
+        copy_of: Home | None = None,
+    ) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.patience = patience
+        self._mark = uuid.uuid4().hex
+        self._running: subprocess.Popen[bytes] | None = None
+        self._is_interrupted = False
+        if copy_of is not None:
+            shutil.copytree(copy_of.folder, folder, symlinks=True)
+        else:
+            folder.mkdir(mode=0o700)
+        for path in (self.home, folder / "run", folder / "tmp"):
+            path.mkdir(mode=0o700, exist_ok=True)
+        self.environment = _environment(self.home, folder, extra, bundle) | {_MARK: self._mark}
+
+    def run(self, command: str) -> Ran:
+        """Run *command* by the shell, and return how it ended. Its processes are ended with it."""
+        printed_path, output_path = self.folder / "stdout", self.folder / "stderr"
+        started = time.monotonic()
+        with printed_path.open("wb") as printed, output_path.open("wb") as errors:
+            process = subprocess.Popen(  # noqa: S603 - the command that the user gave
+                _shell(command),
+                cwd=self.home,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=errors,
+                start_new_session=os.name != "nt",
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+            self._running = process
+            if self._is_interrupted:
+                _end_group(process.pid)
+            ended_for_time = threading.Event()
+            timer = threading.Timer(self.patience, self._end_for_time, (process, ended_for_time))
+            timer.daemon = True
+            timer.start()
+            try:
+                status, peak = _wait(process)
+            finally:
+                self._running = None
+                timer.cancel()
+                if process.returncode is None:
+                    _end_group(process.pid)
+                    process.wait()
+        seconds = time.monotonic() - started
+        stdout = printed_path.read_bytes()
+        output = (stdout[-LONGEST_OUTPUT:] + output_path.read_bytes()[-LONGEST_OUTPUT:]).decode("utf-8", "replace")
+        return Ran(None if ended_for_time.is_set() else status, output[-LONGEST_OUTPUT:], stdout, seconds, peak)
+
+    def interrupt(self) -> None:
+        """End the command that runs, and each one that is started from now on."""
+        self._is_interrupted = True
+        if (process := self._running) is not None:
+            _end_group(process.pid)
+
+    @staticmethod
+    def _end_for_time(process: subprocess.Popen[bytes], ended: threading.Event) -> None:
+        ended.set()
+        _end_group(process.pid)
+
+    def survivors(self) -> list[int]:
+        """Return the processes of this session that still run; known on Linux only."""
+        if not sys.platform.startswith("linux"):
+            return []
+        mark = f"{_MARK}={self._mark}".encode()
+        found = []
+        for entry in os.scandir("/proc"):
+            if entry.name.isdecimal():
+                with suppress(OSError):  # it has ended meanwhile, or belongs to somebody else
+                    if mark in Path(entry.path, "environ").read_bytes().split(b"\0"):
+                        found.append(int(entry.name))
+        return found
+
+    def close(self) -> None:
+        """End every process of the session, and remove its folders."""
+        for pid in self.survivors():
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str | None) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() not in _REMOVED_NAMES and not name.upper().startswith(_REMOVED)
+    }
+    temporary = str(folder / "tmp")
+    own = {
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "APPDATA": str(home / "AppData" / "Roaming"),
+        "LOCALAPPDATA": str(home / "AppData" / "Local"),
+        "PWD": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_DATA_HOME": str(home / ".local" / "share"),
+        "XDG_STATE_HOME": str(home / ".local" / "state"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "TMPDIR": temporary,
+        "TMP": temporary,
+        "TEMP": temporary,
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+    }
+    trust = dict.fromkeys(_TRUST, bundle) if bundle else {}
+    return kept | own | trust | dict(extra)
+
+
+def _shell(command: str) -> list[str]:
+    if os.name == "nt":
+        return ["cmd", "/d", "/c", command]
+    return ["/bin/sh", "-c", f"ulimit -d {MEMORY_CAP >> 10} 2>/dev/null\n{command}"]
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """Wait for *process*; return its exit status, and the most memory that it or a child used, in bytes."""
+    if not hasattr(os, "wait4"):
+        return process.wait(), 0
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
+    return process.returncode, peak
+
+
+def _end_group(pid: int) -> None:
+    """End the process group that *pid* leads."""
+    with suppress(OSError):  # it has ended already
+        if hasattr(os, "killpg"):
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], check=False, capture_output=True)  # noqa: S603, S607

@@ -1,0 +1,130 @@
+"""The clock that a run moves, and how the reader comes to see it.
+
+The servers' own dates and the dates in feeds follow `MovedClock.time`. Whether the reader's clock follows depends on
+the method: a function of a client in Python, or a small library in C (`clock_shim.c`) that is loaded into the reader's
+processes. Where the reader's clock does not follow, nothing is moved at all, and the scenarios that need it are *not
+seen*.
+
+The library moves the wall clock alone; it is built where a C compiler is, on Linux, in a folder of this run. It counts
+the processes that have read the clock and made a connection, which proves that the reader itself sees the moved time:
+it does not if it is linked statically, as programs in Go are.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import cached_property
+from importlib.resources import as_file, files
+from pathlib import Path
+
+_LAYOUT = struct.Struct("=qQ")  # the offset in nanoseconds, and the number of proofs: `struct shared` in clock_shim.c
+_BUILD_TIMEOUT = 60.0
+
+
+class MovedClock:
+    """A clock that is moved forward only.
+
+    *move* tells the reader the offset from the true time in seconds, *method* names how. Without *move* the clock is
+    the true one.
+    """
+
+    def __init__(self, move: Callable[[float], None] | None = None, method: str = "none") -> None:
+        self._move = move
+        self.method = method
+        self.offset = 0.0
+
+    @property
+    def can_move(self) -> bool:
+        """Whether the reader's clock can follow."""
+        return self._move is not None
+
+    def time(self) -> float:
+        """Return the moved time, in seconds of the epoch."""
+        return time.time() + self.offset
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock by *seconds*, if the reader's clock can follow."""
+        if self._move is not None:
+            self.offset += seconds
+            self._move(self.offset)
+
+
+class ClockShim:
+    """The library that moves the clock of other processes; *folder*, which belongs to this run, is where it is built.
+
+    *problem* says why there is none, "" if there is one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.problem = ""
+        self._library = self._build()
+
+    def _build(self) -> Path | None:
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if not sys.platform.startswith("linux"):
+            self.problem = "the clock of other programs can be moved on Linux only"
+        elif compiler is None:
+            self.problem = "moving the clock of other programs needs a C compiler; install gcc or clang"
+        else:
+            library = self._folder / "clock_shim.so"
+            with as_file(files("feedserver.check") / "clock_shim.c") as source:
+                options = [
+                    "-shared",
+                    "-fPIC",
+                    "-O2",
+                    "-std=gnu17",
+                    "-o",
+                    str(library),
+                    str(source),
+                    "-ldl",
+                    "-lpthread",
+                ]
+                built = subprocess.run(  # noqa: S603 - the compiler and the file of this package
+                    [compiler, *options], capture_output=True, text=True, check=False, timeout=_BUILD_TIMEOUT
+                )
+            if built.returncode == 0:
+                return library
+            self.problem = f"the library that moves the clock could not be built: {built.stderr.strip()[-300:]}"
+        return None
+
+    def load(self, folder: Path) -> LoadedShim | None:
+        """Return the library with a file of its own in *folder*, for one session; None where there is none."""
+        return LoadedShim(self._library, folder / "clock") if self._library is not None else None
+
+
+class LoadedShim:
+    """The library for one session: the file that it maps, and the variables that load it."""
+
+    def __init__(self, library: Path, path: Path) -> None:
+        path.write_bytes(_LAYOUT.pack(0, 0).ljust(mmap.PAGESIZE, b"\0"))
+        self.environment = {"LD_PRELOAD": str(library), "FEEDSERVER_CHECK_CLOCK": str(path)}
+        self._path = path
+        self.clock = MovedClock(self._move, "a library loaded into the reader")
+
+    @cached_property
+    def _mapped(self) -> mmap.mmap:
+        file = os.open(self._path, os.O_RDWR)
+        try:
+            return mmap.mmap(file, mmap.PAGESIZE)
+        finally:
+            os.close(file)
+
+    def _move(self, offset: float) -> None:
+        self._mapped[:8] = struct.pack("=q", int(offset * 1e9))
+
+    @property
+    def proofs(self) -> int:
+        """The number of processes that have read the moved clock and made a connection."""
+        return int(_LAYOUT.unpack(self._mapped[: _LAYOUT.size])[1])
+
+    def close(self) -> None:
+        """Close the mapped file."""
+        self._mapped.close()

@@ -1,0 +1,211 @@
+"""Readers whose commands are known: `feedserver check --reader NAME`.
+
+Each is set up as its manual says, with its defaults, but for what a run needs: no mail is sent, and nothing is shown.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
+
+from feedserver.check.commands import Commands
+from feedserver.check.verdicts import Kind
+
+_PYTHON = shlex.quote(sys.executable)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReader:
+    """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
+    configured. One that *is_recipe* is a script of a few lines, and stands in a table of its own. *package* is the
+    Python package that must be installed in place of a program.
+    """
+
+    title: str
+    program: str
+    commands: Commands
+    kind: Kind = Kind.STORE
+    note: str = ""
+    is_recipe: bool = False
+    package: str = ""
+
+    def missing(self) -> str:
+        """Return what is not installed, "" if all is there."""
+        if self.package:
+            return "" if find_spec(self.package) is not None else f"the Python package {self.package}"
+        return "" if shutil.which(self.program) is not None else f"the program {self.program}"
+
+
+def _recipe(name: str) -> Path:
+    return Path(__file__).with_name("recipes") / name
+
+
+def _script(name: str, package: str) -> Commands:
+    """Return the commands of a script of this package: `add URL…`, `poll` and `list`."""
+    command = f"{_PYTHON} {shlex.quote(str(_recipe(name)))}"
+    return Commands(
+        add=f"{command} add {{urls}}", poll=f"{command} poll", list=f"{command} list", version=_version_of(package)
+    )
+
+
+def _version_of(package: str) -> str:
+    return f"{_PYTHON} -c \"from importlib.metadata import version; print(version('{package}'))\""
+
+
+def _sqlite(path: str, query: str) -> str:
+    """Return a command that prints the rows of a SQLite database as JSON in lines."""
+    program = (
+        "import json, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.row_factory = sqlite3.Row; "
+        "[print(json.dumps(dict(row))) for row in c.execute(sys.argv[2])]"
+    )
+    return f'{_PYTHON} -c "{program}" {path} "{query}"'
+
+
+READERS: Mapping[str, KnownReader] = MappingProxyType(
+    {
+        "curl": KnownReader(
+            "curl",
+            "curl",
+            Commands(
+                poll="curl -sSfL --etag-save {home}/{n}.etag --etag-compare {home}/{n}.etag -o {home}/{n}.xml {url}",
+                version="curl --version",
+            ),
+            Kind.FETCHER,
+            "-L --etag-save --etag-compare, as its manual shows",
+            is_recipe=True,
+        ),
+        "wget": KnownReader(
+            "Wget",
+            "wget",
+            Commands(poll="mkdir -p {n} && cd {n} && wget -q -N {url}", version="wget --version"),
+            Kind.FETCHER,
+            "-N: by the date of the file",
+            is_recipe=True,
+        ),
+        "newsboat": KnownReader(
+            "Newsboat",
+            "newsboat",
+            Commands(
+                setup="mkdir .newsboat && touch .newsboat/urls",
+                add="printf '%s\\n' {urls} > .newsboat/urls",
+                poll="newsboat -x reload",
+                list=_sqlite(
+                    "{home}/.newsboat/cache.db",
+                    "SELECT title, url AS link, author, content, pubDate AS date FROM rss_item",
+                ),
+                version="newsboat --version",
+            ),
+            note="newsboat -x reload",
+        ),
+        "rss2email": KnownReader(
+            "rss2email",
+            "r2e",
+            Commands(
+                setup="r2e new me@example.org && mkdir Maildir && "
+                "sed -i 's/^email-protocol = .*/email-protocol = maildir/' .config/rss2email.cfg",
+                add="r2e add f{n} {url}",
+                poll="r2e run",
+                state="Maildir",
+                version="r2e --version",
+            ),
+            Kind.MAILER,
+            "r2e run, into a Maildir",
+        ),
+        "sfeed": KnownReader(
+            "sfeed",
+            "sfeed_update",
+            Commands(
+                setup="mkdir -p .sfeed/feeds && touch .sfeed/list && "
+                "printf 'feeds() {\\n. ~/.sfeed/list\\n}\\n' > .sfeed/sfeedrc",
+                add='printf "feed f{n} {url}\\n" >> .sfeed/list',
+                poll="sfeed_update",
+                list="cut -f 2 {home}/.sfeed/feeds/*",
+                version="dpkg-query -W -f '${Version}' sfeed",
+            ),
+            note="sfeed_update with its default fetch(), which follows redirects and sends no validators",
+        ),
+        "feed2exec": KnownReader(
+            "feed2exec",
+            "feed2exec",
+            Commands(
+                setup="mkdir -p Maildir/new Maildir/cur Maildir/tmp",
+                add="feed2exec add f{n} {url} --output feed2exec.plugins.echo --args '{item.title}'",
+                poll="feed2exec fetch >> {home}/echoed",
+                state="echoed",
+                version="feed2exec --version",
+            ),
+            note="feed2exec fetch, with the output plugin echo",
+        ),
+        "gpodder": KnownReader(
+            "gPodder",
+            "gpo",
+            Commands(
+                add="gpo subscribe {url}",
+                poll="gpo update",
+                list=_sqlite("{home}/gPodder/Database", "SELECT title, link, description AS content FROM episode"),
+                version="dpkg-query -W -f '${Version}' gpodder",
+                environment={"GPODDER_HOME": "gPodder"},
+            ),
+            Kind.PODCATCHER,
+            "gpo update",
+        ),
+        "reader": KnownReader(
+            "lemon24/reader",
+            "reader",
+            _script("lemon24_reader.py", "reader"),
+            note="make_reader() with its defaults, update_feeds()",
+            package="reader",
+        ),
+        "feedparser": KnownReader(
+            "feedparser",
+            "feedparser",
+            _script("feedparser_script.py", "feedparser"),
+            note="a script of 20 lines that keeps its ETag and Last-Modified",
+            is_recipe=True,
+            package="feedparser",
+        ),
+        "fastfeedparser": KnownReader(
+            "fastfeedparser",
+            "fastfeedparser",
+            _script("fastfeedparser_script.py", "fastfeedparser"),
+            note="a script of 20 lines",
+            is_recipe=True,
+            package="fastfeedparser",
+        ),
+        "rss-parser": KnownReader(
+            "rss-parser",
+            "node",
+            Commands(
+                add=f"node {shlex.quote(str(_recipe('rss_parser.js')))} add {{urls}}",
+                poll=f"node {shlex.quote(str(_recipe('rss_parser.js')))} poll",
+                list=f"node {shlex.quote(str(_recipe('rss_parser.js')))} list",
+                version="node -p \"require('rss-parser/package.json').version\"",
+            ),
+            note="a script of 20 lines; NODE_PATH names the folder that rss-parser is installed in",
+            is_recipe=True,
+        ),
+        "lifestream": KnownReader(
+            "lifestream",
+            "lifestream",
+            Commands(
+                setup="lifestream migrate -v 0",
+                add="lifestream add_feed {urls}",
+                poll="lifestream update_feeds",
+                list=_sqlite(
+                    "{home}/.lifestream/lifestream.sqlite3",
+                    "SELECT title, link, author, content, date FROM lifestream_item",
+                ),
+                version=_version_of("django-lifestream"),
+                environment={"LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"},
+            ),
+            note="lifestream update_feeds, with 127.0.0.0/8 allowed",
+        ),
+    }
+)
+"""Every known reader, by the name of `--reader`."""

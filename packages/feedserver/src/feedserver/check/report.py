@@ -1,0 +1,161 @@
+"""The scorecard of a run: the verdict of each scenario, and what it was judged by.
+
+There is no overall percentage: a reader is told, for each level and group, how many scenarios passed of those that
+were judged, and which were not judged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from feedserver.check.scenario import GROUPS, Scenario
+from feedserver.check.verdicts import Judgement, Kind, Level, Verdict
+
+RULES_VERSION = 1
+"""The version of the set of rules; it grows with every change that can change a verdict."""
+
+SCHEMA = "https://feedserver.readthedocs.io/schemas/check-1.json"
+"""The name of the schema of the JSON report."""
+
+JUDGED = (Verdict.PASS, Verdict.NON_STRICT, Verdict.FAIL)
+"""The verdicts that come from evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The judgement of one scenario. *exchanges* are the requests of the reader and their answers, in words.
+
+    *misfire* is the error of feedserver that prevented a verdict, "" if there was none. *reproduce* is the command that
+    runs this scenario alone.
+    """
+
+    scenario: Scenario
+    judgement: Judgement
+    exchanges: Sequence[str] = ()
+    misfire: str = ""
+    reproduce: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+        return self.judgement.verdict
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the result as a value for JSON."""
+        scenario, judgement = self.scenario, self.judgement
+        return {
+            "id": scenario.id,
+            "group": GROUPS[scenario.group],
+            "title": scenario.title,
+            "rule": scenario.rule,
+            "source": scenario.source,
+            "level": str(scenario.level),
+            "verdict": str(judgement.verdict),
+            "reason": judgement.reason,
+            "expected": judgement.expected,
+            "observed": judgement.observed,
+            "exchanges": list(self.exchanges),
+            "why": scenario.why,
+            "advice": scenario.advice,
+            "reproduce": self.reproduce,
+            "depends_on": list(scenario.depends_on),
+            "misfire": self.misfire,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many scenarios passed (*passed*), of how many that were judged (*judged*), of how many there are (*all*)."""
+
+    passed: int
+    judged: int
+    all: int
+
+    def __str__(self) -> str:
+        return f"{self.passed} of {self.judged} judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The scorecard of one run. `report["V1"]` is the result of a scenario."""
+
+    results: Sequence[Result]
+    reader: str
+    version: str = ""
+    commands: Mapping[str, str] = field(default_factory=dict)
+    kind: Kind = Kind.STORE
+    clock_method: str = "none"
+    clock_proved: bool = False
+    poll: str = "poll"
+    is_partial: bool = False
+    seconds: float = 0.0
+
+    def __getitem__(self, scenario: str) -> Result:
+        for result in self.results:
+            if result.scenario.id == scenario:
+                return result
+        raise KeyError(
+            f"the report has no scenario {scenario!r}; it has {', '.join(r.scenario.id for r in self.results)}"
+        )
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self.results)
+
+    def of(self, verdict: Verdict) -> list[Result]:
+        """Return the results with this verdict."""
+        return [result for result in self.results if result.verdict is verdict]
+
+    def count(self, level: Level | None = None, group: str | None = None) -> Count:
+        """Return how many scenarios of a *level* and a *group* (a letter) passed; `NON_STRICT` counts as passed."""
+        chosen = [
+            result
+            for result in self.results
+            if (level is None or result.scenario.level is level) and (group is None or result.scenario.group == group)
+        ]
+        judged = [result for result in chosen if result.verdict in JUDGED]
+        return Count(sum(result.verdict is not Verdict.FAIL for result in judged), len(judged), len(chosen))
+
+    def fails_under(self, level: Level | None) -> bool:
+        """Return whether a scenario of *level*, or of a higher one, failed; False for None."""
+        if level is None:
+            return False
+        counted = list(Level)[: list(Level).index(level) + 1]
+        return any(result.scenario.level in counted for result in self.of(Verdict.FAIL))
+
+    @property
+    def misfires(self) -> list[Result]:
+        """The results that an error of feedserver prevented."""
+        return [result for result in self.results if result.misfire]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as a value for JSON; `SCHEMA` names its schema."""
+        return {
+            "schema": SCHEMA,
+            "rules_version": RULES_VERSION,
+            "reader": {"name": self.reader, "version": self.version, "commands": dict(self.commands)},
+            "kind": str(self.kind),
+            "clock": {"method": self.clock_method, "proved": self.clock_proved},
+            "poll": self.poll,
+            "partial": self.is_partial,
+            "seconds": round(self.seconds, 1),
+            "summary": {
+                "levels": {str(level): _count_as_json(self.count(level)) for level in Level},
+                "groups": {
+                    title: _count_as_json(self.count(group=letter))
+                    for letter, title in GROUPS.items()
+                    if self.count(group=letter).all
+                },
+            },
+            "scenarios": [result.as_json() for result in self.results],
+        }
+
+    def to_json(self) -> str:
+        """Return the report as JSON text."""
+        return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _count_as_json(count: Count) -> dict[str, int]:
+    return {"passed": count.passed, "judged": count.judged, "all": count.all}

@@ -1,0 +1,12 @@
+"""The scenarios, a file a group. Copy `template.py` for another one.
+
+Ids never change, and the order of the groups is that of the report. A scenario that depends on another stands after it.
+"""
+
+from __future__ import annotations
+
+from feedserver.check.scenario import Scenario
+from feedserver.check.scenarios import timing, validators
+
+SCENARIOS: tuple[Scenario, ...] = (*validators.SCENARIOS, *timing.SCENARIOS)
+"""Every scenario, in the order of the report."""

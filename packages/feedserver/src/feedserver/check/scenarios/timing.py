@@ -1,0 +1,473 @@
+"""Group T: when a reader asks again: freshness, pauses that a server asks for, errors, and what a feed says of itself.
+
+Freshness and pauses last four days here, and are probed after three: longer than the intervals that readers have of
+their own, so that these explain no quiet. A second step, after they have ended, shows that the reader asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from feedserver.check.evidence import Evidence
+from feedserver.check.scenario import Scenario, Serve, Step, soon
+from feedserver.check.stage import FEED, Stage
+from feedserver.check.verdicts import Judgement, Lane, Level, Need, Unseen, failed, non_strict, passed
+from feedserver.messages.response import Response
+
+_DAY = timedelta(days=1)
+_FOUR_DAYS = 4 * 86_400
+_TEN_YEARS = 3650 * 86_400
+_CLOCK = frozenset({Need.CLOCK})
+
+_BURDEN = "A reader that asks more often than the server allows is a burden, and servers block those."
+
+
+def _answer(*items: int, headers: dict[str, str] | None = None, **fields: Any) -> Serve:
+    return lambda at: at.feed(*items, headers=headers, **fields)
+
+
+def _after_three_days(serve: Serve | Mapping[str, Serve]) -> Step:
+    """Return the probe: within the four days."""
+    return Step(serve, timedelta(days=3), timedelta(days=3, hours=18))
+
+
+def _paused(first: Serve) -> tuple[Step, ...]:
+    """Return the steps that show a pause of four days, which *first* asks for."""
+    return (
+        Step(_answer(3, 2, 1)),
+        Step(first),
+        _after_three_days(_answer(5, 4, 3, 2, 1)),
+        Step(_answer(6, 5, 4, 3, 2, 1)),
+    )
+
+
+def _judge_pause(seen: Evidence) -> Judgement:
+    seen.asked(1)
+    if seen.was_quiet(2):
+        return passed("the feed was not requested before its time")
+    return failed("no request within the four days", "it was requested after three days")
+
+
+def _judge_no_pause(expected: str) -> Callable[[Evidence], Judgement]:
+    def judge(seen: Evidence) -> Judgement:
+        seen.asked(1)
+        if seen.requests_of_first_poll(2):
+            return passed()
+        seen.expect_polled(2)
+        return failed(expected, "it was not requested, and the control feed was")
+
+    return judge
+
+
+def _judge_not_at_once(seen: Evidence) -> Judgement:
+    first, polls = seen.asked(1), len(seen.steps[1].polls)
+    if len(first) > polls:
+        return failed("one request for each poll", f"{len(first)} requests in {polls} polls")
+    if seen.requests_of_first_poll(2):
+        return failed("no request within 20 minutes", "the feed was requested again within 20 minutes")
+    seen.expect_asked_after(2)
+    return passed("it was not requested again within 20 minutes")
+
+
+# Errors
+
+
+def _judge_goes_on(seen: Evidence) -> Judgement:
+    last = len(seen.steps) - 1
+    seen.asked(1)
+    if seen.requests(last):
+        return passed("the feed was requested again, 25 days after the first error at the latest")
+    seen.expect_polled(last)
+    return failed("the feed is requested again", "the reader gave the feed up without being told that it is gone")
+
+
+def _error(status: int) -> Serve:
+    return lambda _: Response(f"Error {status}", status=status, headers={"Content-Type": "text/plain"})
+
+
+def _failing(status: int) -> tuple[Step, ...]:
+    return (
+        Step(_answer(3, 2, 1)),
+        Step(_error(status)),
+        Step({}, timedelta(days=3)),
+        Step({}, timedelta(days=8)),
+        Step(_answer(4, 3, 2, 1), timedelta(days=20)),
+    )
+
+
+# One host
+
+
+def _judge_sibling(seen: Evidence) -> Judgement:
+    seen.asked(1)
+    if seen.was_quiet(2, "sibling.xml"):
+        return passed("the other feed of the host was left alone, too")
+    return failed("no request to the host within the four days", "its other feed was requested after three days")
+
+
+_MANY = tuple(f"many-{number}.xml" for number in range(1, 31))
+
+
+def _slow(at: Stage) -> Response:
+    return replace(at.feed(3, 2, 1), delay=0.03)
+
+
+def _judge_many(seen: Evidence) -> Judgement:
+    exchanges = [exchange for step in (0, 1) for exchange in seen.requests(step, None)]
+    if len(exchanges) < len(_MANY):
+        raise Unseen(f"the reader requested {len(exchanges)} of {len(_MANY)} feeds")
+    changes = sorted(
+        change for each in exchanges for change in ((each.time, 1), (each.time + max(each.duration - 0.01, 0), -1))
+    )
+    most = now = 0
+    for _, change in changes:
+        now += change
+        most = max(most, now)
+    observed = f"at most {most} requests at the same time"
+    if most <= 6:
+        return passed(observed)
+    if most <= 10:
+        return non_strict("at most 6 requests at the same time", observed, "browsers stop at 6, but it is bounded")
+    return failed("at most 6 requests at the same time", observed)
+
+
+# What a feed says of itself
+
+
+def _skip_hours(at: Stage) -> Response:
+    skipped = {(at.now.hour + hours) % 24 for hours in range(8)}
+    return at.feed(4, 3, 2, 1, skip_hours=sorted(skipped))
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _skip_days(at: Stage) -> Response:
+    skipped = [_DAYS[(at.now + days * _DAY).weekday()] for days in (2, 3)]
+    return at.feed(4, 3, 2, 1, skip_days=skipped)
+
+
+SCENARIOS = (
+    Scenario(
+        id="T1",
+        title="max-age is honoured",
+        rule="An answer says max-age of four days, so the feed is not requested after three.",
+        source="RFC 9111 §4.2, §5.2.2.1",
+        level=Level.SHOULD,
+        steps=_paused(_answer(4, 3, 2, 1, headers={"Cache-Control": f"max-age={_FOUR_DAYS}"})),
+        judge=_judge_pause,
+        why=_BURDEN,
+        advice="Store when the answer stops to be fresh (Date plus max-age less Age), and skip the feed until then.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T2",
+        title="Age counts against max-age",
+        rule="An answer with max-age of four days is three and a half days old (Age), so it is stale after two days.",
+        source="RFC 9111 §4.2.3",
+        level=Level.NICE,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(
+                _answer(4, 3, 2, 1, headers={"Cache-Control": f"max-age={_FOUR_DAYS}", "Age": str(_FOUR_DAYS * 7 // 8)})
+            ),
+            Step(_answer(5, 4, 3, 2, 1), timedelta(days=2), timedelta(days=3, hours=18)),
+            Step(_answer(6, 5, 4, 3, 2, 1)),
+        ),
+        judge=_judge_no_pause("a request after two days: the answer was fresh for half a day"),
+        why="Behind a cache, items arrive up to twice as late as their publisher wants.",
+        advice="Subtract Age from max-age.",
+        needs=_CLOCK,
+        depends_on=("T1",),
+    ),
+    Scenario(
+        id="T3",
+        title="Expires is honoured",
+        rule="An answer says by Expires that it is fresh for four days, so the feed is not requested after three.",
+        source="RFC 9111 §5.3",
+        level=Level.NICE,
+        steps=_paused(lambda at: at.feed(4, 3, 2, 1, headers={"Expires": at.http_date(4 * _DAY)})),
+        judge=_judge_pause,
+        why=_BURDEN,
+        advice="Where there is no max-age, an answer is fresh for Expires less Date.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T4",
+        title="Expires counts from the server's Date",
+        rule="A server's clock is 30 days slow, and its Expires is four days after its Date: the feed is not requested "
+        "after three days.",
+        source="RFC 9111 §4.2.1",
+        level=Level.NICE,
+        steps=_paused(
+            lambda at: at.feed(
+                4, 3, 2, 1, headers={"Date": at.http_date(-30 * _DAY), "Expires": at.http_date(-26 * _DAY)}
+            )
+        ),
+        judge=_judge_pause,
+        why=_BURDEN,
+        advice="Subtract Date from Expires, and count from when the answer came; never ask your own clock.",
+        needs=_CLOCK,
+        depends_on=("T3",),
+    ),
+    Scenario(
+        id="T5",
+        title="A max-age of ten years is capped",
+        rule="An answer says max-age of ten years, so the reader asks again all the same, within 31 days.",
+        source="RFC 9111 §4.2: freshness is a permission, not a duty",
+        level=Level.MUST,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(_answer(4, 3, 2, 1, headers={"Cache-Control": f"max-age={_TEN_YEARS}, immutable"})),
+            Step(_answer(5, 4, 3, 2, 1), timedelta(days=31)),
+        ),
+        judge=_judge_no_pause("a request within 31 days"),
+        why="One wrong header, which publishers set for pictures, ends a subscription silently.",
+        advice="Cap freshness, for instance at a week.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T6",
+        title="A stale answer is no reason to hurry",
+        rule="An answer says max-age=0, so the reader's own minimum holds: no request within 20 minutes.",
+        source="RFC 9111 §4.2",
+        level=Level.NICE,
+        steps=(
+            Step(_answer(3, 2, 1, headers={"Cache-Control": "max-age=0"})),
+            Step(_answer(4, 3, 2, 1, headers={"Cache-Control": "max-age=0"})),
+            soon(_answer(5, 4, 3, 2, 1)),
+            Step(_answer(6, 5, 4, 3, 2, 1)),
+        ),
+        judge=_judge_not_at_once,
+        why=_BURDEN,
+        advice="Keep the time of each feed's last request, and skip it within the hour unless a person asks for it.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T7",
+        title="429 with Retry-After in seconds",
+        rule="A server answers 429 with Retry-After of four days, so the feed is not requested after three.",
+        source="RFC 6585 §4, RFC 9110 §10.2.3",
+        level=Level.MUST,
+        steps=_paused(lambda _: Response(status=429, headers={"Retry-After": str(_FOUR_DAYS)})),
+        judge=_judge_pause,
+        why="The server has told this very reader to wait; one that goes on is blocked, for all its users.",
+        advice="Store the moment until which the server wants to be left alone, and skip its feeds until then.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T8",
+        title="429 with Retry-After as a date",
+        rule="A server answers 429 with a Retry-After in four days, as a date, so no request comes after three.",
+        source="RFC 6585 §4, RFC 9110 §10.2.3",
+        level=Level.MUST,
+        steps=_paused(lambda at: Response(status=429, headers={"Retry-After": at.http_date(4 * _DAY)})),
+        judge=_judge_pause,
+        why="The server has told this very reader to wait; one that goes on is blocked, for all its users.",
+        advice="Retry-After is a number of seconds or a date: read both.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T9",
+        title="503 with Retry-After",
+        rule="A server answers 503 with Retry-After of four days, so the feed is not requested after three.",
+        source="RFC 9110 §10.2.3, §15.6.4",
+        level=Level.SHOULD,
+        steps=_paused(lambda _: Response(status=503, headers={"Retry-After": str(_FOUR_DAYS)})),
+        judge=_judge_pause,
+        why="A server that is down for maintenance comes up under the load of everybody who did not wait.",
+        advice="Treat Retry-After alike with every status.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T10",
+        title="429 without Retry-After",
+        rule="A server answers 429 and names no time, so there is no retry at once, nor within 20 minutes.",
+        source="RFC 6585 §4",
+        level=Level.SHOULD,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(lambda _: Response(status=429)),
+            soon(_answer(4, 3, 2, 1)),
+            Step(_answer(5, 4, 3, 2, 1), timedelta(days=8)),
+        ),
+        judge=_judge_not_at_once,
+        why="A retry at once is what the server has just refused.",
+        advice="Wait an hour at least, and twice as long after each further 429.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T11",
+        title="A Retry-After of ten years is capped",
+        rule="A server answers 429 with Retry-After of ten years, but the reader asks again within 31 days.",
+        source="RFC 9110 §10.2.3",
+        level=Level.SHOULD,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(lambda _: Response(status=429, headers={"Retry-After": str(_TEN_YEARS)})),
+            Step(_answer(4, 3, 2, 1), timedelta(days=31)),
+        ),
+        judge=_judge_no_pause("a request within 31 days"),
+        why="One wrong header ends a subscription silently.",
+        advice="Cap the pause, for instance at a week or a month.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T12",
+        title="429 pauses the host",
+        rule="One feed of a host is answered 429 with Retry-After of four days, so its sibling waits, too.",
+        source="RFC 6585 §4: a server may limit by client",
+        level=Level.NICE,
+        steps=(
+            Step({FEED: _answer(3, 2, 1), "sibling.xml": _answer(13, 12, 11)}),
+            Step({FEED: lambda _: Response(status=429, headers={"Retry-After": str(_FOUR_DAYS)})}),
+            _after_three_days({FEED: _answer(4, 3, 2, 1), "sibling.xml": _answer(14, 13, 12, 11)}),
+            Step({FEED: _answer(5, 4, 3, 2, 1), "sibling.xml": _answer(15, 14, 13, 12, 11)}),
+        ),
+        judge=_judge_sibling,
+        why="Large hosts count the requests of a client, not of a feed: each further one prolongs the pause.",
+        advice="Store the pause with the host.",
+        needs=_CLOCK,
+        depends_on=("T7",),
+        lane=Lane.HOSTILE,
+        feeds=(FEED, "sibling.xml"),
+    ),
+    Scenario(
+        id="T13",
+        title="Errors never end a subscription",
+        rule="A server answers 500 for weeks, so the reader goes on asking, less and less often, and finds it mended.",
+        source="RFC 9110 §15.6.1",
+        level=Level.MUST,
+        steps=_failing(500),
+        judge=_judge_goes_on,
+        why="A feed that was down for a week is lost for good, and nobody tells its reader.",
+        advice="Let the gaps grow up to some days, and never stop but after 410.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T14",
+        title="404 does not end a subscription",
+        rule="A server answers 404 for weeks, so the reader goes on asking, less and less often, and finds it mended.",
+        source="RFC 9110 §15.5.5",
+        level=Level.MUST,
+        steps=_failing(404),
+        judge=_judge_goes_on,
+        why="A site that was moved answers 404 until its redirects are set; the feed is lost for good.",
+        advice="Treat 404 as any error; only 410 says that it will stay so.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T15",
+        title="An error is no reason to hurry",
+        rule="A server answers 500, so there is no retry at once, nor within 20 minutes.",
+        source="RFC 9110 §15.6.1",
+        level=Level.NICE,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(_error(500)),
+            soon(_answer(4, 3, 2, 1)),
+            Step(_answer(5, 4, 3, 2, 1), timedelta(days=8)),
+        ),
+        judge=_judge_not_at_once,
+        why="A server in trouble gets more load by those who try at once.",
+        advice="Wait after an error as long as after an answer, at least.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T16",
+        title="A 304 can make an answer fresh",
+        rule="A 304 says max-age of four days, so the feed is not requested after three.",
+        source="RFC 9111 §4.3.4",
+        level=Level.NICE,
+        steps=(
+            Step(lambda at: at.feed(3, 2, 1, etag='"fresh"')),
+            Step(lambda at: at.feed(3, 2, 1, etag='"fresh"', headers={"Cache-Control": f"max-age={_FOUR_DAYS}"})),
+            _after_three_days(_answer(4, 3, 2, 1)),
+            Step(_answer(5, 4, 3, 2, 1)),
+        ),
+        judge=_judge_pause,
+        why=_BURDEN,
+        advice="Read Cache-Control of a 304 as that of a 200.",
+        needs=_CLOCK,
+        depends_on=("T1",),
+    ),
+    Scenario(
+        id="T17",
+        title="ttl is a minimum",
+        rule="A feed says by ttl that it may be kept for four days, so it is not requested after three.",
+        source="RSS 2.0, ttl",
+        level=Level.NICE,
+        steps=_paused(_answer(4, 3, 2, 1, ttl=_FOUR_DAYS // 60)),
+        judge=_judge_pause,
+        why="Publishers who can set no headers can say so only in the feed.",
+        advice="Read ttl, in minutes, as a minimum, up to a cap.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T18",
+        title="sy:updatePeriod is a minimum",
+        rule="A feed says by the syndication module that it changes weekly, so it is not requested after three days.",
+        source="RSS 1.0 module Syndication",
+        level=Level.NICE,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(_answer(4, 3, 2, 1, update_period="weekly", update_frequency=1)),
+            _after_three_days(_answer(5, 4, 3, 2, 1)),
+            Step(_answer(6, 5, 4, 3, 2, 1), timedelta(days=8)),
+        ),
+        judge=_judge_pause,
+        why="Publishers who can set no headers can say so only in the feed.",
+        advice="Read the period divided by the frequency as a minimum, up to a cap.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T19",
+        title="skipHours is honoured",
+        rule="A feed lists eight hours in skipHours, so it is not requested in these, and in the others it is.",
+        source="RSS 2.0, skipHours",
+        level=Level.NICE,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(_skip_hours),
+            Step({}, timedelta(days=2), timedelta(days=2, hours=6)),
+            Step(_answer(5, 4, 3, 2, 1), timedelta(hours=10), timedelta(hours=16)),
+        ),
+        judge=_judge_pause,
+        why="Publishers who pay for traffic at certain hours can say so only in the feed.",
+        advice="Read every hour of skipHours, in GMT, and postpone the request to the next hour that is not listed.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T20",
+        title="skipDays is honoured",
+        rule="A feed lists two days in skipDays, so it is not requested on these, and on the others it is.",
+        source="RSS 2.0, skipDays",
+        level=Level.NICE,
+        steps=(
+            Step(_answer(3, 2, 1)),
+            Step(_skip_days),
+            Step({}, timedelta(days=2), timedelta(days=3)),
+            Step(_answer(5, 4, 3, 2, 1), timedelta(days=2, hours=1), timedelta(days=4)),
+        ),
+        judge=_judge_pause,
+        why="A feed of a weekday's newspaper is asked in vain on Sundays.",
+        advice="Read every day of skipDays, in GMT, and postpone the request to the next day that is not listed.",
+        needs=_CLOCK,
+    ),
+    Scenario(
+        id="T21",
+        title="Many feeds of one host",
+        rule="Thirty feeds of one host are due, so at most six are requested at the same time.",
+        source="RFC 9112 §9.4",
+        level=Level.SHOULD,
+        steps=(Step(dict.fromkeys(_MANY, _slow)), Step(dict.fromkeys(_MANY, _slow))),
+        judge=_judge_many,
+        why="A small server that hosts many blogs is stopped by one reader's burst.",
+        advice="Limit the number of requests under way for each host.",
+        lane=Lane.HOSTILE,
+        feeds=_MANY,
+    ),
+)

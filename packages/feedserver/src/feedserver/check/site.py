@@ -1,0 +1,98 @@
+"""The server of one scenario: what it answers in each step, and what was asked of it.
+
+Each scenario has a server of its own, on a loopback address of its own where the system has several: readers limit
+requests by host, and pause a whole host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from feedserver.check.moved_clock import MovedClock
+from feedserver.check.scenario import Scenario, Serve
+from feedserver.check.stage import Stage
+from feedserver.check.verdicts import Misfire
+from feedserver.handler.exchange import Exchange
+from feedserver.messages.response import Answer, Response
+from feedserver.server import FeedServer, VerificationError
+
+EXCHANGE_TIMEOUT = 20.0
+"""Seconds that an exchange may go on after the reader's command has ended."""
+
+
+class Site:
+    """The server of *scenario*; its clock follows *clock*, *host* is the address that it listens on."""
+
+    def __init__(self, scenario: Scenario, host: str, clock: MovedClock, *, with_enclosures: bool = False) -> None:
+        self.scenario = scenario
+        self._clock = clock
+        self._dates: dict[int, datetime] = {}
+        self._with_enclosures = with_enclosures
+        self._answers: dict[str, Answer] = {}
+        self._read = 0
+        self._pages = 0
+        self.server = FeedServer(host=host, strict=False, tls=scenario.tls, callable_timeout=30.0)
+        self.server.start()
+        self._stage = Stage(scenario.id, self.server.base_url, clock.time, self._dates, with_enclosures=with_enclosures)
+
+    @property
+    def urls(self) -> list[str]:
+        """The URLs that the reader subscribes to."""
+        return [self._stage.url(path) for path in self.scenario.feeds]
+
+    def begin_step(self, number: int) -> None:
+        """Serve what step *number* of the scenario serves. Raises Misfire where that cannot be made."""
+        answers: Mapping[str, Serve] = self.scenario.steps[number].answers_by_path()
+        for path, serve in answers.items():
+            try:
+                self._answers[self._stage.path(path)] = serve(self._stage)
+            except Exception as error:
+                raise Misfire(f"step {number} of {self.scenario.id} cannot be served: {error!r}") from error
+        for item in self._stage.numbers()[self._pages :]:
+            self._add_pages(item)
+        self._pages = len(self._stage.numbers())
+
+    def _add_pages(self, number: int) -> None:
+        page = Response(f"<!doctype html><title>Item {number}</title>", headers={"Content-Type": "text/html"})
+        self.server.add(self._stage.path(f"items/{number}.html"), page)
+        if self._with_enclosures:
+            sound = Response(b"\xff\xfb\x90\x00" + bytes(414), headers={"Content-Type": "audio/mpeg"})
+            self.server.add(self._stage.path(f"items/{number}.mp3"), sound)
+
+    def serve(self) -> None:
+        """Serve the answers of the current step; the server's clock shows the moved time."""
+        self.server.clock.offset = self._clock.offset
+        for path, answer in self._answers.items():
+            self.server.add(path, answer)
+
+    def wait_until_over(self) -> bool:
+        """Wait until every exchange has ended, and return whether all have."""
+        journal = self.server.journal
+        return journal.wait_until(lambda: all(exchange.is_over for exchange in journal.exchanges), EXCHANGE_TIMEOUT)
+
+    @property
+    def arrivals(self) -> int:
+        """The number of requests so far."""
+        return len(self.server.journal.exchanges)
+
+    def take_exchanges(self) -> list[tuple[str, Exchange]]:
+        """Return the exchanges since the last call, each with its path relative to the scenario."""
+        exchanges = self.server.journal.exchanges[self._read :]
+        self._read += len(exchanges)
+        prefix = self._stage.path("")
+        return [
+            (exchange.path.removeprefix(prefix) if exchange.request is not None else "", exchange)
+            for exchange in exchanges
+        ]
+
+    def verify(self) -> None:
+        """Raise Misfire where the server did not do what the scenario meant."""
+        try:
+            self.server.verify()
+        except VerificationError as error:
+            raise Misfire(str(error)) from error
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self.server.stop()

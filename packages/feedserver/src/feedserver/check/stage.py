@@ -1,0 +1,134 @@
+"""`Stage`: what a step of a scenario is made with: the moved time, URLs, and good feeds.
+
+Every feed that it makes is good but for what the step changes: the newest entry first, and each with a date, a link, an
+id and a description. Each title holds an ASCII token that occurs nowhere else, by which an item is found in whatever
+the reader keeps. An entry keeps the date of the step in which it was first served; the newest one is dated now, and
+the others a day apart before it, so that readers that adapt to a feed's rhythm ask often.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from feedserver.feeds import Enclosure, Entry, Feed, FormatName
+from feedserver.messages.headers import Headers, imf_fixdate
+from feedserver.messages.response import Response
+
+FEED = "feed.xml"
+"""The path of a scenario's feed, relative to the scenario."""
+
+TOKEN = re.compile(rb"zq([a-z])([0-9]{1,3})i([0-9]{1,4})zq")
+"""A token that names an item: the group, the scenario's number and the item's number."""
+
+
+def token(scenario: str, number: int) -> str:
+    """Return the token of item *number* of a scenario: ASCII letters and digits only."""
+    return f"zq{scenario.lower()}i{number}zq"
+
+
+class Stage:
+    """The moment at which a step of a scenario begins.
+
+    *scenario* is its id, *now* the moved time in seconds of the epoch, *base* its base URL without a slash at the end.
+    *dates* remembers when each item was first served. *with_enclosures* gives each entry an enclosure.
+    """
+
+    def __init__(
+        self,
+        scenario: str,
+        base: str,
+        clock: Callable[[], float],
+        dates: dict[int, datetime],
+        *,
+        with_enclosures: bool = False,
+        other_base: str = "",
+    ) -> None:
+        self.scenario = scenario
+        self._base = base
+        self._clock = clock
+        self._dates = dates
+        self._with_enclosures = with_enclosures
+        self.other_base = other_base
+        """The base URL of another host that belongs to the scenario, too."""
+
+    # Time
+
+    @property
+    def now(self) -> datetime:
+        """The moved time."""
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def http_date(self, offset: timedelta = timedelta()) -> str:
+        """Return the moved time plus *offset*, as HTTP writes it (RFC 9110 §5.6.7)."""
+        return imf_fixdate(self._clock() + offset.total_seconds())
+
+    # Addresses
+
+    def path(self, name: str = FEED) -> str:
+        """Return the path of *name*, which is relative to the scenario."""
+        return f"/{self.scenario.lower()}/{name}"
+
+    def url(self, name: str = FEED) -> str:
+        """Return the URL of *name*, which is relative to the scenario."""
+        return self._base + self.path(name)
+
+    # Feeds
+
+    def entry(self, number: int, **changes: Any) -> Entry:
+        """Return item *number* of this scenario, with other fields where *changes* has them."""
+        fields: dict[str, Any] = {
+            "title": f"Item {number} of {self.scenario} {token(self.scenario, number)}",
+            "link": self.url(f"items/{number}.html"),
+            "id": f"urn:feedserver:{self.scenario.lower()}:{number}",
+            "summary": f"<p>The text of item {number}.</p>",
+            "published": self._date(number),
+        }
+        if self._with_enclosures:
+            fields["enclosures"] = [Enclosure(self.url(f"items/{number}.mp3"), "audio/mpeg", 418)]
+        return Entry(**(fields | changes))
+
+    def _date(self, number: int) -> datetime:
+        return self._dates.setdefault(number, self.now.replace(microsecond=0))
+
+    def feed_of(self, *items: int | Entry, **fields: Any) -> Feed:
+        """Return a feed with *items*: numbers, or entries; the order given is the order in the document."""
+        numbers = [item for item in items if isinstance(item, int)]
+        for age, number in enumerate(sorted((n for n in numbers if n not in self._dates), reverse=True)):
+            self._dates[number] = self.now.replace(microsecond=0) - timedelta(days=age)
+        entries = [self.entry(item) if isinstance(item, int) else item for item in items]
+        given: dict[str, Any] = {
+            "title": f"Scenario {self.scenario}",
+            "link": self.url(""),
+            "subtitle": "A feed of feedserver check.",
+            "entries": entries,
+        }
+        return Feed(**(given | fields))
+
+    def feed(
+        self,
+        *items: int | Entry,
+        etag: str | None = None,
+        modified: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
+        **fields: Any,
+    ) -> Response:
+        """Return a 200 with a good feed of *items*, the newest first: `feed(3, 2, 1)`.
+
+        *etag* and *modified* are its validators, as they are sent. The *fields* are those of `feedserver.feeds.Feed`.
+        """
+        response = self.feed_of(*items, **fields).render(format)
+        made = response.headers
+        if etag is not None:
+            made = made.added("ETag", etag)
+        if modified is not None:
+            made = made.added("Last-Modified", modified)
+        return replace(response, headers=Headers([*made.raw, *Headers(headers or {}).raw]))
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all items that were made so far."""
+        return sorted(self._dates)

@@ -1,0 +1,58 @@
+"""When the polls of a lane are, and which scenarios begin a step at each: pure, so that it is known before a run.
+
+All calm scenarios share one reader and its polls. Each poll is at the latest moment that every waiting scenario
+accepts, so that as few polls as possible are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from feedserver.check.scenario import USUAL_WAIT, Scenario
+
+WARM_UP_POLLS = 2
+"""The polls in step 0 after the reader has subscribed: some readers store validators at their second load only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One poll: *at* is the time since the start in seconds, *steps* the step of each scenario that is under way."""
+
+    at: float
+    steps: Mapping[str, int]
+
+    def begins(self, before: Round | None, scenario: str) -> bool:
+        """Return whether *scenario* begins a step here, *before* being the round before this one."""
+        return before is None or before.steps.get(scenario) != self.steps.get(scenario)
+
+
+def rounds(scenarios: Sequence[Scenario], *, moves_clock: bool = True) -> list[Round]:
+    """Return the polls for *scenarios*, the first of which is that of subscribing.
+
+    If the clock does not move, each poll begins the next step of every scenario.
+    """
+    usual = USUAL_WAIT.total_seconds()
+    step = {scenario.id: 0 for scenario in scenarios}
+    made = [Round(number * usual, MappingProxyType(dict(step))) for number in range(1 + WARM_UP_POLLS)]
+    began = dict.fromkeys(step, made[-1].at)
+    waiting = [scenario for scenario in scenarios if len(scenario.steps) > 1]
+    while waiting:
+        windows = {
+            scenario.id: (
+                began[scenario.id] + scenario.steps[step[scenario.id] + 1].wait.total_seconds(),
+                began[scenario.id] + scenario.steps[step[scenario.id] + 1].latest.total_seconds(),
+            )
+            for scenario in waiting
+        }
+        end = min(latest for _, latest in windows.values())
+        at = max(earliest for earliest, _ in windows.values() if earliest <= end)
+        step = {scenario.id: step[scenario.id] for scenario in waiting}
+        for name, (earliest, _) in windows.items():
+            if earliest <= at or not moves_clock:
+                step[name] += 1
+                began[name] = at
+        made.append(Round(at, MappingProxyType(dict(step))))
+        waiting = [scenario for scenario in waiting if step[scenario.id] + 1 < len(scenario.steps)]
+    return made

@@ -1,0 +1,43 @@
+"""Header fields in the directive of a fault: `interim 103 Link: </a.css>; rel=preload & X-Part: 1`."""
+
+from __future__ import annotations
+
+from feedserver.messages.headers import HeaderInput, Headers, to_text
+
+FIELDS = "[NAME: VALUE & NAME: VALUE …]"
+"""How the manual shows them."""
+
+NONE = "without headers"
+"""The words for no field at all."""
+
+_BETWEEN = " & "
+
+
+def one_line_fields(fields: HeaderInput) -> Headers:
+    """Return *fields* as headers. Raises ValueError for a value that a directive could not hold."""
+    headers = Headers(fields)
+    for name, value in headers.raw:
+        if _BETWEEN in to_text(value):
+            raise ValueError(
+                f"the value {to_text(value)!r} of {to_text(name)} holds {_BETWEEN!r}, which separates two fields in a "
+                "directive; leave a blank out"
+            )
+    return headers
+
+
+def fields_in_words(headers: Headers) -> str:
+    """Return *headers* as a directive has them; `read_fields` makes equal headers of it."""
+    return _BETWEEN.join(f"{to_text(name)}: {to_text(value)}" for name, value in headers.raw) or NONE
+
+
+def read_fields(words: str) -> Headers:
+    """Return the headers that a directive names. Raises ValueError for what is no field."""
+    if words == NONE:
+        return Headers()
+    pairs: list[tuple[str | bytes, str | bytes]] = []
+    for field in words.split(_BETWEEN):
+        name, colon, value = field.partition(":")
+        if not colon:
+            raise ValueError(f"{field!r} is no header; write 'Name: value'")
+        pairs.append((name.strip(), value.strip()))
+    return one_line_fields(pairs)

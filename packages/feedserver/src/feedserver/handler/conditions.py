@@ -1,0 +1,250 @@
+"""Conditions that a request must meet beside its path: for routes, and for what a test asks the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from urllib.parse import parse_qs
+
+from feedserver.messages.argument_types import check_is, check_name, check_text, named
+from feedserver.messages.headers import to_bytes
+from feedserver.messages.terminal_text import visible
+
+if TYPE_CHECKING:
+    from feedserver.messages.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Including:
+    """What a query, a form or an object of JSON must have at least: other names and values may stand beside it."""
+
+    values: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        check_is("values", self.values, Mapping, "give a mapping, such as {'page': '2'}")
+        for name in self.values:
+            check_name("a name in values", name, "page")
+
+
+HeaderFilter: TypeAlias = Mapping[str, str | None]
+"""Header names to the value they must have; None means that the header must be there, whatever its value."""
+
+Fields: TypeAlias = Mapping[str, "str | Sequence[str] | None"] | Including
+"""The fields of a query or a form, by name: a value, several in order, or None for any."""
+
+
+class ConditionsInput(TypedDict, total=False):
+    """The arguments of `Conditions`, each of which may be left out, and is met by every request then.
+
+    - query: the fields of the query string in any order, and no others: name to value, to a list of values, or to None
+      for any. `Including({…})` allows others beside them. It is refused beside a path with a query string.
+    - headers: header names to the value they must have; None means that the header must be there, whatever its value.
+    - body: the body, as bytes or as text (UTF-8).
+    - form: the fields of a body that is a form (application/x-www-form-urlencoded); values are those of *query*.
+    - json: the value of a body that is JSON; `Including({…})` allows other names in an object.
+    - matching: a function that is given the `Request` and returns whether it matches. It runs on the server's event
+      loop, so it must return at once.
+    """
+
+    query: Fields | None
+    headers: HeaderFilter | None
+    body: str | bytes | None
+    form: Fields | None
+    json: Any
+    matching: Callable[[Request], bool] | None
+
+
+class Criteria(ConditionsInput, total=False):
+    """What a request must have beside its path: a *method*, which may be written in lower case, and conditions."""
+
+    method: str | None
+
+
+NO_JSON: Any = object()
+"""Where no JSON is asked for: None is a value of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The *query*, *headers*, *body*, *form*, *json* and *matching* that a request must meet.
+
+    See `ConditionsInput`.
+
+    Raises TypeError or ValueError for conditions that no request could meet, or that say the same twice.
+    """
+
+    query: Fields | None = None
+    headers: HeaderFilter | None = None
+    body: str | bytes | None = None
+    form: Fields | None = None
+    json: Any = NO_JSON
+    matching: Callable[[Request], bool] | None = None
+
+    def __post_init__(self) -> None:
+        if self.headers is not None:
+            check_is("headers", self.headers, Mapping, "give a mapping, such as {'If-None-Match': None}")
+            for name, value in self.headers.items():
+                check_name("a name in headers", name, "ETag")
+                check_is(f"headers[{name!r}]", value, (str, NoneType), "give the text that it must be, or None for any")
+        for what, fields in (("query", self.query), ("form", self.form)):
+            if fields is not None:
+                _check_fields(what, fields)
+        if self.body is not None and not isinstance(self.body, bytes):
+            check_text("body", self.body)
+        if self.json is not NO_JSON:
+            _check_json(self.json)
+        if self.matching is not None and not callable(self.matching):
+            raise TypeError(f"matching is {named(self.matching)}; give a function that takes a Request")
+        whole = [name for name, value in (("body", self.body), ("form", self.form)) if value is not None]
+        whole += ["json"] if self.json is not NO_JSON else []
+        if len(whole) > 1:
+            raise ValueError(f"{' and '.join(whole)} are given; give one of them, since a body is only one of these")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every request meets them."""
+        return self == NO_CONDITIONS
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether the request's body must have arrived before they can be judged."""
+        return self.body is not None or self.form is not None or self.json is not NO_JSON or self.matching is not None
+
+    @property
+    def weight(self) -> int:
+        """How many they are beside the query: of two routes, the one with more of them is the more specific."""
+        whole = self.body is not None or self.form is not None or self.json is not NO_JSON
+        return len(self.headers or ()) + whole + (self.matching is not None)
+
+    def difference(self, request: Request) -> str:
+        """Return how *request* does not meet them, as the end of "It was requested …"; "" where it does."""
+        if self.query is not None and not _has_fields(parse_qs(request.query, keep_blank_values=True), self.query):
+            return f"with the query {visible(request.query)!r}."
+        for name, value in (self.headers or {}).items():
+            found = request.headers.get(name)
+            if found is None:
+                return f"without {name}."
+            if value is not None and found != value:
+                return f"with {name}: {found}"
+        if self.needs_body:
+            return self._difference_of_body(request)
+        return ""
+
+    def _difference_of_body(self, request: Request) -> str:
+        if self.body is not None and request.body != to_bytes(self.body):
+            return f"with the body {_start(request.body)}."
+        if self.form is not None:
+            kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            if kind != _FORM:
+                return f"with a body of the type {kind or '(none)'}, which is no {_FORM}."
+            if not _has_fields(parse_qs(request.text, keep_blank_values=True), self.form):
+                return f"with the form {_start(request.body)}."
+        if self.json is not NO_JSON:
+            import json
+
+            try:
+                sent = json.loads(request.body)
+            except ValueError:
+                return f"with a body that is no JSON, {_start(request.body)}."
+            if not _has_value(sent, self.json):
+                return f"with the JSON {_start(request.body)}."
+        if self.matching is not None and not self.matching(request):
+            return "so that matching(…) did not return True."
+        return ""
+
+    def are_met_by(self, request: Request) -> bool:
+        """Return whether *request* meets them."""
+        return not self.difference(request)
+
+    def words(self) -> list[str]:
+        """Return them in words, for messages."""
+        told = [f"with {name}" if value is None else f"with {name}: {value}" for name, value in _items(self.headers)]
+        for what, value in (("query", self.query), ("body", self.body), ("form", self.form)):
+            told += [f"with the {what} {_shown(value)}"] if value is not None else []
+        told += [f"with the JSON {_shown(self.json)}"] if self.json is not NO_JSON else []
+        told += [f"matching {getattr(self.matching, '__qualname__', self.matching)}"] if self.matching else []
+        return told
+
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def refuse_two_queries(path: object, conditions: Conditions) -> None:
+    """Raise ValueError where both the *path* and the *conditions* have a query."""
+    if conditions.query is not None and isinstance(path, str) and "?" in path:
+        raise ValueError(f"query is given beside the path {path!r}, which has a query of its own; give one of them")
+
+
+def _check_fields(what: str, fields: object) -> None:
+    values = fields.values if isinstance(fields, Including) else fields
+    check_is(what, values, Mapping, "give a mapping, such as {'page': '2'}, or Including({…})")
+    for name, value in values.items() if isinstance(values, Mapping) else ():
+        check_name(f"a name in {what}", name, "page")
+        is_list = (
+            isinstance(value, Sequence)
+            and not isinstance(value, str | bytes)
+            and all(isinstance(each, str) for each in value)
+        )
+        if not is_list:
+            such = f", such as '{value}'" if isinstance(value, int | float) else ""
+            check_is(f"{what}[{name!r}]", value, (str, NoneType), f"give text{such}, a list of texts, or None for any")
+
+
+def _check_json(wanted: object) -> None:
+    import json
+
+    values = wanted.values if isinstance(wanted, Including) else wanted
+    try:
+        json.dumps(values)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"json is {named(wanted)}, which JSON cannot say ({error}); give what json.loads returns"
+        ) from error
+
+
+def _has_fields(sent: dict[str, list[str]], wanted: Fields) -> bool:
+    values = wanted.values if isinstance(wanted, Including) else wanted
+    if not isinstance(wanted, Including) and sent.keys() != values.keys():
+        return False
+    for name, value in values.items():
+        if name not in sent:
+            return False
+        if value is None:
+            continue
+        listed = [value] if isinstance(value, str) else list(value)
+        is_met = set(listed) <= set(sent[name]) if isinstance(wanted, Including) else listed == sent[name]
+        if not is_met:
+            return False
+    return True
+
+
+def _has_value(sent: object, wanted: object) -> bool:
+    if isinstance(wanted, Including):
+        return isinstance(sent, dict) and all(
+            name in sent and _is_same(sent[name], value) for name, value in wanted.values.items()
+        )
+    return _is_same(sent, wanted)
+
+
+def _is_same(sent: object, wanted: object) -> bool:
+    """Return whether two values are the same JSON: True is not 1 there, and a tuple is a list."""
+    import json
+
+    return json.dumps(sent, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+
+
+def _items(headers: HeaderFilter | None) -> list[tuple[str, str | None]]:
+    return list(headers.items()) if headers is not None else []
+
+
+def _shown(value: object) -> str:
+    return f"including {dict(value.values)!r}" if isinstance(value, Including) else repr(value)
+
+
+def _start(body: bytes) -> str:
+    return visible(repr(body if len(body) <= 60 else body[:57] + b"..."))
+
+
+NO_CONDITIONS = Conditions()

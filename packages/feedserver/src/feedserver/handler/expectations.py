@@ -1,0 +1,167 @@
+"""What a test expects of its client before it starts it; `FeedServer.verify` checks it at the end."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from feedserver.handler.exchange import Exchange, NotSeen
+from feedserver.handler.journal import Journal, in_times
+from feedserver.handler.request_filter import RequestFilter
+from feedserver.messages.argument_types import check_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How often a request is expected: *least* to *most* times; *most* is None where there is no limit."""
+
+    least: int
+    most: int | None
+
+    @classmethod
+    def of(cls, times: int | None, at_least: int | None, at_most: int | None) -> Times:
+        """Return what these arguments of `FeedServer.expect` say; without any, it is once."""
+        for name, value in (("times", times), ("at_least", at_least), ("at_most", at_most)):
+            if value is not None:
+                check_whole(name, value, 0, 2)
+        if times is not None and (at_least is not None or at_most is not None):
+            raise ValueError(f"times is {times}, beside at_least or at_most; give either times or those")
+        if at_least is not None and at_most is not None and at_least > at_most:
+            raise ValueError(f"at_least is {at_least}, and at_most is only {at_most}; give a higher at_most")
+        if at_least is None and at_most is None:
+            times = 1 if times is None else times
+            return cls(times, times)
+        return cls(at_least or 0, at_most)
+
+    def allow(self, count: int) -> bool:
+        """Return whether *count* requests are as many as expected."""
+        return count >= self.least and (self.most is None or count <= self.most)
+
+    def __str__(self) -> str:
+        if self.most == self.least:
+            return in_times(self.least)
+        if self.most is None:
+            return f"at least {in_times(self.least)}"
+        return f"at most {in_times(self.most)}" if not self.least else f"{self.least} to {self.most} times"
+
+
+class Expectation(ABC):
+    """What a test expects of requests that come after this was made: `FeedServer.expect` and `expect_in_order` make it.
+
+    `FeedServer.verify` checks it once, and so does `verify`. It is also a context manager that checks it at the end of
+    a `with` block.
+    """
+
+    def __init__(self, journal: Journal, where: str) -> None:
+        self._journal = journal
+        self._where = where
+        self._before = next(reversed(journal.exchanges), None)
+        self._dropped_before = journal.dropped
+        self.is_checked = False
+        """Whether it was checked already."""
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The exchanges so far that it is about."""
+        return [exchange for exchange in self._since() if self._concerns(exchange)]
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the requests so far are as expected."""
+        return not self.problem()
+
+    def verify(self) -> None:
+        """Raise NotSeen where the requests so far are not as expected. `FeedServer.verify` does not check it again."""
+        __tracebackhide__ = True
+        self.is_checked = True
+        problem = self.problem()
+        if problem:
+            raise NotSeen(problem)
+
+    def problem(self) -> str:
+        """Return in which way the requests so far are not as expected, with the journal; "" where they are."""
+        if self._has_lost_some():
+            return (
+                f"nobody can say whether requests were as expected{self._where}: the journal has dropped some; raise "
+                "journal_limit"
+            )
+        difference = self._difference(self.exchanges)
+        return f"{difference} It was expected{self._where}.\n{self._journal.describe()}" if difference else ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        __tracebackhide__ = True
+        if error is None:
+            self.verify()
+        else:
+            self.is_checked = True
+
+    def _since(self) -> list[Exchange]:
+        entries = self._journal.exchanges
+        return entries[entries.index(self._before) + 1 :] if self._before in entries else entries
+
+    def _has_lost_some(self) -> bool:
+        return self._journal.dropped > self._dropped_before and self._before not in self._journal.exchanges
+
+    @abstractmethod
+    def _concerns(self, exchange: Exchange) -> bool:
+        """Return whether it is about this exchange."""
+
+    @abstractmethod
+    def _difference(self, exchanges: list[Exchange]) -> str:
+        """Return in which way these are not as expected, in a sentence; "" where they are."""
+
+
+class ExpectedCount(Expectation):
+    """That requests like *wanted* come so many *times*."""
+
+    def __init__(self, journal: Journal, where: str, wanted: RequestFilter, times: Times) -> None:
+        super().__init__(journal, where)
+        self._wanted = wanted
+        self._times = times
+
+    def _concerns(self, exchange: Exchange) -> bool:
+        return self._wanted.matches(exchange)
+
+    def _difference(self, exchanges: list[Exchange]) -> str:
+        count = len(exchanges)
+        if self._times.allow(count):
+            return ""
+        near_miss = self._journal.near_miss(self._wanted) if count < self._times.least else ""
+        return f"{self._wanted} was requested {in_times(count)}, not {self._times}.{near_miss}"
+
+    def __str__(self) -> str:
+        return f"{self._wanted}, {self._times}"
+
+
+class ExpectedOrder(Expectation):
+    """That the requests which are like any of the *steps* come once for each step, in this order."""
+
+    def __init__(self, journal: Journal, where: str, steps: Sequence[RequestFilter]) -> None:
+        super().__init__(journal, where)
+        if not steps:
+            raise ValueError("expect_in_order() was given nothing; give the paths in the order of their requests")
+        self._steps = steps
+
+    def _concerns(self, exchange: Exchange) -> bool:
+        return any(step.matches(exchange) for step in self._steps)
+
+    def _difference(self, exchanges: list[Exchange]) -> str:
+        for number, (step, exchange) in enumerate(zip(self._steps, exchanges, strict=False), 1):
+            if not step.matches(exchange):
+                return f"Request {number} in the order was {exchange}, not {step}."
+        if len(exchanges) < len(self._steps):
+            return f"{self._steps[len(exchanges)]} did not follow as request {len(exchanges) + 1} in the order."
+        if len(exchanges) > len(self._steps):
+            return f"{exchanges[len(self._steps)]} came once more after the {len(self._steps)} requests in order."
+        return ""
+
+    def __str__(self) -> str:
+        return ", then ".join(map(str, self._steps))

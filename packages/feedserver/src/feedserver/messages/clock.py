@@ -1,0 +1,80 @@
+"""The clock of one server, which a test can move: what a server says of dates follows it, and no test has to sleep."""
+
+from __future__ import annotations
+
+import math
+import time
+from datetime import UTC, datetime, timedelta
+
+from feedserver.messages.argument_types import check_is, named
+
+
+class Clock:
+    """A clock that shows the system's time, moved by `offset` seconds; it goes on at the usual speed.
+
+    `FeedServer.clock` is the one of a server. These follow it: the header `Date`, the placeholders `{date}` and
+    `{date+2h}` in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), and `Exchange.time`. Waiting
+    does not: delays, paces and time limits take as long as they say. Nor do the validity of certificates, and the
+    dates of files.
+    """
+
+    __slots__ = ("offset",)
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def time(self) -> float:
+        """Return what the clock shows, in seconds of the epoch."""
+        return time.time() + self.offset
+
+    def now(self) -> datetime:
+        """Return what the clock shows, in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def move(
+        self, *, weeks: float = 0, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+    ) -> None:
+        """Move the clock forward by the sum of these, or back where they are negative.
+
+        Raises TypeError for what is no number, ValueError where the clock would leave the years 1970 to 9999.
+        """
+        given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+        for name, value in given.items():
+            check_is(name, value, (int, float), "give a number, such as 2")
+            if not math.isfinite(value):
+                raise ValueError(f"{name} is {value}; give a number, such as 2")
+        asked = ", ".join(f"{name}={value}" for name, value in given.items() if value)
+        try:
+            offset = self.offset + timedelta(**given).total_seconds()
+        except OverflowError:
+            offset = math.inf
+        self._set_offset(offset, f"move({asked})")
+
+    def set(self, to: datetime) -> None:
+        """Set the clock to *to*, a datetime with a time zone; it goes on from there.
+
+        Raises TypeError for anything else, ValueError for a datetime without a time zone or before 1970.
+        """
+        check_is(
+            "the time to set the clock to", to, datetime, "give a datetime, such as datetime(2030, 1, 1, tzinfo=UTC)"
+        )
+        if to.tzinfo is None:
+            raise ValueError(f"set() was given {named(to)}, without a time zone; give one, such as tzinfo=datetime.UTC")
+        self._set_offset(to.timestamp() - time.time(), f"set({to.isoformat()})")
+
+    def reset(self) -> None:
+        """Show the system's time again."""
+        self.offset = 0.0
+
+    def _set_offset(self, offset: float, asked: str) -> None:
+        if not 0 <= time.time() + offset < _YEAR_10000:
+            raise ValueError(
+                f"{asked} would set the clock to a year that HTTP cannot write; stay between 1970 and 9999"
+            )
+        self.offset = offset
+
+    def __repr__(self) -> str:
+        return f"<Clock {self.now():%Y-%m-%d %H:%M:%S}, moved by {timedelta(seconds=round(self.offset))}>"
+
+
+_YEAR_10000 = 253_402_300_800

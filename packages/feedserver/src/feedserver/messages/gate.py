@@ -1,0 +1,170 @@
+"""Gates, at which code that makes an answer waits for the test, and whether an answer is still wanted.
+
+A thread that makes an answer works for a `Wanted`, which the server drops when the client has left, the server stops or
+the time of a callable is over. What waits at a gate or in asyncio then ends at once, with an exception that no
+`except Exception` of a test's code catches.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeVar
+
+from feedserver.messages.argument_types import check_seconds, check_whole
+
+if TYPE_CHECKING:
+    import asyncio
+
+GATE_TIMEOUT = 10.0
+"""Seconds that `Gate.wait` waits by default."""
+
+_T = TypeVar("_T")
+
+
+class NoLongerWanted(BaseException):
+    """The answer that this code makes is no longer wanted: the client has left, or the server stops."""
+
+
+class Wanted:
+    """An answer that somebody waits for, until it is dropped. Any thread may drop it."""
+
+    __slots__ = ("_is_dropped", "_lock", "_to_call")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_dropped = False
+        self._to_call: dict[object, Callable[[], object]] = {}
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._is_dropped
+
+    def drop(self) -> None:
+        """Note that nobody waits for the answer any more, and end what waits for its sake."""
+        with self._lock:
+            self._is_dropped = True
+            to_call, self._to_call = self._to_call, {}
+        for function in to_call.values():
+            function()
+
+    @contextmanager
+    def on_drop(self, function: Callable[[], object]) -> Iterator[None]:
+        """Call *function* when the answer is dropped while the block runs, or at once where it is dropped already."""
+        key = object()
+        with self._lock:
+            if not self._is_dropped:
+                self._to_call[key] = function
+        if self._is_dropped:
+            function()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._to_call.pop(key, None)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Have the code of the block work for this answer: gates and coroutines that it waits for end with it."""
+        before = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(before)
+
+
+_current: ContextVar[Wanted | None] = ContextVar("the answer that this code makes", default=None)
+
+
+class Gate:
+    """A gate at which the code of an answer waits until the test lets it pass. Any thread may use it.
+
+    A body of parts, or a callable, calls `wait`, or `await gate` in an async one; the test calls `release` or `open`.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._permits = 0
+        self._is_open = False
+
+    def __repr__(self) -> str:
+        return f"<Gate, {'open' if self._is_open else f'{self._permits} may pass'}>"
+
+    def release(self, count: int = 1) -> None:
+        """Let *count* calls of `wait` pass: those that wait already, or the next ones."""
+        check_whole("count", count, 1, 2)
+        with self._changed:
+            self._permits += count
+            self._changed.notify_all()
+
+    def open(self) -> None:
+        """Let everything pass, from now on."""
+        with self._changed:
+            self._is_open = True
+            self._changed.notify_all()
+
+    def wait(self, timeout: float | None = GATE_TIMEOUT) -> None:
+        """Wait until the test lets this call pass, at most *timeout* seconds (None: without end).
+
+        Raises TimeoutError after that time. Where the client leaves or the server stops meanwhile, the code that waits
+        is ended by an exception that is no `Exception`; its `finally` blocks run.
+        """
+        if timeout is not None:
+            check_seconds("timeout", timeout)
+        wanted = _current.get() or Wanted()
+        with wanted.on_drop(self._wake), self._changed:
+            passed = self._changed.wait_for(lambda: self._is_open or self._permits or wanted.is_dropped, timeout)
+            if wanted.is_dropped:
+                raise NoLongerWanted
+            if not passed:
+                raise TimeoutError(
+                    f"the gate was not opened within {timeout:g} s; call its release() or open() in the test, or give "
+                    "wait(timeout=…) more"
+                )
+            if not self._is_open:
+                self._permits -= 1
+
+    def __await__(self) -> Generator[object, None, None]:
+        """Wait as `wait` does, without blocking the event loop that runs here."""
+        import asyncio  # most answers are made without it
+
+        return asyncio.to_thread(self.wait).__await__()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
+    """Run *coroutine* by `asyncio.run`, and cancel it when the answer that it works for is dropped.
+
+    Raises NoLongerWanted then.
+    """
+    import asyncio
+
+    wanted = _current.get() or Wanted()
+
+    async def run() -> _T:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(coroutine)
+        with wanted.on_drop(lambda: call_soon(loop, task.cancel)):
+            return await task
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        if wanted.is_dropped:
+            raise NoLongerWanted from None
+        raise
+
+
+def call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    """Have *loop* call *function* on its thread; do nothing where the loop has ended."""
+    try:
+        loop.call_soon_threadsafe(function)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise

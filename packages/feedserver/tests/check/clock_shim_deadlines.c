@@ -1,0 +1,119 @@
+/* Waits a moment in the way that its argument names, by a deadline of the clock that it reads itself. Prints the wall
+ * clock's seconds before and the milliseconds that the wait took on a clock that is never moved. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct timespec in_a_moment(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    time.tv_nsec += 100000000;
+    if (time.tv_nsec >= 1000000000) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000;
+    }
+    return time;
+}
+
+static void *hold(void *mutex) {
+    pthread_mutex_lock(mutex);
+    return NULL;
+}
+
+static void *hold_for_reading(void *lock) {
+    pthread_rwlock_rdlock(lock);
+    return NULL;
+}
+
+static void in_thread(void *(*function)(void *), void *argument) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, function, argument);
+    pthread_join(thread, NULL);
+}
+
+static int wait_in_a_way(const char *way) {
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+    pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    struct timespec deadline = in_a_moment(CLOCK_REALTIME), monotonic = in_a_moment(CLOCK_MONOTONIC);
+    sem_t semaphore;
+    sem_init(&semaphore, 0, 0);
+
+    if (strcmp(way, "pthread_cond_timedwait") == 0) {
+        pthread_mutex_lock(&mutex);
+        return pthread_cond_timedwait(&condition, &mutex, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_cond_timedwait on another clock") == 0) {
+        pthread_condattr_t attributes;
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&condition, &attributes);
+        pthread_mutex_lock(&mutex);
+        return pthread_cond_timedwait(&condition, &mutex, &monotonic) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_cond_clockwait") == 0) {
+        pthread_mutex_lock(&mutex);
+        return pthread_cond_clockwait(&condition, &mutex, CLOCK_REALTIME, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_cond_clockwait on another clock") == 0) {
+        pthread_mutex_lock(&mutex);
+        return pthread_cond_clockwait(&condition, &mutex, CLOCK_MONOTONIC, &monotonic) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_mutex_timedlock") == 0) {
+        in_thread(hold, &mutex);
+        return pthread_mutex_timedlock(&mutex, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "pthread_rwlock_timedwrlock") == 0) {
+        in_thread(hold_for_reading, &lock);
+        return pthread_rwlock_timedwrlock(&lock, &deadline) == ETIMEDOUT;
+    }
+    if (strcmp(way, "sem_timedwait") == 0)
+        return sem_timedwait(&semaphore, &deadline) == -1 && errno == ETIMEDOUT;
+    if (strcmp(way, "sem_clockwait on another clock") == 0)
+        return sem_clockwait(&semaphore, CLOCK_MONOTONIC, &monotonic) == -1 && errno == ETIMEDOUT;
+    if (strcmp(way, "clock_nanosleep") == 0)
+        return clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &deadline, NULL) == 0;
+    if (strcmp(way, "clock_nanosleep on another clock") == 0)
+        return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &monotonic, NULL) == 0;
+    if (strcmp(way, "clock_nanosleep for a time") == 0)
+        return clock_nanosleep(CLOCK_REALTIME, 0, &(struct timespec){0, 100000000}, NULL) == 0;
+    if (strcmp(way, "timerfd_settime") == 0) {
+        unsigned long long times;
+        int file = timerfd_create(CLOCK_REALTIME, 0);
+        timerfd_settime(file, TFD_TIMER_ABSTIME, &(struct itimerspec){.it_value = deadline}, NULL);
+        return read(file, &times, sizeof times) == sizeof times;
+    }
+    if (strcmp(way, "timerfd_settime on another clock") == 0) {
+        unsigned long long times;
+        int file = timerfd_create(CLOCK_MONOTONIC, 0);
+        timerfd_settime(file, TFD_TIMER_ABSTIME, &(struct itimerspec){.it_value = monotonic}, NULL);
+        return read(file, &times, sizeof times) == sizeof times;
+    }
+    return 0;
+}
+
+int main(int count, char **arguments) {
+    struct timeval day;
+    struct timespec before, after, standard;
+    if (count != 2)
+        return 2;
+    gettimeofday(&day, NULL);
+    timespec_get(&standard, TIME_UTC);
+    if (labs(day.tv_sec - time(NULL)) > 1 || labs(standard.tv_sec - day.tv_sec) > 1)
+        return 3;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    if (!wait_in_a_way(arguments[1]))
+        return 4;
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    long milliseconds = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+    printf("%ld %ld\n", (long)day.tv_sec, milliseconds);
+    return 0;
+}

@@ -1,0 +1,114 @@
+"""`feedserver check` drives a reader by its commands, and says in its exit status how it did."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from feedserver.cli import main
+
+# A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to.
+READER = """
+import json, pathlib, sys, urllib.error, urllib.request
+import xml.etree.ElementTree as ET
+
+home = pathlib.Path.home()
+store = home / "feeds.json"
+feeds = json.loads(store.read_text()) if store.exists() else {}
+keeps_validators = "forgetful" not in sys.argv
+if sys.argv[1] == "add":
+    feeds |= dict.fromkeys(sys.argv[2:], "")
+elif sys.argv[1] == "poll":
+    for url, etag in feeds.items():
+        headers = {"If-None-Match": etag} if etag else {}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+                root = ET.fromstring(answer.read())
+        except (urllib.error.HTTPError, ET.ParseError):
+            continue
+        for item in root.iter("item"):
+            (home / (item.findtext("guid").replace(":", "_") + ".txt")).write_text(item.findtext("title"))
+        feeds[url] = answer.headers.get("ETag", "") if keeps_validators else ""
+store.write_text(json.dumps(feeds))
+"""
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> str:
+    script = tmp_path / "reader.py"
+    script.write_text(READER)
+    return f"{sys.executable} -S -E {script}"
+
+
+def verdicts(path: Path) -> dict[str, str]:
+    return {scenario["id"]: scenario["verdict"] for scenario in json.loads(path.read_text())["scenarios"]}
+
+
+def test_a_reader_is_scored_by_its_commands(reader: str, tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+
+    status = main(
+        ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll", "--only", "V1,V10"]
+        + ["--format", "json", "-o", str(output)]
+    )
+
+    report = json.loads(output.read_text())
+    assert status == 0
+    assert verdicts(output) == {"V1": "pass", "V10": "pass"}
+    assert report["reader"]["commands"] == {"add": f"{reader} add {{urls}}", "poll": f"{reader} poll"}
+    assert [scenario["level"] for scenario in report["scenarios"]] == ["must", "must"]
+
+
+def test_a_failure_is_the_exit_status(reader: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll forgetful", "--only", "V1"]
+
+    assert main(arguments) == 1
+    assert "✗ V1   must   The ETag comes back" in capsys.readouterr().out
+    assert main([*arguments, "--fail-under", "never"]) == 0
+
+
+def test_one_run_a_feed_needs_no_add(tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+    fetch = f"{sys.executable} -S -E -c \"import urllib.request as r, sys; r.urlopen('{{url}}').read()\""
+
+    status = main(
+        ["check", "--poll", fetch, "--kind", "fetcher", "--only", "V1,V4,V10", "--format", "json"] + ["-o", str(output)]
+    )
+
+    assert status == 1
+    assert verdicts(output) == {"V1": "fail", "V4": "pass", "V10": "not for this kind"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--add", "x {url}"], "give --poll"),
+        (["--poll", "x"], "there is no --add, so --poll must have {url}"),
+        (["--poll", "x", "--add", "y"], "has neither {url} nor {urls} nor {opml}"),
+        (["--poll", "x {url}", "--only", "V999"], "there is no scenario V999"),
+        (
+            ["--poll", "x {url}", "--setup", "echo no such thing >&2; exit 3"],
+            "--setup ended with status 3: no such thing",
+        ),
+    ],
+)
+def test_bad_usage_is_told(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+
+    main(["check", "--reader", "curl", "--only", "V1", "--format", "json", "-o", str(output)])
+
+    assert verdicts(output) == {"V1": "pass"}
+    report = json.loads(output.read_text())
+    assert report["scenarios"][0]["reproduce"] == "feedserver check --reader curl --only V1"
+    assert report["reader"]["version"].startswith("curl ")
+    assert report["kind"] == "fetcher"

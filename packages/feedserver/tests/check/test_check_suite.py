@@ -1,0 +1,71 @@
+"""`@pytest.mark.feedserver_check`: one test of each scenario, with known failures as `xfail`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedserver.check.suite import RuleBroken, ScenarioTest, parameters, read_known_failures
+from right_reader import RightReader
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.mark.feedserver_check("V1", "V4")
+def test_a_right_reader_passes(feedserver_scenario: ScenarioTest) -> None:
+    feedserver_scenario.check(RightReader)
+
+
+def test_a_failure_is_told_with_its_remedy() -> None:
+    [parameter] = parameters(["V1"])
+    [test] = parameter.values
+    assert isinstance(test, ScenarioTest)
+
+    with pytest.raises(RuleBroken, match=r'(?s)The ETag comes back.*observed  If-None-Match: "v1.*to mend   Store'):
+        test.check(lambda: RightReader("V1"))
+
+
+def test_what_is_not_for_a_kind_is_skipped() -> None:
+    [parameter] = parameters(["V10"])
+    [test] = parameter.values
+    assert isinstance(test, ScenarioTest)
+
+    with pytest.raises(pytest.skip.Exception, match="V10 is not for this kind"):
+        test.check(RightReader, kind="fetcher")
+
+
+def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmarkers = other\n")
+    pytester.path.joinpath("known.txt").write_text("V1 the store has no column for it  # issue 7\nV4 was mended\n")
+    pytester.syspathinsert(Path(__file__).parents[1])
+    pytester.makepyfile(
+        """
+        import pytest
+        from right_reader import RightReader
+
+        @pytest.mark.feedserver_check("V1", "V2", "V4", known_failures="known.txt")
+        def test_reader(feedserver_scenario):
+            feedserver_scenario.check(lambda: RightReader("V1"))
+        """
+    )
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-p", "no:django")
+
+    result.assert_outcomes(passed=1, xfailed=1, failed=1)  # V4 passes, though it is said to fail
+
+
+def test_a_scenario_that_there_is_not_fails_the_collection(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "import pytest\n\n\n@pytest.mark.feedserver_check('V999')\ndef test_reader(feedserver_scenario): ...\n"
+    )
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-p", "no:django")
+
+    result.stdout.fnmatch_lines(["*@pytest.mark.feedserver_check: there is no scenario V999*"])
+
+
+def test_lines_of_known_failures_begin_with_an_id() -> None:
+    assert read_known_failures("# all\n\nV1 why # issue\nT12\n") == {"V1": "why", "T12": ""}
+    with pytest.raises(ValueError, match="line 2 of the known failures begins with 'why'; write an id"):
+        read_known_failures("V1\nwhy V2\n")

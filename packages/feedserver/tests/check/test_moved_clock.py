@@ -1,0 +1,128 @@
+"""The library that moves the wall clock of other processes: every way to read it is moved, and no wait takes longer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
+
+DAYS = 20 * 86_400.0
+WAYS = [
+    "pthread_cond_timedwait",
+    "pthread_cond_timedwait on another clock",
+    "pthread_cond_clockwait",
+    "pthread_cond_clockwait on another clock",
+    "pthread_mutex_timedlock",
+    "pthread_rwlock_timedwrlock",
+    "sem_timedwait",
+    "sem_clockwait on another clock",
+    "clock_nanosleep",
+    "clock_nanosleep on another clock",
+    "clock_nanosleep for a time",
+    "timerfd_settime",
+    "timerfd_settime on another clock",
+]
+
+needs_compiler = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or shutil.which("cc") is None, reason="needs Linux and a C compiler"
+)
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> ClockShim:
+    return ClockShim(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture
+def loaded(shim: ClockShim, tmp_path: Path) -> LoadedShim:
+    made = shim.load(tmp_path)
+    assert made is not None, shim.problem
+    return made
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("program") / "deadlines"
+    source = Path(__file__).with_name("clock_shim_deadlines.c")
+    subprocess.run(["cc", "-std=gnu17", "-Wall", "-Werror", "-o", str(path), str(source), "-lpthread"], check=True)
+    return path
+
+
+@needs_compiler
+@pytest.mark.parametrize("way", WAYS)
+def test_a_wait_takes_as_long_as_it_says_while_the_clock_is_moved(way: str, loaded: LoadedShim, program: Path) -> None:
+    loaded.clock.advance(DAYS)
+
+    ran = subprocess.run(
+        [program, way], env=os.environ | loaded.environment, capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert ran.returncode == 0, ran
+    seconds, milliseconds = map(int, ran.stdout.split())
+    assert abs(seconds - time.time() - DAYS) < 60
+    assert 90 <= milliseconds < 10_000
+    loaded.close()
+
+
+@needs_compiler
+def test_a_running_process_follows_the_clock(loaded: LoadedShim) -> None:
+    program = "import time\nwhile input(): print(time.time(), flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", program],
+        env=os.environ | loaded.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        seen = []
+        for days in (0, 3, 8):
+            loaded.clock.advance(days * 86_400)
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            seen.append(float(process.stdout.readline()) - time.time())
+        process.stdin.write("\n")
+
+    assert [round(seconds / 86_400) for seconds in seen] == [0, 3, 11]
+    loaded.close()
+
+
+@needs_compiler
+def test_a_process_that_reads_the_clock_and_connects_is_the_proof(loaded: LoadedShim) -> None:
+    def run(program: str) -> int:
+        subprocess.run([sys.executable, "-S", "-c", program], env=os.environ | loaded.environment, check=True)
+        return loaded.proofs
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        assert run("import time; time.time()") == 0
+        assert run(f"import socket, time; socket.create_connection(('127.0.0.1', {port})); time.time()") == 1
+    loaded.close()
+
+
+def test_the_true_clock_is_not_moved() -> None:
+    clock = MovedClock()
+
+    clock.advance(DAYS)
+
+    assert not clock.can_move
+    assert abs(clock.time() - time.time()) < 60
+
+
+def test_a_run_without_a_compiler_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    shim = ClockShim(tmp_path)
+
+    assert shim.load(tmp_path) is None
+    assert shim.problem == "moving the clock of other programs needs a C compiler; install gcc or clang"

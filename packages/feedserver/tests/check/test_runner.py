@@ -1,0 +1,139 @@
+"""How a run goes: what it does where the reader, the scenario or the user ends it, and what counts as evidence."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from dataclasses import replace
+
+import pytest
+
+from feedserver.check import Verdict, check
+from feedserver.check.adapters import PythonAdapter
+from feedserver.check.evidence import Evidence, Poll, StepSeen
+from feedserver.check.runner import run
+from feedserver.check.scenario import Step
+from feedserver.check.scenarios import SCENARIOS
+from feedserver.check.scenarios.template import NEW_ITEM
+from feedserver.check.verdicts import Judgement, Kind, Unseen, passed
+from right_reader import RightReader
+
+
+class Crashing(RightReader):
+    def poll(self) -> None:
+        raise RuntimeError("the database is locked")
+
+
+class Quiet(RightReader):
+    """A reader that asks nothing after it has subscribed."""
+
+    def poll(self) -> None:
+        for feed in self.feeds[:]:
+            self.update(feed)
+        self.feeds.clear()
+
+
+class StoppedAdapter(PythonAdapter):
+    """Drives a reader during whose third poll the user presses Ctrl-C."""
+
+    def __init__(self) -> None:
+        is_stopped = threading.Event()
+        polls = iter(range(1, 100))
+
+        class Stopped(RightReader):
+            def poll(self) -> None:
+                if next(polls) == 3:
+                    signal.raise_signal(signal.SIGINT)
+                    assert is_stopped.wait(30)
+                super().poll()
+
+        super().__init__(Stopped)
+        self.interrupt = is_stopped.set  # type: ignore[method-assign]
+
+
+def test_a_reader_that_crashes_is_not_polite() -> None:
+    report = check(Crashing, only=["V5", "T7"])
+
+    assert {result.verdict for result in report} == {Verdict.NOT_SEEN}
+    assert "did not end well: poll() raised RuntimeError('the database is locked')" in report["T7"].judgement.reason
+
+
+def test_a_reader_that_asks_nothing_passes_nothing() -> None:
+    report = check(Quiet, only=["V", "T7", "T13"])
+
+    assert report.of(Verdict.PASS) == []
+
+
+def test_ctrl_c_gives_the_report_so_far() -> None:
+    report = run(StoppedAdapter(), only=["V1", "T7"])
+
+    assert report.is_partial
+    assert report["V1"].verdict is Verdict.PASS
+    assert report["T7"].judgement.reason == "the run was stopped after 2 of 4 steps"
+
+
+def test_a_step_that_cannot_be_served_is_an_error_of_ours() -> None:
+    broken = replace(NEW_ITEM, steps=(NEW_ITEM.steps[0], Step(lambda at: at.feed(4, 3, format="papyrus"))))  # type: ignore[arg-type]
+
+    report = check(RightReader, scenarios=[broken])
+
+    assert "step 1 of I999 cannot be served" in report["I999"].misfire
+    assert report["I999"].verdict is Verdict.NOT_SEEN
+    assert report.misfires == list(report)
+
+
+def test_a_judge_that_fails_is_an_error_of_ours() -> None:
+    def judge(seen: Evidence) -> Judgement:
+        return passed(str(seen.steps[99]))
+
+    report = check(RightReader, scenarios=[replace(NEW_ITEM, judge=judge)])
+
+    assert "the judge of I999 raised IndexError" in report["I999"].misfire
+
+
+def test_the_template_is_a_scenario_that_works() -> None:
+    assert check(RightReader, scenarios=[NEW_ITEM])["I999"].verdict is Verdict.PASS
+
+
+def test_what_does_not_concern_a_kind_is_not_judged() -> None:
+    report = check(RightReader, only=["V1", "V10"], kind=Kind.FETCHER)
+
+    assert report["V1"].verdict is Verdict.PASS
+    assert report["V10"].verdict is Verdict.NOT_FOR_THIS_KIND
+
+
+def test_what_needs_a_moved_clock_is_not_seen_without_one() -> None:
+    class Unmoved(RightReader):
+        move_clock = None  # type: ignore[assignment]
+
+    report = check(Unmoved, only=["T7"])
+
+    assert report["T7"].judgement.reason == "the reader's clock cannot be moved"
+    assert not report.clock_proved
+
+
+def test_an_unknown_scenario_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match=r"there is no scenario Y; give a group \(T, V\) or an id, such as V1"):
+        check(RightReader, only=["Y"], scenarios=[each for each in SCENARIOS if each.group in "VT"])
+
+
+def test_what_is_no_client_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"3 is no client; give an object with the methods add\(url\) and poll\(\)"):
+        check(3)  # type: ignore[arg-type]
+
+
+# What counts as evidence
+
+
+def test_quiet_in_a_poll_without_the_control_feed_is_no_evidence() -> None:
+    seen = Evidence([StepSeen(polls=[Poll()])])
+
+    with pytest.raises(Unseen, match="did not request the control feed in step 0 either"):
+        seen.was_quiet(0)
+
+
+def test_quiet_that_lasts_for_ever_is_no_evidence() -> None:
+    seen = Evidence([StepSeen(polls=[Poll()], was_control_asked=True), StepSeen()])
+
+    with pytest.raises(Unseen, match=r"did not request feed\.xml after step 0 any more"):
+        seen.was_quiet(0)

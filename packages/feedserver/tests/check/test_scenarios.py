@@ -1,0 +1,62 @@
+"""Each scenario tells a reader that follows its rule from one that breaks just that rule."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from feedserver.check import Verdict, check
+from feedserver.check.scenario import GROUPS, Scenario
+from feedserver.check.scenarios import SCENARIOS
+from feedserver.check.verdicts import Lane
+from right_reader import RightReader
+
+IDS = [scenario.id for scenario in SCENARIOS]
+
+
+def dependents(scenario: str) -> set[str]:
+    """The scenarios that depend on *scenario*, directly or not."""
+    found = {scenario}
+    while True:
+        more = {each.id for each in SCENARIOS if found & set(each.depends_on)} - found
+        if not more:
+            return found - {scenario}
+        found |= more
+
+
+def test_the_right_reader_passes_every_scenario() -> None:
+    report = check(RightReader)
+
+    assert {result.scenario.id: (str(result.verdict), result.judgement) for result in report} == {
+        result.scenario.id: ("pass", result.judgement) for result in report
+    }
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=IDS)
+def test_a_reader_that_breaks_one_rule_fails_that_scenario_alone(scenario: Scenario) -> None:
+    neighbours = [each.id for each in SCENARIOS if each.group == scenario.group and each.lane is Lane.CALM]
+
+    report = check(partial(RightReader, scenario.id), only=[scenario.id, *neighbours])
+
+    wrong = {result.scenario.id: result.verdict for result in report if result.verdict is not Verdict.PASS}
+    allowed = dependents(scenario.id)
+    assert wrong.pop(scenario.id) is Verdict.FAIL
+    assert {name for name, verdict in wrong.items() if verdict is not Verdict.NOT_SEEN or name not in allowed} == set()
+
+
+def test_ids_are_unique_and_belong_to_a_group() -> None:
+    assert len(set(IDS)) == len(IDS)
+    assert {scenario.group for scenario in SCENARIOS} <= set(GROUPS)
+
+
+def test_a_scenario_stands_after_those_that_it_depends_on() -> None:
+    for index, scenario in enumerate(SCENARIOS):
+        assert set(scenario.depends_on) <= set(IDS[:index]), scenario.id
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=IDS)
+def test_a_scenario_says_why_it_matters_and_how_to_mend_it(scenario: Scenario) -> None:
+    for text in (scenario.rule, scenario.why, scenario.advice):
+        assert text.endswith("."), text
+    assert scenario.source

@@ -1,0 +1,100 @@
+"""What a request must have beside its path: the same conditions for routes and for the questions to the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from feedserver import Headers, Including, Request
+from feedserver.handler.conditions import NO_CONDITIONS, Conditions
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+def get(target: str = "/", body: bytes = b"", **headers: str) -> Request:
+    return Request("GET", target, headers=Headers({name.replace("_", "-"): value for name, value in headers.items()}),
+                   body=body)  # fmt: skip
+
+
+def form(body: bytes) -> Request:
+    return Request("POST", "/", headers=Headers(FORM), body=body)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "request_", "difference"),
+    [
+        ({"query": {"a": "1", "b": "2"}}, get("/?b=2&a=1"), ""),
+        ({"query": {"a": "1"}}, get("/?a=1&b=2"), "with the query 'a=1&b=2'."),
+        ({"query": {"a": "1", "b": "2"}}, get("/?a=1"), "with the query 'a=1'."),
+        ({"query": Including({"a": "1"})}, get("/?b=2&a=1"), ""),
+        ({"query": Including({"a": "2"})}, get("/?b=2&a=1"), "with the query 'b=2&a=1'."),
+        ({"query": {"a": ["1", "2"]}}, get("/?a=1&a=2"), ""),
+        ({"query": {"a": ["1", "2"]}}, get("/?a=2&a=1"), "with the query 'a=2&a=1'."),
+        ({"query": Including({"a": "2"})}, get("/?a=1&a=2"), ""),
+        ({"query": {"a": None}}, get("/?a="), ""),
+        ({"query": {"a": None}}, get("/"), "with the query ''."),
+        ({"query": {}}, get("/"), ""),
+        ({"query": {}}, get("/?a"), "with the query 'a'."),
+        ({"query": {"ü": "a b"}}, get("/?%C3%BC=a+b"), ""),
+        ({"headers": {"etag": "x", "Host": None}}, get(ETag="x", Host="h"), ""),
+        ({"headers": {"etag": "x"}}, get(ETag="y"), "with etag: y"),
+        ({"headers": {"If-None-Match": None}}, get(), "without If-None-Match."),
+        ({"body": "ü"}, get(body="ü".encode()), ""),
+        ({"body": b"x"}, get(body=b"y" * 99), "with the body b'" + "y" * 57 + "...'."),
+        ({"form": {"url": "http://h/", "n": "1"}}, form(b"n=1&url=http%3A%2F%2Fh%2F"), ""),
+        ({"form": {"url": "x"}}, form(b"url=y"), "with the form b'url=y'."),
+        ({"form": Including({"url": "x"})}, form(b"url=x&n=1"), ""),
+        ({"form": {"url": "x"}}, get(body=b"url=x"), "with a body of the type (none), which is no "
+         "application/x-www-form-urlencoded."),
+        ({"json": {"a": [1, None], "b": "x"}}, get(body=b'{"b": "x", "a": [1, null]}'), ""),
+        ({"json": {"a": 1}}, get(body=b'{"a": true}'), "with the JSON b'{\"a\": true}'."),
+        ({"json": {"a": 1}}, get(body=b"{a"), "with a body that is no JSON, b'{a'."),
+        ({"json": {"a": 1}}, get(body=b'{"a": 1, "b": 2}'), "with the JSON b'{\"a\": 1, \"b\": 2}'."),
+        ({"json": Including({"a": {"c": 1}})}, get(body=b'{"a": {"c": 1}, "b": 2}'), ""),
+        ({"json": Including({"a": 1})}, get(body=b"[1]"), "with the JSON b'[1]'."),
+        ({"json": None}, get(body=b"null"), ""),
+        ({"matching": lambda request: request.path == "/a"}, get("/a"), ""),
+        ({"matching": lambda request: False}, get("/a"), "so that matching(…) did not return True."),
+    ],
+)  # fmt: skip
+def test_a_request_meets_its_conditions_or_differs(
+    conditions: dict[str, Any], request_: Request, difference: str
+) -> None:
+    judged = Conditions(**conditions)
+    assert judged.difference(request_) == difference
+    assert judged.are_met_by(request_) == (not difference)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "error", "message"),
+    [
+        ({"query": "a=1"}, TypeError, "query is 'a=1'; give a mapping, such as {'page': '2'}, or Including({…})"),
+        ({"query": {"page": 2}}, TypeError, "query['page'] is 2; give text, such as '2', a list of texts, or "
+         "None for any"),
+        ({"form": {"": "x"}}, ValueError, "a name in form is ''; give text, such as 'page'"),
+        ({"form": {"a": [1]}}, TypeError, "form['a'] is [1]; give text, a list of texts, or None for any"),
+        ({"headers": ["ETag"]}, TypeError, "headers is ['ETag']; give a mapping, such as {'If-None-Match': None}"),
+        ({"body": {"a": 1}}, TypeError, "body is text, not {'a': 1}"),
+        ({"json": {1, 2}}, TypeError, "json is {1, 2} (set), which JSON cannot say (Object of type set is not JSON "
+         "serializable); give what json.loads returns"),
+        ({"matching": "/a"}, TypeError, "matching is '/a'; give a function that takes a Request"),
+        ({"body": "x", "json": 1}, ValueError, "body and json are given; give one of them, since a body is only one of "
+         "these"),
+    ],
+)  # fmt: skip
+def test_conditions_that_cannot_be_met_are_refused(
+    conditions: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as refused:
+        Conditions(**conditions)
+    assert str(refused.value) == message
+
+
+def test_they_are_told_in_words() -> None:
+    told = Conditions(query={"a": "1"}, headers={"ETag": "x", "Host": None}, json=Including({"b": 1})).words()
+    assert told == ["with ETag: x", "with Host", "with the query {'a': '1'}", "with the JSON including {'b': 1}"]
+    assert Conditions(matching=bool).words() == ["matching bool"]
+    assert NO_CONDITIONS.words() == []
+    assert NO_CONDITIONS.is_empty
+    assert not Conditions(json=None).is_empty

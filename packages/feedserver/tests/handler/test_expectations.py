@@ -1,0 +1,169 @@
+"""What a test expects beforehand, and `verify` checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from feedserver import FeedServer, Including, NotSeen, Pattern, RequestFilter, Response, VerificationError
+from rawclient import RawClient
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        server.add(Pattern("/<path:any>"), Response())
+        yield server
+
+
+@pytest.fixture
+def server(running: FeedServer) -> Iterator[FeedServer]:
+    running.journal.clear()
+    yield running
+    running.verify()
+
+
+def ask(server: FeedServer, *paths: str) -> None:
+    with RawClient(server) as client:
+        for path in paths:
+            client.get(path)
+
+
+@pytest.mark.parametrize(
+    ("times", "fitting", "words"),
+    [
+        ({}, {1}, "once"),
+        ({"times": 2}, {2}, "twice"),
+        ({"times": 0}, {0}, "never"),
+        ({"at_least": 1}, {1, 2, 3}, "at least once"),
+        ({"at_most": 2}, {0, 1, 2}, "at most twice"),
+        ({"at_least": 1, "at_most": 2}, {1, 2}, "1 to 2 times"),
+    ],
+)
+def test_verify_checks_how_often_a_request_came(
+    server: FeedServer, times: dict[str, Any], fitting: set[int], words: str
+) -> None:
+    for count in range(4):
+        expected = server.expect("/feed", **times)
+        ask(server, *["/feed"] * count, "/other")
+        assert expected.is_met == (count in fitting)
+        assert len(expected.exchanges) == count
+        if count in fitting:
+            server.verify()
+            continue
+        with pytest.raises(VerificationError) as unmet:
+            server.verify()
+        was = {0: "never", 1: "once", 2: "twice", 3: "3 times"}[count]
+        assert str(unmet.value).startswith(
+            f"/feed was requested {was}, not {words}. It was expected at {__file__}:", 0
+        ), unmet.value
+        assert "The server received" in str(unmet.value)
+
+
+def test_an_expectation_answers_nothing() -> None:
+    with FeedServer(strict=False) as server:
+        server.expect("/feed")
+        with RawClient(server) as client:
+            assert client.get("/feed").status == 404
+        server.verify()
+
+
+def test_only_requests_that_come_afterwards_count(server: FeedServer) -> None:
+    ask(server, "/feed")
+    expected = server.expect("/feed")
+    assert not expected.is_met
+    ask(server, "/feed")
+    assert expected.is_met
+
+
+def test_each_is_checked_once_by_itself_or_by_verify(server: FeedServer) -> None:
+    expected = server.expect("/feed")
+    with pytest.raises(NotSeen, match="was requested never, not once"):
+        expected.verify()
+    server.verify()
+    server.expect("/feed")
+    with pytest.raises(VerificationError):
+        server.verify()
+    server.verify()
+
+
+def test_a_with_block_checks_at_its_end(server: FeedServer) -> None:
+    with server.expect("/feed", times=2), server.expect("/other", times=0):
+        ask(server, "/feed", "/feed")
+    with pytest.raises(NotSeen, match="/feed was requested once, not never"), server.expect("/feed", times=0):
+        ask(server, "/feed")
+    with pytest.raises(ZeroDivisionError), server.expect("/feed"):
+        raise ZeroDivisionError
+
+
+def test_all_criteria_count_and_a_near_miss_is_told(server: FeedServer) -> None:
+    met = server.expect(Pattern("/<x>"), method="GET", query=Including({"a": "1"}))
+    missed = server.expect("/feed", query={"a": "2"})
+    ask(server, "/feed?a=1&b=2")
+    met.verify()
+    with pytest.raises(NotSeen, match=r"It was requested with the query 'a=1&b=2'\. It was expected at"):
+        missed.verify()
+
+
+@pytest.mark.parametrize(
+    ("came", "problem"),
+    [
+        (["/a", "/x", "/b", "/a"], ""),
+        (["/a", "/a", "/b"], "Request 2 in the order was GET /a, not /b."),
+        (["/a", "/b"], "/a did not follow as request 3 in the order."),
+        (["/a", "/b", "/a", "/b"], "GET /b came once more after the 3 requests in order."),
+        ([], "/a did not follow as request 1 in the order."),
+    ],
+)
+def test_an_order_is_expected(server: FeedServer, came: list[str], problem: str) -> None:
+    expected = server.expect_in_order("/a", "/b", "/a")
+    ask(server, *came)
+    assert expected.is_met == (not problem)
+    if problem:
+        with pytest.raises(VerificationError) as unmet:
+            server.verify()
+        assert str(unmet.value).startswith(f"{problem} It was expected at {__file__}:")
+
+
+def test_a_step_of_an_order_may_have_criteria(server: FeedServer) -> None:
+    expected = server.expect_in_order(Pattern("/login/<user>"), RequestFilter("/feed", headers={"Cookie": None}))
+    assert str(expected) == "/login/<user>, then /feed with Cookie"
+    with RawClient(server) as client:
+        client.get("/login/ada")
+        client.get("/feed")  # without a cookie: no step
+        client.get("/feed", "Cookie: a=1")
+    expected.verify()
+
+
+def test_what_the_journal_has_dropped_cannot_be_counted() -> None:
+    with FeedServer(journal_limit=2) as server:
+        server.add("/feed", Response())
+        expected = server.expect("/feed", times=3)
+        ask(server, *["/feed"] * 3)
+        with pytest.raises(NotSeen, match="the journal has dropped some; raise journal_limit"):
+            expected.verify()
+
+
+def test_an_unmet_expectation_can_be_allowed() -> None:
+    with FeedServer() as server:
+        server.expect("/feed")
+        server.allow("/feed was requested never")
+        server.verify()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"times": -1}, "times is -1; give 0 or more"),
+        ({"times": 1, "at_most": 2}, "times is 1, beside at_least or at_most; give either times or those"),
+        ({"at_least": 3, "at_most": 2}, "at_least is 3, and at_most is only 2; give a higher at_most"),
+    ],
+)
+def test_what_cannot_be_expected_is_refused(server: FeedServer, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        server.expect("/feed", **arguments)
+    assert str(refused.value) == message
+    with pytest.raises(ValueError, match="give the paths in the order of their requests"):
+        server.expect_in_order()

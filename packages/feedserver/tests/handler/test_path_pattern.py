@@ -1,0 +1,52 @@
+"""Patterns of paths: what they match, and what is no pattern."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver import Pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "found"),
+    [
+        ("/feeds/<name>.xml", "/feeds/news.xml", {"name": "news"}),
+        ("/feeds/<name>.xml", "/feeds/a.b.xml?page=2", {"name": "a.b"}),
+        ("/feeds/<name>.xml", "/feeds/.xml", None),
+        ("/feeds/<name>.xml", "/feeds/a/b.xml", None),
+        ("/feeds/<name>.xml", "/feeds/newsxxml", None),
+        ("/feeds/<name>.xml", "/feeds/a%2Fb.xml", {"name": "a/b"}),
+        ("/feeds/<name>.xml", "/feeds/caf%C3%A9%25.xml", {"name": "café%"}),
+        ("/feeds/<name>.xml", "/feeds/news.xml\n", None),
+        ("/<path:rest>", "/a/b/c", {"rest": "a/b/c"}),
+        ("/<user>/<path:rest>.xml", "/ada/x/y.xml", {"user": "ada", "rest": "x/y"}),
+        ("/c%20d/<n>", "/c d/1", {"n": "1"}),
+        ("/c d/<n>", "/c%20d/1", {"n": "1"}),
+        ("/a%2fb/<n>", "/a%2Fb/1", {"n": "1"}),
+        ("/a%2Fb/<n>", "/a/b/1", None),
+        ("/(x)+<n>", "/(x)+1", {"n": "1"}),
+        ("/<n>", "http://blog.example/1", {"n": "1"}),
+    ],
+)
+def test_a_placeholder_stands_for_a_part_of_the_path(pattern: str, path: str, found: dict[str, str] | None) -> None:
+    assert Pattern(pattern).match(path) == found
+    assert str(Pattern(pattern)) == pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("feeds/<name>", "the pattern 'feeds/<name>' does not begin with a slash; give '/feeds/<name>'"),
+        ("/<a>?q=1", "the pattern '/<a>?q=1' has a query string; give query=… beside it"),
+        ("/<a><b>", "the pattern '/<a><b>' has two placeholders side by side; put text between them"),
+        ("/<a>/<a>", "the pattern '/<a>/<a>' has the placeholder 'a' twice; give each a name of its own"),
+        ("/plain", "the pattern '/plain' has no placeholder; give the plain text, or write one, such as <name>"),
+        ("/<a>/<1>", "the pattern '/<a>/<1>' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
+         "ones"),
+        ("", "a Pattern is ''; give text, such as '/feeds/<name>.xml'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_pattern_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        Pattern(text)
+    assert str(refused.value) == message

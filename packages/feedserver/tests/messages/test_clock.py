@@ -1,0 +1,144 @@
+"""The clock of a server: a test moves it, and all dates that the server writes follow."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from feedserver import Clock, FeedServer, Pace, Response
+from feedserver.faults import SlowHeaders
+from feedserver.feeds import Entry, Feed
+from rawclient import RawClient
+
+START = datetime(2030, 1, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FeedServer]:
+    with FeedServer(strict=False) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def clock(server: FeedServer) -> Iterator[Clock]:
+    server.clock.set(START)
+    yield server.clock
+    server.clock.reset()
+
+
+def since_start(moment: datetime) -> timedelta:
+    """What has passed since START in whole days: the clock goes on while the test runs."""
+    return timedelta(days=(moment - START) // DAY)
+
+
+def test_a_clock_shows_the_systems_time_until_it_is_moved() -> None:
+    before = time.time()
+    assert before <= Clock().time() <= time.time()
+    assert Clock().now().tzinfo is UTC
+
+
+def test_it_moves_by_the_sum_of_what_is_given_and_back() -> None:
+    clock = Clock()
+    clock.move(weeks=1, days=1, hours=1, minutes=1, seconds=1)
+    assert clock.offset == 8 * 86_400 + 3_661
+    clock.move(days=-8)
+    assert clock.offset == 3_661
+    clock.reset()
+    assert clock.offset == 0
+
+
+def test_it_is_set_in_any_time_zone_and_goes_on() -> None:
+    clock = Clock()
+    clock.set(START.astimezone(timezone(timedelta(hours=5))))
+    first = clock.time()
+    assert START.timestamp() <= first <= clock.time() < START.timestamp() + 3600
+    assert repr(clock).startswith("<Clock 2030-01-01 12:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"days": "2"}, TypeError, "days is '2'; give a number, such as 2"),
+        ({"hours": True}, TypeError, "hours is True; give a number, such as 2"),
+        ({"hours": math.nan}, ValueError, "hours is nan; give a number, such as 2"),
+        ({"days": 1e300}, ValueError, "move(days=1e+300) would set the clock to a year that HTTP cannot write; "
+         "stay between 1970 and 9999"),
+        ({"days": -60 * 366}, ValueError, "move(days=-21960) would set the clock to a year that HTTP cannot write; "
+         "stay between 1970 and 9999"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_moved_by_is_refused(arguments: dict[str, float], error: type[Exception], message: str) -> None:
+    clock = Clock()
+    with pytest.raises(error) as refused:
+        clock.move(**arguments)
+    assert str(refused.value) == message
+    assert clock.offset == 0
+
+
+@pytest.mark.parametrize(
+    ("to", "error", "message"),
+    [
+        (2030, TypeError, "the time to set the clock to is 2030; give a datetime, such as "
+         "datetime(2030, 1, 1, tzinfo=UTC)"),
+        (datetime(2030, 1, 1), ValueError, "set() was given datetime.datetime(2030, 1, 1, 0, 0) (datetime), without a "
+         "time zone; give one, such as tzinfo=datetime.UTC"),
+        (datetime(1960, 1, 1, tzinfo=UTC), ValueError, "set(1960-01-01T00:00:00+00:00) would set the clock to a year "
+         "that HTTP cannot write; stay between 1970 and 9999"),
+    ],
+)  # fmt: skip
+def test_what_is_no_time_is_refused(to: datetime, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as refused:
+        Clock().set(to)
+    assert str(refused.value) == message
+
+
+DATED = {"Expires": "{date+1d}", "Retry-After": "{date+2d}"}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response("ready"),
+        Response("filled in", headers=DATED),
+        Response("planned", headers=DATED, delay=0.001),
+        Response("broken", headers=DATED, faults=SlowHeaders(Pace(40, 0.0001))),
+    ],
+    ids=lambda response: response.body.decode(),
+)
+def test_every_date_of_an_answer_follows(server: FeedServer, clock: Clock, response: Response) -> None:
+    server.add("/feed", response)
+    dates = []
+    with RawClient(server) as client:
+        for _ in range(2):
+            dates.append([parsedate_to_datetime(client.get("/feed").headers["Date"])])
+            for name in DATED if response.headers else ():
+                dates[-1].append(parsedate_to_datetime(client.get("/feed").headers[name]))
+            clock.move(days=7)
+    expected = [timedelta(), DAY, 2 * DAY][: len(dates[0])]
+    assert [since_start(date) for date in dates[0]] == expected
+    assert [since_start(date) for date in dates[1]] == [7 * DAY + each for each in expected]
+
+
+def test_the_servers_own_answers_and_the_journal_follow(server: FeedServer, clock: Clock) -> None:
+    clock.move(days=3)
+    with RawClient(server) as client:
+        assert since_start(parsedate_to_datetime(client.get("/missing").headers["Date"])) == 3 * DAY
+        client.send(b"no request\r\n\r\n")
+        assert since_start(parsedate_to_datetime(client.read().headers["Date"])) == 3 * DAY
+    exchanges = server.journal.exchanges[-2:]
+    assert [since_start(datetime.fromtimestamp(exchange.time, UTC)) for exchange in exchanges] == [3 * DAY] * 2
+
+
+def test_a_feed_that_changes_is_modified_by_this_clock(server: FeedServer, clock: Clock) -> None:
+    live = server.mount("/live", Feed(entries=[Entry(title="old", published=START - DAY)]))
+    clock.move(days=3)
+    live.publish(Entry(title="new", published=START + 2 * DAY))
+    with RawClient(server) as client:
+        modified = parsedate_to_datetime(client.get("/live").headers["Last-Modified"])
+    assert modified == START + 2 * DAY

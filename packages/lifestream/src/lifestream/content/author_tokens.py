@@ -1,0 +1,83 @@
+"""HTML as its author meant it, as a sequence of tokens: where browsers would lose what a feed's reader should see.
+
+It differs from the HTML standard's tokenizer (`html_tokenizer`) in three ways (READING.md, rule 16):
+
+- `<` before a name that is no element's is text: in `$n<m$` a browser would begin a tag that lasts to the next `>`.
+- A self-closed element that would hide or change all that follows (`<script/>`, `<iframe/>`, `<video/>`, `<i/>`) is
+empty if no end tag follows before the next start tag of its name. That is XHTML; in HTML the slash means nothing.
+- The content of `noscript`, `noembed` and `noframes` is markup, since lifestream runs and embeds nothing.
+
+Every other `<` in a text is written as `&lt;`, so that leaving out a token never makes a tag of what surrounds it. The
+tokens take linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lifestream.content.html_names import is_element
+from lifestream.content.html_tokenizer import MARKUP, RAW, Token, name_set, raw_end
+
+FALLBACKS: Final = name_set("noscript noembed noframes")
+WORDS: Final = name_set("a b big code em font i s small span strike strong sub sup tt u")
+_SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video") | WORDS
+_NAME = re.compile(r"</?([A-Za-z][^\s/>]{0,100}+)")  # bounded: it is read again at each "<" that is text
+_NEXT: Final = {name: re.compile(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE) for name in _SWALLOWING}
+_LESS_THAN: Final = Token("text", "", "&lt;")
+
+
+def author_tokens(source: str) -> Iterator[Token]:
+    """Yield the tokens of an HTML fragment. An empty element has an end tag, which may not be in the fragment."""
+    position = begun = 0
+    written_out: set[str] = set()
+    while (at := source.find("<", position)) >= 0:
+        position = at + 1
+        found = None if _is_text(source, at, written_out) else MARKUP.match(source, at)
+        if at > begun:
+            yield Token("text", "", source[begun:at])
+        begun = position
+        if found is None:
+            yield _LESS_THAN
+            continue
+        begun = position = found.end()
+        if found["name"] is None:
+            yield Token("hidden", "", found[0])
+            continue
+        name = found["name"].lower()
+        if found["slash"]:
+            yield Token("end", name, found[0])
+            continue
+        yield Token("start", name, found[0])
+        if name in _SWALLOWING and found[0].endswith("/>") and _is_empty(source, position, name):
+            yield Token("end", name, f"</{name}>")
+        elif (name in RAW or name == "plaintext") and name not in FALLBACKS:
+            begun = position = raw_end(source, position, name)
+            if position > found.end():
+                yield Token("hidden", name, source[found.end() : position])
+    if begun < len(source):
+        yield Token("text", "", source[begun:])
+
+
+def _is_text(source: str, at: int, written_out: set[str]) -> bool:
+    """Return whether the `<` at *at* begins a name that is no element's; *written_out* has the names of such so far.
+
+    An end tag is text if its start tag was.
+    """
+    found = _NAME.match(source, at)
+    if found is None:
+        return False
+    name = found[1].lower()
+    if is_element(name):
+        return False
+    if source.startswith("/", at + 1):
+        return name in written_out
+    written_out.add(name)
+    return True
+
+
+def _is_empty(source: str, position: int, name: str) -> bool:
+    """Return whether no end tag of *name* follows before the next start tag of it."""
+    following = _NEXT[name].search(source, position)
+    return following is None or not following[1]

@@ -1,0 +1,27 @@
+"""Colours that an owner chooses: whether text in one can be read on the ground of a page (WCAG 2.2, success criterion
+1.4.3).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+GROUND: Final = "#fbfaf8"
+"""The ground of the shipped theme, on which accents stand as text."""
+LEAST: Final = 4.5
+"""The least contrast of text and its ground."""
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as `#rrggbb`, from 1 to 21. Raises ValueError for anything else."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)

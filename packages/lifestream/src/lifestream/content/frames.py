@@ -1,0 +1,67 @@
+"""Frames of other sites, which no page shows: each becomes a link, and that of a known player a card in its place.
+
+The card is a link to the page of the film or sound, whose attribute `data-player` has the address of the player; a
+page's script puts the player there when it is clicked (`players`). Without a script, and in any other reader, it is a
+link (READING.md, rule 17).
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+from lifestream.content.html_tokenizer import attributes, name_set, tokens, unescape
+from lifestream.content.lazy_pictures import with_sources
+from lifestream.content.players import player_at
+from lifestream.content.urls import FETCHED, safe_url
+
+FRAMES: Final = name_set("iframe embed object")
+PLAYER: Final = "data-player"
+_IN_A_PLAYER: Final = 20
+
+
+class Frames:
+    """The frames of a fragment so far, whose addresses are relative to *base_url*."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._linked: set[str] = set()
+        self._last = ""
+
+    def link(self, name: str, source: str, content: str, *, in_fallback: bool) -> str:
+        """Return a link in place of the frame with the start tag *source*, or "" if it leads nowhere, or where another
+        one leads. *content* is what stands in the frame for browsers that show none.
+        """
+        said = attributes(source)
+        said = with_sources(name, said) or said
+        address = safe_url(said.get("data" if name == "object" else "src", ""), self._base_url, FETCHED)
+        player = player_at(address)
+        target = player.url if player else address
+        # An object often contains an embed of the same address, for old browsers.
+        if not address or target == self._last or (in_fallback and target in self._linked):
+            return ""
+        self._last = target
+        self._linked.add(target)
+        title = " ".join(said.get("title", "").split())
+        if player is None:
+            return f'<a href="{escape(address)}">{escape(title or address)}</a>'
+        page, words = _linked(content, self._base_url) if player.page == player.url else ("", "")
+        return (
+            f'<a href="{escape(page or player.page)}" {PLAYER}="{escape(player.url)}">'
+            f"{escape(title or words or player.site)}</a>"
+        )
+
+
+def _linked(content: str, base_url: str) -> tuple[str, str]:
+    """Return the address and the text of the first link in *content*, which a player brings for old browsers."""
+    page, words = "", ""
+    for number, (kind, name, source) in enumerate(tokens(content)):
+        if number > _IN_A_PLAYER:
+            break
+        if kind == "start" and name == "a" and not page:
+            page = safe_url(attributes(source).get("href", ""), base_url, FETCHED)
+        elif kind == "end" and name == "a":
+            break
+        elif kind == "text" and page:
+            words += source
+    return page, " ".join(unescape(words).split())

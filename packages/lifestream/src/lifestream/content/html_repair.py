@@ -1,0 +1,133 @@
+"""Untrusted HTML, rewritten before it is cleaned so that nothing is lost that its author meant to be seen.
+
+It works on `author_tokens`, in one pass and linear time, and makes nothing safe: the sanitizer does that afterwards.
+
+- `noscript` is unwrapped, and pictures get the sources that scripts would give them (`lazy_pictures`); pictures that
+only count readers go.
+- Frames and embedded objects become links, and those of known players cards (`frames`).
+- Formulas are written anew, in MathML Core (`mathml`).
+
+Most HTML needs none of this and is returned as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lifestream.content.author_tokens import FALLBACKS, WORDS, author_tokens
+from lifestream.content.frames import FRAMES, Frames
+from lifestream.content.html_names import HTML, MATHML, SVG, any_of
+from lifestream.content.html_tokenizer import Token, attributes, name_set
+from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, Pictures, with_sources, written
+from lifestream.content.mathml import MathWriter
+
+_FOREIGN: Final = (MATHML | SVG) - HTML
+_HANDLED: Final = FALLBACKS | FRAMES | name_set("audio canvas script style textarea title video xmp")
+_ENDS_PARAGRAPH: Final = name_set(
+    "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
+    "h5 h6 header hgroup hr li main menu nav ol pre section summary table td th tr ul"
+)
+
+
+# A tag that this module may change, or any that is written in capitals, which it doesn't look at more closely.
+_UNUSUAL = re.compile(rf"<(?!/?{any_of(HTML - _HANDLED)}[\s/>])[A-Za-z/]")
+
+_SELF_CLOSED = re.compile(rf"<{any_of(WORDS)}(?=[\s/])[^<>]*+(?<=/)>")
+
+
+def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> str:
+    """Return the HTML fragment *source*, whose addresses are relative to *base_url*, with what would be lost made
+    visible. With *annotations*, formulas keep their source in TeX.
+    """
+    if not _needs_repair(source):
+        return source
+    repair = _Repair(base_url, annotations=annotations)
+    for token in author_tokens(source):
+        repair.take(token)
+    return repair.end()
+
+
+def _needs_repair(source: str) -> bool:
+    if "<" not in source:
+        return False
+    if _UNUSUAL.search(source):
+        return True
+    if "/>" in source and _SELF_CLOSED.search(source):
+        return True
+    if "data-" in source and IS_LAZY.search(source):
+        return True
+    sized = "width" in source or "height" in source or "display" in source
+    return sized and "<img" in source and IS_TINY.search(source) is not None
+
+
+class _Repair:
+    """A fragment that is being rewritten."""
+
+    def __init__(self, base_url: str, *, annotations: bool) -> None:
+        self._pieces: list[str] = []
+        self._pictures = Pictures(self._pieces)
+        self._frames = Frames(base_url)
+        self._annotations = annotations
+        self._formula: MathWriter | None = None
+        self._frame: Token | None = None
+        self._in_fallback = self._in_paragraph = False
+
+    def take(self, token: Token) -> None:
+        """Write *token*, or what takes its place."""
+        frame, self._frame = self._frame, None
+        if frame is not None and self._ends(frame, token):
+            return
+        if self._formula is not None:
+            taken = self._formula.takes(token)
+            if not self._formula.is_open:
+                self._formula = None
+            if taken:
+                return
+        if token.kind in ("start", "end"):
+            self._take_tag(token)
+            return
+        if token.kind == "text" and not token.source.isspace():
+            self._pictures.text()
+        self._pieces.append(token.source)
+
+    def _take_tag(self, token: Token) -> None:
+        kind, name, source = token
+        starts = kind == "start"
+        if name in FALLBACKS:
+            self._in_fallback = starts
+        elif name in FRAMES:
+            self._frame = token if starts else None
+        elif name in _FOREIGN:
+            # SVG is not kept, and where such an element does not belong, nh3 would leave it out with all that follows.
+            if name == "math" and starts:
+                formula = MathWriter(self._pieces, token, annotations=self._annotations)
+                self._formula = formula if formula.is_open else None
+        elif name == "img" and starts:
+            self._pieces.append(self._pictures.picture(source, in_fallback=self._in_fallback))
+        else:
+            if name == "p":
+                self._in_paragraph = starts
+            elif name in _ENDS_PARAGRAPH:
+                self._in_paragraph = False
+            filled = with_sources(name, attributes(source)) if starts and name in LAZY else None
+            self._pieces.append(source if filled is None else written(name, filled))
+
+    def _ends(self, frame: Token, token: Token) -> bool:
+        """Write the link in place of *frame*, whose start tag came last. Return whether *token* is its content."""
+        is_content = token.kind == "hidden" and token.name == frame.name
+        link = self._frames.link(
+            frame.name, frame.source, token.source if is_content else "", in_fallback=self._in_fallback
+        )
+        if link:
+            # A paragraph inside another one would end that, and leave an empty one behind.
+            self._pieces.append(link if self._in_paragraph else f"<p>{link}</p>")
+        return is_content
+
+    def end(self) -> str:
+        """Return the fragment."""
+        if self._frame is not None:
+            self._ends(self._frame, Token("text", "", ""))
+        if self._formula is not None:
+            self._formula.close()
+        return "".join(self._pieces)

@@ -1,0 +1,118 @@
+"""Pictures that a script would load: their sources, their copies in `noscript`, and pictures that only count readers.
+
+READING.md, rules 15 and 16.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Final
+
+from lifestream.content.html_tokenizer import attributes, name_set
+
+LAZY: Final = name_set("img source iframe embed video audio")
+"""The elements whose sources scripts fill in."""
+
+# The commonest plugins, in the order of their quality: lazysizes, WP Rocket, Jetpack, jquery.lazyload, a3 Lazy Load.
+_SOURCES: Final = ("data-src", "data-lazy-src", "data-original", "data-orig-src", "data-lazyload", "data-ll-src")
+_SETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
+_LAZY_CLASS = re.compile(r"(?:^|[\s_-])lazy", re.IGNORECASE)
+IS_LAZY = re.compile(rf"\s(?:{'|'.join((*_SOURCES, *_SETS, 'data-poster'))})\s*=", re.IGNORECASE)
+IS_TINY = re.compile(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+[01](?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
+"""What a fragment contains if `Pictures` may change a picture in it, besides `noscript` and sources with `data:`."""
+
+_SIZE = re.compile(r"\s*+0*([01])(?:\.0+)?(?:px)?\s*+$", re.IGNORECASE)
+_STYLE_SIZE = re.compile(r"(?:^|;)\s*+(width|height)\s*+:\s*+([^;]*+)", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*+:\s*+none", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Pictures:
+    """The pictures of a fragment so far, whose tags are in *pieces*, which this class may change."""
+
+    pieces: list[str]
+    _lazy: set[str] = field(default_factory=set)
+    _fallbacks: set[str] = field(default_factory=set)
+    _waiting: tuple[int, bool] | None = None
+    _last_fallback: bool = False
+
+    def text(self) -> None:
+        """Take notice of a text: pictures on both sides of it are two."""
+        self._waiting = None
+        self._last_fallback = False
+
+    def picture(self, source: str, *, in_fallback: bool) -> str:
+        """Return the `img` tag *source* with the source that a script would give it, or "" if it is not to be shown.
+
+        Of a lazy picture and the same in its `noscript` one stays: the one that has a source.
+        """
+        said = attributes(source)
+        if is_pixel(said):
+            return ""
+        filled = with_sources("img", said)
+        address = (filled or said).get("src", "").strip()
+        if in_fallback:
+            return self._fallback(source, filled, address)
+        placeholder = not address or address.lower().startswith("data:")
+        lazy = filled is not None or placeholder or bool(_LAZY_CLASS.search(said.get("class", "")))
+        copied, self._last_fallback = self._last_fallback, False
+        if not lazy:
+            self._waiting = None
+            return source
+        if address in self._fallbacks or (copied and filled is None):
+            return ""
+        self._waiting = (len(self.pieces), filled is not None)
+        self._lazy.add(address)
+        return source if filled is None else written("img", filled)
+
+    def _fallback(self, source: str, filled: Mapping[str, str] | None, address: str) -> str:
+        waiting, self._waiting = self._waiting, None
+        if address in self._lazy or (waiting and waiting[1]):
+            return ""
+        if waiting:
+            self.pieces[waiting[0]] = ""
+        self._fallbacks.add(address)
+        self._last_fallback = True
+        return source if filled is None else written("img", filled)
+
+
+def is_pixel(said: Mapping[str, str]) -> bool:
+    """Return whether a picture with these attributes is there to count readers: at most one pixel wide and high, or
+    hidden.
+    """
+    style = said.get("style", "")
+    if _HIDDEN.search(style) and with_sources("img", said) is None:
+        return True
+    sizes = {name.lower(): value for name, value in _STYLE_SIZE.findall(style)} if style else {}
+    return all(_SIZE.match(said.get(side, "") or sizes.get(side, "")) for side in ("width", "height"))
+
+
+def with_sources(name: str, said: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the attributes of an element *name* with the sources that a script would give it, or None if there are
+    none.
+    """
+    found: dict[str, str] = {}
+    if source := _first(said, _SOURCES):
+        found["src"] = source
+    if candidates := _first(said, _SETS):
+        found["srcset"] = candidates
+    if name == "video" and (poster := _first(said, ("data-poster",))):
+        found["poster"] = poster
+    return {**said, **found} if found else None
+
+
+def _first(said: Mapping[str, str], names: tuple[str, ...]) -> str:
+    values = (said.get(name, "").strip() for name in names)
+    return next((value for value in values if value and not value.startswith(("{", "[", "data:"))), "")
+
+
+def written(name: str, said: Mapping[str, str]) -> str:
+    """Return the start tag of *name* with the attributes *said*."""
+    pairs = (f' {key}="{escape(value)}"' for key, value in said.items() if _NAMED.match(key))
+    return f"<{name}{''.join(pairs)}>"
+
+
+_NAMED = re.compile(r"[^\s\"'<>/=]+$")

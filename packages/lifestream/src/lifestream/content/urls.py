@@ -1,0 +1,38 @@
+"""Addresses from untrusted feeds, made absolute, and safe for a browser to open."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from lifestream.content.plaintext import scrub
+
+DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magnet"})
+FETCHED: Final = frozenset({"http", "https"})
+# Characters that url.spec.whatwg.org removes before it reads a URL, at the ends and inside: "java\nscript:" becomes a
+# scheme that way.
+NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
+_NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
+# The form of most addresses, which need no further checks.
+_PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
+
+
+def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
+    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, it has no host, or it
+    can't be parsed.
+    """
+    if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
+        return url
+    url = scrub(url).strip(NOISE_AROUND_URL).translate(_NOISE_IN_URL)
+    if not url:
+        return ""
+    try:
+        absolute = urljoin(base_url, url)
+        parts = urlsplit(absolute)
+        if parts.scheme not in schemes or (parts.scheme in FETCHED and not parts.hostname):
+            return ""
+        parts.port  # noqa: B018  raises ValueError where it is no number
+    except ValueError:
+        return ""
+    return absolute.replace(" ", "%20")

@@ -1,0 +1,84 @@
+"""`config`: what holds for the bundled site, and where each value comes from."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any, TextIO, cast
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lifestream.conf import settings as app_settings
+from lifestream.management.base import BaseCommand
+from lifestream.management.output import drawn
+from lifestream.terminal import visible
+
+
+class Command(BaseCommand):
+    help = _(
+        "Shows each setting of the bundled site, its value, and where that comes from: the environment, the file "
+        "lifestream.toml in the folder LIFESTREAM_HOME, or the default. Passwords are hidden."
+    )
+    requires_system_checks = ()  # what is wrong with a value is better understood with the values in sight
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--chosen", action="store_true", help=gettext("only what is set in the environment or in the file")
+        )
+        parser.add_argument("--json", action="store_true", help=gettext("as one JSON object"))
+
+    def handle(self, *, chosen: bool, json: bool, **_options: Any) -> None:
+        configuration = getattr(settings, "CONFIGURATION", None)
+        if configuration is None:
+            raise CommandError(gettext("This is a site of your own: its settings stand in its module of settings."))
+        values = [each for each in configuration.all if each.is_set or not chosen]
+        self.stdout.write(_as_json(values) if json else self._table(values))
+        for sentence in configuration.unknown:
+            self.stderr.write(sentence)
+
+    def _table(self, values: list[Any]) -> str:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        table.add_column(gettext("Setting"), no_wrap=True)
+        for heading in (gettext("Value"), gettext("From")):
+            table.add_column(heading, overflow="fold")
+        for each in values:
+            table.add_row(
+                each.option.name,
+                Text(visible(_shown(each), lines=False), "bold" if each.is_set else "dim"),
+                Text(visible(each.source, lines=False), "" if each.is_set else "dim"),
+            )
+        return drawn(table, cast("TextIO", self.stdout))
+
+
+def _shown(each: Any) -> str:
+    """Return the value of *each* for people."""
+    value = _effective(each)
+    return gettext("(as shipped)") if value is None else each.option.shown(value)
+
+
+def _effective(each: Any) -> Any:
+    """Return the value of *each*; where the app, or Django, has a default of its own, that one."""
+    if each.value is not None:
+        return each.value
+    if each.option.name == "DATABASE_URL":
+        return f"sqlite:///{settings.DATABASES['default']['NAME']}"
+    if each.option.name.startswith("LIFESTREAM_"):
+        return getattr(app_settings, each.option.name.removeprefix("LIFESTREAM_").lower(), None)
+    return getattr(settings, each.option.name)
+
+
+def _as_json(values: list[Any]) -> str:
+    rows = {
+        each.option.name: {
+            "value": _shown(each) if each.option.secret or each.option.masks else _effective(each),
+            "from": each.source,
+        }
+        for each in values
+    }
+    return json.dumps(rows, indent=2, default=str, ensure_ascii=False)

@@ -1,0 +1,167 @@
+"""Something to tell people: the code of a sentence, and the values in it.
+
+    say("feed-publishes", often=Gap(302400.0), wait=Duration(43200.0))
+
+Whoever finds something out says it like this; the database stores the code and the values; and `wording` puts them into
+words when somebody reads them, in that reader's language. So a reason that a worker stored once is read in German by
+one reader and in English by another. `sentences` has the sentence of each code.
+
+A `Message` is text, too: the English sentence, for logs and tracebacks. Other text, as a server's own words or what
+older versions have stored, passes through everything here unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeAlias
+
+from lifestream.sentences import SENTENCES, Counted
+from lifestream.time_words import ENGLISH, Language, how_often, in_words
+
+_START: Final = '{"say":'
+_DEEPEST: Final = 8  # messages in messages, of what is read from the database
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time, which is told as "1 hour 30 minutes"."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How many *seconds* lie between two events, which is told as "twice a week"."""
+
+    seconds: float
+
+
+Value: TypeAlias = "str | int | float | Duration | Gap | tuple[str, ...]"
+"""What may stand in a sentence: text, which may be another message, numbers, times; or several texts."""
+
+
+class Message(str):
+    """A sentence as its *code* and *values*; as text, it is in English."""
+
+    code: str
+    values: Mapping[str, Value]
+    __slots__ = ("code", "values")
+
+    def __new__(cls, code: str, values: Mapping[str, Value]) -> Self:
+        self = super().__new__(cls, _worded(code, values, ENGLISH))
+        self.code, self.values = code, values
+        return self
+
+    def __str__(self) -> str:
+        # str() keeps what is returned here as it is: so `str(error)` of an exception is still the message.
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Message, (self.code, self.values)
+
+
+def say(code: str, /, **values: Value) -> Message:
+    """Return the message with this *code*, one of `SENTENCES`, and the *values* that its sentence names."""
+    return Message(code, values)
+
+
+def in_language(text: str, language: Language) -> str:
+    """Return *text* in *language* if it is a message, otherwise unchanged."""
+    return _worded(text.code, text.values, language) if isinstance(text, Message) else text
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return *parts*, without those that are empty, as one text or message with semicolons between them."""
+    said = tuple(filter(None, parts))
+    if len(said) < 2:
+        return said[0] if said else ""
+    if not any(isinstance(part, Message) for part in said):
+        return "; ".join(said)
+    return say("several", parts=said)
+
+
+def edited(text: str, edit: Any) -> str:
+    """Return *text* after the function *edit*, which takes and returns text; of a message, edit the texts in it."""
+    if not isinstance(text, Message):
+        return str(edit(text))
+    return Message(text.code, {name: _edited(value, edit) for name, value in text.values.items()})
+
+
+def _edited(value: Value, edit: Any) -> Value:
+    if isinstance(value, tuple):
+        return tuple(edited(part, edit) for part in value)
+    return edited(value, edit) if isinstance(value, str) else value
+
+
+def stored(text: str) -> str:
+    """Return *text* as the database stores it: a message as JSON, any other text unchanged."""
+    return json.dumps(_as_json(text), ensure_ascii=False) if isinstance(text, Message) else text
+
+
+def from_stored(text: str) -> str:
+    """Return what `stored` was given. Text that is no message that this version knows is returned unchanged."""
+    if not text.startswith(_START):
+        return text
+    try:
+        found = _from_json(json.loads(text), _DEEPEST)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
+        return text
+    return found if isinstance(found, str) else text
+
+
+def _as_json(value: Value) -> Any:
+    match value:
+        case Message(code=code, values=values):
+            return {"say": code, **{name: _as_json(each) for name, each in values.items()}}
+        case Duration(seconds):
+            return {"seconds": seconds}
+        case Gap(seconds):
+            return {"gap": seconds}
+        case tuple():
+            return [_as_json(part) for part in value]
+        case _:
+            return value
+
+
+def _from_json(value: Any, depth: int) -> Value:
+    if not depth:
+        raise ValueError("these are too many messages in messages")
+    match value:
+        case {"say": str(code), **values}:
+            return Message(code, {str(name): _from_json(each, depth - 1) for name, each in values.items()})
+        case {"seconds": int() | float() as seconds}:
+            return Duration(float(seconds))
+        case {"gap": int() | float() as seconds}:
+            return Gap(float(seconds))
+        case list():
+            return tuple(str(_from_json(part, depth - 1)) for part in value)
+        case str() | int() | float():
+            return value
+        case _:
+            raise TypeError(f"{type(value).__name__} stands in no message")
+
+
+def _worded(code: str, values: Mapping[str, Value], language: Language) -> str:
+    sentence = SENTENCES[code]
+    if isinstance(sentence, Counted):
+        count = values["count"]
+        text = language.ngettext(sentence.one, sentence.many, count if isinstance(count, int) else 0)
+    else:
+        text = language.gettext(sentence)
+    return text.format_map({name: _told(value, language) for name, value in values.items()})
+
+
+def _told(value: Value, language: Language) -> str:
+    match value:
+        case Duration(seconds):
+            return in_words(seconds, language)
+        case Gap(seconds):
+            return how_often(seconds, language)
+        case tuple():
+            return "; ".join(in_language(part, language) for part in value)
+        case str():
+            return in_language(value, language)
+        case _:
+            return str(value)

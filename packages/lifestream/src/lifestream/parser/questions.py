@@ -1,0 +1,121 @@
+"""The questions that have a document read, whoever answers them: a child process, or `lifestream.testing` in this one.
+
+A document that a shipped plugin is for takes one question: the child chooses the plugin, and prepares the items. A
+plugin of a site's own runs in this process, between two questions: the first has the document read, the second has the
+results of the plugin's hooks cleaned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, TypeVar
+
+from lifestream.entry import ParsedFeed
+from lifestream.message import from_stored, say
+from lifestream.parser import ipc
+from lifestream.parser.errors import NotAFeed, ParserDied
+from lifestream.parser.web_page import Page
+from lifestream.plugins.base import FeedPlugin
+from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked
+from lifestream.plugins.registry import PluginError, Registry
+
+Ask: TypeAlias = Callable[[dict[str, Any], bytes], dict[str, Any]]
+"""Return the answer to a question about a body: the function that the process which reads documents has."""
+
+_Value = TypeVar("_Value")
+
+
+class Nonsense(ParserDied):
+    """An answer that no question has: the process that gave it is not to be asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document to read. *asked* names the shipped plugin for it. It is "" if the child chooses the plugin once it has
+    read the document, and None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
+    """
+
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+    asked: str | None
+    plugin: FeedPlugin | None = None
+    problems: tuple[PluginProblem, ...] = ()
+    noted: bool = False
+
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Prepared:
+        """Return the items of the document, safe to store. Raises `NotAFeed` or `ParserDied`, and what *ask* raises."""
+        question = {"headers": _told(self.headers), "url": self.url, "plugin": self.asked, "deadline": deadline}
+        answer = ask({**question, "noted": self.noted}, self.body)
+        capped: tuple[str, ...] = ()
+        if "feed" in answer:
+            feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.NAMES, answer.get("capped"))
+            answer = ask(self._second_question(feed, registry, deadline), b"")
+        if "prepared" in answer:
+            prepared = _unpacked(ipc.PREPARED, answer["prepared"])
+        elif "not a feed" in answer:
+            raise NotAFeed(from_stored(str(answer["not a feed"])))
+        else:
+            raise ParserDied(from_stored(str(answer.get("failed"))))
+        if not (self.problems or capped):
+            return prepared
+        notes = tuple(dict.fromkeys(capped + prepared.capped))
+        return replace(prepared, problems=self.problems + prepared.problems, capped=notes)
+
+    def _second_question(self, feed: ParsedFeed, registry: Registry, deadline: float) -> dict[str, Any]:
+        """Return the second question to the child, about the *feed* that it has read, now that its plugin is known."""
+        plugin = self.plugin or registry.plugin_for(feed, self.url)
+        question = {"deadline": deadline}
+        if registry.is_shipped(plugin):
+            return question | {"prepare": plugin.name}
+        return question | {"clean": ipc.PREPARED.pack(hooked(feed, plugin))}
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """A web page to read."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
+        """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
+        question = {"page": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
+        answer = ask(question, self.body)
+        if "page" not in answer:
+            raise ParserDied(from_stored(str(answer.get("failed"))))
+        return _unpacked(ipc.PAGE, answer["page"])
+
+
+def document(
+    body: bytes, headers: Mapping[str, str], url: str, plugin: str, registry: Registry, *, noted: bool = False
+) -> Document:
+    """Return the document *body*, which came with *headers* from *url*, to be read with the plugin named *plugin*, else
+    with the one that *registry* has for the feed.
+    """
+    problems: tuple[PluginProblem, ...] = ()
+    chosen: FeedPlugin | None = None
+    try:
+        chosen = registry.named(plugin) if plugin else None
+    except PluginError as error:
+        problems = (PluginProblem(plugin, "choosing it", "", str(error)),)
+    if chosen is None:
+        asked = None if registry.has_own else ""
+    else:
+        asked = chosen.name if registry.is_shipped(chosen) else None
+    return Document(body, headers, url, asked, chosen, problems, noted)
+
+
+def _told(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those of *headers* that tell how to read a document, with names in lower case."""
+    told = {name.lower(): value for name, value in headers.items()}
+    return {name: told[name] for name in ("content-type", "content-language") if name in told}
+
+
+def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:
+    try:
+        return shape.unpack(packed)
+    except ipc.NONSENSE as error:
+        raise Nonsense(say("reader-nonsense", error=str(error))) from error

@@ -1,0 +1,49 @@
+"""What the relative addresses of a feed are relative to, if no `xml:base` says it (READING.md, rule 14).
+
+RFC 3986 (5.1) names the document's URL, but publishers write the text of an entry for the entry's own page, and its
+link for the site. A document that another host serves (FeedBurner, a proxy, a file in `/feeds/`) would send a reader to
+addresses that don't exist. So a link is relative to the channel's link, and a text to the entry's link, if that leads
+to the host of the channel or of the document: a link blog's entries lead to other sites.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+LONGEST_BASE: Final = 2048
+MOST_SLASHES: Final = 100
+"""The maximum length of a base: joining a longer one to each address would take quadratic time."""
+
+
+def is_base(address: str) -> bool:
+    """Return whether *address* is short enough for other addresses to be joined to it."""
+    return 0 < len(address) <= LONGEST_BASE and address.count("/") <= MOST_SLASHES
+
+
+def base_of_links(channel: str, url: str) -> str:
+    """Return what the links of entries are relative to: *channel*, the absolute link of their feed, or else *url*, the
+    address of the document.
+    """
+    return channel if _host(channel) else url
+
+
+def base_of_text(link: str, links: str, url: str) -> str:
+    """Return what addresses in an entry are relative to: its absolute *link*, or *links*, the result of
+    `base_of_links`, if the link leads to another host than *links* and the document at *url*.
+    """
+    host = _host(link)
+    return link if host and host in (_host(links), _host(url)) else links
+
+
+@lru_cache(maxsize=256)
+def _host(address: str) -> str:
+    """Return the host of *address* without "www.", or "" if it is no base on the web."""
+    if not is_base(address):
+        return ""
+    try:
+        parts = urlsplit(address)
+        return (parts.hostname or "").removeprefix("www.") if parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,206 @@
+"""Reading documents for a person who asks what lifestream makes of them: files, standard input and URLs; no database.
+
+A document passes through the parsers, plugins and cleaning as in a refresh, in child processes that have a deadline.
+URLs are fetched by the guarded fetcher, one after the other. A document that can't be had or read is a result, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from lifestream.conf import settings
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
+from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
+from lifestream.fetcher.shortage import ShortOf, require_files
+from lifestream.parser.errors import NotAFeed, ParseError
+from lifestream.parser.pool import ParserPool
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.refresh.factories import make_fetcher, make_guard, make_pool
+
+STDIN: Final = "-"
+_AHEAD: Final = 4
+"""How many documents are in memory for each parser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document to read: its *name* as it was given, the *url* that it counts as being at ("" if unknown), its *body*
+    and the *headers* of its answer.
+    """
+
+    name: str
+    url: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of the document called *name*, at *url*: what was *prepared* from it, or None and an *error*."""
+
+    name: str
+    url: str
+    prepared: Prepared | None = None
+    error: str = ""
+
+
+class _Unavailable(Exception):
+    """A document that can't be had; the message says why."""
+
+
+def read_documents(
+    names: Iterable[str],
+    *,
+    url: str = "",
+    headers: Mapping[str, str] | None = None,
+    noted: bool = False,
+    stdin: BinaryIO | None = None,
+) -> Iterator[Reading]:
+    """Yield what is made of each document in *names*, in their order: URLs, files, and "-" for *stdin* (by default
+    standard input).
+
+    *url* is the address that files count as being at. *headers* are those of the answer that a file came with; of the
+    answer for a URL they replace some. With *noted* the results have notes. Raises `PluginError` for a plugin of the
+    settings that can't be loaded.
+    """
+    with ExitStack() as stack:
+        pool = stack.enter_context(make_pool())
+        sources = stack.enter_context(_Sources(url, dict(headers or {}), stdin))
+        waiting: deque[tuple[Document, Future[Prepared] | str]] = deque()
+        for name in names:
+            try:
+                document = sources.load(name)
+            except _Unavailable as error:
+                waiting.append((Document(name, sources.address(name), b""), str(error)))
+            else:
+                waiting.append((document, pool.submit(document.body, document.headers, document.url, noted=noted)))
+            while len(waiting) > settings.parsers * _AHEAD:
+                yield _result(*waiting.popleft(), pool)
+        while waiting:
+            yield _result(*waiting.popleft(), pool)
+
+
+def is_address(name: str) -> bool:
+    """Return whether *name* is a URL to fetch, and not the name of a file."""
+    return name.lower().startswith(("http://", "https://"))
+
+
+def _result(document: Document, answer: Future[Prepared] | str, pool: ParserPool) -> Reading:
+    if isinstance(answer, str):
+        return Reading(document.name, document.url, error=answer)
+    try:
+        return Reading(document.name, document.url, answer.result())
+    except NotAFeed as error:
+        return Reading(document.name, document.url, error=f"{error.reason}{_named_feeds(document, pool)}")
+    except ParseError as error:
+        return Reading(document.name, document.url, error=error.reason)
+    except ShortOf as error:
+        return Reading(document.name, document.url, error=str(error))
+
+
+def _named_feeds(document: Document, pool: ParserPool) -> str:
+    """Return which feeds the web page *document* names, to be appended to an error."""
+    try:
+        page = pool.read_page(document.body, document.headers, document.url).result()
+    except (ParseError, ShortOf):
+        return ""
+    found = " ".join(candidate.url for candidate in page.feeds[:_MOST_NAMED])
+    return f"; it leads to {found}" if found else ""
+
+
+_MOST_NAMED: Final = 5
+
+
+class _Sources:
+    """Gets documents from where they are. A context manager."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], stdin: BinaryIO | None) -> None:
+        self._url, self._headers, self._stdin = url, headers, stdin
+        self._most = settings.max_body
+        self._stack = ExitStack()
+        self._web: _Web | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def address(self, name: str) -> str:
+        """Return the URL of the document *name*, as far as it is known before it is fetched."""
+        try:
+            return request_url(name) if is_address(name) else self._url
+        except UrlRefused:
+            return ""
+
+    def load(self, name: str) -> Document:
+        """Return the document *name*. Raises `_Unavailable`."""
+        if is_address(name):
+            return self._fetched(name)
+        try:
+            body = self._read(name)
+        except OSError as error:
+            raise _Unavailable(_trouble(name, error)) from error
+        if len(body) > self._most:
+            raise _Unavailable(f"it has more than {self._most:,} bytes, which is the maximum (LIFESTREAM_MAX_BODY)")
+        return Document(name, self._url, body, self._headers)
+
+    def _read(self, name: str) -> bytes:
+        if name == STDIN:
+            return (self._stdin or sys.stdin.buffer).read(self._most + 1)
+        with Path(name).open("rb") as file:
+            return file.read(self._most + 1)
+
+    def _fetched(self, name: str) -> Document:
+        try:
+            request = FetchRequest(request_url(name), credentials=credentials_of(name))
+        except UrlRefused as error:
+            raise _Unavailable(str(error)) from error
+        if self._web is None:
+            self._web = self._stack.enter_context(_Web())
+        outcome = self._web.fetch(request)
+        if isinstance(outcome, Failed):
+            raise _Unavailable(outcome.message)
+        if not isinstance(outcome, Fetched):
+            raise _Unavailable(f"the server answered {outcome.status}")
+        return Document(name, self._url or outcome.url, outcome.body, {**outcome.headers, **self._headers})
+
+
+class _Web:
+    """Fetches one URL after the other. A context manager, in whose thread no event loop may run."""
+
+    def __init__(self) -> None:
+        require_files()
+        self._fetcher = make_fetcher(make_guard())
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        self._runner.run(self._fetcher.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.run(self._fetcher.__aexit__(None, None, None))
+        self._runner.close()
+
+    def fetch(self, request: FetchRequest) -> Outcome:
+        """Return the outcome of *request*."""
+        return self._runner.run(self._fetcher.fetch(request))
+
+
+def _trouble(name: str, error: OSError) -> str:
+    words = (error.strerror or str(error)).lower()
+    hint = "; an address begins with https://" if isinstance(error, FileNotFoundError) and "." in name else ""
+    return f"{words}{hint}"

@@ -1,0 +1,185 @@
+"""The sentence of each code that a message can have, in English, which is what translators translate.
+
+The names in braces are the values of the message. A code is stored in databases: it stays when its sentence is
+reworded, and a sentence that says something else gets another code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A sentence with a number, which is its value *count*: for *one*, and for *many*."""
+
+    one: str
+    many: str
+
+
+def _(text: str) -> str:
+    """Mark *text* for `scripts/translations.py`, and return it: it is translated when somebody reads it."""
+    return text
+
+
+def counted(one: str, many: str) -> Counted:
+    """Mark both forms, as `_` does."""
+    return Counted(one, many)
+
+
+SENTENCES: Final[dict[str, str | Counted]] = {
+    "several": "{parts}",
+    # When the next fetch is, and why: `scheduler.schedule`
+    "gone": _("410 Gone: it is not asked again"),
+    "feed-publishes": _("the feed publishes {often}: {wait}"),
+    "own-interval": _("our own interval of {wait}"),
+    "own-interval-beside-hub": _("our own interval of {wait}, beside what its hub pushes"),
+    "errors-in-a-row": counted("{count} error in a row, {wait} apart", "{count} errors in a row, {wait} apart"),
+    "asked-wait": _("{what}: {wait}"),
+    "asked-wait-capped": _("{what}: {wait}, capped at {cap}"),
+    "freshness": _("{source} of the last answer"),
+    "feeds-ttl": _("the feed's ttl"),
+    "feeds-update-period": _("the feed's update period"),
+    "feeds-skips": _("the feed's {name}"),
+    "spread": _("{wait} more, so that feeds don't come all at once"),
+    "pushed": _("its hub says that there is something new"),
+    "resumed": _("resumed"),
+    "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
+    "unstored": _("what came could not be stored"),
+    # What a request came to: `fetcher`
+    "no-answer-in-time": _("no whole answer within {seconds} s"),
+    "no-address": _("{host} has no address: {reason}"),
+    "bad-certificate": _("the certificate of {host} does not hold: {reason}"),
+    "no-tls": _("no TLS with {host}: {reason}"),
+    "no-connection": _("no connection to {host}:{port}: {reason}"),
+    "closed-without-answer": _("the server closed the connection without an answer"),
+    "cut-short": _("the answer was cut short"),
+    "connection-broke": _("the connection broke: {reason}"),
+    "not-fetchable": _("no URL that can be fetched: {reason}"),
+    "not-http": _("the answer is not HTTP: {reason}"),
+    "answered": _("the server answered {status}"),
+    "answered-not-modified": _("the server answered {status} to a request that had no condition"),
+    "hub-answered": _("the hub answered {status}"),
+    "hub-leaves-scheme": _("the hub redirects to {url}, which is no {scheme}"),
+    "redirect-without-target": _("{url} answered {status} without saying where to go"),
+    "too-many-redirects": _("more than {limit} redirects, the last to {url}"),
+    "redirect-refused": _("{url} redirects to what is not fetched: {reason}"),
+    "redirect-loop": _("{url} redirects back to {target}: a loop"),
+    "pause-of-other-host": _("{host}, where it redirects to, asked for a pause"),
+    "url-too-long": _("a URL of {length} characters is too long; {limit} is the limit"),
+    "no-url": _("{url} is no URL: {reason}"),
+    "scheme-refused": _("{url} is not fetched: its scheme is {scheme}, not http or https"),
+    "no-scheme": _("{url} is not fetched: its scheme is missing, not http or https"),
+    "no-host": _("{url} names no host"),
+    "host-too-long": _("its host has {length} characters, and {limit} are the limit"),
+    "body-over-cap": _("the body is larger than {cap} bytes"),
+    "body-announced-over-cap": _("the body has {length} bytes, more than {cap}"),
+    "coding-not-asked": _("the body is in the coding {coding}, which was not asked for"),
+    "coding-ends-early": _("the {coding} body ends early, after {received} bytes"),
+    "coding-broken": _("the {coding} body is broken: {reason}"),
+    "coding-members": _("the {coding} body has more than {limit} members"),
+    # Why no feed was added: `refresh.subscribe`
+    "not-to-be-had": _("{url} can't be had: {reason}"),
+    "no-title": _("the feed at {url} has no title; give it a name"),
+    "no-feed-unsearchable": _("{url} is no feed, and can't be searched for one: {reason}"),
+    "no-feed-no-page": _("{url} is no feed, and no page that leads to one: {reason}"),
+    # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`
+    "rule-empty": _("Line {number}, {line}, has nothing to look for: write a word after it, or remove it."),
+    "too-many-rules": _("Line {number}, {line}, is too much: at most {most} rules count, so remove some."),
+    "too-many-terms": _("Line {number}, {line}, is too much: at most {most} words and phrases count, so remove some."),
+    "opml-too-large": _("it is larger than {size} MiB: split it into several lists"),
+    "opml-too-many": _("it lists more than {most} feeds: split it into several lists"),
+    "opml-too-deep": _("it has folders in folders, more than {most} deep: no reader writes such a list"),
+    "no-opml": _("it is no OPML: there is no list of subscriptions in it"),
+    "has-login": _("{url} has a user name and password; add it by itself, with add_feed"),
+    # Which addresses are not dialled: `fetcher.address_guard`
+    "address-refused": _(
+        "{address} is {kind}, and none of those is dialled; if it is yours, add its network to "
+        "LIFESTREAM_ALLOWED_NETWORKS"
+    ),
+    "form-of-address": _("a form of {address}, {kind}"),
+    "address-none": _("no IP address"),
+    "address-not-public": _("an address that is not for public use"),
+    "address-unspecified": _("the unspecified address"),
+    "address-this-network": _("an address of this network"),
+    "address-private": _("a private address"),
+    "address-carrier": _("an address behind a carrier's NAT"),
+    "address-loopback": _("a loopback address"),
+    "address-link-local": _("a link-local address"),
+    "address-site-local": _("a site-local address"),
+    "address-protocols": _("an address for protocols"),
+    "address-documentation": _("an address for documentation"),
+    "address-6to4": _("a 6to4 relay"),
+    "address-benchmarks": _("an address for benchmarks"),
+    "address-multicast": _("a multicast address"),
+    "address-broadcast": _("the broadcast address"),
+    "address-reserved": _("a reserved address"),
+    "address-translation": _("an address for a network's own translation"),
+    "address-discards": _("an address that discards"),
+    # Why a document is no feed: `parser`
+    "empty": _("the answer is empty"),
+    "no-characters": _("there is nothing in the answer but characters that are none"),
+    "web-page": _("it is a web page (HTML), not a feed"),
+    "no-feed-found": _("no RSS, Atom, RDF or JSON Feed was found in it"),
+    "no-feed-found-typed": _("no RSS, Atom, RDF or JSON Feed was found in it; the server calls it {type}"),
+    "parser-failed": _("the parser failed on it: {reason}"),
+    "cdf": _("it is a channel in CDF (Channel Definition Format, of 1997), which is not read; look for RSS or Atom"),
+    "broken-json": _("it looks like JSON, but is not: {reason}"),
+    "deep-json": _("it is JSON nested too deep"),
+    "other-json": _("it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items"),
+    "reading-too-long": _("reading it took longer than {seconds} seconds"),
+    "reading-too-large": _("reading it took more memory than it may ({error})"),
+    "reader-ended": _("the process that read it ended (status {status}, {error})"),
+    "reader-nonsense": _("the process that read it gave an answer that makes no sense: {error}"),
+    "pool-closed-before": _("the pool was closed before it was read"),
+    "pool-closed-while": _("the pool was closed while it was read"),
+    # What this machine, or the database, had too little of: `fetcher.shortage`, `storage`
+    "short-of-files": _(
+        "this process may open no more files: raise the limit (ulimit -n, or LimitNOFILE of a systemd unit), "
+        "or lower LIFESTREAM_CONCURRENCY"
+    ),
+    "short-of-memory": _(
+        "there is no more memory: lower LIFESTREAM_CONCURRENCY or LIFESTREAM_PARSERS, or give this process more"
+    ),
+    "short-of-disk": _("the disk is full: free some space"),
+    "short-of-threads": _(
+        "no more threads can be started: raise the limit (ulimit -u, TasksMax of a systemd unit, or the pids limit of "
+        "a container)"
+    ),
+    "short-of-ports": _(
+        "no local port is free for another connection: lower LIFESTREAM_CONCURRENCY, or let this system use more ports "
+        "(net.ipv4.ip_local_port_range)"
+    ),
+    "short-of-processes": _(
+        "no process could be started to read documents: see that there is memory, and raise the limit (ulimit -u, "
+        "TasksMax of a systemd unit, or the pids limit of a container) or lower LIFESTREAM_PARSERS"
+    ),
+    "database-failed": _("the database failed ({said}); {remedy}, then update again: nothing is lost"),
+    "database-full": _("its disk is full: free some space"),
+    "database-needs-files": _("it needs files, and {shortage}"),
+    "database-locked": _(
+        "it is locked by another program: end that one's transaction, or raise the timeout in DATABASES"
+    ),
+    "database-read-only": _("it can't be written: let this user write its file and folder, or name another database"),
+    "database-no-right": _(
+        "this user may not do that in it: grant the right (GRANT), or name another user in DATABASES"
+    ),
+    "database-other-tables": _(
+        "its tables are those of another version: run migrate, and rebuild_search if it is that table"
+    ),
+    "database-damaged": _("it is damaged: restore it from a backup, or dump and load it"),
+    "database-gone": _("it can't be reached: see that it runs, and that DATABASES names it"),
+    "database-other": _("see that it runs and has free space"),
+    "credentials-lost": _(
+        "The credentials of this feed can't be decrypted: put the SECRET_KEY they were saved under into "
+        "SECRET_KEY_FALLBACKS, or enter them again."
+    ),
+    "document-unstorable": _("what it brought can't be stored: {error}"),
+    "result-unstored": _("it could not be stored: {error}"),
+    "entries-unstored": counted("{count} entry could not be stored", "{count} entries could not be stored"),
+    "held-by-another": _("another worker holds the feed"),
+    "hub-denied": _("denied"),
+    "hub-denied-because": _("denied: {reason}"),
+}
+"""The sentences. A `Counted` one is chosen by the value *count*."""

@@ -1,0 +1,70 @@
+"""The pages of the bundled site for what goes wrong: 400, 403 and 500, in the design of the others.
+
+They read no database, since it may be what fails. Each names what the visitor or the owner of the site can do.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import requires_csrf_token
+
+from lifestream.terminal import visible
+
+_LONGEST_HOST = 253  # RFC 1035 §2.3.4, as text
+_HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[\w.-]+")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400. A name that the site does not know is told with the setting that makes it known."""
+    if not isinstance(exception, DisallowedHost):
+        return _page(400, _("Bad request"), _("The server cannot make sense of this request."))
+    found = _HOST.match(str(request.META.get("HTTP_HOST", "")))
+    host = visible(found[0], lines=False)[:_LONGEST_HOST] if found else "planet.example.org"
+    return _page(
+        400,
+        _("This site has another address"),
+        _("It does not know itself by the name in the address that you came by."),
+        _(
+            "Are you its owner? Let it be reached by this name, too: write this line into lifestream.toml, or set the "
+            "environment variable of the same name, and start the site again."
+        ),
+        f'LIFESTREAM_HOSTS = ["{host}"]',
+    )
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """Answer 403 to a form that seems to come from another site. *reason* is Django's, for its log."""
+    public = urlsplit(getattr(settings, "LIFESTREAM_PUBLIC_URL", None) or "")
+    lede = _("This form was sent from another address than the site's own, or without its cookie. Nothing was changed.")
+    if public.scheme == "https":
+        remedy = _("Open the page again at %(url)s, and send the form from there.") % {"url": public.geturl()}
+    else:
+        remedy = _(
+            "Open the page again, and send the form once more. Behind a proxy with TLS, the site must be told its "
+            "address: set LIFESTREAM_PUBLIC_URL."
+        )
+    return _page(403, _("Not sent"), lede, remedy)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Answer 403 to somebody who may not do this."""
+    return _page(403, _("Not allowed"), _("You may not do this. Perhaps you have to log in with another account."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer 500."""
+    lede = _("Something went wrong on our side.")
+    return _page(500, _("Out of order"), lede, _("Are you its owner? What happened stands in the log of the site."))
+
+
+def _page(status: int, title: str, lede: str, remedy: str = "", code: str = "") -> HttpResponse:
+    context = {"title": title, "lede": lede, "remedy": remedy, "code": code}
+    return HttpResponse(render_to_string("lifestream/error.html", context), status=status)

@@ -1,0 +1,39 @@
+"""The settings of the bundled site that fetching and reading need: all of them for a command without a database.
+
+`settings` builds on them. For such a command (`read`) this module is Django's settings by itself: it names no database,
+and importing it creates neither a folder nor a key.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from lifestream.site import configuration
+from lifestream.site.home import home_folder
+
+try:
+    CONFIGURATION = configuration.load(home_folder(), os.environ)
+except configuration.ConfigurationError as error:
+    raise SystemExit(str(error)) from None
+globals().update({name: value for name, value in CONFIGURATION.chosen.items() if name.startswith("LIFESTREAM_")})
+
+SECRET_KEY = secrets.token_urlsafe(50)  # Django refuses to start without one; these commands sign and encrypt nothing.
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "lifestream"]
+
+USE_TZ = True
+TIME_ZONE = CONFIGURATION["TIME_ZONE"]
+LANGUAGE_CODE = CONFIGURATION["LANGUAGE_CODE"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "lifestream.terminal.VisibleFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

@@ -1,0 +1,195 @@
+"""What can be set for the bundled site: each name, the kind of its value, and its default.
+
+Each name is that of an environment variable and of a key in `lifestream.toml`. `configuration` reads both. A test holds
+this list to the settings of `lifestream.conf`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+
+class Kind(Enum):
+    """What the value of an option is: how it is written in the environment, and what a wrong one is told."""
+
+    TEXT = "give text"
+    NUMBER = "give a number, as 60 or 0.5"
+    WHOLE = "give a whole number, as 20"
+    BOOLEAN = "give true or false; in the environment, 1 or 0"
+    LIST = "give a list, as ['one', 'two']; in the environment, with commas"
+    TABLE = "give a table, as {p = [], a = ['href']}; it can be set in lifestream.toml only"
+    SOURCES = "give a table, as {'img-src' = ['https://cdn.example']}; in the environment, img-src https://cdn.example"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that can be set.
+
+    *default* is None where the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
+    option is never shown; one that *masks* shows its value without what is secret in it.
+    """
+
+    name: str
+    kind: Kind = Kind.TEXT
+    default: Any = None
+    secret: bool = False
+    masks: Callable[[str], str] | None = None
+
+    def from_text(self, text: str) -> Any:
+        """Return the value that *text*, from the environment, means. Raises ValueError for one of another kind."""
+        match self.kind:
+            case Kind.TEXT:
+                return text
+            case Kind.NUMBER:
+                return float(text) if "." in text or "e" in text.lower() else int(text)
+            case Kind.WHOLE:
+                return int(text)
+            case Kind.BOOLEAN:
+                return _TRUTHS[text.strip().lower()]
+            case Kind.LIST:
+                return [part.strip() for part in text.split(",") if part.strip()]
+            case Kind.SOURCES:
+                return dict(_sources(text))
+            case Kind.TABLE:
+                raise ValueError(text)
+
+    def accepts(self, value: object) -> bool:
+        """Return whether *value*, from the file, is of the kind of this option."""
+        match self.kind:
+            case Kind.TEXT:
+                return isinstance(value, str)
+            case Kind.NUMBER:
+                return isinstance(value, int | float) and not isinstance(value, bool)
+            case Kind.WHOLE:
+                return isinstance(value, int) and not isinstance(value, bool)
+            case Kind.BOOLEAN:
+                return isinstance(value, bool)
+            case Kind.LIST:
+                return _is_list(value)
+            case Kind.TABLE | Kind.SOURCES:
+                return isinstance(value, dict) and all(_is_list(each) for each in value.values())
+
+    def shown(self, value: object) -> str:
+        """Return *value* as people may see it: without secrets, and written as in the file."""
+        if self.secret:
+            return "(hidden)" if value else '""'
+        if self.masks is not None:
+            value = self.masks(str(value))
+        return written(value)
+
+
+def written(value: object) -> str:
+    """Return *value* as it is written in TOML (toml.io/en/v1.0.0)."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{written(key)} = {written(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, Iterable):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def without_password(url: str) -> str:
+    """Return *url* with three asterisks in place of its password."""
+    try:
+        parts = urlsplit(url)
+        if parts.password is None:
+            return url
+    except ValueError:
+        return "(hidden)"  # Whatever is wrong with it, a password may stand in it.
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
+
+
+_TRUTHS: Final = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _sources(text: str) -> Iterable[tuple[str, list[str]]]:
+    """Yield the directives of *text*, which is written as in the header (CSP3 §2.2.1)."""
+    for directive in filter(None, (part.split() for part in text.split(";"))):
+        name, *sources = directive
+        if not sources or not name.endswith("-src"):
+            raise ValueError(text)
+        yield name, sources
+
+
+OPTIONS: Final = (
+    # The site and its visitors.
+    Option("LIFESTREAM_HOSTS", Kind.LIST, []),
+    Option("LIFESTREAM_PUBLIC_URL"),
+    Option("LIFESTREAM_TRUSTED_PROXIES", Kind.LIST, []),
+    Option("LIFESTREAM_CSP_SOURCES", Kind.SOURCES, {}),
+    Option("SECURE_HSTS_SECONDS", Kind.WHOLE, 30 * 86400),
+    Option("LANGUAGE_CODE", default="en"),
+    Option("TIME_ZONE", default="UTC"),
+    Option("LIFESTREAM_TITLE"),
+    Option("LIFESTREAM_THEME"),
+    Option("LIFESTREAM_LOGO"),
+    Option("LIFESTREAM_STYLES", Kind.LIST),
+    Option("LIFESTREAM_DEFAULT_PAGINATION", Kind.WHOLE),
+    # Where its things are kept.
+    Option("DATABASE_URL", masks=without_password),
+    Option("CELERY_BROKER_URL", default="", masks=without_password),
+    # Fetching.
+    Option("LIFESTREAM_CONTACT"),
+    Option("LIFESTREAM_USER_AGENT"),
+    Option("LIFESTREAM_ALLOWED_NETWORKS", Kind.LIST),
+    Option("LIFESTREAM_CHECK_EVERY", Kind.NUMBER),
+    Option("LIFESTREAM_CONCURRENCY", Kind.WHOLE),
+    Option("LIFESTREAM_PER_HOST", Kind.WHOLE),
+    Option("LIFESTREAM_PER_HOST_RATE", Kind.NUMBER),
+    Option("LIFESTREAM_PAUSE_SCOPE", default="host"),
+    Option("LIFESTREAM_TIMEOUT", Kind.NUMBER),
+    Option("LIFESTREAM_MAX_BODY", Kind.WHOLE),
+    Option("LIFESTREAM_MIN_INTERVAL", Kind.NUMBER),
+    Option("LIFESTREAM_MAX_INTERVAL", Kind.NUMBER),
+    Option("LIFESTREAM_SLOW_INTERVAL", Kind.NUMBER),
+    Option("LIFESTREAM_JITTER", Kind.NUMBER),
+    Option("LIFESTREAM_MOVE_AFTER", Kind.WHOLE),
+    Option("LIFESTREAM_LEASE", Kind.NUMBER),
+    Option("LIFESTREAM_PUSH_MIN_INTERVAL", Kind.NUMBER),
+    Option("LIFESTREAM_PUSH_POLL_INTERVAL", Kind.NUMBER),
+    Option("LIFESTREAM_PUSH_OVER_HTTP", Kind.BOOLEAN),
+    # Keeping, and telling.
+    Option("LIFESTREAM_KEEP_DAYS", Kind.NUMBER),
+    Option("LIFESTREAM_KEEP_ITEMS", Kind.WHOLE),
+    Option("LIFESTREAM_KEEP_IDLE_DAYS", Kind.NUMBER),
+    Option("LIFESTREAM_METRICS_FROM", Kind.LIST),
+    # Reading.
+    Option("LIFESTREAM_PLUGINS", Kind.LIST),
+    Option("LIFESTREAM_PARSERS", Kind.WHOLE),
+    Option("LIFESTREAM_PARSE_TIMEOUT", Kind.NUMBER),
+    Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),
+    Option("LIFESTREAM_VALID_TAGS", Kind.TABLE),
+    Option("LIFESTREAM_VALID_STYLES", Kind.LIST),
+    Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),
+    # Mail.
+    Option("EMAIL_HOST", default=""),
+    Option("EMAIL_PORT", Kind.WHOLE, 25),
+    Option("EMAIL_HOST_USER", default=""),
+    Option("EMAIL_HOST_PASSWORD", default="", secret=True),
+    Option("EMAIL_USE_TLS", Kind.BOOLEAN, False),
+    Option("EMAIL_USE_SSL", Kind.BOOLEAN, False),
+    Option("DEFAULT_FROM_EMAIL"),
+)
+"""All options, in the order in which `lifestream config` shows them."""

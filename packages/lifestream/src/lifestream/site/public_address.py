@@ -1,0 +1,103 @@
+"""What a request says of its own address, before Django sees it.
+
+Behind a proxy, a server is told neither the scheme nor the name that a visitor's browser used, and takes the proxy for
+the visitor. This WSGI middleware sets what Django builds absolute addresses, secure cookies and logs from:
+
+- the headers X-Forwarded-For, -Proto and -Host count if the request comes from a trusted proxy, and are removed if not;
+- LIFESTREAM_PUBLIC_URL is the site's one address: its scheme, host and path hold for all requests whose host is one of
+  ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from lifestream.conf import Network
+
+_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
+
+
+class PublicAddress:
+    """A WSGI application around *application*. *proxies* are networks, or "unix" for a server's Unix socket.
+
+    *is_ours* is asked for each host, with its port, whether it is one of the site's.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        public_url: str = "",
+        proxies: Sequence[Network | str] = (),
+        is_ours: Callable[[str], bool] = lambda host: True,  # noqa: ARG005
+    ) -> None:
+        self._application = application
+        self._networks = [proxy for proxy in proxies if not isinstance(proxy, str)]
+        self._by_socket = "unix" in proxies
+        self._is_ours = is_ours
+        parts = urlsplit(public_url)
+        self._scheme, self._netloc, self._path = parts.scheme, parts.netloc, parts.path.rstrip("/")
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        scheme = self._forwarded(environ)
+        if scheme in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
+        if self._netloc and self._is_ours(environ.get("HTTP_HOST", "")):
+            environ["HTTP_HOST"] = self._netloc
+            # A proxy that says that its visitor came by http is believed: the visitor is sent to https.
+            environ["wsgi.url_scheme"] = scheme if scheme == "http" else self._scheme
+        if self._path:
+            environ["SCRIPT_NAME"] = self._path
+            path = environ.get("PATH_INFO", "")
+            if path == self._path or path.startswith(f"{self._path}/"):
+                environ["PATH_INFO"] = path[len(self._path) :]
+        return self._application(environ, start_response)
+
+    def _forwarded(self, environ: dict[str, Any]) -> str:
+        """Use the headers of a trusted proxy, and remove all others. Return the scheme that it names, or ""."""
+        sent = {name: environ.pop(name, "") for name in _FORWARDED}
+        if not self._trusts(environ.get("REMOTE_ADDR", "")):
+            # Whoever it is, it is not this machine itself: views that only that may ask look at this.
+            environ["lifestream.forwarded"] = any(sent.values())
+            return ""
+        if host := _last(sent["HTTP_X_FORWARDED_HOST"]):
+            environ["HTTP_HOST"] = host
+        # From right to left: each proxy has added the address that it saw. The first that is no proxy is the visitor.
+        for address in reversed([each.strip() for each in sent["HTTP_X_FORWARDED_FOR"].split(",")]):
+            if not _is_address(address):
+                break
+            environ["REMOTE_ADDR"] = address
+            if not self._trusts(address):
+                break
+        return _last(sent["HTTP_X_FORWARDED_PROTO"]).lower()
+
+    def _trusts(self, address: str) -> bool:
+        if not address or address == "localhost":  # what servers say of a Unix socket
+            return self._by_socket
+        return _is_address(address) and any(_as_ip(address) in network for network in self._networks)
+
+
+def trusted(listed: Iterable[str]) -> list[Network | str]:
+    """Return the networks of LIFESTREAM_TRUSTED_PROXIES. Raises ValueError for what is neither a network nor "unix"."""
+    return [text if text == "unix" else ipaddress.ip_network(text) for text in map(str.strip, listed)]
+
+
+def _as_ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    ip = ipaddress.ip_address(address)
+    return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
+
+
+def _is_address(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def _last(header: str) -> str:
+    return header.rpartition(",")[2].strip()

@@ -1,0 +1,101 @@
+"""What a transaction has changed that receivers of `lifestream.signals` want to know, sent once it is committed.
+
+The writer collects `Announcements` while it writes, and `send_after_commit` leaves them with the transaction: they are
+sent after its commit, and forgotten with its rollback. Nothing is loaded for a signal without receivers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+from lifestream import signals
+from lifestream.models import Feed, Item, Lifestream, Post
+
+_LOOKUP = 400  # SQLite may be built to take 999 values a statement
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A feed that has moved permanently. *into* is the key of the other feed that has the new URL, if there is one."""
+
+    feed: int
+    old_url: str
+    new_url: str
+    into: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A feed that could not be fetched or read, *failures* times in a row, the last time because of *message*."""
+
+    feed: int
+    failures: int
+    message: str
+
+
+@dataclass(slots=True)
+class Announcements:
+    """What one transaction has changed. The keys of items that are new and changed are kept by feed."""
+
+    added: dict[int, list[int]] = field(default_factory=dict)
+    changed: dict[int, list[int]] = field(default_factory=dict)
+    failing: list[Failure] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    moved: list[Move] = field(default_factory=list)
+
+    def send_after_commit(self, using: str) -> None:
+        """Send the signals once the current transaction of the database *using* is committed."""
+        feeds = {*self.added, *self.changed, *self.gone}
+        feeds |= {each.feed for each in self.failing} | {each.feed for each in self.moved}
+        if feeds and any(signal.has_listeners(Feed) for signal in _ALL):
+            transaction.on_commit(partial(self._send, feeds, using), using=using, robust=True)
+
+    def _send(self, feeds: set[int], using: str) -> None:
+        into = {move.into for move in self.moved if move.into is not None}
+        found = Feed.objects.using(using).defer("icon").in_bulk(sorted(feeds | into))
+        for signal, keys in ((signals.items_added, self.added), (signals.items_changed, self.changed)):
+            if signal.has_listeners(Feed):
+                for key, items in keys.items():
+                    if feed := found.get(key):
+                        _send_items(signal, feed, items, using)
+        for failure in self.failing:
+            if feed := found.get(failure.feed):
+                _send(signals.feed_failing, feed=feed, failures=failure.failures, message=failure.message)
+        for key in self.gone:
+            if feed := found.get(key):
+                _send(signals.feed_gone, feed=feed)
+        for move in self.moved:
+            if feed := found.get(move.feed):
+                there = found.get(move.into) if move.into is not None else None
+                _send(signals.feed_moved, feed=feed, old_url=move.old_url, new_url=move.new_url, into=there)
+
+
+_ALL = (signals.items_added, signals.items_changed, signals.feed_failing, signals.feed_gone, signals.feed_moved)
+
+
+def _send(signal: Signal, **arguments: Any) -> None:
+    signal.send_robust(Feed, **arguments)  # Django logs what a receiver raises
+
+
+def _send_items(signal: Signal, feed: Feed, keys: Sequence[int], using: str) -> None:
+    items: list[Item] = []
+    lifestreams: dict[int, Lifestream] = {}
+    for some in _batches(sorted(keys)):
+        items += Item.objects.using(using).filter(pk__in=some).order_by("pk")
+        posts = Post.objects.using(using).visible().filter(item__in=some)
+        showing = Lifestream.objects.using(using).filter(pk__in=posts.values("lifestream")).order_by("pk")
+        lifestreams |= {each.pk: each for each in showing}
+    for item in items:
+        item.feed = feed
+    if items:
+        _send(signal, feed=feed, items=items, lifestreams=list(lifestreams.values()))
+
+
+def _batches(keys: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (keys[start : start + _LOOKUP] for start in range(0, len(keys), _LOOKUP))

@@ -1,0 +1,35 @@
+"""What a site needs to test itself: feeds from code, a clock, rows to begin with. Nothing here opens a socket, and
+nothing starts a process.
+
+In: the document of a feed, as text or from the builders of `feedserver.feeds`. Out: rows, as an import writes them, and
+the signals that it sends. The modules:
+
+- `importing`: imports a document in one call.
+- `parsers`: reads documents in this process, with the function that the child processes have.
+- `clock`: a clock that stands still until it is moved.
+- `factories`: rows by what matters in a test.
+
+The fixtures of pytest are in `pytest_lifestream`, beside this package. Only tests import this package: in the process
+of a test, nothing ends a document that takes too long or too much memory.
+"""
+
+from __future__ import annotations
+
+from lifestream.testing.clock import Clock
+from lifestream.testing.factories import make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.testing.importing import FeedImporter, Imported, import_feed
+from lifestream.testing.parsers import InProcessParsers, parsed_in_process
+
+__all__ = [
+    "Clock",
+    "FeedImporter",
+    "Imported",
+    "InProcessParsers",
+    "import_feed",
+    "make_feed",
+    "make_item",
+    "make_lifestream",
+    "make_post",
+    "make_subscription",
+    "parsed_in_process",
+]

@@ -1,0 +1,101 @@
+"""Lengths of time, and how often something happens, in words for people, in any language. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+
+class Language(Protocol):
+    """What words need of a language. `django.utils.translation` has these functions, and so has `English`."""
+
+    def gettext(self, text: str, /) -> str: ...
+    def ngettext(self, one: str, many: str, count: int, /) -> str: ...
+
+
+class English:
+    """The language that the strings themselves are in."""
+
+    @staticmethod
+    def gettext(text: str, /) -> str:
+        """Return *text*."""
+        return text
+
+    @staticmethod
+    def ngettext(one: str, many: str, count: int, /) -> str:
+        """Return *one* for a *count* of 1, else *many*."""
+        return one if count == 1 else many
+
+
+ENGLISH: Final = English()
+
+_DAY: Final = 86400.0
+_UNITS: Final = (("day", _DAY), ("week", 7 * _DAY), ("month", 30.4 * _DAY), ("year", 365.25 * _DAY))
+
+
+def in_words(seconds: float, language: Language = ENGLISH) -> str:
+    """Return a length of time in words, in its one or two largest units.
+
+    "90 seconds", "1 hour 30 minutes", "7 days".
+    """
+    whole = max(0, round(seconds))
+    if whole < 120:
+        return _counted("second", whole, language)
+    parts = []
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count, whole = divmod(whole, size)
+        if count:
+            parts.append(_counted(unit, count, language))
+    return " ".join(parts[:2])
+
+
+def _counted(unit: str, count: int, language: Language) -> str:
+    ngettext = language.ngettext
+    match unit:
+        case "day":
+            text = ngettext("{} day", "{} days", count)
+        case "hour":
+            text = ngettext("{} hour", "{} hours", count)
+        case "minute":
+            text = ngettext("{} minute", "{} minutes", count)
+        case _:
+            text = ngettext("{} second", "{} seconds", count)
+    return text.format(count)
+
+
+def how_often(gap: float, language: Language = ENGLISH) -> str:
+    """Return a *gap* of so many seconds in words: "twice a week", "5 times a day", "once a month"."""
+    gettext = language.gettext
+    for unit, length in _UNITS:
+        if gap <= length:
+            return _times(unit, round(length / gap), language) if gap >= 1.0 else gettext("all the time")
+    return gettext("less than once a year")
+
+
+def _times(unit: str, count: int, language: Language) -> str:
+    gettext, ngettext = language.gettext, language.ngettext
+    match unit, count:
+        case "day", 1:
+            text = gettext("once a day")
+        case "day", 2:
+            text = gettext("twice a day")
+        case "day", _:
+            text = ngettext("{} time a day", "{} times a day", count)
+        case "week", 1:
+            text = gettext("once a week")
+        case "week", 2:
+            text = gettext("twice a week")
+        case "week", _:
+            text = ngettext("{} time a week", "{} times a week", count)
+        case "month", 1:
+            text = gettext("once a month")
+        case "month", 2:
+            text = gettext("twice a month")
+        case "month", _:
+            text = ngettext("{} time a month", "{} times a month", count)
+        case _, 1:
+            text = gettext("once a year")
+        case _, 2:
+            text = gettext("twice a year")
+        case _:
+            text = ngettext("{} time a year", "{} times a year", count)
+    return text.format(count)

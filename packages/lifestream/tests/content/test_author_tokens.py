@@ -1,0 +1,44 @@
+"""HTML as its author meant it: the tokens, and that nothing of a fragment is lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifestream.content.author_tokens import author_tokens
+from lifestream.content.html_tokenizer import Token
+
+
+def kinds(source: str) -> list[tuple[str, str]]:
+    return [(token.kind, token.name or token.source) for token in author_tokens(source)]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("a<b>c", [("text", "a"), ("start", "b"), ("text", "c")]),
+        ("a<m$ b", [("text", "a"), ("text", "&lt;"), ("text", "m$ b")]),
+        ("<T>x</T></U>", [("text", "&lt;"), ("text", "T>x"), ("text", "&lt;"), ("text", "/T>"), ("end", "u")]),
+        ("<script/>a", [("start", "script"), ("end", "script"), ("text", "a")]),
+        ("<script/>a</script>", [("start", "script"), ("hidden", "script"), ("end", "script")]),
+        ("<video/>a</video>", [("start", "video"), ("text", "a"), ("end", "video")]),
+        ("<title>a<b></title>", [("start", "title"), ("hidden", "title"), ("end", "title")]),
+        ("<noscript><b></noscript>", [("start", "noscript"), ("start", "b"), ("end", "noscript")]),
+        ("<!--<m>-->", [("hidden", "<!--<m>-->")]),
+        ("<", [("text", "&lt;")]),
+        ("</", [("text", "&lt;"), ("text", "/")]),
+    ],
+)
+def test_the_tokens_of_a_fragment(source: str, found: list[tuple[str, str]]) -> None:
+    assert kinds(source) == found
+
+
+@given(st.lists(st.sampled_from(["<", ">", "/", "m", "b", "<b>", "<script/>", "</script>", "&", " ", '"', "<!--"])))
+def test_nothing_of_a_fragment_is_lost(pieces: list[str]) -> None:
+    source = "".join(pieces)
+    tokens = list(author_tokens(source))
+    added = sum(len(token.source) for token in tokens if token == Token("end", "script", "</script>"))
+    found = "".join(token.source for token in tokens)
+    if not added:
+        assert found.replace("&lt;", "<") == source

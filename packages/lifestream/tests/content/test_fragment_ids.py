@@ -1,0 +1,30 @@
+"""Ids and references by themselves; `reading/test_addresses.py` has them in HTML."""
+
+from __future__ import annotations
+
+from lifestream.content.fragment_ids import all_prefixed, local, prefixed, with_key
+
+
+def test_an_id_gets_the_prefix_once() -> None:
+    assert prefixed(" fn:1 ") == "entry-fn:1"
+    assert prefixed("entry-fn:1") == "entry-fn:1"
+    assert prefixed("") is None
+    assert prefixed("a b") is None
+
+
+def test_references_get_it_too() -> None:
+    assert all_prefixed("a entry-b") == "entry-a entry-b"
+    assert all_prefixed(" ") is None
+    assert local("#a") == "#entry-a"
+    assert local("#entry-a") == "#entry-a"
+    assert local("#a b") == "#entry-a%20b"
+    assert local("#") is None
+
+
+def test_the_key_stands_behind_each_prefix_in_a_tag() -> None:
+    clean = '<p id="entry-a" title="entry-b">entry-c <a href="#entry-a">id="entry-d"</a></p>'
+    assert with_key(clean, "k") == (
+        '<p id="entry-k-a" title="entry-b">entry-c <a href="#entry-k-a">id="entry-d"</a></p>'
+    )
+    assert with_key('<td headers="entry-a entry-b">', 1) == '<td headers="entry-1-a entry-1-b">'
+    assert with_key('<a href="https://a.example/#entry-a">', 1) == '<a href="https://a.example/#entry-a">'

@@ -1,0 +1,40 @@
+"""Frames as links and cards; `reading/test_html_of_others.py` has each player."""
+
+from __future__ import annotations
+
+from lifestream.content.frames import Frames
+
+URL = "https://site.example/"
+
+
+def link(name: str, source: str, content: str = "", *, in_fallback: bool = False) -> str:
+    return Frames(URL).link(name, source, content, in_fallback=in_fallback)
+
+
+def test_a_frame_is_a_link_to_its_address() -> None:
+    assert link("iframe", "<iframe src='/a?b&amp;c'>") == (
+        '<a href="https://site.example/a?b&amp;c">https://site.example/a?b&amp;c</a>'
+    )
+    assert link("object", "<object data=/a title=' A\n&lt;b '>") == '<a href="https://site.example/a">A &lt;b</a>'
+    assert link("embed", "<embed src=javascript:x>") == ""
+    assert link("iframe", "<iframe srcdoc=x>") == ""
+
+
+def test_a_link_in_a_players_frame_names_it_only_where_the_player_has_no_page() -> None:
+    inner = "<b><a href='/album'>An &amp; album</a> more"
+    assert link("iframe", "<iframe src='https://bandcamp.com/EmbeddedPlayer/track=1/'>", inner).endswith(
+        '/">An &amp; album</a>'
+    )
+    assert link("iframe", "<iframe src='https://youtu.be/dEmO-0_1234'>", inner).endswith(">YouTube</a>")
+
+
+def test_the_link_in_a_frame_must_be_safe() -> None:
+    made = link("iframe", "<iframe src='https://bandcamp.com/EmbeddedPlayer/track=1/'>", "<a href=javascript:x>a</a>")
+    assert made.startswith('<a href="https://bandcamp.com/EmbeddedPlayer/track=1/size=large/artwork=small/" ')
+
+
+def test_a_frame_in_a_fallback_is_there_once() -> None:
+    frames = Frames(URL)
+    assert frames.link("iframe", "<iframe data-src='/a'>", "", in_fallback=False)
+    assert frames.link("iframe", "<iframe src='/b'>", "", in_fallback=False)
+    assert not frames.link("iframe", "<iframe src='/a'>", "", in_fallback=True)

@@ -1,0 +1,31 @@
+"""Which names are those of elements."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.html_names import is_element
+from lifestream.parser.text_constructs import _ELEMENTS
+
+
+def test_what_makes_a_text_html_is_an_element() -> None:
+    assert all(map(is_element, _ELEMENTS))
+
+
+@pytest.mark.parametrize(
+    ("name", "element"),
+    [
+        ("fecolormatrix", True),
+        ("mfrac", True),
+        ("x-y", True),
+        ("o:p", True),
+        ("m$", False),
+        ("t", False),
+        ("http:", False),
+        ("a@b-c.example", False),
+        ("u8", False),
+        ("", False),
+    ],
+)
+def test_names_of_html_svg_and_mathml_and_chosen_ones_are_elements(name: str, element: bool) -> None:
+    assert is_element(name) is element

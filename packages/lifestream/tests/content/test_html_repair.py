@@ -1,0 +1,39 @@
+"""What is repaired, and what is left alone; `reading/test_html_of_others.py` has the rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.html_repair import repaired
+
+URL = "https://site.example/"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "plain & simple",
+        "<p>a <b>b</b><br/><img src='/a.png' width='100' height=\"10\" data-id='5'></p>",
+        "<table><tr><td>x</table><!-- c --><h2 id=a>b</h2>",
+        '<p style="display:none; width: 100px">x</p>',
+    ],
+)
+def test_what_needs_no_repair_is_returned_as_it_is(source: str) -> None:
+    assert repaired(source, URL) is source
+
+
+def test_two_frames_of_one_address_are_one_link() -> None:
+    frame = '<iframe src="https://a.example/"></iframe>'
+    link = '<p><a href="https://a.example/">https://a.example/</a></p>'
+    assert repaired(frame + frame, URL) == link
+    assert repaired(f"{frame}<noscript>{frame}</noscript>", URL) == link
+
+
+def test_svg_is_left_out_without_the_text_behind_it() -> None:
+    assert repaired("<path>a</path><svg><text>b</text><path d='M0'/></svg><mi>c</mi>", URL) == "abc"
+
+
+def test_a_fragment_may_end_anywhere() -> None:
+    assert repaired('<p><iframe src="/a">', URL) == '<p><a href="https://site.example/a">https://site.example/a</a>'
+    assert repaired("<math><mi>x", URL) == "<math><mi>x</mi></math>"
+    assert repaired("<noscript><p", URL) == "<p"

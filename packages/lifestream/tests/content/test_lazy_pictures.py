@@ -1,0 +1,47 @@
+"""Lazy pictures and pixels by themselves; `reading/test_html_of_others.py` has them in HTML."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, Pictures, is_pixel, with_sources, written
+
+
+@pytest.mark.parametrize(
+    ("said", "pixel"),
+    [
+        ({"width": "1", "height": "1"}, True),
+        ({"width": " 0px", "style": "HEIGHT: 1px"}, True),
+        ({"style": "display:none"}, True),
+        ({"style": "display:none", "data-src": "a.png"}, False),  # a script would show it
+        ({"width": "1"}, False),
+        ({"width": "1%", "height": "1%"}, False),
+        ({"width": "10", "height": "1"}, False),
+        ({}, False),
+    ],
+)
+def test_a_pixel_is_at_most_one_pixel_or_hidden(said: dict[str, str], pixel: bool) -> None:
+    assert is_pixel(said) is pixel
+    written_out = written("img", said)
+    assert not pixel or IS_TINY.search(written_out)
+
+
+def test_sources_take_the_place_of_placeholders() -> None:
+    said = {"src": "/blank.gif", "data-src": " a.png ", "data-srcset": "b.png 2x", "alt": "A"}
+    assert with_sources("img", said) == {**said, "src": "a.png", "srcset": "b.png 2x"}
+    assert with_sources("video", {"data-poster": "p.png"}) == {"data-poster": "p.png", "poster": "p.png"}
+    assert with_sources("img", {"data-poster": "p.png", "data-id": "5"}) is None
+    assert IS_LAZY.search("<img data-src='a'")
+    assert not IS_LAZY.search("<img data-src-id='a'")
+
+
+def test_a_tag_is_written_with_its_values_escaped() -> None:
+    assert written("img", {"alt": 'a"<b>&', 'o"': "x"}) == '<img alt="a&quot;&lt;b&gt;&amp;">'
+
+
+def test_of_two_copies_the_one_with_a_source_stays() -> None:
+    pieces: list[str] = []
+    pictures = Pictures(pieces)
+    pieces.append(pictures.picture("<img src='data:x'>", in_fallback=False))
+    pieces.append(pictures.picture("<img src='a.png'>", in_fallback=True))
+    assert pieces == ["", "<img src='a.png'>"]

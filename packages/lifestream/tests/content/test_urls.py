@@ -1,0 +1,34 @@
+"""Addresses made absolute; `test_sanitizer.py` has the harmful ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.urls import FETCHED, safe_url
+
+BASE = "https://site.example/blog/post"
+
+
+@pytest.mark.parametrize(
+    ("address", "absolute"),
+    [
+        ("https://a.example/b?c=d#e", "https://a.example/b?c=d#e"),
+        ("HTTPS://A.example/", "https://A.example/"),
+        ("//a.example/b", "https://a.example/b"),
+        ("../up", "https://site.example/up"),
+        ("?q", "https://site.example/blog/post?q"),
+        (" a b\n ", "https://site.example/blog/a%20b"),
+        ("https://münchen.example/ü", "https://münchen.example/ü"),
+        ("mailto:a@b.example", "mailto:a@b.example"),
+        ("", ""),
+        ("   ", ""),
+    ],
+)
+def test_addresses_become_absolute(address: str, absolute: str) -> None:
+    assert safe_url(address, BASE) == absolute
+
+
+def test_a_relative_address_needs_a_base_and_a_scheme_must_be_allowed() -> None:
+    assert safe_url("/a") == ""
+    assert safe_url("mailto:a@b.example", BASE, FETCHED) == ""
+    assert safe_url("http://a.example/", BASE, frozenset({"https"})) == ""

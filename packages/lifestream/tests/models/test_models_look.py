@@ -1,0 +1,40 @@
+"""What an owner may choose for the look of a lifestream."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from lifestream.models.look import validate_accent, validate_language, validate_static_path
+
+
+@pytest.mark.parametrize("text", ["#0b5f8f", "#000000", "#B00020"])
+def test_a_dark_colour_is_an_accent(text: str) -> None:
+    validate_accent(text)
+
+
+@pytest.mark.parametrize("text", ["red", "#fff", "#12345g", "#0b5f8f;x:y", "#0b5f8f\n", 'url("x")', "#٠b5f8f"])
+def test_anything_else_is_no_colour(text: str) -> None:
+    with pytest.raises(ValidationError, match="is no colour"):
+        validate_accent(text)
+
+
+def test_a_colour_that_nobody_can_read_is_refused_with_its_contrast() -> None:
+    with pytest.raises(ValidationError, match=r"its contrast is 1\.\d, and must be 4\.5"):
+        validate_accent("#ffee00")
+
+
+def test_language_tags() -> None:
+    for text in ("de", "pt-BR", "zh-Hant-TW"):
+        validate_language(text)
+    for text in ("german", "d", "de_DE", "de-", 'de" onload="', "de\n"):
+        with pytest.raises(ValidationError, match="is no language tag"):
+            validate_language(text)
+
+
+def test_a_logo_is_a_static_file() -> None:
+    for text in ("logo.svg", "pictures/logo.png"):
+        validate_static_path(text)
+    for text in ("/etc/passwd", "//evil.example/x", "https://x.example/x", "../x", "a/../../x", "a\\b", "a\nb"):
+        with pytest.raises(ValidationError, match="is no static file"):
+            validate_static_path(text)

@@ -1,0 +1,71 @@
+"""Which questions have a document read, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lifestream.entry import ParsedFeed
+from lifestream.parser import ipc
+from lifestream.parser.errors import NotAFeed, ParserDied
+from lifestream.parser.questions import Nonsense, WebPage, document
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.plugins.registry import Registry
+from served import rss
+
+SHIPPED = Registry(use_entry_points=False)
+OWN = Registry(["othersite.loud.LoudPlugin"], use_entry_points=False)
+
+
+class Answering:
+    """Notes the questions, and gives one answer after the other."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = list(answers)
+        self.questions: list[dict[str, Any]] = []
+
+    def __call__(self, question: dict[str, Any], body: bytes) -> dict[str, Any]:
+        self.questions.append(question)
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("registry", "plugin", "asked"),
+    [(SHIPPED, "", ""), (SHIPPED, "github", "github"), (OWN, "", None), (OWN, "github", "github"), (OWN, "loud", None)],
+)
+def test_a_plugin_that_is_shipped_is_asked_for_by_name(registry: Registry, plugin: str, asked: str | None) -> None:
+    assert document(b"", {}, "https://a.example/", plugin, registry).asked == asked
+
+
+def test_a_plugin_that_there_is_not_is_a_problem_and_the_document_is_read_all_the_same() -> None:
+    ask = Answering({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
+    read = document(b"", {}, "https://a.example/", "nonesuch", SHIPPED).read(ask, SHIPPED, 1.0)
+    assert [problem.plugin for problem in read.problems] == ["nonesuch"]
+
+
+def test_only_headers_that_tell_how_to_read_it_are_passed_on() -> None:
+    ask = Answering({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
+    headers = {"Content-Type": "text/xml", "Set-Cookie": "secret", "CONTENT-LANGUAGE": "de"}
+    document(rss().encode(), headers, "https://a.example/", "", SHIPPED).read(ask, SHIPPED, 1.0)
+    assert ask.questions[0]["headers"] == {"content-type": "text/xml", "content-language": "de"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"not a feed": "it is a page"}, NotAFeed),
+        ({"failed": "it took too much memory"}, ParserDied),
+        ({"prepared": ["nonsense"]}, Nonsense),
+        ({"feed": [], "capped": []}, Nonsense),
+    ],
+)
+def test_an_answer_without_a_feed_raises_why(answer: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        document(b"", {}, "https://a.example/", "", SHIPPED).read(Answering(answer), SHIPPED, 1.0)
+
+
+@pytest.mark.parametrize(("answer", "error"), [({"failed": "it"}, ParserDied), ({"page": 1}, Nonsense)])
+def test_an_answer_without_a_page_raises_why(answer: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        WebPage(b"", {}, "https://a.example/").read(Answering(answer), SHIPPED, 1.0)

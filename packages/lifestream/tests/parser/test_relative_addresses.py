@@ -1,0 +1,36 @@
+"""What the relative addresses of a feed are relative to; `reading/test_addresses.py` has it for whole documents."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.parser.relative_addresses import base_of_links, base_of_text, is_base
+
+URL = "https://feeds.example/feed"
+
+
+@pytest.mark.parametrize("channel", ["", "mailto:a@b.example", "http://", "http://[::1", "/blog", "x" * 3000])
+def test_a_channels_link_that_is_no_page_is_no_base(channel: str) -> None:
+    assert base_of_links(channel, URL) == URL
+
+
+@pytest.mark.parametrize(
+    ("link", "base"),
+    [
+        ("https://SITE.example/1", "https://SITE.example/1"),
+        ("https://www.site.example:8443/1", "https://www.site.example:8443/1"),
+        ("https://feeds.example/1", "https://feeds.example/1"),
+        ("https://blog.site.example/1", "https://site.example/"),
+        ("javascript:alert(1)", "https://site.example/"),
+        ("http://[::1", "https://site.example/"),
+    ],
+)
+def test_a_text_is_relative_to_a_link_to_its_own_site(link: str, base: str) -> None:
+    assert base_of_text(link, "https://site.example/", URL) == base
+
+
+def test_a_base_is_neither_long_nor_deep() -> None:
+    assert is_base("a/" * 100)
+    assert not is_base("a/" * 101)
+    assert not is_base("a" * 2049)
+    assert not is_base("")

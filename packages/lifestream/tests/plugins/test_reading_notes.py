@@ -1,0 +1,44 @@
+"""What cleaning removed, in words."""
+
+from __future__ import annotations
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.entry import Enclosure, Media
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.caps import Tally
+from lifestream.plugins.item_pipeline import made_safe
+from lifestream.plugins.reading_notes import MOST, removals
+
+
+def removed(draft: ItemDraft) -> tuple[str, ...]:
+    return removals(draft, made_safe(draft, Sanitizer(), Tally()))
+
+
+def test_elements_and_attributes_are_named_with_their_numbers() -> None:
+    html = (
+        "<p onclick='a()'>a</p><p onclick='a()'>b</p><script async>x</script><!-- c --><form action=/><b>c</b></form>"
+        "<a href='javascript:a()'>d</a>"
+    )
+    told = removed(ItemDraft(content=html))
+    assert set(told) >= {"p onclick (2 times)", "<script>", "<!-->", "<form>", "a href"}
+    assert not {"script async", "form action"} & set(told)
+
+
+def test_addresses_that_nobody_may_open_are_named() -> None:
+    enclosures = (Enclosure("https://a.example/1.mp3"), Enclosure("javascript:1"), Enclosure("data:x,"))
+    draft = ItemDraft(link="javascript:alert()", enclosures=enclosures, media=(Media(url="data:x,"),))
+    assert removed(draft) == (
+        "link: javascript:alert()",
+        "enclosure without a safe address (2 times)",
+        "medium without a safe address",
+    )
+
+
+def test_nothing_is_told_of_what_is_harmless() -> None:
+    assert removed(ItemDraft(content="<p>a <b>b</b> c", link="https://a.example/")) == ()
+
+
+def test_only_so_many_kinds_are_named() -> None:
+    told = removed(ItemDraft(content="".join(f"<x-{number}>" for number in range(100))))
+    assert len(told) == MOST + 1
+    assert told[-1] == "and 50 more"

@@ -1,0 +1,69 @@
+"""Where documents to read come from, and how many are in memory at once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from feedserver import FeedServer, Response
+from lifestream.refresh.documents import Reading, is_address, read_documents
+
+RSS = b"<rss version='2.0'><channel><title>\xc3\xa9</title></channel></rss>"
+
+pytestmark = pytest.mark.usefixtures("shared_parsers")
+
+
+def test_what_is_fetched_is_told_by_its_scheme() -> None:
+    assert [is_address(name) for name in ("https://a", "HTTP://a", "a.example/feed", "-", "ftp://a")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+
+
+@override_settings(LIFESTREAM_MAX_BODY=len(RSS))
+def test_a_file_may_be_as_long_as_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "feed").write_bytes(RSS)
+    (tmp_path / "longer").write_bytes(RSS + b" ")
+    readings = [*read_documents([str(tmp_path / "feed"), str(tmp_path / "longer"), "-"], stdin=io.BytesIO(RSS + b" "))]
+    told = f"it has more than {len(RSS)} bytes, which is the maximum (LIFESTREAM_MAX_BODY)"
+    assert [reading.error for reading in readings] == ["", told, told]
+    assert readings[0].prepared is not None
+
+
+@override_settings(LIFESTREAM_PARSERS=1)
+def test_documents_are_read_when_somebody_asks_for_the_results(tmp_path: Path) -> None:
+    (tmp_path / "feed").write_bytes(RSS)
+    loaded = 0
+
+    def names() -> Iterator[str]:
+        nonlocal loaded
+        for _ in range(100):
+            loaded += 1
+            yield str(tmp_path / "feed")
+
+    readings = read_documents(names())
+    assert isinstance(next(readings), Reading)
+    assert loaded == 5
+    assert len([*readings]) == 99
+
+
+@override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"])
+def test_a_given_header_and_address_replace_those_of_an_answer() -> None:
+    with FeedServer() as server:
+        server.add("/feed", Response(RSS, headers={"Content-Type": "text/xml; charset=utf-8"}))
+        url = server.url("/feed")
+        [told] = read_documents([url], url="https://blog.example/", headers={"content-type": "text/xml; charset=cp866"})
+        [plain] = read_documents([url])
+    assert told.prepared is not None
+    assert plain.prepared is not None
+    assert (told.url, told.prepared.feed.encoding) == ("https://blog.example/", "ibm866")
+    assert (plain.url, plain.prepared.feed.title) == (url, "é")
+
+
+def test_a_url_that_is_none_is_an_error() -> None:
+    [reading] = read_documents(["http://user:secret@[::1/feed"])
+    assert reading.error == "http://…@[::1/feed is no URL: Invalid IPv6 URL"
+    assert reading.url == ""

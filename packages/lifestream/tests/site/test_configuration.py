@@ -1,0 +1,186 @@
+"""What holds for the bundled site: the environment before the file before the default; and what is told of mistakes."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import checks
+from django.test import override_settings
+
+from lifestream.site import settings as site_settings_module
+from lifestream.site.configuration import FILE, Configuration, ConfigurationError, load
+
+
+def configured(home: Path, text: str = "", **environ: str) -> Configuration:
+    if text:
+        (home / FILE).write_text(text, encoding="utf-8")
+    return load(home, environ)
+
+
+def problems(home: Path, text: str = "", **environ: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        configured(home, text, **environ)
+    return caught.value.problems
+
+
+class TestSources:
+    def test_the_default_holds_where_nothing_is_set(self, tmp_path: Path) -> None:
+        configuration = configured(tmp_path)
+        assert configuration["TIME_ZONE"] == "UTC"
+        assert configuration.chosen == {}
+
+    def test_the_file_wins_over_the_default(self, tmp_path: Path) -> None:
+        configuration = configured(tmp_path, 'TIME_ZONE = "Europe/Berlin"\nLIFESTREAM_HOSTS = ["a.example"]')
+        assert configuration.chosen == {"TIME_ZONE": "Europe/Berlin", "LIFESTREAM_HOSTS": ["a.example"]}
+        assert {each.source for each in configuration.all if each.is_set} == {str(tmp_path / FILE)}
+
+    def test_the_environment_wins_over_the_file(self, tmp_path: Path) -> None:
+        configuration = configured(tmp_path, "LIFESTREAM_TIMEOUT = 5", LIFESTREAM_TIMEOUT="7")
+        (chosen,) = (each for each in configuration.all if each.is_set)
+        assert (chosen.value, chosen.source) == (7, "environment")
+
+    def test_an_empty_variable_counts_as_none(self, tmp_path: Path) -> None:
+        assert configured(tmp_path, "LIFESTREAM_TIMEOUT = 5", LIFESTREAM_TIMEOUT="")["LIFESTREAM_TIMEOUT"] == 5
+
+    def test_false_in_the_environment_wins_over_true_in_the_file(self, tmp_path: Path) -> None:
+        assert configured(tmp_path, "EMAIL_USE_TLS = true", EMAIL_USE_TLS="0")["EMAIL_USE_TLS"] is False
+
+    def test_a_byte_order_mark_in_the_file_is_read_over(self, tmp_path: Path) -> None:
+        assert configured(tmp_path, '\ufeffTIME_ZONE = "Asia/Tokyo"')["TIME_ZONE"] == "Asia/Tokyo"
+
+
+class TestMistakes:
+    def test_an_unknown_name_in_the_file_is_told_with_the_nearest(self, tmp_path: Path) -> None:
+        assert problems(tmp_path, "LIFESTREAM_TIMEUT = 3\ntimezone = 1\nxyzzy = 2") == [
+            f"{tmp_path / FILE}: LIFESTREAM_TIMEUT is no setting. Did you mean LIFESTREAM_TIMEOUT?",
+            f"{tmp_path / FILE}: timezone is no setting. Did you mean TIME_ZONE?",
+            f"{tmp_path / FILE}: xyzzy is no setting.",
+        ]
+
+    def test_all_mistakes_are_told_at_once(self, tmp_path: Path) -> None:
+        told = problems(tmp_path, 'LIFESTREAM_MAX_BODY = true\nTIME_ZONE = "Europe/Berln"', LIFESTREAM_PER_HOST="x")
+        assert told == [
+            f"TIME_ZONE is 'Europe/Berln' in {tmp_path / FILE}; "
+            "give a name of the time zone database, as Europe/Berlin.",
+            "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20.",
+            f"{tmp_path / FILE}: LIFESTREAM_MAX_BODY is true; give a whole number, as 20.",
+        ]
+
+    @pytest.mark.parametrize("text", ["TIME_ZONE = UTC", "=", "[", "TIME_ZONE = 'a'\nTIME_ZONE = 'b'"])
+    def test_a_file_that_is_no_toml_is_told_with_the_place(self, text: str, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, text)
+        assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
+        assert "(at " in told
+
+    def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
+        (tmp_path / FILE).write_bytes('LIFESTREAM_CONTACT = "Jürgen"'.encode("latin-1"))
+        assert problems(tmp_path) == [f"{tmp_path / FILE} is not in UTF-8; save it in that encoding."]
+
+    def test_a_folder_of_that_name(self, tmp_path: Path) -> None:
+        (tmp_path / FILE).mkdir()
+        (told,) = problems(tmp_path)
+        assert told.startswith(f"{tmp_path / FILE} can't be read: ")
+
+    @pytest.mark.parametrize("name", ["EMAIL_HOST_PASSWORD", "DATABASE_URL"])
+    def test_a_secret_of_a_wrong_kind_is_not_shown(self, name: str, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, f'{name} = ["hunter2"]')
+        assert "hunter2" not in told
+
+    def test_a_proxy_that_is_no_network(self, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, LIFESTREAM_TRUSTED_PROXIES="nginx")
+        assert "'nginx'" in told
+        assert 'as ["127.0.0.1", "10.0.0.0/8"]' in told
+
+    def test_a_control_character_changes_no_other_text(self, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, LIFESTREAM_PER_HOST="\x1b[2J")
+        assert "\x1b" not in told
+
+    def test_a_variable_that_was_probably_meant_for_us_is_told_and_is_no_error(self, tmp_path: Path) -> None:
+        configuration = configured(tmp_path, LIFESTREAM_CONTCT="x", LIFESTREAM_SERVICES="y", LIFESTREAM_HOME="z")
+        assert configuration.unknown == (
+            "LIFESTREAM_CONTCT is set in the environment, and no setting has this name. "
+            "Did you mean LIFESTREAM_CONTACT?",
+        )
+        with override_settings(CONFIGURATION=configuration):
+            found = [each for each in checks.run_checks(tags=["lifestream"]) if each.id == "lifestream.W005"]
+        assert [each.msg for each in found] == list(configuration.unknown)
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The settings of the bundled site in `tmp_path`, as its module makes them with some variables."""
+
+    def made(**environ: str) -> dict[str, Any]:
+        for name in list(os.environ):
+            others = ("DATABASE_URL", "CELERY_BROKER_URL", "LANGUAGE_CODE", "TIME_ZONE")
+            if name.startswith("LIFESTREAM_") or name in others:
+                monkeypatch.delenv(name)
+        for name, value in {"LIFESTREAM_HOME": str(tmp_path), **environ}.items():
+            monkeypatch.setenv(name, value)
+        # The module that reads the configuration is imported once; each of these sites has its own.
+        monkeypatch.delitem(sys.modules, "lifestream.site.fetching_settings", raising=False)
+        return runpy.run_path(str(Path(site_settings_module.__file__ or "")))
+
+    return made
+
+
+class TestSettings:
+    def test_each_reader_gets_the_language_of_the_browser_unless_one_is_set(self, settings_of: Any) -> None:
+        chooser = "django.middleware.locale.LocaleMiddleware"
+        made = settings_of()
+        middleware = made["MIDDLEWARE"]
+        assert middleware.index(chooser) == middleware.index("django.middleware.common.CommonMiddleware") - 1
+        assert made["LANGUAGES"] == [("de", "Deutsch"), ("en", "English")]
+        made = settings_of(LANGUAGE_CODE="fr")
+        assert chooser not in made["MIDDLEWARE"] and "LANGUAGES" not in made
+
+    def test_what_is_set_is_a_setting_and_what_is_not_is_left_to_the_app(self, settings_of: Any) -> None:
+        made = settings_of(LIFESTREAM_DEFAULT_PAGINATION="5", LANGUAGE_CODE="de")
+        assert made["LIFESTREAM_DEFAULT_PAGINATION"] == 5
+        assert made["LANGUAGE_CODE"] == "de"
+        assert "LIFESTREAM_TIMEOUT" not in made
+
+    def test_the_public_url_is_the_truth_for_hosts_cookies_and_tls(self, settings_of: Any) -> None:
+        made = settings_of(LIFESTREAM_PUBLIC_URL="https://example.org/planet/")
+        assert "example.org" in made["ALLOWED_HOSTS"]
+        assert made["FORCE_SCRIPT_NAME"] == "/planet"
+        assert made["SESSION_COOKIE_SECURE"] is made["CSRF_COOKIE_SECURE"] is made["SECURE_SSL_REDIRECT"] is True
+        assert made["SECURE_HSTS_SECONDS"] == 30 * 86400
+
+    def test_without_one_a_site_on_this_machine_needs_no_tls(self, settings_of: Any) -> None:
+        assert "SECURE_SSL_REDIRECT" not in settings_of()
+        assert "SESSION_COOKIE_SECURE" not in settings_of()
+
+    def test_more_sources_for_the_policy(self, settings_of: Any) -> None:
+        policy = settings_of(LIFESTREAM_CSP_SOURCES="script-src https://stats.example; worker-src 'self'")
+        assert policy["CONTENT_SECURITY_POLICY"]["script-src"] == ["'self'", "https://stats.example"]
+        assert policy["CONTENT_SECURITY_POLICY"]["worker-src"] == ["'self'"]
+
+    def test_mail_goes_out_where_a_server_is_set(self, settings_of: Any) -> None:
+        assert "dummy" in settings_of()["EMAIL_BACKEND"]
+        made = settings_of(EMAIL_HOST="mail.example", EMAIL_USE_TLS="1")
+        assert "smtp" in made["EMAIL_BACKEND"]
+        assert (made["EMAIL_HOST"], made["EMAIL_USE_TLS"]) == ("mail.example", True)
+
+    def test_a_folder_static_is_served(self, settings_of: Any, tmp_path: Path) -> None:
+        assert settings_of()["STATICFILES_DIRS"] == []
+        (tmp_path / "static").mkdir()
+        assert settings_of()["STATICFILES_DIRS"] == [tmp_path / "static"]
+
+    def test_a_style_sheet_and_a_logo_are_found_by_their_names(self, settings_of: Any, tmp_path: Path) -> None:
+        assert not {"LIFESTREAM_STYLES", "LIFESTREAM_LOGO"} & settings_of().keys()
+        (tmp_path / "static").mkdir()
+        for name in ("custom.css", "logo.png", "logo.svg"):
+            (tmp_path / "static" / name).touch()
+        made = settings_of()
+        assert (made["LIFESTREAM_STYLES"], made["LIFESTREAM_LOGO"]) == (["custom.css"], "logo.svg")
+        assert settings_of(LIFESTREAM_LOGO="other.svg")["LIFESTREAM_LOGO"] == "other.svg"
+
+    def test_a_mistake_ends_the_command_with_its_sentence(self, settings_of: Any) -> None:
+        with pytest.raises(SystemExit, match="LIFESTREAM_PER_HOST is 'x' in the environment"):
+            settings_of(LIFESTREAM_PER_HOST="x")

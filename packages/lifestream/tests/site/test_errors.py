@@ -1,0 +1,57 @@
+"""What the bundled site answers where something goes wrong, in its own design."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
+from django.test import RequestFactory, override_settings
+
+from lifestream.site import errors
+
+pytestmark = pytest.mark.urls("lifestream.site.urls")
+REQUEST = RequestFactory().get("/")
+
+
+def host(name: str) -> str:
+    request = RequestFactory().get("/", headers={"host": name})
+    answer = errors.bad_request(request, DisallowedHost())
+    assert answer.status_code == 400
+    return answer.content.decode()
+
+
+def test_another_host_names_the_line_that_lets_it_in() -> None:
+    page = host("planet.lan:8000")
+    assert "LIFESTREAM_HOSTS = [&quot;planet.lan&quot;]" in page
+    assert 'class="site-header"' in page
+    assert "LIFESTREAM_HOSTS = [&quot;[2001:db8::1]&quot;]" in host("[2001:db8::1]:80")
+
+
+@pytest.mark.parametrize("name", ["<script>", '"x', "", "'", "a" * 5000, "a\u202eb", "a b"])
+def test_a_hostile_host_is_no_markup_and_no_other_line(name: str) -> None:
+    page = host(name)
+    assert "<script>" not in page.replace('<script src="', "")
+    assert "\u202e" not in page
+    assert "a" * 300 not in page
+
+
+def test_other_bad_requests_say_less() -> None:
+    answer = errors.bad_request(REQUEST, SuspiciousOperation("secret"))
+    assert answer.status_code == 400
+    assert b"secret" not in answer.content
+    assert b"LIFESTREAM_HOSTS" not in answer.content
+
+
+def test_a_form_from_elsewhere_names_the_address_of_the_site() -> None:
+    with override_settings(LIFESTREAM_PUBLIC_URL="https://planet.example"):
+        answer = errors.csrf_failure(REQUEST, "Origin checking failed")
+    assert answer.status_code == 403
+    assert b"at https://planet.example, and" in answer.content
+    with override_settings(LIFESTREAM_PUBLIC_URL=""):
+        assert b"set LIFESTREAM_PUBLIC_URL" in errors.csrf_failure(REQUEST).content
+
+
+def test_the_others_have_a_page_too() -> None:
+    assert errors.permission_denied(REQUEST, PermissionDenied()).status_code == 403
+    failed = errors.server_error(REQUEST)
+    assert failed.status_code == 500
+    assert b"the log of the site" in failed.content

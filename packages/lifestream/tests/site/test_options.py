@@ -1,0 +1,111 @@
+"""Each kind of option: how it is written in the environment and in the file, and how it is shown."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+
+from lifestream import conf
+from lifestream.site.options import OPTIONS, Kind, Option, without_password, written
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (Kind.TEXT, " a b ", " a b "),
+        (Kind.NUMBER, "60", 60),
+        (Kind.NUMBER, "0.5", 0.5),
+        (Kind.NUMBER, "1e3", 1000.0),
+        (Kind.WHOLE, "20", 20),
+        (Kind.BOOLEAN, "1", True),
+        (Kind.BOOLEAN, "0", False),
+        (Kind.BOOLEAN, "True", True),
+        (Kind.BOOLEAN, "no", False),
+        (Kind.LIST, "a, b,,c ", ["a", "b", "c"]),
+        (Kind.LIST, "a", ["a"]),
+        (
+            Kind.SOURCES,
+            "img-src https://a.example https://b.example; font-src https://c.example",
+            {"img-src": ["https://a.example", "https://b.example"], "font-src": ["https://c.example"]},
+        ),
+    ],
+)
+def test_a_value_in_the_environment(kind: Kind, text: str, value: Any) -> None:
+    option = Option("NAME", kind)
+    assert option.from_text(text) == value
+    assert option.accepts(option.from_text(text))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Kind.NUMBER, "soon"),
+        (Kind.WHOLE, "2.5"),
+        (Kind.BOOLEAN, "perhaps"),
+        (Kind.SOURCES, "https://a.example"),
+        (Kind.SOURCES, "img-src"),
+        (Kind.TABLE, "{}"),
+    ],
+)
+def test_what_is_no_such_value(kind: Kind, text: str) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        Option("NAME", kind).from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Kind.TEXT, 1),
+        (Kind.NUMBER, True),
+        (Kind.NUMBER, "60"),
+        (Kind.WHOLE, 2.5),
+        (Kind.WHOLE, False),
+        (Kind.BOOLEAN, 1),
+        (Kind.LIST, "a"),
+        (Kind.LIST, [1]),
+        (Kind.TABLE, {"a": "href"}),
+        (Kind.SOURCES, []),
+    ],
+)
+def test_the_file_holds_values_of_their_kind(kind: Kind, value: object) -> None:
+    assert not Option("NAME", kind).accepts(value)
+
+
+def test_values_are_shown_as_they_are_written_in_the_file() -> None:
+    import tomllib
+
+    for value in ("", 'a "b" \\c', 3, 0.5, True, ["a", "b"], {"img-src": ["x"]}):
+        assert tomllib.loads(f"key = {re.sub(r'^{', '{ ', written(value))}")["key"] == value
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://user:secret@host:5432/name", "postgresql://user:***@host:5432/name"),
+        ("postgresql://user:sec@ret@host/name", "postgresql://user:***@host/name"),
+        ("redis://:secret@host/0", "redis://:***@host/0"),
+        ("sqlite:////path", "sqlite:////path"),
+        ("https://[secret", "(hidden)"),
+    ],
+)
+def test_passwords_in_urls_are_hidden(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+def test_secrets_are_hidden() -> None:
+    assert Option("NAME", secret=True).shown("secret") == "(hidden)"
+    assert Option("NAME", secret=True).shown("") == '""'
+
+
+def test_each_setting_of_the_app_is_an_option() -> None:
+    settings = {
+        f"LIFESTREAM_{name}"
+        for value in vars(conf.Settings).values()
+        if isinstance(value, property)
+        for name in re.findall(r"`LIFESTREAM_(\w+)`", inspect.getdoc(value) or "")
+    }
+    assert settings
+    assert sorted(settings - {option.name for option in OPTIONS}) == []

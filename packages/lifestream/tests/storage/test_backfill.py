@@ -1,0 +1,259 @@
+"""The posts that a subscription gets of what its feed had before, however the subscription is written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+
+from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription
+from lifestream.refresh import refresh
+from lifestream.storage import backfill
+from lifestream.storage.backfill import CHUNK, fill, fill_rest
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(lifestream: Lifestream) -> list[str]:
+    return sorted(Post.objects.filter(lifestream=lifestream).values_list("item__title", flat=True))
+
+
+def status(feed: Feed) -> str:
+    return Feed.objects.get(pk=feed.pk).status
+
+
+def idle_feed(*titles: str) -> Feed:
+    feed = make_feed(status=Feed.Status.IDLE)
+    for title in titles:
+        make_item(feed, title)
+    return feed
+
+
+def _bulk_update(lifestream: Lifestream, feed: Feed) -> None:
+    paused = make_subscription(feed, lifestream, paused=True)
+    paused.paused = False
+    Subscription.objects.bulk_update([paused], ["paused"])
+
+
+def _resume(lifestream: Lifestream, feed: Feed) -> None:
+    make_subscription(feed, lifestream, paused=True)
+    Subscription.objects.filter(lifestream=lifestream, paused=True).update(paused=False)
+
+
+def _resume_one(lifestream: Lifestream, feed: Feed) -> None:
+    paused = make_subscription(feed, lifestream, paused=True)
+    paused.paused = False
+    paused.save(update_fields=["paused"])
+
+
+WAYS: dict[str, Callable[[Lifestream, Feed], Any]] = {
+    "create": lambda lifestream, feed: Subscription.objects.create(lifestream=lifestream, feed=feed),
+    "save": lambda lifestream, feed: Subscription(lifestream=lifestream, feed=feed).save(),
+    "get_or_create": lambda lifestream, feed: Subscription.objects.get_or_create(lifestream=lifestream, feed=feed),
+    "update_or_create": lambda lifestream, feed: Subscription.objects.update_or_create(
+        lifestream=lifestream, feed=feed, defaults={"name": "x"}
+    ),
+    "related create": lambda lifestream, feed: lifestream.subscriptions.create(feed=feed),
+    "bulk_create": lambda lifestream, feed: Subscription.objects.bulk_create(
+        [Subscription(lifestream=lifestream, feed=feed)]
+    ),
+    "bulk_create again": lambda lifestream, feed: Subscription.objects.bulk_create(
+        (Subscription(lifestream=lifestream, feed=feed) for _ in range(2)), ignore_conflicts=True
+    ),
+    "update": _resume,
+    "save of one that was paused": _resume_one,
+    "bulk_update": _bulk_update,
+    "feeds.add": lambda lifestream, feed: lifestream.feeds.add(feed),
+    "feeds.set": lambda lifestream, feed: lifestream.feeds.set([feed], through_defaults={"folder": "Blogs"}),
+    "lifestreams.add": lambda lifestream, feed: feed.lifestreams.add(lifestream),
+}
+
+
+class TestEveryWayToSubscribe:
+    @pytest.mark.parametrize("way", WAYS)
+    def test_fills_the_timeline_and_wakes_the_feed(self, way: str) -> None:
+        feed, lifestream = idle_feed("one", "two"), make_lifestream()
+        WAYS[way](lifestream, feed)
+        assert titles(lifestream) == ["one", "two"]
+        assert status(feed) == Feed.Status.ACTIVE
+
+    @pytest.mark.parametrize("way", ["clear", "remove", "set"])
+    def test_to_leave_lets_the_feed_rest(self, way: str) -> None:
+        feed, lifestream = idle_feed("one"), make_lifestream()
+        lifestream.feeds.add(feed)
+        if way == "clear":
+            lifestream.feeds.clear()
+        elif way == "remove":
+            lifestream.feeds.remove(feed)
+        else:
+            lifestream.feeds.set([])
+        assert (titles(lifestream), status(feed)) == ([], Feed.Status.IDLE)
+
+    def test_a_pause_of_many_lets_their_feeds_rest(self) -> None:
+        feed = idle_feed()
+        make_subscription(feed)
+        Subscription.objects.update(paused=True)
+        assert status(feed) == Feed.Status.IDLE
+
+    def test_a_subscription_that_gets_another_feed_wakes_it_and_lets_the_old_one_rest(self) -> None:
+        old, new = idle_feed("old"), idle_feed("new")
+        subscription = make_subscription(old)
+        Subscription.objects.filter(pk=subscription.pk).update(feed=new)
+        assert (status(old), status(new)) == (Feed.Status.IDLE, Feed.Status.ACTIVE)
+        assert "new" in titles(subscription.lifestream)
+
+    def test_rules_that_were_changed_show_what_they_let_pass(self) -> None:
+        feed = idle_feed("kites", "boats")
+        subscription = make_subscription(feed, keep_rules="kites")
+        assert titles(subscription.lifestream) == ["kites"]
+        Subscription.objects.update(keep_rules="")
+        assert titles(subscription.lifestream) == ["boats", "kites"]
+
+    def test_what_shows_no_more_than_before_looks_for_nothing(self) -> None:
+        subscription = make_subscription(idle_feed("one"))
+        subscription.name = "Mine"
+        with CaptureQueriesContext(connection) as queries:
+            subscription.save(update_fields=["name"])
+            Subscription.objects.update(folder="Blogs")
+        assert not any("lifestream_item" in query["sql"] for query in queries)
+
+    def test_what_is_hidden_stays_hidden(self) -> None:
+        subscription = make_subscription(idle_feed("one"))
+        Post.objects.update(hidden=True)
+        subscription.save()
+        assert Post.objects.filter(hidden=True).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_subscription_whose_timeline_cannot_be_filled_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "write_posts", lambda *_: 1 / 0)
+    lifestream = make_lifestream()
+    with pytest.raises(ZeroDivisionError):
+        Subscription.objects.create(lifestream=lifestream, feed=idle_feed("one"))
+    assert not Subscription.objects.exists()
+
+
+class TestLongFeeds:
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(backfill, "CHUNK", 2)
+        monkeypatch.setattr(backfill, "AT_ONCE", 4)
+
+    def make(self, **fields: Any) -> Subscription:
+        return make_subscription(idle_feed("1", "2", "3", "4", "5", "6", "7"), **fields)
+
+    def test_the_newest_items_are_posted_at_once_and_the_rest_by_the_next_run(self) -> None:
+        subscription = self.make()
+        assert titles(subscription.lifestream) == ["4", "5", "6", "7"]
+        refresh()
+        assert titles(subscription.lifestream) == ["1", "2", "3", "4", "5", "6", "7"]
+        subscription.refresh_from_db()
+        assert subscription.backlog is None
+
+    def test_a_feed_that_is_just_as_long_leaves_nothing(self) -> None:
+        subscription = make_subscription(idle_feed("1", "2", "3", "4"))
+        subscription.refresh_from_db()
+        assert subscription.backlog is None
+
+    def test_rules_hold_for_the_rest(self) -> None:
+        subscription = self.make(block_rules="2\n7")
+        assert titles(subscription.lifestream) == ["4", "5", "6"]
+        assert fill_rest() == 1
+        assert titles(subscription.lifestream) == ["1", "3", "4", "5", "6"]
+
+    def test_one_that_is_paused_gets_the_rest_once_it_is_resumed(self) -> None:
+        subscription = self.make()
+        Subscription.objects.update(paused=True)
+        assert fill_rest() == 0
+        Subscription.objects.update(paused=False)
+        assert fill_rest() == 1 or len(titles(subscription.lifestream)) == 7
+
+    def test_a_run_that_is_stopped_leaves_it_to_the_next(self) -> None:
+        subscription = self.make()
+        stopping = threading.Event()
+        stopping.set()
+        assert fill_rest(stopping) == 0
+        assert fill_rest() == 1
+        assert len(titles(subscription.lifestream)) == 7
+
+
+def unfilled(feed: Feed, **fields: Any) -> Subscription:
+    """A subscription without posts, as if its items had come from elsewhere."""
+    subscription = make_subscription(feed, **fields)
+    Post.objects.filter(subscription=subscription).delete()
+    return subscription
+
+
+class TestFilling:
+    def test_posts_what_is_missing_and_counts_it(self) -> None:
+        feed = make_feed()
+        there, missing = make_item(feed, "there"), make_item(feed, "missing", date=NOW - timedelta(days=2))
+        make_item(title="of another feed")
+        subscription, other = unfilled(feed), unfilled(feed)
+        make_post(there, subscription)
+        assert fill(subscription) == 1
+        assert titles(subscription.lifestream) == ["missing", "there"]
+        assert Post.objects.get(item=missing).date == NOW - timedelta(days=2)
+        assert titles(other.lifestream) == []
+
+    def test_of_a_paused_subscription_posts_nothing(self) -> None:
+        item = make_item()
+        assert fill(unfilled(item.feed, paused=True)) == 0
+        paused = unfilled(item.feed, paused=True)
+        unfilled(item.feed)
+        assert fill(paused) == 0
+
+    @pytest.mark.parametrize("rule", ["title: kites", "text: wind", "author: ada", "tag: sky", "link: /kites/"])
+    def test_applies_rules_to_all_that_an_item_shows(self, rule: str) -> None:
+        feed = make_feed()
+        make_item(
+            feed,
+            "Kites",
+            text="in the wind",
+            author="Ada",
+            tags=["by the way", "sky"],
+            link="https://example.com/kites/1",
+        )
+        make_item(feed, "Boats", text="in the water", author="Bob", tags=["sea"], link="https://example.com/boats/1")
+        keeps, blocks = unfilled(feed, keep_rules=rule), unfilled(feed, block_rules=rule)
+        assert (fill(keeps), fill(blocks)) == (1, 1)
+        assert (titles(keeps.lifestream), titles(blocks.lifestream)) == (["Kites"], ["Boats"])
+
+    def test_tells_the_tags_of_items_apart(self) -> None:
+        feed = make_feed()
+        make_item(feed, "one", tags=["sky", "wind"])
+        make_item(feed, "two", tags=["sea"])
+        subscription = unfilled(feed, keep_rules="tag: sky\ntag: sea")
+        assert fill(subscription) == 2
+
+    def test_leaves_out_what_another_feed_has_by_guid_or_link(self) -> None:
+        old, new = make_feed(), make_feed()
+        make_item(old, "alike", key_hash="a" * 64, link_hash="1" * 64)
+        make_item(old, "without a link", key_hash="b" * 64, link_hash="")
+        make_item(new, "same guid", key_hash="a" * 64, link_hash="2" * 64)
+        make_item(new, "same link", key_hash="c" * 64, link_hash="1" * 64)
+        make_item(new, "another", key_hash="d" * 64, link_hash="")
+        subscription = unfilled(new)
+        assert fill(subscription, unlike=old.pk) == 1
+        assert titles(subscription.lifestream) == ["another"]
+
+    @pytest.mark.parametrize(("rules", "count"), [("", CHUNK + 1), ("item", CHUNK + 1), ("another", 0)])
+    def test_goes_through_a_long_feed_in_chunks(
+        self, rules: str, count: int, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        feed = make_feed()
+        Item.objects.bulk_create(
+            Item(feed=feed, title=f"item {n}", date=NOW, first_seen=NOW, key_hash=f"{n:064}") for n in range(CHUNK + 1)
+        )
+        subscription = unfilled(feed, keep_rules=rules)
+        # Who subscribes; of each chunk its items, its tags where there are rules, and a savepoint's two statements
+        # around the one for posts, if there are any.
+        with django_assert_num_queries(2 + 2 * (3 + bool(rules) + bool(count))):
+            assert fill(subscription) == count

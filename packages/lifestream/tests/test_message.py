@@ -1,0 +1,86 @@
+"""Messages are codes and values, and text in English, and stay what they are in exceptions, pickles and databases."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from lifestream.message import Duration, Gap, Message, edited, from_stored, in_language, joined, say, stored
+
+NESTED = say("not-to-be-had", url="https://example.org/", reason=say("no-host", url="x"))
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (say("gone"), "410 Gone: it is not asked again"),
+        (say("own-interval", wait=Duration(5400)), "our own interval of 1 hour 30 minutes"),
+        (say("feed-publishes", often=Gap(302400), wait=Duration(43200)), "the feed publishes twice a week: 12 hours"),
+        (say("errors-in-a-row", count=1, wait=Duration(60)), "1 error in a row, 60 seconds apart"),
+        (say("errors-in-a-row", count=3, wait=Duration(60)), "3 errors in a row, 60 seconds apart"),
+        (NESTED, "https://example.org/ can't be had: x names no host"),
+        (say("no-host", url="{curly} %(percent)s"), "{curly} %(percent)s names no host"),
+    ],
+)
+def test_a_message_is_its_english_sentence_and_is_read_again_as_it_was_stored(message: Message, text: str) -> None:
+    assert message == text
+    again = from_stored(stored(message))
+    assert isinstance(again, Message)
+    assert (again, again.code, again.values) == (text, message.code, message.values)
+
+
+def test_it_stays_a_message_in_an_exception_and_in_a_pickle() -> None:
+    assert str(ValueError(NESTED)) is NESTED
+    again = pickle.loads(pickle.dumps(NESTED))
+    assert (again.code, again.values) == (NESTED.code, NESTED.values)
+
+
+def test_other_text_passes_unchanged() -> None:
+    assert stored("a server's words") == from_stored("a server's words") == "a server's words"
+    assert in_language("a server's words", _Shouting()) == "a server's words"
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        '{"say":"no such code"}',
+        '{"say":"own-interval"}',
+        '{"say":"own-interval","wait":{"weeks":1}}',
+        '{"say":"own-interval","wait":null}',
+        '{"say":"gone"',
+        '{"say":["gone"]}',
+        '{"say":"not-to-be-had","url":"","reason":' * 20 + '""' + "}" * 20,
+        '{"say":' * 100_000,
+    ],
+)
+def test_what_is_no_message_of_this_version_is_text(column: str) -> None:
+    assert from_stored(column) == column
+    assert not isinstance(from_stored(column), Message)
+
+
+class _Shouting:
+    def gettext(self, text: str, /) -> str:
+        return text.upper().replace("{URL}", "{url}").replace("{REASON}", "{reason}").replace("{PARTS}", "{parts}")
+
+    def ngettext(self, one: str, many: str, count: int, /) -> str:
+        return f"<{many}>"
+
+
+def test_it_is_told_in_another_language_with_the_messages_in_it() -> None:
+    assert in_language(NESTED, _Shouting()) == "https://example.org/ CAN'T BE HAD: x NAMES NO HOST"
+
+
+def test_the_texts_in_a_message_can_be_edited() -> None:
+    said = edited(NESTED, str.title)
+    assert said == "Https://Example.Org/ can't be had: X names no host"
+    assert edited("plain", str.title) == "Plain"
+
+
+def test_several_are_joined() -> None:
+    assert joined(["", "one", ""]) == "one"
+    assert joined(["one", "two"]) == "one; two"
+    together = joined(["one", say("no-host", url="x")])
+    assert together == "one; x names no host"
+    assert in_language(from_stored(stored(together)), _Shouting()) == "one; x NAMES NO HOST"
+    assert joined([]) == ""

@@ -1,0 +1,129 @@
+"""A feed from code, imported in one call."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import TestCase
+
+from feedserver import Response
+from feedserver.feeds import Category, Entry, Feed
+from lifestream import signals
+from lifestream.models import Feed as FeedRow
+from lifestream.models import Item, Post, Subscription, fulltext
+from lifestream.testing import Clock, FeedImporter, import_feed, make_lifestream
+
+NEWS = Feed(
+    title="Small Hours",
+    link="https://small-hours.example/",
+    entries=[
+        Entry(
+            title="On kites",
+            link="https://small-hours.example/kites",
+            content="<p>Wind <script>alert(1)</script>and string.</p>",
+            published=datetime(2026, 10, 2, 9, tzinfo=UTC),
+            categories=[Category("sky")],
+        ),
+        Entry(title="On boats", link="https://small-hours.example/boats"),
+    ],
+)
+
+
+@pytest.mark.django_db
+class TestImport:
+    def test_stores_what_a_refresh_would(self) -> None:
+        imported = import_feed(NEWS, url="https://small-hours.example/feed")
+        assert (imported.outcome, imported.new, imported.changed, imported.message) == ("new", 2, 0, "")
+        assert (imported.feed.title, imported.feed.domain) == ("Small Hours", "small-hours.example")
+        kites = imported.items.get(title="On kites")
+        assert (kites.content, kites.date) == ("<p>Wind and string.</p>", datetime(2026, 10, 2, 9, tzinfo=UTC))
+        assert [tag.name for tag in kites.tags.all()] == ["sky"]
+        assert list(fulltext.matching(Item.objects.all(), "string")) == [kites]
+        assert imported.feed.fetches.get().outcome == "new"
+
+    def test_posts_for_the_lifestream_that_is_given(self) -> None:
+        lifestream = make_lifestream()
+        import_feed(NEWS, lifestream=lifestream)
+        assert Post.objects.filter(lifestream=lifestream).count() == 2
+
+    def test_again_updates_the_feed(self) -> None:
+        clock = Clock()
+        url = import_feed(NEWS, clock=clock).feed.url
+        clock.move(minutes=1)
+        assert import_feed(NEWS, url=url, clock=clock).outcome == "unchanged"
+        more = Feed(title="Small Hours", entries=[*NEWS.entries, Entry(title="On trains", link="https://x.example/t")])
+        assert import_feed(more, url=url, clock=clock).new == 1
+        assert FeedRow.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            NEWS.render("rss").body,
+            NEWS.render("atom"),
+            NEWS.render("json"),
+            "<rss version='2.0'><channel><title>x</title><item><title>a</title></item><item><title>b</title></item>"
+            "</channel></rss>",
+        ],
+        ids=["bytes", "Atom", "JSON", "text"],
+    )
+    def test_takes_any_form_of_a_feed(self, source: Any) -> None:
+        assert import_feed(source).new == 2
+
+    def test_takes_headers_of_the_answer(self) -> None:
+        imported = import_feed(NEWS, headers={"ETag": '"v1"', "Cache-Control": "max-age=86400"}, clock=Clock())
+        assert imported.feed.etag == '"v1"'
+        assert imported.feed.not_before is not None
+
+    def test_of_what_a_refresh_would_not_fetch_says_so(self) -> None:
+        feed = import_feed(NEWS).feed
+        FeedRow.objects.update(status="paused")
+        with pytest.raises(RuntimeError, match=r"^https://feed\d+.example/feed.xml is paused, and no refresh would "):
+            import_feed(NEWS, url=feed.url)
+
+    def test_does_what_an_answer_without_a_feed_does(self) -> None:
+        page = import_feed("<!doctype html><html></html>")
+        assert (page.outcome, page.message) == ("failed", "it is a web page (HTML), not a feed")
+        url = import_feed(NEWS).feed.url
+        assert import_feed(Response(status=304), url=url).outcome == "not modified"
+        assert import_feed(Response(status=503), url=url).message == "the server answered 503"
+        assert import_feed(Response(status=410), url=url).feed.status == "gone"
+
+    def test_takes_less_than_a_tenth_of_a_second(self) -> None:
+        import_feed(NEWS)
+        best = min(self.seconds() for _ in range(5))
+        assert best < 0.1
+
+    @staticmethod
+    def seconds() -> float:
+        before = time.process_time()
+        import_feed(NEWS)
+        return time.process_time() - before
+
+
+class TestSignals(TestCase):
+    def test_are_sent_inside_of_a_test_case(self) -> None:
+        seen: list[str] = []
+
+        def receive(items: Any, **_: Any) -> None:
+            seen.extend(item.title for item in items)
+
+        signals.items_added.connect(receive)
+        try:
+            import_feed(NEWS)
+        finally:
+            signals.items_added.disconnect(receive)
+        assert sorted(seen) == ["On boats", "On kites"]
+
+
+class TestImporter:
+    def test_of_the_fixture_has_a_clock_of_its_own(self, feed_importer: FeedImporter) -> None:
+        lifestream = make_lifestream()
+        imported = feed_importer(NEWS, lifestream=lifestream)
+        assert Subscription.objects.get().lifestream == lifestream
+        assert imported.feed.last_fetch == feed_importer.clock.now
+        feed_importer.clock.move(days=1)
+        assert feed_importer(NEWS, url=imported.feed.url).feed.last_fetch == feed_importer.clock.now
+        assert imported.feed.created < feed_importer.clock.now - timedelta(hours=23)

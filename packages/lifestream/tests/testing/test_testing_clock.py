@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lifestream.testing import Clock
+
+
+def test_a_clock_stands_still_until_it_is_moved() -> None:
+    clock = Clock(datetime(2026, 3, 1, tzinfo=UTC))
+    assert clock() == clock() == datetime(2026, 3, 1, tzinfo=UTC)
+    assert clock.move(days=1, minutes=30) == clock() == datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
+
+
+def test_it_begins_now() -> None:
+    assert Clock()().tzinfo is not None
