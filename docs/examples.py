@@ -3,7 +3,8 @@
 What a block is for is said in an HTML comment before it, which readers do not see:
 
 - `file: NAME` writes the block to NAME in the page's own folder;
-- `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail;
+- `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail, and `pytest django: NAME`
+  runs it with the settings `mysite.settings`;
 - `serve: FOLDER as ADDRESS`, standing alone, serves FOLDER for the page's commands, which know it by ADDRESS;
 - `output: contains` checks that the last run printed the block's lines;
 - a block of Python without one runs as it stands, in the page's folder and with the names of the blocks before it;
@@ -29,7 +30,7 @@ from sybil import Document, Example, Region, Sybil
 
 _BLOCK = re.compile(
     r"<!-- serve: (?P<folder>\S+) as (?P<address>\S+) -->$|"
-    r"(?:<!-- (?P<purpose>file|pytest|pytest fails|output|skip): (?P<name>.+?) -->\n)?"
+    r"(?:<!-- (?P<purpose>file|pytest|pytest django|pytest fails|output|skip): (?P<name>.+?) -->\n)?"
     r"```(?P<language>python|xml|toml|ini|console|text|json|html)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
@@ -63,15 +64,16 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
 
         example.namespace["served"][block["address"]] = FeedServer(folder / block["folder"], strict=False).start()
         return None
-    if purpose in ("file", "pytest", "pytest fails"):
+    if purpose in ("file", "pytest", "pytest django", "pytest fails"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(body, encoding="utf-8")
-    if purpose in ("pytest", "pytest fails"):
-        done = _run([sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:django", name], folder)
+    if purpose in ("pytest", "pytest django", "pytest fails"):
+        django = ["--ds", "mysite.settings"] if purpose == "pytest django" else ["-p", "no:django"]
+        done = _run([sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *django, name], folder)
         example.namespace["printed"] = done.stdout
-        if (done.returncode == 0) != (purpose == "pytest"):
-            return f"{name} {'failed' if purpose == 'pytest' else 'passed'}:\n{done.stdout}{done.stderr}"
+        if (done.returncode != 0) != (purpose == "pytest fails"):
+            return f"{name} {'passed' if purpose == 'pytest fails' else 'failed'}:\n{done.stdout}{done.stderr}"
     elif purpose == "output":
         missing = [text for text in body.splitlines() if text.strip() not in example.namespace["printed"]]
         return f"not printed: {missing}\nprinted:\n{example.namespace['printed']}" if missing else None

@@ -112,6 +112,11 @@ READING = {
         19: "dates in the forms and languages of feeds",
         20: "what isn't understood is no date",
     },
+    "Reading: media": {
+        21: "all that can be seen, heard or downloaded is shown once",
+        22: "what a card has no space for is counted, and on the item's page",
+        23: "caps, each told",
+    },
 }
 KINDS = {"rule": RULES, "reading": READING}
 

@@ -27,7 +27,7 @@ MARKS: Final = frozenset(
     }
 )
 
-_PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+_PLACEHOLDER: Final = re.compile(r"%\(\w+\)[-+ #0-9.]*[a-zA-Z]|\{\w*\}")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 _PROSE: Final = re.compile(r"[^\W\d_]{2,}[,:;]? [^\W\d_]{2,}")
 
@@ -64,8 +64,10 @@ _SHOWN_CALLS: Final = frozenset(
 _SHOWN_KEYWORDS: Final = frozenset({"help", "help_text", "verbose_name", "verbose_name_plural", "label", "hint"})
 _SHOWN_ASSIGNED: Final = frozenset({"help", "title", "verbose_name", "verbose_name_plural", "short_description"})
 _OF_THE_ADMIN: Final = frozenset({"display", "action"})
-_NAMES: Final = frozenset({"JSON Feed"})
-"""What has the same name in every language."""
+_EXEMPT: Final = "# for developers"
+"""The end of a line whose strings no user sees."""
+_NAMES: Final = frozenset({"JSON Feed", "JSON Feed 1.0", "JSON Feed 1.1", "RSS 0.91 (Netscape)", "bold underline"})
+"""What has the same name in every language, and the names of styles."""
 _SHOWN_ATTRIBUTES: Final = frozenset({"title", "alt", "placeholder", "aria-label", "label"})
 
 
@@ -85,7 +87,11 @@ def unmarked(folder: Path) -> Iterator[tuple[str, str, str]]:
         if name.startswith("migrations/"):
             continue
         talking = any(name == part or name.startswith(f"{part}/") for part in _TALKING)
-        for line, text in _in_python(path.read_text(encoding="utf-8"), talking=talking):
+        source = path.read_text(encoding="utf-8")
+        lines = source.splitlines()
+        for line, text in _in_python(source, talking=talking):
+            if _EXEMPT in lines[line - 1]:
+                continue
             yield (
                 f"{name}:{line}",
                 text,
@@ -154,7 +160,7 @@ def _in_python(source: str, *, talking: bool) -> Iterator[tuple[int, str]]:
             yield node.lineno, ast.unparse(node)  # Python before 3.12 has no tokens of what is inside
     for statement in tree.body if talking else ():
         for line, text in _texts(statement, seen):
-            if _PROSE.search(_bare(text)) and text not in _NAMES:
+            if _PROSE.search(_bare(text)) and text not in _NAMES and not text.isupper():
                 yield line, text
 
 

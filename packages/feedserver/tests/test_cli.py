@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -437,3 +438,32 @@ def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_it_is_installed_as_a_command() -> None:
     [command] = entry_points(group="console_scripts", name="feedserver")
     assert command.load() is cli.main
+
+
+def test_https_is_served_with_a_file_for_those_who_are_to_trust_it(start: Start, feeds: Path, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    process = start("serve", str(feeds), "--tls", str(ca), "--name", "feeds.example")
+    url = process.line()
+    assert url.startswith("https://127.0.0.1:")
+    context = ssl.create_default_context(cafile=str(ca))
+    with urllib.request.urlopen(f"{url}/atom.xml", context=context, timeout=10) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--name", "a.example"], "--name is for the certificate of --tls; give --tls FILE, too"),
+        (["--tls", "nowhere/ca.pem"], "nowhere/ca.pem: No such file or directory"),
+        (["--tls", "ca.pem", "--name", "a b"], "a certificate cannot be for 'a b'; give names such as 'feeds.example'"),
+        (["--host", "nosuch.invalid"], "cannot listen on 'nosuch.invalid': no host of that name is known; use an addr"),
+    ],
+)
+def test_what_cannot_be_served_so_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["serve", str(tmp_path), *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"feedserver serve: {told}")

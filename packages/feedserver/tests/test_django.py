@@ -19,6 +19,8 @@ SECRET_KEY = "a key"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "database"}}
 INSTALLED_APPS = ["reading"]
 USE_TZ = True
+ROOT_URLCONF = "urls"
+STATIC_URL = "/static/"
 """
 
 MODELS = """
@@ -53,7 +55,7 @@ from pathlib import Path
 from django.db import connection
 from django.test.testcases import DatabaseOperationForbidden
 from feedserver.django import (
-    FeedServerSimpleTestCase, FeedServerTestCase, FeedServerTransactionTestCase
+    FeedServerLiveServerTestCase, FeedServerSimpleTestCase, FeedServerTestCase, FeedServerTransactionTestCase
 )
 from reading.models import Feed, fetch, update
 
@@ -115,6 +117,19 @@ class Committed(FeedServerTransactionTestCase):
     test_another_is_stored_after_what_was_stored_is_gone = test_a_feed_is_stored_by_a_thread
 """
 
+GOOD += """
+class Live(FeedServerLiveServerTestCase):
+    feed_root = "../feeds"
+    feedserver_host = "127.0.0.1"
+
+    def test_both_servers_answer_at_addresses_of_their_own(self):
+        self.assertEqual(fetch(self.get_url("atom.xml")), "<feed/>")
+        self.assertEqual((self.host, self.port), ("localhost", 0))
+        self.assertNotEqual(self.feedserver.port, self.server_thread.port)
+        self.assertIn(f":{self.server_thread.port}", self.live_server_url)
+        self.assertEqual(fetch(self.live_server_url + "/a"), "")
+"""
+
 BAD = """
 class Simple(FeedServerSimpleTestCase):
     feed_root = FEEDS
@@ -156,6 +171,7 @@ class Committed(FeedServerTransactionTestCase):
 def project(tmp_path: Path) -> Path:
     files = {
         "settings.py": SETTINGS,
+        "urls.py": "urlpatterns = []",
         "reading/__init__.py": "",
         "reading/models.py": MODELS,
         "reading/test_good.py": HEAD + GOOD,
@@ -190,7 +206,7 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="Django runs tests in
 def test_djangos_test_cases_have_servers_and_stay_what_they_are(project: Path) -> None:
     ran = run(project, "reading.test_good")
     assert ran.returncode == 0, ran.stdout
-    assert "Ran 7 tests" in ran.stdout
+    assert "Ran 8 tests" in ran.stdout
 
 
 @forks
@@ -198,7 +214,7 @@ def test_tests_in_parallel_processes_have_servers_of_their_own(project: Path) ->
     ran = run(project, "--parallel", "2", "reading.test_good")
     assert ran.returncode == 0, ran.stdout
     assert "Cloning test database for alias 'default'" in ran.stdout
-    assert "Ran 7 tests" in ran.stdout
+    assert "Ran 8 tests" in ran.stdout
 
 
 @pytest.mark.parametrize("options", [(), pytest.param(("--parallel", "2"), marks=forks)], ids=["alone", "parallel"])

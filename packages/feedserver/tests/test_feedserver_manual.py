@@ -14,11 +14,12 @@ from reference_entries import Entries, entries, named, page, public_names, secti
 
 import feedserver
 import pytest_feedserver
-from feedserver import cli
+from feedserver import FeedServer, cli
 from feedserver.faults import Fault
 from feedserver.fixtures.directives import DIRECTIVES
 from feedserver.messages.response import Response
 from feedserver.net.tls import TlsFault
+from feedserver.testcases import FeedServerMixin
 
 PUBLIC = (
     "feedserver",
@@ -47,6 +48,8 @@ NOT_FOR_USERS = {
     "Journal.settle": "the integrations call it",
     "Journal.wait_until": "wait_for is built on it",
     "Pattern.match_key": "the router calls it",
+    "LognormalDelay.draw": "fault_injection calls it",
+    "UniformDelay.draw": "fault_injection calls it",
     "RequestFilter.difference": "messages are made of it",
     "RequestFilter.matches": "the journal calls it",
     "Request.over": "the server makes the request of each connection by it",
@@ -100,7 +103,7 @@ def test_each_option_of_a_server_is_told_of_in_its_class() -> None:
 
 
 def test_each_way_to_break_tls_has_an_entry() -> None:
-    rows = tabled(section(page("feedserver/reference.md"), "TLS, and how it goes wrong"))
+    rows = tabled(section(page("feedserver/tls.md"), "How TLS goes wrong"))
     assert rows - {"tls="} == {f'"{word}"' for word in get_args(TlsFault)}
 
 
@@ -169,3 +172,19 @@ class TestWhatIsMissingIsNamed:
 
         MadeUpFault.__module__ = "feedserver.made_up"
         assert found.missing_members(MadeUpFault) == []
+
+
+def test_each_attribute_and_method_of_the_test_cases_is_on_the_page_of_unittest() -> None:
+    text = page("feedserver/unittest.md")
+    options = [f"feedserver_{name}" for name in inspect.signature(FeedServer).parameters]
+    assert [name for name in options if f"`{name}`" not in text] == []
+    names = tabled(text)
+    members = {name for name in vars(FeedServerMixin) if not name.startswith("_")}
+    told = {name.partition("(")[0] for name in names}
+    assert told == members | {"host", "port"}
+
+
+def test_each_test_case_of_django_is_on_its_page() -> None:
+    assert {name for name in tabled(page("feedserver/django.md")) if name[0].isupper()} == set(
+        public_names("feedserver.django")
+    )

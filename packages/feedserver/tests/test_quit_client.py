@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from feedserver import FeedServer, stop_server
+from feedserver import FeedServer, Response, stop_server
+from feedserver.faults import Http09
 
 
 def test_a_server_that_obeys_stops() -> None:
@@ -20,6 +23,32 @@ def test_where_nothing_listens_that_is_told() -> None:
         server.refuse()  # the port is kept, and nobody else can listen there
         with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127\.0\.0\.1 port {server.port}: "):
             stop_server(server.port)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"", "no feedserver stopped on 127.0.0.1 port .*: its answer did not come in time"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "has agreed to stop, and still listens"),
+    ],
+)
+def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> None:
+    with FeedServer(strict=False) as server:
+
+        def drip() -> Iterator[bytes]:
+            yield head
+            while True:
+                yield b"x"
+
+        server.add("/", Response(drip, pace="1 byte every 1ms", faults=Http09()), method="QUIT")
+        with pytest.raises(ConnectionError, match=words):
+            stop_server(server.port, timeout=0.2)
+        assert server.journal.exchanges[-1].duration < 100
+
+
+def test_a_name_that_is_not_known_is_told() -> None:
+    with pytest.raises(ConnectionError, match=r"no feedserver stopped on nosuch.invalid port 1: "):
+        stop_server(1, "nosuch.invalid")
 
 
 def test_a_server_that_refuses_is_told_with_its_answer() -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import socket
+import sys
+import types
 import unittest
 import urllib.request
 from pathlib import Path
+from typing import Any
+from unittest import mock
 from urllib.error import HTTPError
 
 import pytest
 
-from feedserver import FeedServer, Response, VerificationError
+from feedserver import FeedServer, Response, VerificationError, stop_server
 from feedserver.testcases import FeedServerMixin, FeedServerTestCase
 from steady import JOURNAL_OF_A_MISS, MISS, steady
 
@@ -93,6 +98,87 @@ def test_host_port_and_folder_are_attributes_of_the_class(quiet_host: str) -> No
         test_two = test_one
 
     Case.port = port
+    assert counts(run(Case)) == {}
+
+
+def test_every_option_is_an_attribute_of_the_class(feeds: Path) -> None:
+    values: dict[str, Any] = {
+        "root": feeds, "host": "127.0.0.1", "aliases": ("127.0.0.2",), "port": 0, "bind_timeout": 0.5, "quit": True,
+        "follow_links": True, "strict": False, "idle_timeout": 9.0, "max_body": 99, "callable_timeout": 1.0,
+        "journal_limit": 7, "tls": False, "names": ("feeds.example",), "client_certificates": None,
+    }  # fmt: skip
+    assert values.keys() == set(inspect.signature(FeedServer).parameters)
+    made: dict[str, Any] = {}
+    attributes = {f"feedserver_{name}": value for name, value in values.items()}
+    case: Any = type("Case", (FeedServerTestCase,), {**attributes, "runTest": lambda _: None})
+    with mock.patch("feedserver.testcases.FeedServer", autospec=True) as server:
+        server.__signature__ = inspect.signature(FeedServer)
+        case().make_feedserver()
+        made.update(server.call_args.kwargs)
+    assert made == values
+
+
+def test_an_attribute_that_is_nearly_an_option_is_named() -> None:
+    class Case(FeedServerTestCase):
+        feedserver_bindtimeout = 5.0
+        feedserver_of_ours = "it is no option, and like none"
+
+        def test_it(self) -> None:
+            raise AssertionError
+
+    [(_, trace)] = run(Case).errors
+    assert "Case.feedserver_bindtimeout is no option of FeedServer; did you mean feedserver_bind_timeout?" in trace
+
+
+class TestRelativeFolders:
+    def case(self, folder: Path, root: str) -> type[FeedServerTestCase]:
+        """A test case of a module in *folder*."""
+        module = types.ModuleType("its_module")
+        module.__file__ = str(folder / "its_module.py")
+        members = {"feed_root": root, "runTest": lambda _: None, "__module__": "its_module"}
+        case = type("Case", (FeedServerTestCase,), members)
+        sys.modules["its_module"] = module
+        return case
+
+    @pytest.fixture(autouse=True)
+    def elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "tests" / "feeds").mkdir(parents=True)
+        (tmp_path / "of_the_current_folder").mkdir()
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setitem(sys.modules, "its_module", types.ModuleType("its_module"))
+
+    def test_begin_at_the_file_of_the_class(self, tmp_path: Path) -> None:
+        base = self.case(tmp_path / "tests", "feeds")
+        derived = type("Derived", (base,), {"__module__": __name__})
+        assert derived().make_feedserver().root == (tmp_path / "tests" / "feeds").resolve()
+
+    def test_begin_at_the_current_folder_if_they_are_there_and_not_at_the_file(self, tmp_path: Path) -> None:
+        case = self.case(tmp_path / "tests", "of_the_current_folder")
+        assert case().make_feedserver().root == (tmp_path / "of_the_current_folder").resolve()
+
+    def test_that_are_nowhere_are_named_in_full(self, tmp_path: Path) -> None:
+        [(_, trace)] = run(self.case(tmp_path / "tests", "nowhere")).errors
+        assert str(tmp_path / "tests" / "nowhere") in trace
+
+
+def test_a_quit_that_is_not_allowed_says_what_to_do() -> None:
+    class Case(FeedServerTestCase):
+        def test_it(self) -> None:
+            with pytest.raises(ConnectionError):
+                stop_server(self.port)
+
+    [(_, trace)] = run(Case).failures
+    assert "QUIT /: this server obeys no QUIT.\nEach test has a server of its own" in trace
+    assert "feedserver_quit = True" in trace and "server.add(" not in trace
+
+
+def test_a_quit_that_is_allowed_stops_the_server() -> None:
+    class Case(FeedServerTestCase):
+        feedserver_quit = True
+
+        def test_it(self) -> None:
+            stop_server(self.port)
+
     assert counts(run(Case)) == {}
 
 

@@ -9,7 +9,7 @@ from django.core import checks
 from django.db import connection
 from pytest_django import Settings
 
-from lifestream.checks import check_database
+from lifestream.checks import check_database, check_routing
 
 
 def found() -> list[tuple[str, str]]:
@@ -83,7 +83,7 @@ def test_the_tests_own_settings_are_in_order() -> None:
         ("CHECK_EVERY", 0, "E002", "LIFESTREAM_CHECK_EVERY is 0; give a number of at least 0.1."),
         ("CONTACT", None, "E010", "LIFESTREAM_CONTACT is None; give one line of text."),
         ("USER_AGENT", "a\r\nb", "E010", "LIFESTREAM_USER_AGENT is 'a\\r\\nb'; give one line of text."),
-        ("STRIP_TRACKING", "no", "E011", "LIFESTREAM_STRIP_TRACKING is 'no'; give True or False."),
+        ("STRIP_TRACKING", "no", "E012", "LIFESTREAM_STRIP_TRACKING is 'no'; give True or False."),
         ("MIN_INTERVAL", 10**9, "E005", "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."),
         ("PAUSE_SCOPE", "domain", "E008", """LIFESTREAM_PAUSE_SCOPE is 'domain'; give "host" or "feed"."""),
         ("PER_HOST", 129, "W002", "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."),
@@ -121,3 +121,21 @@ def test_other_databases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     [message] = check_database()
     assert message.id == "lifestream.E006"
     assert message.msg == "The database 'default' is MySQL, on which search and claims do not work."
+
+
+@pytest.mark.django_db
+def test_tables_in_several_databases_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def database(model: Any, **_: Any) -> str:
+        return "feeds" if model.__name__ == "Item" else "default"
+
+    monkeypatch.setattr("lifestream.checks.router.db_for_write", database)
+    [message] = check_routing()
+    assert (message.id, message.hint) == (
+        "lifestream.E020", "Let the database router send all models of lifestream, and the users, to one database."
+    )  # fmt: skip
+    assert "are written to several databases: " in message.msg and "lifestream.Item → 'feeds'" in message.msg
+
+
+def test_tables_in_one_database_other_than_the_default_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifestream.checks.router.db_for_write", lambda *_, **__: "feeds")
+    assert check_routing() == []

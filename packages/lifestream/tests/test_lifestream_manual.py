@@ -18,13 +18,15 @@ from django.apps import apps
 from django.core import checks
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
+from django.db.models import QuerySet
+from django.dispatch import Signal
 from django.template.library import import_library
 from django.test import override_settings
 from pytest_django import Settings
 from reference_entries import Entries, entries, named, page, public_names, section, tabled
 
 import lifestream
-from lifestream import conf, urls
+from lifestream import conf, signals, urls
 from lifestream.plugins.registry import SHIPPED
 from lifestream.site.configuration import NOT_OPTIONS
 from lifestream.site.options import OPTIONS, Option, written
@@ -130,7 +132,7 @@ def arguments(name: str) -> Iterator[str]:
 
 class TestChecks:
     def test_each_id_has_an_entry(self) -> None:
-        assert {row.removeprefix("lifestream.") for row in rows("System checks")} == self.ids()
+        assert {row.removeprefix("lifestream.") for row in tabled(page("lifestream/checks.md"))} == self.ids()
 
     def test_each_id_is_told_of_by_its_module(self) -> None:
         told = ast.get_docstring(ast.parse((SOURCE / "checks.py").read_text(encoding="utf-8")))
@@ -211,10 +213,10 @@ def test_each_model_and_method_of_its_querysets_has_an_entry() -> None:
         if queryset.__module__.startswith("lifestream"):
             methods = {m for m in vars(queryset) if not m.startswith("_") and inspect.isfunction(vars(queryset)[m])}
             text = section(REFERENCE, name)
-            assert [m for m in methods - {"delete"} if f"`{m}(" not in text] == [], name
+            assert [m for m in methods - set(vars(QuerySet)) if f"`{m}(" not in text] == [], name
 
 
-PUBLIC = ("lifestream.entry", "lifestream.plugins", "lifestream.refresh")
+PUBLIC = ("lifestream.api", "lifestream.entry", "lifestream.plugins", "lifestream.refresh", "lifestream.testing")
 
 
 @pytest.fixture(scope="module")
@@ -238,8 +240,12 @@ class TestPython:
         hooks = [name for name in vars(FeedPlugin) if not name.startswith("_")]
         assert [name for name in hooks if name not in text] == []
 
+    def test_each_signal_has_an_entry_and_is_on_its_page(self) -> None:
+        names = {name for name, value in vars(signals).items() if isinstance(value, Signal)}
+        assert rows("Signals") == names == tabled(page("lifestream/signals.md"))
+
     def test_each_task_has_an_entry(self) -> None:
-        names = re.findall(r'@shared_task\(name="([\w.]+)"', (SOURCE / "tasks.py").read_text(encoding="utf-8"))
+        names = re.findall(r'@shared_task\(.*name="([\w.]+)"', (SOURCE / "tasks.py").read_text(encoding="utf-8"))
         assert rows("Celery's tasks") == set(names)
 
 

@@ -73,7 +73,6 @@ STILL_WITHOUT = {
     "lifestream/plugins/generic.py",
     "lifestream/refresh/factories.py",
     "lifestream/refresh/hub_renewal.py",
-    "lifestream/scheduler/due_queue.py",
     "lifestream/scheduler/jobs.py",
     "lifestream/site/celery.py",
     "lifestream/site/wsgi.py",

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.costly
 
 WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
+    "feedserver.handler.path_pattern._compiled": (r"/feeds/([^/]+?)/(.+?)\.xml",),
     "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),

@@ -11,17 +11,22 @@ import secrets
 import sys
 import tempfile
 import threading
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
 from celery import Celery
 from django.db import connection
+from django.utils import timezone
 
 from factories import make_feed, make_lifestream, make_subscription
-from feedserver import Request, Response
+from feedserver import FeedServer, Request, Response
 from feedserver.django import FeedServerTransactionTestCase
+from lifestream import tasks
 from lifestream.models import Feed, Item, Post
+from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 from programs import PATIENCE, Program, environment
 from served import feed as feed_of
 from served import page
@@ -52,17 +57,19 @@ def database_url() -> str:
 class Worker(Program):
     """A worker of the bundled site, ready for tasks."""
 
-    def __init__(self, home: Path, producer: Celery) -> None:
+    def __init__(self, home: Path, producer: Celery, queue: str = "", **variables: str) -> None:
         self._producer = producer
-        self._queue = f"lifestream-{secrets.token_hex(8)}"
+        name = f"lifestream-{secrets.token_hex(8)}"
+        self._queue = queue or name
         # One child process, since that is what a site runs, and no talk with other workers on the same Redis.
         options = "worker --pool prefork --concurrency 1 --loglevel INFO --without-mingle --without-gossip"
-        site = ["--app", "lifestream.site", *options.split(), "--queues", self._queue, "--hostname", self._queue]
+        site = ["--app", "lifestream.site", *options.split(), "--queues", self._queue, "--hostname", name]
         environ = environment(
             home,
             DATABASE_URL=database_url(),
             CELERY_BROKER_URL=BROKER,
             LIFESTREAM_ALLOWED_NETWORKS="127.0.0.0/8",
+            **variables,
         )
         super().__init__([sys.executable, "-m", "celery", *site], environ)
 
@@ -86,9 +93,9 @@ class CeleryTest(FeedServerTransactionTestCase):
         self.producer = self.enterContext(Celery("producer", broker=BROKER, set_as_current=False))
         self.lifestream = make_lifestream("main")
 
-    def worker(self) -> Worker:
+    def worker(self, queue: str = "", **variables: str) -> Worker:
         """A worker that is ready; it ends with the test."""
-        worker = self.enterContext(Worker(self.home, self.producer))
+        worker = self.enterContext(Worker(self.home, self.producer, queue, **variables))
         worker.wait_for_line(" ready.")
         return worker
 
@@ -155,3 +162,22 @@ class CeleryTest(FeedServerTransactionTestCase):
         assert worker.done("lifestream.find_icons", 2) == "1"
         feed.refresh_from_db()
         assert bytes(feed.icon) == png
+
+    @pytest.mark.costly
+    @pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.0/8 as a whole is loopback on Linux")
+    def test_two_workers_share_what_is_due(self) -> None:
+        count = 10 * tasks.SHARE
+        server = self.enterContext(FeedServer(host="0.0.0.0"))
+        server.add("/feed", Response(status=304))
+        urls = [f"http://127.0.{1 + number // 250}.{1 + number % 250}:{server.port}/feed" for number in range(count)]
+        subscribe_all(self.lifestream, [Listed(url) for url in urls])
+        # Known feeds, of which nothing is new, need no parser.
+        Feed.objects.update(etag='"1"', body_hash="b" * 64, next_fetch=timezone.now() - timedelta(days=1))
+        queue = f"lifestream-{secrets.token_hex(8)}"
+        workers = [self.worker(queue, LIFESTREAM_CONTACT=f"https://{name}.example/") for name in ("one", "two")]
+        workers[0].send("lifestream.update_feeds")
+        server.wait_for("/feed", count=count, timeout=PATIENCE)
+        agents = Counter(request.headers["User-Agent"] for request in server.requests)
+        assert len(server.requests) == count
+        assert len(agents) == 2
+        assert min(agents.values()) >= 0.4 * count, agents

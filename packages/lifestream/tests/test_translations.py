@@ -118,6 +118,7 @@ class TestMarks:
             ('field = CharField(help_text="Some words", verbose_name="feed")', ["Some words", "feed"]),
             ('field = CharField(help_text=_("Some words"))', []),
             ('class Filter:\n    title = "shown"', ["shown"]),
+            ('told = "told in words"  # for developers', []),
             ('log.info("these are for developers"); raise TypeError("and these are, too")', []),
             ('def f():\n    """Return what is told."""\n    return "told in words"', ["told in words"]),
             ('def f():\n    return "<p class=\\"a b\\">{} {}</p>"', []),
@@ -138,4 +139,4 @@ class TestMarks:
             assert not bare, f'{model.__name__}: give these a translatable text, _("…"), in models: {", ".join(bare)}'
 
     def test_placeholders_of_all_kinds_are_found(self) -> None:
-        assert placeholders_of("{} {a} %(b)s %(c)d {{d}} 100 %") == {"{}", "{a}", "%(b)s", "%(c)d"}
+        assert placeholders_of("{} {a} %(b)s %(c).1f {{d}} 100 %") == {"{}", "{a}", "%(b)s", "%(c).1f"}

@@ -5,12 +5,12 @@ with FeedServer("tests/feeds") as server:
     assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler.conditions import ConditionsInput, Including
 from feedserver.handler.exchange import Exchange, NotSeen, Strike
-from feedserver.handler.expectations import Expectation
 from feedserver.handler.journal import Journal
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.request_filter import RequestFilter
@@ -18,6 +18,7 @@ from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
 from feedserver.messages.headers import Headers
+from feedserver.messages.lasting import lasting
 from feedserver.messages.pacing import Pace
 from feedserver.messages.request import Request
 from feedserver.messages.response import Auth, Response
@@ -29,6 +30,9 @@ from feedserver.server import FeedServer, VerificationError
 
 if TYPE_CHECKING:
     from feedserver.faults import Fault
+    from feedserver.forwarding import Forward
+    from feedserver.handler.expectations import Expectation
+    from feedserver.messages.delays import LognormalDelay, UniformDelay
 
 __all__ = [
     "Auth",
@@ -42,10 +46,12 @@ __all__ = [
     "FeedServer",
     "FixtureError",
     "FixtureWarning",
+    "Forward",
     "Gate",
     "Headers",
     "Including",
     "Journal",
+    "LognormalDelay",
     "NotSeen",
     "Pace",
     "Pattern",
@@ -54,19 +60,29 @@ __all__ = [
     "RequestFilter",
     "Response",
     "Strike",
+    "UniformDelay",
     "VerificationError",
     "broken",
     "gone",
+    "lasting",
     "moved",
     "stop_server",
     "touched",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load `Fault` at its first use: few tests use faults, and importing them doubles the time of this import."""
-    if name == "Fault":
-        from feedserver.faults import Fault
+_LOADED_AT_FIRST_USE = {
+    "Expectation": "feedserver.handler.expectations",
+    "Fault": "feedserver.faults",
+    "Forward": "feedserver.forwarding",
+    "LognormalDelay": "feedserver.messages.delays",
+    "UniformDelay": "feedserver.messages.delays",
+}
+"""The modules of names that few tests use: importing the faults alone doubles the time of this import."""
 
-        return Fault
+
+def __getattr__(name: str) -> Any:
+    """Load a name that few tests use."""
+    if name in _LOADED_AT_FIRST_USE:
+        return getattr(import_module(_LOADED_AT_FIRST_USE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

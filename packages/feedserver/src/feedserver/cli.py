@@ -54,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if options.name and options.tls is None:
+        return _complain("feedserver serve", "--name is for the certificate of --tls; give --tls FILE, too", 2)
     ended: SimpleQueue[Exchange] = SimpleQueue()
     screen = _Screen(sys.stdout)
     with _signals_raise():
@@ -66,7 +68,11 @@ def _serve(options: argparse.Namespace) -> int:
                 follow_links=options.follow_links,
                 quit=True,
                 journal_limit=options.journal_limit,
+                tls=options.tls is not None,
+                names=options.name,
             )
+            if options.tls is not None:
+                options.tls.write_bytes(Path(server.ca_bundle).read_bytes())
             server.journal.listener = ended.put
             server.start()
         except PortTaken:
@@ -74,7 +80,10 @@ def _serve(options: argparse.Namespace) -> int:
             remedy = "stop what listens there, wait for it with --bind-timeout, or leave --port out for a free one"
             return _complain("feedserver serve", f"port {options.port} is taken{waited}; {remedy}", 2)
         except OSError as error:
-            return _complain("feedserver serve", error.strerror or str(error), 2)
+            told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+            return _complain("feedserver serve", told, 2)
+        except (ValueError, RuntimeError) as error:  # a name that no certificate can have, a package that is missing
+            return _complain("feedserver serve", str(error), 2)
         except _Stopped as stopped:  # standard output begins with a URL, or stays empty
             return _complain("feedserver serve", f"stopped by {stopped} before it could listen", 0)
         reason = _report(server, ended, screen)
@@ -263,6 +272,19 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
     serve.add_argument("--port", default=0, type=_port, help="the port to listen on (default: one that is free)")
     serve.add_argument(
         "--bind-timeout", default=0.0, type=_seconds, metavar="SECONDS", help="how long to wait for a taken port"
+    )
+    serve.add_argument(
+        "--tls",
+        metavar="FILE",
+        type=Path,
+        help="speak HTTPS beside HTTP, and write the certificate of the authority that clients must trust to FILE",
+    )
+    serve.add_argument(
+        "--name",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="a host name that the certificate of --tls is for, too; may be given several times",
     )
     serve.add_argument("--follow-links", action="store_true", help="serve what links lead to outside the folder, too")
     serve.add_argument(

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pytest
 
+from feedserver import held_server
 from feedserver.handler.exchange import Exchange
 from feedserver.server import FeedServer, VerificationError
 
@@ -220,6 +221,8 @@ class _ServerWatch:
         if report.failed:
             self._ask_all()
             self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
+            if call.when == "call" and held_server.is_wanted():
+                self._hold(item)
         elif report.skipped:
             self._ask_all()  # problems of a skipped test fail neither that test nor the next
         return report
@@ -265,6 +268,17 @@ class _ServerWatch:
         ]
         if journals:
             report.sections.append(("feedserver journal", "\n\n".join(journals)))
+
+    def _hold(self, item: pytest.Item) -> None:
+        """Hold the servers of a failed test; a worker of pytest-xdist has no terminal."""
+        capture: Any = item.config.pluginmanager.getplugin("capturemanager")
+        if hasattr(item.config, "workerinput") or capture is None:
+            return
+        capture.suspend(in_=True)
+        try:
+            held_server.hold([watched.server for watched in self._running], item.nodeid)
+        finally:
+            capture.resume()
 
     @property
     def _are_many(self) -> bool:

@@ -50,7 +50,7 @@ def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
     name = f"[{host}]" if ":" in host else host
     request = f"QUIT / HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n"
     answer = b""
-    with socket.create_connection((host, port), timeout=_left(deadline)) as connection:
+    with _connection(port, host, deadline) as connection:
         connection.sendall(request.encode("ascii", "replace"))
         while len(answer) < LONGEST_ANSWER:
             connection.settimeout(_left(deadline))
@@ -68,10 +68,21 @@ def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
 
 def _listens(host: str, port: int, deadline: float) -> bool:
     try:
-        socket.create_connection((host, port), timeout=min(1.0, _left(deadline))).close()
+        _connection(port, host, min(deadline, time.monotonic() + 1.0)).close()
     except OSError:
         return False
     return True
+
+
+def _connection(port: int, host: str, deadline: float) -> socket.socket:
+    """Open a connection to one of the addresses of *host*, in one time limit for all of them."""
+    failure: OSError | None = None
+    for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            return socket.create_connection((str(address[0]), port), timeout=_left(deadline))
+        except OSError as error:
+            failure = error
+    raise failure or OSError(f"{host} has no address")
 
 
 def _left(deadline: float) -> float:

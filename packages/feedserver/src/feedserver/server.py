@@ -15,15 +15,11 @@ import warnings
 import weakref
 from collections.abc import Iterable, Mapping
 from functools import partial
-from pathlib import Path
 from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args, overload
 
-from feedserver.fixtures import loader
-from feedserver.fixtures.document_root import Folder
-from feedserver.handler.conditions import Conditions
+from feedserver.handler.conditions import NO_CONDITIONS, Conditions
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.expectations import Expectation, ExpectedCount, ExpectedOrder, Times
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.request_filter import RequestFilter
@@ -41,10 +37,10 @@ from feedserver.messages.argument_types import (
 from feedserver.messages.client_connection import ClientConnection
 from feedserver.messages.clock import Clock
 from feedserver.messages.gate import Gate
+from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response, check_fault
 from feedserver.messages.terminal_text import visible
-from feedserver.messages.triggers import EACH_TIME
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
 from feedserver.server_address import Scheme, ServerAddress
@@ -53,14 +49,23 @@ if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
+    import httpx
+    import requests
+
     from feedserver.faults import Fault
     from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
+    from feedserver.fixtures.document_root import Folder
     from feedserver.handler.conditions import ConditionsInput, Criteria
+    from feedserver.handler.expectations import Expectation
     from feedserver.handler.path_pattern import Pattern
     from feedserver.net.tls import ClientCertificates, Tls, TlsFault
+    from feedserver.ready_clients import Library, UrllibClient
 
 STOP_TIMEOUT = 10.0
 """Seconds within which the event loop must have closed everything."""
+
+STOP_NOTICE = 5.0
+"""Seconds after which a stop that still waits logs what it waits for."""
 
 
 class VerificationError(AssertionError):
@@ -119,7 +124,7 @@ class FeedServer:
         check_seconds("callable_timeout", callable_timeout, above_zero=True)
         if not 0 <= port <= 65535:
             raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
-        folder = Folder(Path(root), follow_links=follow_links) if root is not None else None
+        folder = _folder(root, follow_links=follow_links) if root is not None else None
         self.root = folder.root if folder is not None else None
         self.host = host
         self.aliases = aliases
@@ -184,21 +189,36 @@ class FeedServer:
         if thread is None:
             if threading.current_thread() not in listening.workers:  # the thread that stops the server waits for them
                 self._stopped.wait(STOP_TIMEOUT)
-                listening.join_workers()  # one of the workers may have stopped the server
+                listening.join_workers(
+                    self._tell_what_holds, STOP_NOTICE
+                )  # one of the workers may have stopped the server
             return
         closed = threading.Lock()  # an Event does the same, at five times the cost
         closed.acquire()
-        thread.visit(partial(listening.close, closed.release))
-        if not closed.acquire(timeout=STOP_TIMEOUT):
-            raise RuntimeError(
-                f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has {listening.holders()}"
-            )
+        close = partial(listening.close, closed.release)
+        begun = thread.visit(close, STOP_NOTICE)
+        if not (begun and closed.acquire(timeout=STOP_NOTICE)):
+            self._tell_what_holds()
+            left = STOP_TIMEOUT - STOP_NOTICE
+            if not ((begun or thread.visit(close, left)) and closed.acquire(timeout=left)):
+                raise RuntimeError(
+                    f"{self.base_url} did not stop within {STOP_TIMEOUT:g} s; it still has\n{listening.holders()}"
+                )
         listening.let_go()
         shared_loop.release(self)
-        listening.join_workers()
+        listening.join_workers(self._tell_what_holds, STOP_NOTICE)
         self.site.close()
         self.port = self._wanted_port
         self._stopped.set()
+
+    def _tell_what_holds(self) -> None:
+        """Log what a stop waits for, while it waits: a test that hangs must say where."""
+        import logging
+
+        held = visible(self.listening.holders(), lines=True)
+        logging.getLogger("feedserver").warning(
+            "stopping %s has taken %g s; it still has\n%s", self._started_address().base_url, STOP_NOTICE, held
+        )
 
     def __enter__(self) -> Self:
         return self.start()
@@ -268,6 +288,31 @@ class FeedServer:
 
         return str(authority().client_certificate(name))
 
+    @overload
+    def client(self, library: Literal["urllib"] = "urllib", *, certificate: str | None = None) -> UrllibClient: ...
+    @overload
+    def client(self, library: Literal["httpx"], *, certificate: str | None = None) -> httpx.Client: ...
+    @overload
+    def client(self, library: Literal["httpx-async"], *, certificate: str | None = None) -> httpx.AsyncClient: ...
+    @overload
+    def client(self, library: Literal["requests"], *, certificate: str | None = None) -> requests.Session: ...
+    def client(self, library: Library = "urllib", *, certificate: str | None = None) -> Any:
+        """Return a client of *library* that is ready for this server: "urllib", "httpx", "httpx-async" or "requests".
+
+        It has the base URL, so that paths are enough, trusts the server's authority, and ignores the proxies and the
+        bundles of certificates that the environment names. It shows the certificate of the client called *certificate*,
+        see `client_certificate`. Close it, or use it in a `with` statement.
+
+        Raises ModuleNotFoundError where the library is not installed, RuntimeError before the first start.
+        """
+        from feedserver.ready_clients import Library, Trust, client_of
+
+        check_choice("library", library, get_args(Library))
+        check_name("certificate", certificate, "reader.example", or_none=True)
+        shown = self.client_certificate(certificate) if certificate is not None else None
+        bundle = self.ca_bundle if self.tls is not None else None
+        return client_of(library, Trust(self.base_url, self.url, bundle, shown))
+
     def _tls_or_raise(self) -> None:
         if self.tls is None:
             raise RuntimeError("the server speaks no TLS; start it with FeedServer(…, tls=True)")
@@ -277,7 +322,7 @@ class FeedServer:
     def add(
         self,
         path: str | Pattern,
-        *answers: Answer,
+        *answers: Answer | Lasting,
         method: str | None = None,
         state: Mapping[str, object] | None = None,
         then: Mapping[str, object] | None = None,
@@ -287,7 +332,8 @@ class FeedServer:
 
         *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
         server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
-        on a thread of its own, and may be async. Without *method*, every method is answered.
+        on a thread of its own, and may be async. `lasting(answer, "2h")` is given for a time. Without *method*, every
+        method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that uses an answer up changes `state` to the values of *then*.
@@ -297,7 +343,8 @@ class FeedServer:
         then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
         ones, the one that was added last. A route for the same requests replaces the earlier one.
         """
-        self.site.routes.add(path, answers, method, state, then, Conditions(**conditions))
+        asked = Conditions(**conditions) if conditions else NO_CONDITIONS
+        self.site.routes.add(path, answers, method, state, then, asked)
 
     def unused_routes(self) -> list[str]:
         """Return the added routes that have answered no request, in words: `assert server.unused_routes() == []`."""
@@ -348,14 +395,23 @@ class FeedServer:
         Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
         """
         check_is("the name of a fixture", name, (str, os.PathLike), "give a path below the root, such as 'feed.xml'")
+        from pathlib import Path
+
+        from feedserver.fixtures import loader
+        from feedserver.fixtures.document_root import why_not_served
+
         folder = self.site.routes.folder
         if folder is None:
             raise FileNotFoundError(
                 f"there is no fixture {name}: this server has no root; FeedServer('a/folder') has one"
             )
-        path = folder.locate(Path(name).as_posix())
+        wanted = Path(name).as_posix()
+        path = folder.locate(wanted)
         if path is None or path.is_dir():
-            raise FileNotFoundError(f"there is no fixture {name} in {folder.root}")
+            why = why_not_served(wanted)
+            raise FileNotFoundError(
+                f"there is no fixture {name} in {folder.root}" + (f": {why}; give the file another name" if why else "")
+            )
         return loader.load(path, beneath=folder.beneath)
 
     # Connections
@@ -365,6 +421,8 @@ class FeedServer:
 
         None leaves a connection whole. A call without arguments ends the breaking of connections.
         """
+        from feedserver.messages.triggers import EACH_TIME
+
         for fault in faults:
             if fault is not None:
                 check_fault(fault)
@@ -397,6 +455,24 @@ class FeedServer:
         shared_loop.refuse_on_loop("accept()")
         if self.listening.bind_again(self.port):
             self._thread.visit(partial(self.listening.open, self._thread.loop))
+
+    def close_client_connections(self) -> None:
+        """Close every connection that is open at once, whatever is under way on it; new ones are still accepted.
+
+        So does a server that restarts. A client that keeps connections meets it at its next request. The exchanges that
+        are under way end as "closed".
+        """
+        if self._thread is None:
+            return
+        shared_loop.refuse_on_loop("close_client_connections()")
+        closed = threading.Event()
+
+        def close() -> None:
+            self.listening.close_client_connections()
+            closed.set()
+
+        self._thread.visit(close)
+        closed.wait(STOP_TIMEOUT)
 
     @property
     def connections(self) -> list[ClientConnection]:
@@ -449,6 +525,8 @@ class FeedServer:
         *at_most* so often; without any of these, once. So `expect("/feed", times=0)` expects that none comes. The
         expectation can also be checked by itself, by its method `verify` or by a `with` block.
         """
+        from feedserver.handler.expectations import ExpectedCount, Times  # not every test expects something
+
         wanted = RequestFilter(path, **criteria)
         count = Times.of(times, at_least, at_most)
         return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
@@ -459,6 +537,8 @@ class FeedServer:
         A step is a path, a `Pattern`, or a `RequestFilter` with more criteria. The requests that match any of the steps
         must be one for each step, in this order; other requests may come in between.
         """
+        from feedserver.handler.expectations import ExpectedOrder
+
         wanted = [step if isinstance(step, RequestFilter) else RequestFilter(step) for step in steps]
         return self._expecting(ExpectedOrder(self.journal, _caller(), wanted))
 
@@ -503,8 +583,18 @@ class FeedServer:
         self._thread = None
 
 
+def _folder(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
+    from pathlib import Path
+
+    from feedserver.fixtures.document_root import Folder  # many servers have no folder
+
+    return Folder(Path(root), follow_links=follow_links)
+
+
 def _texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
     """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
+    if texts == ():
+        return ()  # the default, as of most servers
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         plural = {"an address": "addresses", "a host": "host names"}[kind]
         raise TypeError(f"{argument} is {named(texts)}; give a list of {plural}, such as ['{example}']")

@@ -12,13 +12,16 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import sys
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from feedserver import held_server
 from feedserver.handler.exchange import Exchange
 from feedserver.server import FeedServer, VerificationError
 
@@ -36,23 +39,30 @@ class FeedServerMixin(_TestCase):
     """A mixin that gives each test of a `unittest.TestCase` a server, as `self.feedserver`; put it first among the
     bases.
 
-    *feed_root* is the folder that is served, or None if the server has added routes only. The server listens at *host*
-    and *port*; port 0 takes a free one, and in a test `self.port` is the port taken. If *silence_logging* is False,
-    each exchange is logged when it has ended, to the logger "feedserver": as WARNING if it had a problem, else as INFO.
+    *feed_root* is the folder that is served, or None if the server has added routes only; a relative path is relative
+    to the file of the class that sets it. If *silence_logging* is False, each exchange is logged when it has ended, to
+    the logger "feedserver": as WARNING if it had a problem, else as INFO.
+
+    Every option of `FeedServer` may be an attribute of the class, with `feedserver_` before its name, such as
+    `feedserver_port = 8097`. *host* and *port* without it are the same two, except beside Django's
+    `LiveServerTestCase`, whose own they are. In other tests `self.port` is the port that the server has taken;
+    `self.feedserver.port` is that everywhere.
 
     A `setUp` of your own must call `super().setUp()` before it uses the server.
     """
 
     feed_root: str | os.PathLike[str] | None = None
-    host: str = "127.0.0.1"
-    port: int = 0
+    host: str
+    port: int
     silence_logging: bool = True
 
     _feedserver: FeedServer | None = None
 
     def make_feedserver(self) -> FeedServer:
-        """Return the server for a test, not yet started. Override this for options that have no attribute here."""
-        return FeedServer(self.feed_root, host=self.host, port=type(self).port)
+        """Return the server for a test, not yet started, with the options that are attributes of the class. Override
+        this for options that only the test knows.
+        """
+        return FeedServer(**_options(type(self)))
 
     @property
     def feedserver(self) -> FeedServer:
@@ -75,7 +85,8 @@ class FeedServerMixin(_TestCase):
         server = self.make_feedserver().start()
         self.addCleanup(_stop, server)  # not a method: that refers to this test, and would be pickled, too
         self._feedserver = server
-        self.port = server.port
+        if not _has_live_server(type(self)):
+            self.host, self.port = server.host, server.port
         if not self.silence_logging:
             server.journal.listener = _log
         super().setUp()
@@ -163,6 +174,7 @@ class _VerifiedBlock:
             if problems:
                 error.add_note(f"The server found these problems:\n{problems}")
             error.add_note(_journal(server))
+            held_server.hold([server], f"{self._case.id()}: {error!r}")
 
 
 def _stop(server: FeedServer) -> None:
@@ -179,6 +191,54 @@ def _raise(problems: str, server: FeedServer) -> None:
         raise failure
 
 
+def _options(case: type[FeedServerMixin]) -> dict[str, Any]:
+    """Return the options of the server that are attributes of *case*. Raises TypeError for a name that is nearly
+    one.
+    """
+    known = list(inspect.signature(FeedServer).parameters)
+    _check_names(case, known)
+    options = {name: getattr(case, f"feedserver_{name}") for name in known if hasattr(case, f"feedserver_{name}")}
+    if not _has_live_server(case):
+        options = {name: getattr(case, name) for name in ("host", "port") if hasattr(case, name)} | options
+    attribute = "feedserver_root" if "root" in options else "feed_root"
+    root = getattr(case, attribute)
+    # Not `Path(root)`, which makes "." of "", a mistake of which `FeedServer` tells.
+    if isinstance(root, str | os.PathLike) and os.fspath(root):
+        root = _absolute(case, attribute, Path(root))
+    return options | {"root": root}
+
+
+def _check_names(case: type, known: list[str]) -> None:
+    import difflib
+
+    options = [f"feedserver_{name}" for name in known]
+    for name in dir(case):
+        if not name.startswith("feedserver_") or name in options or callable(getattr(case, name)):
+            continue
+        if near := difflib.get_close_matches(name, options):
+            raise TypeError(f"{case.__qualname__}.{name} is no option of FeedServer; did you mean {near[0]}?")
+
+
+def _absolute(case: type, attribute: str, root: Path) -> Path:
+    """Return *root* from the folder of the file whose class sets it; if it is not there, from the current folder."""
+    owner = next(base for base in case.__mro__ if attribute in vars(base))
+    file = getattr(sys.modules.get(owner.__module__), "__file__", None)
+    beside = (Path(file).parent / root).absolute() if file else root.absolute()
+    return beside if beside.exists() or not root.exists() else root.absolute()
+
+
+def _has_live_server(case: type) -> bool:
+    """Return whether *case* is a `LiveServerTestCase` of Django, which has a `host` and a `port` of its own."""
+    return any("live_server_url" in vars(base) for base in case.__mro__)
+
+
+_NO_QUIT: Final = (
+    "{method} {target}: this server obeys no QUIT.\n"
+    "Each test has a server of its own, which stops when the test has ended: remove what stops it. "
+    "To test QUIT itself, set feedserver_quit = True on the class."
+)
+
+
 def _take_problems(server: FeedServer) -> str:
     found = []
     while True:
@@ -187,7 +247,16 @@ def _take_problems(server: FeedServer) -> str:
         except (VerificationError, Warning) as problem:  # a Warning, if warnings are errors
             found.append(str(problem))
         else:
-            return "\n\n".join(found)
+            return _worded(server, "\n\n".join(found))
+
+
+def _worded(server: FeedServer, problems: str) -> str:
+    """Return *problems* with the remedy for a QUIT that nothing obeys, which no route would mend."""
+    for exchange in server.journal.exchanges:
+        request = exchange.request
+        if request is not None and request.method == "QUIT" and exchange.problem:
+            problems = problems.replace(exchange.problem, _NO_QUIT.format(method=request.method, target=request.target))
+    return problems
 
 
 def _journal(server: FeedServer) -> str:

@@ -406,10 +406,25 @@ def test_what_was_dropped_is_not_taken_for_what_never_came() -> None:
         with pytest.raises(AssertionError, match="nobody can say how often /a was requested"):
             server.assert_requested("/a", count=2)
         assert len(server.assert_requested("/a")) == 2
-        assert "1 dropped, which journal_limit would keep" in server.journal.describe()
+        assert "1 dropped, which journal_limit would keep if it were higher: GET /a (1)" in server.journal.describe()
+        for path in ("/b", "/a"):
+            client.get(path)
+        assert "3 dropped, which journal_limit would keep if it were higher: GET /a (3)\n" in server.journal.describe()
+        with pytest.raises(ValueError, match="count is 3, and the journal keeps 2; raise journal_limit, or"):
+            server.wait_for("/a", count=3)
+        server.allow("nothing answers")
         server.journal.clear()
         server.assert_not_requested("/a")
         assert server.journal.dropped == 0
+
+
+def test_what_was_dropped_is_told_in_few_words_however_much_it_is() -> None:
+    journal = Journal(1)
+    for number in range(200):
+        journal.record(Exchange(journal.changes, Request("GET", f"/{number % 100}")))
+    told = journal.describe()
+    assert "GET /19 (2), others (159)" in told
+    assert len(told) < 1000
 
 
 def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:

@@ -24,7 +24,7 @@ import pytest
 from feedserver import Exchange, Fault, FeedServer, Request, Response, VerificationError, broken
 from feedserver.faults import Layer, Shaped
 from feedserver.http import response_writer
-from feedserver.messages.response import FileBody
+from feedserver.messages.response import FileBody, file_stamp
 from feedserver.messages.send_plan import Plan, Send, SendHead, Step
 from feedserver.net import shared_loop
 from feedserver.net.connection_state import State
@@ -410,7 +410,7 @@ def test_a_file_that_is_changed_while_it_is_sent_is_a_problem(root: Path) -> Non
 def test_a_file_that_is_changed_after_its_first_bytes_is_told_at_its_last(tmp_path: Path) -> None:
     file = tmp_path / "big.xml"
     file.write_bytes(b"a" * 1_000_000)
-    response = Response(FileBody(file, 1_000_000, stamp=file.stat().st_mtime_ns))
+    response = Response(FileBody(file, 1_000_000, stamp=file_stamp(file.stat())))
     steps = response_writer.plan(response_writer.make_head(None, response, True), response, "GET")
     assert isinstance(next(steps), SendHead)
     assert isinstance(next(steps), Send), "some of the body"

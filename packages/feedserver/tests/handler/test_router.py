@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from feedserver import FeedServer, FixtureWarning, Request, Response, gone, moved, touched
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder, host_folder, split_path, timeline_files
+from feedserver.handler import watched_fixtures
 from feedserver.handler.router import Missing, Routes
 from feedserver.messages.headers import Headers
 from feedserver.messages.pacing import Pace, parse_duration
@@ -248,6 +248,35 @@ def test_a_host_is_checked_before_it_is_a_folder(host: str, folder: str | None) 
     assert host_folder(host) == folder
 
 
+UNPORTABLE = {
+    "aux.xml": "'aux.xml' is the name of a device on Windows",
+    "LPT1": "'LPT1' is the name of a device on Windows",
+    "a:b.xml": "'a:b.xml' has a colon, which no file of Windows has in its name",
+    "a\\b.xml": r"'a\\b.xml' has a backslash, which separates folders on Windows",
+    "a.xml.": "'a.xml.' ends in a dot or a blank, which Windows drops",
+    "a.xml ": "'a.xml ' ends in a dot or a blank, which Windows drops",
+    "...": "'...' ends in a dot or a blank, which Windows drops",
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no file of such a name")
+@pytest.mark.parametrize("name", UNPORTABLE)
+def test_a_fixture_whose_name_is_not_portable_is_told_so(root: Path, name: str) -> None:
+    (root / "sub").mkdir()
+    for folder, path in ((root, name), (root / "sub", f"sub/{name}")):
+        (folder / name).write_text("<rss/>")
+        with pytest.raises(FileNotFoundError) as caught:
+            FeedServer(root).fixture(path)
+        told = f"there is no fixture {path} in {root}: {UNPORTABLE[name]}; give the file another name"
+        assert str(caught.value) == told
+
+
+def test_a_fixture_that_is_missing_is_not_called_unportable(root: Path) -> None:
+    for name in ("b.xml", "../b.xml", "./b.xml"):
+        with pytest.raises(FileNotFoundError, match=r"there is no fixture \S+ in \S+$"):
+            FeedServer(root).fixture(name)
+
+
 def test_split_path_gives_names_or_nothing() -> None:
     assert split_path("/a/b.xml") == ["a", "b.xml"]
     assert split_path("/a/") == ["a", ""]
@@ -309,11 +338,10 @@ def test_a_request_is_taken_apart() -> None:
 # What one server has read, the next one need not read again.
 
 
-def age(*paths: Path) -> None:
-    """Makes files look unchanged for an hour, so that they may be kept."""
-    hour_ago = time.time() - 3600
-    for path in paths:
-        os.utime(path, (hour_ago, hour_ago))
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are kept that were changed a moment ago."""
+    monkeypatch.setattr(watched_fixtures, "FRESH", -3600)
 
 
 def ask(root: Path, target: str = "/a.xml", **options: Any) -> tuple[int, bytes]:
@@ -322,19 +350,19 @@ def ask(root: Path, target: str = "/a.xml", **options: Any) -> tuple[int, bytes]
     return answer.status, answer.body
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_server_serves_what_an_earlier_one_has_read_without_reading_it_again(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "a.xml").write_text("one")
-    age(root / "a.xml", root)
     assert ask(root) == (200, b"one")
     monkeypatch.setattr(loader, "read", None)  # whoever reads fails
     assert ask(root) == (200, b"one")
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_server_reads_anew_what_has_changed_since_an_earlier_one(root: Path) -> None:
     (root / "a.xml").write_text("one")
-    age(root / "a.xml", root)
     assert ask(root) == (200, b"one")
     (root / "a.xml").write_text("two")
     assert ask(root) == (200, b"two")
@@ -345,20 +373,42 @@ def test_a_server_reads_anew_what_has_changed_since_an_earlier_one(root: Path) -
     assert ask(root)[0] == 404
 
 
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.skipif(os.name == "nt", reason="Windows tells no time of the last change")
+@pytest.mark.parametrize("size", [3, 2 * 1024 * 1024], ids=["small", "large"])
+def test_other_content_with_the_same_time_and_size_is_served(root: Path, size: int) -> None:
+    file = root / "a.xml"
+    file.write_bytes(b"a" * size)
+    before = file.stat()
+    with FeedServer(root) as server, RawClient(server) as client:
+        kept = server.fixture("a.xml")
+        server.add("/kept", kept)
+        assert client.get("/a.xml").body == b"a" * size
+        file.write_bytes(b"b" * size)
+        while file.stat().st_ctime_ns == before.st_ctime_ns:  # the clock of some systems ticks in milliseconds
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert client.get("/a.xml").body == b"b" * size
+        answer = client.get("/kept")
+        assert (answer.status, answer.body[:1]) == ((200, b"a") if size == 3 else (500, str(root).encode()[:1]))
+        server.allow("has changed since it was read; read it again")
+    assert ask(root) == (200, b"b" * size)
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_link_that_is_followed_for_one_server_is_not_for_another(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.xml").write_text("outside")
     try:
         (root / "a.xml").symlink_to(tmp_path / "outside.xml")
     except OSError as error:
         pytest.skip(f"this system makes no links: {error}")
-    age(tmp_path / "outside.xml", root)
     assert ask(root, follow_links=True) == (200, b"outside")
     assert ask(root)[0] == 404
 
 
+@pytest.mark.usefixtures("at_once")
 def test_what_is_doubtful_about_a_fixture_is_told_by_each_server(root: Path) -> None:
     (root / "a.xml").write_text("<!--\nX-Doubt: yes\nStatus: 200\n-->")
-    age(root / "a.xml", root)
     for _ in range(2):
         with FeedServer(root) as server, RawClient(server) as client:
             client.get("/a.xml")
@@ -366,9 +416,9 @@ def test_what_is_doubtful_about_a_fixture_is_told_by_each_server(root: Path) -> 
                 server.verify()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_each_server_counts_the_requests_of_a_fixture_for_itself(root: Path) -> None:
     (root / "a.xml").write_text("<!--\nFault: close after 0 on request 1\n-->")
-    age(root / "a.xml", root)
     for _ in range(2):
         with FeedServer(root) as server:
             for ended in ("closed", "complete"):

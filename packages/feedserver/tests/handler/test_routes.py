@@ -46,7 +46,7 @@ def test_the_query_counts_for_more_than_the_method_and_get_answers_head(
 ) -> None:
     for routes in permutations(ROUTES, len(ROUTES)) if method == "HEAD" else (ROUTES, ROUTES[::-1]):
         found = nearest(routes, Place(host, query, lambda host: False), Request(method, "/"), {})
-        answer = found.script.current.answer if found is not None else None
+        answer = found.script.current(0).answer if found is not None else None
         assert (answer.source if isinstance(answer, Response) else None) == expected
 
 

@@ -141,7 +141,8 @@ BAD: dict[str, tuple[bytes, int, str]] = {
     "CONNECT": (
         b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
         501,
-        "CONNECT is not supported: as a proxy, this server answers http requests only",
+        "CONNECT is not supported: as a proxy, this server answers http requests only; for https, use no proxy, and "
+        "have the client resolve the name to FeedServer(…, tls=True, names=['a'])",
     ),
     "no Host": (b"GET / HTTP/1.1\r\n\r\n", 400, "a request in HTTP/1.1 has exactly one Host header (RFC 9112 §3.2)"),
     "two Hosts": (

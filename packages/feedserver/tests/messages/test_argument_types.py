@@ -76,6 +76,11 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"reason": b"OK"}, TypeError, "a reason phrase is text, not b'OK'"),
     ({"reason": "\ud800"}, ValueError, "a reason phrase '\\ud800' cannot be sent: surrogates not allowed; leave the "),
     ({"headers": {"X-A": 5}}, TypeError, "the header 'X-A' has a value of type int, 5; give text, such as '5'"),
+    (
+        {"headers": {"A": ["b", "c"]}},
+        TypeError,
+        "['b', 'c']; give text; for a header that is repeated, give pairs, such ",
+    ),
     ({"headers": {"X-A": None}}, TypeError, "the header 'X-A' has a value of type NoneType, None; give text"),
     ({"headers": {5: "a"}}, TypeError, "the header 5 has a name of type int; give text"),
     ({"headers": [("X-A", "a", "b")]}, TypeError, "('X-A', 'a', 'b') among the headers is no pair; give ('Name', 'va"),

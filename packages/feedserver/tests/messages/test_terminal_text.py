@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from feedserver import FeedServer, Response, VerificationError, cli, stop_server
-from feedserver.fixtures.directives import FixtureError
+from feedserver.fixtures.errors import FixtureError
 from feedserver.messages.terminal_text import visible
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"

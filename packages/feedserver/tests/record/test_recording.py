@@ -153,6 +153,7 @@ def test_what_other_servers_send_is_recorded_too(tmp_path: Path) -> None:
     assert made.notes == (
         "the answer had no reason phrase; 'OK' is sent",
         "the answer was HTTP/1.0; it is sent as HTTP/1.1",
+        "the value of X-Folded came folded over several lines; it is sent on one line",
     )
     assert load(made.file).headers.raw[1] == (b"X-Folded", b"one, two")
 
@@ -188,6 +189,40 @@ def test_interim_answers_are_passed_over(tmp_path: Path) -> None:
     with saying(interim + b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert (made.status, made.file.read_bytes(), load(made.file).headers.raw) == (200, b"<rss/>", ((b"X-A", b"b"),))
+    told = [line for line in summary(made) if "interim answer" in line]
+    assert told == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
+
+
+@pytest.mark.parametrize("lengths", [b"Content-Length: 6\r\nContent-Length: 7", b"Content-Length: 6, 7"])
+def test_lengths_that_differ_are_refused(tmp_path: Path, lengths: bytes) -> None:
+    differ = "the answer has lengths that differ, 6 and 7, so that nobody knows where it ends; nothing was written"
+    said = b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>"
+    with saying(said) as url, pytest.raises(RecordingError, match=differ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_equal_lengths_are_one(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
+        assert record(url, tmp_path / "feed.xml").size == 6
+
+
+def test_how_an_answer_was_written_is_told_where_a_fixture_cannot_hold_it(tmp_path: Path) -> None:
+    said = (
+        b"HTTP/1.1 200 OK\nX-A: b\n\tfolded\r\nX-C: d\r\n e\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"6;note=a\r\n<rss/>\r\n0\r\nX-Sum: 1\r\nX-Token: secret\r\n\r\n"
+    )
+    with saying(said) as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert made.file.read_bytes() == b"<rss/>"
+    assert list(summary(made))[2:] == [
+        "left out: Transfer-Encoding (it is about the connection)",
+        "left out: X-Sum, X-Token (it came behind the body, as a trailer; Fault: trailers sends one)",
+        "left out: the extensions of its chunks (Fault: chunk extensions sends some)",
+        "note: the value of X-A came folded over several lines; it is sent on one line",
+        "note: the value of X-C came folded over several lines; it is sent on one line",
+        "note: 2 lines of the answer ended in a bare LF; CR LF is sent",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -675,3 +710,11 @@ def test_what_is_overwritten_is_the_file_and_no_link_to_it(origin: FeedServer, t
         record(origin.url("/feed"), tmp_path / "feed.xml", force=True)
     assert outside.read_bytes() == b"<outside/>"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feed.xml", "outside.xml"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no file of such a name")
+@pytest.mark.parametrize("name", ["aux.xml", "a:b.xml", "a.xml.", "a.xml "])
+def test_a_file_that_could_not_be_served_is_not_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"could not be served: '.*' .*; name it otherwise, such as feed.xml"):
+        record("http://127.0.0.1:1/", tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

@@ -9,11 +9,15 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from lifestream.models import Subscription
+    from collections.abc import Iterable
+
+    from django.apps.registry import Apps
+
+    from lifestream.models import Feed, Host, Item, Subscription, Tag
 
 
 class LifestreamConfig(AppConfig):
-    """Registers the system checks and the signal handlers of subscriptions. Nothing else happens when Django starts."""
+    """Registers the system checks and the signal handlers of the models. Nothing else happens when Django starts."""
 
     name = "lifestream"
     label = "lifestream"
@@ -21,19 +25,53 @@ class LifestreamConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_delete, post_save
+        from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_save
 
         from lifestream import checks
-        from lifestream.models import Subscription
-        from lifestream.models.lifestreams import subscriptions_written
+        from lifestream.models import Feed, Host, Item, Subscription, Tag
+        from lifestream.models.lifestreams import readers_left, subscriptions_written
 
         checks.register()
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
+        readers_left.connect(_readers_left, Feed, dispatch_uid="lifestream.readers_left")
+        post_save.connect(_feed_saved, Feed, dispatch_uid="lifestream.feed")
+        post_save.connect(_host_saved, Host, dispatch_uid="lifestream.host")
+        pre_save.connect(_feed_to_be_saved, Feed, dispatch_uid="lifestream.saved_rows")
+        pre_save.connect(_item_to_be_saved, Item, dispatch_uid="lifestream.saved_rows")
+        post_save.connect(_item_saved, Item, dispatch_uid="lifestream.saved_rows")
+        post_save.connect(_tag_saved, Tag, dispatch_uid="lifestream.saved_rows")
+        m2m_changed.connect(_tags_changed, Item.tags.through, dispatch_uid="lifestream.saved_rows")
+        post_migrate.connect(_migrated, self, dispatch_uid="lifestream.saved_rows")
 
 
-# `storage` is imported where it is used, since most commands write no subscription.
+def _feed_saved(instance: Feed, using: str, update_fields: Iterable[str] | None = None, **_: Any) -> None:
+    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due."""
+    from lifestream.models import due_hosts
+
+    if update_fields is None or due_hosts.FIELDS & set(update_fields):
+        due_hosts.settle([instance.host_id], using)
+
+
+def _host_saved(
+    instance: Host,
+    using: str,
+    created: bool,
+    raw: bool = False,
+    update_fields: Iterable[str] | None = None,
+    **_: Any,
+) -> None:
+    """Receive Django's signal that a host was saved: note when it is due. A new one has no feeds, unless a fixture
+    named them before it.
+    """
+    from lifestream.models import due_hosts
+
+    if (raw or not created) and (update_fields is None or "not_before" in update_fields):
+        due_hosts.settle([instance.pk], using)
+
+
+# `storage` is imported where it is used, since most commands save nothing of ours.
 
 
 def _subscription_saved(
@@ -46,11 +84,25 @@ def _subscription_saved(
         _subscriptions_written([instance.pk], [instance.feed_id], using)
 
 
-def _subscription_deleted(instance: Subscription, using: str, **_: Any) -> None:
-    """Receive Django's signal that a subscription was deleted, in whatever way that happened."""
+def _subscription_deleted(instance: Subscription, using: str, origin: Any = None, **_: Any) -> None:
+    """Receive Django's signal that a subscription was deleted, in whatever way that happened.
+
+    *origin* is what was deleted, and the subscription with it.
+    """
+    from lifestream.models import LifestreamQuerySet
+    from lifestream.models.lifestreams import SubscriptionQuerySet
     from lifestream.storage import fanout
 
-    fanout.note_readers([instance.feed_id], using)
+    if not isinstance(origin, LifestreamQuerySet | SubscriptionQuerySet):
+        fanout.note_readers([instance.feed_id], using)
+
+
+def _readers_left(feeds: list[int], using: str, **_: Any) -> None:
+    """Receive the signal that many subscriptions were deleted together."""
+    from lifestream.storage import fanout
+
+    for start in range(0, len(feeds), 500):
+        fanout.note_readers(feeds[start : start + 500], using)
 
 
 def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using: str, **_: Any) -> None:
@@ -59,3 +111,48 @@ def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using:
 
     fanout.note_readers(feeds, using)
     backfill.fill_newest(keys, using)
+
+
+def _feed_to_be_saved(instance: Feed, raw: bool = False, **_: Any) -> None:
+    """Receive Django's signal that a feed is about to be saved. `Feed.save` derives its columns, and is not called for
+    one that `loaddata` loads.
+    """
+    from lifestream.storage import saved_rows
+
+    if raw:
+        saved_rows.complete_feed(instance)
+
+
+def _item_to_be_saved(instance: Item, using: str, **_: Any) -> None:
+    from lifestream.storage import saved_rows
+
+    saved_rows.complete_item(instance, using)
+
+
+def _item_saved(instance: Item, using: str, **_: Any) -> None:
+    from lifestream.storage import saved_rows
+
+    saved_rows.index([instance.pk], using)
+
+
+def _tag_saved(instance: Tag, using: str, created: bool, raw: bool = False, **_: Any) -> None:
+    """Receive Django's signal that a tag was saved. A new one has items already only if it comes from a fixture."""
+    from lifestream.storage import saved_rows
+
+    if raw or not created:
+        saved_rows.index_tagged(instance, using)
+
+
+def _tags_changed(**arguments: Any) -> None:
+    from lifestream.storage import saved_rows
+
+    saved_rows.tags_changed(**arguments)
+
+
+def _migrated(using: str, apps: Apps | None = None, **_: Any) -> None:
+    """Receive Django's signal that migrations have run, or that all tables were emptied."""
+    from django.apps import apps as installed
+
+    from lifestream.storage import saved_rows
+
+    saved_rows.leave_nothing(apps or installed, using)

@@ -2,7 +2,7 @@
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
 intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
-look; E012 switches.
+look; E012 switches; E020 several databases.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses; W005 variables of the environment that are no settings.
@@ -39,7 +39,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines, check_environment, check_look, check_switches,
+        check_lines, check_environment, check_look, check_switches, check_routing,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -128,6 +128,20 @@ def check_database(**_: Any) -> list[checks.CheckMessage]:
         hint = gettext("Set {setting} to {value}.").format(setting=f'DATABASES["{alias}"]["OPTIONS"]', value=value)
         return [checks.Warning(message, hint=hint, id="lifestream.W001")]
     return []
+
+
+def check_routing(**_: Any) -> list[checks.CheckMessage]:
+    """Check that all of lifestream's tables are in one database, with those that they refer to (E020)."""
+    from django.apps import apps
+
+    models = [*apps.get_app_config("lifestream").get_models(), apps.get_model(django_settings.AUTH_USER_MODEL)]
+    homes: dict[str, str] = {router.db_for_write(model): model._meta.label for model in models}
+    if len(homes) == 1:
+        return []
+    listed = ", ".join(f"{label} → '{alias}'" for alias, label in sorted(homes.items()))
+    message = gettext("Tables that refer to each other are written to several databases: {models}.")
+    hint = gettext("Let the database router send all models of lifestream, and the users, to one database.")
+    return [checks.Error(message.format(models=listed), hint=hint, id="lifestream.E020")]
 
 
 def check_time_zone(**_: Any) -> list[checks.CheckMessage]:

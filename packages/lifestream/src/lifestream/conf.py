@@ -160,17 +160,20 @@ class Settings:
     @property
     def allowed_networks(self) -> tuple[Network, ...]:
         """`LIFESTREAM_ALLOWED_NETWORKS`: private networks that may be dialled; a list or text."""
-        value = self.get("ALLOWED_NETWORKS", ())
+        return self._networks("ALLOWED_NETWORKS")
+
+    def _networks(self, name: str) -> tuple[Network, ...]:
+        value = self.get(name, ())
         texts = value.split(",") if isinstance(value, str) else value
         if not isinstance(texts, Iterable):
             text = gettext("{setting} is {value}; give a list of networks, as {example}.")
-            told = text.format(setting="LIFESTREAM_ALLOWED_NETWORKS", value=repr(value), example=["10.0.0.0/8"])
+            told = text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=["10.0.0.0/8"])
             raise ImproperlyConfigured(told)
         try:
             return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())
         except ValueError as error:
             text = gettext("{setting}: {problem}; give networks as {one} or {other}.")
-            told = text.format(setting="LIFESTREAM_ALLOWED_NETWORKS", problem=error, one="10.0.0.0/8", other="fd00::/8")
+            told = text.format(setting=f"LIFESTREAM_{name}", problem=error, one="10.0.0.0/8", other="fd00::/8")
             raise ImproperlyConfigured(told) from error
 
     @property
@@ -296,6 +299,28 @@ class Settings:
     def check_every(self) -> float:
         """`LIFESTREAM_CHECK_EVERY`: how often a server or Celery beat looks for feeds that are due."""
         return self._number("CHECK_EVERY", 60.0, least=0.1)
+
+    @property
+    def keep_days(self) -> float:
+        """`LIFESTREAM_KEEP_DAYS`: items older than so many days are deleted; 0 to keep them however old they are."""
+        return self._number("KEEP_DAYS", 0.0)
+
+    @property
+    def keep_items(self) -> int:
+        """`LIFESTREAM_KEEP_ITEMS`: so many items of a feed are kept, the latest; 0 for all."""
+        return int(self._number("KEEP_ITEMS", 10_000))
+
+    @property
+    def keep_idle_days(self) -> float:
+        """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
+        return self._number("KEEP_IDLE_DAYS", 30.0)
+
+    @property
+    def metrics_from(self) -> tuple[Network, ...]:
+        """`LIFESTREAM_METRICS_FROM`: networks beside this machine itself that may ask for `/metrics` and for the
+        details of `/readyz`.
+        """
+        return self._networks("METRICS_FROM")
 
     @property
     def lease(self) -> float:

@@ -22,7 +22,9 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or video shown with an entry (Media RSS): *url* is its file, *player* a page that plays it."""
+    """A picture, sound, video or document shown with an entry (Media RSS): *url* is its file, *player* a page that
+    plays it, *thumbnail* a picture of it. *length* is in bytes, *duration* in seconds.
+    """
 
     url: str = ""
     type: str = ""
@@ -30,6 +32,47 @@ class Media:
     player: str = ""
     title: str = ""
     description: str = ""
+    length: int | None = None
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The words of an episode, in the file *url* of the media type *type*. *captions* says that they have times."""
+
+    url: str
+    type: str = ""
+    language: str = ""
+    captions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who takes part in an episode. *role* is "host" unless the feed says another; *url* is their page,
+    *picture* their portrait.
+    """
+
+    name: str
+    role: str = "host"
+    url: str = ""
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What a podcast says of an entry besides its audio (Podcasting 2.0, and the tags of iTunes).
+
+    *season* and *number* are as written, since episodes may be numbered 3.5; *season_name* and *number_name* are shown
+    in their place. *chapters* is the address of a list of chapters.
+    """
+
+    season: str = ""
+    season_name: str = ""
+    number: str = ""
+    number_name: str = ""
+    chapters: str = ""
+    transcripts: tuple[Transcript, ...] = ()
+    persons: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +112,7 @@ class Entry:
     based: bool = False
     summary_base: str = ""
     source: Source | None = None
+    episode: Episode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,23 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "no-title": _("the feed at {url} has no title; give it a name"),
     "no-feed-unsearchable": _("{url} is no feed, and can't be searched for one: {reason}"),
     "no-feed-no-page": _("{url} is no feed, and no page that leads to one: {reason}"),
+    # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`
+    "rule-empty": _("Line {number}, {line}, has nothing to look for: write a word after it, or remove it."),
+    "too-many-rules": _("Line {number}, {line}, is too much: at most {most} rules count, so remove some."),
+    "too-many-terms": _("Line {number}, {line}, is too much: at most {most} words and phrases count, so remove some."),
+    "opml-too-large": _("it is larger than {size} MiB: split it into several lists"),
+    "opml-too-many": _("it lists more than {most} feeds: split it into several lists"),
+    "opml-too-deep": _("it has folders in folders, more than {most} deep: no reader writes such a list"),
+    "no-opml": _("it is no OPML: there is no list of subscriptions in it"),
+    "scraped": _("{url} is no feed: FreshRSS makes one of it by rules of its own ({kind}), which no other reader has"),
+    "list-of-feeds": _("{url} is a list of feeds ({kind}) and no feed: download and import it by itself"),
+    "unreadable-planet": _("it can't be read as a planet's configuration: {reason}"),
+    "no-planet": _("no section names a feed: it is the configuration of no planet"),
+    "has-login": _("{url} has a user name and password; add it by itself, with add_feed"),
     # Which addresses are not dialled: `fetcher.address_guard`
     "address-refused": _(
-        "{address} is {kind}, and none of those is dialled; if it is yours, add its network to {setting}"
+        "{address} is {kind}, and none of those is dialled; if it is yours, add its network to "
+        "LIFESTREAM_ALLOWED_NETWORKS"
     ),
     "form-of-address": _("a form of {address}, {kind}"),
     "address-none": _("no IP address"),

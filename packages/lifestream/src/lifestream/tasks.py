@@ -1,5 +1,11 @@
 """Celery tasks: `update_feeds` runs on a schedule, `update` fetches feeds that somebody wants now.
 
+The work is shared out: `update_feeds` sends a message (`update_some`) for each SHARE feeds that are due, and takes one
+share itself. A message that finds nothing, since others were faster, costs a millisecond. So workers take from one
+queue what they can do, and none of them does all; for that, each takes no more messages than it works on
+(CELERY_WORKER_PREFETCH_MULTIPLIER = 1). No task lasts longer than a lease, and each is acknowledged when it is done, so
+the messages of a worker that dies are delivered again.
+
 Any number of workers may run these at once: the claims in the database make sure that each feed is fetched once. Celery
 comes with the extra "scale".
 """
@@ -7,37 +13,88 @@ comes with the extra "scale".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import partial
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
 
 from celery import shared_task
+from django.utils import timezone
 
-from lifestream.conf import raise_file_limit
+from lifestream.conf import raise_file_limit, settings
+from lifestream.models import Feed
+from lifestream.operations.retention import cleanup as clean_up
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
-from lifestream.refresh.refresh_report import Report
 
 log = logging.getLogger(__name__)
 
-
-@shared_task(name="lifestream.update_feeds", ignore_result=True)
-def update_feeds() -> str:
-    """Fetch all feeds that are due. Returns what was done, in words, for the worker's log."""
-    return _told(refresh)
-
-
-@shared_task(name="lifestream.update", ignore_result=True)
-def update(feeds: list[int]) -> str:
-    """Fetch *feeds* (primary keys) now. This skips lifestream's own interval, not what servers and feeds ask for."""
-    return _told(partial(refresh, feeds, early=True))
+SHARE: Final = 250
+"""How many feeds one message stands for."""
+MOST_SHARES: Final = 40
+"""How many messages are sent at once: the next look for work sends more."""
 
 
-def _told(work: Callable[[], Report]) -> str:
+@shared_task(bind=True, name="lifestream.update_feeds", ignore_result=True, acks_late=True)
+def update_feeds(self: Any) -> str:
+    """Fetch all feeds that are due, together with the other workers. Returns what was done here, in words, for the
+    worker's log.
+
+    Called as a function, without a worker, it fetches all of them.
+    """
+    if self.request.called_directly:
+        return _updated()
+    due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
+    for _ in range((due - 1) // SHARE):
+        # What no worker has taken before the next look for work is sent again then.
+        update_some.apply_async(expires=settings.check_every, **_same_queue(self))
+    return _updated(most=SHARE)
+
+
+@shared_task(name="lifestream.update_some", ignore_result=True, acks_late=True)
+def update_some() -> str:
+    """Fetch up to SHARE feeds that are due. Returns what was done, in words, for the worker's log."""
+    return _updated(most=SHARE)
+
+
+@shared_task(bind=True, name="lifestream.update", ignore_result=True, acks_late=True)
+def update(self: Any, feeds: Sequence[int]) -> str:
+    """Fetch *feeds* (primary keys) now. This skips lifestream's own interval, not what servers and feeds ask for.
+
+    What is more than SHARE is left to other messages.
+    """
+    if not self.request.called_directly:
+        for start in range(SHARE, len(feeds), SHARE):
+            update.apply_async((feeds[start : start + SHARE],), **_same_queue(self))
+        feeds = feeds[:SHARE]
+    return _updated(feeds, early=True)
+
+
+def _same_queue(task: Any) -> dict[str, Any]:
+    """Return the option that sends a message to the queue that *task* came from."""
+    queue = (task.request.delivery_info or {}).get("routing_key")
+    return {"queue": queue} if queue else {}
+
+
+def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: int | None = None) -> str:
     raise_file_limit()
-    report = work()
+    # What a task holds longer than a lease, other workers could take.
+    stopping = threading.Event()
+    timer = threading.Timer(settings.lease, stopping.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        report = refresh(feeds, early=early, most=most, stopping=stopping)
+    finally:
+        timer.cancel()
     for shortage in report.shortages:
         log.warning("feeds stay due: %s", shortage)
     return str(report)
+
+
+@shared_task(name="lifestream.cleanup", ignore_result=True)
+def cleanup() -> str:
+    """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
+    return str(clean_up(timezone.now()))
 
 
 @shared_task(name="lifestream.find_icons", ignore_result=True)

@@ -69,13 +69,16 @@ _AUDIT = """() => {
     for (const element of document.querySelectorAll("*")) {
       for (const { name, value } of element.attributes) {
         const bare = value.replace(/[\\x00-\\x20]/g, "").toLowerCase();
+        if (name === "data-player" && !/^https:[/][/][a-z0-9.-]+[/]/.test(value))
+          found.push(`<${element.localName} ${name}="${value}">`);
         if (/^on/i.test(name) || (/^(javascript|vbscript|data|blob|file|filesystem|feed|view-source):/.test(bare)
             && /href|src|action|data|poster|cite|background|ping|player/i.test(name)))
           found.push(`<${element.localName} ${name}="${value}">`);
       }
     }
     const strangers = ":is(article, #result_list, .readonly, .site-head, .site-cards) "
-      + ":is(script, style, iframe, frame, object, embed, applet, base, meta, link, svg, math, template, form)";
+      + ":is(script, style, iframe, frame, object, embed, applet, base, meta, link, svg, template, form, "
+      + "annotation-xml, maction, mglyph, malignmark, math :is(a, b, div, img, p, table, video))";
     for (const element of document.querySelectorAll(strangers)) found.push(element.outerHTML.slice(0, 200));
   };
   audit(document);

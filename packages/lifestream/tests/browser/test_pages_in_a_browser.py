@@ -52,6 +52,20 @@ def test_a_page_meets_wcag_aa_in_both_themes_and_fits_a_telephone(
         assert visitor.violations() == "" and not visitor.overflows()
 
 
+@pytest.mark.parametrize("path", ["sites/", "tags/", "search/?q=nothingatall"])
+def test_the_longer_words_of_german_fit_a_telephone(
+    chromium: Browser, demo: str, at: dict[str, str], path: str
+) -> None:
+    with visiting(chromium, demo, size=SMALL, language="de-DE") as visitor:
+        page = visitor.goto(f"/demo/{path.format_map(at)}")
+        assert page.evaluate("document.documentElement.lang") == "de"
+        assert not visitor.overflows() and visitor.violations() == ""
+        lines = page.evaluate(
+            "[...document.querySelectorAll('.main-nav a')].map(a => a.getClientRects().length && a.offsetHeight)"
+        )
+        assert len(lines) == 3 and max(lines) < 45  # pixels: one line, so that no word is broken
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_but_pictures_is_asked_of_others(chromium: Browser, demo: str, at: dict[str, str], path: str) -> None:
     with visiting(chromium, demo) as visitor:

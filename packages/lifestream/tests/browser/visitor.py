@@ -58,14 +58,23 @@ class Visitor:
 
 @contextmanager
 def visiting(
-    browser: Browser, base: str, *, scheme: str = "light", size: ViewportSize = LARGE, script: bool = True
+    browser: Browser,
+    base: str,
+    *,
+    scheme: str = "light",
+    size: ViewportSize = LARGE,
+    script: bool = True,
+    language: str = "en-US",
 ) -> Iterator[Visitor]:
-    """A visitor at *base* with a window of that *size*, a system in that colour *scheme*, and scripts or none."""
+    """A visitor at *base* with a window of that *size*, a system in that colour *scheme* and that *language*, and
+    scripts or none.
+    """
     context: BrowserContext = browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light",
         viewport=size,
         java_script_enabled=script,
         reduced_motion="reduce",
+        locale=language,
     )
     context.set_default_timeout(SECONDS * 1000)
     # Nothing but this machine is asked, whatever a page does.

@@ -338,6 +338,17 @@ def test_an_address_that_comes_often_is_looked_at_once(looked_at: list[str]) -> 
     assert looked_at == ["/about", "/a.png"]
 
 
+def test_addresses_are_remembered_from_one_entry_of_a_document_to_the_next(looked_at: list[str]) -> None:
+    sanitizer = Sanitizer()
+    for number in range(3):
+        base = f"https://site.example/posts/{number}"
+        html = '<a href="/about">x</a><a href="https://a.example/">y</a><a href="next">z</a>'
+        assert 'href="https://site.example/about"' in sanitizer.html(html, base)
+    assert looked_at == ["/about", "https://a.example/", "next", "next", "next"]
+    sanitizer.html('<a href="/about">x</a>', "https://other.example/posts/1")
+    assert looked_at[-1] == "/about"
+
+
 def test_a_thousand_addresses_are_remembered_and_no_long_ones(looked_at: list[str]) -> None:
     sanitizer = Sanitizer()
     for _ in range(2):

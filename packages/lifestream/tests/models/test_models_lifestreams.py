@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.models import Item, Lifestream, Post
+from lifestream.models import Feed, Item, Lifestream, Post
 
 
 @pytest.mark.django_db
@@ -77,3 +80,28 @@ class TestLifestreams:
         assert not Item.objects.exists()
         assert not Post.objects.exists()
         assert Lifestream.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "rows",
+    [
+        lambda stream: stream,
+        lambda stream: Lifestream.objects.filter(pk=stream.pk),
+        lambda stream: stream.subscriptions.all(),
+    ],
+    ids=["lifestream", "lifestreams", "subscriptions"],
+)
+def test_what_a_deletion_costs_does_not_depend_on_how_many_feeds_it_leaves_unread(
+    rows: Callable[[Lifestream], Any],
+) -> None:
+    counts = []
+    for number in (3, 30):
+        stream = make_lifestream()
+        feeds = [make_subscription(make_feed(), stream).feed_id for _ in range(number)]
+        chosen = rows(stream)
+        with CaptureQueriesContext(connection) as queries:
+            chosen.delete()
+        counts.append(len(queries))
+        assert set(Feed.objects.filter(pk__in=feeds).values_list("status", flat=True)) == {"idle"}
+    assert counts[0] == counts[1]

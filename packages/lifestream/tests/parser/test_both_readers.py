@@ -70,7 +70,7 @@ def _canonical(html: str) -> str:
     return SANITIZER.html(html, URL).removeprefix("<div>").removesuffix("</div>").strip()
 
 
-OURS_ALONE: Final = ("based", "summary_base", "source")
+OURS_ALONE: Final = ("based", "summary_base", "source", "episode")
 """What feedparser doesn't tell, or only in part."""
 TITLES: Final = {
     "a title in base64 is HTML where it looks like that (12)": (
@@ -198,7 +198,7 @@ def test_both_readers_find_the_same_in_generated_documents(format_: FormatName) 
         readings = both(drawn[0].body)
         assert readings is not None
         found = {name: (ours, theirs) for name, ours, theirs in differences(*readings) if name != "entry.link"}
-        if "itunes" in drawn[0].body.decode("latin-1"):
+        if "itunes" in drawn[0].body.decode("latin-1").replace("\0", ""):
             found.pop("feed.icon", None)  # the channel's image counts before that of iTunes
         if format_ == "rdf":
             found.pop("entry.base", None)  # that is the link, which may be rdf:about

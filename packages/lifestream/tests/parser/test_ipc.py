@@ -49,14 +49,54 @@ def test_what_is_sent_is_what_is_received() -> None:
     assert sent({"a": 1}, b"\0\xff") == ({"a": 1}, b"\0\xff")
 
 
-@pytest.mark.parametrize("frame", [b"", b"\0\0", pack(">II", 2, 1) + b"{}", pack(">II", 9, 0) + b"{}"])
+def test_items_and_entries_are_sent_one_by_one() -> None:
+    for name, shape, value in (("prepared", ipc.PREPARED, PREPARED), ("feed", ipc.FEED, FEED)):
+        message = {name: shape.pack(value), "capped": []}  # type: ignore[arg-type]
+        before = copy.deepcopy(message)
+        pipe = BytesIO()
+        ipc.send(pipe, message)
+        assert message == before
+        assert pipe.getvalue()[8:12] == b"\0\0\0\2"
+        pipe.seek(0)
+        assert ipc.receive(pipe) == (message, b"")
+
+
+def test_text_is_sent_in_utf_8_whatever_is_in_it() -> None:
+    text = "日本語 \ud800 \0 \u2028"
+    pipe = BytesIO()
+    ipc.send(pipe, {"a": text})
+    assert "日本語".encode() in pipe.getvalue()
+    assert sent({"a": text}) == ({"a": text}, b"")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"\0\0",
+        pack(">III", 2, 1, 0) + b"{}",
+        pack(">III", 9, 0, 0) + b"{}",
+        pack(">III", 2, 0, 1) + b"{}",
+        pack(">III", 2, 0, 1) + b"{}" + pack(">I", 3) + b"[]",
+    ],
+)
 def test_a_frame_that_is_cut_short_is_the_end(frame: bytes) -> None:
     with pytest.raises(EOFError):
         ipc.receive(BytesIO(frame))
 
 
 @pytest.mark.parametrize(
-    "frame", [pack(">II", 2**32 - 1, 0), pack(">II", 5, 0) + b"\x80\x04N.x", pack(">II", 2, 0) + b"\xff\xff"]
+    "frame",
+    [
+        pack(">III", 2**32 - 1, 0, 0),
+        pack(">III", 2, 0, 2**32 - 1) + b"{}",
+        pack(">III", 5, 0, 0) + b"\x80\x04N.x",
+        pack(">III", 2, 0, 0) + b"\xff\xff",
+        pack(">III", 2, 0, 1) + b"{}" + pack(">I", 2**32 - 1),
+        pack(">III", 2, 0, 1) + b"{}" + pack(">I", 2) + b"[]",
+        pack(">III", 15, 0, 1) + b'{"prepared":[]}' + pack(">I", 2) + b"[]",
+        pack(">III", 14, 0, 1) + b'{"prepared":1}' + pack(">I", 2) + b"[]",
+    ],
 )
 def test_a_frame_that_makes_no_sense_is_refused(frame: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -208,7 +208,7 @@ def test_rule_23_the_cut_is_at_a_character() -> None:
 def test_every_cap_stands_in_the_manual() -> None:
     table = [
         [cell.strip() for cell in line.strip("| \n").split("|")]
-        for line in MANUAL.read_text("utf-8").splitlines()
+        for line in MANUAL.read_text("utf-8").partition("## What is kept of a feed\n")[2].splitlines()
         if line.startswith("|")
     ]
     assert table[2:] == [[cap.what, f"{cap.limit:,} {cap.unit}", cap.beyond] for cap in caps.ALL]

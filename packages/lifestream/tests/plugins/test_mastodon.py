@@ -16,7 +16,12 @@ def test_mastodon_shows_links_as_it_does_and_warnings_as_titles() -> None:
     assert (first.title, first.tags) == ("", ("rope",))
     assert first.content == f"<p>New knots: {knots} {rope}</p>"
     assert first.media == (
-        Media(url="https://files.quay.example/knot.jpg", type="image/jpeg", description="A knot, seen from above"),
+        Media(
+            url="https://files.quay.example/knot.jpg",
+            type="image/jpeg",
+            description="A knot, seen from above",
+            length=4242,
+        ),
     )
     assert (second.title, second.content) == ("rope & rot", "<p>It rots.</p>")
 

@@ -46,6 +46,16 @@ def test_a_self_closed_player_does_not_hide_the_text_after_it(element: str) -> N
 
 
 @pytest.mark.reading(16)
+def test_a_self_closed_element_of_words_does_not_change_those_after_it() -> None:
+    assert cleaned('<p><i class="icon"/>a <b/>b</p>') == "<p><i></i>a <b></b>b</p>"
+    assert cleaned('<a name="more"/>a <a href="/x">b</a>') == (
+        f'<a name="entry-more" {REL}></a>a <a href="https://site.example/x" {REL}>b</a>'
+    )
+    assert cleaned("<p><i/>a</i> b</p>") == "<p><i>a</i> b</p>"
+    assert cleaned("<p>a</p><svg><path d='M0'/></svg><p>b</p>") == "<p>a</p><p>b</p>"
+
+
+@pytest.mark.reading(16)
 def test_a_self_closed_element_before_its_end_tag_is_open() -> None:
     # As browsers read it, and as feeds write it that were made by a careless filter.
     assert cleaned("<p>a</p><script/>alert(1)</script><p>b</p>") == "<p>a</p><p>b</p>"
@@ -255,6 +265,27 @@ def test_tables_code_and_captions_are_whole(html: str) -> None:
 
 
 # 18
+
+
+@pytest.mark.reading(18)
+def test_what_a_comment_paid_for_is_kept_without_it() -> None:
+    # The budget of a fragment grows with its length, and the comment is not in what was cleaned.
+    html = f"{'<b>' * 400}{'<i></i>' * 1000}x{'</b>' * 400}<!--{'-' * 400_000}-->"
+    assert cleaned(html).count("<b>") == 400
+
+
+@pytest.mark.reading(18)
+@pytest.mark.parametrize("inner", ["<i></i>", "<span></span>", "<code>x</code>", "<sub></sub><br>", "<u><s></s></u>"])
+def test_what_is_properly_nested_costs_nothing_again(inner: str) -> None:
+    html = f"<div>{'<b>' * 300}{inner * 2000}{'</b>' * 300}<!--{'-' * 400_000}--></div>"
+    assert cleaned(html).count("<b>") == 300
+
+
+@pytest.mark.reading(18)
+def test_a_table_of_many_cells_in_formatting_is_kept_again() -> None:
+    row = "<tr><td><i>x</i></td><td>y</td></tr>"
+    html = f"{'<b>' * 300}<table><tbody>{row * 500}</tbody></table>{'</b>' * 300}<!--{'-' * 400_000}-->"
+    assert cleaned(html).count("<td>") == 1000
 
 
 SCRAPS = [

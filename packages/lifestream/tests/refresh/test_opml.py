@@ -328,3 +328,19 @@ def test_an_outline_that_is_absurdly_long_says_nothing() -> None:
     assert [outline.url for outline in read(f"<opml>{longest}{after}".encode())] == ["http://a", "http://b"]
     longer = longest.replace("'/>", "x'/>")
     assert [outline.url for outline in read(f"<opml>{longer}{after}".encode())] == ["http://b"]
+
+
+@pytest.mark.parametrize("kind", ["HTML+XPath", "xml+xpath", "JSON+DotNotation", "HTML+XPath+JSON+DotNotation"])
+def test_what_freshrss_makes_feeds_of_is_left_out_with_the_reason(kind: str) -> None:
+    text = f"<opml><outline type='{kind}' text='News' xmlUrl='https://a.example/news' frss:xPathItem='//li'/></opml>"
+    [outline] = opml.read(text.encode())
+    assert outline.refusal == (
+        f"https://a.example/news is no feed: FreshRSS makes one of it by rules of its own ({kind}), which no other "
+        "reader has"
+    )
+
+
+@pytest.mark.parametrize("kind", ["rss", "atom", "JSONFeed", "", "RSS+x"])
+def test_every_other_type_may_be_a_feed(kind: str) -> None:
+    [outline] = opml.read(f"<opml><outline type='{kind}' text='a' xmlUrl='https://a.example/feed'/></opml>".encode())
+    assert outline.refusal == ""

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Lock
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from django.db import connection, connections
 from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_subscription
-from lifestream.models import Feed, Host
+from lifestream.models import Feed, Host, due_hosts
 from lifestream.scheduler import leases
 
 MINUTE = timedelta(minutes=1)
@@ -46,7 +46,7 @@ class TestWhatMayBeClaimed:
     )
     def test_a_feed_is_claimed_if_its_state_allows_it(self, fields: dict[str, Any], due: bool, early: bool) -> None:
         make_feed(**fields)
-        assert len(leases._due(NOW, None, early=False)) == due
+        assert Feed.objects.due(NOW).count() == due
         assert len(leases.claim(NOW, 10, early=True)) == early
 
     def test_a_pause_of_the_host_holds_for_all_its_feeds(self) -> None:
@@ -108,11 +108,14 @@ class TestHosts:
             make_feed(f"https://a.example.com/{number}", next_fetch=NOW - MINUTE + timedelta(milliseconds=number))
         for number in range(5):
             make_feed(f"https://b{number}.example.com/")
-        first, second = leases.claim(NOW, 60), leases.claim(NOW, 60)
-        assert [each.url for each in first] == [f"https://a.example.com/{number}" for number in range(50)]
-        assert sorted(each.host for each in second) == [f"b{number}.example.com" for number in range(5)]
+        first = leases.claim(NOW, 60)
+        of_a = [each for each in first if each.host == "a.example.com"]
+        assert [each.url for each in of_a] == [f"https://a.example.com/{number}" for number in range(50)]
+        assert sorted({each.host for each in first} - {"a.example.com"}) == [
+            f"b{each}.example.com" for each in range(5)
+        ]
         assert leases.claim(NOW, 60) == []
-        Feed.objects.filter(pk__in=[each.feed for each in first]).update(next_fetch=NOW + MINUTE)
+        Feed.objects.filter(pk__in=[each.feed for each in of_a]).update(next_fetch=NOW + MINUTE)
         leases.release(first)
         assert leases.claim(NOW, 60)[0].url == "https://a.example.com/50"
 
@@ -163,32 +166,41 @@ class TestLeases:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_threads_share_the_due_feeds_and_none_is_claimed_twice() -> None:
-    for number in range(120):
-        make_feed(f"https://host{number % 40}.example.com/{number}")
-    workers = 6
+def test_threads_share_the_due_feeds_and_never_hold_one_host_twice() -> None:
+    Feed.objects.bulk_create(
+        Feed(url=f"https://host/{number}", url_hash=str(number), host=host, next_fetch=NOW)
+        for host in [Host.objects.create(name=f"host{number}.example.com") for number in range(20)]
+        for number in range(host.pk * 1000, host.pk * 1000 + 9)
+    )
+    workers = 8
     start = Barrier(workers)
+    held: Counter[str] = Counter()
+    shared: list[str] = []
+    fetched: Counter[int] = Counter()
+    guard = Lock()
 
-    def work() -> list[tuple[str, str]]:
+    def work() -> None:
         try:
             start.wait(30)
-            found: list[tuple[str, str]] = []
-            while claimed := leases.claim(NOW, 9):
-                found += [(each.host, each.url) for each in claimed]
-            return found
+            while (claimed := leases.claim(NOW, 4)) or len(fetched) < 180:
+                with guard:
+                    hosts = {each.host for each in claimed}
+                    shared.extend(host for host in hosts if held[host])
+                    held.update(hosts)
+                    fetched.update(each.feed for each in claimed)
+                Feed.objects.filter(pk__in=[each.feed for each in claimed]).update(next_fetch=NOW + MINUTE)
+                with guard:
+                    held.subtract(hosts)
+                leases.release(claimed)
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(workers) as pool:
-        shares = [future.result(60) for future in [pool.submit(work) for _ in range(workers)]]
-    claimed = Counter(url for share in shares for _, url in share)
-    assert len(claimed) == 120
-    assert set(claimed.values()) == {1}
-    owners: dict[str, set[int]] = {}
-    for worker, share in enumerate(shares):
-        for host, _ in share:
-            owners.setdefault(host, set()).add(worker)
-    assert all(len(workers) == 1 for workers in owners.values()), "a host was shared between workers"
+        for future in [pool.submit(work) for _ in range(workers)]:
+            future.result(60)
+    assert shared == []
+    assert len(fetched) == 180 and set(fetched.values()) == {1}
+    assert due_hosts.wrong("default") == []
 
 
 WORKER = """
@@ -198,13 +210,13 @@ from factories import NOW
 from lifestream.scheduler import leases
 sys.stdin.readline()
 while claimed := leases.claim(NOW, 5):
-    print(*[each.feed for each in claimed], sep="\\n")
+    print(*[f"{each.feed} {each.host}" for each in claimed], sep="\\n")
 """
 
 
 @pytest.mark.django_db(transaction=True)
 def test_processes_share_the_due_feeds_and_none_is_claimed_twice() -> None:
-    feeds = {make_feed().pk for _ in range(60)}
+    feeds = {make_feed(f"https://host{number % 12}.example.com/{number}").pk for number in range(60)}
     settings = connection.settings_dict
     if connection.vendor == "sqlite":
         url = f"sqlite:///{settings['NAME']}"
@@ -224,7 +236,7 @@ def test_processes_share_the_due_feeds_and_none_is_claimed_twice() -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        for _ in range(3)
+        for _ in range(4)
     ]
     outputs = []
     for process in processes:
@@ -232,8 +244,10 @@ def test_processes_share_the_due_feeds_and_none_is_claimed_twice() -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        outputs.append(process.communicate(timeout=60)[0].split())
+        outputs.append([line.split() for line in process.communicate(timeout=60)[0].splitlines()])
         assert process.returncode == 0
-    claimed = Counter(int(key) for output in outputs for key in output)
+    claimed = Counter(int(key) for output in outputs for key, _ in output)
+    hosts = Counter(host for output in outputs for host in {host for _, host in output})
+    assert set(hosts.values()) == {1}, "a host was held by two processes"
     assert set(claimed) == feeds
     assert set(claimed.values()) == {1}

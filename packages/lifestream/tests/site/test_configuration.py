@@ -117,7 +117,8 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def made(**environ: str) -> dict[str, Any]:
         for name in list(os.environ):
-            if name.startswith("LIFESTREAM_") or name in ("DATABASE_URL", "CELERY_BROKER_URL", "TIME_ZONE"):
+            others = ("DATABASE_URL", "CELERY_BROKER_URL", "LANGUAGE_CODE", "TIME_ZONE")
+            if name.startswith("LIFESTREAM_") or name in others:
                 monkeypatch.delenv(name)
         for name, value in {"LIFESTREAM_HOME": str(tmp_path), **environ}.items():
             monkeypatch.setenv(name, value)
@@ -129,6 +130,15 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 class TestSettings:
+    def test_each_reader_gets_the_language_of_the_browser_unless_one_is_set(self, settings_of: Any) -> None:
+        chooser = "django.middleware.locale.LocaleMiddleware"
+        made = settings_of()
+        middleware = made["MIDDLEWARE"]
+        assert middleware.index(chooser) == middleware.index("django.middleware.common.CommonMiddleware") - 1
+        assert made["LANGUAGES"] == [("de", "Deutsch"), ("en", "English")]
+        made = settings_of(LANGUAGE_CODE="fr")
+        assert chooser not in made["MIDDLEWARE"] and "LANGUAGES" not in made
+
     def test_what_is_set_is_a_setting_and_what_is_not_is_left_to_the_app(self, settings_of: Any) -> None:
         made = settings_of(LIFESTREAM_DEFAULT_PAGINATION="5", LANGUAGE_CODE="de")
         assert made["LIFESTREAM_DEFAULT_PAGINATION"] == 5

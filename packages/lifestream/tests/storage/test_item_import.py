@@ -128,7 +128,7 @@ class TestItems:
         assert stored(title="T")["kind"] == "article"
         assert stored(content="x")["kind"] == "note"
         film = stored(title="T", media=(Media("https://example.com/\0a\ud800.mp4", "video/mp4"),))
-        assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", ""]])
+        assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", "", ""]])
 
     def test_rule_23_what_was_over_a_cap_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("INFO", "lifestream.storage")

@@ -80,6 +80,7 @@ TEMPLATES = [
 ROOT_URLCONF = "testsite.urls"
 STATIC_URL = "/static/"
 USE_TZ = True
+LOCALE_PATHS = [Path(__file__).parents[1] / "locale"]  # Arabic, for tests
 TIME_ZONE = "UTC"
 # A site's own hasher takes a tenth of a second a login, on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

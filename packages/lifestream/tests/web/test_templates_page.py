@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from django.template import engines
@@ -22,6 +22,8 @@ from factories import make_lifestream
 from lifestream.models import Lifestream
 from lifestream.web.presenters import Card
 from shown import make_post, make_site
+
+Use: TypeAlias = Callable[[str], None]
 
 PAGE = page("lifestream/templates.md")
 SHIPPED = Path(lifestream.__file__).parent / "templates"
@@ -69,18 +71,14 @@ class TestExamples:
         post = stream.posts.get(item__title="Kites")
         return [*PAGES, f"main/items/{post.item_id}/", f"main/sites/{post.subscription_id}/"]
 
-    def test_what_is_added_to_every_page_is_on_every_page(
-        self, client: Client, stream: Lifestream, use: Callable[[str], None]
-    ) -> None:
+    def test_what_is_added_to_every_page_is_on_every_page(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("small")
         for path in self.paths(stream):
             html = self.html(client, path)
             assert html.count('<link rel="stylesheet" href="/static/mysite.css">') == 1, path
             assert 'class="imprint"' in html and "All sites as OPML" in html, path
 
-    def test_the_pages_stand_in_the_frame_of_the_site(
-        self, client: Client, stream: Lifestream, use: Callable[[str], None]
-    ) -> None:
+    def test_the_pages_stand_in_the_frame_of_the_site(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("own")
         for path in self.paths(stream):
             html = self.html(client, path)
@@ -90,15 +88,13 @@ class TestExamples:
         assert 'aria-current="page">Timeline' in self.html(client, "main/")
         assert "What I read" in self.html(client, "main/")
 
-    def test_a_site_has_the_look_that_is_its_own(
-        self, client: Client, stream: Lifestream, use: Callable[[str], None]
-    ) -> None:
+    def test_a_site_has_the_look_that_is_its_own(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("own")
         html = self.html(client, "main/")
         assert '<span class="mark">Ada</span>' in html and '<p class="tip">1 tags</p>' in html
 
     def test_the_shipped_template_of_a_site_is_extended_by_its_own_name(
-        self, client: Client, stream: Lifestream, use: Callable[[str], None]
+        self, client: Client, stream: Lifestream, use: Use
     ) -> None:
         use("own")
         html = self.html(client, "main/")
@@ -106,7 +102,7 @@ class TestExamples:
         assert '<span class="mark">release</span>' in html
 
     def test_items_are_shown_on_a_page_of_the_site(
-        self, stream: Lifestream, use: Callable[[str], None], django_assert_max_num_queries: DjangoAssertNumQueries
+        self, stream: Lifestream, use: Use, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
         use("own")
         names: dict[str, Any] = {}

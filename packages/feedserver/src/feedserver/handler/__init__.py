@@ -6,12 +6,13 @@ of a large body), and an entry in the journal. The way of a request:
     Request ──▶ quit_method    QUIT, if the server allows it: the server stops
        │
        ├──────▶ journal        the exchange is recorded (`exchange`; tests find it by a `request_filter`)
-       ├──────▶ router         a scripted route (`routes`), else a file (`watched_fixtures`) ──▶ Response
-       │                       the same for every GET: `ready_answers` has the bytes
+       ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`) ──▶ Response
+       │                       a route asks for `conditions`, and may have a `path_pattern` and a state
+       │                       the same for every GET: `ready_answers` has the bytes; none: `missing` says why
        │        (http)         negotiation: login, validators, coding, range ──▶ Response
        └──────▶ fault_injection   which faults are triggered ──▶ the plan that `net` plays
 
 `handler` puts these modules together and returns one of the values of `decisions`; `coded_bodies` caches bodies in
-their content coding, and `problems` keeps what went wrong until `verify` raises it. Never imported here: `asyncio`,
-`socket`, `ssl` and `selectors`.
+their content coding, and `problems` keeps what went wrong until `verify` raises it; `expectations` are what a test
+expects of the journal. Never imported here: `asyncio`, `socket`, `ssl` and `selectors`.
 """

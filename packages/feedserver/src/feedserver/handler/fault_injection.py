@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import Await, CloseConnection, Injected, Plan, Read, ResetConnection, Step, Wait
-from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest
 
 if TYPE_CHECKING:  # most servers break no answer, and need not load the faults
     from feedserver.faults.fault import Fault
@@ -43,6 +43,10 @@ def never_injected_first(response: Response) -> Fault | None:
     It is for a response that is given once, to the first request that it answers. A fault with a probability counts as
     one that may be triggered.
     """
+    if not response.faults:
+        return None
+    from feedserver.messages.triggers import FromRequest, OnEvery, OnRequest
+
     for fault in faults_of(response):
         if isinstance(fault.when, OnRequest | OnEvery | FromRequest) and not fault.when.strikes(1):
             return fault
@@ -52,8 +56,10 @@ def never_injected_first(response: Response) -> Fault | None:
 def choose(response: Response, number: int) -> Response:
     """Return the response for its request with this *number*, prepared by the faults that it triggers.
 
-    Its faults are the triggered ones only.
+    Its faults are the triggered ones only, and its delay is drawn.
     """
+    if isinstance(response.delay, RandomDelay):
+        response = response.changed(delay=response.delay.draw(number))
     if not response.faults:
         return response
     triggered = [fault for fault in faults_of(response) if fault.when.strikes(number)]

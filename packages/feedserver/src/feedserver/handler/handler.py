@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler import fault_injection
 from feedserver.handler.coded_bodies import CodedBodies
 from feedserver.handler.decisions import Decision, Pending, Prepared, Received
@@ -64,6 +64,7 @@ class Site:
         self.own_hosts: frozenset[str] = frozenset()
         self.on_quit: Callable[[], None] | None = None
         self.clock = Clock()
+        routes.now = self.clock.time
         self._coded = CodedBodies()
 
     def take_warnings(self) -> list[FixtureWarning]:

@@ -16,12 +16,19 @@ from feedserver.handler.exchange import Changes, Exchange, NotSeen
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.argument_types import check_is, check_seconds, check_whole
 from feedserver.messages.request import Request
+from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from feedserver.handler.conditions import Criteria
     from feedserver.handler.path_pattern import Pattern
+
+DROPPED_TOLD = 20
+"""Different requests that are told, at most, of those that were dropped."""
+
+LONGEST_TOLD = 80
+"""Characters of such a request that are told."""
 
 
 class Journal:
@@ -33,6 +40,7 @@ class Journal:
         self._entries: deque[Exchange] = deque(maxlen=limit)
         self.dropped = 0
         """The number of exchanges that were dropped because of *limit*; they came before those that are kept."""
+        self._dropped_requests: dict[str, int] = {}
         self.changes = Changes()
 
     @property
@@ -52,9 +60,16 @@ class Journal:
     def record(self, exchange: Exchange) -> None:
         """Add an exchange. Called on the event loop, before the answer's first byte."""
         if len(self._entries) == self._entries.maxlen:
-            self.dropped += 1
+            self._note_dropped(str(self._entries[0])[:LONGEST_TOLD])
         self._entries.append(exchange)
         self.changes.tell()
+
+    def _note_dropped(self, request: str) -> None:
+        self.dropped += 1
+        counts = self._dropped_requests
+        if request not in counts and len(counts) >= DROPPED_TOLD:
+            request = "others"
+        counts[request] = counts.get(request, 0) + 1
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
         """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does."""
@@ -70,6 +85,7 @@ class Journal:
     def clear(self) -> None:
         """Forget every exchange."""
         self._entries.clear()
+        self._dropped_requests.clear()
         self.dropped = 0
 
     @property
@@ -108,6 +124,9 @@ class Journal:
         """
         wanted = RequestFilter(path, **criteria)
         check_whole("count", count, 1, 2)
+        limit = self._entries.maxlen
+        if limit is not None and count > limit:
+            raise ValueError(f"count is {count}, and the journal keeps {limit}; raise journal_limit, or wait for fewer")
         matching = self._count_of(wanted)
         if not self.wait_until(lambda: matching() >= count, timeout):
             seen = self._matching(wanted)
@@ -198,7 +217,9 @@ class Journal:
         lines = [f"  {number}. {exchange.describe()}" for number, exchange in enumerate(entries, 1)]
         more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
         if self.dropped:
-            more.insert(0, f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher")
+            what = ", ".join(f"{request} ({count:,})" for request, count in self._dropped_requests.copy().items())
+            told = visible(f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher: {what}")
+            more.insert(0, told)
         count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 

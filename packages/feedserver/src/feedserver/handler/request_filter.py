@@ -90,6 +90,6 @@ def _asks_for(request: Request, wanted: str | Pattern) -> bool:
     else:
         target = split_target(wanted)
         asked_scheme = request.target.partition("://")[0].lower() if asked.host else request.scheme
-        if asked_scheme != scheme.lower() or host_key(request.host) != host_key(target.host):
+        if asked_scheme != scheme.lower() or host_key(request.host, scheme) != host_key(target.host, scheme):
             return False
     return asked.key == target.key and ("?" not in wanted or asked.query == target.query)

@@ -5,18 +5,16 @@ Reads files, opens no socket. Runs on the event loop alone, except for `add`, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from heapq import nlargest
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from feedserver.fixtures.document_root import Folder, timeline_files
-from feedserver.fixtures.loader import FixtureError, FixtureWarning
+from feedserver.fixtures.errors import FixtureWarning
 from feedserver.handler.conditions import NO_CONDITIONS, Conditions, refuse_two_queries
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.fault_injection import never_injected_first
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.routes import (
     Choice,
@@ -25,40 +23,22 @@ from feedserver.handler.routes import (
     Place,
     Route,
     Script,
-    Turns,
     check_answers,
     check_state,
     host_key,
     nearest,
     shown_state,
 )
-from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.argument_types import check_name
+from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request, Target, split_target
-from feedserver.messages.response import Answer, Response
+from feedserver.messages.response import Answer
 from feedserver.messages.terminal_text import visible
 
-ALIKE = 0.6
-"""How similar two paths must be, from 0 to 1, for the one to be suggested where the other is missing."""
-
-COMPARED = 30
-"""Paths that are compared exactly with a missing one, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Cached:
-    """A loaded fixture, as an answer of one server."""
-
-    loaded: WatchedFixture
-    choice: Choice
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """The *response* of a file, and the *turns* that it has taken."""
-
-    response: Response
-    turns: Turns
+if TYPE_CHECKING:
+    from feedserver.fixtures.document_root import Folder
+    from feedserver.handler.folder_answers import FolderAnswers
+    from feedserver.handler.missing import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +54,25 @@ class Missing:
 
 
 class Routes:
-    """The scripted routes and the folder of one server."""
+    """The scripted routes and the folder of one server. `now` is its clock, in seconds of the epoch."""
 
     def __init__(self, folder: Folder | None = None) -> None:
         self.folder = folder
         self.warnings: list[FixtureWarning] = []
+        self.now: Callable[[], float] = time.time
         self.state: dict[str, object] = {}
         self._routes: dict[str, tuple[Route, ...]] = {}  # by the key of their path, see `path_key`
         self._patterned: tuple[Route, ...] = ()
-        self._cache: dict[HostPath, _Cached] = {}
-        self._episodes: dict[Path, _Cached] = {}
-        self._indices: dict[Path, int] = {}
-        self._counted: dict[Path, _Counted] = {}
+        self._files: FolderAnswers | None = None
+        if folder is not None:
+            from feedserver.handler.folder_answers import FolderAnswers  # many servers have no folder
+
+            self._files = FolderAnswers(folder, self.warnings)
 
     def add(
         self,
         path: str | Pattern,
-        answers: tuple[Answer, ...],
+        answers: tuple[Answer | Lasting, ...],
         method: str | None = None,
         state: Mapping[str, object] | None = None,
         then: Mapping[str, object] | None = None,
@@ -108,18 +90,21 @@ class Routes:
         check_state("then", then)
         refuse_two_queries(path, conditions)
         check_answers(path, answers)
-        spelling = str(path) if not isinstance(path, str) or path.startswith("/") or "://" in path else f"/{path}"
+        spelling = str(path)
+        if isinstance(path, str) and not path.startswith("/") and "://" not in path and path != "*":
+            spelling = f"/{path}"
         target = split_target(spelling)
         route = Route(
-            host_key(target.host),
+            host_key(target.host, target.scheme),
             target.query if "?" in spelling else None,
             method.upper() if method is not None else None,
-            Script([Choice(answer) for answer in answers]),
+            Script([Choice.of(answer) for answer in answers]),
             conditions,
             dict(state) if state is not None else None,
             dict(then) if then is not None else None,
             path if isinstance(path, Pattern) else None,
             spelling,
+            target.scheme,
         )
         # Each in one step: the event loop may be reading the old tuple.
         if isinstance(path, Pattern):
@@ -136,7 +121,7 @@ class Routes:
         that would answer has a mistake, and what a function of the test's raises.
         """
         target = split_target(request.target)
-        host = "" if not target.host or own_host(target.host) else host_key(target.host)
+        host = "" if not target.host or own_host(target.host) else host_key(target.host, target.scheme)
         routes = self._routes.get(target.key)
         route: Route | None
         if routes is not None and not host and len(routes) == 1 and routes[0].fits_all:
@@ -144,21 +129,23 @@ class Routes:
         elif routes is None and not self._patterned:
             route = None
         else:
-            place = Place(host, target.query, own_host)
+            place = Place(host, target.query, own_host, target.scheme)
             asked = (exchange.request if exchange is not None else None) or request
             route = nearest(routes or (), place, asked, self.state)
             route = route or nearest(self._matching(target), place, asked, self.state)
         if route is not None:
             route.is_used = True
-            return route.only or Found(route.script.current, partial(self._advance, route))
-        found = self._from_folder(HostPath(host, target.path)) if not target.has_encoded_slash else None
+            return route.only or Found(route.script.current(self.now()), partial(self._advance, route))
+        found = None
+        if self._files is not None and not target.has_encoded_slash and target.path != "*":
+            found = self._files.find(HostPath(host, target.path))
         if found is None:
-            return self._missing(host, target, request, own_host)
+            return self._missing(Place(host, target.query, own_host, target.scheme), target, request)
         if request.method not in ("GET", "HEAD"):
             return Missing(
                 405,
                 f"{request}: a file answers GET and HEAD only. This would answer:\n"
-                f"  server.add({target.path!r}, Response(…), method={request.method!r})",
+                f"  {_asked(request, target, host).remedy_for_method()}",
                 "GET, HEAD",
             )
         return found
@@ -182,99 +169,35 @@ class Routes:
         )
 
     def _advance(self, route: Route) -> None:
-        route.script.advance()
+        route.script.advance(self.now())
         if route.then is not None:
             self.state.update(route.then)
 
-    # The folder
-
-    def _from_folder(self, place: HostPath) -> Found | None:
-        if self.folder is None:
-            return None
-        cached = self._cache.get(place)
-        if cached is not None and cached.loaded.is_current():
-            return Found(cached.choice)
-        self._cache.pop(place, None)
-        loaded = kept_fixture(self.folder, place)
-        if loaded is None:
-            located = self.folder.locate(place.path, place.host)
-            if located is None:
-                return None
-            if located.is_dir():
-                return self._from_timeline(located)
-            loaded = load(located, self.folder.beneath)
-            if loaded.is_settled():
-                keep(self.folder, place, loaded)
-        cached = self._cached(loaded)
-        if loaded.is_settled():
-            self._cache[place] = cached
-        return Found(cached.choice)
-
-    def _from_timeline(self, folder: Path) -> Found:
-        files = timeline_files(folder)
-        index = min(self._indices.get(folder, 0), len(files) - 1)
-        file = files[index]
-        is_last = index == len(files) - 1
-
-        def advance() -> None:
-            self._indices[folder] = index + 1
-
-        cached = self._episodes.get(file)
-        if cached is None or not cached.loaded.is_current():
-            cached = self._cached(load(file, self.folder.beneath if self.folder is not None else None))
-            if cached.loaded.is_settled():
-                self._episodes[file] = cached
-        fault = None if is_last else never_injected_first(cached.loaded.response)
-        if fault is not None:
-            problem = f"the fault '{fault}' is never triggered: this file is sent once, and then the next of {folder}"
-            raise FixtureError(cached.loaded.response.source, None, problem, f"Write '{fault.words}'.")
-        return Found(cached.choice, advance)
-
-    def _cached(self, loaded: WatchedFixture) -> _Cached:
-        self.warnings.extend(loaded.warnings)
-        return _Cached(loaded, Choice(loaded.response, self._turns_of(loaded.file, loaded.response), loaded.ready))
-
-    def _turns_of(self, file: Path, response: Response) -> Turns:
-        """Return the count of a file; a file that is read again continues its count where its response is the same."""
-        before = self._counted.get(file)
-        turns = before.turns if before is not None and before.response == response else Turns()
-        if response.faults:
-            self._counted[file] = _Counted(response, turns)
-        return turns
-
     # The message where nothing answers
 
-    def _missing(self, host: str, target: Target, request: Request, own_host: Callable[[str], bool]) -> Missing:
-        asked = f"http://{host}{target.path}" if host else target.path
-        shown = visible(asked)  # escaped: a client must not write lines of its own into a message
+    def _missing(self, place: Place, target: Target, request: Request) -> Missing:
+        asked = _asked(request, target, place.host)
         method = request.method
-        place = Place(host, target.query, own_host)
-        routes = [
-            route for route in (*self._routes.get(target.key, ()), *self._matching(target)) if route.is_for(place)
+        at_path = [
+            route for route in (*self._routes.get(target.key, ()), *self._matching(target)) if route.is_at(place)
         ]
+        routes = [route for route in at_path if route.is_for(place)]
         fitting = [route for route in routes if route.method_rank(method)]
         if routes and not fitting:
             methods = sorted({route.method for route in routes if route.method is not None})
             return Missing(
                 405,
-                f"{method} {shown}: the route answers {', '.join(methods)} only. This would answer:\n"
-                f"  server.add({asked!r}, Response(…), method={method!r})",
+                f"{method} {asked}: the route answers {', '.join(methods)} only. This would answer:\n"
+                f"  {asked.remedy_for_method()}",
                 ", ".join(methods),
             )
-        lines = [f"{method} {shown}{'?' + visible(target.query) if target.query else ''}: nothing answers."]
         if fitting:
+            lines = [f"{method} {asked}{'?' + visible(target.query) if target.query else ''}: nothing answers."]
             lines += [f"  {route}: {self._why_not(route, request)}" for route in fitting]
             return Missing(404, "\n".join(lines))
-        near = _nearest(target.path, self._known_paths())
-        if near:
-            lines.append(f"Near it: {', '.join(map(visible, near))}.")
-        if self.folder is not None and not target.has_encoded_slash:
-            where = self.folder.root / host if host else self.folder.root
-            lines.append(f"This would answer: a file {visible(str(where / target.path.strip('/')))}, or")
-        else:
-            lines.append("This would answer:")
-        lines.append(f"  server.add({asked!r}, Response(…))")
-        return Missing(404, "\n".join(lines))
+        from feedserver.handler.missing import unanswered
+
+        return Missing(404, unanswered(asked, at_path, self._known_paths(), self.folder))
 
     def _why_not(self, route: Route, request: Request) -> str:
         """Return why a route for the request's path and method does not answer it."""
@@ -291,22 +214,11 @@ class Routes:
         return [*scripted, *(self.folder.names() if self.folder is not None else ())]
 
 
+def _asked(request: Request, target: Target, host: str) -> Asked:
+    from feedserver.handler.missing import Asked  # most tests miss nothing
+
+    return Asked(request, target, host)
+
+
 def _with(routes: tuple[Route, ...], route: Route) -> tuple[Route, ...]:
     return (*(other for other in routes if not route.replaces(other)), route)
-
-
-def _nearest(path: str, known: Iterable[str]) -> list[str]:
-    """Return up to three *known* paths that are similar to *path*, the most similar first.
-
-    The cost of the exact comparison is the product of the lengths, so it is made with a few likely paths only.
-    """
-    import difflib  # most tests miss nothing, and need not load it
-
-    matcher = difflib.SequenceMatcher(b=path)
-    likely: list[tuple[float, str]] = []
-    for each in known:
-        matcher.set_seq1(each)
-        if matcher.real_quick_ratio() >= ALIKE and (ratio := matcher.quick_ratio()) >= ALIKE:
-            likely.append((ratio, each))
-    likeliest = [each for _, each in nlargest(COMPARED, likely)]
-    return difflib.get_close_matches(path, likeliest, n=3, cutoff=ALIKE)

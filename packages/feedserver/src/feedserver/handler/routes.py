@@ -12,6 +12,7 @@ from feedserver.handler.fault_injection import never_injected_first
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.ready_answers import ReadyAnswer
 from feedserver.messages.argument_types import check_is, check_name
+from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response
 
@@ -28,12 +29,24 @@ class Choice:
     """One answer that can be given again and again.
 
     *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
-    different answers.
+    different answers. *lasts* is for how many seconds it is given, None where it is given once; it was first given at
+    the time *since*.
     """
 
     answer: Answer
     turns: Turns = field(default_factory=Turns)
     ready: dict[bool, ReadyAnswer | None] = field(default_factory=dict)
+    lasts: float | None = None
+    since: float | None = None
+
+    @classmethod
+    def of(cls, answer: Answer | Lasting) -> Choice:
+        """Return the choice of what `add` was given."""
+        return cls(answer.answer, lasts=answer.seconds) if isinstance(answer, Lasting) else cls(answer)
+
+    def is_over(self, now: float) -> bool:
+        """Return whether the time of the answer has passed at *now*, in seconds of the server's clock."""
+        return self.lasts is not None and self.since is not None and now >= self.since + self.lasts
 
 
 @dataclass(slots=True)
@@ -43,14 +56,20 @@ class Script:
     choices: list[Choice]
     index: int = 0
 
-    @property
-    def current(self) -> Choice:
-        """The answer that the next request gets."""
-        return self.choices[self.index]
+    def current(self, now: float) -> Choice:
+        """Return the answer that a request gets at *now*, in seconds of the server's clock."""
+        choice = self.choices[self.index]
+        if choice.is_over(now) and self.index + 1 < len(self.choices):
+            self.index += 1
+            choice = self.choices[self.index]
+        return choice
 
-    def advance(self) -> None:
-        """Move to the next answer, if there is one."""
-        if self.index + 1 < len(self.choices):
+    def advance(self, now: float) -> None:
+        """Move to the next answer, if there is one, or begin the time of an answer that lasts."""
+        choice = self.choices[self.index]
+        if choice.lasts is not None:
+            choice.since = now if choice.since is None else choice.since
+        elif self.index + 1 < len(self.choices):
             self.index += 1
 
 
@@ -90,10 +109,9 @@ class Found:
 class Route:
     """A *script* for the requests of one *host* that fit a *query* string, a *method* and *conditions*; None: all do.
 
-    The host "" is the server itself. *pattern* is the route's pattern, None where it has one path. A route with a
-    *state* answers only while the server's state has these values; an answer changes the state to the values of *then*.
-    *spelling* is the path
-    as it was given, `is_used` whether the route has answered a request.
+    The host "" is the server itself; *scheme* is that of a URL. *pattern* is the route's pattern, None where it has one
+    path. A route with a *state* answers only while the server's state has these values; an answer changes the state to
+    the values of *then*. *spelling* is the path as it was given, `is_used` whether the route has answered a request.
     """
 
     host: str
@@ -105,6 +123,7 @@ class Route:
     then: Mapping[str, object] | None = None
     pattern: Pattern | None = None
     spelling: str = ""
+    scheme: str = ""
     is_used: bool = False
     fits_all: bool = field(init=False)
     """Whether it answers every request for its path on the server itself."""
@@ -136,7 +155,7 @@ class Route:
         return self._requests() == other._requests()
 
     def _requests(self) -> tuple[object, ...]:
-        return self.host, self.query, self.method, self.conditions, self.state, self.pattern
+        return self.scheme, self.host, self.query, self.method, self.conditions, self.state, self.pattern
 
     def __str__(self) -> str:
         words = [self.method or "", self.spelling, *self.conditions.words()]
@@ -156,9 +175,13 @@ class Route:
 
     def is_for(self, place: Place) -> bool:
         """Return whether the route is for this place, whatever else it asks of a request."""
-        if self.host != place.host and not (not place.host and place.is_own(self.host)):
-            return False
-        return self.query is None or self.query == place.query
+        return self.is_at(place) and (self.query is None or self.query == place.query)
+
+    def is_at(self, place: Place) -> bool:
+        """Return whether the route is for the host of this place, whatever its query."""
+        if not place.host:
+            return not self.host or place.is_own(self.host)
+        return self.host == place.host and self.scheme == place.scheme
 
     def is_in(self, state: Mapping[str, object]) -> bool:
         """Return whether the route answers in this *state* of the server; a name that has no value there is None."""
@@ -167,7 +190,7 @@ class Route:
 
 @dataclass(slots=True)
 class Place:
-    """Where a request asks: a *host*, "" for the server itself, and a *query*.
+    """Where a request asks: a *host*, "" for the server itself, with the *scheme* of its URL, and a *query*.
 
     *is_own* returns whether a host, with its port, is this server.
     """
@@ -175,11 +198,15 @@ class Place:
     host: str
     query: str
     is_own: Callable[[str], bool]
+    scheme: str = ""
 
 
-def host_key(host: str) -> str:
-    """Return *host* in a form in which equal hosts are equal text: case and port 80 do not matter (RFC 9110 §4.2.3)."""
-    return host.lower().removesuffix(":80")
+def host_key(host: str, scheme: str = "http") -> str:
+    """Return *host* in a form in which equal hosts are equal text: case and the default port of *scheme* do not matter.
+
+    See RFC 9110 §4.2.3.
+    """
+    return host.lower().removesuffix(":443" if scheme.lower() == "https" else ":80")
 
 
 def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:
@@ -198,15 +225,21 @@ def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Ma
     return nearest
 
 
-def check_answers(target: object, answers: tuple[Answer, ...]) -> None:
+def check_answers(target: object, answers: tuple[Answer | Lasting, ...]) -> None:
     """Raise TypeError for an answer that can answer no request, ValueError for a fault that is never triggered.
 
-    Raises ValueError where there are no *answers* at all.
+    Raises ValueError where there are no *answers* at all, and where the last one is to end.
     """
     if not answers:
         raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
     for answer in answers:
-        _check_answer(target, answer)
+        _check_answer(target, answer.answer if isinstance(answer, Lasting) else answer)
+    last = answers[-1]
+    if isinstance(last, Lasting):
+        raise ValueError(  # noqa: TRY004 - the type is right, its place is not
+            f"add({target!r}): the last answer stays, so that nothing follows {last.seconds:g} s of it; give an "
+            "answer behind it, or leave lasting() out"
+        )
     for answer in answers[:-1]:
         _check_triggers(target, answer)
 
@@ -224,7 +257,7 @@ def check_state(what: str, values: object) -> None:
             check_name(f"a name in {what}", name, "login")
 
 
-def _check_triggers(target: object, answer: Answer) -> None:
+def _check_triggers(target: object, answer: Answer | Lasting) -> None:
     """Raise ValueError for a fault that waits for a later request, in an answer that is given only once."""
     fault = never_injected_first(answer) if isinstance(answer, Response) else None
     if fault is not None:
@@ -236,9 +269,9 @@ def _check_triggers(target: object, answer: Answer) -> None:
 
 def _check_answer(target: object, answer: object) -> None:
     """Raise TypeError for what can answer no request; otherwise only its first request would show the mistake."""
-    given = f"add({target!r}) was given {answer!r}"
     if isinstance(answer, Response):
         return
+    given = f"add({target!r}) was given {answer!r}"
     if not callable(answer):
         raise TypeError(f"{given}; pass a Response or a callable that makes one")
     if isinstance(answer, type) and issubclass(answer, Response):

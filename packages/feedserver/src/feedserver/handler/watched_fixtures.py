@@ -30,12 +30,15 @@ LARGEST_KEPT = 65_536
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """The attributes of the file or folder at *path* that change with it: its time in nanoseconds, its size, its inode.
+    """The attributes of the file or folder at *path* that change with it: times in nanoseconds, its size, its inode.
 
-    All are 0 where nothing is at *path*.
+    *modified* is the time of its content, which `cp -p` and archives set to that of another file; *changed* is the time
+    of its last change of any kind, which nobody can set (st_ctime; on Windows it is the time of its creation). All are
+    0 where nothing is at *path*.
     """
 
     path: str
+    modified: int
     changed: int
     size: int
     number: int
@@ -44,14 +47,26 @@ class FileStamp:
     def of(cls, path: str) -> FileStamp:
         """Return the stamp that *path* has now."""
         status = _status(path)
-        return cls(path, status.st_mtime_ns, status.st_size, status.st_ino) if status else cls(path, 0, 0, 0)
+        if status is None:
+            return cls(path, 0, 0, 0, 0)
+        return cls(path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
     def is_current(self) -> bool:
         """Return whether *path* still has this stamp."""
         status = _status(self.path)
         if status is None:
-            return self.changed == self.size == self.number == 0
-        return status.st_mtime_ns == self.changed and status.st_size == self.size and status.st_ino == self.number
+            return self.modified == self.changed == self.size == self.number == 0
+        return (
+            status.st_mtime_ns == self.modified
+            and status.st_ctime_ns == self.changed
+            and status.st_size == self.size
+            and status.st_ino == self.number
+        )
+
+    @property
+    def latest(self) -> int:
+        """The later of the two times."""
+        return max(self.modified, self.changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +86,7 @@ class WatchedFixture:
         return True
 
     def is_settled(self) -> bool:
-        return max(stamp.changed for stamp in self.stamps) / 1e9 < time.time() - FRESH
+        return max(stamp.latest for stamp in self.stamps) / 1e9 < time.time() - FRESH
 
 
 _kept: dict[tuple[Folder, HostPath], WatchedFixture] = {}

@@ -92,7 +92,12 @@ def _read_request_line(line: bytes) -> RequestLine:
     if not target or _BAD_TARGET.search(target):
         raise Refused(400, f"{target[:80]!r} is no request target: it has a control character in it")
     if method == b"CONNECT":
-        raise Refused(501, "CONNECT is not supported: as a proxy, this server answers http requests only")
+        host = target[:80].rpartition(b":")[0].decode("ascii", "backslashreplace") or "feeds.example"
+        raise Refused(
+            501,
+            "CONNECT is not supported: as a proxy, this server answers http requests only; for https, use no proxy, "
+            f"and have the client resolve the name to FeedServer(…, tls=True, names=[{host!r}])",
+        )
     if not target.lower().startswith(_FORMS) and not (target == b"*" and method == b"OPTIONS"):
         raise Refused(400, f"{target[:80]!r} is no request target: it starts with neither '/' nor 'http://'")
     if b"#" in target:

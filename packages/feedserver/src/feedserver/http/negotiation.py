@@ -22,12 +22,16 @@ every answer. Faults stay on every answer except a 401. Of the answers that are 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from feedserver.http import auth, content_codings, preconditions, ranges
+from feedserver.http import auth, content_codings, preconditions
 from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, has_content, reason_phrase
+
+if TYPE_CHECKING:
+    from feedserver.http import ranges
 
 _ABOUT_THE_BODY = (
     "Content-Type",
@@ -87,6 +91,8 @@ def slice_range(request: Request, response: Response) -> Response:
         return response
     if not preconditions.allow_range(request, response):
         return response
+    from feedserver.http import ranges
+
     body, total = response.body, body_size(response)
     headers = response.headers.without("Content-Length", "Content-Range")
     match ranges.parse(value, total):

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 from feedserver.messages.headers import imf_fixdate, to_bytes
 from feedserver.messages.made_body import MadeBody, PartSource
+from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size, has_content, sends_body
 from feedserver.messages.send_plan import Await, CloseConnection, Flush, Head, Plan, Read, Send, SendHead, Wait
@@ -143,7 +144,7 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
 def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], float] = time.time) -> Plan:
     """Yield the steps of an answer, without its faults. *now* returns the time in seconds of the epoch."""
     if response.delay:
-        yield Wait(response.delay)
+        yield Wait(response.delay.draw(1) if isinstance(response.delay, RandomDelay) else response.delay)
     yield SendHead(head.at(now()))
     if isinstance(response.body, MadeBody) and sends_body(method, response.status):
         yield from _made_parts(response, response.body, chunked=head.framing == "chunked")

@@ -3,9 +3,10 @@
 In: nothing. Out: frozen dataclasses and lazy iterators, which every other package of feedserver takes and returns.
 
 1. `headers`: fields of a message, with their order, case and repeats.
-2. `request`: what a client sent.
+2. `request`: what a client sent, and the `client_connection` that it came over.
 3. `triggers`: on which requests a fault is injected.
-4. `response`: what is answered; `pacing` parses durations and transfer rates, `placeholders` fills in header values.
+4. `response`: what is answered; `pacing` parses durations and transfer rates, `delays` draws random ones,
+   `placeholders` fills in header values by the server's `clock`.
 5. `shortcuts`: short ways to make the responses that tests ask for most.
 6. `send_plan`: what a connection is told to do (send, wait, read, close, reset), and how an exchange can end.
 

@@ -36,6 +36,8 @@ def _checked_field(name: object, value: object) -> tuple[bytes, bytes]:
         raise TypeError(f"the header {name!r} has a name of type {type(name).__qualname__}; give text")
     if not isinstance(value, str | bytes):
         remedy = f", such as '{value}'" if isinstance(value, int | float) else ""
+        if isinstance(value, list | tuple):
+            remedy = f"; for a header that is repeated, give pairs, such as [({name!r}, 'a'), ({name!r}, 'b')]"
         raise TypeError(
             f"the header {name!r} has a value of type {type(value).__qualname__}, {value!r}; give text{remedy}"
         )

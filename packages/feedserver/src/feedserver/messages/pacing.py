@@ -1,12 +1,14 @@
-"""Durations as text, and the pace at which a body is sent."""
+"""Durations as text, delays, and the pace at which a body is sent."""
 
 from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import timedelta
 
-from feedserver.messages.argument_types import check_is
+from feedserver.messages.argument_types import check_is, seconds_of
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -19,6 +21,37 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
     return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+class RandomDelay(ABC):
+    """A delay that is drawn anew for each request."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def draw(self, number: int) -> float:
+        """Return the seconds for the request with this *number*, counted from 1; repeated calls agree."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """Return the words of the directive."""
+
+
+def delay_of(value: float | timedelta | str | RandomDelay) -> float | RandomDelay:
+    """Return a delay as `Response` keeps it, from what it is given. Raises TypeError or ValueError with the remedy."""
+    if isinstance(value, RandomDelay):
+        return value
+    return parse_delay(value) if isinstance(value, str) else seconds_of("a delay", value)
+
+
+def parse_delay(text: str) -> float | RandomDelay:
+    """Read a delay from text: a duration in seconds, or a distribution, see `delays`. Raises ValueError."""
+    check_is("a delay", text, str, "give text, such as '250ms' or '100ms to 500ms'")
+    if " " not in text.strip() or _DURATION.fullmatch(text.strip()):
+        return parse_duration(text)
+    from feedserver.messages.delays import parse_random_delay  # few servers draw a delay
+
+    return parse_random_delay(text.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from feedserver.messages.terminal_text import visible
 class Target:
     """The parts of a request target (RFC 9112 §3.2).
 
-    *host* is the authority of an absolute-form target, as sent to a proxy, and empty for the origin form. *path* is
-    percent-decoded except for `%2F`, which is no slash, and stays as it is. *query* is as it was sent, without the
-    question mark. *key* is the path in a form in which equal paths are equal text, see `path_key`.
+    *scheme* (in lower case) and *host* are those of an absolute-form target, as sent to a proxy, and empty for the
+    origin form. *path* is percent-decoded except for `%2F`, which is no slash, and stays as it is. *query* is as it was
+    sent, without the question mark. *key* is the path in a form in which equal paths are equal text, see `path_key`.
     """
 
+    scheme: str
     host: str
     path: str
     query: str
@@ -44,18 +45,19 @@ def split_target(target: str) -> Target:
 
 
 def _split(target: str) -> Target:
-    host = ""
+    scheme = host = ""
     rest = target
-    scheme, separator, after = target.partition("://")
-    if separator and scheme.lower() in ("http", "https"):
+    before, separator, after = target.partition("://")
+    if separator and before.lower() in ("http", "https"):
+        scheme = before.lower()
         cut = min((i for i in (after.find("/"), after.find("?")) if i >= 0), default=len(after))
         host, rest = after[:cut], after[cut:]
         if not rest.startswith("/"):
             rest = "/" + rest
     path, _, query = rest.partition("#")[0].partition("?")
     if "%" not in path:
-        return Target(host, path, query, path)
-    return Target(host, "%2F".join(_decoded_parts(path)), query, path_key(path))
+        return Target(scheme, host, path, query, path)
+    return Target(scheme, host, "%2F".join(_decoded_parts(path)), query, path_key(path))
 
 
 def path_key(path: str) -> str:

@@ -16,16 +16,14 @@ from feedserver.messages.argument_types import (
     check_name,
     check_status,
     check_text,
-    seconds_of,
     why_no_body,
 )
 from feedserver.messages.field_types import check_fields, fits
 from feedserver.messages.headers import HeaderInput, Headers, to_bytes
 from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
-from feedserver.messages.pacing import Pace, parse_duration
+from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
-from feedserver.messages.triggers import When
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 
@@ -73,7 +71,7 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* is the file's modification time in nanoseconds when it was read, 0 where it may change later. *beneath* is
+    *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is
     the resolved path of the folder that it must not leave by a link; with None it may lie anywhere.
     """
 
@@ -96,8 +94,17 @@ class FileBody:
         return file
 
     def has_changed(self, file: BinaryIO) -> bool:
-        """Return whether the open *file* has changed since it was read, judged by its modification time."""
-        return self.stamp != 0 and os.fstat(file.fileno()).st_mtime_ns != self.stamp
+        """Return whether the open *file* has changed since it was read."""
+        return self.stamp != 0 and file_stamp(os.fstat(file.fileno())) != self.stamp
+
+
+def file_stamp(status: os.stat_result) -> int:
+    """Return a time in nanoseconds that is another one after each change of a file.
+
+    Where the system has one, it is that of the last change, which nobody can set; `cp -p` and archives set that of the
+    content.
+    """
+    return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
 
 
 Body: TypeAlias = bytes | FileBody | MadeBody
@@ -108,7 +115,8 @@ class Injectable:
 
     __slots__ = ()
 
-    when: When
+    when: object
+    """A `triggers.When`, which is loaded where there is a fault."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -118,10 +126,10 @@ class Response:
     *body* is bytes, or text, which is sent as UTF-8, or a generator function, plain or async, that yields its parts
     while it is sent: it is called for each request, without arguments and on a thread of its own. *status* and *reason*
     are those of the status line; by default the reason is the usual one for the status. *headers* are sent in this
-    order. *delay* is in seconds, before the first byte; *pace* is how fast the body is sent. *coding* is the content
-    coding in which the body is sent; "auto" lets Accept-Encoding choose. *auth* is the login that a client must send,
-    or it gets a 401. *omit* names headers that are not added. *conditional* says how validators are compared. *faults*
-    break the answer.
+    order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for each request, such
+    as "100ms to 500ms"; *pace* is how fast the body is sent. *coding* is the content coding in which the body is sent;
+    "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names
+    headers that are not added. *conditional* says how validators are compared. *faults* break the answer.
 
     Three are for messages: *source* names the file or the call that this response comes from, *notes* are a fixture's
     remarks, *error* is the mistake that made it a 500.
@@ -131,7 +139,7 @@ class Response:
     status: int
     reason: str
     headers: Headers
-    delay: float
+    delay: float | RandomDelay
     pace: Pace | None
     coding: str | None
     conditional: Conditional
@@ -149,7 +157,7 @@ class Response:
         headers: HeaderInput = (),
         *,
         reason: str | None = None,
-        delay: float | timedelta | str = 0.0,
+        delay: float | timedelta | str | RandomDelay = 0.0,
         pace: Pace | str | None = None,
         coding: str | None = None,
         conditional: Conditional = "rfc",
@@ -175,7 +183,6 @@ class Response:
         check_text("error", error)
         if conditional not in get_args(Conditional):
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
-        delay = parse_duration(delay) if isinstance(delay, str) else seconds_of("a delay", delay)
         pace = Pace.parse(pace) if isinstance(pace, str) else pace
         auth = Auth.parse(auth) if isinstance(auth, str) else auth
         if pace is not None:
@@ -192,7 +199,7 @@ class Response:
         put(self, "status", int(status))
         put(self, "reason", reason_phrase(status) if reason is None else reason)
         put(self, "headers", Headers(headers))
-        put(self, "delay", delay)
+        put(self, "delay", delay_of(delay))
         put(self, "pace", pace)
         put(self, "coding", coding)
         put(self, "conditional", conditional)
@@ -233,6 +240,8 @@ def check_fault(fault: object) -> None:
     if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
         raise TypeError(f"{fault!r} is no fault; {remedy}")
+    from feedserver.messages.triggers import When  # most responses have no fault
+
     if not isinstance(fault.when, When):
         kind = type(fault).__name__
         raise TypeError(f"the fault {kind} has when={fault.when!r}; give a trigger, such as OnRequest(2)")

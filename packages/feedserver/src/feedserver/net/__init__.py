@@ -13,6 +13,6 @@ in the order in which a connection passes them:
 8. `http1`: reads requests and sends their answers.
 9. `answer_under_way`: one answer while it is sent: its plan, its timer, its counts.
 
-With `record.raw_client`, `server` and `quit_client`, this is the only place where `asyncio`, `socket`, `ssl` and
-`selectors` are imported.
+With `record.raw_client`, `server`, `forwarding`, `ready_clients` and `quit_client`, this is the only place where
+`asyncio`, `socket`, `ssl` and `selectors` are imported.
 """

@@ -167,6 +167,12 @@ class Connection(asyncio.Protocol):
         reader = self._http.reader
         return self.state is State.IDLE and reader is not None and not reader.is_idle
 
+    def describe(self) -> str:
+        """Return the connection, its state and what is under way on it, for a message."""
+        answer = self._http.answer
+        under_way = f": {answer.exchange}" if answer is not None else ""
+        return f"{self.peer.as_of(self.peer.requests, self.state.word)}{under_way}"
+
     def close_idle(self) -> None:
         """Close a connection that was idle for too long; answer 408 where a request had begun (RFC 9110 §15.5.9)."""
         if self.is_mid_request:
@@ -179,10 +185,13 @@ class Connection(asyncio.Protocol):
             self.move(Event.CLOSE)
             self._transport.close()
 
-    def abort(self) -> None:
-        """End at once, whatever is under way, since the server stops. Must not be called from its own code."""
-        self._note_what_had_begun("the server stopped", Ended.SERVER_STOPPED)
-        self._http.finish(Ended.SERVER_STOPPED)
+    def abort(self, why: str = "the server stopped", ended: Ended = Ended.SERVER_STOPPED) -> None:
+        """End at once, whatever is under way, and note *why*, and how its exchange *ended*.
+
+        Must not be called from the connection's own code.
+        """
+        self._note_what_had_begun(why, ended)
+        self._http.finish(ended)
         self.move(Event.CLOSE)
         transport = self._transport
         if isinstance(transport, SocketTransport):

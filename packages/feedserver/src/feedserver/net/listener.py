@@ -21,7 +21,7 @@ from feedserver.handler import fault_injection
 from feedserver.handler.handler import Site
 from feedserver.messages.client_connection import ClientConnection, Peer
 from feedserver.messages.response import Response
-from feedserver.messages.send_plan import Plan, Read
+from feedserver.messages.send_plan import Ended, Plan, Read
 from feedserver.net import binding
 from feedserver.net.acceptor import Acceptor
 from feedserver.net.connection import Connection
@@ -145,20 +145,29 @@ class Listening:
         return sorted(described, key=attrgetter("id"))
 
     def holders(self) -> str:
-        """Return a description of the connections that keep the server from stopping."""
-        busy = sum(connection.is_busy for connection in self.connections)
-        return f"{len(self.connections)} connections ({busy} with an answer under way)"
+        """Return what keeps the server from stopping, a line each: connections, and callables that run."""
+        held = [connection.describe() for connection in self.connections.copy()]
+        held += [f"{name}, a callable that runs" for name in list(self.workers.values())]
+        return "\n".join(f"  {each}" for each in held) or "  no connection and no callable: the event loop is blocked"
 
-    def join_workers(self) -> None:
+    def join_workers(self, notice: Callable[[], None], after: float) -> None:
         """Wait for running callables, at most as long as each of them may take, and name those that take longer.
 
-        A callable that stops the server itself is not waited for.
+        *notice* is called where this takes longer than *after* seconds. A callable that stops the server itself is not
+        waited for.
         """
         allowed = self.site.callable_timeout
-        deadline = time.monotonic() + allowed
+        begun = time.monotonic()
+        deadline = begun + allowed
+        is_noticed = False
         for worker, name in list(self.workers.items()):
             if worker is threading.current_thread():
                 continue
+            noticed = min(deadline, begun + after)
+            worker.join(max(0.0, noticed - time.monotonic()))
+            if worker.is_alive() and noticed < deadline and not is_noticed:
+                is_noticed = True
+                notice()
             worker.join(max(0.0, deadline - time.monotonic()))
             if worker.is_alive():
                 problem = f"{name} still runs {allowed:g} s after its server was stopped"
@@ -191,6 +200,11 @@ class Listening:
         self.refuse()
         self._closed = closed
         self._close_connections()
+
+    def close_client_connections(self) -> None:
+        """Close every connection that is open, whatever is under way on it."""
+        for connection in list(self.connections):
+            connection.abort("the test closed the connection", Ended.CLOSED)
 
     def opening_plan(self) -> Plan | None:
         """Return the plan that breaks a new connection before it reads; None where none does."""

@@ -67,11 +67,16 @@ class VisitedSelector(_Selector):
         watched = self.get_map()
         return [(key, events) for key, events in ready if watched.get(key.fd) is key]
 
-    def visit(self, function: Callable[[], object]) -> None:
-        """Call *function* while the loop waits."""
-        with self._turn:
+    def visit(self, function: Callable[[], object], timeout: float = -1) -> bool:
+        """Call *function* while the loop waits; return False where it has not come to wait for *timeout* seconds."""
+        if not self._turn.acquire(timeout=timeout):
+            return False
+        try:
             self._visits += 1
             function()
+        finally:
+            self._turn.release()
+        return True
 
 
 class LoopThread:
@@ -107,16 +112,19 @@ class LoopThread:
         """Call *function* on the loop's thread, soon."""
         self.loop.call_soon_threadsafe(function)
 
-    def visit(self, function: Callable[[], object]) -> None:
+    def visit(self, function: Callable[[], object], timeout: float = -1) -> bool:
         """Call *function* between two turns of the loop: at once, in the caller's thread, where possible.
 
-        Otherwise the loop's thread calls it soon. *function* may begin and cease to watch sockets, and cancel timers.
+        Otherwise the loop's thread calls it soon. Returns False where some callback has blocked the loop for *timeout*
+        seconds, so that *function* was not called; -1 waits for ever.
+
+        *function* may begin and cease to watch sockets, and cancel timers.
         Callbacks and timers that it schedules do not wake the loop: they are taken up when something else wakes it.
         """
         if self._selector is None:
             self.call(function)
-        else:
-            self._selector.visit(function)
+            return True
+        return self._selector.visit(function, timeout)
 
     def end(self) -> None:
         """Stop the loop and its thread, and free their descriptors."""

@@ -48,7 +48,7 @@ _NAMEABLE = re.compile(r"(?:\*\.)?[^\s/@:*%\[\]]+|[0-9a-f:.]+", re.IGNORECASE)
 _DAY = dt.timedelta(days=1)
 
 
-class TlsUnavailable(Exception):
+class TlsUnavailable(RuntimeError):
     """TLS was asked for, and the package that makes certificates is not installed."""
 
 

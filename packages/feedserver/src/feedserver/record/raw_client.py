@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from feedserver.final_answers import final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
+from feedserver.record.answer_lines import AnswerLines, differing_lengths
 from feedserver.record.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 LARGEST = 256 * 1024 * 1024
 """The size, in bytes, of the largest body that can be recorded."""
+
+MOST_LINES = 100_000
+"""Lines of an answer that are kept at most, to tell how they were written."""
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
@@ -47,6 +52,7 @@ class RawAnswer:
     """How the end of the body was marked: "length", "chunked" or "close"."""
     version: int
     """The version of HTTP: 10 or 11."""
+    lines: AnswerLines
     unread: tuple[str, ...] = ()
     """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
 
@@ -80,11 +86,12 @@ def fetch(
         connection = http.client.HTTPSConnection(url.hostname or "", url.port, timeout=timeout, context=context)
     else:
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)
-    connection.response_class = _response_class(time.monotonic() + timeout)
+    lines: list[bytes] = []
+    connection.response_class = _response_class(time.monotonic() + timeout, lines)
     try:
         _ask(connection, url, headers)
         with connection.getresponse() as response:
-            return _read(response)
+            return _read(response, lines)
     except (OSError, UnicodeError, http.client.HTTPException) as error:  # UnicodeError: no host can have that name
         raise RecordingError(f"no whole answer came from {url.netloc.rpartition('@')[2]}: {_words(error)}") from error
     finally:
@@ -130,31 +137,45 @@ class _Until(io.RawIOBase):
         super().close()
 
 
-def _response_class(deadline: float) -> type[HTTPResponse]:
-    """Return a response class of http.client that reads until *deadline*, and skips interim answers (RFC 9110
-    §15.2).
-    """
-    from http.client import HTTPResponse  # as above
+class _Reader(io.BufferedReader):
+    """A reader that keeps the lines that are read as lines: the heads, the sizes of chunks, the trailers."""
 
-    class Final(HTTPResponse):
+    def __init__(self, raw: io.RawIOBase, lines: list[bytes]) -> None:
+        super().__init__(raw)
+        self.lines = lines
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if len(self.lines) < MOST_LINES:
+            self.lines.append(line)
+        return line
+
+
+def _response_class(deadline: float, lines: list[bytes]) -> type[HTTPResponse]:
+    """Return a response class of http.client that reads until *deadline*, and skips interim answers (RFC 9110 §15.2).
+
+    What is read as a line is added to *lines*.
+    """
+
+    class Final(final_response()):  # type: ignore[misc] # mypy knows no class that a function returns
+        fp: Any
+
         def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
             super().__init__(sock, *arguments, **options)
             self.fp.close()
-            self.fp = io.BufferedReader(_Until(sock, deadline))
-
-        def begin(self) -> None:
-            super().begin()
-            while (
-                102 <= self.status < 200
-            ):  # http.client skips status 100 alone, so 103, Early Hints, would be the answer
-                self.headers = None  # type: ignore[assignment] # else it takes the head for read
-                super().begin()
+            self.fp = _Reader(_Until(sock, deadline), lines)
 
     return Final
 
 
-def _read(response: HTTPResponse) -> RawAnswer:
+def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
     unread = _unread(response)
+    lengths = differing_lengths(response.headers.get_all("Content-Length", []))
+    if lengths and not response.chunked:
+        raise RecordingError(
+            f"the answer has lengths that differ, {' and '.join(lengths)}, so that nobody knows where it ends; nothing "
+            "was written"
+        )
     coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
     if not response.chunked and coding not in ("", "identity"):
         raise RecordingError(f"the body is in a transfer coding that cannot be undone, {coding!r}; nothing was written")
@@ -180,6 +201,7 @@ def _read(response: HTTPResponse) -> RawAnswer:
         body=bytes(body),
         framing=framing,
         version=response.version,
+        lines=AnswerLines.of(lines),
         unread=unread,
     )
 

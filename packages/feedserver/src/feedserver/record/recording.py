@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from feedserver.fixtures.document_root import why_unportable
 from feedserver.fixtures.loader import SIDECAR, sidecar_of
 from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, named
 from feedserver.messages.field_types import fits
@@ -76,8 +77,8 @@ def record(
     *force* overwrites existing files. *timeout* is in seconds, for the whole answer. *context* holds the TLS settings;
     by default the certificate authorities of the system are trusted.
 
-    Raises ValueError if *url* is not an http or https URL, FileExistsError if one of the files exists, another OSError
-    if they cannot be written, and RecordingError if no complete answer came.
+    Raises ValueError if *url* is not an http or https URL or *file* has a name that is not served, FileExistsError if
+    one of the files exists, another OSError if they cannot be written, and RecordingError if no complete answer came.
     """
     parts = checked(url)
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")
@@ -91,6 +92,8 @@ def record(
     file = Path(file)
     if file.suffix == SIDECAR:
         raise ValueError(f"{file} is where the directives would be; name the file for the body, such as feed.xml")
+    if why := why_unportable(file.name):
+        raise ValueError(f"{file} could not be served: {why}; name it otherwise, such as feed.xml")
     sidecar = sidecar_of(file)
     _refuse_where_no_file_can_be(file, sidecar)
     if not force:
@@ -122,6 +125,7 @@ def record(
             *(_told(each, answer) for each in redacted.left_out),
             *unwritable,
             *_no_headers(answer),
+            *_around_the_answer(answer),
         ),
         notes=tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
     )
@@ -244,6 +248,16 @@ def _no_headers(answer: RawAnswer) -> Iterable[LeftOut]:
         yield LeftOut(repr(name), "it stands behind that" if index else "it is no name of a header")
 
 
+def _around_the_answer(answer: RawAnswer) -> Iterable[LeftOut]:
+    """Yield what came before and behind the answer itself, which no fixture holds."""
+    for status in answer.lines.interim:
+        yield LeftOut(str(status), "it is an interim answer; Fault: interim sends one")
+    for name in answer.lines.trailers:
+        yield LeftOut(without_secrets(name)[0], "it came behind the body, as a trailer; Fault: trailers sends one")
+    if answer.lines.has_chunk_extensions:
+        yield LeftOut("the extensions of its chunks", "Fault: chunk extensions sends some")
+
+
 def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]]:
     text, replaced = without_secrets(value.decode("latin-1"), known=secrets)
     return text.encode("latin-1", "replace"), replaced
@@ -278,6 +292,10 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         yield f"the answer had no reason phrase; {reason_phrase(answer.status)!r} is sent"
     if answer.version != 11:
         yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
+    for name in answer.lines.folded:
+        yield f"the value of {without_secrets(name)[0]} came folded over several lines; it is sent on one line"
+    if count := answer.lines.bare_line_feeds:
+        yield f"{count:,} {'lines' if count > 1 else 'line'} of the answer ended in a bare LF; CR LF is sent"
 
 
 # The command

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.db.models import Count, Model, Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -21,6 +25,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
+from lifestream.admin.what_is_read import what_is_read
 from lifestream.conf import settings
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
@@ -92,13 +97,13 @@ class FeedAdmin(ReadOnlyAdmin):
     list_display_links = ("name",)
     list_filter = (HealthFilter,)
     search_fields = ("title", "url", "domain")
-    ordering = ("title", "pk")
+    ordering = ("-pk",)  # as they came, since by title the database would sort them all
     list_per_page = 50
     actions = ("update_now", "pause", "resume")
     readonly_fields = (
         "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "error",
         "document", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created",
-        "log",
+        "log", "reading",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "url", "site_url", "domain", "description", "language", "plugin")}),
@@ -116,6 +121,7 @@ class FeedAdmin(ReadOnlyAdmin):
                     "document",
                     "failures",
                     "log",
+                    "reading",
                 )
             },
         ),
@@ -134,8 +140,12 @@ class FeedAdmin(ReadOnlyAdmin):
         """
         feeds: QuerySet[Any] = super().get_queryset(request).defer("icon")
         # How many others have it stays secret: the only other one may be a private lifestream.
-        mine = None if is_superuser(request) else Q(subscriptions__lifestream__owner=request.user.pk)
-        counted: QuerySet[Any] = feeds.annotate(subscriber_count=Count("subscriptions", filter=mine, distinct=True))
+        of_feed = Subscription.objects.filter(feed=OuterRef("pk"))
+        if not is_superuser(request):
+            of_feed = of_feed.filter(lifestream__owner=request.user.pk)
+        # Counted for the rows of a page alone; with a GROUP BY, for all feeds.
+        counts = of_feed.order_by().values("feed").annotate(count=Count("pk")).values("count")
+        counted: QuerySet[Any] = feeds.annotate(subscriber_count=Coalesce(Subquery(counts), 0))
         return counted
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -224,6 +234,24 @@ class FeedAdmin(ReadOnlyAdmin):
         address = reverse(f"{self.admin_site.name}:lifestream_fetch_changelist")
         return format_html('<a href="{}?feed__id__exact={}">{}</a>', address, feed.pk, gettext("All its fetches"))
 
+    @admin.display(description=gettext_lazy("what is read"))
+    def reading(self, feed: Feed) -> SafeString:
+        """Return a link to the view of what is read."""
+        address = reverse(f"{self.admin_site.name}:lifestream_feed_read", args=[feed.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
+
+    def get_urls(self) -> list[Any]:
+        """Return the addresses of the admin's views of feeds, and that of what is read."""
+        read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
+        return [read, *super().get_urls()]
+
+    def read_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Return the page that shows what is read of a feed that the user may see."""
+        feed = get_object_or_404(self.get_queryset(request), pk=key)
+        if not self.has_view_permission(request, feed):
+            raise PermissionDenied
+        return what_is_read(self, request, feed)
+
     @admin.action(description=gettext_lazy("Update now"))
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
         """Fetch the selected feeds, as far as their servers allow it."""
@@ -257,6 +285,26 @@ class FeedAdmin(ReadOnlyAdmin):
         self.message_user(request, text.format(count), messages.SUCCESS if count else messages.WARNING)
 
 
+class StatusFilter(admin.SimpleListFilter):
+    """A filter of fetches by the HTTP status. Django's own would look through the whole log for all that there are."""
+
+    title = gettext_lazy("HTTP status")
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices."""
+        return [("none", gettext("no answer")), *((f"{hundred}xx", f"{hundred}xx") for hundred in (2, 3, 4, 5))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Fetch]) -> QuerySet[Fetch]:
+        """Return the fetches with the chosen statuses."""
+        chosen = self.value() or ""
+        if chosen == "none":
+            return queryset.filter(status=None)
+        if re.fullmatch("[2-5]xx", chosen):
+            return queryset.filter(status__gte=int(chosen[0]) * 100, status__lt=int(chosen[0]) * 100 + 100)
+        return queryset
+
+
 @admin.register(Fetch)
 class FetchAdmin(ReadOnlyAdmin):
     """The log: every request for a feed, its result, and when and why the next one is due."""
@@ -264,10 +312,9 @@ class FetchAdmin(ReadOnlyAdmin):
     owner_path = "feed__subscriptions__lifestream__owner"
     list_display = ("when", "feed", "result", "items", "took", "next")
     list_display_links = ("when",)
-    list_filter = ("outcome", "status")
+    list_filter = ("outcome", "started", StatusFilter)
     list_select_related = ("feed",)
     search_fields = ("feed__title", "feed__url", "message")
-    date_hierarchy = "started"
     ordering = ("-pk",)
     list_per_page = 50
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.owned import OwnedAdmin, ReadOnlyAdmin, is_superuser
+from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, ReadOnlyAdmin, is_superuser
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
 
@@ -43,18 +43,18 @@ class PostAdmin(OwnedAdmin):
 
     owner_path = "lifestream__owner"
     list_display = ("item_title", "site", "date", "state", "lifestream")
-    list_filter = (ShownFilter, ("lifestream", admin.RelatedOnlyFieldListFilter))
+    list_filter = (ShownFilter, "date", ("lifestream", OwnLifestreamsFilter))
     search_fields = ("item__title", "item__link", "item__author")
     list_select_related = ("lifestream", "subscription__feed", "item")
-    date_hierarchy = "date"
-    ordering = ("-date", "-item_id")
-    actions = ("hide", "publish", "remove")
-    fields = ("item_title", "site", "lifestream", "date", "page", "hidden", "removed")
+    # As they came, since by date the database would sort those of all lifestreams.
+    ordering = ("-pk",)
+    actions = ("hide", "publish", "remove", "keep", "let_go")
+    fields = ("item_title", "site", "lifestream", "date", "page", "hidden", "removed", "kept")
     readonly_fields = ("item_title", "site", "lifestream", "date", "page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return posts without the bodies of their items."""
-        heavy = ("content", "text", "enclosures", "media", "card")
+        heavy = ("content", "text", "enclosures", "media", "episode", "card")
         return super().get_queryset(request).defer(*(f"item__{name}" for name in heavy), "subscription__feed__icon")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -116,6 +116,18 @@ class PostAdmin(OwnedAdmin):
         count = Post.objects.filter(pk__in=posts.values("pk")).update(removed=True)
         self._tell(request, ngettext("{} post was removed.", "{} posts were removed.", count), count)
 
+    @admin.action(description=gettext_lazy("Keep for good"), permissions=["change"])
+    def keep(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
+        """Keep the items of the selected posts from being deleted for their age or their number."""
+        count = Post.objects.filter(pk__in=posts.values("pk")).update(kept=True)
+        self._tell(request, ngettext("{} post stays for good.", "{} posts stay for good.", count), count)
+
+    @admin.action(description=gettext_lazy("Keep no longer"), permissions=["change"])
+    def let_go(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
+        """Treat the items of the selected posts as all others."""
+        count = Post.objects.filter(pk__in=posts.values("pk")).update(kept=False)
+        self._tell(request, ngettext("{} post may go.", "{} posts may go.", count), count)
+
     def _tell(self, request: HttpRequest, text: str, count: int) -> None:
         self.message_user(request, text.format(count), messages.SUCCESS)
 
@@ -131,16 +143,20 @@ class ItemAdmin(ReadOnlyAdmin):
     list_display = ("heading", "feed", "date", "author")
     list_select_related = ("feed",)
     search_fields = ("title", "link", "author", "guid")
-    ordering = ("-date", "-pk")
-    date_hierarchy = "date"
+    list_filter = ("date",)
+    ordering = ("-pk",)  # as with posts
     fields = (
         "title", "feed", "link", "author", "date", "updated", "first_seen", "guid", "language", "summary",
-        "enclosures", "media",
+        "enclosures", "media", "episode",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return items without their bodies."""
-        return super().get_queryset(request).defer("content", "text", "enclosures", "media", "card", "feed__icon")
+        return (
+            super()
+            .get_queryset(request)
+            .defer("content", "text", "enclosures", "media", "episode", "card", "feed__icon")
+        )
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def heading(self, item: Item) -> str:

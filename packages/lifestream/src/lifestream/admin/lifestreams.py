@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.admin.owned import OwnedAdmin, is_superuser
-from lifestream.models import Lifestream
+from lifestream.models import Lifestream, Subscription
 
 SUFFIX_LENGTH: Final = 6
 """Random characters at the end of a slug: 31 bits, so that nobody guesses a slug and no two are equal."""
@@ -76,7 +77,10 @@ class LifestreamAdmin(OwnedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return lifestreams, with the number of their sites."""
         lifestreams: QuerySet[Any] = super().get_queryset(request).select_related("owner")
-        counted: QuerySet[Any] = lifestreams.annotate(site_count=Count("subscriptions"))
+        counts = Subscription.objects.filter(lifestream=OuterRef("pk")).order_by().values("lifestream")
+        counted: QuerySet[Any] = lifestreams.annotate(
+            site_count=Coalesce(Subquery(counts.annotate(count=Count("pk")).values("count")), 0)
+        )
         return counted
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.adding import AddFeedForm
 from lifestream.admin.columns import due_of, health_of, last_fetch_of
-from lifestream.admin.owned import OwnedAdmin
+from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, is_superuser
 from lifestream.admin.updating import update_now
 from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
@@ -67,7 +67,7 @@ def _checked(text: str) -> str:
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(worded(str(error))) from error
     return text
 
 
@@ -79,10 +79,9 @@ class SubscriptionAdmin(OwnedAdmin):
     form = SubscriptionForm
     list_display = ("site", "lifestream", "folder", "health", "fetched", "due", "paused")
     list_display_links = ("site",)
-    list_filter = ("paused", ("lifestream", admin.RelatedOnlyFieldListFilter), "folder")
+    list_filter = ("paused", ("lifestream", OwnLifestreamsFilter), "folder")
     list_select_related = ("lifestream", "feed")
     search_fields = ("name", "feed__title", "feed__url", "folder")
-    ordering = ("lifestream", "folder", "name", "feed__title", "pk")
     list_per_page = 50
     actions = ("update_now", "pause", "resume")
     fields = (
@@ -93,6 +92,10 @@ class SubscriptionAdmin(OwnedAdmin):
 
     class Media:
         css = {"all": ["lifestream/admin.css"]}
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
+        return ("-pk",) if is_superuser(request) else ("lifestream", "folder", "name", "feed__title", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return subscriptions without the icons of their feeds."""

@@ -3,8 +3,8 @@
 It differs from the HTML standard's tokenizer (`html_tokenizer`) in three ways (READING.md, rule 16):
 
 - `<` before a name that is no element's is text: in `$n<m$` a browser would begin a tag that lasts to the next `>`.
-- A self-closed element that holds no shown content (`<script/>`, `<iframe/>`, `<video/>`) is empty if no end tag
-follows before the next start tag of its name. That is XHTML; in HTML it would swallow all that follows.
+- A self-closed element that would hide or change all that follows (`<script/>`, `<iframe/>`, `<video/>`, `<i/>`) is
+empty if no end tag follows before the next start tag of its name. That is XHTML; in HTML the slash means nothing.
 - The content of `noscript`, `noembed` and `noframes` is markup, since lifestream runs and embeds nothing.
 
 Every other `<` in a text is written as `&lt;`, so that leaving out a token never makes a tag of what surrounds it. The
@@ -21,7 +21,8 @@ from lifestream.content.html_names import is_element
 from lifestream.content.html_tokenizer import MARKUP, RAW, Token, name_set, raw_end
 
 FALLBACKS: Final = name_set("noscript noembed noframes")
-_SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video")
+WORDS: Final = name_set("a b big code em font i s small span strike strong sub sup tt u")
+_SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video") | WORDS
 _NAME = re.compile(r"</?([A-Za-z][^\s/>]{0,100}+)")  # bounded: it is read again at each "<" that is text
 _NEXT: Final = {name: re.compile(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE) for name in _SWALLOWING}
 _LESS_THAN: Final = Token("text", "", "&lt;")

@@ -23,6 +23,7 @@ from functools import cached_property
 from typing import Final
 
 from lifestream.content.tokenizer import Term, line_of, terms
+from lifestream.message import Message, say
 
 MOST_RULES: Final = 500
 MOST_TERMS: Final = 1_000
@@ -98,7 +99,7 @@ def check(text: str) -> None:
         pass
 
 
-def _read(text: str, refuse: Callable[[int, str, str], None]) -> Iterable[Rule]:
+def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
     rules = looked_for = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
@@ -109,19 +110,25 @@ def _read(text: str, refuse: Callable[[int, str, str], None]) -> Iterable[Rule]:
             field, rest = "", line
         address, words = rest.strip().casefold(), tuple(terms(rest)) if field != "link" else ()
         if not (words or (field == "link" and address)):
-            refuse(number, line, "has nothing to look for: write a word after it, or remove it")
+            refuse(say("rule-empty", number=number, line=_quoted(line)))
             continue
         rules, looked_for = rules + 1, looked_for + max(1, len(words))
         if rules > MOST_RULES or looked_for > MOST_TERMS:
-            many = f"{MOST_RULES:,} rules" if rules > MOST_RULES else f"{MOST_TERMS:,} words and phrases"
-            refuse(number, line, f"is too much: at most {many} count, so remove some")
+            if rules > MOST_RULES:
+                refuse(say("too-many-rules", number=number, line=_quoted(line), most=f"{MOST_RULES:,}"))
+            else:
+                refuse(say("too-many-terms", number=number, line=_quoted(line), most=f"{MOST_TERMS:,}"))
             return
         yield Rule(field, words, "" if words else address)
 
 
-def _ignore(number: int, line: str, problem: str) -> None:
+def _quoted(line: str) -> str:
+    return repr(line.strip()[:_LONGEST_QUOTED])
+
+
+def _ignore(problem: Message) -> None:
     """Ignore an invalid line: an old rule that `check` did not know to be invalid affects no other rule."""
 
 
-def _raise(number: int, line: str, problem: str) -> None:
-    raise RuleError(f"Line {number}, {line.strip()[:_LONGEST_QUOTED]!r}, {problem}.")
+def _raise(problem: Message) -> None:
+    raise RuleError(problem)

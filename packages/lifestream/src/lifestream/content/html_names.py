@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
@@ -41,3 +42,16 @@ _CHOSEN = re.compile(r"[a-z][\w.]*-[\w.-]*|[a-z][\w.-]*:[a-z_][\w.-]*")
 def is_element(name: str) -> bool:
     """Return whether *name*, in lower case, may be that of an element: if not, the `<` before it is text."""
     return name in _KNOWN or _CHOSEN.fullmatch(name) is not None
+
+
+def any_of(names: Collection[str]) -> str:
+    """Return a regular expression for any of *names*, which shares their beginnings: it is tried at each tag."""
+    ends = "" in names
+    rest = sorted(filter(None, names))
+    branches = [
+        re.escape(letter) + any_of([name[1:] for name in rest if name[0] == letter])
+        for letter in dict.fromkeys(name[0] for name in rest)
+    ]
+    if not branches:
+        return ""
+    return f"(?:{'|'.join(branches)}){'?' if ends else ''}"

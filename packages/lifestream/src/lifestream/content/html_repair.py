@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lifestream.content.author_tokens import FALLBACKS, author_tokens
+from lifestream.content.author_tokens import FALLBACKS, WORDS, author_tokens
 from lifestream.content.frames import FRAMES, Frames
-from lifestream.content.html_names import HTML, MATHML, SVG
+from lifestream.content.html_names import HTML, MATHML, SVG, any_of
 from lifestream.content.html_tokenizer import Token, attributes, name_set
 from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, Pictures, with_sources, written
 from lifestream.content.mathml import MathWriter
@@ -30,21 +30,10 @@ _ENDS_PARAGRAPH: Final = name_set(
 )
 
 
-def _any_of(names: list[str]) -> str:
-    """Return a pattern for any of *names*, which shares their beginnings: it is tried at each tag."""
-    ends = "" in names
-    rest = sorted(filter(None, names))
-    branches = [
-        re.escape(letter) + _any_of([name[1:] for name in rest if name[0] == letter])
-        for letter in dict.fromkeys(name[0] for name in rest)
-    ]
-    if not branches:
-        return ""
-    return f"(?:{'|'.join(branches)}){'?' if ends else ''}"
-
-
 # A tag that this module may change, or any that is written in capitals, which it doesn't look at more closely.
-_UNUSUAL = re.compile(rf"<(?!/?{_any_of(sorted(HTML - _HANDLED))}[\s/>])[A-Za-z/]")
+_UNUSUAL = re.compile(rf"<(?!/?{any_of(HTML - _HANDLED)}[\s/>])[A-Za-z/]")
+
+_SELF_CLOSED = re.compile(rf"<{any_of(WORDS)}(?=[\s/])[^<>]*+(?<=/)>")
 
 
 def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> str:
@@ -64,6 +53,8 @@ def _needs_repair(source: str) -> bool:
         return False
     if _UNUSUAL.search(source):
         return True
+    if "/>" in source and _SELF_CLOSED.search(source):
+        return True
     if "data-" in source and IS_LAZY.search(source):
         return True
     sized = "width" in source or "height" in source or "display" in source
@@ -80,7 +71,7 @@ class _Repair:
         self._annotations = annotations
         self._formula: MathWriter | None = None
         self._frame: Token | None = None
-        self._in_fallback = self._in_paragraph = self._in_svg = False
+        self._in_fallback = self._in_paragraph = False
 
     def take(self, token: Token) -> None:
         """Write *token*, or what takes its place."""
@@ -107,11 +98,8 @@ class _Repair:
             self._in_fallback = starts
         elif name in FRAMES:
             self._frame = token if starts else None
-        elif name == "svg":
-            self._in_svg = starts and not source.endswith("/>")
-            self._pieces.append(source)
-        elif name in _FOREIGN and not (self._in_svg and name in SVG):
-            # Where such an element does not belong, nh3 would leave it out with its text.
+        elif name in _FOREIGN:
+            # SVG is not kept, and where such an element does not belong, nh3 would leave it out with all that follows.
             if name == "math" and starts:
                 formula = MathWriter(self._pieces, token, annotations=self._annotations)
                 self._formula = formula if formula.is_open else None

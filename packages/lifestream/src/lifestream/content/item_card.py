@@ -4,7 +4,11 @@ Pure, and linear in the size of the item: the content is read once for the addre
 the addresses are already safe. Addresses are checked once more, since a page opens them: a card contains only web
 addresses.
 
-`of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows.
+Everything that can be seen, heard or downloaded is in a card once (READING.md, rule 21), wherever a feed names it: as
+an enclosure, as a medium, or both. Of several sizes of a picture the largest is kept, and none if the content has one.
+
+`of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows, and the numbers of
+what it leaves out.
 """
 
 from __future__ import annotations
@@ -15,9 +19,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from lifestream.content.html_tokenizer import unescape
+from lifestream.content.picture_sizes import identity, size
 from lifestream.content.players import player_of
+from lifestream.entry import Episode, Person, Transcript
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the stored form and of the way it is made. A card of another version is remade when a page
 needs it.
 """
@@ -32,6 +38,8 @@ A_NOTE: Final = 4000
 MOST_PICTURES: Final = 12
 MOST_PLAYED: Final = 6
 MOST_FILES: Final = 12
+LONGEST_LABEL: Final = 50
+"""How much of the number or name of an episode a timeline shows, in characters."""
 LONGEST_WORDS: Final = 500
 """The maximum length of a picture's description, in characters. Pages cut it there too."""
 
@@ -39,7 +47,23 @@ LONGEST_WORDS: Final = 500
 _IMG = re.compile(r"<img((?>(?>\s++[\w-]++(?>(?:=\"[^\"]*+\")?))*))\s*+/?>", re.ASCII)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)=\"([^\"]*+)\"", re.ASCII)
 _ADDRESSES = re.compile(r"\s(?:(?:src|href|poster)=\"([^\"]*+)\"|srcset=\"([^\"]*+)\")", re.ASCII)
-_IMAGE_NAME = re.compile(r"\.(?:avif|gif|jpe?g|png|webp)(?:[?#]|$)", re.IGNORECASE)
+_ENDING = re.compile(r"\.(\w{2,5})(?:[?#]|\Z)", re.ASCII)
+_FAMILIES: Final = {
+    **dict.fromkeys(("avif", "gif", "jpeg", "jpg", "png", "webp"), "image"),
+    **dict.fromkeys(("aac", "flac", "m4a", "m4b", "mp3", "oga", "ogg", "opus", "wav"), "audio"),
+    **dict.fromkeys(("m4v", "mov", "mp4", "ogv", "webm"), "video"),
+    **dict.fromkeys(
+        ("csv", "docx", "epub", "odt", "pdf", "pptx", "srt", "torrent", "txt", "vtt", "xlsx", "zip"), "file"
+    ),
+}
+"""The families of media types by the endings of files, for types that say nothing."""
+_SAYS_NOTHING: Final = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/x-unknown"})
+_FLASH: Final = "application/x-shockwave-flash"
+_NO_FILES: Final = frozenset({_FLASH, "text/html"})
+"""Types of media that are pages or players: the link of the item leads to them, and no browser runs Flash."""
+_AVATAR = re.compile(r"https?://[\w.-]{0,20}gravatar\.com/avatar/", re.ASCII)
+_SMALL: Final = 200
+"""A picture of fewer pixels does not stand for an article whose content has another one."""
 
 
 class Shown(Protocol):
@@ -57,6 +81,8 @@ class Shown(Protocol):
     def enclosures(self) -> Any: ...
     @property
     def media(self) -> Any: ...
+    @property
+    def episode(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +95,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """An audio file or, in `Card.films`, a video; *duration* is written like 1:02:03."""
+    """An audio file or, in `Card.films`, a video with its *poster*; *duration* is written like 1:02:03."""
 
     url: str
     type: str = ""
     duration: str = ""
+    poster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +115,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class ItemCard:
-    """What every page shows of an item, whoever reads it; for the fields see `cards.Card`."""
+    """What every page shows of an item, whoever reads it; for the fields see `presenters.Card`.
+
+    *counts* are the numbers of all pictures, sounds, films and files, of which a stored card has only the first.
+    *label* holds the season and the number of an episode.
+    """
 
     kind: str
     pictures: tuple[Picture, ...] = ()
@@ -99,6 +130,8 @@ class ItemCard:
     player: str = ""
     poster: str = ""
     whole: bool = False
+    counts: tuple[int, int, int, int] = (0, 0, 0, 0)
+    label: tuple[str, str] = ("", "")
 
     def as_json(self) -> dict[str, Any]:
         """Return the card as it is stored: in types that JSON has, and no more of it than a timeline shows."""
@@ -109,11 +142,13 @@ class ItemCard:
             "pictures": pictures,
             "lead": [self.lead.url, self.lead.alt[:LONGEST_WORDS]] if self.lead else None,
             "sounds": [[each.url, each.type, each.duration] for each in self.sounds[:MOST_PLAYED]],
-            "films": [[each.url, each.type, each.duration] for each in self.films[:MOST_PLAYED]],
+            "films": [[each.url, each.type, each.duration, each.poster] for each in self.films[:MOST_PLAYED]],
             "files": [[each.url, each.name, each.type, each.length] for each in self.files[:MOST_FILES]],
             "player": self.player,
             "poster": self.poster,
             "whole": self.whole,
+            "counts": list(self.counts),
+            "label": [each[:LONGEST_LABEL] for each in self.label],
         }
 
     @classmethod
@@ -132,6 +167,8 @@ class ItemCard:
                 player=stored["player"],
                 poster=stored["poster"],
                 whole=stored["whole"],
+                counts=_four(*stored["counts"]),
+                label=_two(*stored["label"]),
             )
         except (KeyError, TypeError):
             return None
@@ -141,28 +178,84 @@ def of(item: Shown) -> ItemCard:
     """Return the card of *item*."""
     media, enclosures = _entries(item.media), _entries(item.enclosures)
     pictures = _distinct([*_media_pictures(media), *_enclosed_pictures(enclosures)])
-    inside = addresses_in(item.content) if pictures else frozenset()
-    apart = tuple(picture for picture in pictures if picture.url not in inside)
+    inside = set(map(identity, addresses_in(item.content))) if pictures else set()
+    apart = tuple(picture for picture in pictures if identity(picture.url) not in inside)
     player = player_of(
         *(_text(entry, "player") for entry in media), *(_text(entry, "url") for entry in media), item.link
     )
-    sounds = tuple(_sounds(enclosures, "audio"))
-    films = tuple(_sounds([*enclosures, *media], "video"))
+    everything = [*enclosures, *media]
+    sounds = tuple(_sounds(everything, "audio"))
+    films = tuple(_sounds(everything, "video"))
+    enclosed = {_text(entry, "url") for entry in enclosures}
+    files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, item.link))
+    if player:
+        files = tuple(file for file in files if file.type != _FLASH)  # the player of that time
     kind = _kind(item, playable=bool(player or films), sounds=bool(sounds), pictured=bool(apart))
-    lead = None
-    if kind in ("article", "audio"):
-        lead = pictures[0] if pictures else _first_image(item.content)
+    episode = episode_of(item.episode)
     return ItemCard(
         kind=kind,
         pictures=apart,
-        lead=lead,
+        lead=_lead(pictures, item.content) if kind in ("article", "audio") else None,
         sounds=sounds,
         films=films,
-        files=tuple(_files(enclosures)),
+        files=files,
         player=player,
-        poster=next((address(entry, "thumbnail") for entry in media if address(entry, "thumbnail")), ""),
+        poster=next((poster for entry in media if (poster := address(entry, "thumbnail"))), ""),
         whole=kind == "note" and len(item.content) <= A_NOTE,
+        counts=(len(apart), len(sounds), len(films), len(files)),
+        label=(episode.season_name or episode.season, episode.number_name or episode.number) if episode else ("", ""),
     )
+
+
+def episode_of(stored: object) -> Episode | None:
+    """Return the episode in a draft, or in the JSON of an item, or None for anything else. Addresses are of the web."""
+    if isinstance(stored, Episode):
+        return stored
+    if not isinstance(stored, Mapping):
+        return None
+    transcripts = (
+        Transcript(address(each, "url"), _text(each, "type"), _text(each, "language"), each.get("captions") is True)
+        for each in objects(_listed(stored.get("transcripts")))
+    )
+    persons = (
+        Person(_text(each, "name"), _text(each, "role"), address(each, "url"), address(each, "picture"))
+        for each in objects(_listed(stored.get("persons")))
+    )
+    return Episode(
+        season=_text(stored, "season"),
+        season_name=_text(stored, "season_name"),
+        number=_text(stored, "number"),
+        number_name=_text(stored, "number_name"),
+        chapters=address(stored, "chapters"),
+        transcripts=tuple(each for each in transcripts if each.url),
+        persons=tuple(each for each in persons if each.name),
+    )
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _four(pictures: int, sounds: int, films: int, files: int) -> tuple[int, int, int, int]:
+    return pictures, sounds, films, files
+
+
+def _two(season: str, number: str) -> tuple[str, str]:
+    return season, number
+
+
+def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
+    """Return the picture that stands for an article: its first, in the larger of the sizes that the feed names and that
+    its content shows.
+    """
+    if not pictures:
+        return _first_image(content)
+    lead, name = pictures[0], identity(pictures[0].url)
+    same = next((image for image in _images(content) if identity(image.url) == name), None)
+    if same is not None:
+        larger = same if size(same.url) > size(lead.url) else lead
+        return Picture(larger.url, lead.alt or same.alt)
+    return (_first_image(content) if size(lead.url) < _SMALL else None) or lead
 
 
 def addresses_in(content: str) -> frozenset[str]:
@@ -198,7 +291,7 @@ _FIELDS: Final = ("url", "type", "length", "duration", "thumbnail", "player", "t
 def _entries(values: object) -> list[Mapping[str, Any]]:
     """Return enclosures or media as mappings. They are mappings in the database, but dataclasses in a draft."""
     if isinstance(values, tuple):
-        return [{name: getattr(value, name, "") for name in _FIELDS} for value in values]
+        return [{name: getattr(value, name) for name in _FIELDS if hasattr(value, name)} for value in values]
     return objects(values)
 
 
@@ -214,49 +307,86 @@ def _kind(item: Shown, *, playable: bool, sounds: bool, pictured: bool) -> str:
     return "article"
 
 
+def _family(entry: Mapping[str, Any]) -> str:
+    """Return what a file is: "image", "audio", "video", or something else. Its name counts if its type says nothing."""
+    kind = _text(entry, "type")
+    if kind not in _SAYS_NOTHING:
+        return kind.partition("/")[0]
+    ending = _ENDING.search(_text(entry, "url"))
+    return _FAMILIES.get(ending[1].lower(), "") if ending else ""
+
+
 def _media_pictures(media: Iterable[Mapping[str, Any]]) -> Iterable[Picture]:
     for entry in media:
-        kind, url = _text(entry, "type"), address(entry, "url")
+        family, url, thumbnail = _family(entry), address(entry, "url"), address(entry, "thumbnail")
         alt = _text(entry, "description") or _text(entry, "title")
-        if url and (kind.startswith("image/") or (not kind and _IMAGE_NAME.search(url))):
+        if _AVATAR.match(url) or _AVATAR.match(thumbnail):
+            continue  # the portrait of an author
+        if url and family == "image":
             yield Picture(url, alt)
-        elif thumbnail := address(entry, "thumbnail"):
+        elif thumbnail and not (url and family == "video"):
             yield Picture(thumbnail, alt)
 
 
 def _enclosed_pictures(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[Picture]:
     for entry in enclosures:
-        if _text(entry, "type").startswith("image/") and (url := address(entry, "url")):
+        if _family(entry) == "image" and (url := address(entry, "url")):
             yield Picture(url)
 
 
 def _first_image(content: str) -> Picture | None:
-    """Return the first image in safe HTML that is not tiny: tiny images only count readers."""
+    return next(iter(_images(content)), None)
+
+
+def _images(content: str) -> Iterable[Picture]:
+    """Yield the images in safe HTML that are not tiny: tiny images only count readers."""
     for found in _IMG.finditer(content):
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
         tiny = any(attributes.get(side, "") in ("0", "1", "2") for side in ("width", "height"))
         if not tiny and (url := address(attributes, "src")):
-            return Picture(url, attributes.get("alt", ""))
-    return None
+            yield Picture(url, attributes.get("alt", ""))
 
 
 def _sounds(entries: Iterable[Mapping[str, Any]], family: str) -> Iterable[Sound]:
-    for entry in entries:
-        if _text(entry, "type").startswith(f"{family}/") and (url := address(entry, "url")):
-            yield Sound(url, _text(entry, "type"), _clock(entry.get("duration")))
+    for entry in _once(entries):
+        if _family(entry) == family and (url := address(entry, "url")):
+            poster = address(entry, "thumbnail") if family == "video" else ""
+            yield Sound(url, _text(entry, "type"), _clock(entry.get("duration")), poster)
 
 
-def _files(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[File]:
-    for entry in enclosures:
-        kind, url = _text(entry, "type"), address(entry, "url")
-        if url and not kind.startswith(("audio/", "video/", "image/")):
+def _files(entries: Iterable[Mapping[str, Any]]) -> Iterable[File]:
+    for entry in _once(entries):
+        url, kind = address(entry, "url"), _text(entry, "type")
+        if url and _family(entry) not in ("audio", "video", "image"):
             length = entry.get("length")
             name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
             yield File(url, name[:80], kind, length if isinstance(length, int) and length > 0 else None)
 
 
+def _is_file(medium: File, link: str) -> bool:
+    """Return whether a medium can be downloaded: it is neither the page at *link* nor another page or player."""
+    return (
+        medium.url != link and medium.type not in _NO_FILES and bool(_family({"url": medium.url, "type": medium.type}))
+    )
+
+
+def _once(entries: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
+    """Yield each file once: a feed may name it as an enclosure and as a medium, of which one knows more."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        known = found.setdefault(_text(entry, "url"), {})
+        known.update((name, value) for name, value in entry.items() if value and not known.get(name))
+    return found.values()
+
+
 def _distinct(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    return tuple({picture.url: picture for picture in reversed(pictures)}.values())[::-1]
+    """Return each of *pictures* once, in the largest of its sizes."""
+    found: dict[str, Picture] = {}
+    for picture in pictures:
+        known = found.setdefault(identity(picture.url), picture)
+        larger = max(known, picture, key=lambda each: size(each.url))
+        found[identity(picture.url)] = Picture(larger.url, known.alt or picture.alt)
+    return tuple(found.values())
 
 
 def _clock(seconds: object) -> str:

@@ -6,8 +6,10 @@ table but in no cell, which is moved before the table, past all its siblings.
 
 `OpenElements` follows the stack of open elements and the list of active formatting elements of the HTML standard
 (13.2.4.2 and 13.2.4.3) as far as their sizes go. If it is not sure that a tag closes an element, it counts that element
-as still open, so it never estimates the depth too low by more than a small factor. Each tag takes constant time, on
-average.
+as still open, so it never estimates the depth too low by more than a small factor. As long as each end tag is that of
+the element opened last, and no tag closes another element (`_nested`), nothing is ever reopened: so the cost of what
+nh3 has written does not depend on what it was made of, and what was cleaned can be cleaned again. Each tag takes
+constant time, on average.
 
 It assumes that no tag changes how others are read: SVG, `select` and `template` must have been removed, and MathML
 written by `mathml`.
@@ -57,6 +59,7 @@ _RUBY: Final = name_set("rb rp rt rtc")
 _IMPLIED: Final = _RUBY | name_set("dd dt li optgroup option p")
 _UNSURE: Final = "?"
 _TABLE_DEPTH: Final = 4  # table, tbody, tr, td
+_TABLE_PARTS: Final = frozenset({"table", "tbody", "thead", "tfoot", "tr", "colgroup"})
 
 MAX_DEPTH: Final = 512
 """The maximum number of elements open at once. Chromium keeps as many; of 604 real entries none had more than 29."""
@@ -90,6 +93,8 @@ class OpenElements:
         self._nodes = 0
         # Whether, since formatting elements were opened, any may have been closed together with its parent.
         self._closed = False
+        # The elements that are open, outermost first; None once a tag closed another element than these say.
+        self._nested: list[str] | None = []
         self._to_reopen = 64_000 + 16 * length
         self._to_move = 1_000_000 + 100 * length
 
@@ -111,10 +116,24 @@ class OpenElements:
     def start(self, name: str, size: int) -> None:
         """Count a start tag of *size* characters."""
         if name in _CELLS or name in _ROWS:
+            was_closed = self._closed
             self._start_in_table(name)
+            if self._nested is not None and self._nested[-1:] and self._nested[-1] in _TABLE_PARTS:
+                self._closed = was_closed  # a cell before this one was closed by its end tag
+                if name != "col":
+                    self._nested.append(name)
+            else:
+                self._nested = None
             return
         self._count()
         self._reopen()
+        self._open(name, size)
+        if self._closed:
+            self._nested = None  # the tag has closed another element
+        elif self._nested is not None and name not in VOID:
+            self._nested.append(name)
+
+    def _open(self, name: str, size: int) -> None:
         if name in FORMATTING:
             self._start_formatting(name, size)
             return
@@ -130,6 +149,16 @@ class OpenElements:
 
     def end(self, name: str) -> None:
         """Count an end tag."""
+        if self._nested and self._nested[-1] == name:
+            self._nested.pop()
+            was_closed = self._closed
+            self._end(name)
+            self._closed = was_closed
+        else:
+            self._nested = None
+            self._end(name)
+
+    def _end(self, name: str) -> None:
         if name == "br":  # `</br>` is read as a start tag (HTML, 13.2.6.4.7)
             self._reopen()
         self._closed = True
@@ -162,6 +191,7 @@ class OpenElements:
         self._nodes += 1
         if self._tables and not self._tables[-1].in_cell:
             self._to_move -= (1 + self._formatting_count) * self._nodes
+            self._nested = None  # it is moved before the table
 
     def _reopen(self) -> None:
         """Count the formatting elements that were closed and are reopened before this text or tag."""

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from typing import Final
 
+from lifestream.content.html_names import any_of
 from lifestream.content.html_tokenizer import name_set, tokens, unescape
 
 # Tab, line feed and carriage return are the only C0 controls that both XML 1.0 and PostgreSQL's text type accept.
@@ -136,11 +137,10 @@ def text_of(source: str) -> str:
     return _lines("".join(pieces))
 
 
-# nh3 writes names in lower case and values in double quotes, with each double quote in them escaped, and "<" only where
-# a tag begins or inside a value: so each pattern stops at the next one.
-_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS_LINE))})(?>(?:\s(?>(?>[^<>\"]++|\"[^\"]*+\")*))?)>")
-_ANNOTATION = re.compile(r"<annotation(?:\s(?>(?>[^<>\"]++|\"[^\"]*+\")*))?>[^<]*+")
-_TAG = re.compile(r"</?[a-z](?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
+# nh3 writes names in lower case, and "<" and ">" only where a tag begins and ends.
+_BLOCK_TAG = re.compile(rf"</?{any_of(_BREAKS_LINE)}(?:>|\s[^<>]*+>)")
+_ANNOTATION = re.compile(r"<annotation(?:>|\s[^<>]*+>)[^<]*+")
+_TAG = re.compile(r"</?[a-z][^<>]*+>")
 
 
 def text_of_clean(source: str) -> str:

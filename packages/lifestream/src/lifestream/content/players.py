@@ -108,57 +108,45 @@ def _bandcamp(found: re.Match[str]) -> tuple[str, str] | None:
     return player, player
 
 
-def _like(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII | re.IGNORECASE)
-
+_FLAGS: Final = re.ASCII | re.IGNORECASE
+_YOUTUBE_LIST = re.compile(
+    r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed/videoseries|playlist)"
+    r"\?(?:[^#&]*+&)*?list=([\w-]{10,64})(?![\w-])",
+    _FLAGS,
+)
+_YOUTUBE = re.compile(
+    r"https?://(?:(?:www\.|m\.)?youtube(?:-nocookie)?\.com/"
+    r"(?:watch\?(?:[^#]*&)?v=|v/|embed/(?!videoseries)|shorts/|live/)"
+    r"|youtu\.be/)([\w-]{6,20})(?![\w-])",
+    _FLAGS,
+)
+_VIMEO = re.compile(
+    r"https?://(?:www\.)?(?:vimeo\.com/|player\.vimeo\.com/video/)(\d{1,15})(?!\w)"
+    r"(?:/([0-9a-f]{6,20})(?!\w)|\?(?:[^#&]*+&)*?h=([0-9a-f]{6,20})(?!\w))?",
+    _FLAGS,
+)
+# A host by its name, and no port: neither the reader's own machine, nor one beside it.
+_PEERTUBE = re.compile(
+    r"https://((?:[a-z0-9-]{1,63}\.){1,8}[a-z][a-z0-9-]{1,62})/(videos|video-playlists)/embed/"
+    r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[1-9A-HJ-NP-Za-km-z]{22})(?![\w/-])",
+    _FLAGS,
+)
+_SOUNDCLOUD = re.compile(r"https?://w\.soundcloud\.com/player/?\?[^#]{1,2000}+", _FLAGS)
+_SPOTIFY = re.compile(
+    r"https?://open\.spotify\.com/embed(?:-podcast)?/(track|album|playlist|artist|show|episode)/"
+    r"([0-9a-z]{10,40})(?![\w/-])",
+    _FLAGS,
+)
+_BANDCAMP = re.compile(r"https?://(?:www\.)?bandcamp\.com/EmbeddedPlayer/([^?#]{1,500})", _FLAGS)
 
 _SITES: Final = (
-    _Site(
-        "YouTube",
-        _like(
-            r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed/videoseries|playlist)"
-            r"\?(?:[^#&]*+&)*?list=([\w-]{10,64})(?![\w-])"
-        ),
-        _youtube_list,
-        films=False,
-    ),
-    _Site(
-        "YouTube",
-        _like(
-            r"https?://(?:(?:www\.|m\.)?youtube(?:-nocookie)?\.com/"
-            r"(?:watch\?(?:[^#]*&)?v=|v/|embed/(?!videoseries)|shorts/|live/)"
-            r"|youtu\.be/)([\w-]{6,20})(?![\w-])"
-        ),
-        _youtube,
-    ),
-    _Site(
-        "Vimeo",
-        _like(
-            r"https?://(?:www\.)?(?:vimeo\.com/|player\.vimeo\.com/video/)(\d{1,15})(?!\w)"
-            r"(?:/([0-9a-f]{6,20})(?!\w)|\?(?:[^#&]*+&)*?h=([0-9a-f]{6,20})(?!\w))?"
-        ),
-        _vimeo,
-    ),
-    _Site(
-        "PeerTube",
-        # A host by its name, and no port: neither the reader's own machine, nor one beside it.
-        _like(
-            r"https://((?:[a-z0-9-]{1,63}\.){1,8}[a-z][a-z0-9-]{1,62})/(videos|video-playlists)/embed/"
-            r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[1-9A-HJ-NP-Za-km-z]{22})(?![\w/-])"
-        ),
-        _peertube,
-    ),
-    _Site("SoundCloud", _like(r"https?://w\.soundcloud\.com/player/?\?[^#]{1,2000}+"), _soundcloud, films=False),
-    _Site(
-        "Spotify",
-        _like(
-            r"https?://open\.spotify\.com/embed(?:-podcast)?/(track|album|playlist|artist|show|episode)/"
-            r"([0-9a-z]{10,40})(?![\w/-])"
-        ),
-        _spotify,
-        films=False,
-    ),
-    _Site("Bandcamp", _like(r"https?://(?:www\.)?bandcamp\.com/EmbeddedPlayer/([^?#]{1,500})"), _bandcamp, films=False),
+    _Site("YouTube", _YOUTUBE_LIST, _youtube_list, films=False),
+    _Site("YouTube", _YOUTUBE, _youtube),
+    _Site("Vimeo", _VIMEO, _vimeo),
+    _Site("PeerTube", _PEERTUBE, _peertube),
+    _Site("SoundCloud", _SOUNDCLOUD, _soundcloud, films=False),
+    _Site("Spotify", _SPOTIFY, _spotify, films=False),
+    _Site("Bandcamp", _BANDCAMP, _bandcamp, films=False),
 )
 
 

@@ -8,8 +8,9 @@ because it is nested too deep, becomes plain text.
 - In its attribute filter: every attribute that holds an address is checked and made absolute (nh3 knows only some of
 them: it passes `cite="javascript:…"`), `srcset` is filtered candidate by candidate, ids get a prefix (`fragment_ids`),
 and style declarations that could load or hide something are removed.
-- After it: its output is cut if it is too long (`html_truncation`), and cleaned again until it no longer changes. HTML
-that reads differently the second time would read differently in a browser, too.
+- After it: its output is cut if it is too long (`html_truncation`), and cleaned again until it no longer changes, or
+until that is certain (`settled_html`). HTML that reads differently the second time would read differently in a browser,
+too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be marked safe.
 """
@@ -34,6 +35,7 @@ from lifestream.content.html_truncation import truncated
 from lifestream.content.mathml import CORE
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
 from lifestream.content.players import is_player
+from lifestream.content.settled_html import is_settled
 from lifestream.content.tracking import without_tracking
 from lifestream.content.urls import DEFAULT_URL_SCHEMES, FETCHED, NOISE_AROUND_URL, safe_url
 
@@ -181,25 +183,47 @@ _SET: Final = {
 
 _MOST_KNOWN: Final = 1000
 _LONGEST_KNOWN: Final = 1000
-"""How many addresses of one base are cached, and how long each may be in characters."""
+"""How many addresses of one kind are cached, and how long each may be in characters."""
+
+
+class _Known:
+    """Addresses that have been checked, by what each depends on: nothing, the host of the base, or the base."""
+
+    def __init__(self) -> None:
+        self.absolute: dict[str, str] = {}
+        self.of_host: dict[str, str] = {}
+        self.of_base: dict[str, str] = {}
+
+    def holding(self, value: str) -> dict[str, str]:
+        """Return the addresses among which *value* is, if it is known."""
+        if value.startswith("/") and value[1:2] != "/":
+            return self.of_host
+        return self.absolute if value.startswith(("https://", "http://")) else self.of_base
 
 
 class _Now(threading.local):
     """The state of a thread's attribute filter for the current fragment: its base, and a cache of checked addresses.
 
-    An entry repeats its addresses, and nh3 calls the filter for each occurrence.
+    A document repeats its addresses, and nh3 calls the filter for each occurrence.
     """
 
     def __init__(self) -> None:
         self.base_url = ""
-        self.links: dict[str, str] = {}
-        self.files: dict[str, str] = {}
+        self.links = _Known()
+        self.files = _Known()
 
     def relative_to(self, base_url: str) -> None:
         """Begin a fragment whose addresses are relative to *base_url*."""
-        if base_url != self.base_url:
-            self.base_url = base_url
-            self.links, self.files = {}, {}
+        if base_url == self.base_url:
+            return
+        moved = base_url.split("/", 3)[:3] != self.base_url.split("/", 3)[:3]
+        self.base_url = base_url
+        for known in (self.links, self.files):
+            known.of_base = {}
+            if moved or len(known.of_host) >= _MOST_KNOWN:
+                known.of_host = {}
+            if len(known.absolute) >= _MOST_KNOWN:
+                known.absolute = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +306,11 @@ class Sanitizer:
         for _ in range(_MAX_READINGS):
             if clean is None:
                 return None
-            whole = whole and len(clean) <= length
+            fits = len(clean) <= length
+            whole = whole and fits
             clean = truncated(clean, length)
-            if "<" not in clean or self._reread(clean) == clean:
+            # A cut may leave a line feed at the beginning of a preformatted element.
+            if (fits and is_settled(clean)) or self._reread(clean) == clean:
                 return Beginning(clean, whole)
             clean = self._read(clean, self._cleaner)
         return None
@@ -345,10 +371,10 @@ class Sanitizer:
 
     def _filter(self, tag: str, name: str, value: str) -> str | None:
         """Return the new value of an attribute that nh3 has let pass; None removes the attribute."""
-        if name in _URL_ATTRIBUTES:
-            return self._address(tag, value) or None
         if name == "rel":
             return value
+        if name in _URL_ATTRIBUTES:
+            return self._address(tag, value) or None
         if name == "id" or (name == "name" and tag in fragment_ids.NAMED):
             return fragment_ids.prefixed(value)
         if name in fragment_ids.REFERENCES:
@@ -362,7 +388,7 @@ class Sanitizer:
         return value
 
     def _address(self, tag: str, value: str) -> str | None:
-        known = self._now.links if tag == "a" else self._now.files
+        known = (self._now.links if tag == "a" else self._now.files).holding(value)
         address = known.get(value)
         if address is not None:
             return address

@@ -87,7 +87,7 @@ class AddressRefused(OSError):
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(
             REFUSED_ERRNO,
-            say("address-refused", address=address, kind=reason, setting="LIFESTREAM_ALLOWED_NETWORKS"),
+            say("address-refused", address=address, kind=reason),
         )
 
     def __str__(self) -> str:

@@ -33,9 +33,18 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
     """Show a bar for *total* feeds on *stream* (standard error), if that is a terminal. Yields the function to call
     with each row.
     """
+    with counting_bar(total, stream) as advance:
+        yield lambda row: advance(1, row.title)
+
+
+@contextmanager
+def counting_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[..., None]]:
+    """Show a bar for *total* things on *stream* (standard error), if that is a terminal. Yields the function to call
+    with how many more are done and, if it is of use, what the last one is called.
+    """
     stream = stream or sys.stderr
     if not stream.isatty() or not total:
-        yield lambda row: None  # noqa: ARG005 - nobody watches
+        yield lambda count, name="": None  # noqa: ARG005 - nobody watches
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -50,8 +59,8 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
     with Progress(*columns, console=Console(file=stream), transient=True) as progress:
         task = progress.add_task("", total=total)
 
-        def advance(row: FeedReport) -> None:
-            progress.update(task, advance=1, description=visible(row.title[:60], lines=False))
+        def advance(count: int, name: str = "") -> None:
+            progress.update(task, advance=count, description=visible(name[:60], lines=False))
 
         yield advance
 

@@ -22,7 +22,7 @@ class _Names(migrations.SeparateDatabaseAndState):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0009_item_card"),
+        ("lifestream", "0010_due_hosts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -112,6 +112,7 @@ class Migration(migrations.Migration):
                     model_name="feed",
                     name="host",
                     field=models.ForeignKey(
+                        db_index=False,
                         editable=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="feeds",

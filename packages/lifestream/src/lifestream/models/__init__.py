@@ -5,7 +5,8 @@ In: nothing. Out: the models, and the search index over items.
 1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
 2. `items`: what feeds said, tags, and the memory of deleted items.
 3. `lifestreams`: lifestreams, subscriptions, posts.
-4. `fulltext`: the search index, on SQLite and PostgreSQL.
+4. `tallies`: counts of what the site has done.
+5. `fulltext`: the search index, on SQLite and PostgreSQL.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
@@ -27,6 +28,7 @@ from lifestream.models.lifestreams import (
     Subscription,
     SubscriptionQuerySet,
 )
+from lifestream.models.tallies import Tally
 
 __all__ = [
     "Feed",
@@ -43,5 +45,6 @@ __all__ = [
     "Subscription",
     "SubscriptionQuerySet",
     "Tag",
+    "Tally",
     "Tombstone",
 ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db import models
-from django.db.models import F, Q
+from django.db import models, router, transaction
+from django.db.models import BooleanField, F, Func, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import domain_of, host_of
+from lifestream.models import due_hosts
 from lifestream.models.message_field import MessageField
 
 
@@ -21,18 +23,45 @@ def url_hash(url: str) -> str:
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class HostQuerySet(models.QuerySet["Host"]):
+    """Querysets of hosts. What they write is followed by `due_hosts.settle`."""
+
+    def update(self, **values: Any) -> int:
+        """Update the hosts, and note when they are due if their pause changes."""
+        if "not_before" not in values:
+            return super().update(**values)
+        hosts = list(self.values_list("pk", flat=True))
+        with transaction.atomic(using=self.db):
+            count = super().update(**values)
+            due_hosts.settle(hosts, self.db)
+        return count
+
+    # Django marks its own method in the same way.
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
 class Host(models.Model):
     """A server that feeds are fetched from. *not_before* is the end of a pause that it asked for (Retry-After), for all
     its feeds.
+
+    The worker with *token* holds it until *held_until*. *next_due* is when there is work at the host: see `due_hosts`.
     """
 
     name = models.TextField(_("name"), unique=True)
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
+    next_due = models.DateTimeField(null=True, blank=True, editable=False)
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
+    token = models.CharField(max_length=32, blank=True, default="", editable=False)
+
+    objects = HostQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("host")
         verbose_name_plural = _("hosts")
         ordering = ["name"]
+        indexes = [
+            models.Index(fields=["next_due", "id"], condition=Q(next_due__isnull=False), name="lifestream_host_due")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -49,27 +78,73 @@ HEALTH = {
 """The values of `Feed.health`, in words."""
 
 
+class IsHeld(Func):
+    """The condition that a claim token isn't empty, as the index `lifestream_feed_held` has it: SQLite uses a partial
+    index only if its condition is in the query word for word, and a query's values are parameters.
+    """
+
+    template = "NOT (%(expressions)s = '')"
+    output_field = BooleanField()
+
+
 class FeedQuerySet(models.QuerySet["Feed"]):
-    """Querysets of feeds."""
+    """Querysets of feeds. What they write is followed by `due_hosts.settle`."""
+
+    def update(self, **values: Any) -> int:
+        """Update the feeds, and note when their hosts are due if that may change."""
+        if not due_hosts.FIELDS & values.keys():
+            return super().update(**values)
+        hosts = set(self.order_by().values_list("host_id", flat=True).distinct())
+        with transaction.atomic(using=self.db):
+            count = super().update(**values)
+            if moved_to := values.get("host_id", values.get("host")):
+                hosts.add(getattr(moved_to, "pk", moved_to))
+            due_hosts.settle(hosts, self.db)
+        return count
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the feeds, and note when their hosts are due without them."""
+        hosts = set(self.order_by().values_list("host_id", flat=True).distinct())
+        with transaction.atomic(using=self.db):
+            deleted = super().delete()
+            due_hosts.settle(hosts, self.db)
+        return deleted
+
+    def bulk_create(self, objs: Iterable[Feed], *args: Any, **kwargs: Any) -> list[Feed]:
+        """Insert *objs*, and note when their hosts are due."""
+        with transaction.atomic(using=self.db):
+            made = super().bulk_create(objs, *args, **kwargs)
+            due_hosts.settle({feed.host_id for feed in made}, self.db)
+        return made
+
+    # Django marks its own methods in the same way: a manager must not offer to delete all rows.
+    update.alters_data = True  # type: ignore[attr-defined]
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def due(self, now: datetime) -> FeedQuerySet:
         """Return active feeds whose time has come, that no worker holds, and whose host has not asked for a pause."""
-        return self._free(now).filter(next_fetch__lte=now)
+        # A host that is held or paused is due later.
+        return self._active(now).filter(host__next_due__lte=now, next_fetch__lte=now)
 
     def allowed(self, now: datetime) -> FeedQuerySet:
         """Return the same, without lifestream's own interval: feeds for which neither server nor feed asks to wait."""
-        return self._free(now).filter(Q(not_before=None) | Q(not_before__lte=now))
+        return self._active(now).filter(
+            Q(not_before=None) | Q(not_before__lte=now),
+            Q(host__not_before=None) | Q(host__not_before__lte=now),
+            Q(host__held_until=None) | Q(host__held_until__lte=now),
+        )
 
     def held(self, now: datetime) -> FeedQuerySet:
         """Return feeds that a worker holds."""
-        return self.filter(~Q(claim_token=""), claimed_until__gt=now)
+        return self.filter(IsHeld("claim_token"), claimed_until__gt=now)
 
-    def _free(self, now: datetime) -> FeedQuerySet:
-        return self.filter(
-            Q(claimed_until=None) | Q(claimed_until__lte=now),
-            Q(host__not_before=None) | Q(host__not_before__lte=now),
-            status=Feed.Status.ACTIVE,
-        )
+    def with_token(self, token: str) -> FeedQuerySet:
+        """Return the feeds that were claimed with *token*."""
+        return self.filter(IsHeld("claim_token"), claim_token=token)
+
+    def _active(self, now: datetime) -> FeedQuerySet:
+        return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now), status=Feed.Status.ACTIVE)
 
     def shared(self) -> FeedQuerySet:
         """Return feeds that everybody may subscribe to and see: those without credentials."""
@@ -93,7 +168,7 @@ class Feed(models.Model):
     url = models.TextField(_("URL"), help_text=_("Without user name and password, which are kept apart."))
     url_hash = models.CharField(max_length=64, editable=False)
     host = models.ForeignKey(
-        Host, on_delete=models.PROTECT, related_name="feeds", editable=False, verbose_name=_("host")
+        Host, on_delete=models.PROTECT, related_name="feeds", editable=False, verbose_name=_("host"), db_index=False
     )
     credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
     title = models.TextField(_("title"), blank=True)
@@ -159,20 +234,36 @@ class Feed(models.Model):
             models.UniqueConstraint(fields=["url_hash"], condition=Q(credentials=""), name="lifestream_feed_shared_url")
         ]
         indexes = [
-            models.Index(fields=["next_fetch"], condition=Q(status="active"), name="lifestream_feed_due"),
-            models.Index(fields=["claim_token"], condition=~Q(claim_token=""), name="lifestream_feed_claim"),
+            models.Index(fields=["host", "status", "next_fetch"], name="lifestream_feed_next"),
+            models.Index(fields=["claim_token", "host"], condition=~Q(claim_token=""), name="lifestream_feed_held"),
             models.Index(fields=["url_hash"], name="lifestream_feed_url"),
         ]
 
     def __str__(self) -> str:
         return isolated(self.display_title)
 
-    def save(self, *args: object, update_fields: Iterable[str] | None = None, **kwargs: object) -> None:
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save the feed with what follows from its URL: its hash, its host and, unless one was set, its domain."""
+        left: list[int] = []
         if update_fields is None or "url" in update_fields:
             derived = self.derive()
             update_fields = None if update_fields is None else {*update_fields, *derived}
-        super().save(*args, update_fields=update_fields, **kwargs)  # type: ignore[arg-type]
+            if self.pk is not None:
+                elsewhere = Feed.objects.filter(pk=self.pk).exclude(host=self.host_id)
+                left = list(elsewhere.values_list("host_id", flat=True))
+        using = kwargs.get("using") or router.db_for_write(Feed, instance=self)
+        with transaction.atomic(using=using):
+            # The host that it is at is settled by a signal handler, which fixtures need, too.
+            super().save(*args, update_fields=update_fields, **kwargs)
+            due_hosts.settle(left, using)
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete the feed, and note when its host is due without it."""
+        using = using or router.db_for_write(Feed, instance=self)
+        with transaction.atomic(using=using):
+            deleted = super().delete(using, keep_parents)
+            due_hosts.settle([self.host_id], using)
+        return deleted
 
     def derive(self) -> list[str]:
         """Set what follows from the URL, and return the names of those fields. Creates the row of the host."""

@@ -29,9 +29,12 @@ TEXT_LENGTH: Final = 50_000
 CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
 """Characters of a query that are used."""
+RARE: Final = 500
+"""Items with a query's words up to which these count as rare."""
 MOST_TERMS: Final = 32
 """Words of a query that are used, those of phrases included. The database reads all occurrences of each."""
 
+_TABLE: Final = "lifestream_search"
 _Row = TypeVar("_Row", bound=Model)
 
 
@@ -89,7 +92,15 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none()
-    return queryset.filter(**{f"{field}__in": RawSQL(dialect.matching, [dialect.query(wanted)])})  # noqa: S611  literal
+    query = dialect.query(wanted)
+    # No planner knows how rare a word is. Of a frequent one, some of the latest items have it, and walking down the
+    # timeline finds them; for a rare one, that reads the whole timeline, so its items are looked up first.
+    with connections[queryset.db].cursor() as cursor:
+        cursor.execute(f"{dialect.matching} LIMIT {RARE + 1}", [query])
+        found = [item for (item,) in cursor.fetchall()]
+    if len(found) <= RARE:
+        return queryset.filter(**{f"{field}__in": found})
+    return queryset.filter(**{f"{field}__in": RawSQL(dialect.matching, [query])})  # noqa: S611  literal
 
 
 def _wanted(query: str) -> list[Term]:
@@ -121,6 +132,17 @@ def forget(items: Iterable[int], using: str) -> None:
         with connections[using].cursor() as cursor:
             if rows:
                 cursor.executemany(dialect.forget, rows)
+
+
+def is_there(using: str) -> bool:
+    """Return whether the database *using* has the table of the index."""
+    return _TABLE in connections[using].introspection.table_names()
+
+
+def empty(using: str) -> None:
+    """Remove all entries from the index of the database *using*."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_TABLE}")  # noqa: S608  a name of ours
 
 
 def rebuild() -> int:
@@ -237,7 +259,9 @@ _DIALECTS: Final = {
         " ON CONFLICT (item_id) DO UPDATE SET words = EXCLUDED.words",
         takes_json=True,
         forget="DELETE FROM lifestream_search WHERE item_id = %s",
-        sweep="DELETE FROM lifestream_search WHERE item_id NOT IN (SELECT id FROM lifestream_item)",
+        # Not NOT IN: that one compares each entry with all items, once these don't fit into memory.
+        sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
+        " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
         row=_postgresql_row,
         query=_postgresql_query,

@@ -72,8 +72,8 @@ class Item(models.Model):
 
     `entry_matching` recognises it by the three hashes, of which only *key_hash* is unique. *content* is safe HTML,
     *text* is the same as plain text, *summary* is a short plain text. *enclosures* and *media* are lists of dicts with
-    the fields of `entry.Enclosure` and `entry.Media`. *card* is what timelines show of all that (see `item_card`), or
-    None if it has not been made yet.
+    the fields of `entry.Enclosure` and `entry.Media`; *episode* is a dict with those of `entry.Episode`, or None.
+    *card* is what timelines show of all that (see `item_card`), or None if it has not been made yet.
     """
 
     feed = models.ForeignKey(
@@ -95,6 +95,7 @@ class Item(models.Model):
     language = models.TextField(_("language"), blank=True)
     enclosures = models.JSONField(_("enclosures"), default=list, blank=True)
     media = models.JSONField(_("media"), default=list, blank=True)
+    episode = models.JSONField(_("episode"), null=True, blank=True)
     tags = models.ManyToManyField(Tag, related_name="items", blank=True, verbose_name=_("tags"))
     card = models.JSONField(null=True, blank=True, editable=False)
 

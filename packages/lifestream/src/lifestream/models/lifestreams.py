@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -18,10 +18,15 @@ from lifestream.content.text_direction import isolated
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
+from lifestream.wording import worded
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
+
+
+readers_left: Final = Signal()
+"""Sent when subscriptions to *feeds* (keys) were deleted together, in the database *using*, within the transaction."""
 
 
 def validate_rules(text: str) -> None:
@@ -31,7 +36,7 @@ def validate_rules(text: str) -> None:
     try:
         filter_rules.check(text)
     except filter_rules.RuleError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(worded(str(error))) from error
 
 
 class LifestreamQuerySet(models.QuerySet["Lifestream"]):
@@ -54,6 +59,14 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
         if getattr(user, "is_superuser", False):
             return self.all()
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the lifestreams. Feeds that nobody reads any more become idle: all together, see `apps`."""
+        return _deleted(Subscription.objects.using(self.db).filter(lifestream__in=self.order_by()), super().delete)
+
+    # Django marks its own method in the same way: a manager must not offer to delete all rows.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Lifestream(models.Model):
@@ -134,9 +147,32 @@ class Lifestream(models.Model):
     def __str__(self) -> str:
         return self.title or self.slug
 
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
+        """Delete the lifestream, as `LifestreamQuerySet.delete` does."""
+        return Lifestream.objects.using(using or self._state.db).filter(pk=self.pk).delete()
+
+
+def _deleted(
+    subscriptions: models.QuerySet[Subscription], delete: Callable[[], tuple[int, dict[str, int]]]
+) -> tuple[int, dict[str, int]]:
+    """Delete what *delete* does, *subscriptions* with it, and say so once for all of their feeds."""
+    feeds = list(subscriptions.order_by().values_list("feed_id", flat=True).distinct())
+    with transaction.atomic(using=subscriptions.db):
+        deleted = delete()
+        readers_left.send(Feed, feeds=feeds, using=subscriptions.db)
+    return deleted
+
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     """Querysets of subscriptions. What they write fills timelines and wakes feeds, as saving one by one does."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the subscriptions. Feeds that nobody reads any more become idle: all together, see `apps`."""
+        return _deleted(self, super().delete)
+
+    # Django marks its own method in the same way: a manager must not offer to delete all rows.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Subscription], *args: Any, **kwargs: Any) -> list[Subscription]:
         """Create *objs*, as Django does, fill their timelines, and wake their feeds."""
@@ -259,6 +295,12 @@ class Post(models.Model):
     date = models.DateTimeField(_("date"))
     hidden = models.BooleanField(_("hidden"), default=False)
     removed = models.BooleanField(_("removed"), default=False)
+    kept = models.BooleanField(
+        _("kept"),
+        db_default=False,
+        default=False,
+        help_text=_("Stays, however old it is and however many posts there are."),
+    )
 
     objects = PostQuerySet.as_manager()
 

@@ -234,14 +234,20 @@ def _heap(found: Found) -> list[Media]:
     contents: Sequence[Found] = _get(found, "media_content", [])
     thumbnails = [_text(thumbnail.get("url")) for thumbnail in _get(found, "media_thumbnail", [])]
     player = _text(_get(found, "media_player", {}).get("url"))
-    said = {
+    said: dict[str, Any] = {
         "thumbnail": thumbnails[0] if thumbnails else "",
         "player": player,
         "title": _text(_get(found, f"media_{ASIDE}title")),
         "description": str(_get(found, f"media_{ASIDE}description") or ""),
     }
     media = [
-        Media(url=_text(content.get("url")), type=_text(content.get("type")).lower(), **said)
+        Media(
+            url=_text(content.get("url")),
+            type=_text(content.get("type")).lower(),
+            length=number(content.get("filesize")) or None,
+            duration=seconds(_text(content.get("duration"))),
+            **said,
+        )
         for content in contents[:_MOST_MEDIA]
     ]
     return media or ([Media(**said)] if thumbnails or player else [])

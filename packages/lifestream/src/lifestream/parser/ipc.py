@@ -1,7 +1,8 @@
 """The protocol between a parser's child process and its parent: frames of JSON and bytes over a pipe.
 
 It is JSON, not pickle: a hostile document may take over the parser in the child, and a pickle from there could make the
-parent run anything. A frame is two lengths, the JSON and the bytes. A dataclass is sent as the list of its fields. Each
+parent run anything. A frame is two lengths and a number, the JSON in
+UTF-8, the bytes, and as many parts, each a length and JSON. A dataclass is sent as the list of its fields. Each
 field's type is checked when it is unpacked, so false data from such a parser loses only its own document.
 """
 
@@ -17,7 +18,18 @@ from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lifestream.content.sanitizer import SanitizerRules
-from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed, Rhythm, Source
+from lifestream.entry import (
+    Enclosure,
+    Entry,
+    Episode,
+    Flaw,
+    Media,
+    ParsedFeed,
+    Person,
+    Rhythm,
+    Source,
+    Transcript,
+)
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -28,15 +40,23 @@ MAX_FRAME: Final = 512 * 1024 * 1024
 in memory.
 """
 
-_LENGTHS: Final = Struct(">II")
+_HEAD: Final = Struct(">III")
+_LENGTH: Final = Struct(">I")
 
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
-    """Write a frame of *message* and *data*. Raises OSError if the other end no longer reads."""
-    text = json.dumps(message, separators=(",", ":")).encode("ascii")
-    pipe.write(_LENGTHS.pack(len(text), len(data)) + text)
+    """Write a frame of *message* and *data*. Raises OSError if the other end no longer reads.
+
+    The items and entries in a message follow it one by one, so that no end holds the text of all of them.
+    """
+    message, parts = _divided(message)
+    text = _text_of(message)
+    pipe.write(_HEAD.pack(len(text), len(data), len(parts)) + text)
     if data:
         pipe.write(data)
+    for part in parts:
+        text = _text_of(part)
+        pipe.write(_LENGTH.pack(len(text)) + text)
     pipe.flush()
 
 
@@ -44,10 +64,50 @@ def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
     """Return the message and the data of the next frame. Raises EOFError at the end, ValueError for an invalid
     frame.
     """
-    lengths = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
-    if sum(lengths) > MAX_FRAME:
-        raise ValueError(f"a frame of {sum(lengths)} bytes")
-    return json.loads(_exactly(pipe, lengths[0])), _exactly(pipe, lengths[1])
+    length, more, count = _HEAD.unpack(_exactly(pipe, _HEAD.size))
+    left = MAX_FRAME - length - more - count * _LENGTH.size
+    if left < 0:
+        raise ValueError(f"a frame of {length + more} bytes and {count} parts")
+    message, data = json.loads(_exactly(pipe, length)), _exactly(pipe, more)
+    parts = []
+    for _ in range(count):
+        [length] = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
+        left -= length
+        if left < 0:
+            raise ValueError(f"a frame of more than {MAX_FRAME} bytes")
+        parts.append(json.loads(_exactly(pipe, length)))
+    if parts:
+        _join(message, parts)
+    return message, data
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def _text_of(message: Any) -> bytes:
+    # A surrogate that stands alone is sent too: what a plugin is given, and returns, has not been cleaned.
+    return _ENCODER.encode(message).encode("utf-8", "surrogatepass")
+
+
+def _divided(message: Any) -> tuple[Any, list[Any]]:
+    """Return *message* without its items or entries, and these."""
+    for name, place in _IN_PARTS.items():
+        if isinstance(message, dict) and name in message:
+            row = [*message[name]]
+            parts, row[place] = row[place], []
+            return {**message, name: row}, parts
+    return message, []
+
+
+def _join(message: Any, parts: list[Any]) -> None:
+    """Put *parts* back into *message*. Raises ValueError if it has no place for them."""
+    for name, place in _IN_PARTS.items():
+        if isinstance(message, dict) and name in message:
+            row = message[name]
+            if isinstance(row, list) and place < len(row):
+                row[place] = parts
+                return
+    raise ValueError(f"{len(parts)} parts of nothing")
 
 
 def _exactly(pipe: BinaryIO, length: int) -> bytes:
@@ -148,6 +208,7 @@ _SAID: Final[dict[str, Shape[Any]]] = {
     "tags": NAMES,
     "enclosures": _many(_record(Enclosure)),
     "media": _many(_record(Media)),
+    "episode": _optional(_record(Episode, transcripts=_many(_record(Transcript)), persons=_many(_record(Person)))),
 }
 FEED: Final = _record(
     ParsedFeed,
@@ -174,6 +235,13 @@ PREPARED: Final = _record(
     capped=NAMES,
     notes=_optional(_NOTES),
 )
+_IN_PARTS: Final = {
+    "prepared": [field.name for field in fields(Prepared)].index("items"),
+    "clean": [field.name for field in fields(Prepared)].index("items"),
+    "feed": [field.name for field in fields(ParsedFeed)].index("entries"),
+}
+"""Which field of what a message holds under a name is sent in parts."""
+
 PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES)
 RULES: Final = _record(
     SanitizerRules,

@@ -16,7 +16,7 @@ from xml.parsers import expat
 from lifestream.content.plaintext import text_of
 from lifestream.entry import Media
 from lifestream.parser.preprocessing import ASIDE, MEDIA
-from lifestream.parser.rhythm import day, hour
+from lifestream.parser.rhythm import day, hour, number, seconds
 
 _SEPARATOR: Final = " "
 # Namespaces whose items and entries belong to the feed, even if they have a prefix.
@@ -217,4 +217,6 @@ def _medium(content: dict[str, str], said: dict[str, str]) -> Media:
         player=said.get("player", "").strip(),
         title=said.get("title", ""),
         description=said.get("description", ""),
+        length=number(content.get("fileSize")) or None,
+        duration=seconds(content.get("duration", "")),
     )

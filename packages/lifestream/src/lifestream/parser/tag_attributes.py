@@ -16,12 +16,31 @@ _SHORTEST: Final = MAX_ATTRIBUTES * len(' a=""')
 """The minimum length of so many attributes, in characters."""
 
 _ATTRIBUTE: Final = r"""\s++[^\s=<>"'/]++\s*+=\s*+(?>"[^"<]*+"|'[^'<]*+')"""
-_TOO_MANY: Final = re.compile(rf"(<[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}})(?>(?:{_ATTRIBUTE})+)")
+_FIRST: Final = re.compile(rf"[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}}")
+_REST: Final = re.compile(rf"(?>(?:{_ATTRIBUTE})*)")
 
 
 def trimmed(text: str) -> str:
     """Return the XML document *text* in which each tag has at most the first `MAX_ATTRIBUTES` of its attributes."""
     pieces = text.split("<")
-    if max(map(len, pieces)) > _SHORTEST and any(piece.count("=") > MAX_ATTRIBUTES for piece in pieces):
-        return _TOO_MANY.sub(r"\1", text)
-    return text
+    if max(map(len, pieces)) <= _SHORTEST:
+        return text
+    # No value of an attribute holds a "<", so a tag and the text behind it are one piece.
+    for number, piece in enumerate(pieces):
+        if number and len(piece) > _SHORTEST and piece.count("=") > MAX_ATTRIBUTES and (found := _FIRST.match(piece)):
+            pieces[number] = found[0] + piece[_end_of_attributes(piece, found.end()) :]
+    return "<".join(pieces)
+
+
+def _end_of_attributes(piece: str, start: int) -> int:
+    """Return where the attributes end that begin at *start* of *piece*.
+
+    For as many as make a tag of megabytes, a regular expression keeps a stack of as many, so counting comes first: if
+    each `=` before the first `>` has two double quotes, these are all the attributes of the tag.
+    """
+    end = piece.find(">", start)
+    values, quotes = piece.count("=", start, end), piece.count('"', start, end)
+    if end >= 0 and quotes == 2 * values and piece.find("'", start, end) < 0:
+        return end - piece.endswith("/", start, end)
+    found = _REST.match(piece, start)
+    return found.end() if found else start

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class ItemDraft:
     media: tuple[Media, ...] = ()
     language: str = ""
     base: str = ""
+    episode: Episode | None = None
     card: dict[str, Any] = field(default_factory=dict, compare=False)
 
 

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.sanitizer import Beginning
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
 
@@ -44,11 +44,14 @@ ENTRIES: Final = Cap("entries of a document", 10_000, "entries", "the latest one
 ENCLOSURES: Final = Cap("enclosures of an entry", 100, "enclosures", _FIRST)
 MEDIA: Final = Cap("media of an entry", 100, "media", _FIRST)
 TAGS: Final = Cap("tags of an entry", 100, "tags", _FIRST)
+TRANSCRIPTS: Final = Cap("transcripts of an episode", 100, "transcripts", _FIRST)
+PERSONS: Final = Cap("persons of an episode", 100, "persons", _FIRST)
 GUID: Final = Cap("a guid", LONGEST_GUID, "bytes", "its hash is kept in its place")
 LINK: Final = Cap("an address (link, enclosure, picture, icon, hub)", 8 * 1024, "bytes", _DROPPED)
 BASE: Final = Cap("the address that others are relative to", 2 * 1024, "bytes", _DROPPED)
 TITLE: Final = Cap("a title", 2_000, "characters", _CUT)
 AUTHOR: Final = Cap("an author", 1_000, "characters", _CUT)
+EPISODE: Final = Cap("a person, a role, the number or name of an episode or season", 1_000, "characters", _CUT)
 TAG: Final = Cap("a tag", 1_000, "characters", _CUT)
 CONTENT: Final = Cap("a content, and its plain text", 1024 * 1024, "characters", "it is cut and stays whole HTML")
 SUMMARY: Final = Cap("a summary, before its first 300 characters are taken", 64 * 1024, "characters", "it is cut")
@@ -59,8 +62,8 @@ LANGUAGE: Final = Cap("a language", 100, "characters", _DROPPED)
 TYPE: Final = Cap("a media type", 255, "characters", _DROPPED)
 
 ALL: Final = (
-    ENTRIES, ENCLOSURES, MEDIA, TAGS, GUID, LINK, BASE, TITLE, AUTHOR, TAG, CONTENT, SUMMARY, DESCRIPTION, GENERATOR,
-    COMPLAINT, LANGUAGE, TYPE,
+    ENTRIES, ENCLOSURES, MEDIA, TAGS, TRANSCRIPTS, PERSONS, GUID, LINK, BASE, TITLE, AUTHOR, TAG, EPISODE, CONTENT,
+    SUMMARY, DESCRIPTION, GENERATOR, COMPLAINT, LANGUAGE, TYPE,
 )  # fmt: skip
 """Every cap, in the order in which the manual lists them."""
 
@@ -112,6 +115,7 @@ def bounded(said: Said, tally: Tally) -> Said:
         media=tuple(_medium(each, tally) for each in _first(said.media, MEDIA, tally)),
         language=_whole(said.language, LANGUAGE, tally),
         base=_whole(said.base, BASE, tally),
+        episode=None if said.episode is None else _episode(said.episode, tally),
     )
 
 
@@ -128,6 +132,7 @@ def _is_within(said: Entry | ItemDraft) -> bool:
         and len(said.media) <= MEDIA.limit
         and max(map(len, said.tags), default=0) <= TAG.limit
         and len(said.guid) + len(said.link) + len(said.base) <= _SURELY
+        and said.episode is None
         and all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in said.enclosures)
         and all(
             len(each.url) + len(each.thumbnail) + len(each.player) <= _SURELY
@@ -188,9 +193,9 @@ def text(value: str) -> str:
     return shorten(value, CONTENT.limit)
 
 
-def address(url: str) -> str:
-    """Return *url*, which is absolute, or "" if it is longer than an address may be."""
-    return url if _size(url, LINK.limit) <= LINK.limit else ""
+def address(url: str, tally: Tally | None = None) -> str:
+    """Return *url*, which is absolute, or "" if it is longer than an address may be. This is counted in *tally*."""
+    return _whole(url, LINK, tally or Tally())
 
 
 def _latest(entries: Sequence[Entry], tally: Tally) -> slice:
@@ -255,13 +260,42 @@ def _enclosure(enclosure: Enclosure, tally: Tally) -> Enclosure:
 
 
 def _medium(medium: Media, tally: Tally) -> Media:
-    return Media(
+    return replace(
+        medium,
         url=_whole(medium.url, LINK, tally),
         type=_whole(medium.type, TYPE, tally),
         thumbnail=_whole(medium.thumbnail, LINK, tally),
         player=_whole(medium.player, LINK, tally),
         title=_short(medium.title, TITLE, tally),
         description=_short(medium.description, DESCRIPTION, tally),
+    )
+
+
+def _episode(episode: Episode, tally: Tally) -> Episode:
+    return Episode(
+        season=_short(episode.season, EPISODE, tally),
+        season_name=_short(episode.season_name, EPISODE, tally),
+        number=_short(episode.number, EPISODE, tally),
+        number_name=_short(episode.number_name, EPISODE, tally),
+        chapters=_whole(episode.chapters, LINK, tally),
+        transcripts=tuple(
+            replace(
+                each,
+                url=_whole(each.url, LINK, tally),
+                type=_whole(each.type, TYPE, tally),
+                language=_whole(each.language, LANGUAGE, tally),
+            )
+            for each in _first(episode.transcripts, TRANSCRIPTS, tally)
+        ),
+        persons=tuple(
+            Person(
+                _short(each.name, EPISODE, tally),
+                _short(each.role, EPISODE, tally),
+                _whole(each.url, LINK, tally),
+                _whole(each.picture, LINK, tally),
+            )
+            for each in _first(episode.persons, PERSONS, tally)
+        ),
     )
 
 

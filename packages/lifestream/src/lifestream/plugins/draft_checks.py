@@ -4,14 +4,14 @@ process that cleans them. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Final
 
 from lifestream.content.plaintext import shorten
-from lifestream.entry import Enclosure, Media
+from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
 from lifestream.plugins.base import ItemDraft
 
 MAX_TEXT: Final = 8 * 1024 * 1024
@@ -37,6 +37,8 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
         draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
     )
     _check_fields("", draft, {"tags", "enclosures", "media"})
+    if draft.episode is not None:
+        draft.episode = _checked_episode(draft.episode)
     draft.published = _in_utc("published", draft.published)
     draft.updated = _in_utc("updated", draft.updated)
     for tag in draft.tags:
@@ -56,6 +58,8 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "length": (int, NoneType),
     "duration": (int, NoneType),
     "card": (dict,),
+    "episode": (Episode, NoneType),
+    "captions": (bool,),
 }
 """The types of those fields of a draft that are not text."""
 
@@ -67,7 +71,9 @@ def size_within_total(draft: ItemDraft, before: int) -> int:
     """
     size = sum(len(getattr(draft, name)) for name in _TEXTS) + sum(map(len, draft.tags))
     size += sum(len(each.url) + len(each.type) for each in draft.enclosures)
-    size += sum(len(text) for each in draft.media for text in astuple(each))
+    size += sum(len(text) for each in draft.media for text in astuple(each) if isinstance(text, str))
+    if draft.episode is not None:
+        size += sum(map(len, _texts_of(draft.episode)))
     if before + size > MAX_TOTAL:
         raise ValueError(f"the entries so far have {before + size} characters; at most {MAX_TOTAL} are cleaned")
     return size
@@ -76,7 +82,29 @@ def size_within_total(draft: ItemDraft, before: int) -> int:
 _TEXTS: Final = ("guid", "link", "title", "author", "content", "text", "summary", "language", "base")
 
 
-def _check_fields(of: str, value: ItemDraft | Enclosure | Media, done: Collection[str] = ()) -> None:
+def _checked_episode(episode: Episode) -> Episode:
+    episode = replace(episode, transcripts=tuple(episode.transcripts), persons=tuple(episode.persons))
+    _check_fields("an episode's ", episode, {"transcripts", "persons"})
+    for transcript in episode.transcripts:
+        _check("a transcript", transcript, Transcript)
+        _check_fields("a transcript's ", transcript)
+    for person in episode.persons:
+        _check("a person", person, Person)
+        _check_fields("a person's ", person)
+    return episode
+
+
+def _texts_of(episode: Episode) -> Iterator[str]:
+    for value in astuple(episode):
+        for part in value if isinstance(value, tuple) else (value,):
+            yield from (text for text in (part if isinstance(part, tuple) else (part,)) if isinstance(text, str))
+
+
+def _check_fields(
+    of: str,
+    value: ItemDraft | Enclosure | Media | Episode | Transcript | Person,
+    done: Collection[str] = (),
+) -> None:
     for field in fields(value):
         if field.name not in done:
             _check(f"{of}{field.name}", getattr(value, field.name), *_TYPES.get(field.name, (str,)))
@@ -95,7 +123,7 @@ def _in_utc(what: str, date: datetime | None) -> datetime | None:
 
 
 def _check(what: str, value: object, *kinds: type) -> None:
-    if not isinstance(value, kinds) or isinstance(value, bool):
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
         raise TypeError(f"{what} is {type(value).__name__}, not {wanted}")
     if isinstance(value, str) and len(value) > MAX_TEXT:

@@ -21,7 +21,9 @@ class FlickrPlugin(FeedPlugin):
     def process(self, entry: Entry) -> Entry:
         """Return *entry* without what Flickr puts before the photographer's description."""
         content = _POSTED.sub("", entry.content or entry.summary, count=1)
-        if any(medium.url for medium in entry.media):
+        if any(medium.url for medium in entry.media) or any(
+            file.type.startswith("image/") for file in entry.enclosures
+        ):
             content = _SMALL_PICTURE.sub("", content, count=1)
         # One element holds all tags, with spaces between them.
         tags = tuple(dict.fromkeys(" ".join(entry.tags).split()))

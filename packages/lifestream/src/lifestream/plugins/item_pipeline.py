@@ -17,7 +17,7 @@ from lifestream.content import item_card
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.urls import FETCHED, safe_url
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
@@ -26,6 +26,7 @@ from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_
 from lifestream.plugins.reading_notes import Notes, removals
 
 SUMMARY_LENGTH: Final = 300
+_ENOUGH: Final = 4 * SUMMARY_LENGTH  # of a text whose spaces are collapsed already
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ def draft_of(entry: Entry) -> ItemDraft:
         media=entry.media,
         language=entry.language,
         base=entry.base,
+        episode=entry.episode,
     )
 
 
@@ -210,17 +212,18 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
     safe = replace(
         draft,
         guid=scrub(draft.guid).strip(),
-        link=caps.address(sanitizer.url(draft.link, draft.base)),
+        link=caps.address(sanitizer.url(draft.link, draft.base), tally),
         title=sanitizer.text(draft.title),
         author=sanitizer.text(draft.author),
         content=content,
         text=text,
-        summary=shorten(" ".join(summary.split()), SUMMARY_LENGTH),
+        summary=shorten(" ".join(summary[:_ENOUGH].split()), SUMMARY_LENGTH),
         tags=_tags(draft.tags, sanitizer),
-        enclosures=tuple(_enclosures(draft, sanitizer)),
-        media=tuple(_media(draft, sanitizer)),
+        enclosures=tuple(_enclosures(draft, sanitizer, tally)),
+        media=tuple(_media(draft, sanitizer, tally)),
         language=sanitizer.text(draft.language),
         base=sanitizer.url(draft.base),
+        episode=_episode(draft.episode, draft.base, sanitizer, tally),
     )
     safe.card = item_card.of(safe).as_json()
     return safe
@@ -230,20 +233,21 @@ def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(sanitizer.text, tags))))
 
 
-def _enclosures(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Enclosure]:
+def _enclosures(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Enclosure]:
     for enclosure in draft.enclosures:
-        if url := caps.address(sanitizer.url(enclosure.url, draft.base)):
+        if url := caps.address(sanitizer.url(enclosure.url, draft.base), tally):
             yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
 
 
-def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
+def _media(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Media]:
     for medium in draft.media:
         url, thumbnail, player = (
-            caps.address(safe_url(address, draft.base, FETCHED))
+            caps.address(safe_url(address, draft.base, FETCHED), tally)
             for address in (medium.url, medium.thumbnail, medium.player)
         )
         if url or thumbnail or player:
-            yield Media(
+            yield replace(
+                medium,
                 url=url,
                 type=sanitizer.text(medium.type),
                 thumbnail=thumbnail,
@@ -251,6 +255,38 @@ def _media(draft: ItemDraft, sanitizer: Sanitizer) -> Iterable[Media]:
                 title=sanitizer.text(medium.title),
                 description=sanitizer.text(medium.description),
             )
+
+
+def _episode(episode: Episode | None, base: str, sanitizer: Sanitizer, tally: Tally) -> Episode | None:
+    if episode is None:
+        return None
+
+    def safe(url: str) -> str:
+        return caps.address(safe_url(url, base, FETCHED), tally)
+
+    transcripts = (
+        replace(each, url=safe(each.url), type=sanitizer.text(each.type), language=sanitizer.text(each.language))
+        for each in episode.transcripts
+    )
+    persons = (
+        replace(
+            each,
+            name=sanitizer.text(each.name),
+            role=sanitizer.text(each.role),
+            url=safe(each.url),
+            picture=safe(each.picture),
+        )
+        for each in episode.persons
+    )
+    return Episode(
+        season=sanitizer.text(episode.season),
+        season_name=sanitizer.text(episode.season_name),
+        number=sanitizer.text(episode.number),
+        number_name=sanitizer.text(episode.number_name),
+        chapters=safe(episode.chapters),
+        transcripts=tuple(each for each in transcripts if each.url),
+        persons=tuple(each for each in persons if each.name),
+    )
 
 
 def _safe_feed(feed: ParsedFeed, sanitizer: Sanitizer) -> ParsedFeed:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 from xml.sax.xmlreader import AttributesImpl
 
-from django.db import transaction
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
+from lifestream.message import say
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parser.encoding import decode
-from lifestream.storage import fanout
+from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 
 
 class NotOpml(ValueError):
@@ -31,24 +31,33 @@ class NotOpml(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A feed in a list: its URL, its name in the list, its site, and the folder it is in ("" for none)."""
+    """A feed in a list: its URL, its name in the list, its site, the folder it is in ("" for none), and its rules.
+
+    *refusal* is why it can't be subscribed to, "" if it can; *note* is what the list says of it and is left out.
+    """
 
     url: str
     title: str = ""
     site_url: str = ""
     folder: str = ""
+    keep_rules: str = ""
+    block_rules: str = ""
+    refusal: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
     """The result of importing a list.
 
-    The subscriptions *made*, those *known* before, and URLs *refused*, with the reason.
+    The subscriptions *made*, those *known* before, URLs *refused*, with the reason, and *notes* of what was left out of
+    the others.
     """
 
     made: Sequence[Subscription]
     known: int
     refused: Sequence[str]
+    notes: Sequence[str] = ()
 
 
 MAX_SIZE: Final = 10 * 1024 * 1024
@@ -69,7 +78,7 @@ def read(document: bytes) -> list[Outline]:
     MAX_SIZE bytes, MAX_FEEDS feeds or MAX_DEPTH nested folders.
     """
     if len(document) > MAX_SIZE:
-        raise NotOpml(f"it is larger than {MAX_SIZE // 1024**2} MiB: split it into several lists")
+        raise NotOpml(say("opml-too-large", size=MAX_SIZE // 1024**2))
     is_list = False
     outlines: dict[str, Outline] = {}
     folders: list[str] = []  # the open folders
@@ -89,20 +98,32 @@ def read(document: bytes) -> list[Outline]:
         url = said.get("xmlurl", "").strip()
         if url and said.get("type", "").strip().lower() != "source":
             folder = _category(said.get("category", "")) or "/".join(folders)
-            outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME)))
+            refusal = _refusal(url, said.get("type", ""))
+            outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME), refusal=refusal))
         if not source.endswith("/>"):
             opened.append(len(folders))
             is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
             folders += [title] if title and is_folder else []
         if len(outlines) > MAX_FEEDS:
-            raise NotOpml(f"it lists more than {MAX_FEEDS:,} feeds: split it into several lists")
+            raise NotOpml(say("opml-too-many", most=f"{MAX_FEEDS:,}"))
         if len(folders) > MAX_DEPTH:
-            raise NotOpml(f"it has folders in folders, more than {MAX_DEPTH} deep: no reader writes such a list")
+            raise NotOpml(say("opml-too-deep", most=MAX_DEPTH))
     if not is_list and not outlines:
-        raise NotOpml("it is no OPML: there is no list of subscriptions in it")
+        raise NotOpml(say("no-opml"))
     return list(outlines.values())
 
 
+def _refusal(url: str, kind: str) -> str:
+    """Return why no feed reader can read the address *url*, "" if it may be a feed. FreshRSS writes the rules by which
+    it makes feeds of web pages and other documents into the type of the outline.
+    """
+    kind = _line(kind)
+    if not _SCRAPED.search(kind):
+        return ""
+    return say("scraped", url=url, kind=kind)
+
+
+_SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)
 _LONGEST_OUTLINE: Final = 32 * 1024
 _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
 
@@ -156,32 +177,33 @@ def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
     return [Outline(row.feed.url, row.display_name, row.feed.site_url, row.folder) for row in rows]
 
 
-def subscribe_to(lifestream: Lifestream, outlines: Iterable[Outline]) -> Subscribed:
+def subscribe_to(
+    lifestream: Lifestream, outlines: Iterable[Outline], progress: Callable[[int], object] | None = None
+) -> Subscribed:
     """Subscribe *lifestream* to all of *outlines*; nothing is fetched, the new feeds are due at once.
 
     A feed keeps the name that it has in the list, since the owner of the list may have chosen it. URLs that no feed can
     have, or that carry a password, are refused: the first are mistakes, and feeds with passwords have to be added one
-    by one.
+    by one. *progress* is called with how many feeds more are subscribed to.
     """
-    made: list[Subscription] = []
+    listed: dict[str, Listed] = {}
     refused: list[str] = []
-    known = 0
+    notes: list[str] = []
+    again = 0
     for outline in outlines:
+        if outline.refusal:
+            refused.append(outline.refusal)
+            continue
         try:
             url = request_url(outline.url.strip())
         except UrlRefused as error:
             refused.append(str(error))
             continue
         if credentials_of(outline.url):
-            refused.append(f"{url} has a user name and password; add it by itself, with add_feed")
+            refused.append(say("has-login", url=url))
             continue
-        with transaction.atomic():
-            feed = Feed.objects.shared().with_url(url).first()
-            if feed is None:
-                feed = Feed.objects.create(url=url)
-            if Subscription.objects.filter(lifestream=lifestream, feed=feed).exists():
-                known += 1
-                continue
-            name = outline.title if outline.title != feed.title else ""
-            made.append(fanout.subscribe(lifestream, feed, name=name, folder=outline.folder))
-    return Subscribed(made, known, refused)
+        again += url in listed
+        listed.setdefault(url, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))
+        notes += [outline.note] if outline.note else []
+    made = subscribe_all(lifestream, listed.values(), progress)
+    return Subscribed(made, again + len(listed) - len(made), refused, notes)

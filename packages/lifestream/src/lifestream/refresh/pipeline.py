@@ -30,11 +30,13 @@ from django.utils import timezone
 from lifestream.conf import settings
 from lifestream.models import Subscription
 from lifestream.refresh.refresh_report import FeedReport, Report
+from lifestream.refresh.run_tally import count_run
 from lifestream.scheduler import leases
 from lifestream.scheduler.due_queue import Intake
 
 if TYPE_CHECKING:
     from lifestream.fetcher.address_guard import AddressGuard
+    from lifestream.scheduler.jobs import Answer
 
 log = logging.getLogger(__name__)
 
@@ -46,19 +48,25 @@ def refresh(
     guard: AddressGuard | None = None,
     progress: Callable[[FeedReport], None] | None = None,
     early: bool = False,
+    most: int | None = None,
     stopping: threading.Event | None = None,
+    watch: Callable[[Answer], None] | None = None,
 ) -> Report:
     """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store the results.
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
-    *guard* says which addresses may be dialled, by default as the settings do. *progress* is called with each feed's
+    *guard* says which addresses may be dialled, by default as the settings do. At *most* so many feeds are fetched, by
+    default all. *progress* is called with each feed's
     row once it is stored. When *stopping* is set, feeds under way are given up and stay due. Raises what the database
     raises while claiming; a feed's own errors are in the report. So is a shortage of ours (see `shortage`): the feeds
     that it kept from being fetched, read or stored stay due, and nothing is recorded against them. No event loop may
     run in the thread that calls this.
+
+    With *watch*, each feed is fetched and read whole, even if it is unchanged, and *watch* is called with what was read
+    and with notes on it, before that is stored.
     """
     stopping = stopping or threading.Event()
-    intake = Intake(feeds, clock, early=early)
+    intake = Intake(feeds, clock, early=early, most=most)
     first = [] if stopping.is_set() else intake.take()
     report = Report()
     if first:
@@ -69,13 +77,14 @@ def refresh(
         except BaseException:
             leases.release(first)
             raise
-        report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping)
+        report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping, watch=watch)
     _fill_timelines(stopping)
     # The unchecked setting: `try_to_keep_hubs` reports a wrong one, and never fails a refresh.
     if settings.get("PUBLIC_URL", "") and not stopping.is_set():
         from lifestream.refresh.hub_renewal import try_to_keep_hubs
 
         try_to_keep_hubs({row.feed for row in report.rows}, feeds, clock=clock, guard=guard)
+    count_run(report, clock())
     return report
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
+from typing import Final
 
 from django.db import close_old_connections, connections
 
@@ -13,13 +16,21 @@ from lifestream.refresh.refresh_report import Report
 
 log = logging.getLogger(__name__)
 
+_DAY: Final = 86400.0
+_SOON: Final = 300.0
+"""How long after the start the daily work begins, in seconds: a site that is started once a day needs it, too."""
+
 
 class Updater(threading.Thread):
-    """Looks every *interval* seconds for feeds that are due, and refreshes them, until `stop`."""
+    """Looks every *interval* seconds for feeds that are due, and refreshes them, until `stop`. *daily* is called once a
+    day, with the event that is set when it has to end.
+    """
 
-    def __init__(self, interval: float) -> None:
+    def __init__(self, interval: float, daily: Callable[[threading.Event], object] | None = None) -> None:
         super().__init__(name="lifestream-updater", daemon=True)
         self._interval = interval
+        self._daily = daily
+        self._next_day = time.monotonic() + _SOON
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -27,6 +38,7 @@ class Updater(threading.Thread):
         try:
             while not self._stopping.is_set():
                 self._refresh()
+                self._do_daily()
                 self._stopping.wait(self._interval)
         finally:
             connections.close_all()
@@ -53,6 +65,15 @@ class Updater(threading.Thread):
             log.info("%s", report)
             self._find_icons()
         return report
+
+    def _do_daily(self) -> None:
+        if self._daily is None or time.monotonic() < self._next_day or self._stopping.is_set():
+            return
+        self._next_day = time.monotonic() + _DAY
+        try:
+            log.info("cleaned up: %s", self._daily(self._stopping))
+        except Exception:
+            log.exception("the database could not be cleaned up; the next try is tomorrow")
 
     def _find_icons(self) -> None:
         try:

@@ -1,27 +1,37 @@
-"""Leases on feeds that are due: they let any number of workers share the work, and no feed is requested twice.
+"""Leases on hosts and their feeds that are due: they let any number of workers share the work, and no feed is requested
+twice.
 
-A claim takes feeds host by host. The due feeds of one host go to one worker, which so can keep the host's budget by
-itself; while it holds any of them, no other worker gets feeds of that host. A lease that isn't released expires. Its
-token proves who holds it: `storage.writer` writes nothing for a token that the feed doesn't have any more.
+The lease belongs to the host: while a worker holds a host, no other gets feeds of it, so one worker keeps the host's
+budget by itself. `Host.next_due` says when a host has work (see `models.due_hosts`): a claim reads the hosts that are
+due, in that order, and of each its feeds that are. It costs time in what it takes, not in the size of the tables.
 
-PostgreSQL locks the rows of the hosts and skips those that others have locked (SKIP LOCKED), so that workers don't wait
-for each other. SQLite has one writer at a time and silently ignores SKIP LOCKED: there a claim is a single conditional
-UPDATE, which is atomic in any transaction mode.
+A host with 100,000 feeds gets its share and no more: a claim takes the first `most_of_host` that are due, and until
+those are stored the host is held. Then it is due again, since the time of its next feed, and gets as many with the next
+claim. So it has at most that many of the feeds that are under way, and every other host that is due has its turn.
+
+A lease that isn't released expires, and then the host is due: a worker that died needs no sweeper.
+
+Each feed that was claimed has the claim's token too, which is the fence for the writer: `storage.writer` writes nothing
+for a token that the feed doesn't have any more.
+
+PostgreSQL locks the rows of hosts and skips those that others have locked (SKIP LOCKED), so that workers don't wait for
+each other. SQLite has one writer at a time: there a claim begins with a conditional UPDATE, and the transaction has the
+database to itself from then on, in any transaction mode.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connections, router, transaction
-from django.db.models import Count, F, Min, OuterRef, Subquery, Window
+from django.db import router, transaction
+from django.db.models import Count
 
 from lifestream.conf import settings
-from lifestream.models import Feed, FeedQuerySet, Host, Subscription
+from lifestream.models import Feed, Host, Subscription, due_hosts
+from lifestream.scheduler import claim_sql
 from lifestream.scheduler.jobs import Claimed
 
 _OF_HOST: Final = 50
@@ -49,86 +59,55 @@ def claim(
     """
     until = now + (lease or timedelta(seconds=settings.lease))
     token = secrets.token_hex(16)
-    due = _due(now, feeds, early)
-    taken = {"claim_token": token, "claimed_until": until}
-    if connections[router.db_for_write(Feed)].features.has_select_for_update_skip_locked:
-        with transaction.atomic(using=router.db_for_write(Feed)):
-            # Now that the hosts are locked, a second look sees what others claimed before we got the locks.
-            count = _first(due.filter(host__in=_lock_hosts(due, limit)), limit).update(**taken)
-    else:
-        count = _first(due, limit).update(**taken)
-    return _no_more_of_a_host(_claimed(token, until)) if count else []
+    using = router.db_for_write(Feed)
+    wanted = claim_sql.Wanted(now, limit, most_of_host(), feeds, early)
+    with transaction.atomic(using=using):
+        count = claim_sql.take(wanted, token, until, using)
+        if count < limit and feeds is None and not early:
+            # What is due and was not taken has nothing to take: its worker died after it had stored everything.
+            due_hosts.settle(claim_sql.idle_hosts(now, using), using)
+    return _claimed(token, until) if count else []
 
 
 def release(claimed: Iterable[Claimed]) -> int:
     """Release feeds that were not fetched; they stay due. Returns how many of them were still held."""
-    tokens: dict[str, list[int]] = {}
-    for each in claimed:
-        tokens.setdefault(each.token, []).append(each.feed)
     return sum(
-        Feed.objects.filter(claim_token=token, pk__in=feeds).update(claim_token="", claimed_until=None)
-        for token, feeds in tokens.items()
+        Feed.objects.with_token(token).filter(pk__in=feeds).update(claim_token="", claimed_until=None)
+        for token, feeds in _by_token(claimed).items()
     )
 
 
 def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = None) -> int:
     """Renew leases, counted from *now*. Returns how many were still held."""
     until = now + (lease or timedelta(seconds=settings.lease))
+    using = router.db_for_write(Feed)
+    count = 0
+    for token, feeds in _by_token(claimed).items():
+        with transaction.atomic(using=using):
+            held = Feed.objects.using(using).with_token(token).filter(pk__in=feeds)
+            count += held.update(claimed_until=until)
+            hosts = set(held.order_by().values_list("host_id", flat=True))
+            due_hosts.lock(hosts, using)
+            Host.objects.using(using).filter(pk__in=hosts, token=token).update(held_until=until, next_due=until)
+    return count
+
+
+def _by_token(claimed: Iterable[Claimed]) -> dict[str, list[int]]:
     tokens: dict[str, list[int]] = {}
     for each in claimed:
         tokens.setdefault(each.token, []).append(each.feed)
-    return sum(
-        Feed.objects.filter(claim_token=token, pk__in=feeds).update(claimed_until=until)
-        for token, feeds in tokens.items()
-    )
-
-
-def _due(now: datetime, feeds: Collection[int] | None, early: bool) -> FeedQuerySet:
-    """Return the feeds that may be claimed: due feeds of hosts of which nobody holds a feed."""
-    due = Feed.objects.allowed(now) if early else Feed.objects.due(now)
-    if feeds is not None:
-        due = due.filter(pk__in=feeds)
-    return due.exclude(host__in=Feed.objects.held(now).values("host"))
-
-
-def _first(due: FeedQuerySet, limit: int) -> FeedQuerySet:
-    """Return the first *limit* of *due*, grouped by host; the host that has waited longest comes first."""
-    first_of_host = Window(Min("next_fetch"), partition_by=F("host"))
-    ordered = due.order_by(first_of_host.asc(), "host", "next_fetch", "pk")
-    return Feed.objects.filter(pk__in=ordered.values("pk")[:limit])
-
-
-def _no_more_of_a_host(claimed: list[Claimed]) -> list[Claimed]:
-    """Release the feeds beyond `most_of_host` of each host; return the others."""
-    counts: Counter[str] = Counter()
-    kept: list[Claimed] = []
-    surplus: list[Claimed] = []
-    most = most_of_host()
-    for each in claimed:
-        counts[each.host] += 1
-        (kept if counts[each.host] <= most else surplus).append(each)
-    release(surplus)
-    return kept
-
-
-def _lock_hosts(due: FeedQuerySet, limit: int) -> list[int]:
-    """Lock up to *limit* hosts with feeds in *due* until the transaction ends, and return their keys.
-
-    Hosts that others have locked are skipped.
-    """
-    waiting = due.filter(host=OuterRef("pk")).order_by("next_fetch").values("next_fetch")[:1]
-    hosts = Host.objects.annotate(waiting=Subquery(waiting)).filter(waiting__isnull=False).order_by("waiting", "pk")
-    return list(hosts.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
+    return tokens
 
 
 def _claimed(token: str, until: datetime) -> list[Claimed]:
     # Rows instead of model instances: each run makes a claim of each feed, and instances were half of its cost.
-    feeds = Feed.objects.filter(claim_token=token).order_by("next_fetch", "pk")
+    feeds = Feed.objects.with_token(token).order_by("next_fetch", "pk")
     rows = feeds.values_list(
         "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "etag", "last_modified",
         "withheld", "validated_url", "body_hash", "failures", "terms", "push_until", named=True,
     )  # fmt: skip
-    counts = Subscription.objects.filter(feed__claim_token=token).values_list("feed").annotate(Count("pk"))
+    held = Feed.objects.with_token(token).values("pk")
+    counts = Subscription.objects.filter(feed__in=held).values_list("feed").annotate(Count("pk"))
     subscribers = dict(counts.order_by())
     return [
         Claimed(

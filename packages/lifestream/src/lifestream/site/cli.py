@@ -17,7 +17,10 @@ from pathlib import Path
 from lifestream.terminal import visible
 
 _NEEDS_TABLES = frozenset(
-    {"add_feed", "createsuperuser", "export_opml", "import_opml", "rebuild_search", "serve", "update_feeds", "why"}
+    {
+        *("add_feed", "cleanup", "createsuperuser", "export_json", "export_opml", "import_opml", "rebuild_search"),
+        *("remove_feed", "resume", "serve", "status", "update_feeds", "why"),
+    }
 )
 
 _NEEDS_NO_HOME = frozenset({"read"})

@@ -170,6 +170,11 @@ OPTIONS: Final = (
     Option("LIFESTREAM_PUSH_MIN_INTERVAL", Kind.NUMBER),
     Option("LIFESTREAM_PUSH_POLL_INTERVAL", Kind.NUMBER),
     Option("LIFESTREAM_PUSH_OVER_HTTP", Kind.BOOLEAN),
+    # Keeping, and telling.
+    Option("LIFESTREAM_KEEP_DAYS", Kind.NUMBER),
+    Option("LIFESTREAM_KEEP_ITEMS", Kind.WHOLE),
+    Option("LIFESTREAM_KEEP_IDLE_DAYS", Kind.NUMBER),
+    Option("LIFESTREAM_METRICS_FROM", Kind.LIST),
     # Reading.
     Option("LIFESTREAM_PLUGINS", Kind.LIST),
     Option("LIFESTREAM_PARSERS", Kind.WHOLE),

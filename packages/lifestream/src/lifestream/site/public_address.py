@@ -61,6 +61,8 @@ class PublicAddress:
         """Use the headers of a trusted proxy, and remove all others. Return the scheme that it names, or ""."""
         sent = {name: environ.pop(name, "") for name in _FORWARDED}
         if not self._trusts(environ.get("REMOTE_ADDR", "")):
+            # Whoever it is, it is not this machine itself: views that only that may ask look at this.
+            environ["lifestream.forwarded"] = any(sent.values())
             return ""
         if host := _last(sent["HTTP_X_FORWARDED_HOST"]):
             environ["HTTP_HOST"] = host

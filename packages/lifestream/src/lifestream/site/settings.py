@@ -46,6 +46,7 @@ if _public.scheme == "https":
     # The one address of the site is encrypted: so is each cookie, and whoever comes by http is sent there.
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = CONFIGURATION["SECURE_HSTS_SECONDS"]
     # Only the owner knows whether other sites of the domain have TLS, and whether browsers may ship with the rule.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -71,6 +72,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
+    # Each reader gets the pages in the language of the browser, of those that all strings are translated into.
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "django.middleware.locale.LocaleMiddleware"
+    )
+    LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 CSRF_FAILURE_VIEW = "lifestream.site.errors.csrf_failure"
 ROOT_URLCONF = "lifestream.site.urls"
 WSGI_APPLICATION = "lifestream.site.wsgi.application"
@@ -161,6 +168,8 @@ CELERY_BROKER_URL = CONFIGURATION["CELERY_BROKER_URL"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A process takes one message at a time, and the others are left to whoever is free; see lifestream.tasks.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A task that no worker has taken before the next one is sent is dropped.
 CELERY_BEAT_SCHEDULE = {
     "update-feeds": {
@@ -168,5 +177,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": LIFESTREAM_CHECK_EVERY,
         "options": {"expires": LIFESTREAM_CHECK_EVERY},
     },
+    "cleanup": {"task": "lifestream.cleanup", "schedule": 86400.0, "options": {"expires": 86000.0}},
     "find-icons": {"task": "lifestream.find_icons", "schedule": 3600.0, "options": {"expires": 3500.0}},
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from lifestream.web import views
+
 # Django's own way imports the admin for every command; here it is imported for those that serve or check addresses.
 admin.autodiscover()
 
@@ -13,5 +15,8 @@ handler403 = "lifestream.site.errors.permission_denied"
 handler500 = "lifestream.site.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("metrics", views.metrics),
     path("", include("lifestream.urls")),
 ]

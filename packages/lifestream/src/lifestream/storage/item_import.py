@@ -40,7 +40,7 @@ LOOKUP: Final = 400
 
 _REWRITTEN: Final = (
     "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
-    "language", "enclosures", "media", "card", "fingerprint", "changes", "changed",
+    "language", "enclosures", "media", "episode", "card", "fingerprint", "changes", "changed",
 )  # fmt: skip
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
 _EMPTY: Final = Document(())  # for the many results without a document

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lifestream.content.plaintext import scrub
+from lifestream.entry import Media
 from lifestream.plugins.base import ItemDraft
 from lifestream.storage.entry_matching import Decision
 
@@ -29,8 +30,11 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
     texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS}
     lists: dict[str, Any] = {
         "enclosures": [asdict(enclosure) for enclosure in draft.enclosures],
-        "media": [asdict(medium) for medium in draft.media],
+        "media": [_medium_row(medium) for medium in draft.media],
     }
+    # What items got later is not in the fingerprint of those that don't have it: they would all count as changed.
+    if draft.episode is not None:
+        lists["episode"] = asdict(draft.episode)
     tags = draft.tags
     encoded = _encoded([texts, lists, tags])
     scrubbed = encoded is None
@@ -39,6 +43,7 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
         encoded = _encoded([texts, lists, tags]) or b""
     return {
         **texts,
+        "episode": None,
         **lists,
         "card": _scrubbed(draft.card) if scrubbed else draft.card,
         "guid": texts["guid"].strip(),
@@ -48,6 +53,11 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
         "updated": None if draft.updated is None or draft.updated < EPOCH else min(draft.updated, now),
         "fingerprint": hashlib.sha256(encoded).hexdigest(),
     }, tuple(tags)
+
+
+def _medium_row(medium: Media) -> dict[str, Any]:
+    row = asdict(medium)
+    return {name: value for name, value in row.items() if value is not None or name not in ("length", "duration")}
 
 
 def first_date(published: datetime | None, now: datetime) -> datetime:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -27,7 +27,7 @@ from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
 from lifestream.message import say
-from lifestream.models import Feed, Fetch, Host, Item
+from lifestream.models import Feed, Fetch, Host, Item, due_hosts
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
@@ -244,6 +244,8 @@ def _settle(
     moved: list[FeedState] = []
     lines: list[Line] = []
     again: set[int] = set()
+    hosts = {feed.host_id for feed in feeds.values()}
+    pauses: dict[str, datetime] = {}
     for each in imports:
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
         feed_update.settle(feed, each.result, now)
@@ -273,12 +275,15 @@ def _settle(
             again.add(feed.id)
         lines.append(feed_update.log(feed, each.result, stored))
         settled[feed.id] = stored
-        _pause_host(each.result, using)
+        if (pause := each.result.next.host_pause) is not None:
+            name = host_that_answered(each.result.claim, each.result.outcome)
+            pauses[name] = max(pause, pauses.get(name, pause))
     said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
     update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in said], using)
     update_rows(Feed, STATE + SAID, [feeds[pk] for pk in sorted(said)], using)
     update_rows(Feed, PLACE, moved, using)
     fetch_log.write(lines, again, using)
+    _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
     return settled
 
 
@@ -293,12 +298,16 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
     return Move(feed.id, before, url, permanent_redirects.follow(feed, url, using))
 
 
-def _pause_host(result: Result, using: str) -> None:
-    """Pause the host that asks for it. Behind a redirect that is not the feed's own, whose other feeds are still
-    requested.
+def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:
+    """Pause hosts, by name until the times of *pauses*, release *hosts* (keys) of which nothing is held any more, and
+    note when all of them are due.
+
+    A host that asks for a pause behind a redirect is not the feed's own, whose other feeds are still requested.
     """
-    until = result.next.host_pause
-    if until is not None:
-        shorter = Q(not_before=None) | Q(not_before__lt=until)
-        name = host_that_answered(result.claim, result.outcome)
-        Host.objects.using(using).filter(shorter, name=name).update(not_before=until)
+    paused = Host.objects.using(using).filter(name__in=pauses).values_list("pk", "name") if pauses else ()
+    keys = dict(paused)
+    due_hosts.lock({*hosts, *keys}, using)
+    for key, name in keys.items():
+        shorter = Q(not_before=None) | Q(not_before__lt=pauses[name])
+        Host.objects.using(using).filter(shorter, pk=key).update(not_before=pauses[name])
+    due_hosts.settle(hosts, using)

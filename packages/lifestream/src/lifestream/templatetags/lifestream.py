@@ -58,7 +58,8 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
 def _post(value: object, tag: str) -> Post:
     if isinstance(value, Post):
         return value
-    got = f"{type(value).__name__} {str(value)[:40]!r}" if value else "nothing: no such variable is in the context"
+    missing = "nothing: no such variable is in the context"  # for developers
+    got = f"{type(value).__name__} {str(value)[:40]!r}" if value else missing
     raise TypeError(f"{{% {tag} %}} takes a post (lifestream.models.Post), and got {got}")
 
 
@@ -82,7 +83,8 @@ def _timeline(context: Context, post: Post) -> Timeline:
     timeline = context.get("timeline")
     if isinstance(timeline, Timeline) and timeline.lifestream.pk == post.lifestream_id:
         return timeline
-    made: dict[int, Timeline] = cast("Any", context.render_context).setdefault("lifestream timelines", {})
+    kept: Any = context.render_context
+    made: dict[int, Timeline] = kept.setdefault("lifestream timelines", {})  # for developers
     if post.lifestream_id not in made:
         made[post.lifestream_id] = Timeline(post.lifestream)
     return made[post.lifestream_id]

@@ -12,14 +12,21 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import ngettext
+
 from lifestream.content import item_card
-from lifestream.content.item_card import File, ItemCard, Picture, Sound, of_the_web
+from lifestream.content.item_card import File, ItemCard, Picture, Sound, episode_of, of_the_web
+from lifestream.entry import Episode
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Lifestream, Post, Subscription
 from lifestream.models.look import Shown
 
 __all__ = ["Badge", "Card", "File", "Picture", "Sound", "badge_of", "card_of", "language_of", "of_the_web"]
 
+PICTURES: Final = 8
+"""How many pictures a timeline shows of a photo or a note."""
+PLAYED: Final = 3
+"""How many sounds, and how many films, a timeline shows of a post."""
 HUES: Final = 12
 """How many colours the theme has for sites without an icon."""
 
@@ -35,7 +42,9 @@ class Card:
     *is_excerpt*.
 
     *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* says
-    that a timeline may show all of the content.
+    that a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files, also
+    where a timeline has only the first. *season* and *number* are those of a podcast's episode; *episode* has all that
+    the podcast says of it, on the item's own page.
     """
 
     kind: str
@@ -51,8 +60,35 @@ class Card:
     player: str = ""
     poster: str = ""
     whole: bool = False
+    counts: tuple[int, int, int, int] = (0, 0, 0, 0)
+    season: str = ""
+    number: str = ""
+    episode: Episode | None = None
     author: str = ""
     is_excerpt: bool = False
+
+    @property
+    def gallery(self) -> tuple[Picture, ...]:
+        """The pictures to show beside each other: those that are not shown as the cover of a sound or film."""
+        cover = {"audio": self.lead.url if self.lead else "", "video": self.poster}.get(self.kind, "")
+        return tuple(picture for picture in self.pictures if picture.url != cover)
+
+    @property
+    def more(self) -> list[str]:
+        """What the item's own page shows and a timeline does not, in words: "3 more pictures", "1 file"."""
+        pictures, sounds, films, files = self.counts
+        pictures -= len(self.pictures) - len(self.gallery)
+        if self.kind in ("note", "photo"):
+            pictures -= min(pictures, PICTURES)
+        elif self.kind == "article":
+            pictures -= sum(picture == self.lead for picture in self.pictures)
+        played = max(0, sounds - PLAYED) + (0 if self.player else max(0, films - PLAYED))
+        told = (
+            (pictures, ngettext("{} more picture", "{} more pictures", pictures)),
+            (played, ngettext("{} more recording", "{} more recordings", played)),
+            (files, ngettext("{} file", "{} files", files)),
+        )
+        return [words.format(count) for count, words in told if count > 0]
 
     @property
     def host(self) -> str:
@@ -99,6 +135,10 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         player=shown.player,
         poster=shown.poster,
         whole=whole,
+        counts=shown.counts,
+        season=shown.label[0],
+        number=shown.label[1],
+        episode=episode_of(item.episode) if complete else None,
         author=item.author if chosen.shows_authors and item.author != post.subscription.display_name else "",
         is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
     )

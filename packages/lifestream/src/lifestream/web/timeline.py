@@ -212,7 +212,7 @@ def shown(posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream
     return found
 
 
-_BODIES: Final = ("item__content", "item__enclosures", "item__media")
+_BODIES: Final = ("item__content", "item__enclosures", "item__media", "item__episode")
 _LOOKED_THROUGH: Final = 65_536
 """How many characters of a content are searched for pictures if its item has no stored card."""
 
@@ -231,7 +231,7 @@ def _complete(items: Sequence[Item], lifestream: Lifestream) -> None:
         # page writes nothing.
         beginning = Left("content", _LOOKED_THROUGH)
         rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
-        for row in rows.values_list("pk", "beginning", "enclosures", "media", named=True):
+        for row in rows.values_list("pk", "beginning", "enclosures", "media", "episode", named=True):
             item = without[row.pk]
             source = _Beginning(
                 title=item.title,
@@ -240,6 +240,7 @@ def _complete(items: Sequence[Item], lifestream: Lifestream) -> None:
                 content=row.beginning,
                 enclosures=row.enclosures,
                 media=row.media,
+                episode=row.episode,
             )
             cards[row.pk] = made = item_card.of(source)
             item.card = made.as_json()
@@ -271,6 +272,7 @@ class _Beginning:
     content: str
     enclosures: Any
     media: Any
+    episode: Any
 
 
 def by_day(posts: Iterable[Post]) -> Iterator[Day]:

@@ -8,6 +8,7 @@ from typing import Any, TextIO, cast
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.conf import settings as app_settings
@@ -17,20 +18,22 @@ from lifestream.terminal import visible
 
 
 class Command(BaseCommand):
-    help = (
+    help = _(
         "Shows each setting of the bundled site, its value, and where that comes from: the environment, the file "
         "lifestream.toml in the folder LIFESTREAM_HOME, or the default. Passwords are hidden."
     )
     requires_system_checks = ()  # what is wrong with a value is better understood with the values in sight
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--chosen", action="store_true", help="only what is set in the environment or in the file")
-        parser.add_argument("--json", action="store_true", help="as one JSON object")
+        parser.add_argument(
+            "--chosen", action="store_true", help=gettext("only what is set in the environment or in the file")
+        )
+        parser.add_argument("--json", action="store_true", help=gettext("as one JSON object"))
 
     def handle(self, *, chosen: bool, json: bool, **_options: Any) -> None:
         configuration = getattr(settings, "CONFIGURATION", None)
         if configuration is None:
-            raise CommandError(_("This is a site of your own: its settings stand in its module of settings."))
+            raise CommandError(gettext("This is a site of your own: its settings stand in its module of settings."))
         values = [each for each in configuration.all if each.is_set or not chosen]
         self.stdout.write(_as_json(values) if json else self._table(values))
         for sentence in configuration.unknown:
@@ -41,9 +44,9 @@ class Command(BaseCommand):
         from rich.text import Text
 
         table = Table(box=None, header_style="bold", pad_edge=False)
-        table.add_column(str(_("Setting")), no_wrap=True)
-        for heading in (_("Value"), _("From")):
-            table.add_column(str(heading), overflow="fold")
+        table.add_column(gettext("Setting"), no_wrap=True)
+        for heading in (gettext("Value"), gettext("From")):
+            table.add_column(heading, overflow="fold")
         for each in values:
             table.add_row(
                 each.option.name,
@@ -56,7 +59,7 @@ class Command(BaseCommand):
 def _shown(each: Any) -> str:
     """Return the value of *each* for people."""
     value = _effective(each)
-    return str(_("(as shipped)")) if value is None else each.option.shown(value)
+    return gettext("(as shipped)") if value is None else each.option.shown(value)
 
 
 def _effective(each: Any) -> Any:

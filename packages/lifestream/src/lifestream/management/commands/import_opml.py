@@ -15,18 +15,20 @@ from lifestream.conf import raise_file_limit
 from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
-from lifestream.management.output import progress_bar, table_of, tell_shortages
-from lifestream.refresh import opml
+from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
+from lifestream.refresh import opml, planet_ini
 from lifestream.refresh.pipeline import refresh
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, and imports them."
+        "Subscribes a lifestream to all feeds of an OPML file, as other feed readers export it, or of the "
+        "configuration of a planet (config.ini of Planet Venus, planet.ini of Pluto), and imports them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help=gettext("the OPML file; - for standard input"))
+        parser.add_argument("file", metavar="FILE", help=gettext("the OPML or INI file; - for standard input"))
         parser.add_argument(
             "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
         )
@@ -36,16 +38,20 @@ class Command(BaseCommand):
 
     def handle(self, *, file: str, lifestream: str | None, update: bool, **_options: Any) -> None:
         try:
-            outlines = opml.read(_read(file))
+            document = _read(file)
+            outlines = planet_ini.read(document) if planet_ini.is_planet(document) else opml.read(document)
         except OSError as error:
             text = gettext("{file} can't be read: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error
         except opml.NotOpml as error:
-            raise CommandError(f"{file}: {error}") from error
+            raise CommandError(f"{file}: {worded(str(error))}") from error
         chosen = chosen_lifestream(lifestream)
-        result = opml.subscribe_to(chosen, outlines)
+        with counting_bar(len(outlines)) as progress:
+            result = opml.subscribe_to(chosen, outlines, progress)
         for refusal in result.refused:
-            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(refusal)))
+            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
+        for note in result.notes:
+            self.stderr.write(gettext("Has no counterpart: {note}.").format(note=scrub(note)))
         made = len(result.made)
         text = ngettext(
             "{count} feed added to '{slug}', {known} known before, {refused} left out.",
@@ -56,8 +62,8 @@ class Command(BaseCommand):
         if update and result.made:
             feeds = [subscription.feed_id for subscription in result.made]
             raise_file_limit()
-            with progress_bar(len(feeds)) as progress:
-                report = refresh(feeds, progress=progress)
+            with progress_bar(len(feeds)) as row_done:
+                report = refresh(feeds, progress=row_done)
             self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             self.stdout.write(f"{report}.")
             tell_shortages(report, self)

@@ -9,33 +9,40 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
 from lifestream.plugins.registry import PluginError
 from lifestream.refresh.documents import read_documents
+from lifestream.wording import worded
 
 
 class Command(BaseCommand):
-    help = str(
-        _(
-            "Shows what lifestream makes of documents: the format, the encoding and why, whether they are well-formed, "
-            "the feed, and each item as it would be stored. It uses no database and stores nothing."
-        )
+    help = gettext_lazy(
+        "Shows what lifestream makes of documents: the format, the encoding and why, whether they are well-formed, "
+        "the feed, and each item as it would be stored. It uses no database and stores nothing."
     )
     requires_system_checks: list[str] = []  # they ask for a database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("documents", metavar="FILE|URL", nargs="+", help="a file, a URL, or - for standard input")
-        parser.add_argument("--url", metavar="BASE", default="", help="the address that the files count as being at")
+        parser.add_argument(
+            "documents", metavar="FILE|URL", nargs="+", help=gettext("a file, a URL, or - for standard input")
+        )
+        parser.add_argument(
+            "--url", metavar="BASE", default="", help=gettext("the address that the files count as being at")
+        )
         parser.add_argument(
             "--header",
             metavar="'NAME: VALUE'",
             action="append",
             default=[],
-            help="a header of the answer that the files came with (Content-Type, Content-Language); may be given again",
+            help=gettext(
+                "a header of the answer that the files came with (Content-Type, Content-Language); may be given again"
+            ),
         )
-        parser.add_argument("--json", action="store_true", help="print one JSON object a line for each document")
+        parser.add_argument(
+            "--json", action="store_true", help=gettext("print one JSON object a line for each document")
+        )
 
     def handle(self, *, documents: list[str], url: str, header: list[str], **options: Any) -> None:
         headers = dict(map(_parted, header))
@@ -50,7 +57,12 @@ class Command(BaseCommand):
         if len(documents) == 1 and unread:
             raise CommandError(unread[0])
         if unread:
-            raise CommandError(f"{len(unread):,} of {len(documents):,} documents could not be read")
+            text = ngettext(
+                "{unread} of {count} document could not be read",
+                "{unread} of {count} documents could not be read",
+                len(documents),
+            )
+            raise CommandError(text.format(unread=len(unread), count=len(documents)))
 
     def _printed(self, documents: list[str], url: str, headers: dict[str, str], *, as_json: bool) -> list[str]:
         """Print the result for each document. Return why some could not be read."""
@@ -59,7 +71,7 @@ class Command(BaseCommand):
         unread: list[str] = []
         for reading in read_documents(documents, url=url, headers=headers, noted=not as_json):
             if reading.prepared is None:
-                unread.append(f"{reading.name}: {reading.error}")
+                unread.append(f"{reading.name}: {worded(reading.error)}")
             if as_json:
                 self.stdout.write(json_of(reading))
             elif reading.prepared is not None:
@@ -73,5 +85,6 @@ class Command(BaseCommand):
 def _parted(header: str) -> tuple[str, str]:
     name, colon, value = header.partition(":")
     if not colon or not name.strip():
-        raise CommandError(f"--header {header!r} is no header: write 'Name: value'")
+        text = gettext("--header {header} is no header: write 'Name: value'")
+        raise CommandError(text.format(header=repr(header)))
     return name.strip().lower(), value.strip()

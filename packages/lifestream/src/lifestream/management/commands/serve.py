@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
 from django.db import connections
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.conf import raise_file_limit
@@ -39,7 +41,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))
-        updater = Updater(lifestream_settings.check_every) if update and not by_celery else None
+        updater = Updater(lifestream_settings.check_every, _clean_up) if update and not by_celery else None
 
         def ready(url: str) -> None:
             if updater is not None:
@@ -61,6 +63,12 @@ class Command(BaseCommand):
                 self.stderr.write(
                     gettext("A refresh did not end in time; what it held is due again when its lease is over.")
                 )
+
+
+def _clean_up(stopping: threading.Event) -> object:
+    from lifestream.operations.retention import cleanup
+
+    return cleanup(timezone.now(), stopping=stopping)
 
 
 def split_address(address: str) -> tuple[str, int]:

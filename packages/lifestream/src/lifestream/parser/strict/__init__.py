@@ -1,8 +1,9 @@
 """The strict reader: well-formed RSS, RDF and Atom straight to `ParsedFeed`, by expat and ElementTree.
 
 `document` makes a tree of the text, and mends flaws that are simple to mend. `feeds` reads the root and the channel,
-`entries` each item from its own children alone, never from the children of these. `constructs`, `links`, `media` and
-`markup` read one kind of element each, within a `scope` of base and language, by the names in `vocabulary`.
+`entries` each item from its own children alone, never from the children of these. `constructs`, `links`, `media`,
+`episodes` and `markup` read one kind of element each, within a `scope` of base and language, by the names in
+`vocabulary`.
 
 Documents that can't be mended are left to `liberal_reading`. Nothing here recurses, and everything takes time linear in
 the document's length.

@@ -10,12 +10,13 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from lifestream.content.html_tokenizer import name_set
-from lifestream.entry import Enclosure, Entry, Media, Source
+from lifestream.entry import Enclosure, Entry, Media, Person, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.relative_addresses import base_of_text
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
+from lifestream.parser.strict.episodes import episode_of
 from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
 from lifestream.parser.strict.media import media_of
 from lifestream.parser.strict.scope import Scope
@@ -104,8 +105,8 @@ def _written(person: Element, names: Names) -> str:
 
 @dataclass(slots=True)
 class EntryReader:
-    """A reader for the entries of one feed: its *names*, *scope* and *calendar*, the *author* that they inherit, and
-    the *url* of the document.
+    """A reader for the entries of one feed: its *names*, *scope* and *calendar*, the *author* that they inherit, the
+    *url* of the document, and the *hosts* of the podcast.
     """
 
     names: Names
@@ -113,6 +114,7 @@ class EntryReader:
     calendar: Calendar
     author: str
     url: str
+    hosts: tuple[Person, ...] = ()
 
     def read(self, element: Element) -> Entry:
         """Return the entry in *element*."""
@@ -145,6 +147,7 @@ class EntryReader:
             based=text_scope.based,
             summary_base=summed.scope.base if summed is not NOTHING and summed.scope.base != text_scope.base else "",
             source=self._source(fields, site),
+            episode=episode_of(fields, scope, self.hosts),
         )
 
     def _guid(self, element: Element, fields: Fields) -> str:

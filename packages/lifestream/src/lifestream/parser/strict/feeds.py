@@ -25,6 +25,7 @@ from lifestream.parser.strict.entries import (
     linked_picture,
     title_of,
 )
+from lifestream.parser.strict.episodes import persons_of
 from lifestream.parser.strict.links import Link, links_of, page, related
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namespace_of
@@ -102,7 +103,8 @@ class _Reader:
         link = self._link(fields, links, atom=atom)
         site = scope.at(base_of_links(link, scope.base))
         calendar = self._calendar(entries)
-        reader = EntryReader(self._names, site, calendar, author if atom else "", self._scope.base)
+        hosts = persons_of(fields, scope) if "podcast:person" in fields else ()
+        reader = EntryReader(self._names, site, calendar, author if atom else "", self._scope.base, hosts)
         return ParsedFeed(
             title=title_of(fields, scope).line,
             link=link,

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from lifestream.content.plaintext import text_of
 from lifestream.entry import Media
+from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.strict.vocabulary import Names
 
 MOST: Final = 1000
@@ -78,4 +79,6 @@ def _medium(content: dict[str, str], said: dict[str, str]) -> Media:
         player=said.get("player", "").strip(),
         title=said.get("title", ""),
         description=said.get("description", ""),
+        length=number(content.get("fileSize")) or None,
+        duration=seconds(content.get("duration", "")),
     )

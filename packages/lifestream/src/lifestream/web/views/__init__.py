@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from lifestream.web.views.feeds import search_feed, site_feed, subscriptions, tag_feed, timeline_feed
+from lifestream.web.views.operations import healthz, metrics, readyz
 from lifestream.web.views.pages import day, index, item, search, site, sites, tag, tags, timeline
 from lifestream.web.views.pictures import icon
 from lifestream.web.views.push import push
 
 __all__ = [
     "day",
+    "healthz",
     "icon",
     "index",
     "item",
+    "metrics",
     "push",
+    "readyz",
     "search",
     "search_feed",
     "site",

@@ -1,0 +1,121 @@
+"""Forwards requests to another server of this machine, so that its answers stand in the journal."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from feedserver.final_answers import final_response
+from feedserver.handler.quit_method import is_loopback
+from feedserver.messages.argument_types import check_name, check_seconds
+from feedserver.messages.headers import Headers
+from feedserver.messages.request import Request
+from feedserver.messages.response import Response
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection, HTTPResponse
+
+LARGEST = 256 * 1024 * 1024
+"""The size, in bytes, of the largest body that is forwarded."""
+
+_HOP_BY_HOP = frozenset(
+    (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
+)
+"""Headers that belong to one connection, and are not forwarded (RFC 9110 §7.6.1)."""
+
+_LOCATIONS = frozenset((b"location", b"content-location"))
+
+
+class ForwardingError(Exception):
+    """No whole answer came from the server that a request was forwarded to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """An answer for `FeedServer.add`: what the server at *to* answers to the same request.
+
+    *to* is the address of another server of this machine, such as "http://127.0.0.1:9000"; a path in it comes before
+    that of the request. *timeout* is in seconds, for each step of the exchange. The answer is in the journal as any
+    other is, and can be given to `add` later. A `Location` on that server is rewritten to this one. Raises ValueError
+    for an address that is not of this machine: the command `feedserver record` fetches from others.
+    """
+
+    to: str
+    timeout: float = 4.0
+    _name: str = field(
+        init=False, default_factory=lambda: f"feedserver-{os.urandom(6).hex()}", compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        check_name("Forward(to=…)", self.to, "http://127.0.0.1:9000")
+        check_seconds("Forward(timeout=…)", self.timeout, above_zero=True)
+        remedy = "give the address of a server of this machine, such as 'http://127.0.0.1:9000'"
+        try:
+            parts = urlsplit(self.to)
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise ValueError(f"Forward(to=…) is {self.to!r} ({error}); {remedy}") from error
+        if parts.scheme != "http" or not host or port == 0 or parts.query or parts.fragment:
+            raise ValueError(f"Forward(to=…) is {self.to!r}; {remedy}")
+        if not is_loopback(host):
+            raise ValueError(
+                f"Forward(to=…) is {self.to!r}, which is no address of this machine; {remedy}, or fetch a fixture "
+                "once, with feedserver record"
+            )
+
+    def __call__(self, request: Request) -> Response:
+        """Return the answer to *request*. Raises ForwardingError where no whole one comes."""
+        if any(self._name in value for value in request.headers.get_all("Via")):
+            raise ForwardingError(f"{self.to} leads back to this server; forward to another one")
+        import http.client  # its import takes longer than a server's start
+
+        parts = urlsplit(self.to)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.timeout)
+        connection.response_class = final_response()
+        try:
+            self._ask(connection, parts.path.rstrip("/"), request)
+            with connection.getresponse() as answer:
+                body = answer.read(LARGEST + 1)
+                if len(body) > LARGEST:
+                    raise ForwardingError(f"{self.to} answered with more than {LARGEST // 1024**2} MiB")
+                if answer.length:
+                    raise ForwardingError(f"no whole answer came from {self.to}: it ended {answer.length} bytes early")
+                return self._response(answer, body)
+        except (OSError, http.client.HTTPException) as error:
+            raise ForwardingError(
+                f"no whole answer came from {self.to}: {str(error) or type(error).__name__}"
+            ) from error
+        finally:
+            connection.close()
+
+    def _ask(self, connection: HTTPConnection, path: str, request: Request) -> None:
+        target = request.target
+        if not target.startswith("/"):
+            target = f"/{target.partition('://')[2].partition('/')[2]}"
+        connection.putrequest(request.method, f"{path}{target}", skip_accept_encoding=True)
+        for name, value in request.headers.raw:
+            if name.lower() not in _HOP_BY_HOP | {b"host", b"content-length", b"expect"}:
+                connection.putheader(name, value)
+        if request.body or "Content-Length" in request.headers:
+            connection.putheader("Content-Length", str(len(request.body)))
+        connection.putheader("Via", f"{request.version} {self._name}")
+        connection.putheader("Connection", "close")
+        connection.endheaders(request.body or None)
+
+    def _response(self, answer: HTTPResponse, body: bytes) -> Response:
+        origin = self.to.rstrip("/")
+        fields: list[tuple[bytes, bytes]] = []
+        for name, value in answer.headers.raw_items():
+            field_name, text = name.encode("latin-1"), str(value)
+            if field_name.lower() in _HOP_BY_HOP:
+                continue
+            if field_name.lower() in _LOCATIONS and (text == origin or text.startswith(f"{origin}/")):
+                text = f"{{base}}{text.removeprefix(origin)}"
+            fields.append((field_name, text.encode("latin-1")))
+        headers = Headers.from_raw(fields)
+        omitted = [name for name in ("Date", "Content-Type") if name not in headers]
+        return Response(
+            body, answer.status, headers, reason=answer.reason, conditional="off", omit=omitted, source=self.to
+        )

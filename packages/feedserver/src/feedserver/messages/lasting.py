@@ -1,0 +1,37 @@
+"""Answers that a route gives for a time, and not once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from feedserver.messages.argument_types import named, seconds_of
+from feedserver.messages.pacing import parse_duration
+from feedserver.messages.response import Answer, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """An *answer* that every request gets for some *seconds*, counted from the first one; made by `lasting`."""
+
+    answer: Answer
+    seconds: float
+
+
+def lasting(answer: Answer, duration: float | timedelta | str) -> Lasting:
+    """Return *answer* as one that `FeedServer.add` gives for a *duration*, to every request, before the next answer.
+
+    The time begins with the first request that gets it, and passes by the server's clock, which a test can move.
+    *duration* is in seconds, a `timedelta` or text such as "2h". Raises TypeError or ValueError for other durations,
+    and ValueError for 0.
+    """
+    if not isinstance(answer, Response) and not callable(answer):
+        raise TypeError(f"the answer of lasting() is {named(answer)}; give a Response or a callable that makes one")
+    seconds = (
+        parse_duration(duration) if isinstance(duration, str) else seconds_of("the duration of lasting()", duration)
+    )
+    if not seconds:
+        raise ValueError(
+            "the duration of lasting() is 0; give more, such as '2h', or the answer alone, which is given once"
+        )
+    return Lasting(answer, seconds)

@@ -1,0 +1,80 @@
+"""What http.client reads and does not tell: how the lines of an answer were written, and what it threw away.
+
+It takes the lines as they came, and needs no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.\d +(?P<status>\d{3})")
+_LAST_CHUNK = re.compile(rb"[ \t]*0+[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLines:
+    """The lines of an answer: the *interim* statuses before it, its *head*, and what was read *behind* that as lines.
+
+    *behind* are the lines before the chunks of the body, and the trailers; nothing for a body of another framing.
+    """
+
+    interim: tuple[int, ...]
+    head: tuple[bytes, ...]
+    behind: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[bytes]) -> AnswerLines:
+        """Return the parts of an answer whose *lines* were read in this order, each with its end."""
+        interim: list[int] = []
+        start = 0
+        while True:
+            end = next((at for at in range(start, len(lines)) if not lines[at].strip(b"\r\n")), len(lines))
+            status = _STATUS_LINE.match(lines[start]) if start < len(lines) else None
+            if status is None or not 100 <= int(status["status"]) < 200 or int(status["status"]) == 101:
+                return cls(tuple(interim), tuple(lines[start : end + 1]), tuple(lines[end + 1 :]))
+            interim.append(int(status["status"]))
+            start = end + 1
+
+    @property
+    def bare_line_feeds(self) -> int:
+        """The number of lines that end in LF without CR (RFC 9112 §2.2)."""
+        return sum(line.endswith(b"\n") and not line.endswith(b"\r\n") for line in (*self.head, *self.behind))
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """The names of the headers whose value went on on another line (obs-fold, RFC 9112 §5.2)."""
+        return tuple(dict.fromkeys(self._folded()))
+
+    def _folded(self) -> Iterator[str]:
+        name = ""
+        for line in self.head[1:]:
+            if line[:1] in (b" ", b"\t"):
+                yield name
+            else:
+                name = _name(line)
+
+    @property
+    def trailers(self) -> tuple[str, ...]:
+        """The names of the fields behind the last chunk."""
+        last = next((at for at, line in enumerate(self.behind) if _LAST_CHUNK.fullmatch(line)), len(self.behind))
+        return tuple(_name(line) for line in self.behind[last + 1 :] if line.strip(b"\r\n"))
+
+    @property
+    def has_chunk_extensions(self) -> bool:
+        """Whether the size of a chunk is followed by an extension (RFC 9112 §7.1.1)."""
+        return any(re.match(rb"[ \t]*[0-9A-Fa-f]+[ \t]*;", line) for line in self.behind)
+
+
+def differing_lengths(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the lengths that the *values* of Content-Length give, if they differ; nothing where they agree.
+
+    One value may be a list of lengths (RFC 9110 §8.6).
+    """
+    lengths = tuple(dict.fromkeys(each.strip() for value in values for each in value.split(",")))
+    return lengths if len(lengths) > 1 else ()
+
+
+def _name(line: bytes) -> str:
+    return line.partition(b":")[0].strip().decode("latin-1")

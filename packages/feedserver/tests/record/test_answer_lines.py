@@ -1,0 +1,39 @@
+"""How the lines of an answer were written is told from the lines alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver.record.answer_lines import AnswerLines, differing_lengths
+
+CHUNKED = [b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"\r\n", b"5\r\n", b"0\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "interim", "head", "behind"),
+    [
+        ([], 0, 0, 0),
+        ([b"HTTP/1.1 200 OK\r\n"], 0, 1, 0),
+        (CHUNKED, 0, 3, 2),
+        ([b"HTTP/1.1 103 A\r\n", b"\r\n", b"HTTP/1.1 100 \n", b"X: y\n", b"\n", *CHUNKED], 2, 3, 2),
+        ([b"HTTP/1.1 101 A\r\n", b"\r\n"], 0, 2, 0),
+        ([b"nonsense\r\n", b"\r\n"], 0, 2, 0),
+    ],
+)
+def test_an_answer_is_parted(lines: list[bytes], interim: int, head: int, behind: int) -> None:
+    parts = AnswerLines.of(lines)
+    assert (len(parts.interim), len(parts.head), len(parts.behind)) == (interim, head, behind)
+
+
+def test_trailers_begin_behind_the_last_chunk() -> None:
+    assert AnswerLines.of([*CHUNKED, b"X-A: b\r\n", b"X-C : d\r\n", b"\r\n"]).trailers == ("X-A", "X-C")
+    assert AnswerLines.of([*CHUNKED, b"\r\n"]).trailers == ()
+    assert AnswerLines.of(CHUNKED[:-1]).trailers == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([], ()), (["5"], ()), (["5", "5"], ()), (["5, 5"], ()), (["5", "6"], ("5", "6")), (["5,6"], ("5", "6"))],
+)
+def test_lengths_differ_or_not(values: list[str], expected: tuple[str, ...]) -> None:
+    assert differing_lengths(values) == expected

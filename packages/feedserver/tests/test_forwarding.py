@@ -1,0 +1,144 @@
+"""Requests that are forwarded to another server of this machine, and stand in the journal of both."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from feedserver import FeedServer, Forward, Pattern, Response, VerificationError, moved
+from feedserver.faults import Close, Interim
+from rawclient import RawClient
+
+ANY = Pattern("/<path:rest>")
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[FeedServer]:
+    with FeedServer(strict=False) as running:
+        yield running
+
+
+@pytest.fixture
+def server(origin: FeedServer) -> Iterator[FeedServer]:
+    origin.journal.clear()
+    with FeedServer() as running:
+        running.add(ANY, Forward(origin.base_url))
+        yield running
+
+
+def test_the_same_request_reaches_the_other_server(origin: FeedServer, server: FeedServer) -> None:
+    origin.add("/hub", Response(status=202), method="POST")
+    with RawClient(server) as client:
+        answer = client.get("/hub?a=%20b", "X-A: 1", "X-A: 2", "Content-Length: 3", method="POST", body=b"x=1")
+    assert answer.status == 202
+    [request] = origin.requests
+    assert (request.method, request.target, request.body) == ("POST", "/hub?a=%20b", b"x=1")
+    assert request.headers.get_all("X-A") == ["1", "2"]
+    assert request.headers["Host"] == f"127.0.0.1:{origin.port}"
+    assert request.headers["Via"].startswith("1.1 feedserver-")
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response("<feed/>", headers=[("ETag", '"1"'), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
+        Response(gzip.compress(b"<feed/>"), headers={"Content-Encoding": "gzip", "Content-Type": "text/xml"}),
+        Response(status=204),
+        Response("gone", 410, reason="Long Gone"),
+        Response("<feed/>", omit=["Content-Length"]),
+        Response("<feed/>", omit=["Date"], headers={"X-Byte": "\udcff"}),
+        Response("<feed/>", faults=Interim()),
+    ],
+    ids=["headers", "gzip", "204", "reason", "chunked", "bytes", "interim"],
+)
+def test_the_answer_comes_back_as_it_was_and_stands_in_the_journal(
+    origin: FeedServer, server: FeedServer, response: Response
+) -> None:
+    origin.add("/feed", response)
+    with RawClient(server) as client, RawClient(origin) as direct:
+        answer, expected = client.get("/feed"), direct.get("/feed")
+        while expected.status < 200:
+            expected = direct.read()
+    framing = {"connection", "transfer-encoding", "content-length", "date"}
+    assert (answer.status, answer.reason, answer.body) == (expected.status, expected.reason, expected.body)
+    assert [field for field in answer.headers.raw if field[0].decode().lower() not in framing] == [
+        field for field in expected.headers.raw if field[0].decode().lower() not in framing
+    ]
+    assert ("Date" in answer.headers) == ("Date" in expected.headers)
+    recorded = server.journal.exchanges[0].response
+    assert (recorded.status, recorded.body) == (expected.status, expected.body)
+    server.verify()
+
+
+def test_what_was_recorded_answers_later_without_the_other_server(origin: FeedServer, server: FeedServer) -> None:
+    origin.add("/feed", Response("<feed/>", headers={"ETag": '"1"'}))
+    with RawClient(server) as client:
+        client.get("/feed")
+        server.add("/feed", server.journal.exchanges[0].response)
+        assert client.get("/feed").headers["ETag"] == '"1"'
+    assert len(origin.requests) == 1
+
+
+def test_conditional_requests_and_head_are_the_other_servers_business(origin: FeedServer, server: FeedServer) -> None:
+    origin.add("/feed", Response("<feed/>", headers={"ETag": '"1"'}))
+    with RawClient(server) as client:
+        assert client.get("/feed", 'If-None-Match: "1"').status == 304
+        assert client.get("/feed", method="HEAD").headers["Content-Length"] == "7"
+
+
+def test_a_redirect_to_the_other_server_stays_with_this_one(origin: FeedServer, server: FeedServer) -> None:
+    origin.add("/old", moved(origin.url("/new")))
+    origin.add("/away", moved("http://blog.example/new"))
+    with RawClient(server) as client:
+        assert client.get("/old").headers["Location"] == server.url("/new")
+        assert client.get("/away").headers["Location"] == "http://blog.example/new"
+
+
+def test_a_path_of_the_address_comes_first(origin: FeedServer) -> None:
+    origin.add("/base/feed?a=1", Response("<feed/>"))
+    with FeedServer() as server, RawClient(server) as client:
+        server.add(ANY, Forward(f"{origin.base_url}/base/"))
+        assert client.get("/feed?a=1").body == b"<feed/>"
+
+
+def test_an_answer_that_does_not_come_whole_fails_the_test(origin: FeedServer, server: FeedServer) -> None:
+    origin.add("/cut", Response("x" * 99, faults=Close(after=9)))
+    with RawClient(server) as client:
+        assert client.get("/cut").status == 500
+    with pytest.raises(VerificationError, match="no whole answer came from http://127"):
+        server.verify()
+
+
+def test_a_server_that_is_down_fails_the_test(closed_port: int) -> None:
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/feed", Forward(f"http://127.0.0.1:{closed_port}"))
+        assert client.get("/feed").status == 500
+        with pytest.raises(VerificationError, match=r"no whole answer came from .*[Rr]efused"):
+            server.verify()
+
+
+def test_a_server_that_forwards_to_itself_is_stopped_at_once(server: FeedServer) -> None:
+    server.add("/loop", Forward(server.base_url))
+    with RawClient(server) as client:
+        assert client.get("/loop").status == 500
+    with pytest.raises(VerificationError, match="leads back to this server; forward to another one"):
+        server.verify()
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [
+        ("https://127.0.0.1:1", "Forward(to=…) is 'https://127.0.0.1:1'; give the address of a server of this machine"),
+        ("127.0.0.1:1", "Forward(to=…) is '127.0.0.1:1'; give the address"),
+        ("http://127.0.0.1:x", "Forward(to=…) is 'http://127.0.0.1:x' (Port could not be cast"),
+        ("http://192.0.2.1:1", "which is no address of this machine; give the address of a server of this machine, "
+         "such as 'http://127.0.0.1:9000', or fetch a fixture once, with feedserver record"),
+        ("http://127.0.0.1:1?a", "give the address of a server of this machine"),
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_of_this_machine_is_refused(to: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Forward(to)

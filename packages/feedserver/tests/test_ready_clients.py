@@ -1,0 +1,117 @@
+"""The ready clients: they reach the server and trust it, whatever the environment says."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import urllib.error
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from feedserver import FeedServer, Response
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["http", "https"])
+def server(request: pytest.FixtureRequest) -> Iterator[FeedServer]:
+    with FeedServer(tls=request.param, strict=False) as running:
+        running.add("/feed.xml", Response("<feed/>"))
+        running.add("/a b?page=2", Response("spaced"))
+        running.add("/form", Response("posted"), method="POST", body=b"x=1")
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def hostile_environment(monkeypatch: pytest.MonkeyPatch, closed_port: int, tmp_path: Any) -> None:
+    """Proxies that nobody listens at, and bundles without any certificate of use."""
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, str(empty))
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def by_urllib(server: FeedServer, path: str) -> str:
+    with server.client() as client, client.open(path) as answer:
+        return answer.read().decode()
+
+
+def by_httpx(server: FeedServer, path: str) -> str:
+    with server.client("httpx") as client:
+        return client.get(path).text
+
+
+def by_async_httpx(server: FeedServer, path: str) -> str:
+    async def ask() -> str:
+        async with server.client("httpx-async") as client:
+            return (await client.get(path)).text
+
+    return asyncio.run(ask())
+
+
+def by_requests(server: FeedServer, path: str) -> str:
+    with server.client("requests") as client:
+        return client.get(path).text
+
+
+@pytest.mark.parametrize("ask", [by_urllib, by_httpx, by_async_httpx, by_requests])
+def test_a_client_reaches_the_server_by_path_and_by_url(
+    server: FeedServer, ask: Callable[[FeedServer, str], str]
+) -> None:
+    assert ask(server, "/feed.xml") == "<feed/>"
+    assert ask(server, "feed.xml") == "<feed/>"
+    assert ask(server, "/a%20b?page=2") == "spaced"
+    assert ask(server, server.url("/feed.xml")) == "<feed/>"
+
+
+def test_a_client_posts(server: FeedServer) -> None:
+    with server.client() as urllib_s, urllib_s.open("/form", b"x=1", method="POST", headers={"X-A": "b"}) as answer:
+        assert answer.read() == b"posted"
+    assert server.requests[-1].headers["X-A"] == "b"
+    with server.client("requests") as session:
+        assert session.post("/form", data="x=1").text == "posted"
+    with server.client("httpx") as client:
+        assert client.post("/form", content=b"x=1").text == "posted"
+
+
+def test_urllib_s_raises_for_an_error_as_urllib_does(server: FeedServer) -> None:
+    with server.client() as client, pytest.raises(urllib.error.HTTPError, match="404") as caught:
+        client.open("/missing")
+    caught.value.close()
+
+
+@pytest.mark.parametrize("library", ["urllib", "httpx", "requests"])
+def test_a_client_shows_its_certificate(library: Any) -> None:
+    with FeedServer(tls=True, client_certificates="required") as server:
+        server.add("/feed.xml", Response("<feed/>"))
+        with server.client(library, certificate="reader.example") as client:
+            if library == "urllib":
+                client.open("/feed.xml").close()
+            else:
+                client.get("/feed.xml")
+        assert server.requests[0].connection.certificate_names == ("reader.example",)
+
+
+def test_a_client_trusts_the_authority_alone() -> None:
+    with (
+        FeedServer(tls="self-signed", strict=False) as server,
+        server.client() as client,
+        pytest.raises(urllib.error.URLError, match="certificate verify failed"),
+    ):
+        client.open("/")
+
+
+def test_a_library_that_is_missing_is_named(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        server.client("httpx-async")
+    assert str(caught.value) == "server.client('httpx') needs the package httpx: pip install httpx"
+
+
+def test_a_server_that_has_no_address_yet_has_no_client() -> None:
+    with pytest.raises(RuntimeError, match="no address yet"):
+        FeedServer().client()

@@ -1,0 +1,41 @@
+"""`export_json`: write everything of a lifestream, for another program."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils.translation import gettext, gettext_lazy
+
+from lifestream.management.base import BaseCommand
+from lifestream.management.lookup import chosen_lifestream
+from lifestream.refresh import json_export
+from lifestream.terminal import Visible
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Writes the subscriptions of a lifestream with their rules, and all of its items, as JSON.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "file", metavar="FILE", nargs="?", default="-", help=gettext("where to; standard output without it")
+        )
+        parser.add_argument(
+            "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")
+        )
+
+    def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
+        pieces = json_export.pieces(chosen_lifestream(lifestream))
+        if file == "-":
+            for piece in pieces:
+                # The document goes out unchanged, for another program.
+                self.stdout.write(piece if self.stdout.isatty() else Visible(piece), ending="")
+            return
+        try:
+            with Path(file).open("w", encoding="utf-8", newline="\n") as out:
+                out.writelines(pieces)
+        except OSError as error:
+            text = gettext("{file} can't be written: {reason}")
+            raise CommandError(text.format(file=file, reason=error.strerror)) from error

@@ -1,0 +1,49 @@
+"""`remove_feed`: end a subscription."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils.translation import gettext, gettext_lazy
+
+from lifestream.management.base import BaseCommand
+from lifestream.management.lookup import chosen_lifestream, feeds_at
+from lifestream.models import Feed, Item, Subscription
+
+
+class Command(BaseCommand):
+    help = gettext_lazy(
+        "Removes a feed from a lifestream, with its posts. Its items stay for other subscribers; a feed that nobody "
+        "subscribes to is fetched no more."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("url", metavar="URL", help=gettext("of the feed"))
+        parser.add_argument(
+            "--lifestream", metavar="SLUG", help=gettext("from which lifestream; needed if there are several")
+        )
+        parser.add_argument(
+            "--everywhere",
+            action="store_true",
+            help=gettext("from all lifestreams, and with all that it has said"),
+        )
+
+    def handle(self, *, url: str, lifestream: str | None, everywhere: bool, **_options: Any) -> None:
+        feeds = feeds_at(url)
+        if everywhere:
+            Item.objects.filter(feed__in=feeds).delete()
+            Feed.objects.filter(pk__in=feeds).delete()
+            self.stdout.write(gettext("{url} is gone, with all that it has said.").format(url=url))
+            return
+        chosen = chosen_lifestream(lifestream)
+        found = Subscription.objects.filter(feed__in=feeds, lifestream=chosen)
+        if not found.exists():
+            raise CommandError(
+                gettext("{url} is not in the lifestream '{slug}'; choose another with --lifestream").format(
+                    url=url, slug=chosen.slug
+                )
+            )
+        found.delete()
+        self.stdout.write(gettext("{url} is no longer in the lifestream '{slug}'.").format(url=url, slug=chosen.slug))

@@ -1,0 +1,57 @@
+"""`resume`: lift the pause of a host or a feed."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from lifestream.management.base import BaseCommand
+from lifestream.management.lookup import feeds_at
+from lifestream.models import Feed, Host
+
+
+class Command(BaseCommand):
+    help = gettext_lazy(
+        "Lifts a pause: that which a server asked for (Retry-After) for all feeds of a host, or that of a feed, which "
+        "may also have been paused by hand or have been gone. What is resumed is due at once."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("target", metavar="URL|HOST", help=gettext("the URL of a feed, or the name of a host"))
+
+    def handle(self, *, target: str, **_options: Any) -> None:
+        if "/" in target:
+            self._resume_feeds(target)
+        else:
+            self._resume_host(target)
+
+    def _resume_host(self, name: str) -> None:
+        host = Host.objects.filter(name=name.lower().rstrip(".")).first()
+        if host is None:
+            raise CommandError(
+                gettext("there is no host {name}; give the URL of a feed, or a host's name").format(name=name)
+            )
+        feeds = host.feeds.filter(status=Feed.Status.ACTIVE)
+        with transaction.atomic():
+            Host.objects.filter(pk=host.pk).update(not_before=None)
+            feeds.filter(not_before__gt=timezone.now()).update(not_before=None, next_fetch=timezone.now())
+        count = feeds.count()
+        text = ngettext("{host}: its {count} feed may be fetched.", "{host}: its {count} feeds may be fetched.", count)
+        self.stdout.write(text.format(host=host.name, count=count))
+
+    def _resume_feeds(self, url: str) -> None:
+        now = timezone.now()
+        for feed in Feed.objects.filter(pk__in=feeds_at(url)).select_related("host"):
+            if feed.status == Feed.Status.IDLE:
+                raise CommandError(gettext("{url} has no subscriber; add it with add_feed").format(url=feed.url))
+            with transaction.atomic():
+                Host.objects.filter(pk=feed.host_id).update(not_before=None)
+                Feed.objects.filter(pk=feed.pk).update(
+                    status=Feed.Status.ACTIVE, not_before=None, next_fetch=now, failures=0
+                )
+            self.stdout.write(gettext("{url} is due.").format(url=feed.url))

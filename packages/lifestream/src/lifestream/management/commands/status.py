@@ -1,0 +1,67 @@
+"""`status`: how the site fares, for people and for cron."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from lifestream.management.base import BaseCommand
+from lifestream.management.output import ago
+from lifestream.models import Feed
+from lifestream.operations.health import Health, health
+from lifestream.time_words import in_words
+from lifestream.wording import worded
+
+
+class Command(BaseCommand):
+    help = gettext_lazy(
+        "Shows how the site fares: its feeds, what is due, what fails, and when feeds were fetched last. The exit "
+        "status is 1 if the operator has to look at something."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help=gettext("as one JSON object"))
+
+    def handle(self, *, json: bool, **_options: Any) -> None:
+        found = health(timezone.now())
+        alarms = list(found.alarms)
+        self.stdout.write(_as_json(found, alarms) if json else "\n".join(_lines(found)))
+        if alarms:
+            for sentence in alarms if not json else ():
+                self.stderr.write(sentence)
+            raise SystemExit(1)
+
+
+def _lines(found: Health) -> list[str]:
+    labels = dict(Feed.Status.choices)
+    counts = [f"{count} {labels.get(status, status)}" for status, count in sorted(found.feeds.items())]
+    due = gettext("nothing")
+    if found.oldest_due is not None:
+        text = ngettext("{count} host, the oldest for {time}", "{count} hosts, the oldest for {time}", found.due_hosts)
+        due = text.format(count=found.due_hosts, time=in_words(found.late_by.total_seconds()))
+    rows = [
+        (gettext("feeds"), ", ".join(counts) or gettext("none")),
+        (gettext("failing"), str(found.failing)),
+        (gettext("due"), due),
+        (gettext("last run"), ago(found.last_run, found.now) if found.last_run else gettext("none yet")),
+        (gettext("items"), f"{found.items:,}"),
+        (gettext("posts"), f"{found.posts:,}"),
+        (gettext("database"), f"{found.size / 1e6:,.1f} MB"),
+    ]
+    width = max(len(label) for label, _ in rows) + 2
+    lines = [f"{label:<{width}}{value}" for label, value in rows]
+    if found.troubles:
+        lines += ["", gettext("Feeds that fail most often in a row:")]
+        lines += [f"  {each.failures:>4}  {each.url}  {worded(each.reason)}" for each in found.troubles]
+    return lines
+
+
+def _as_json(found: Health, alarms: list[str]) -> str:
+    values = asdict(found) | {"late_by": found.late_by.total_seconds(), "alarms": alarms}
+    values["troubles"] = [asdict(each) | {"reason": worded(each.reason)} for each in found.troubles]
+    return json.dumps(values, default=lambda value: value.isoformat(), ensure_ascii=False, indent=2)

@@ -1,0 +1,177 @@
+"""What is wrong with the system around the site, as a doctor would find it: each finding with its remedy.
+
+Nothing here asks a server of somebody else's. An examination that fails is itself a finding, and ends no other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from django.core import checks
+from django.db import connections, router
+from django.utils.translation import gettext, ngettext
+
+from lifestream.conf import settings
+from lifestream.fetcher import open_files
+from lifestream.models import Feed
+from lifestream.operations.health import health, is_late, why_not_ready
+from lifestream.time_words import in_words
+
+_CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
+_SPACE: Final = 0.05  # the part of a disk that should be free
+_A_GIGABYTE: Final = 1_000_000_000
+_CALLED_PROXY: Final = ("http_proxy", "https_proxy", "all_proxy")
+
+
+class Grade(Enum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an examination has found: *remedy* is what to do, "" if nothing."""
+
+    subject: str
+    grade: Grade
+    text: str
+    remedy: str = ""
+
+
+def examine(now: datetime) -> Iterator[Finding]:
+    """Yield what each examination finds, the basic ones first."""
+    examinations: tuple[tuple[str, Callable[[datetime], Iterator[Finding]]], ...] = (
+        (gettext("settings"), _settings),
+        (gettext("database"), _database),
+        (gettext("files"), _files),
+        (gettext("disk"), _disk),
+        (gettext("clock"), _clock),
+        (gettext("certificates"), _certificates),
+        (gettext("proxy"), _proxy),
+        (gettext("open files"), _open_files),
+        (gettext("fetching"), _fetching),
+    )
+    for subject, examination in examinations:
+        try:
+            found = list(examination(now))
+        except Exception as error:  # noqa: BLE001  whatever is broken, the others are examined, too
+            told = gettext("This could not be examined: {error}").format(error=f"{type(error).__name__}: {error}")
+            found = [Finding(subject, Grade.ERROR, told.strip())]
+        yield from found or [Finding(subject, Grade.OK, gettext("nothing to say"))]
+
+
+def _settings(_now: datetime) -> Iterator[Finding]:
+    for message in checks.run_checks():
+        grade = Grade.ERROR if message.is_serious() else Grade.WARNING
+        yield Finding(gettext("settings"), grade, f"{message.msg} ({message.id})", message.hint or "")
+
+
+def _database(_now: datetime) -> Iterator[Finding]:
+    subject, connection = gettext("database"), connections[router.db_for_write(Feed)]
+    if reason := why_not_ready():
+        yield Finding(subject, Grade.ERROR, reason)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA quick_check(1)")
+            (verdict,) = cursor.fetchone()
+            if verdict != "ok":
+                text = gettext("SQLite finds the file damaged: {problem}").format(problem=verdict)
+                yield Finding(subject, Grade.ERROR, text, gettext("Restore a backup."))
+        elif connection.vendor == "postgresql":
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%' "
+                           "AND now() - state_change > interval '10 minutes'")  # fmt: skip
+            (idle,) = cursor.fetchone()
+            if idle:
+                text = ngettext(
+                    "{} connection has done nothing in a transaction for ten minutes, which keeps deleted rows.",
+                    "{} connections have done nothing in a transaction for ten minutes, which keeps deleted rows.",
+                    idle,
+                )
+                yield Finding(subject, Grade.WARNING, text.format(idle), gettext("Look at pg_stat_activity."))
+
+
+def _files(_now: datetime) -> Iterator[Finding]:
+    """Look at what others may read of the files of the bundled site."""
+    if os.name == "nt":
+        return
+    connection = connections[router.db_for_write(Feed)]
+    database = Path(str(connection.settings_dict["NAME"])) if connection.vendor == "sqlite" else None
+    for path in filter(None, (database, database and database.with_name("secret_key"))):
+        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            text = gettext("{path} can be read by others than its owner.").format(path=path)
+            yield Finding(gettext("files"), Grade.WARNING, text, gettext("Run: chmod go= {path}").format(path=path))
+
+
+def _disk(_now: datetime) -> Iterator[Finding]:
+    connection = connections[router.db_for_write(Feed)]
+    if connection.vendor != "sqlite":
+        return
+    folder = Path(str(connection.settings_dict["NAME"])).parent
+    if not folder.is_dir():
+        return
+    usage = shutil.disk_usage(folder)
+    if usage.free < min(_SPACE * usage.total, _A_GIGABYTE):
+        text = gettext("{free:.1f} GB are left on the disk of {folder}.").format(free=usage.free / 1e9, folder=folder)
+        remedy = gettext(
+            "Make room, or keep less: LIFESTREAM_KEEP_DAYS, LIFESTREAM_KEEP_ITEMS, then `cleanup --vacuum`."
+        )
+        yield Finding(gettext("disk"), Grade.ERROR, text, remedy)
+
+
+def _clock(now: datetime) -> Iterator[Finding]:
+    subject, remedy = gettext("clock"), gettext("Set the clock of this machine by NTP.")
+    connection = connections[router.db_for_write(Feed)]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            before = time.time()
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+            (there,) = cursor.fetchone()
+        if abs(float(there) - before) > _CLOCK:
+            text = gettext("The database's clock is {time} away from this machine's.")
+            yield Finding(subject, Grade.ERROR, text.format(time=in_words(abs(float(there) - before))), remedy)
+    last = Feed.objects.filter(last_fetch__gt=now + timedelta(minutes=5)).count()
+    if last:
+        text = ngettext("{} feed was fetched in the future.", "{} feeds were fetched in the future.", last)
+        yield Finding(subject, Grade.WARNING, text.format(last), remedy)
+
+
+def _certificates(_now: datetime) -> Iterator[Finding]:
+    folder = ssl.get_default_verify_paths().capath
+    if not ssl.create_default_context().cert_store_stats()["x509_ca"] and not (folder and Path(folder).is_dir()):
+        text = gettext("There are no certificates of authorities: no https feed can be fetched.")
+        yield Finding(gettext("certificates"), Grade.ERROR, text, gettext("Install the package ca-certificates."))
+
+
+def _proxy(_now: datetime) -> Iterator[Finding]:
+    found = sorted(name for name in os.environ if name.lower() in _CALLED_PROXY)
+    if found:
+        text = gettext("{names} is set, and not used: feeds are fetched directly.").format(names=", ".join(found))
+        yield Finding(gettext("proxy"), Grade.WARNING, text)
+
+
+def _open_files(_now: datetime) -> Iterator[Finding]:
+    limit = open_files.soft_limit()
+    if limit is not None and limit < settings.concurrency * open_files.A_CONNECTION:
+        text = gettext("This process may open {limit} files, too few for {count} connections.")
+        remedy = gettext("Raise the limit (ulimit -n), or lower LIFESTREAM_CONCURRENCY.")
+        told = text.format(limit=limit, count=settings.concurrency)
+        yield Finding(gettext("open files"), Grade.WARNING, told, remedy)
+
+
+def _fetching(now: datetime) -> Iterator[Finding]:
+    found = health(now)
+    for sentence in found.alarms:
+        yield Finding(gettext("fetching"), Grade.ERROR if is_late(found) else Grade.WARNING, sentence)

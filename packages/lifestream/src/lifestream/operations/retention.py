@@ -1,0 +1,150 @@
+"""What is deleted so that the database does not grow for ever, and what never is.
+
+Items go by age (LIFESTREAM_KEEP_DAYS) and by count a feed (LIFESTREAM_KEEP_ITEMS), unless an owner keeps a post of
+them. They leave tombstones, so that an old entry that its feed still lists does not come back; tombstones go after a
+year. Feeds without subscribers go after LIFESTREAM_KEEP_IDLE_DAYS, with all that they said.
+
+Everything is done in small transactions, so that nobody waits for long, and may be stopped between any two of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connections, router, transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from lifestream.conf import settings
+from lifestream.models import Feed, Item, Post, Tally, Tombstone
+
+CHUNK: Final = 200
+TOMBSTONES: Final = timedelta(days=365)
+FAR: Final = timedelta(days=60)
+"""How far beyond the longest interval of ours a feed may be due: a server may ask for 30 days. What is due later was
+written while the clock was wrong.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """How many rows were, or would be, deleted; and how many feeds were brought back from the far future."""
+
+    items: int = 0
+    feeds: int = 0
+    tombstones: int = 0
+    brought_back: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.items or self.feeds or self.tombstones or self.brought_back)
+
+
+def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event | None = None) -> Cleaned:
+    """Delete what the settings do not keep. With *dry_run*, only count it. Raises what the database raises."""
+    stopping = stopping or threading.Event()
+    using = router.db_for_write(Item)
+    done = Cleaned()
+    for chunk in _old_items(now, using, dry_run=dry_run):
+        if stopping.is_set():
+            return done
+        if not dry_run:
+            Item.objects.using(using).filter(pk__in=chunk).delete()
+        done = replace(done, items=done.items + len(chunk))
+    for feed in list(_idle_feeds(now, using)):
+        if stopping.is_set():
+            return done
+        if dry_run or _delete(feed, now, using):
+            done = replace(done, feeds=done.feeds + 1)
+    old = Tombstone.objects.using(using).filter(created__lt=now - TOMBSTONES)
+    done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
+    done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
+    if not dry_run and not done.is_empty:
+        counts = {"cleaned:items": done.items, "cleaned:feeds": done.feeds, "cleaned:tombstones": done.tombstones}
+        Tally.objects.using(using).add({name: count for name, count in counts.items() if count}, now)
+    return done
+
+
+def give_space_back() -> None:
+    """Let the database give back to the disk what deleted rows took. It takes as long as writing the database anew on
+    SQLite, where others wait meanwhile.
+    """
+    using = router.db_for_write(Item)
+    with connections[using].cursor() as cursor:
+        cursor.execute("VACUUM")
+
+
+def _kept() -> Exists:
+    return Exists(Post.objects.filter(item=OuterRef("pk"), kept=True))
+
+
+def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int]]:
+    """Yield the keys of items to delete, in chunks. Without *dry_run*, each chunk is gone when the next one is asked
+    for.
+    """
+    items = Item.objects.using(using).filter(~_kept())
+    if settings.keep_days:
+        old = items.filter(date__lt=now - timedelta(days=settings.keep_days)).order_by("pk")
+        yield from _chunks(old, dry_run=dry_run)
+    if settings.keep_items:
+        counts = Item.objects.using(using).order_by().values("feed").annotate(count=Count("pk"))
+        for feed in list(counts.filter(count__gt=settings.keep_items).values_list("feed", flat=True)):
+            latest = Item.objects.using(using).filter(feed=feed).order_by("-date", "-pk")
+            edge = latest.values_list("date", "pk")[settings.keep_items - 1 : settings.keep_items].first()
+            if edge is None:
+                continue  # Fewer by now.
+            date, pk = edge
+            older = Q(date__lt=date) | Q(date=date, pk__lt=pk)
+            yield from _chunks(items.filter(older, feed=feed).order_by("date", "pk"), dry_run=dry_run)
+
+
+def _chunks(items: QuerySet[Item], *, dry_run: bool) -> Iterator[list[int]]:
+    if dry_run:
+        keys = list(items.values_list("pk", flat=True))
+        yield from (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))
+        return
+    while chunk := list(items.values_list("pk", flat=True)[:CHUNK]):
+        yield chunk
+
+
+def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
+    """Return the keys of feeds that nobody has subscribed to for long. An idle feed is not fetched, so its last fetch
+    is from before.
+    """
+    if not settings.keep_idle_days:
+        return Feed.objects.none().values_list("pk", flat=True)
+    edge = now - timedelta(days=settings.keep_idle_days)
+    unused = Q(last_fetch__lt=edge) | Q(last_fetch=None, created__lt=edge)
+    idle = Feed.objects.using(using).filter(unused, status=Feed.Status.IDLE, subscriptions=None)
+    return idle.order_by("pk").values_list("pk", flat=True)
+
+
+def _delete(feed: int, now: datetime, using: str) -> bool:
+    """Delete *feed* with its items, unless somebody has subscribed to it since. Returns whether it is gone."""
+    items = Item.objects.using(using).filter(feed=feed).order_by("pk")
+    while chunk := list(items.values_list("pk", flat=True)[:CHUNK]):
+        if feed not in _idle_feeds(now, using):
+            return False
+        Item.objects.using(using).filter(pk__in=chunk).delete()
+    with transaction.atomic(using=using):
+        locked = Feed.objects.using(using).select_for_update().filter(pk=feed) if _locks(using) else None
+        if locked is not None and not locked.exists():
+            return False
+        if feed not in _idle_feeds(now, using):
+            return False
+        return Feed.objects.using(using).filter(pk=feed).delete()[0] > 0
+
+
+def _locks(using: str) -> bool:
+    return bool(connections[using].features.has_select_for_update)
+
+
+def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
+    """Make feeds due within our longest interval that are due far later, which only a wrong clock can have written."""
+    longest = timedelta(seconds=settings.max_interval)
+    lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + FAR)
+    return lost.count() if dry_run else lost.update(next_fetch=now + longest, not_before=None)

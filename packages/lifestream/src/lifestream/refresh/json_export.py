@@ -1,0 +1,89 @@
+"""Everything of a lifestream as JSON, for another program: its subscriptions with their rules, and its items.
+
+The document is written piece by piece, since a lifestream may have a million items. Names and passwords of feeds are
+never in it; a feed that has them is marked with `needs_login`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lifestream.models import Lifestream, Post, Subscription
+
+VERSION: Final = 1
+"""The version of the format: it rises when a field changes its meaning or goes."""
+
+_CHUNK: Final = 200
+
+
+def pieces(lifestream: Lifestream) -> Iterator[str]:
+    """Yield the document, in pieces."""
+    head = {
+        "version": VERSION,
+        "slug": lifestream.slug,
+        "title": lifestream.title,
+        "tagline": lifestream.tagline,
+        "is_public": lifestream.is_public,
+        "created": lifestream.created.isoformat(),
+    }
+    yield json.dumps(head, ensure_ascii=False, indent=1)[:-2]
+    subscriptions = lifestream.subscriptions.select_related("feed").defer("feed__icon").order_by("pk")
+    yield ',\n "subscriptions": ['
+    yield from _listed(_subscription(row) for row in subscriptions.iterator(_CHUNK))
+    yield ',\n "items": ['
+    yield from _listed(_items(lifestream))
+    yield "\n}\n"
+
+
+def _listed(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+    separator = "\n  "
+    for row in rows:
+        yield separator + json.dumps(row, ensure_ascii=False)
+        separator = ",\n  "
+    yield "\n ]"
+
+
+def _subscription(row: Subscription) -> dict[str, Any]:
+    return {
+        "url": row.feed.url,
+        "site_url": row.feed.site_url,
+        "title": row.feed.title,
+        "name": row.name,
+        "folder": row.folder,
+        "paused": row.paused,
+        "keep_rules": row.keep_rules.splitlines(),
+        "block_rules": row.block_rules.splitlines(),
+        "needs_login": row.feed.is_private,
+        "created": row.created.isoformat(),
+    }
+
+
+def _items(lifestream: Lifestream) -> Iterator[dict[str, Any]]:
+    last = 0
+    posts = Post.objects.filter(lifestream=lifestream).select_related("item__feed").defer("item__feed__icon")
+    while rows := list(posts.filter(pk__gt=last).order_by("pk").prefetch_related("item__tags")[:_CHUNK]):
+        last = rows[-1].pk
+        yield from map(_item, rows)
+
+
+def _item(post: Post) -> dict[str, Any]:
+    item = post.item
+    return {
+        "feed": item.feed.url,
+        "guid": item.guid,
+        "link": item.link,
+        "title": item.title,
+        "author": item.author,
+        "date": item.date.isoformat(),
+        "updated": item.updated.isoformat() if item.updated else None,
+        "content": item.content,
+        "summary": item.summary,
+        "language": item.language,
+        "tags": [tag.name for tag in item.tags.all()],
+        "enclosures": item.enclosures,
+        "media": item.media,
+        "hidden": post.hidden,
+        "removed": post.removed,
+    }

@@ -1,0 +1,30 @@
+"""Counting what the refreshes do: `refresh` calls this once, at its end."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import datetime
+
+from lifestream.models import Tally
+from lifestream.refresh.refresh_report import Report
+from lifestream.storage.db_errors import FAILURES, trouble_of
+
+log = logging.getLogger(__name__)
+
+
+def count_run(report: Report, now: datetime) -> None:
+    """Add a refresh to the tallies: that there was one, its fetches by outcome, and its items. A failure is logged,
+    since a refresh that is done must not fail for being counted.
+    """
+    counts = Counter({"runs": 1})
+    for row in report.rows:
+        counts[f"fetches:{row.outcome}"] += 1
+    counts["items:new"] += report.new
+    counts["items:changed"] += report.changed
+    counts["fetches:short"] += report.short
+    counts["fetches:unstored"] += report.unstored
+    try:
+        Tally.objects.add({name: count for name, count in counts.items() if count}, now)
+    except FAILURES as error:
+        log.warning("a refresh could not be counted: %s", trouble_of(error))

@@ -1,0 +1,118 @@
+"""Subscribe a lifestream to a list of feeds: a few statements for CHUNK of them, however many there are.
+
+What `fanout.subscribe` does for one feed takes a dozen statements; a list from another reader may name 10,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connections, router, transaction
+
+from lifestream.fetcher.url_hosts import domain_of, host_of
+from lifestream.models import Feed, Host, Lifestream, Subscription
+from lifestream.models.feeds import url_hash
+from lifestream.storage import backfill, fanout
+
+CHUNK: Final = 500
+"""How many feeds are subscribed to in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A feed in a list: its *url*, as it is requested, its *name* there, its *folder* ("" for none), and its rules."""
+
+    url: str
+    name: str = ""
+    folder: str = ""
+    keep_rules: str = ""
+    block_rules: str = ""
+
+
+def subscribe_all(
+    lifestream: Lifestream, listed: Iterable[Listed], progress: Callable[[int], object] | None = None
+) -> list[Subscription]:
+    """Subscribe *lifestream* to those of *listed* that it doesn't have yet; new feeds are due at once.
+
+    A feed is listed once. *progress* is called with the number of feeds of each chunk that is written. Returns the new
+    subscriptions.
+    """
+    using = router.db_for_write(Subscription)
+    every = list(listed)
+    made: list[Subscription] = []
+    for start in range(0, len(every), CHUNK):
+        chunk = {url_hash(each.url): each for each in every[start : start + CHUNK]}
+        with transaction.atomic(using=using):
+            made += _subscribe(lifestream, chunk, using)
+        if progress is not None:
+            progress(len(chunk))
+    return made
+
+
+def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str) -> list[Subscription]:
+    """Subscribe to *listed*, by the hashes of their URLs."""
+    known = set(_shared(listed, using))
+    _make_feeds([each for key, each in listed.items() if key not in known], using)
+    feeds = _shared(listed, using)
+    subscriptions = Subscription.objects.using(using).filter(lifestream=lifestream)
+    has = set(subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True))
+    wanted = [
+        Subscription(
+            lifestream=lifestream,
+            feed=feeds[key],
+            folder=each.folder,
+            name=each.name if each.name != title else "",
+            keep_rules=each.keep_rules,
+            block_rules=each.block_rules,
+        )
+        for key, each in listed.items()
+        if feeds[key].pk not in has
+        for title in [feeds[key].title]
+    ]
+    # Another process may have subscribed to some of them meanwhile. Django's own manager fills no timelines by itself.
+    Subscription._base_manager.using(using).bulk_create(wanted, ignore_conflicts=True)
+    keys = [each.feed_id for each in wanted]
+    made = list(subscriptions.filter(feed__in=keys).select_related("feed", "lifestream").order_by("pk"))
+    fanout.note_readers(keys, using)
+    with_items = [each for each in made if each.feed.url_hash in known]  # a new feed has no items yet
+    _fill([each.pk for each in with_items if not (each.keep_rules or each.block_rules)], using)
+    backfill.fill_newest([each.pk for each in with_items if each.keep_rules or each.block_rules], using)
+    return made
+
+
+def _fill(subscriptions: Sequence[int], using: str) -> None:
+    """Post the items that the feeds of new *subscriptions* (keys) have. They have no rules, and none is paused."""
+    if not subscriptions:
+        return
+    marks = ", ".join(["%s"] * len(subscriptions))
+    with connections[using].cursor() as cursor:
+        # S608: only marks are joined.
+        cursor.execute(
+            "INSERT INTO lifestream_post (lifestream_id, subscription_id, item_id, date, hidden, removed) "  # noqa: S608
+            "SELECT subscription.lifestream_id, subscription.id, item.id, item.date, FALSE, FALSE "
+            "FROM lifestream_subscription subscription JOIN lifestream_item item "
+            f"ON item.feed_id = subscription.feed_id WHERE subscription.id IN ({marks}) ON CONFLICT DO NOTHING",
+            subscriptions,
+        )
+
+
+def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
+    """Return the feeds that are nobody's own, by the hash of their URL."""
+    found = Feed.objects.using(using).shared().filter(url_hash__in=list(hashes))
+    return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
+
+
+def _make_feeds(listed: Collection[Listed], using: str) -> None:
+    names = {host_of(each.url) for each in listed}
+    hosts = Host.objects.using(using)
+    hosts.bulk_create([Host(name=name) for name in sorted(names)], ignore_conflicts=True)
+    keys = dict(hosts.filter(name__in=names).values_list("name", "pk"))
+    Feed.objects.using(using).bulk_create(
+        [
+            Feed(url=each.url, url_hash=url_hash(each.url), host_id=keys[host_of(each.url)], domain=domain_of(each.url))
+            for each in listed
+        ],
+        ignore_conflicts=True,
+    )

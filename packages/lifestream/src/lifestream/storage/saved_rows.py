@@ -1,0 +1,87 @@
+"""Rows that are saved one by one, by `loaddata` or by hand: columns that follow from others, and the search index.
+
+Imports write in bulk and send none of Django's signals, so all of this costs them nothing. A column that has a value
+keeps it: what `dumpdata` has written comes back unchanged. A fixture that is written by hand may leave these out: a
+feed's host, hash and domain; an item's keys, plain text and summary. With the keys, the next import knows the item
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+from django.apps.registry import Apps
+from django.db import router
+
+from lifestream.content.plaintext import shorten, text_of
+from lifestream.models import Feed, Item, Tag, fulltext
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.item_pipeline import SUMMARY_LENGTH
+from lifestream.storage.entry_matching import Document
+
+_CHUNK: Final = 400  # SQLite may be built to take 999 values a statement
+
+
+def complete_feed(feed: Feed) -> None:
+    """Set what follows from the URL of *feed*, unless it has that."""
+    if feed.url and not (feed.host_id and feed.url_hash):
+        feed.derive()
+
+
+def complete_item(item: Item, using: str) -> None:
+    """Set the keys, the text and the summary of *item*, unless it has them."""
+    if not item.text:
+        item.text = text_of(item.content)
+    if not item.summary:
+        item.summary = shorten(" ".join(item.text.split()), SUMMARY_LENGTH)
+    if item.key_hash:
+        return
+    draft = ItemDraft(
+        guid=item.guid,
+        link=item.link,
+        title=item.title,
+        content=item.content,
+        summary=item.summary,
+        published=item.date,
+    )
+    places = Feed.objects.using(using).filter(pk=item.feed_id).values_list("url", "site_url").first()
+    [decision] = Document([draft], list(places or ())).decide([0], [])
+    item.key_hash, item.link_hash, item.content_hash = decision.key, decision.keys.link, decision.keys.content
+
+
+def index(items: Collection[int], using: str) -> None:
+    """Write the entries of *items* (keys) in the search index anew."""
+    keys = sorted(items)
+    for start in range(0, len(keys), _CHUNK):
+        rows = Item.objects.using(using).filter(pk__in=keys[start : start + _CHUNK])
+        loaded = rows.only("pk", "title", "author", "text").prefetch_related("tags")
+        fulltext.index((fulltext.indexed(item, (tag.name for tag in item.tags.all())) for item in loaded), using)
+
+
+def index_tagged(tag: Tag, using: str) -> None:
+    """Write the entries of all items with *tag* anew."""
+    index(set(Item.tags.through.objects.using(using).filter(tag=tag.pk).values_list("item", flat=True)), using)
+
+
+def tags_changed(instance: Item | Tag, action: str, pk_set: Iterable[int] | None, using: str, **_: Any) -> None:
+    """Receive Django's signal that the tags of items have changed."""
+    if action in ("post_add", "post_remove", "post_clear"):
+        index([instance.pk] if isinstance(instance, Item) else set(pk_set or ()), using)
+
+
+def leave_nothing(apps: Apps, using: str) -> None:
+    """Remove what is left of this app outside of its tables: after `flush` the search index, and after
+    `migrate lifestream zero` its content types, and with them the permissions.
+
+    *apps* are the models that there are now.
+    """
+    if not router.allow_migrate_model(using, Item):
+        return
+    labels = {config.label for config in apps.get_app_configs()}
+    if "lifestream" in labels:
+        if fulltext.is_there(using) and not Item.objects.using(using).exists():
+            fulltext.empty(using)
+    elif "contenttypes" in labels:
+        content_types: Any = apps.get_model("contenttypes", "ContentType")
+        content_types.objects.using(using).filter(app_label="lifestream").delete()

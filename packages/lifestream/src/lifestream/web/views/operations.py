@@ -1,0 +1,72 @@
+"""What machines ask about the site: whether it is alive, whether it is ready, and its numbers.
+
+`healthz` and `readyz` say no more than everybody may know. Details and metrics are for this machine itself, and for the
+networks of LIFESTREAM_METRICS_FROM.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from lifestream.conf import settings
+from lifestream.operations import metrics as prometheus
+from lifestream.operations.health import health, why_not_ready
+from lifestream.storage.db_errors import FAILURES, trouble_of
+
+log = logging.getLogger(__name__)
+
+FORWARDED = "lifestream.forwarded"
+"""Set in the environment of a request that a proxy has passed on which nobody trusts: its address is the proxy's."""
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer 200: this process serves requests."""
+    return _text(200, "ok")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 if pages can be served, otherwise 503."""
+    try:
+        reason = why_not_ready()
+    except FAILURES as error:
+        reason = str(trouble_of(error))
+        log.warning("not ready: %s", reason)
+    if not reason:
+        return _text(200, "ready")
+    return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Show the numbers of the site in the text format of Prometheus. Raises Http404 for others than the operator."""
+    if not _is_trusted(request):
+        raise Http404
+    return HttpResponse(prometheus.exposition(health(timezone.now())), content_type=prometheus.CONTENT_TYPE)
+
+
+def _is_trusted(request: HttpRequest) -> bool:
+    """Return whether *request* comes from this machine itself, or from a network that may ask."""
+    if request.META.get(FORWARDED) or "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
+        return False
+    try:
+        address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR", "")))
+        networks = settings.metrics_from
+    except (ValueError, ImproperlyConfigured):
+        return False
+    return address.is_loopback or any(address in network for network in networks)
+
+
+def _text(status: int, text: str) -> HttpResponse:
+    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,101 @@
+"""HTML that need not be read again is the same where it is read again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.settled_html import is_settled
+
+BASE = "https://site.example/"
+TAGS = [
+    *(
+        "<p>",
+        "</p>",
+        "<b>",
+        "</b>",
+        "<a href=x>",
+        "</a>",
+        "<h1>",
+        "</h1>",
+        "<h2>",
+        "<ul>",
+        "</ul>",
+        "<ol>",
+        "<li>",
+        "</li>",
+    ),
+    *("<dl>", "<dt>", "<dd>", "</dl>", "<div>", "</div>", "<pre>\n", "<pre>", "</pre>", "<br>", "<hr>", "<img src=x>"),
+    *(
+        "<span>",
+        "</span>",
+        "<code>",
+        "</code>",
+        "<blockquote>",
+        "</blockquote>",
+        "<details>",
+        "<summary>",
+        "x",
+        " ",
+        "\n",
+    ),
+    *(
+        "<p style='text-align:left'>",
+        "<p title='>'>",
+        "<figure>",
+        "</figure>",
+        "<video>",
+        "<source src=x>",
+        "&lt;",
+        "&",
+    ),
+    *(
+        "<table>",
+        "<td>",
+        "</table>",
+        "<ruby>",
+        "<rt>",
+        "<q>",
+        "</q>",
+        "<i>",
+        "</i>",
+        "<i title=1>",
+        "<address>",
+        "<ins>",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(TAGS), max_size=14).map("".join))
+def test_what_is_settled_is_the_same_where_it_is_read_again(html: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lifestream.content.sanitizer.is_settled", lambda clean: False)
+        again = Sanitizer().html(html, BASE)
+    assert Sanitizer().html(html, BASE) == again
+
+
+@pytest.mark.parametrize(
+    ("clean", "settled"),
+    [
+        ("", True),
+        ("a &amp; b", True),
+        ('<p>a <a href="x"><b>b</b></a><br></p>\n<h2 id="entry-x">c</h2>', True),
+        ("<ul>\n<li>a<ul><li><p>b</p></li></ul></li> <li>c</li></ul>", True),
+        ("<dl><dt>a</dt><dd><div>b</div></dd></dl><b><p>c</p></b>", True),
+        ("<pre>\n\nx</pre><figure><img src=\"x\"><figcaption>y</figcaption></figure>", True),
+        # What may end another element.
+        ("<p>a<div></div></p>", False),
+        ("<a><b><a>x</a></b></a>", False),
+        ("<h1><h2>x</h2></h1>", False),
+        ("<li>a</li>", False),
+        ("<ul><b><li>a</li></b></ul>", False),
+        ("<table></table>", False),
+        ("<math></math>", False),
+        ('<p style="text-align:left">x</p>', False),
+        ("<pX>", False),
+    ],
+)  # fmt: skip
+def test_the_form_of_what_is_settled(clean: str, settled: bool) -> None:
+    assert is_settled(clean) is settled

@@ -1,0 +1,32 @@
+"""`cleanup`: delete what the settings do not keep."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+from django.utils import timezone
+
+from factories import make_item
+from lifestream.models import Item
+
+
+def said(*arguments: str) -> str:
+    out = StringIO()
+    call_command("cleanup", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(LIFESTREAM_KEEP_DAYS=10)
+def test_a_dry_run_says_what_the_command_then_deletes() -> None:
+    make_item(date=timezone.now() - timedelta(days=20))
+    make_item(date=timezone.now())
+    what = "1 item, 0 feeds without subscribers, 0 tombstones"
+    assert said("--dry-run") == f"This would go: {what}.\n"
+    assert Item.objects.count() == 2
+    assert said("--vacuum") == f"Deleted: {what}.\n"
+    assert Item.objects.count() == 1

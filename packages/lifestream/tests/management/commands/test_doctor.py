@@ -1,0 +1,31 @@
+"""`doctor`: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from factories import make_feed, make_subscription
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_has_to_be_mended_is_an_exit_status_of_1() -> None:
+    make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=3)))
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", stdout=out)
+    assert ended.value.code == 1
+    assert "!!  fetching" in out.getvalue()
+
+
+def test_a_healthy_site_is_one_of_0() -> None:
+    out = StringIO()
+    call_command("doctor", "--json", stdout=out)
+    told = json.loads(out.getvalue())
+    assert {"subject": "disk", "grade": "ok", "text": "nothing to say", "remedy": ""} in told

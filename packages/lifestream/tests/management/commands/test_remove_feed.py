@@ -1,0 +1,58 @@
+"""`remove_feed`: end a subscription."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from factories import make_feed, make_item, make_lifestream, make_subscription
+from lifestream.models import Feed, Item, Post, Subscription
+
+pytestmark = pytest.mark.django_db
+URL = "https://a.example/feed"
+
+
+@pytest.fixture
+def feed() -> Feed:
+    """A feed with an item, in two lifestreams."""
+    feed = make_feed(URL)
+    make_item(feed)
+    for slug in ("main", "other"):
+        make_subscription(feed, make_lifestream(slug))
+    return feed
+
+
+def removed(*arguments: str) -> str:
+    out = StringIO()
+    call_command("remove_feed", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_it_goes_from_one_lifestream_and_stays_in_the_others(feed: Feed) -> None:
+    assert removed(URL, "--lifestream", "other") == f"{URL} is no longer in the lifestream 'other'.\n"
+    assert [each.lifestream.slug for each in Subscription.objects.all()] == ["main"]
+    assert Post.objects.count() == 1
+    with pytest.raises(CommandError, match=r"is not in the lifestream 'other'; choose another"):
+        removed(URL, "--lifestream", "other")
+
+
+def test_without_subscribers_a_feed_is_idle(feed: Feed) -> None:
+    removed(URL, "--lifestream", "main")
+    removed(URL, "--lifestream", "other")
+    assert Feed.objects.get().status == Feed.Status.IDLE
+    assert Item.objects.count() == 1
+
+
+def test_everywhere_it_is_gone_with_all_that_it_has_said(feed: Feed) -> None:
+    removed(URL, "--everywhere")
+    assert not Feed.objects.exists()
+    assert not Item.objects.exists()
+    assert not Subscription.objects.exists()
+
+
+def test_a_feed_that_there_is_not_is_told() -> None:
+    with pytest.raises(CommandError, match="there is no feed"):
+        removed(URL)

@@ -1,0 +1,69 @@
+"""`resume`: lift the pause of a host or a feed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from factories import make_feed, make_subscription
+from lifestream.models import Feed, Host
+
+pytestmark = pytest.mark.django_db
+MONTH = timedelta(days=30)
+
+
+def paused(**fields: object) -> Feed:
+    feed = make_feed("https://a.example/feed", next_fetch=timezone.now() + MONTH, **fields)
+    make_subscription(feed)
+    Host.objects.filter(pk=feed.host_id).update(not_before=timezone.now() + MONTH)
+    return feed
+
+
+def resumed(target: str) -> tuple[str, Feed]:
+    out = StringIO()
+    call_command("resume", target, stdout=out)
+    return out.getvalue(), Feed.objects.select_related("host").get()
+
+
+def test_the_pause_of_a_host_is_lifted_for_all_its_feeds() -> None:
+    paused(not_before=timezone.now() + MONTH)
+    said, feed = resumed("A.example.")
+    assert said == "a.example: its 1 feed may be fetched.\n"
+    assert feed.host.not_before is None
+    assert feed.not_before is None
+    assert feed.host.next_due is not None
+    assert feed.host.next_due <= timezone.now()
+
+
+def test_what_only_our_own_interval_puts_off_stays_put_off() -> None:
+    paused()
+    _, feed = resumed("a.example")
+    assert feed.next_fetch > timezone.now()
+
+
+@pytest.mark.parametrize("status", [Feed.Status.PAUSED, Feed.Status.GONE, Feed.Status.ACTIVE])
+def test_a_feed_is_due_at_once(status: str) -> None:
+    Feed.objects.filter(pk=paused(failures=9).pk).update(status=status)
+    said, feed = resumed("https://a.example/feed")
+    assert said == "https://a.example/feed is due.\n"
+    assert (feed.status, feed.failures, feed.host.not_before) == (Feed.Status.ACTIVE, 0, None)
+    assert feed.host.next_due is not None
+    assert feed.host.next_due <= timezone.now()
+
+
+@pytest.mark.parametrize(("target", "problem"), [("b.example", "no host b.example"), ("https://b.example/", "no feed")])
+def test_what_is_not_there_is_told(target: str, problem: str) -> None:
+    paused()
+    with pytest.raises(CommandError, match=problem):
+        resumed(target)
+
+
+def test_a_feed_without_subscribers_has_nobody_to_be_fetched_for() -> None:
+    make_feed("https://a.example/feed", status=Feed.Status.IDLE)
+    with pytest.raises(CommandError, match="add it with add_feed"):
+        resumed("https://a.example/feed")

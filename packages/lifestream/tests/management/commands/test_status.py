@@ -1,0 +1,44 @@
+"""`status`: how the site fares, and whether somebody has to look."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from factories import make_feed, make_subscription
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_site_that_is_well_is_an_exit_status_of_0() -> None:
+    make_subscription(make_feed(next_fetch=timezone.now() + timedelta(days=1)))
+    out = StringIO()
+    call_command("status", stdout=out)
+    assert "1 active" in out.getvalue()
+    assert "none yet" in out.getvalue()
+
+
+def test_feeds_that_nobody_fetches_are_an_exit_status_of_1_with_the_remedy() -> None:
+    make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=2), failures=3, last_error="404"))
+    out, errors = StringIO(), StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("status", stdout=out, stderr=errors)
+    assert ended.value.code == 1
+    assert "Nothing fetches" in errors.getvalue()
+    assert "   3  https://" in out.getvalue()
+
+
+def test_the_same_for_machines() -> None:
+    make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=2)))
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("status", "--json", stdout=out)
+    told = json.loads(out.getvalue())
+    assert told["feeds"] == {"active": 1}
+    assert told["late_by"] > 86400
+    assert len(told["alarms"]) == 1

@@ -1,0 +1,64 @@
+"""A database of an earlier version is brought up to date with what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from factories import NOW
+from lifestream.models import Feed, Host, due_hosts
+from lifestream.scheduler import leases
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def before_due_hosts(transactional_db: None) -> Iterator[MigrationExecutor]:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("lifestream", "0009_item_card")])
+    yield executor
+    call_command("migrate", verbosity=0)
+
+
+def indexes_of_hosts() -> list[str]:
+    """The indexes of feeds whose first column is the host."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, Feed._meta.db_table)
+    return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])
+
+
+def test_hosts_are_due_with_the_feeds_that_were_there(before_due_hosts: MigrationExecutor) -> None:
+    apps = before_due_hosts.loader.project_state([("lifestream", "0009_item_card")]).apps
+    old_host, old_feed = apps.get_model("lifestream", "Host"), apps.get_model("lifestream", "Feed")
+    for name, pause, feeds in (
+        ("busy.example", NOW + HOUR, [(NOW, "active")]),
+        ("due.example", None, [(NOW + HOUR, "active"), (NOW - HOUR, "active"), (NOW - 2 * HOUR, "paused")]),
+        ("gone.example", None, [(NOW, "gone")]),
+        ("empty.example", None, []),
+    ):
+        host = old_host.objects.create(name=name, not_before=pause)
+        for number, (next_fetch, status) in enumerate(feeds):
+            url = f"https://{name}/{number}"
+            old_feed.objects.create(
+                url=url, url_hash=url, host=host, next_fetch=next_fetch, status=status, title="kept"
+            )
+    assert indexes_of_hosts() != ["lifestream_feed_next"]
+
+    call_command("migrate", verbosity=0)
+
+    due = dict(Host.objects.values_list("name", "next_due"))
+    assert due == {
+        "busy.example": NOW + HOUR,
+        "due.example": NOW - HOUR,
+        "gone.example": None,
+        "empty.example": None,
+    }
+    assert due_hosts.wrong("default") == []
+    assert Feed.objects.count() == 5
+    assert [claim.url for claim in leases.claim(NOW, 10)] == ["https://due.example/1"]
+    assert indexes_of_hosts() == ["lifestream_feed_next"]

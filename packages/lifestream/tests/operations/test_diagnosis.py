@@ -1,0 +1,107 @@
+"""What the doctor finds, each with its remedy."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import sys
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+
+from factories import NOW, make_feed, make_subscription
+from lifestream.fetcher import open_files
+from lifestream.operations import diagnosis
+from lifestream.operations.diagnosis import Finding, Grade, examine
+
+pytestmark = pytest.mark.django_db
+
+
+def found(subject: str) -> list[Finding]:
+    return [each for each in examine(NOW) if each.subject == subject and each.grade is not Grade.OK]
+
+
+def test_a_healthy_site_has_a_line_for_each_subject() -> None:
+    findings = list(examine(NOW))
+    assert {each.subject for each in findings} >= {"settings", "database", "clock", "fetching"}
+    assert not [each for each in findings if each.grade is Grade.ERROR]
+
+
+@override_settings(LIFESTREAM_TIMEOUT="soon")
+def test_a_wrong_setting_is_told_with_the_check_s_hint() -> None:
+    (finding,) = (each for each in found("settings") if "LIFESTREAM_TIMEOUT" in each.text)
+    assert finding.grade is Grade.ERROR
+    assert finding.remedy
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have access lists there")
+def test_files_that_others_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps its own files")
+    database = tmp_path / "lifestream.sqlite3"
+    database.touch(mode=0o644)
+    (tmp_path / "secret_key").touch(mode=0o600)
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(database))
+    (finding,) = found("files")
+    assert finding.text == f"{database} can be read by others than its owner."
+    assert finding.remedy == f"Run: chmod go= {database}"
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL may be on another machine")
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "lifestream.sqlite3"))
+    usage = SimpleNamespace(total=100 * 10**9, used=99_900_000_000, free=10**8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    (finding,) = found("disk")
+    assert finding.text.startswith("0.1 GB are left")
+    assert "LIFESTREAM_KEEP_DAYS" in finding.remedy
+
+
+def test_a_clock_that_went_back() -> None:
+    make_feed(last_fetch=NOW + timedelta(days=1))
+    (finding,) = found("clock")
+    assert finding.text == "1 feed was fetched in the future."
+
+
+def test_no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    paths = SimpleNamespace(capath=None)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    (finding,) = found("certificates")
+    assert "ca-certificates" in finding.remedy
+
+
+def test_a_proxy_that_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    (finding,) = found("proxy")
+    assert finding.text.startswith("HTTPS_PROXY is set, and not used")
+
+
+def test_too_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_files, "soft_limit", lambda: 16)
+    with override_settings(LIFESTREAM_CONCURRENCY=100):
+        (finding,) = found("open files")
+    assert "16 files" in finding.text
+
+
+def test_feeds_that_nobody_fetches() -> None:
+    make_subscription(make_feed(next_fetch=NOW - timedelta(days=3)))
+    (finding,) = found("fetching")
+    assert finding.grade is Grade.ERROR
+    assert "3 days" in finding.text
+
+
+def test_an_examination_that_fails_is_a_finding_and_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_now: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(diagnosis, "_clock", fail)
+    findings = list(examine(NOW))
+    (finding,) = (each for each in findings if each.subject == "clock")
+    assert finding.text == "This could not be examined: ZeroDivisionError: oops"
+    assert findings[-1].subject == "fetching"

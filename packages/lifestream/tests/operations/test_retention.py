@@ -1,0 +1,127 @@
+"""What is deleted so that the database does not grow for ever, and what never is."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.test import override_settings
+
+from factories import NOW, make_feed, make_item, make_post, make_subscription
+from lifestream.models import Feed, Item, Post, Tally, Tombstone, fulltext
+from lifestream.operations import retention
+from lifestream.operations.retention import Cleaned, cleanup
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EVERYTHING = {"LIFESTREAM_KEEP_DAYS": 0, "LIFESTREAM_KEEP_ITEMS": 0, "LIFESTREAM_KEEP_IDLE_DAYS": 0}
+MONTH = timedelta(days=30)
+
+
+def items(count: int, feed: Feed | None = None) -> list[Item]:
+    """So many items of a feed that somebody subscribes to, each a day older than the one before."""
+    feed = feed or make_feed()
+    subscription = make_subscription(feed)
+    made = [make_item(feed, title=f"Item {number}", date=NOW - timedelta(days=number)) for number in range(count)]
+    for item in made:
+        make_post(item, subscription)
+    return made
+
+
+def left() -> list[int]:
+    return list(Item.objects.order_by("pk").values_list("pk", flat=True))
+
+
+@override_settings(**EVERYTHING)
+def test_without_limits_nothing_goes() -> None:
+    items(3)
+    assert cleanup(NOW + 100 * MONTH).is_empty
+    assert len(left()) == 3
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 2})
+def test_old_items_go_with_their_posts_and_are_remembered() -> None:
+    made = items(5)
+    assert cleanup(NOW + timedelta(hours=1)) == Cleaned(items=3)
+    assert left() == [item.pk for item in made[:2]]
+    assert Post.objects.count() == 2
+    assert {stone.key_hash for stone in Tombstone.objects.all()} == {item.key_hash for item in made[2:]}
+    assert not fulltext.matching(Post.objects.all(), "Item 4").exists()
+    assert Tally.objects.get(name="cleaned:items").value == 3
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_ITEMS": 2})
+def test_of_each_feed_the_latest_stay() -> None:
+    one, other = items(4), items(2)
+    assert cleanup(NOW).items == 2
+    assert left() == sorted(item.pk for item in [*one[:2], *other])
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_ITEMS": 2})
+def test_items_of_one_moment_are_told_apart() -> None:
+    made = items(5)
+    Item.objects.update(date=NOW)
+    assert cleanup(NOW).items == 3
+    assert left() == [item.pk for item in made[3:]]
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1, "LIFESTREAM_KEEP_ITEMS": 1})
+def test_what_an_owner_keeps_stays() -> None:
+    made = items(5)
+    Post.objects.filter(item=made[4]).update(kept=True)
+    cleanup(NOW + timedelta(hours=1))
+    assert left() == [made[0].pk, made[4].pk]
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
+def test_a_dry_run_counts_and_deletes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "CHUNK", 2)
+    items(6)
+    assert cleanup(NOW + timedelta(hours=1), dry_run=True).items == 5
+    assert len(left()) == 6
+    assert cleanup(NOW + timedelta(hours=1)).items == 5
+    assert len(left()) == 1
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
+def test_it_ends_between_two_chunks_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "CHUNK", 2)
+    items(6)
+    stopping = threading.Event()
+    stopping.set()
+    assert cleanup(NOW + timedelta(hours=1), stopping=stopping).is_empty
+    assert len(left()) == 6
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
+def test_feeds_that_nobody_subscribes_to_go_after_a_while() -> None:
+    used = items(1)[0].feed
+    idle, recent = (make_feed(status=Feed.Status.IDLE, last_fetch=NOW - days) for days in (2 * MONTH, MONTH / 2))
+    make_item(idle, title="Old")
+    assert cleanup(NOW) == Cleaned(feeds=1)
+    assert set(Feed.objects.values_list("pk", flat=True)) == {used.pk, recent.pk}
+    assert not Item.objects.filter(title="Old").exists()
+
+
+@override_settings(**EVERYTHING)
+def test_tombstones_go_after_a_year() -> None:
+    feed = make_feed()
+    for key, age in (("old", timedelta(days=400)), ("new", timedelta(days=300))):
+        Tombstone.objects.create(feed=feed, key_hash=key, created=NOW - age)
+    assert cleanup(NOW).tombstones == 1
+    assert [stone.key_hash for stone in Tombstone.objects.all()] == ["new"]
+
+
+@override_settings(**EVERYTHING, LIFESTREAM_MAX_INTERVAL=7 * 86400)
+def test_feeds_that_a_wrong_clock_put_off_for_years_are_brought_back() -> None:
+    lost, late = make_feed(next_fetch=NOW + 100 * MONTH), make_feed(next_fetch=NOW + MONTH)
+    assert cleanup(NOW).brought_back == 1
+    lost.refresh_from_db()
+    late.refresh_from_db()
+    assert (lost.next_fetch, late.next_fetch) == (NOW + timedelta(days=7), NOW + MONTH)
+    assert lost.host.__class__.objects.get(pk=lost.host_id).next_due == NOW + timedelta(days=7)
+
+
+@override_settings(**EVERYTHING)
+def test_space_is_given_back() -> None:
+    retention.give_space_back()

@@ -1,0 +1,54 @@
+"""How the database would run the queries of some code: EXPLAIN, with the parameters that the code gave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+_WHOLE = {
+    # What a query made itself is read as a whole by right: "SCAN (subquery-2)", "SCAN json_each VIRTUAL TABLE".
+    "sqlite": re.compile(r"SCAN (?!CONSTANT|json_each|.*VIRTUAL TABLE)\w"),
+    "postgresql": re.compile(r"Seq Scan on lifestream_"),
+}
+
+
+def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
+    """Run *work*. Returns its queries, and how the database would run each of them now.
+
+    Where a table is small, PostgreSQL reads it as a whole rather than its index: here it must not, if an index is of
+    use.
+    """
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not many and re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)", sql):
+            asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        work()
+    explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+    found = []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        for sql, params in asked:
+            cursor.execute(f"{explain} {sql}", params)
+            found.append((sql, "\n".join(str(row[-1]) for row in cursor.fetchall())))
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = on")
+    return found
+
+
+def whole_tables(work: Callable[[], object], *but: str) -> list[str]:
+    """Run *work*. Returns those of its queries, with their plans, that read a whole table or index of lifestream.
+
+    *but* are parts of the plans of queries that may.
+    """
+    whole = _WHOLE[connection.vendor]
+    return [
+        f"{sql}\n{plan}" for sql, plan in plans_of(work) if whole.search(plan) and not any(part in plan for part in but)
+    ]

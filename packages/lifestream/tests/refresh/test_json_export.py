@@ -1,0 +1,61 @@
+"""Everything of a lifestream as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from reference_entries import page, section
+
+from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.refresh import json_export
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def stream() -> None:
+    stream = make_lifestream("main", title="Main “one”")
+    feed = make_feed("https://a.example/feed", title="A")
+    make_item(feed, "Kites", tags=["Sky"], content="<p>x</p>", link="https://a.example/1")
+    subscription = make_subscription(feed, stream, name="Mine", folder="Blogs", block_rules="ads\njobs")
+    make_post(make_item(feed, "Boats"), subscription, hidden=True)
+    make_subscription(make_feed("https://b.example/feed", credentials="sealed"), stream)
+    make_post()
+
+
+def exported(tmp_path: Path) -> dict[str, Any]:
+    call_command("export_json", tmp_path / "out.json", lifestream="main")
+    text = (tmp_path / "out.json").read_text(encoding="utf-8")
+    assert "sealed" not in text
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+def test_it_has_the_subscriptions_with_their_rules_and_no_password(tmp_path: Path) -> None:
+    document = exported(tmp_path)
+    assert (document["version"], document["slug"], document["title"]) == (json_export.VERSION, "main", "Main “one”")
+    mine, secret = document["subscriptions"]
+    assert (mine["url"], mine["name"], mine["folder"]) == ("https://a.example/feed", "Mine", "Blogs")
+    assert (mine["block_rules"], mine["needs_login"], secret["needs_login"]) == (["ads", "jobs"], False, True)
+
+
+def test_it_has_all_items_and_only_those_of_the_lifestream(tmp_path: Path) -> None:
+    kites, boats = exported(tmp_path)["items"]
+    assert (kites["title"], kites["tags"], kites["content"]) == ("Kites", ["Sky"], "<p>x</p>")
+    assert (kites["feed"], kites["link"]) == ("https://a.example/feed", "https://a.example/1")
+    assert (boats["title"], boats["hidden"], kites["hidden"]) == ("Boats", True, False)
+
+
+def test_an_empty_lifestream_is_a_document_too(tmp_path: Path) -> None:
+    empty = make_lifestream("empty")
+    assert json.loads("".join(json_export.pieces(empty)))["items"] == []
+
+
+def test_each_field_is_in_the_manual(tmp_path: Path) -> None:
+    document = exported(tmp_path)
+    text = section(page("lifestream/moving.md"), "Going away")
+    for part in (document, document["subscriptions"][0], document["items"][0]):
+        assert [name for name in part if f"`{name}`" not in text] == []

@@ -1,0 +1,118 @@
+"""The configurations of planets: what is taken of them, and what is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from factories import make_lifestream
+from lifestream.models import Subscription
+from lifestream.refresh import planet_ini
+from lifestream.refresh.opml import NotOpml, Outline
+
+VENUS = b"""# Planet Venus
+[Planet]
+name = Planet Example
+link = http://planet.example/
+feed_timeout = 20
+template_files = atom.xml.tmpl
+
+[DEFAULT]
+facewidth = 85
+
+[index.html.tmpl]
+items_per_page = 60
+
+[https://ada.example/feed.xml]
+name = Ada L\xc3\xb6velace
+face = ada.png
+filter = python|"django rest"
+
+[https://bob.example/rss?a=1&b=100%]
+name: Bob
+exclude = (?i)(sponsored|job offer)
+
+[https://lists.example/members.opml]
+name = Members
+content_type = opml
+"""
+PLUTO = b"""title = Planet Ruby
+url   = http://planet.example
+
+[carol]
+  title = Carol
+  link  = https://carol.example
+  feed  = https://carol.example/atom.xml
+  includes = ruby | rails
+  avatar = carol.png
+
+[nobody]
+  title = Without a feed
+"""
+
+
+def test_venus_names_feeds_in_the_heads_of_sections() -> None:
+    ada, bob, members = planet_ini.read(VENUS)
+    assert (ada.url, ada.title, ada.keep_rules) == ("https://ada.example/feed.xml", "Ada Lövelace", "")
+    assert ada.note == 'Ada Lövelace: filter = python|"django rest", face = ada.png'
+    assert bob == Outline("https://bob.example/rss?a=1&b=100%", "Bob", block_rules='sponsored\n"job offer"')
+    assert members.refusal == (
+        "https://lists.example/members.opml is a list of feeds (opml) and no feed: download and import it by itself"
+    )
+
+
+def test_pluto_names_feeds_in_an_option() -> None:
+    [carol] = planet_ini.read(PLUTO)
+    assert carol == Outline(
+        "https://carol.example/atom.xml", "Carol", "https://carol.example", keep_rules="ruby\nrails",
+        note="Carol: avatar = carol.png",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rules"),
+    [
+        ("python", "python"),
+        ("(?i)kites|boats", "kites\nboats"),
+        ("(new release|kites)", '"new release"\nkites'),
+        ("^python", ""),
+        (r"\bpython\b", ""),
+        ("py.*", ""),
+        ("a|", "a"),
+    ],
+)
+def test_only_filters_that_are_words_become_rules(pattern: str, rules: str) -> None:
+    [outline] = planet_ini.read(f"[https://a.example/]\nfilter = {pattern}\n".encode())
+    assert outline.keep_rules == rules
+    assert (outline.note == "") == (rules != "")
+
+
+@pytest.mark.parametrize(
+    ("document", "is_planet"),
+    [(VENUS, True), (PLUTO, True), (b"\xef\xbb\xbf[Planet]\n", True), (b"<opml/>", False), (b"no section", False)],
+)
+def test_a_planet_is_told_from_opml(document: bytes, is_planet: bool) -> None:
+    assert planet_ini.is_planet(document) == is_planet
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [(b"[Planet]\nname = x\n", "no section names a feed"), (b"[a]\n= x\n", "can't be read as a planet's")],
+)
+def test_what_is_no_planet_says_why(document: bytes, reason: str) -> None:
+    with pytest.raises(NotOpml, match=reason):
+        planet_ini.read(document)
+
+
+@pytest.mark.django_db
+def test_the_command_imports_it_and_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_lifestream("main")
+    (tmp_path / "config.ini").write_bytes(VENUS)
+    call_command("import_opml", tmp_path / "config.ini", update=False)
+    out, err = capsys.readouterr()
+    assert "2 feeds added to 'main', 0 known before, 1 left out." in out
+    assert "Left out: https://lists.example/members.opml is a list of feeds" in err
+    assert "Has no counterpart: Ada Lövelace: filter = " in err
+    assert Subscription.objects.get(name="Bob").block_rules == 'sponsored\n"job offer"'

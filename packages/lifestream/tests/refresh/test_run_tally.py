@@ -1,0 +1,39 @@
+"""Each refresh is counted: that there was one, its fetches by outcome, and its items."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError
+
+from factories import NOW
+from lifestream.models import Tally
+from lifestream.refresh.refresh_report import FeedReport, Report
+from lifestream.refresh.run_tally import count_run
+
+pytestmark = pytest.mark.django_db
+
+
+def row(outcome: str, new: int = 0) -> FeedReport:
+    return FeedReport(1, "A", "https://a.example/", outcome, new=new)
+
+
+def test_the_counts_of_several_runs_add_up() -> None:
+    count_run(Report(rows=(row("new", 3), row("failed"), row("failed"))), NOW)
+    count_run(Report(), NOW + timedelta(minutes=1))
+    count_run(Report(rows=(row("new", 1),), short=2), NOW + timedelta(minutes=2))
+    counts = {tally.name: tally.value for tally in Tally.objects.all()}
+    assert counts == {"runs": 3, "fetches:new": 2, "fetches:failed": 2, "items:new": 4, "fetches:short": 2}
+    assert Tally.objects.get(name="runs").changed == NOW + timedelta(minutes=2)
+
+
+def test_a_refresh_that_cannot_be_counted_is_a_refresh(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise DatabaseError("no such table")
+
+    monkeypatch.setattr(type(Tally.objects.all()), "add", fail)
+    count_run(Report(), NOW)
+    assert "could not be counted" in caplog.text

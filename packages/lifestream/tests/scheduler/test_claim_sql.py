@@ -1,0 +1,57 @@
+"""The SQL of claims: what it takes, and that it reads no whole table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from factories import NOW, make_feed, make_subscription
+from lifestream.models import Feed, due_hosts
+from lifestream.scheduler import leases
+from plans import plans_of, whole_tables
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def feeds(db: None) -> list[int]:
+    """The keys of 40 feeds at 20 hosts, half of them due."""
+    made = [
+        make_feed(f"https://host{number % 20}.example/{number}", next_fetch=NOW + (number % 2) * HOUR)
+        for number in range(40)
+    ]
+    make_subscription(made[0])
+    return [each.pk for each in made]
+
+
+def test_a_claim_reads_no_whole_table(feeds: list[int]) -> None:
+    assert whole_tables(lambda: leases.claim(NOW, 5)) == []
+    assert whole_tables(lambda: leases.claim(NOW, 5, feeds[:9])) == []
+    assert whole_tables(lambda: leases.claim(NOW, 5, feeds[:9], early=True)) == []
+    assert whole_tables(lambda: leases.claim(NOW - HOUR, 5)) == []
+
+
+def test_release_and_renewal_read_no_whole_table(feeds: list[int]) -> None:
+    claimed = leases.claim(NOW, 5)
+    assert whole_tables(lambda: leases.renew(claimed, NOW)) == []
+    assert whole_tables(lambda: leases.release(claimed)) == []
+    assert whole_tables(lambda: due_hosts.mend_some("default"), "lifestream_host") == []
+
+
+def test_the_feeds_of_a_claim_are_found_by_its_token(feeds: list[int]) -> None:
+    [(_, plan)] = plans_of(lambda: list(Feed.objects.with_token("x")))
+    assert "lifestream_feed_held" in plan
+    [(_, plan)] = plans_of(lambda: list(Feed.objects.held(NOW)))
+    assert "lifestream_feed_held" in plan
+    [(_, plan)] = plans_of(lambda: Feed.objects.due(NOW).count())
+    # With so few rows, PostgreSQL takes any index.
+    assert connection.vendor == "postgresql" or "lifestream_host_due" in plan
+    assert "lifestream_feed_next" in plan
+
+
+def test_a_claim_that_finds_nothing_does_not_depend_on_how_many_feeds_there_are(feeds: list[int]) -> None:
+    asked = [(sql, plan) for sql, plan in plans_of(lambda: leases.claim(NOW - HOUR, 5)) if "lifestream_host" in sql]
+    assert asked
+    assert all("lifestream_host_due" in plan for _, plan in asked)

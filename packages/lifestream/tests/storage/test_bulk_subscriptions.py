@@ -1,0 +1,57 @@
+"""Subscribing to a list of feeds at once: it comes to the same as one by one, with few statements."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.models import Feed, Host, Post, Subscription, due_hosts
+from lifestream.storage.bulk_subscriptions import CHUNK, Listed, subscribe_all
+
+
+def listed(count: int) -> list[Listed]:
+    return [
+        Listed(f"https://host{number % 50}.example/{number}", f"name {number}", "folder") for number in range(count)
+    ]
+
+
+@pytest.mark.django_db
+def test_the_feeds_are_those_that_would_be_made_one_by_one() -> None:
+    one = make_feed("https://www.a.example:8080/feed")
+    fields = ("url_hash", "host_id", "domain", "status")
+    before = [getattr(one, name) for name in fields]
+    one.delete()
+    subscribe_all(make_lifestream(), [Listed("https://www.a.example:8080/feed")])
+    made = Feed.objects.get()
+    assert [getattr(made, name) for name in fields] == before
+    assert due_hosts.wrong("default") == []
+    assert Host.objects.get().next_due == made.next_fetch
+
+
+@pytest.mark.django_db
+def test_known_feeds_bring_their_items_once_and_wake_up() -> None:
+    stream = make_lifestream()
+    feed = make_feed("https://a.example/feed")
+    item, posted = make_item(feed), make_item(feed)
+    make_subscription(feed).delete()
+    twin = make_subscription(make_feed("https://b.example/feed"), stream)
+    make_post(posted, twin)
+    assert Feed.objects.get(pk=feed.pk).status == "idle"
+    [made] = subscribe_all(stream, [Listed(feed.url, "A"), Listed(twin.feed.url)])
+    assert (made.feed, made.name) == (feed, "A")
+    assert Feed.objects.get(pk=feed.pk).status == "active"
+    assert set(Post.objects.values_list("item", "subscription")) == {(item.pk, made.pk), (posted.pk, twin.pk)}
+
+
+@pytest.mark.django_db
+def test_the_statements_are_few_however_long_the_list_is() -> None:
+    seen: list[int] = []
+    with CaptureQueriesContext(connection) as few:
+        subscribe_all(make_lifestream(), listed(10))
+    with CaptureQueriesContext(connection) as many:
+        made = subscribe_all(make_lifestream(), listed(CHUNK + 100), seen.append)
+    assert seen == [CHUNK, 100]
+    assert len(made) == Subscription.objects.filter(folder="folder").count() - 10
+    assert len(many) <= 4 * len(few)

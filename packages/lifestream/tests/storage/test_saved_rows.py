@@ -1,0 +1,152 @@
+"""What Django does with all rows at once: dumpdata, loaddata, flush, and migrating the app away."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.models import Feed, Host, Item, Lifestream, Post, Subscription, Tag, fulltext
+from lifestream.testing import import_feed
+from own_site import command
+from served import rss
+
+DATE = "2026-10-02T12:00:00Z"
+
+pytestmark = pytest.mark.django_db
+
+
+def load(folder: Path, rows: Any) -> None:
+    (folder / "rows.json").write_text(json.dumps(rows) if not isinstance(rows, str) else rows, encoding="utf-8")
+    call_command("loaddata", folder / "rows.json", verbosity=0)
+
+
+def found(query: str) -> list[str]:
+    return [item.title for item in fulltext.matching(Item.objects.all(), query)]
+
+
+def dumped() -> str:
+    out = StringIO()
+    call_command("dumpdata", "lifestream", stdout=out)
+    return out.getvalue()
+
+
+class TestLoaddata:
+    def test_of_what_dumpdata_wrote_is_the_same_and_is_found_by_a_search(self, tmp_path: Path) -> None:
+        lifestream = make_lifestream("main")
+        make_post(
+            make_item(title="Kites", text="in the wind", tags=["Sky"]), make_subscription(make_feed(), lifestream)
+        )
+        before = dumped()
+        for model in (Post, Subscription, Lifestream, Feed, Host, Tag):
+            model.objects.all().delete()
+        fulltext.rebuild()
+        assert found("kites") == []
+        load(tmp_path, before)
+        assert dumped() == before
+        assert found("kites") == found("wind") == found("sky") == ["Kites"]
+
+    def test_of_an_item_that_was_there_indexes_it_anew(self, tmp_path: Path) -> None:
+        item = make_item(title="Kites")
+        rows = json.loads(dumped())
+        for row in rows:
+            if row["model"] == "lifestream.item":
+                row["fields"]["title"] = "Boats"
+        load(tmp_path, rows)
+        assert (found("kites"), found("boats")) == ([], ["Boats"])
+        assert Item.objects.get() == item
+
+    def test_of_what_was_written_by_hand_derives_what_it_leaves_out(self, tmp_path: Path) -> None:
+        load(tmp_path, [
+            {"model": "lifestream.feed", "pk": 1, "fields": {"url": "https://blog.example/feed.xml", "title": "Blog"}},
+            {"model": "lifestream.item", "pk": 1, "fields": {
+                "feed": 1, "title": "Kites", "link": "https://blog.example/kites", "guid": "urn:kites",
+                "date": DATE, "content": "<p>In the <b>wind</b>.</p>",
+            }},
+            {"model": "lifestream.item", "pk": 2, "fields": {"feed": 1, "title": "Boats", "date": DATE}},
+            {"model": "lifestream.lifestream", "pk": 1, "fields": {"slug": "main", "title": "Main"}},
+            {"model": "lifestream.subscription", "pk": 1, "fields": {"lifestream": 1, "feed": 1}},
+        ])  # fmt: skip
+        feed = Feed.objects.get()
+        assert (feed.host.name, feed.domain) == ("blog.example", "blog.example")
+        assert list(Feed.objects.with_url("https://blog.example/feed.xml")) == [feed]
+        assert (found("kites"), found("wind")) == (["Kites"], ["Kites"])
+        assert Item.objects.get(pk=1).summary == "In the wind."
+
+    def test_what_was_written_by_hand_is_known_again_by_an_import(self, tmp_path: Path) -> None:
+        load(tmp_path, [
+            {"model": "lifestream.feed", "pk": 1, "fields": {"url": "https://example.org/feed.xml"}},
+            {"model": "lifestream.item", "pk": 1, "fields": {
+                "feed": 1, "title": "one", "link": "http://example.org/one", "guid": "one",
+                "date": DATE,
+            }},
+            {"model": "lifestream.item", "pk": 2, "fields": {
+                "feed": 1, "title": "two", "link": "http://example.org/two", "date": DATE,
+            }},
+        ])  # fmt: skip
+        imported = import_feed(rss("one", "two"), url="https://example.org/feed.xml")
+        assert (imported.new, Item.objects.count()) == (0, 2)
+
+    def test_wakes_no_feed_and_posts_nothing(self, tmp_path: Path) -> None:
+        item = make_item(make_feed(status="idle"))
+        lifestream = make_lifestream()
+        fields = {"lifestream": lifestream.pk, "feed": item.feed_id}
+        load(tmp_path, [{"model": "lifestream.subscription", "pk": 1, "fields": fields}])
+        assert not Post.objects.exists() and Feed.objects.get().status == "idle"
+
+
+@pytest.mark.django_db(transaction=True)
+class TestEverythingGone:
+    def test_flush_leaves_no_row_and_nothing_to_find(self) -> None:
+        make_post(make_item(title="Kites"))
+        call_command("flush", interactive=False, verbosity=0)
+        assert not Item.objects.exists()
+        make_item(title="Another", pk=1)
+        assert found("kites") == []
+
+    def test_to_migrate_the_app_away_leaves_no_table_content_type_or_permission(self, site_home: Path) -> None:
+        done = command("migrate", "lifestream", "zero", "--verbosity=0", folder=site_home)
+        assert done.returncode == 0, done.stderr
+        with closing(sqlite3.connect(site_home / "lifestream.sqlite3")) as database:
+            tables = [
+                name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE name LIKE '%lifestream%'")
+            ]
+            left = [
+                database.execute(f"SELECT count(*) FROM {table} WHERE {column} LIKE '%lifestream%'").fetchone()[0]
+                for table, column in (("django_content_type", "app_label"), ("django_migrations", "app"))
+            ]
+            permissions = database.execute(
+                "SELECT count(*) FROM auth_permission WHERE content_type_id NOT IN (SELECT id FROM django_content_type)"
+            ).fetchone()[0]
+        assert (tables, left, permissions) == ([], [0, 0], 0)
+
+
+class TestTags:
+    """What a search finds of an item follows its tags."""
+
+    def test_that_are_given_and_taken_by_hand(self) -> None:
+        item = make_item(title="Kites")
+        sky = Tag.objects.create(name="Sky", slug="sky")
+        item.tags.add(sky)
+        assert found("sky") == ["Kites"]
+        item.tags.clear()
+        assert found("sky") == []
+        sky.items.add(item)
+        assert found("sky") == ["Kites"]
+        sky.name = "Heaven"
+        sky.save()
+        assert (found("sky"), found("heaven")) == ([], ["Kites"])
+
+
+def test_two_items_made_by_hand_have_keys_of_their_own() -> None:
+    feed = make_feed()
+    one, two = (Item.objects.create(feed=feed, title=title, date=NOW, content="<p>x</p>") for title in ("one", "two"))
+    assert one.key_hash != two.key_hash and one.text == one.summary == "x"
+    assert found("one") == ["one"]
