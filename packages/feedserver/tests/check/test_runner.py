@@ -72,6 +72,13 @@ def test_ctrl_c_gives_the_report_so_far() -> None:
     assert report["T7"].judgement.reason == "the run was stopped after 2 of 4 steps"
 
 
+def test_a_fault_that_a_304_prevented_is_no_error_of_ours() -> None:
+    report = check(lambda: RightReader("B3"), only=["B3", "T13"])  # T13 polls again while B3 is in its second step
+
+    assert report["B3"].verdict is Verdict.FAIL
+    assert report.misfires == []
+
+
 def test_a_step_that_cannot_be_served_is_an_error_of_ours() -> None:
     broken = replace(NEW_ITEM, steps=(NEW_ITEM.steps[0], Step(lambda at: at.feed(4, 3, format="papyrus"))))  # type: ignore[arg-type]
 
