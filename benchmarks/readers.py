@@ -72,15 +72,9 @@ def page(scored: Sequence[tuple[KnownReader, Report]]) -> str:
             "# How readers score",
             "",
             f"`benchmarks/readers.py` wrote these tables on {today} with version {RULES_VERSION} of",
-<<<<<<< HEAD
             "[the rules](rules/index.md): it runs `feedserver check --reader NAME` for each reader that it finds.",
             "No score is set by hand. A cell says how many rules were passed of those that were judged. Old ones of",
             "Debian stand here, since they can be run by everybody; newer versions may do better.",
-=======
-            "[the rules](rules/index.md): it runs `feedserver check --reader NAME` for each reader that is installed.",
-            "No score is set by hand. A cell says how many rules were passed of those judged. Old versions of",
-            "Debian stand here, since they can be run by everybody; newer ones may do better.",
->>>>>>> check
             "",
             f"A table is no last word: {ANSWER}.",
             "",

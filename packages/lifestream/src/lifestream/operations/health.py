@@ -37,7 +37,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of a site. *feeds* are counts by status; *oldest_due* is since when a feed waits, None if none is due."""
+    """The state of a site. *feeds* are counts by status; *oldest_due* is since when a feed waits, None for none due."""
 
     now: datetime
     feeds: dict[str, int]
