@@ -71,7 +71,6 @@ STILL_WITHOUT = {
     "feedserver/messages/response.py",
     "feedserver/messages/send_plan.py",
     "feedserver/net/answer_under_way.py",
-    "feedserver/net/listener.py",
     "feedserver/record/raw_client.py",
     "feedserver/strategies.py",
     "lifestream/admin/columns.py",
