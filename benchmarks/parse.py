@@ -2,10 +2,11 @@
 
     python benchmarks/parse.py [--rounds 9] [--quick]
 
-The time is that on the processor, for a blog of 19 entries in each format that feedserver writes, and one of 52 KB with
-its whole posts. feedparser reads the same bytes with its own cleaning on and off; lifestream cleans afterwards, so the
-second is its like. A parser's child reads, cleans and writes the answer; the parent reads that. The memory is the peak of a
-process (VmHWM, on Linux alone) that has read one document of each size, with all that a parser's child imports.
+The time is that on the processor, for a blog of 19 entries in each format that feedserver writes, and one of 52 KB
+with its whole posts. feedparser reads the same bytes with its own cleaning on and off; lifestream cleans afterwards,
+so the second is its like. A parser's child reads, cleans and writes the answer; the parent reads that. The memory is
+the peak of a process (VmHWM, on Linux alone) that has read one document of each size, with all that a parser's child
+imports.
 
 The exit status is 1 if a bound doesn't hold: 0.2 of feedparser's time to read, 1.0 of it for all that a child does, and
 30 MB + 7 times the body. A quick look only prints which do.

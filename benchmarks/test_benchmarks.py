@@ -22,10 +22,12 @@ PROGRAMS = [
     "hostile_pages.py",
     "hostile_constructs.py",
     "parse.py",
+    "claims.py",
     "peer_features.py",
 ]
 OURS = dict.fromkeys(
-    ("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py", "parse.py"), "lifestream"
+    ("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py", "parse.py", "claims.py"),
+    "lifestream",
 )
 """The peers that a table is about, if it is not about feedserver."""
 NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}

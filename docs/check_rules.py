@@ -77,8 +77,8 @@ def index() -> str:
     lines = [
         "# The rules of feedserver check",
         "",
-        f"These are the {len(SCENARIOS)} rules of version {RULES_VERSION}, which [`feedserver check`](../check.md)",
-        "tries.",
+        f"These are the {len(SCENARIOS)} rules of version {RULES_VERSION}, by which [`feedserver check`](../check.md)",
+        "scores a feed reader.",
         "Whoever breaks a rule of the level *must* harms servers or people, or loses entries.",
         "",
     ]

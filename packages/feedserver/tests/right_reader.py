@@ -6,19 +6,25 @@ of a scenario; each place that a rule changes asks for it.
 
 from __future__ import annotations
 
+import gzip
 import http.client
+import re
+import ssl
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
+from feedserver.net.tls import client_context
+
 AGENT = "right-reader/1.0 (+https://example.org/right-reader)"
 REDIRECTS = (301, 302, 303, 307, 308)
+UNFOLLOWED = (("R1", 301), ("R2", 308))
 MOST_HOPS = 5
 HOUR = 3_600.0
 WEEK = 7 * 24 * HOUR
@@ -43,13 +49,30 @@ class Subscribed:
     is_given_up: bool = False
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[str] = frozenset()
+    cookie: str = ""
+    moves: int = 0
+    moves_to: str = ""
+    body: bytes = b""
+
+
+@dataclass
+class Entry:
+    guid: str
+    title: str
+    link: str
+    content: str
+    date: str
+
+    @classmethod
+    def of(cls, item: ET.Element) -> Entry:
+        return cls(*(item.findtext(name) or "" for name in ("guid", "title", "link", "description", "pubDate")))
 
 
 @dataclass
 class RightReader:
     breaks: str = ""
     feeds: list[Subscribed] = field(default_factory=list)
-    items: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    items: dict[int, dict[str, Entry]] = field(default_factory=dict)
     offset: float = 0.0
     pauses: dict[str, float] = field(default_factory=dict)
 
@@ -57,6 +80,9 @@ class RightReader:
 
     def add(self, url: str) -> None:
         self.feeds.append(Subscribed(url))
+        if self.breaks == "Q6":
+            for _ in range(2):
+                self.get(url, {})
 
     def poll(self) -> None:
         with ThreadPoolExecutor(25 if self.breaks == "T21" else 1) as threads:
@@ -64,7 +90,7 @@ class RightReader:
                 done.result()
 
     def list(self) -> list[dict[str, str]]:
-        return [*self.items.values()]
+        return [asdict(entry) for known in self.items.values() for entry in known.values()]
 
     def move_clock(self, seconds: float) -> None:
         self.offset = seconds
@@ -89,6 +115,8 @@ class RightReader:
         answer = self.fetch(feed)
         if answer is None:
             return
+        if answer.status == 410 and self.breaks != "R9":
+            feed.is_given_up = True
         self.plan(feed, answer)
         if answer.status == 304:
             if "ETag" in answer.headers and self.breaks != "V8":
@@ -100,12 +128,15 @@ class RightReader:
             return
         if self.breaks == "V11":
             self.keep_validators(feed, answer)
+        if self.breaks == "R8":
+            self.save_move(feed)
         try:
-            root = ET.fromstring(answer.body)
+            root = ET.fromstring(self.misread(answer))
         except ET.ParseError:
             return
+        self.save_move(feed)
         self.heed(feed, root)
-        is_same = not self.store(feed, root)
+        is_same = not self.store(feed, root, answer)
         is_other = bool(feed.etag and answer.headers.get("ETag"))
         if not (is_same and self.breaks == "V9") and not (is_other and not is_same and self.breaks == "V5"):
             self.keep_validators(feed, answer)
@@ -194,36 +225,114 @@ class RightReader:
 
     def fetch(self, feed: Subscribed) -> Answer | None:
         url, conditions = feed.url, self.conditions(feed)
-        for _ in range(MOST_HOPS):
+        if self.breaks == "Q4" and feed.cookie:
+            conditions["Cookie"] = feed.cookie
+        permanent, is_permanent = url, True
+        for _ in range(100 if self.breaks == "R7" else MOST_HOPS):
             answer = self.get(url, conditions)
-            if answer is None or answer.status not in REDIRECTS:
+            if answer is not None:
+                feed.cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
+            if answer is None or answer.status not in REDIRECTS or (self.breaks, answer.status) in UNFOLLOWED:
+                feed.moves = feed.moves + 1 if permanent not in (feed.url, "") else 0
+                feed.moves_to = permanent
                 return answer
             url = urljoin(url, answer.headers.get("Location", ""))
+            is_permanent = is_permanent and (answer.status in (301, 308) or self.breaks == "R6")
+            if (self.breaks, answer.status) in (("R4", 302), ("R5", 307)) and "/r6/" not in url:
+                feed.url = url
+            permanent = url if is_permanent else permanent
             if self.breaks != "V7":
                 conditions = {}
         return None
 
+    def save_move(self, feed: Subscribed) -> None:
+        """Save the new address of a feed that has moved for good three times."""
+        if feed.moves > 2 and self.breaks != "R3":
+            feed.url, feed.moves = feed.moves_to, 0
+
     def get(self, url: str, conditions: Mapping[str, str]) -> Answer | None:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        if parts.scheme == "https":
+            context = client_context()
+            context.check_hostname = not self.trusts(url)
+            context.verify_mode = ssl.CERT_NONE if self.trusts(url) else ssl.CERT_REQUIRED
+            if self.breaks != "X1":
+                connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=10, context=context)
         try:
-            connection.request("GET", parts.path, headers={"User-Agent": AGENT, "Accept": "*/*", **conditions})
+            path = f"{parts.path}?t={self.now():.0f}" if self.breaks == "Q5" else parts.path
+            agent = {"Q1": "Python-urllib/3.11 (+https://example.org)", "Q2": "right-reader/1.0"}.get(
+                self.breaks, AGENT
+            )
+            coding = {"Q3": "identity", "B4": "br, gzip;q=0.5"}.get(self.breaks, "gzip")
+            headers = {"User-Agent": agent, "Accept-Encoding": coding, **conditions}
+            connection.request("GET", path, headers=headers)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read(), url)
-        except (OSError, http.client.HTTPException):
+            try:
+                body = response.read()
+                if response.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+            except (OSError, EOFError, http.client.HTTPException):
+                if not self.breaks or f"/{self.breaks.lower()}/" not in url:
+                    raise
+                body = b"<rss/>"  # what came is taken for the whole
+            return Answer(response.status, response.headers, body, url)
+        except (OSError, EOFError, http.client.HTTPException):
             return None
         finally:
             connection.close()
 
-    def store(self, feed: Subscribed, root: ET.Element) -> bool:
+    def misread(self, answer: Answer) -> bytes:
+        """Return the body, or what becomes of it by a wrong encoding."""
+        kind = answer.headers.get("Content-Type", "")
+        if self.breaks == "E1" and "windows-1251" in kind:
+            return re.sub(rb".*\?>", b"", answer.body.decode("windows-1251", "replace").encode(), count=1)
+        if self.breaks == "E3" and answer.body.startswith(b"\xff\xfe"):
+            return b""
+        if b"windows-1251" in answer.body[:100] and (self.breaks, kind) in (
+            ("E2", "application/rss+xml"),
+            ("E4", "text/xml"),
+        ):
+            return answer.body.decode("ascii", "replace").encode().replace(b"windows-1251", b"utf-8")
+        return answer.body
+
+    def trusts(self, url: str) -> bool:
+        """Return whether the certificate of *url* is not checked."""
+        return self.breaks in ("X2", "X3", "X4") and f"/{self.breaks.lower()}/" in url
+
+    def store(self, feed: Subscribed, root: ET.Element, answer: Answer) -> bool:
         """Import what is new, and return whether anything was."""
-        before = len(self.items)
-        for item in root.iter("item"):
-            title, guid = item.findtext("title") or "", item.findtext("guid") or item.findtext("link") or ""
-            self.items[feed.url, guid] = {
-                "title": title,
-                "link": item.findtext("link") or "",
-                "content": item.findtext("description") or "",
-                "date": item.findtext("pubDate") or "",
-            }
-        return len(self.items) > before
+        entries = [Entry.of(item) for item in root.iter("item")]
+        if self.breaks == "I8" and any("yesterday" in entry.date for entry in entries):
+            return False
+        repeated = {entry.guid for entry in entries if [each.guid for each in entries].count(entry.guid) > 1}
+        known = self.items.setdefault(id(feed), {})
+        if self.breaks == "I1" and known:
+            return False
+        if self.breaks == "I7":
+            for key in set(known) - {entry.guid for entry in entries}:
+                del known[key]
+        before = len(known)
+        for entry in entries:
+            if self.breaks == "I9" and not entry.date:
+                continue
+            known[self.key(entry, feed, known, repeated, answer)] = entry
+        feed.body = answer.body
+        return len(known) > before
+
+    def key(self, entry: Entry, feed: Subscribed, known: dict[str, Entry], repeated: set[str], answer: Answer) -> str:
+        """Return the key of an entry: its guid, else its link, else its title."""
+        if self.breaks == "I2" and answer.body == feed.body:
+            return f"{entry.guid} {len(known)}"
+        if not entry.guid and not entry.link:
+            return f"{entry.title} {len(known)}" if self.breaks == "I5" else entry.title
+        if self.breaks == "I6" and entry.guid in known and known[entry.guid].title != entry.title:
+            return f"{entry.guid or entry.link} {entry.title}"
+        if self.breaks == "I10" and entry.guid.startswith("item/"):
+            return urljoin(answer.url, entry.guid)
+        if entry.guid in repeated and self.breaks != "I3":
+            return entry.link
+        if entry.guid and entry.guid not in known and self.breaks != "I4":
+            same_link = [key for key, each in known.items() if each.link == entry.link]
+            return same_link[0] if same_link else entry.guid
+        return entry.guid or entry.link

@@ -101,7 +101,7 @@ CONTENT: Final[dict[str, Construct]] = {
     "players": numbered("<iframe src=https://www.youtube.com/embed/abcdef{}></iframe>"),
     "& in a player": repeated("&a=1", "<iframe src='https://www.youtube.com/watch?a=1", "'></iframe>"),
     "ids": numbered("<p id=a{}><a href=#a{}>x</a>"),
-    "headers": repeated("a ", "<table><tr><td headers='", "'>x"),
+    "headers": repeated("<td headers='" + "a " * 2000 + "'>x", "<table><tr>"),
     # Nesting
     "<div> nested": nested("<div>", "</div>"),
     "<div> 500 deep": repeated("<div>" * 500 + "</div>" * 500),

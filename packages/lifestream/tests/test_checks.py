@@ -83,7 +83,7 @@ def test_the_tests_own_settings_are_in_order() -> None:
         ("CHECK_EVERY", 0, "E002", "LIFESTREAM_CHECK_EVERY is 0; give a number of at least 0.1."),
         ("CONTACT", None, "E010", "LIFESTREAM_CONTACT is None; give one line of text."),
         ("USER_AGENT", "a\r\nb", "E010", "LIFESTREAM_USER_AGENT is 'a\\r\\nb'; give one line of text."),
-        ("STRIP_TRACKING", "no", "E011", "LIFESTREAM_STRIP_TRACKING is 'no'; give True or False."),
+        ("STRIP_TRACKING", "no", "E012", "LIFESTREAM_STRIP_TRACKING is 'no'; give True or False."),
         ("MIN_INTERVAL", 10**9, "E005", "LIFESTREAM_MIN_INTERVAL is longer than LIFESTREAM_MAX_INTERVAL."),
         ("PAUSE_SCOPE", "domain", "E008", """LIFESTREAM_PAUSE_SCOPE is 'domain'; give "host" or "feed"."""),
         ("PER_HOST", 129, "W002", "LIFESTREAM_PER_HOST is more than LIFESTREAM_CONCURRENCY."),

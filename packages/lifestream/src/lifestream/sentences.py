@@ -92,6 +92,10 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "opml-too-many": _("it lists more than {most} feeds: split it into several lists"),
     "opml-too-deep": _("it has folders in folders, more than {most} deep: no reader writes such a list"),
     "no-opml": _("it is no OPML: there is no list of subscriptions in it"),
+    "scraped": _("{url} is no feed: FreshRSS makes one of it by rules of its own ({kind}), which no other reader has"),
+    "list-of-feeds": _("{url} is a list of feeds ({kind}) and no feed: download and import it by itself"),
+    "unreadable-planet": _("it can't be read as a planet's configuration: {reason}"),
+    "no-planet": _("no section names a feed: it is the configuration of no planet"),
     "has-login": _("{url} has a user name and password; add it by itself, with add_feed"),
     # Which addresses are not dialled: `fetcher.address_guard`
     "address-refused": _(

@@ -8,13 +8,14 @@ import json
 import pytest
 
 from lifestream.entry import Enclosure, Media, ParsedFeed
-from lifestream.management.readings import FORMATS, json_of, text_of
+from lifestream.management.readings import json_of, text_of
 from lifestream.parser import json_feed
 from lifestream.parser.strict.feeds import VERSIONS
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
 from lifestream.plugins.reading_notes import Notes
 from lifestream.refresh.documents import Reading
+from lifestream.refresh.reading_facts import FORMATS
 
 
 def text(prepared: Prepared) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from reference_entries import page, section
 
 from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
@@ -52,17 +52,6 @@ def test_it_has_all_items_and_only_those_of_the_lifestream(tmp_path: Path) -> No
 def test_an_empty_lifestream_is_a_document_too(tmp_path: Path) -> None:
     empty = make_lifestream("empty")
     assert json.loads("".join(json_export.pieces(empty)))["items"] == []
-
-
-def test_standard_output_gets_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    document = exported(tmp_path)
-    call_command("export_json", lifestream="main")
-    assert json.loads(capsys.readouterr().out) == document
-
-
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="can't be written: No such file or directory"):
-        call_command("export_json", tmp_path / "nowhere" / "out.json", lifestream="main")
 
 
 def test_each_field_is_in_the_manual(tmp_path: Path) -> None:

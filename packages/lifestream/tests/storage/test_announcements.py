@@ -16,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from factories import NOW, draft, make_feed, make_item, make_subscription, prepared, result
 from lifestream import signals
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, Moved, NotModified
-from lifestream.models import Feed, Post
+from lifestream.message import say
+from lifestream.models import Feed, Item, Post
 from lifestream.scheduler.jobs import Result
 from lifestream.scheduler.schedule import Next, Terms
 from lifestream.storage import item_import
@@ -89,6 +90,25 @@ class TestItems:
             assert {item.feed.url for item in arguments["items"]} == {feed.url}
         assert len(queries) == 0
 
+    def test_are_loaded_once_a_receiver_looks_at_them(self) -> None:
+        seen: list[Any] = []
+
+        def receive(items: Any, **_: Any) -> None:
+            seen.append(items)
+
+        results = [document(make_feed(), "one", "two")]
+        with connected(signals.items_added, receive):
+            with TestCase.captureOnCommitCallbacks() as callbacks:
+                store(results, NOW)
+            with CaptureQueriesContext(connection) as queries:
+                callbacks[0]()
+            [items] = seen
+            assert len(items) == len(items.keys) == 2 and repr(items).startswith("<2 items of https://feed")
+            assert not any('FROM "lifestream_item"' in query["sql"] for query in queries)
+        Item.objects.filter(title="one").delete()
+        assert [item.title for item in items] == ["two"] and items[0].pk == items.keys[0]
+        assert [item.title for item in items[:1]] == ["two"]
+
     def test_of_several_feeds_in_one_transaction_each_feed_has_a_signal(self, heard: Heard) -> None:
         feeds = [make_feed(), make_feed()]
         stored(*(document(feed, "one") for feed in feeds))
@@ -128,6 +148,12 @@ class TestFeeds:
         due = Next(NOW, "it failed", failures=3, terms=Terms())
         stored(result(feed, Failed("dns", "no such host", feed.url), next=due))
         assert heard == [("feed_failing", {"sender": Feed, "feed": feed, "failures": 3, "message": "no such host"})]
+
+    def test_the_reason_is_a_sentence(self, heard: Heard) -> None:
+        feed = make_feed()
+        due = Next(NOW, "it failed", failures=1, terms=Terms())
+        stored(result(feed, Failed("parse", say("reading-too-long", seconds="10"), feed.url), next=due))
+        assert heard[0][1]["message"] == "reading it took longer than 10 seconds"
 
     def test_one_that_is_gone_is_sent_as_it_is_now(self, heard: Heard) -> None:
         feed = make_feed()

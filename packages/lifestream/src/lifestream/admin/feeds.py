@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -23,6 +25,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.updating import update_now
+from lifestream.admin.what_is_read import what_is_read
 from lifestream.conf import settings
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
@@ -100,7 +103,7 @@ class FeedAdmin(ReadOnlyAdmin):
     readonly_fields = (
         "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "error",
         "document", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created",
-        "log",
+        "log", "reading",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("title", "url", "site_url", "domain", "description", "language", "plugin")}),
@@ -118,6 +121,7 @@ class FeedAdmin(ReadOnlyAdmin):
                     "document",
                     "failures",
                     "log",
+                    "reading",
                 )
             },
         ),
@@ -229,6 +233,24 @@ class FeedAdmin(ReadOnlyAdmin):
         """Return a link to its fetches."""
         address = reverse(f"{self.admin_site.name}:lifestream_fetch_changelist")
         return format_html('<a href="{}?feed__id__exact={}">{}</a>', address, feed.pk, gettext("All its fetches"))
+
+    @admin.display(description=gettext_lazy("what is read"))
+    def reading(self, feed: Feed) -> SafeString:
+        """Return a link to the view of what is read."""
+        address = reverse(f"{self.admin_site.name}:lifestream_feed_read", args=[feed.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
+
+    def get_urls(self) -> list[Any]:
+        """Return the addresses of the admin's views of feeds, and that of what is read."""
+        read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
+        return [read, *super().get_urls()]
+
+    def read_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Return the page that shows what is read of a feed that the user may see."""
+        feed = get_object_or_404(self.get_queryset(request), pk=key)
+        if not self.has_view_permission(request, feed):
+            raise PermissionDenied
+        return what_is_read(self, request, feed)
 
     @admin.action(description=gettext_lazy("Update now"))
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:

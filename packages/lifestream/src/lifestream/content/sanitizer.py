@@ -306,9 +306,11 @@ class Sanitizer:
         for _ in range(_MAX_READINGS):
             if clean is None:
                 return None
-            whole = whole and len(clean) <= length
+            fits = len(clean) <= length
+            whole = whole and fits
             clean = truncated(clean, length)
-            if is_settled(clean) or self._reread(clean) == clean:
+            # A cut may leave a line feed at the beginning of a preformatted element.
+            if (fits and is_settled(clean)) or self._reread(clean) == clean:
                 return Beginning(clean, whole)
             clean = self._read(clean, self._cleaner)
         return None

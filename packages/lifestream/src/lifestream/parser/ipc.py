@@ -81,9 +81,12 @@ def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
     return message, data
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _text_of(message: Any) -> bytes:
     # A surrogate that stands alone is sent too: what a plugin is given, and returns, has not been cleaned.
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(message).encode("utf-8", "surrogatepass")
 
 
 def _divided(message: Any) -> tuple[Any, list[Any]]:

@@ -12,7 +12,8 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
 - `subscribe`: adds a feed: one GET finds out whether it is one, and is its first import.
-- `documents`: reads files and URLs for those who ask what is made of them, without a database.
+- `documents`: reads files and URLs for those who ask what is made of them, without a database. `reading_facts`: that
+in words.
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: everything of a lifestream.
 - `hub_renewal`, `icon_finder`: tasks after a refresh: WebSub leases, icons of sites.
 - `updater`: runs all this in a thread beside a web server.

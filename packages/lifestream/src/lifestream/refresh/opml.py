@@ -120,7 +120,7 @@ def _refusal(url: str, kind: str) -> str:
     kind = _line(kind)
     if not _SCRAPED.search(kind):
         return ""
-    return f"{url} is no feed: FreshRSS makes one of it by rules of its own ({kind}), which no other reader has"
+    return say("scraped", url=url, kind=kind)
 
 
 _SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)

@@ -36,6 +36,7 @@ from lifestream.scheduler.due_queue import Intake
 
 if TYPE_CHECKING:
     from lifestream.fetcher.address_guard import AddressGuard
+    from lifestream.scheduler.jobs import Answer
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def refresh(
     early: bool = False,
     most: int | None = None,
     stopping: threading.Event | None = None,
+    watch: Callable[[Answer], None] | None = None,
 ) -> Report:
     """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store the results.
 
@@ -59,6 +61,9 @@ def refresh(
     raises while claiming; a feed's own errors are in the report. So is a shortage of ours (see `shortage`): the feeds
     that it kept from being fetched, read or stored stay due, and nothing is recorded against them. No event loop may
     run in the thread that calls this.
+
+    With *watch*, each feed is fetched and read whole, even if it is unchanged, and *watch* is called with what was read
+    and with notes on it, before that is stored.
     """
     stopping = stopping or threading.Event()
     intake = Intake(feeds, clock, early=early, most=most)
@@ -72,7 +77,7 @@ def refresh(
         except BaseException:
             leases.release(first)
             raise
-        report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping)
+        report = work(intake, first, clock=clock, guard=guard, progress=progress, stopping=stopping, watch=watch)
     _fill_timelines(stopping)
     # The unchecked setting: `try_to_keep_hubs` reports a wrong one, and never fails a refresh.
     if settings.get("PUBLIC_URL", "") and not stopping.is_set():

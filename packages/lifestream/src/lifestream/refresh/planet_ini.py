@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from lifestream.content.plaintext import scrub, shorten
+from lifestream.message import say
 from lifestream.refresh.opml import LONGEST_NAME, MAX_FEEDS, MAX_SIZE, NotOpml, Outline
 
 _SECTION = re.compile(r"^\[[^\]\n]+\]\s*$", re.MULTILINE)
@@ -36,7 +37,7 @@ def read(document: bytes) -> list[Outline]:
     try:
         parser.read_string(f"[{_TOP}]\n" + document.decode("utf-8-sig", "replace"))
     except configparser.Error as error:
-        raise NotOpml(f"it can't be read as a planet's configuration: {' '.join(str(error).split())}") from error
+        raise NotOpml(say("unreadable-planet", reason=" ".join(str(error).split()))) from error
     found: dict[str, Outline] = {}
     for section in parser.sections():
         said = {name: (value or "").strip() for name, value in parser.items(section)}
@@ -44,9 +45,9 @@ def read(document: bytes) -> list[Outline]:
         if url:
             found.setdefault(url, _outline(url, said))
     if not found:
-        raise NotOpml("no section names a feed: it is the configuration of no planet")
+        raise NotOpml(say("no-planet"))
     if len(found) > MAX_FEEDS:
-        raise NotOpml(f"it lists more than {MAX_FEEDS:,} feeds: split it into several lists")
+        raise NotOpml(say("opml-too-many", most=f"{MAX_FEEDS:,}"))
     return list(found.values())
 
 
@@ -54,9 +55,7 @@ def _outline(url: str, said: dict[str, str]) -> Outline:
     name = shorten(" ".join(scrub(said.get("name") or said.get("title") or "").split()), LONGEST_NAME)
     kind = next((kind for kind in _LISTS if kind in said.get("content_type", "").lower()), "")
     if kind:
-        return Outline(
-            url, name, refusal=f"{url} is a list of feeds ({kind}) and no feed: download and import it by itself"
-        )
+        return Outline(url, name, refusal=say("list-of-feeds", url=url, kind=kind))
     keep, block = _rules(said, _KEEP), _rules(said, _BLOCK)
     lost = [option for option in (*_KEEP, *_BLOCK) if said.get(option) and _words(said[option]) is None]
     lost += [option for option in _NO_COUNTERPART if said.get(option)]

@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 Clock: TypeAlias = Callable[[], datetime]
 Progress: TypeAlias = Callable[[FeedReport], None]
+Watch: TypeAlias = Callable[[Answer], None]
 
 _BATCH = 250  # results in one write; more would hold SQLite's lock for long
 _PATIENCE = 0.2  # seconds that a result waits to be written with others, and between checks of `stopping`
@@ -67,9 +68,10 @@ def work(
     guard: AddressGuard | None = None,
     progress: Progress | None = None,
     stopping: threading.Event | None = None,
+    watch: Watch | None = None,
 ) -> Report:
     """Fetch and store *first*, which are claimed, and then what *intake* gives; for the rest see `pipeline.refresh`."""
-    loop = _WorkLoop(intake, clock, progress or _no_progress, stopping or threading.Event())
+    loop = _WorkLoop(intake, clock, progress or _no_progress, stopping or threading.Event(), watch)
     loop.held.add(first)
     with ExitStack() as stack:
         stack.callback(loop.release)
@@ -104,6 +106,7 @@ class _WorkLoop:
     clock: Clock
     progress: Progress
     stopping: threading.Event
+    watch: Watch | None = None
     decider: Decider = field(init=False)
     events: queue.SimpleQueue[_Event] = field(default_factory=queue.SimpleQueue)
     held: Held = field(default_factory=lambda: Held(settings.per_host, leases.most_of_host()))
@@ -186,7 +189,9 @@ class _WorkLoop:
         if any(not claim.body_hash for claim in claims):
             pool.start()  # feeds that were never read need a parser: its processes start while the network is slow
         asked = []
-        for claim in claims:
+        for held in claims:
+            # What is watched is read whole: no validator is sent, and no body is known.
+            claim = held if self.watch is None else replace(held, etag="", last_modified="", body_hash="")
             try:
                 asked.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
@@ -219,7 +224,9 @@ class _WorkLoop:
                     downloads.done(claim)
                     self._decide(Answer(claim, outcome, started, body_hash=body_hash))
                     return
-                future = pool.start().submit(outcome.body, outcome.headers, outcome.url, plugin=claim.plugin)
+                future = pool.start().submit(
+                    outcome.body, outcome.headers, outcome.url, plugin=claim.plugin, noted=self.watch is not None
+                )
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
                 # A result must not refer to its own future: the cycle would let documents pile up.
                 future.add_done_callback(lambda done: self.events.put(_Read(bodiless, body_hash, done)))
@@ -244,6 +251,8 @@ class _WorkLoop:
                 raise error
 
     def _decide(self, answer: Answer) -> None:
+        if self.watch is not None:
+            self.watch(answer)
         if not self.ready:
             self.ready_since = time.monotonic()
         self.ready.append(self.decider.result(answer))

@@ -1,15 +1,16 @@
 """What a transaction has changed that receivers of `lifestream.signals` want to know, sent once it is committed.
 
 The writer collects `Announcements` while it writes, and `send_after_commit` leaves them with the transaction: they are
-sent after its commit, and forgotten with its rollback. Nothing is loaded for a signal without receivers.
+sent after its commit, and forgotten with its rollback. Nothing is loaded for a signal without receivers, and no item
+before a receiver looks at it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, overload
 
 from django.db import transaction
 from django.dispatch import Signal
@@ -83,18 +84,47 @@ def _send(signal: Signal, **arguments: Any) -> None:
     signal.send_robust(Feed, **arguments)  # Django logs what a receiver raises
 
 
+class NewsItems(Sequence[Item]):
+    """The items of a signal, the oldest first: *keys* are their primary keys. They are loaded when a receiver looks at
+    the first of them, once for all receivers.
+    """
+
+    def __init__(self, feed: Feed, keys: Sequence[int], using: str) -> None:
+        self.keys = list(keys)
+        self._feed = feed
+        self._using = using
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        return self._items[index]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} items of {self._feed.url}>"
+
+    @cached_property
+    def _items(self) -> list[Item]:
+        items: list[Item] = []
+        for some in _batches(self.keys):
+            items += Item.objects.using(self._using).filter(pk__in=some).order_by("pk")
+        for item in items:
+            item.feed = self._feed
+        self.keys = [item.pk for item in items]  # those that were deleted meanwhile are no longer among them
+        return items
+
+
 def _send_items(signal: Signal, feed: Feed, keys: Sequence[int], using: str) -> None:
-    items: list[Item] = []
     lifestreams: dict[int, Lifestream] = {}
     for some in _batches(sorted(keys)):
-        items += Item.objects.using(using).filter(pk__in=some).order_by("pk")
         posts = Post.objects.using(using).visible().filter(item__in=some)
         showing = Lifestream.objects.using(using).filter(pk__in=posts.values("lifestream")).order_by("pk")
         lifestreams |= {each.pk: each for each in showing}
-    for item in items:
-        item.feed = feed
-    if items:
-        _send(signal, feed=feed, items=items, lifestreams=list(lifestreams.values()))
+    _send(signal, feed=feed, items=NewsItems(feed, sorted(keys), using), lifestreams=list(lifestreams.values()))
 
 
 def _batches(keys: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from lifestream.testing.clock import Clock
 from lifestream.testing.factories import make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.testing.importing import FeedImporter, Imported, import_feed
+from lifestream.testing.importing import FeedImporter, Imported, import_feed, sent_signals
 from lifestream.testing.parsers import InProcessParsers, parsed_in_process
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "make_post",
     "make_subscription",
     "parsed_in_process",
+    "sent_signals",
 ]

@@ -6,7 +6,16 @@ Ids never change, and the order of the groups is that of the report. A scenario 
 from __future__ import annotations
 
 from feedserver.check.scenario import Scenario
-from feedserver.check.scenarios import timing, validators
+from feedserver.check.scenarios import bodies, encodings, items, redirects, requests, safety, timing, validators
 
-SCENARIOS: tuple[Scenario, ...] = (*validators.SCENARIOS, *timing.SCENARIOS)
+SCENARIOS: tuple[Scenario, ...] = (
+    *validators.SCENARIOS,
+    *timing.SCENARIOS,
+    *redirects.SCENARIOS,
+    *requests.SCENARIOS,
+    *items.SCENARIOS,
+    *bodies.SCENARIOS,
+    *encodings.SCENARIOS,
+    *safety.SCENARIOS,
+)
 """Every scenario, in the order of the report."""

@@ -1,0 +1,102 @@
+"""Group B: bodies that break off, and content codings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from feedserver.check.evidence import Evidence
+from feedserver.check.scenario import Scenario, Step
+from feedserver.check.stage import Stage
+from feedserver.check.verdicts import Judgement, Level, Need, failed, passed
+from feedserver.faults import Close, Fault, Reset, TruncatedGzip
+from feedserver.messages.response import Response
+
+_ITEMS = frozenset({Need.ITEMS})
+_CUT_AT = 300
+"""Bytes of the body that are sent: they end before the first item."""
+
+
+def _judge_mended(seen: Evidence) -> Judgement:
+    seen.expect_subscribed(1)
+    seen.asked(1)
+    last = seen.asked(2)[-1]
+    if seen.has(2, 4):
+        return passed("item 4 arrived when the whole body came")
+    return failed(
+        "item 4 arrives when the whole body comes",
+        f"it did not; the request had If-None-Match: {last.headers.get('If-None-Match', 'none')}",
+    )
+
+
+def _judge_imported(seen: Evidence) -> Judgement:
+    seen.expect_subscribed(1)
+    seen.asked(1)
+    if seen.has(1, 4):
+        return passed("item 4 arrived")
+    return failed("item 4 arrives: the reader had said that it takes this coding", "it did not")
+
+
+def _coded(at: Stage) -> Response:
+    return replace(at.feed(4, 3, 2, 1), coding="auto")
+
+
+def _broken_off(number: str, title: str, rule: str, source: str, fault: Fault, coding: str | None = None) -> Scenario:
+    def cut(at: Stage) -> Response:
+        return replace(at.feed(4, 3, 2, 1, etag=f'"whole-{number}"'), faults=(fault,), coding=coding)
+
+    return Scenario(
+        id=number,
+        title=title,
+        rule=rule,
+        source=source,
+        level=Level.MUST,
+        steps=(
+            Step(lambda at: at.feed(3, 2, 1)),
+            Step(cut),
+            Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"whole-{number}"')),
+        ),
+        judge=_judge_mended,
+        why="The item is lost for good: the server answers 304 to whoever has the ETag.",
+        advice="Store validators only where the whole body came and was read to its end.",
+        needs=_ITEMS,
+        depends_on=("I1",),
+    )
+
+
+SCENARIOS = (
+    _broken_off(
+        "B1",
+        "A body that breaks off",
+        "A connection ends before Content-Length is reached, so the reader asks for the whole body the next time.",
+        "RFC 9112 §8",
+        Close(after=_CUT_AT),
+    ),
+    _broken_off(
+        "B2",
+        "A connection that is reset",
+        "A connection is reset in the middle of a body, so the reader asks for the whole body the next time.",
+        "RFC 9112 §8",
+        Reset(after=_CUT_AT),
+    ),
+    _broken_off(
+        "B3",
+        "gzip that breaks off",
+        "A body in gzip ends in the middle, so the reader asks for the whole body the next time.",
+        "RFC 1952 §2.3",
+        TruncatedGzip(),
+        "gzip",
+    ),
+    Scenario(
+        id="B4",
+        title="A coding that was accepted is decoded",
+        rule="A server picks one of the codings that the reader accepts, so its items arrive.",
+        source="RFC 9110 §12.5.3",
+        level=Level.MUST,
+        steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_coded)),
+        judge=_judge_imported,
+        why="A reader that says br and cannot decode it reads nothing from many large hosts.",
+        advice="Name in Accept-Encoding what you can decode, and nothing else.",
+        needs=_ITEMS,
+        depends_on=("I1",),
+    ),
+)

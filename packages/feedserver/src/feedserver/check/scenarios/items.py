@@ -1,0 +1,217 @@
+"""Group I: items: what is the same item, what is a new one, and what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from feedserver.check.evidence import Evidence
+from feedserver.check.scenario import Scenario, Serve, Step
+from feedserver.check.scenarios.template import NEW_ITEM
+from feedserver.check.stage import FEED
+from feedserver.check.verdicts import Judgement, Kind, Level, Need, failed, passed
+from feedserver.messages.response import Response
+
+_ITEMS = frozenset({Need.ITEMS})
+_LIST = frozenset({Need.ITEMS, Need.LIST})
+_KEEPERS = frozenset(Kind) - {Kind.PARSER}
+_TWICE = "People see the same item twice, or find it unread again: what they complain of most."
+
+
+def _feed(*items: int) -> Serve:
+    return lambda at: at.feed(*items)
+
+
+def _judge_once(*numbers: int) -> Callable[[Evidence], Judgement]:
+    """Return a judge that wants each item once after the last step."""
+
+    def judge(seen: Evidence) -> Judgement:
+        seen.expect_subscribed(*numbers)
+        last = len(seen.steps) - 1
+        seen.asked(1)
+        for number in numbers:
+            if (count := len(seen.rows_of(last, number))) != 1:
+                return failed(f"item {number} once", f"item {number} {count} times")
+        return passed("each item is there once")
+
+    return judge
+
+
+def _judge_there(step: int, *numbers: int) -> Callable[[Evidence], Judgement]:
+    def judge(seen: Evidence) -> Judgement:
+        seen.expect_subscribed(1)
+        seen.asked(step)
+        missing = [str(number) for number in numbers if not seen.has(step, number)]
+        if missing:
+            return failed(f"the items {', '.join(map(str, numbers))}", f"missing: {', '.join(missing)}")
+        return passed("all of them are there")
+
+    return judge
+
+
+SCENARIOS = (
+    Scenario(
+        id="I1",
+        title=NEW_ITEM.title,
+        rule=NEW_ITEM.rule,
+        source=NEW_ITEM.source,
+        level=NEW_ITEM.level,
+        steps=NEW_ITEM.steps,
+        judge=NEW_ITEM.judge,
+        why=NEW_ITEM.why,
+        advice=NEW_ITEM.advice,
+        needs=NEW_ITEM.needs,
+    ),
+    Scenario(
+        id="I2",
+        title="The same feed brings nothing new",
+        rule="A feed without validators comes again, byte for byte, so each item stays there once.",
+        source="RSS 2.0, guid",
+        level=Level.MUST,
+        steps=(Step(_feed(3, 2, 1)), Step({}), Step({})),
+        judge=_judge_once(1, 2, 3),
+        why=_TWICE,
+        advice="Recognise an entry by its guid or id, and write what is new only.",
+        needs=_LIST,
+        kinds=_KEEPERS,
+    ),
+    Scenario(
+        id="I3",
+        title="The same guid on every item",
+        rule="A feed gives all items the same guid and different links, so the items stay apart.",
+        source="RSS 2.0, guid",
+        level=Level.SHOULD,
+        steps=(
+            Step(_feed(3, 2, 1)),
+            Step(lambda at: at.feed(*(at.entry(number, id="the-same") for number in (6, 5, 4)), 3, 2, 1)),
+        ),
+        judge=_judge_there(1, 4, 5, 6),
+        why="All items of the feed but one are lost.",
+        advice="Where a document repeats a guid, recognise its entries by their links, too.",
+        needs=_ITEMS,
+        depends_on=("I1",),
+    ),
+    Scenario(
+        id="I4",
+        title="A guid that changes",
+        rule="A feed changes the guids of its items, and their links and titles stay: they are the same items.",
+        source="Atom: RFC 4287 §4.2.6; RSS 2.0, guid",
+        level=Level.NICE,
+        steps=(
+            Step(_feed(3, 2, 1)),
+            Step(lambda at: at.feed(*(at.entry(number, id=f"urn:moved:{number}") for number in (3, 2, 1)))),
+        ),
+        judge=_judge_once(1, 2, 3),
+        why=_TWICE,
+        advice="Where a guid is new, its link is that of an item, and the old guid is gone, it is that item.",
+        needs=_LIST,
+        depends_on=("I2",),
+        kinds=_KEEPERS,
+    ),
+    Scenario(
+        id="I5",
+        title="Items without guid and link",
+        rule="Items have a title and a text only, so each is there once however often the feed is read.",
+        source="RSS 2.0: title or description is all that an item must have",
+        level=Level.SHOULD,
+        steps=(
+            Step(lambda at: at.feed(*(at.entry(number, id=None, link=None) for number in (3, 2, 1)))),
+            Step(lambda at: at.feed(*(at.entry(number, id=None, link=None) for number in (4, 3, 2, 1)))),
+        ),
+        judge=_judge_once(1, 2, 3),
+        why=_TWICE,
+        advice="Make a key of title and text where there is neither guid nor link.",
+        needs=_LIST,
+        depends_on=("I2",),
+        kinds=_KEEPERS,
+    ),
+    Scenario(
+        id="I6",
+        title="An edit is no new item",
+        rule="The title and text of an item are edited, so it stays one item.",
+        source="RSS 2.0, guid",
+        level=Level.SHOULD,
+        steps=(
+            Step(_feed(3, 2, 1)),
+            Step(
+                lambda at: at.feed(
+                    3, at.entry(2, title=f"Edited: {at.entry(2).title}", summary="<p>It was edited.</p>"), 1
+                )
+            ),
+        ),
+        judge=_judge_once(1, 2, 3),
+        why=_TWICE,
+        advice="Recognise an entry by its guid, and leave title and text out of the key.",
+        needs=_LIST,
+        depends_on=("I2",),
+        kinds=_KEEPERS,
+    ),
+    Scenario(
+        id="I7",
+        title="An item that leaves the feed stays",
+        rule="A feed lists its newest item only, so the items before it stay with the reader.",
+        source="RFC 5005: a feed document lists recent entries",
+        level=Level.MUST,
+        steps=(Step(_feed(3, 2, 1)), Step(_feed(4))),
+        judge=_judge_there(1, 1, 2, 3),
+        why="What a person has not read yet is lost.",
+        advice="Remove items by rules of your own, never since they left the document.",
+        needs=_ITEMS,
+        kinds=_KEEPERS,
+    ),
+    Scenario(
+        id="I8",
+        title="One bad date among many items",
+        rule="An item has a date that is none, so it and the others are imported.",
+        source="RSS 2.0, pubDate",
+        level=Level.MUST,
+        steps=(
+            Step(_feed(3, 2, 1)),
+            Step(lambda at: at.feed(5, at.entry(4, published="the day after yesterday"), 3, 2, 1)),
+        ),
+        judge=_judge_there(1, 4, 5),
+        why="One mistake of a publisher stops the whole feed.",
+        advice="Read each field on its own; where a date cannot be read, take the time at which you saw the entry.",
+        needs=_ITEMS,
+        depends_on=("I1",),
+    ),
+    Scenario(
+        id="I9",
+        title="Items without a date",
+        rule="A new item has no date, so it is imported all the same.",
+        source="RSS 2.0, pubDate: optional",
+        level=Level.SHOULD,
+        steps=(
+            Step(_feed(3, 2, 1)),
+            Step(lambda at: at.feed(at.entry(4, published=None), 3, 2, 1)),
+        ),
+        judge=_judge_there(1, 4),
+        why="The item is never seen, or stands at the end of the list, in 1970.",
+        advice="Take the time at which you first saw it, and keep that.",
+        needs=_ITEMS,
+        depends_on=("I1",),
+    ),
+    Scenario(
+        id="I10",
+        title="A feed that moves keeps its items",
+        rule="A feed whose guids are relative moves to another address, so its items stay the same.",
+        source="RSS 2.0, guid: an opaque text",
+        level=Level.SHOULD,
+        steps=(
+            Step(lambda at: at.feed(*(at.entry(number, id=f"item/{number}") for number in (3, 2, 1)))),
+            Step(
+                {
+                    FEED: lambda at: Response(status=301, headers={"Location": at.url("deeper/new.xml")}),
+                    "deeper/new.xml": lambda at: at.feed(
+                        *(at.entry(number, id=f"item/{number}") for number in (4, 3, 2, 1))
+                    ),
+                }
+            ),
+        ),
+        judge=_judge_once(1, 2, 3),
+        why=_TWICE,
+        advice="Take a guid as it is written; don't resolve it against the address of the document.",
+        needs=_LIST,
+        depends_on=("I2",),
+        kinds=_KEEPERS,
+    ),
+)

@@ -1,0 +1,34 @@
+"""`export_json`, on standard output and into a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from factories import make_lifestream, make_post
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def stream() -> None:
+    post = make_post()
+    post.lifestream.slug = "main"
+    post.lifestream.save()
+    make_lifestream("empty")
+
+
+def test_standard_output_gets_what_a_file_gets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("export_json", tmp_path / "out.json", lifestream="main")
+    call_command("export_json", lifestream="main")
+    document = json.loads(capsys.readouterr().out)
+    assert document == json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert len(document["items"]) == 1
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="can't be written: No such file or directory"):
+        call_command("export_json", tmp_path / "nowhere" / "out.json", lifestream="main")

@@ -1,0 +1,52 @@
+"""What was made of a document, as facts: what the tests of `read` don't show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lifestream.entry import Episode, Flaw, ParsedFeed, Person, Transcript
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.plugins.reading_notes import Notes
+from lifestream.refresh.reading_facts import Fact, of_document, of_item
+
+
+def test_a_fact_without_a_value_is_left_out() -> None:
+    assert [fact.label for fact in of_document("", Prepared(ParsedFeed()))] == ["well-formed", "read by", "items"]
+
+
+def test_the_tone_tells_how_grave_a_flaw_is() -> None:
+    def tone(flaw: Flaw | None) -> Fact:
+        [fact] = [fact for fact in of_document("", Prepared(ParsedFeed(flaw=flaw))) if fact.label == "well-formed"]
+        return fact
+
+    assert tone(None) == Fact("well-formed", "yes", "good")
+    assert tone(Flaw("m", 1, 2, mended=True)).tone == "doubtful"
+    damaged = tone(Flaw("m", 1, 2, damaged=(0, 3)))
+    assert damaged == Fact("well-formed", "no, from line 1, column 2: m; 2 items may be incomplete", "bad")
+
+
+def test_a_date_says_what_it_was_read_from() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    prepared = Prepared(ParsedFeed(), (ItemDraft(published=noon),), notes=Notes(dates={noon: ("noon", "words")}))
+    assert of_item(prepared, 0)[0] == Fact("published", "2026-01-01 12:00:00 UTC", aside="from noon (words)")
+
+
+def test_an_episode_is_told() -> None:
+    episode = Episode(
+        "2",
+        "The sea",
+        "7",
+        "",
+        "https://a.example/c",
+        (Transcript("https://a.example/t", "text/vtt"),),
+        (Person("Bo"),),
+    )
+    facts = of_item(Prepared(ParsedFeed(), (ItemDraft(episode=episode),)), 0)
+    assert {(fact.label, fact.value) for fact in facts} >= {
+        ("season", "2 The sea"),
+        ("episode", "7"),
+        ("chapters", "https://a.example/c"),
+        ("transcript", "text/vtt  https://a.example/t"),
+        ("person", "Bo (host)"),
+    }
