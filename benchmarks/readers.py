@@ -64,8 +64,8 @@ def table(scored: Iterable[tuple[KnownReader, Report]]) -> list[str]:
     return lines
 
 
-def page(scored: Sequence[tuple[KnownReader, Report]]) -> str:
-    """Return the page of the manual."""
+def page(scored: Sequence[tuple[KnownReader, Report]], left_out: Sequence[str]) -> str:
+    """Return the page of the manual; *left_out* are the names of readers that were not run."""
     today = dt.datetime.now(dt.UTC).date()
     return "\n".join(
         [
@@ -78,6 +78,11 @@ def page(scored: Sequence[tuple[KnownReader, Report]]) -> str:
             "",
             f"A table is no last word: {ANSWER}.",
             "",
+            *(
+                [f"Left out of this run: {', '.join(READERS[name].title for name in left_out)}.", ""]
+                if left_out
+                else []
+            ),
             "## Readers",
             "",
             *table((known, report) for known, report in scored if not known.is_recipe),
@@ -97,11 +102,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", choices=[[], *sorted(READERS)], metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="one rule of one reader")
+    parser.add_argument("--skip", action="append", default=[], choices=sorted(READERS), help="leave this reader out")
     options = parser.parse_args()
     os.environ["PATH"] = (
         f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # lifestream's command
     )
-    names = options.names or (["curl"] if options.quick else sorted(READERS))
+    names = options.names or (["curl"] if options.quick else sorted(set(READERS) - set(options.skip)))
     scored = [
         (READERS[name], report)
         for name in names
@@ -110,7 +116,7 @@ def main() -> int:
     if options.names or options.quick:
         print("\n".join(table(scored)))
     else:
-        PAGE.write_text(page(scored), "utf-8")
+        PAGE.write_text(page(scored, options.skip), "utf-8")
     return 1 if any(report.misfires for _, report in scored) else 0
 
 

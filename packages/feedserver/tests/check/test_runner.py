@@ -16,7 +16,7 @@ from feedserver.check.scenario import Step
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.scenarios.template import NEW_ITEM
 from feedserver.check.verdicts import Judgement, Kind, Unseen, passed
-from right_reader import RightReader
+from right_reader import RightReader, Subscribed
 
 
 class Crashing(RightReader):
@@ -70,6 +70,17 @@ def test_ctrl_c_gives_the_report_so_far() -> None:
     assert report.is_partial
     assert report["V1"].verdict is Verdict.PASS
     assert report["T7"].judgement.reason == "the run was stopped after 2 of 4 steps"
+
+
+def test_a_fault_that_a_304_prevented_is_no_error_of_ours() -> None:
+    class Hasty(RightReader):
+        def is_due(self, feed: Subscribed) -> bool:
+            return True
+
+    report = check(lambda: Hasty("B3"), only=["B3", "T10"])  # T10 polls again while B3 is in its second step
+
+    assert report["B3"].verdict is Verdict.FAIL
+    assert report.misfires == []
 
 
 def test_a_step_that_cannot_be_served_is_an_error_of_ours() -> None:

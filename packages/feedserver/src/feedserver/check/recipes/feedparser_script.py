@@ -19,7 +19,11 @@ def main(command: str, urls: list[str]) -> None:
         store |= {url: {"items": {}} for url in urls}
     elif command == "poll":
         for url, feed in store.items():
-            read = feedparser.parse(url, etag=feed.get("etag"), modified=feed.get("modified"))
+            try:
+                read = feedparser.parse(url, etag=feed.get("etag"), modified=feed.get("modified"))
+            except Exception as error:  # noqa: BLE001 - it raises whatever its parts raise
+                print(f"{url}: {error}", file=sys.stderr)
+                continue
             if read.get("status") == 304:
                 continue
             feed["etag"], feed["modified"] = read.get("etag"), read.get("modified")
