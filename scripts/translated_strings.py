@@ -194,6 +194,9 @@ def _texts(node: ast.AST, seen: set[int]) -> Iterator[tuple[int, str]]:
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return  # a docstring
+    if isinstance(node, ast.Subscript):
+        yield from _texts(node.value, seen)  # not the name of a key
+        return
     for child in ast.iter_child_nodes(node):
         yield from _texts(child, seen)
 

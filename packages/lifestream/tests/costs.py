@@ -24,13 +24,15 @@ def cost(work: Callable[[_T], object], given: _T) -> float:
     return time.process_time() - began
 
 
-def assert_linear(work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 5) -> None:
+def assert_linear(
+    work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 5, smallest: int = 0
+) -> None:
     """Assert that *work* takes for four times the input no more than LINEAR times what it takes for the input.
 
-    Sizes up to `make(size)` are tried, from a sixteenth of it on, until four times the input takes so long that the
-    ratio says something. Of both the least of so many *tries* counts, which are not all needed as a rule.
+    Sizes up to *size* are tried, from a sixteenth of it (and *smallest*) on, until four times the input takes so long
+    that the ratio says something. Of both the least of so many *tries* counts, which are not all needed as a rule.
     """
-    for each in (size // 16, size // 4, size):
+    for each in sorted({max(size // 16, smallest), max(size // 4, smallest), size}):
         few, many = make(each), make(4 * each)
         small = large = float("inf")
         for _ in range(tries):

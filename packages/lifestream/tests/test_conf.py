@@ -84,3 +84,19 @@ def test_what_cannot_be_used_is_not_used(settings: Settings) -> None:
     settings.LIFESTREAM_TIMEOUT = -1
     with pytest.raises(ImproperlyConfigured, match="LIFESTREAM_TIMEOUT is -1"):
         _ = conf.timeout
+
+
+@pytest.mark.parametrize(
+    ("public", "path", "absolute"),
+    [
+        ("https://planet.example", "/push/k", "https://planet.example/push/k"),
+        ("https://a.example/planet/", "/push/k", "https://a.example/planet/push/k"),
+        ("https://a.example/planet", "/planet/push/k", "https://a.example/planet/push/k"),  # Django knows the path
+        ("https://a.example/planet", "/planets/push/k", "https://a.example/planet/planets/push/k"),
+    ],
+)
+def test_an_address_below_the_path_of_the_public_url_has_that_path_once(
+    public: str, path: str, absolute: str, settings: Settings
+) -> None:
+    settings.LIFESTREAM_PUBLIC_URL = public
+    assert conf.absolute(path) == absolute

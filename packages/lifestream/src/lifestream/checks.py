@@ -26,6 +26,7 @@ from lifestream.conf import settings
 
 _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
+    "keep_days", "keep_items", "keep_idle_days",
     "max_interval", "slow_interval", "jitter", "per_host_rate", "move_after", "lease", "push_min_interval",
     "push_poll_interval", "check_every",
 )  # fmt: skip
@@ -83,9 +84,9 @@ def check_numbers(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_networks(**_: Any) -> list[checks.CheckMessage]:
-    """Check that LIFESTREAM_ALLOWED_NETWORKS holds networks (E003)."""
+    """Check that LIFESTREAM_ALLOWED_NETWORKS and LIFESTREAM_METRICS_FROM hold networks (E003)."""
     hint = gettext("Only private networks need to be named: the public internet is open without it.")
-    return _errors("E003", [lambda: settings.allowed_networks], hint)
+    return _errors("E003", [lambda: settings.allowed_networks, lambda: settings.metrics_from], hint)
 
 
 def check_plugins(**_: Any) -> list[checks.CheckMessage]:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.costly
 
 SIZE = 50_000
 MOST = 8
-TRIES = 5
+TRIES = 12
 TOO_SHORT = 0.002
 """Seconds that a size may take whatever is in it."""
 

@@ -159,11 +159,18 @@ def test_the_bundled_site_is_reached_where_it_is_said_to_be(tmp_path: Path) -> N
         ("http://planet.example", True, "hubs are let in by https only"),
         ("http://127.0.0.1:8000", False, "hubs are let in by https only"),
         ("ftp://planet.example", True, "hubs are let in by https only"),
-        ("planet.example", False, "give a scheme and a host, as https://planet.example.org"),
-        ("https://", False, "give a scheme and a host, as https://planet.example.org"),
-        ("https://planet.example/path", False, "give a scheme and a host, as https://planet.example.org"),
-        ("https://planet.example?a", False, "give a scheme and a host, as https://planet.example.org"),
-        ("https://a:b@planet.example", False, "give a scheme and a host, as https://planet.example.org"),
+        ("planet.example", False, "give a scheme, a host and, below a path, that path, as https://planet.example.org"),
+        ("https://", False, "give a scheme, a host and, below a path, that path, as https://planet.example.org"),
+        (
+            "https://planet.example?a",
+            False,
+            "give a scheme, a host and, below a path, that path, as https://planet.example.org",
+        ),
+        (
+            "https://a:b@planet.example",
+            False,
+            "give a scheme, a host and, below a path, that path, as https://planet.example.org",
+        ),
         ("https://planet.example:x", False, "it is no URL (Port could not be cast to integer value as 'x')"),
     ],
 )

@@ -1,4 +1,4 @@
-"""How the site fares, in numbers."""
+"""The state of the site, in numbers."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ class PostAdmin(OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Keep no longer"), permissions=["change"])
     def let_go(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
-        """Treat the items of the selected posts as all others."""
+        """Let the items of the selected posts be deleted as all others."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(kept=False)
         self._tell(request, ngettext("{} post may go.", "{} posts may go.", count), count)
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any, Final, TextIO
 
+from django.utils.translation import gettext
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
@@ -66,7 +67,7 @@ def text_of(reading: Reading, stream: TextIO) -> Visible:
     address = reading.url if reading.url != reading.name else ""
     parts: list[Any] = [_text(reading.name, "bold underline"), _table(of_document(address, prepared))]
     for number, item in enumerate(prepared.items):
-        title = _text(item.title, "bold") if item.title else Text("no title", "dim")
+        title = _text(item.title, "bold") if item.title else Text(gettext("no title"), "dim")
         parts.append(Text.assemble(("\n" + str(number + 1), "cyan"), " ", title))
         parts.append(_table(of_item(prepared, number)))
     return drawn(Group(*parts), stream)

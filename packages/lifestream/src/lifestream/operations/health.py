@@ -1,4 +1,4 @@
-"""How the site fares, in numbers: its feeds, what is due, what fails, and when it last did something.
+"""The state of the site, in numbers: its feeds, what is due, what fails, and when it last did something.
 
 Each number takes one query that is answered from an index, or from a table with few rows; counts of items are the
 database's own estimate on PostgreSQL.
@@ -37,7 +37,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a site fares. *feeds* are counts by status; *oldest_due* is since when a feed waits, None if none is due."""
+    """The state of a site. *feeds* are counts by status; *oldest_due* is since when a feed waits, None for none due."""
 
     now: datetime
     feeds: dict[str, int]
@@ -73,7 +73,7 @@ class Health:
 
 
 def health(now: datetime) -> Health:
-    """Return how the site fares. Raises what the database raises."""
+    """Return the state of the site. Raises what the database raises."""
     using = router.db_for_read(Feed)
     feeds = Feed.objects.using(using)
     active = feeds.filter(status=Feed.Status.ACTIVE)

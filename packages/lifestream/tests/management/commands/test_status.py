@@ -1,4 +1,4 @@
-"""`status`: how the site fares, and whether somebody has to look."""
+"""`status`: the state of the site, and whether somebody has to look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`status`: how the site fares, for people and for cron."""
+"""`status`: the state of the site, for people and for cron."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lifestream.wording import worded
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Shows how the site fares: its feeds, what is due, what fails, and when feeds were fetched last. The exit "
+        "Shows the state of the site: its feeds, what is due, what fails, and when feeds were fetched last. The exit "
         "status is 1 if the operator has to look at something."
     )
 

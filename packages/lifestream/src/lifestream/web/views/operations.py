@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         log.warning("not ready: %s", reason)
     if not reason:
         return _text(200, "ready")
-    return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")
+    return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")  # for developers
 
 
 @never_cache

@@ -1,0 +1,35 @@
+"""Counts of what the site has done."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+
+from factories import NOW
+from lifestream.models import Tally
+
+
+@pytest.mark.django_db
+def test_counts_grow_and_know_when() -> None:
+    Tally.objects.add({"runs": 1, "fetches:new": 3}, NOW)
+    Tally.objects.add({"runs": 2}, NOW + timedelta(hours=1))
+    assert [(each.name, each.value, each.changed) for each in Tally.objects.all()] == [
+        ("fetches:new", 3, NOW),
+        ("runs", 3, NOW + timedelta(hours=1)),
+    ]
+    assert str(Tally.objects.get(name="runs")) == "runs 3"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+def test_writers_at_once_lose_no_count_and_wait_for_each_other_in_one_order() -> None:
+    def add(number: int) -> None:
+        Tally.objects.add({"b": 1, "a": 1} if number % 2 else {"a": 1, "b": 1}, NOW)
+        connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(40)))
+    assert dict(Tally.objects.values_list("name", "value")) == {"a": 40, "b": 40}
