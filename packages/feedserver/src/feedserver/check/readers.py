@@ -128,7 +128,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                 list="cut -f 2 {home}/.sfeed/feeds/*",
                 version="dpkg-query -W -f '${Version}' sfeed",
             ),
-            note="sfeed_update with its default fetch(), which follows redirects and sends no validators",
+            note="sfeed_update with its default fetch(), which follows no redirects and sends no validators",
         ),
         "feed2exec": KnownReader(
             "feed2exec",
