@@ -101,7 +101,6 @@ STILL_WITHOUT = {
     "lifestream/parser/worker.py",
     "lifestream/plugins/entry_keys.py",
     "lifestream/plugins/generic.py",
-    "lifestream/refresh/factories.py",
     "lifestream/refresh/hub_renewal.py",
     "lifestream/scheduler/jobs.py",
     "lifestream/site/celery.py",

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 MEMORY_CAP = 2 << 30
 """Bytes of memory that a reader may take for its data."""
@@ -33,6 +34,8 @@ _REMOVED_NAMES = {
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
 }
 _TRUST = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+_KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ class Home:
         """End every process of the session, and remove its folders."""
         for pid in self.survivors():
             with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, _KILL)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -214,6 +217,6 @@ def _end_group(pid: int) -> None:
     """End the process group that *pid* leads."""
     with suppress(OSError):  # it has ended already
         if hasattr(os, "killpg"):
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(pid, _KILL)
         else:
             subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], check=False, capture_output=True)  # noqa: S603, S607

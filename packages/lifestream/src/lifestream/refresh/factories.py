@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Self
 
+from django.core.exceptions import ImproperlyConfigured
+
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
@@ -28,12 +30,12 @@ def make_guard() -> AddressGuard:
 def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetcher:
     """Return a fetcher with the User-Agent of the settings, and their limits unless others are given."""
     limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
-    return Fetcher(guard, user_agent=settings.user_agent or _user_agent(settings.contact), limits=limits)
+    return Fetcher(guard, user_agent=settings.user_agent or _user_agent(_contact()), limits=limits)
 
 
 def make_hub_client(guard: AddressGuard) -> AbstractAsyncContextManager[HubClient]:
     """Return a client for hubs, with the User-Agent of the settings, to be entered in an event loop."""
-    agent = settings.user_agent or _user_agent(settings.contact)
+    agent = settings.user_agent or _user_agent(_contact())
     return hub_client(guard, user_agent=agent.replace("{subscribers}", "WebSub"), deadline=min(settings.timeout, 10.0))
 
 
@@ -100,6 +102,16 @@ def fetch_request(claim: Claimed) -> FetchRequest:
         max(1, claim.subscribers),
         claim.validated_url,
     )
+
+
+def _contact() -> str:
+    """Return where the operator of a server that is asked learns who asks: LIFESTREAM_CONTACT, else the site's own
+    address; "" for neither.
+    """
+    try:
+        return settings.contact or settings.public_url
+    except ImproperlyConfigured:  # a check tells what is wrong with the address; feeds are fetched all the same
+        return ""
 
 
 @cache
