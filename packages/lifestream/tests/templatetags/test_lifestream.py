@@ -78,7 +78,7 @@ def test_a_day_is_called_as_a_reader_would() -> None:
     assert (day_name(today), day_name(today - timedelta(days=1))) == ("Today", "Yesterday")
     assert day_name(date(2001, 2, 3)) == "Saturday, 3 February 2001"
     with translation.override("de"):
-        assert day_name(date(2001, 2, 3)) == "Samstag, 3 Februar 2001"
+        assert day_name(date(2001, 2, 3)) == "Samstag, 3. Februar 2001"
 
 
 def test_today_is_the_readers_today() -> None:
