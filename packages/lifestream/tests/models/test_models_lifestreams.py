@@ -105,3 +105,17 @@ def test_what_a_deletion_costs_does_not_depend_on_how_many_feeds_it_leaves_unrea
         counts.append(len(queries))
         assert set(Feed.objects.filter(pk__in=feeds).values_list("status", flat=True)) == {"idle"}
     assert counts[0] == counts[1]
+
+
+@pytest.mark.urls("lifestream.site.urls")
+@pytest.mark.parametrize("slug", ["admin", "static"])
+def test_a_slug_at_whose_address_the_site_has_another_page_is_refused(slug: str) -> None:
+    with pytest.raises(ValidationError, match="is the address of another page of this site") as caught:
+        Lifestream(slug=slug).clean()
+    assert set(caught.value.message_dict) == {"slug"}
+
+
+@pytest.mark.urls("lifestream.site.urls")
+@pytest.mark.parametrize("slug", ["main", "admin-notes", ""])
+def test_another_slug_is_free(slug: str) -> None:
+    Lifestream(slug=slug).clean()

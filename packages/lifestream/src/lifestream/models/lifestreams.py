@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -146,6 +147,19 @@ class Lifestream(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.slug
+
+    def clean(self) -> None:
+        """Refuse a slug at whose address the site has another page, such as "admin". Raises ValidationError."""
+        super().clean()
+        try:
+            address = reverse("lifestream:timeline", kwargs={"slug": self.slug})
+            taken = resolve(address).url_name != "timeline"
+        except (NoReverseMatch, Resolver404):
+            return  # No slug, or a site without our pages.
+        if taken or address.startswith(str(settings.STATIC_URL or " ")):
+            message = _("“%(slug)s” is the address of another page of this site; choose another slug.")
+            taken_slug = ValidationError(message, params={"slug": self.slug})  # for developers
+            raise ValidationError({"slug": taken_slug})  # for developers
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
         """Delete the lifestream, as `LifestreamQuerySet.delete` does."""
