@@ -82,6 +82,6 @@ def visiting(
     try:
         visitor = Visitor(context.new_page(), base)
         yield visitor
-        assert visitor.complaints == []
+        assert visitor.complaints == [], visitor.complaints
     finally:
         context.close()
