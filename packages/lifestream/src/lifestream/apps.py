@@ -107,10 +107,15 @@ def _readers_left(feeds: list[int], using: str, **_: Any) -> None:
 
 def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using: str, **_: Any) -> None:
     """Receive our own signal that many subscriptions were written at once."""
+    from django.db import transaction
+
     from lifestream.storage import backfill, fanout
 
-    fanout.note_readers(feeds, using)
-    backfill.fill_newest(keys, using)
+    with transaction.atomic(using=using):
+        # An import that has read who subscribes is waited for, and one that begins later reads it anew.
+        fanout.lock_feeds(feeds, using)
+        fanout.note_readers(feeds, using)
+        backfill.fill_newest(keys, using)
 
 
 def _feed_to_be_saved(instance: Feed, raw: bool = False, **_: Any) -> None:

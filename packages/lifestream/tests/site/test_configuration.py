@@ -101,7 +101,9 @@ class TestMistakes:
         assert "\x1b" not in told
 
     def test_a_variable_that_was_probably_meant_for_us_is_told_and_is_no_error(self, tmp_path: Path) -> None:
-        configuration = configured(tmp_path, LIFESTREAM_CONTCT="x", LIFESTREAM_SERVICES="y", LIFESTREAM_HOME="z")
+        configuration = configured(
+            tmp_path, LIFESTREAM_CONTCT="x", LIFESTREAM_TEST_DATABASE_URL="y", LIFESTREAM_HOME="z"
+        )
         assert configuration.unknown == (
             "LIFESTREAM_CONTCT is set in the environment, and no setting has this name. "
             "Did you mean LIFESTREAM_CONTACT?",

@@ -86,7 +86,7 @@ class TestBatches:
         self, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
         results = [result(feed, NotModified(feed.url)) for feed in [make_feed() for _ in range(100)]]
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(11):
             store(results, NOW)
         assert Fetch.objects.filter(outcome="not modified").count() == 100
 
