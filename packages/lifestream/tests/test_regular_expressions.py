@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from feedserver.handler import quit_method
 from feedserver.messages import triggers
 from growth import MOST, growth
 from lifestream.content import tokenizer
@@ -19,8 +20,9 @@ pytestmark = pytest.mark.costly
 
 WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
-    "feedserver.handler.path_pattern._compiled": (r"/feeds/([^/]+?)/(.+?)\.xml",),
+    "feedserver.handler.path_pattern._compiled": (r"\A/feeds/(?P<name>[^/]+)/(?P<rest>.+)\.xml",),
     "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
+    "feedserver.handler.quit_method.quit_refusal": (quit_method._HOST, quit_method._OF_A_PROXY),
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
     "lifestream.parser.preprocessing.told_apart": (
@@ -96,7 +98,7 @@ def test_the_finder_knows_patterns_of_modules_tables_and_calls() -> None:
 
     assert ("lifestream.content.html_tokenizer._ATTRIBUTE", {"findall"}) in places
     assert ("lifestream.fetcher.redirects._READY", {"fullmatch"}) in places
-    assert places.count(("lifestream.content.players._PLAYERS", {"match"})) == 2
+    assert places.count(("lifestream.parser.encoding._FIRST_CHARACTERS", {"match"})) == 4
     assert ("lifestream.fetcher.websub", {"fullmatch"}) in places
     assert places.count(("feedserver.messages.triggers", {"search"})) == 4
     assert len(places) > 100

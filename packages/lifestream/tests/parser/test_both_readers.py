@@ -113,6 +113,7 @@ LISTED: Final[dict[str, dict[str, str]]] = {
         "an id that is no address is no link, nor one in a child (6)": "entry_id_xml_base.xml atom10_id.xml",
     },
     "entry.content": {
+        "what is no HTML is text, in which only one of them has the attributes (16)": "atomsvgdctitle.xml",
         "feedparser writes <br></br>, which is two line breaks in HTML (9)": (
             "FeedBurnerXHTML.xml pet_atom.xml TypePadNews.xml"
         ),
@@ -150,6 +151,7 @@ LISTED: Final[dict[str, dict[str, str]]] = {
     },
     "entry.language": {"a language has no underscores (BCP 47)": "entry_content_xml_lang_underscore.xml"},
     "entry.base": {
+        "an id that is no address is no link, nor a base (14)": "atom10_id.xml",
         "it is the link, which feedburner:origLink gives (10, 14)": (
             "CRE.xml GiantRobotsSmashingIntoOtherGiantRobots.xml"
         ),

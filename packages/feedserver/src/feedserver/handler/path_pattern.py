@@ -74,7 +74,7 @@ def _compiled(text: str) -> re.Pattern[str]:
         end = found.end()
     if not names:
         raise ValueError(f"{given} has no placeholder; give the plain text, or write one, such as <name>")
-    return re.compile("".join([*parts, _literal(given, text[end:])]), re.DOTALL)
+    return re.compile("".join([r"\A", *parts, _literal(given, text[end:])]), re.DOTALL)
 
 
 def _literal(given: str, text: str) -> str:

@@ -68,7 +68,7 @@ class Calendar:
         if moment is None:
             notes.undated.append(text[:LONGEST])
         else:
-            zoned = form == "seconds since 1970" or _ZONE_GIVEN.search(text)
+            zoned = form == "seconds since 1970" or _gives_zone(text)
             notes.dates.setdefault(moment, (text, form if zoned else f"{form}, without a zone, so UTC"))
 
     def _numeric(self, text: str) -> datetime | None:
@@ -218,7 +218,17 @@ def _with_colons(digits: str) -> str:
     return ":".join(filter(None, (digits[:2], digits[2:4] or "00", digits[4:])))
 
 
-_ZONE_GIVEN = re.compile(r"(?:Z|\d[+-]\d\d|[+-]\s?\d{1,2}:?\d\d|[A-Z]{2,5}|[년월오].*)(?:\s*\(.*\))?\s*\Z")
+_ZONE_AT_END = re.compile(r"(?:Z|\d[+-]\d\d|[+-]\s?\d{1,2}:?\d\d|[A-Z]{2,5})\Z")
+_KOREAN_LETTERS = frozenset("년월오")
+
+
+def _gives_zone(text: str) -> bool:
+    """Return whether the date *text* names its zone, or is in the form of a country with one zone."""
+    date = text.rstrip()
+    if date.endswith(")"):
+        date = date[: date.rfind("(")].rstrip()
+    return _ZONE_AT_END.search(date[-20:]) is not None or not _KOREAN_LETTERS.isdisjoint(text)
+
 
 _EAST_ASIAN = re.compile(
     rf"""
