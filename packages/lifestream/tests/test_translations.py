@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
@@ -112,7 +113,7 @@ class TestMarks:
         [
             ('raise CommandError("no such feed")', ["no such feed"]),
             ('raise CommandError(f"no feed {url}")', ["no feed "]),
-            ("raise CommandError(f\"{gettext('no')}{url}\")", ["f\"{gettext('no')}{url}\""]),
+            ("raise CommandError(f\"{gettext('no')}{url}\")", [ast.unparse(ast.parse("f\"{gettext('no')}{url}\""))]),
             ('raise CommandError(gettext("no feed {url}").format(url="a b"))', []),
             ('self.stdout.write(f"{count} feeds")', [" feeds"]),
             ('field = CharField(help_text="Some words", verbose_name="feed")', ["Some words", "feed"]),

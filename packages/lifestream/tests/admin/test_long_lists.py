@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_list_groups_no_rows_and_goes_through_none_for_its_filters(root: Clien
     for query in (query["sql"] for query in queries if table in query["sql"]):
         # The folders of subscriptions, which are no large table.
         assert name == "subscription" or "DISTINCT" not in query, query
-        assert query.count("GROUP BY") == query.count("GROUP BY U0"), query
+        assert query.count("GROUP BY") == len(re.findall('GROUP BY "?U0"?', query)), query
 
 
 @pytest.mark.django_db

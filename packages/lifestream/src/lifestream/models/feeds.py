@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, router, transaction
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import F, Lookup, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +21,11 @@ from lifestream.models.message_field import MessageField
 def url_hash(url: str) -> str:
     """Return the SHA-256 of *url* in hexadecimal. It is unique even if the URL is longer than an index allows."""
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
 
 
 class HostQuerySet(models.QuerySet["Host"]):
@@ -78,13 +83,21 @@ HEALTH = {
 """The values of `Feed.health`, in words."""
 
 
-class IsHeld(Func):
+class IsHeld(Lookup[bool]):
     """The condition that a claim token isn't empty, as the index `lifestream_feed_held` has it: SQLite uses a partial
     index only if its condition is in the query word for word, and a query's values are parameters.
     """
 
-    template = "NOT (%(expressions)s = '')"
-    output_field = BooleanField()
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[str | int]]:
+        """Return the condition in SQL."""
+        token, parameters = self.process_lhs(compiler, connection)
+        return f"NOT ({token} = '')", list(parameters)
+
+
+def _is_held() -> IsHeld:
+    return IsHeld(F("claim_token"), True)
 
 
 class FeedQuerySet(models.QuerySet["Feed"]):
@@ -137,11 +150,11 @@ class FeedQuerySet(models.QuerySet["Feed"]):
 
     def held(self, now: datetime) -> FeedQuerySet:
         """Return feeds that a worker holds."""
-        return self.filter(IsHeld("claim_token"), claimed_until__gt=now)
+        return self.filter(_is_held(), claimed_until__gt=now)
 
     def with_token(self, token: str) -> FeedQuerySet:
         """Return the feeds that were claimed with *token*."""
-        return self.filter(IsHeld("claim_token"), claim_token=token)
+        return self.filter(_is_held(), claim_token=token)
 
     def _active(self, now: datetime) -> FeedQuerySet:
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now), status=Feed.Status.ACTIVE)

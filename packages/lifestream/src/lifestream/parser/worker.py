@@ -41,7 +41,8 @@ def main() -> None:
     # Ctrl-C is sent to the whole process group; the parent decides what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory()
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    # Closing writes what is left of an answer, which fails as well if the parent is gone.
+    with contextlib.suppress(EOFError, BrokenPipeError), answers:
         serve(sys.stdin.buffer, answers)
 
 
