@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
+    BooleanLookup = Lookup[bool]
+else:
+    BooleanLookup = Lookup
+
 
 class HostQuerySet(models.QuerySet["Host"]):
     """Querysets of hosts. What they write is followed by `due_hosts.settle`."""
@@ -83,7 +87,7 @@ HEALTH = {
 """The values of `Feed.health`, in words."""
 
 
-class IsHeld(Lookup[bool]):
+class IsHeld(BooleanLookup):
     """The condition that a claim token isn't empty, as the index `lifestream_feed_held` has it: SQLite uses a partial
     index only if its condition is in the query word for word, and a query's values are parameters.
     """
