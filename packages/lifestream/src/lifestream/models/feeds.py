@@ -94,10 +94,10 @@ class IsHeld(BooleanLookup):
 
     prepare_rhs = False
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[str | int]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
         """Return the condition in SQL."""
         token, parameters = self.process_lhs(compiler, connection)
-        return f"NOT ({token} = '')", list(parameters)
+        return f"NOT ({token} = '')", tuple(parameters)
 
 
 def _is_held() -> IsHeld:
