@@ -237,7 +237,7 @@ def test_a_request_says_who_asks_for_whom_accepts_gzip_and_brings_nothing_else(s
     assert set(first.headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
     assert first.headers["Connection"] == "close"  # nothing else is asked of this host (RFC 9112 §9.6)
     assert first.headers["User-Agent"] == "lifestream/1.0 (+https://example.org/; 27 subscribers)"
-    assert first.headers["Accept-Encoding"] == "gzip, deflate"
+    assert first.headers["Accept-Encoding"] == "gzip, deflate, br, zstd"
 
 
 def test_one_subscriber_is_told_in_the_singular(server: FeedServer) -> None:
@@ -456,7 +456,7 @@ def test_a_body_that_inflates_over_the_cap_is_stopped_with_bounded_memory(server
     assert peak < 8 * cap
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "auto"])
 def test_a_coded_body_arrives_inflated(server: FeedServer, coding: str) -> None:
     server.add("/feed", Response(RSS * 100, coding=coding))
     outcome = fetch(server.url("/feed"))
@@ -466,12 +466,28 @@ def test_a_coded_body_arrives_inflated(server: FeedServer, coding: str) -> None:
 
 
 def test_a_coding_that_was_not_asked_for_is_a_failure(server: FeedServer) -> None:
-    server.add("/feed", Response(RSS, headers={"Content-Encoding": "br"}))
+    body = b"\x1f\x9d\x90" + bytes(range(256))
+    server.add("/feed", Response(body, headers={"Content-Encoding": "compress"}))
     outcome = fetch(server.url("/feed"))
     assert (outcome.kind, outcome.message) == (
         "coding",
-        "the body is in the coding 'br', which was not asked for",
+        "the body is in the coding 'compress', which was not asked for",
     )
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "none", "binary", "iso-8859-1", "pretty", "gzip", "br"])
+def test_a_plain_body_is_read_though_its_server_names_a_coding(server: FeedServer, coding: str) -> None:
+    server.add("/feed", Response(RSS, headers={"Content-Encoding": coding}))
+    outcome = fetch(server.url("/feed"))
+    assert isinstance(outcome, Fetched)
+    assert outcome.body == RSS
+
+
+def test_a_file_that_was_gzipped_before_it_was_served_is_read(server: FeedServer) -> None:
+    server.add("/feed", Response(gzip.compress(gzip.compress(RSS)), headers={"Content-Type": "application/xml"}))
+    outcome = fetch(server.url("/feed"))
+    assert isinstance(outcome, Fetched)
+    assert outcome.body == RSS
 
 
 def test_one_deadline_covers_a_body_that_drips(server: FeedServer) -> None:

@@ -30,7 +30,8 @@ from yarl import URL
 
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Crowded, Memory, Share
-from lifestream.fetcher.content_decoding import ACCEPTED, Body, BodyTooLarge, CodingFailed
+from lifestream.fetcher.content_decoding import Body, BodyTooLarge, CodingFailed
+from lifestream.fetcher.inflaters import accepted
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
 from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail, UrlRefused, origin, request_url
 from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
@@ -235,7 +236,7 @@ class Fetcher:
         return {
             "User-Agent": self._user_agent.replace(_SUBSCRIBERS, subscribers),
             "Accept": _ACCEPT,
-            "Accept-Encoding": ACCEPTED,
+            "Accept-Encoding": accepted(),
         }
 
     async def _answer(self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, share: Share) -> Outcome:
@@ -269,6 +270,8 @@ class Fetcher:
         async for chunk in response.content.iter_any():
             for grown in body.pieces(chunk):
                 await share.grow(grown)
+        for grown in body.last_pieces():
+            await share.grow(grown)
         return body.finish(), body.received
 
 
