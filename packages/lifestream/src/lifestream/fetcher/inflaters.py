@@ -121,7 +121,7 @@ class Brotli:
             return
         try:
             yield self._inflater.process(data, output_buffer_limit=PIECE)
-            while not self.is_complete and not self._inflater.can_accept_more_data():
+            while not (self._inflater.is_finished() or self._inflater.can_accept_more_data()):
                 yield self._inflater.process(b"", output_buffer_limit=PIECE)
         except self._library.error as error:
             raise Broken(str(error)) from error

@@ -18,7 +18,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten
-from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
 from lifestream.message import say
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parser.encoding import decode

@@ -25,8 +25,8 @@ from django.utils import timezone
 from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
-from lifestream.fetcher.redirects import UrlRefused, credentials_of, origin, request_url
 from lifestream.fetcher.shortage import require_files, shortage_of
 from lifestream.message import edited, say
 from lifestream.models import Feed, Lifestream, Subscription
