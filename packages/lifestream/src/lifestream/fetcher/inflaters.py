@@ -120,9 +120,11 @@ class Brotli:
         if self.is_complete:
             return
         try:
-            yield self._inflater.process(data, output_buffer_limit=PIECE)
-            while not (self._inflater.is_finished() or self._inflater.can_accept_more_data()):
-                yield self._inflater.process(b"", output_buffer_limit=PIECE)
+            out = self._inflater.process(data, output_buffer_limit=PIECE)
+            # It may accept more data before all of its output has been fetched.
+            while out or not (self._inflater.is_finished() or self._inflater.can_accept_more_data()):
+                yield out
+                out = self._inflater.process(b"", output_buffer_limit=PIECE)
         except self._library.error as error:
             raise Broken(str(error)) from error
 
