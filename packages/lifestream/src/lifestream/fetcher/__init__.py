@@ -12,7 +12,8 @@ cancellation raises. The modules, in the order in which a request passes them:
   `inflaters`: gzip, deflate, br and zstd, each by itself.
 6. `outcomes`: the results of a request, as values.
 7. `cache_lifetime`: what the headers say about freshness and pauses. `url_hosts`: the host that a URL names. `websub`:
-  the messages of WebSub. `open_files`, `shortage`: what this machine is short of, for which no server is to blame.
+  the messages of WebSub. `link_header`: the links that a server sends beside a document. `open_files`, `shortage`: what
+  this machine is short of, for which no server is to blame.
 
 This package never imports Django, the parser or the database. The rules of `FETCHING.md` about a single request are
 implemented here.
