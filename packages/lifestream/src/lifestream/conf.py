@@ -21,6 +21,7 @@ from django.utils.encoding import force_str
 from django.utils.translation import gettext
 
 from lifestream.fetcher import open_files
+from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy
 
 if TYPE_CHECKING:
     from lifestream.content.sanitizer import SanitizerRules
@@ -175,6 +176,15 @@ class Settings:
             text = gettext("{setting}: {problem}; give networks as {one} or {other}.")
             told = text.format(setting=f"LIFESTREAM_{name}", problem=error, one="10.0.0.0/8", other="fd00::/8")
             raise ImproperlyConfigured(told) from error
+
+    @property
+    def proxy(self) -> str:
+        """`LIFESTREAM_PROXY`: the URL of the proxy by which all feeds are fetched, of HTTP or SOCKS; "" for none."""
+        value = self._line("PROXY")
+        try:
+            return "" if value == DIRECT else checked_proxy(value)
+        except OptionRefused as error:
+            raise ImproperlyConfigured(f"LIFESTREAM_PROXY: {error}.") from error
 
     @property
     def max_body(self) -> int:

@@ -45,6 +45,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "spread": _("{wait} more, so that feeds don't come all at once"),
     "pushed": _("its hub says that there is something new"),
     "resumed": _("resumed"),
+    "edited": _("it was changed, and is asked anew"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
     # What a request came to: `fetcher`
@@ -79,6 +80,26 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "coding-ends-early": _("the {coding} body ends early, after {received} bytes"),
     "coding-broken": _("the {coding} body is broken: {reason}"),
     "coding-members": _("the {coding} body has more than {limit} members"),
+    "no-tls-by-proxy": _("no TLS behind the proxy: {reason}"),
+    "proxy-refused": _("the proxy answered {status}"),
+    "proxy-failed": _("the proxy failed: {reason}"),
+    "socks-needs-extra": _("its proxy speaks SOCKS: install django-lifestream with the extra socks"),
+    # Which options of a feed are refused: `fetcher.request_options`, `storage.feed_editing`
+    "option-header": _('a header is written as "Name: value", one a line'),
+    "option-header-ours": _("the header {name} is set by lifestream itself"),
+    "option-header-value": _("the value of the header {name} is empty, too long, or has control characters"),
+    "option-headers": _("these are more than {most} headers"),
+    "option-private-key": _("it holds a private key: give the certificate of the authority only"),
+    "option-no-certificate": _("it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"),
+    "option-proxy": _(
+        "a proxy is written as http://proxy.example:3128 or socks5://127.0.0.1:9050; for none, write direct"
+    ),
+    "option-interval": _("the interval is to be from {least} to {most}"),
+    "option-user-agent": _("a User-Agent is one line of at most {most} characters"),
+    "option-secret-of-many": _(
+        "{count} lifestreams read {url}, and would all see what the login or the headers let in; add it to one of them "
+        "by itself, with its login in the URL"
+    ),
     # Why no feed was added: `refresh.subscribe`
     "not-to-be-had": _("{url} can't be had: {reason}"),
     "no-title": _("the feed at {url} has no title; give it a name"),
@@ -104,6 +125,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     ),
     "form-of-address": _("a form of {address}, {kind}"),
     "address-none": _("no IP address"),
+    "address-own-name": _("a name of this machine or of its own network"),
     "address-not-public": _("an address that is not for public use"),
     "address-unspecified": _("the unspecified address"),
     "address-this-network": _("an address of this network"),

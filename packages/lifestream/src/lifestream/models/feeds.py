@@ -191,6 +191,7 @@ class Feed(models.Model):
         Host, on_delete=models.PROTECT, related_name="feeds", editable=False, verbose_name=_("host"), db_index=False
     )
     credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
+    options = models.JSONField(default=dict, blank=True, editable=False)  # see storage.feed_options
     title = models.TextField(_("title"), blank=True)
     site_url = models.TextField(_("site"), blank=True)
     domain = models.TextField(_("domain"), blank=True)

@@ -154,6 +154,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_CONTACT"),
     Option("LIFESTREAM_USER_AGENT"),
     Option("LIFESTREAM_ALLOWED_NETWORKS", Kind.LIST),
+    Option("LIFESTREAM_PROXY", masks=without_password),
     Option("LIFESTREAM_CHECK_EVERY", Kind.NUMBER),
     Option("LIFESTREAM_CONCURRENCY", Kind.WHOLE),
     Option("LIFESTREAM_PER_HOST", Kind.WHOLE),
