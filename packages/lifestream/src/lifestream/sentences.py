@@ -105,6 +105,11 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "no-title": _("the feed at {url} has no title; give it a name"),
     "no-feed-unsearchable": _("{url} is no feed, and can't be searched for one: {reason}"),
     "no-feed-no-page": _("{url} is no feed, and no page that leads to one: {reason}"),
+    # Why an entry has no content from its page: `parser.article`, `refresh.full_content`
+    "article-needs-extra": _("articles are found by trafilatura: install django-lifestream with the extra fulltext"),
+    "no-article": _("no article was found on {url}"),
+    "page-not-to-be-had": _("the page of the entry can't be had: {reason}"),
+    "no-page": _("{url} is no web page, but {type}"),
     # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`
     "rule-empty": _("Line {number}, {line}, has nothing to look for: write a word after it, or remove it."),
     "too-many-rules": _("Line {number}, {line}, is too much: at most {most} rules count, so remove some."),

@@ -23,6 +23,7 @@ from django.utils import timezone
 from lifestream.conf import raise_file_limit, settings
 from lifestream.models import Feed
 from lifestream.operations.retention import cleanup as clean_up
+from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 
@@ -88,6 +89,8 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
         timer.cancel()
     for shortage in report.shortages:
         log.warning("feeds stay due: %s", shortage)
+    if report.rows:
+        fetch_full_content([row.feed for row in report.rows])
     return str(report)
 
 

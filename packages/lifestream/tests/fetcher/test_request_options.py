@@ -30,10 +30,10 @@ def secure() -> Iterator[FeedServer]:
         yield server
 
 
-def fetch(url: str, options: RequestOptions, **fields: str) -> Outcome:
+def fetch(url: str, options: RequestOptions) -> Outcome:
     async def run() -> Outcome:
         async with Fetcher(allowing("127.0.0.0/8, ::1"), user_agent="lifestream/1 ({subscribers})") as fetcher:
-            return await fetcher.fetch(FetchRequest(url, options=options, **fields))
+            return await fetcher.fetch(FetchRequest(url, options=options))
 
     return asyncio.run(run())
 

@@ -3,7 +3,7 @@
 In: nothing. Out: the models, and the search index over items.
 
 1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
-2. `items`: what feeds said, tags, and the memory of deleted items.
+2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what the pages of entries gave.
 3. `lifestreams`: lifestreams, subscriptions, posts.
 4. `tallies`: counts of what the site has done.
 5. `fulltext`: the search index, on SQLite and PostgreSQL.
@@ -17,6 +17,7 @@ guid. Never imported here: the parser, `scheduler`, `storage` and above.
 
 from __future__ import annotations
 
+from lifestream.models.articles import Article
 from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
@@ -31,6 +32,7 @@ from lifestream.models.lifestreams import (
 from lifestream.models.tallies import Tally
 
 __all__ = [
+    "Article",
     "Feed",
     "FeedQuerySet",
     "Fetch",

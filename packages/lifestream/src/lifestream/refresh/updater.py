@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import close_old_connections, connections
 
+from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import Report
@@ -64,6 +65,7 @@ class Updater(threading.Thread):
         if report.rows:
             log.info("%s", report)
             self._find_icons()
+            self._fetch_full_content([row.feed for row in report.rows])
         return report
 
     def _do_daily(self) -> None:
@@ -80,3 +82,9 @@ class Updater(threading.Thread):
             find_icons()
         except Exception:
             log.exception("the icons of sites could not be looked for")
+
+    def _fetch_full_content(self, feeds: list[int]) -> None:
+        try:
+            fetch_full_content(feeds)
+        except Exception:
+            log.exception("the pages of entries could not be asked")
