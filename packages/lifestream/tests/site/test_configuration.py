@@ -65,8 +65,7 @@ class TestMistakes:
     def test_all_mistakes_are_told_at_once(self, tmp_path: Path) -> None:
         told = problems(tmp_path, 'LIFESTREAM_MAX_BODY = true\nTIME_ZONE = "Europe/Berln"', LIFESTREAM_PER_HOST="x")
         assert told == [
-            f"TIME_ZONE is 'Europe/Berln' in {tmp_path / FILE}; "
-            "give a name of the time zone database, as Europe/Berlin.",
+            f"{tmp_path / FILE}: TIME_ZONE is 'Europe/Berln'; give a name of the time zone database, as Europe/Berlin.",
             "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20.",
             f"{tmp_path / FILE}: LIFESTREAM_MAX_BODY is true; give a whole number, as 20.",
         ]
@@ -76,6 +75,19 @@ class TestMistakes:
         (told,) = problems(tmp_path, text)
         assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
         assert "(at " in told
+
+    @pytest.mark.parametrize("language", ["de", "de-AT", "DE"])
+    def test_mistakes_are_told_in_the_language_of_the_site(self, language: str, tmp_path: Path) -> None:
+        text = f'LANGUAGE_CODE = "{language}"\nLIFESTREAM_TIMEUT = 3\nLIFESTREAM_MAX_BODY = true'
+        assert problems(tmp_path, text) == [
+            f"{tmp_path / FILE}: LIFESTREAM_TIMEUT ist keine Einstellung. Meinten Sie LIFESTREAM_TIMEOUT?",
+            f"{tmp_path / FILE}: LIFESTREAM_MAX_BODY ist true; geben Sie eine ganze Zahl an, wie 20.",
+        ]
+
+    @pytest.mark.parametrize("language", ["xx", "../de", "", "é", "d" * 5000])
+    def test_a_language_without_a_catalogue_is_told_in_english(self, language: str, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, LANGUAGE_CODE=language, LIFESTREAM_PER_HOST="x")
+        assert told == "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20."
 
     def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
         (tmp_path / FILE).write_bytes('LIFESTREAM_CONTACT = "Jürgen"'.encode("latin-1"))

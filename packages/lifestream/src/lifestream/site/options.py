@@ -13,16 +13,23 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 
+def _(text: str) -> str:
+    """Mark *text* for translation, and return it: `configuration` translates it when it tells of a wrong value."""
+    return text
+
+
 class Kind(Enum):
     """What the value of an option is: how it is written in the environment, and what a wrong one is told."""
 
-    TEXT = "give text"
-    NUMBER = "give a number, as 60 or 0.5"
-    WHOLE = "give a whole number, as 20"
-    BOOLEAN = "give true or false; in the environment, 1 or 0"
-    LIST = "give a list, as ['one', 'two']; in the environment, with commas"
-    TABLE = "give a table, as {p = [], a = ['href']}; it can be set in lifestream.toml only"
-    SOURCES = "give a table, as {'img-src' = ['https://cdn.example']}; in the environment, img-src https://cdn.example"
+    TEXT = _("give text.")
+    NUMBER = _("give a number, as 60 or 0.5.")
+    WHOLE = _("give a whole number, as 20.")
+    BOOLEAN = _("give true or false; in the environment, 1 or 0.")
+    LIST = _("give a list, as ['one', 'two']; in the environment, with commas.")
+    TABLE = _("give a table, as {p = [], a = ['href']}; it can be set in lifestream.toml only.")
+    SOURCES = _(
+        "give a table, as {'img-src' = ['https://cdn.example']}; in the environment, img-src https://cdn.example."
+    )
 
 
 @dataclass(frozen=True)
