@@ -193,8 +193,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         chosen = list(objs)
         feeds = {subscription.feed_id for subscription in chosen}
         with transaction.atomic(using=self.db):
-            # In the order in which imports lock feeds. Otherwise the two could wait for each other.
-            list(Feed.objects.using(self.db).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
+            _lock(feeds, self.db)
             made = super().bulk_create(chosen, *args, **kwargs)
             # Of those that exist already, Django does not tell the keys.
             of_these = Subscription.objects.using(self.db).filter(
@@ -229,6 +228,11 @@ subscriptions_written: Final = Signal()
 """Sent by `SubscriptionQuerySet` for what it has written at once, inside the transaction. Arguments: *keys* of the
 subscriptions, *feeds* (keys) whose readers may have changed, and *using*.
 """
+
+
+def _lock(feeds: Collection[int], using: str) -> None:
+    """Lock *feeds* in the order in which imports do. Otherwise the two could wait for each other."""
+    list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
@@ -275,8 +279,18 @@ class Subscription(models.Model):
 
     def save(self, **options: Any) -> None:
         """Save the subscription and what follows from it, in one transaction."""
-        with transaction.atomic(using=options.get("using") or router.db_for_write(type(self), instance=self)):
+        using = options.get("using") or router.db_for_write(type(self), instance=self)
+        fields = options.get("update_fields")
+        with transaction.atomic(using=using):
+            before: list[int] = []
+            if self.pk is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
+                saved = Subscription.objects.using(using).filter(pk=self.pk)
+                before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
+            if before:
+                _lock([*before, self.feed_id], using)
             super().save(**options)
+            if before:
+                _written([], before, using)  # a feed that it reads no more
 
     @property
     def display_name(self) -> str:
