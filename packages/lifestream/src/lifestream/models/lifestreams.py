@@ -283,8 +283,9 @@ class Subscription(models.Model):
         fields = options.get("update_fields")
         with transaction.atomic(using=using):
             before: list[int] = []
-            if self.pk is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
-                saved = Subscription.objects.using(using).filter(pk=self.pk)
+            key: int | None = self.pk  # of a new one, there is none yet
+            if key is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
+                saved = Subscription.objects.using(using).filter(pk=key)
                 before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
             if before:
                 _lock([*before, self.feed_id], using)
