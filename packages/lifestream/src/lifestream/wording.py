@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils import translation
+from datetime import datetime
+
+from django.utils import timezone, translation
 
 from lifestream import time_words
 from lifestream.message import in_language
@@ -31,3 +33,8 @@ def worded(text: str) -> str:
 def in_words(seconds: float) -> str:
     """Return a length of time in the active language: "1 hour 30 minutes"."""
     return time_words.in_words(seconds, _ACTIVE)
+
+
+def relative(at: datetime) -> str:
+    """Return *at* as seen from now, in the active language: "3 hours ago", "in 5 minutes"."""
+    return time_words.relative((at - timezone.now()).total_seconds(), _ACTIVE)
