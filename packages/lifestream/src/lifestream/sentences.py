@@ -47,6 +47,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "resumed": _("resumed"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
+    "back": _("the database answers again, after {lasted}"),
     # What a request came to: `fetcher`
     "no-answer-in-time": _("no whole answer within {seconds} s"),
     "no-address": _("{host} has no address: {reason}"),

@@ -189,6 +189,8 @@ def _impossible(option: Option, value: Any, _: Translate) -> str:
         except ValueError as error:
             told = _("{reason}; give addresses or networks, as {example}, or {unix} for a Unix socket.")
             return told.format(reason=error, example='["127.0.0.1", "10.0.0.0/8"]', unix='"unix"')
+    if option.choices and value is not None and value not in option.choices:
+        return _("give one of: {choices}.").format(choices=", ".join(option.choices))
     if option.kind is Kind.TEXT and option.name != "EMAIL_HOST_PASSWORD" and value and not str(value).isprintable():
         return _("give one line of text.")
     return ""

@@ -37,7 +37,8 @@ class Option:
     """One thing that can be set.
 
     *default* is None where the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
-    option is never shown; one that *masks* shows its value without what is secret in it.
+    option is never shown; one that *masks* shows its value without what is secret in it. One with *choices* takes no
+    other value.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Option:
     default: Any = None
     secret: bool = False
     masks: Callable[[str], str] | None = None
+    choices: tuple[str, ...] = ()
 
     def from_text(self, text: str) -> Any:
         """Return the value that *text*, from the environment, means. Raises ValueError for one of another kind."""
@@ -182,6 +184,8 @@ OPTIONS: Final = (
     Option("LIFESTREAM_KEEP_ITEMS", Kind.WHOLE),
     Option("LIFESTREAM_KEEP_IDLE_DAYS", Kind.NUMBER),
     Option("LIFESTREAM_METRICS_FROM", Kind.LIST),
+    Option("LIFESTREAM_LOG_LEVEL", choices=("DEBUG", "INFO", "WARNING", "ERROR")),
+    Option("LIFESTREAM_LOG_FORMAT", default="line", choices=("line", "json")),
     # Reading.
     Option("LIFESTREAM_PLUGINS", Kind.LIST),
     Option("LIFESTREAM_PARSERS", Kind.WHOLE),
