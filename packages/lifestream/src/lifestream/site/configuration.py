@@ -7,6 +7,7 @@ variable counts as none. What is unknown or of a wrong kind is named, with the n
 from __future__ import annotations
 
 import difflib
+import stat
 import tomllib
 import zoneinfo
 from collections.abc import Iterator, Mapping
@@ -110,6 +111,9 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
 def _read(path: Path, problems: list[str]) -> dict[str, Any]:
     """Return what stands in the file at *path*: nothing if there is none. What is wrong with it goes to *problems*."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            problems.append(f"{path} is no file; write one there, or remove it.")
+            return {}
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
@@ -117,8 +121,10 @@ def _read(path: Path, problems: list[str]) -> dict[str, Any]:
         problems.append(f"{path} can't be read: {error.strerror}.")
     except UnicodeDecodeError:
         problems.append(f"{path} is not in UTF-8; save it in that encoding.")
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
         problems.append(f'{path} is no TOML: {error}. Text stands in quotes: TIME_ZONE = "Europe/Berlin".')
+    except RecursionError:
+        problems.append(f"{path} is nested too deeply; no setting needs more than a list in a table.")
     return {}
 
 
