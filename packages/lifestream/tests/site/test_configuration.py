@@ -93,10 +93,19 @@ class TestMistakes:
         (tmp_path / FILE).write_bytes('LIFESTREAM_CONTACT = "Jürgen"'.encode("latin-1"))
         assert problems(tmp_path) == [f"{tmp_path / FILE} is not in UTF-8; save it in that encoding."]
 
-    def test_a_folder_of_that_name(self, tmp_path: Path) -> None:
-        (tmp_path / FILE).mkdir()
-        (told,) = problems(tmp_path)
-        assert told.startswith(f"{tmp_path / FILE} can't be read: ")
+    def test_a_number_that_python_does_not_read(self, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, f"LIFESTREAM_TIMEOUT = {'1' * 5000}")
+        assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
+
+    @pytest.mark.parametrize("text", ["[" * 5000, "{a=" * 5000])
+    def test_a_value_that_is_nested_too_deeply(self, text: str, tmp_path: Path) -> None:
+        told = problems(tmp_path, f"LIFESTREAM_HOSTS = {text}")
+        assert told == [f"{tmp_path / FILE} is nested too deeply; no setting needs more than a list in a table."]
+
+    @pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", os.mkdir)])
+    def test_what_is_no_file(self, make: Any, tmp_path: Path) -> None:
+        make(tmp_path / FILE)
+        assert problems(tmp_path) == [f"{tmp_path / FILE} is no file; write one there, or remove it."]
 
     @pytest.mark.parametrize("name", ["EMAIL_HOST_PASSWORD", "DATABASE_URL"])
     def test_a_secret_of_a_wrong_kind_is_not_shown(self, name: str, tmp_path: Path) -> None:

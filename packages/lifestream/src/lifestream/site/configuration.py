@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import gettext
+import stat
 import tomllib
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
@@ -85,10 +86,13 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
     file: dict[str, Any] = {}
     wrong_file: Exception | None = None
     try:
-        file = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            wrong_file = IsADirectoryError()
+        else:
+            file = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         pass  # The file is the owner's choice.
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also for a number of more digits than Python reads
         wrong_file = error
     _ = _translator(environ.get("LANGUAGE_CODE") or file.get("LANGUAGE_CODE"))
 
@@ -135,6 +139,10 @@ def _translator(language: object) -> Translate:
 def _unreadable(path: Path, error: Exception, _: Translate) -> str:
     """Return why the file at *path* can't be read, which *error* says, and the remedy."""
     match error:
+        case IsADirectoryError():
+            return _("{file} is no file; write one there, or remove it.").format(file=path)
+        case RecursionError():
+            return _("{file} is nested too deeply; no setting needs more than a list in a table.").format(file=path)
         case OSError():
             return _("{file} can't be read: {reason}.").format(file=path, reason=error.strerror)
         case UnicodeDecodeError():
