@@ -11,7 +11,7 @@ from struct import pack
 
 import pytest
 
-from lifestream.content.sanitizer import SanitizerRules
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
 from lifestream.parser import ipc
 from lifestream.plugins import ItemDraft

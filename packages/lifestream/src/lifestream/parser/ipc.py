@@ -17,7 +17,7 @@ from struct import Struct
 from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from lifestream.content.sanitizer import SanitizerRules
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.entry import (
     Enclosure,
     Entry,
