@@ -92,7 +92,13 @@ def _is_harmless(source: str, *, usual: bool) -> bool:
 
 def has_long_text(source: str) -> bool:
     """Return whether *source* may contain a text over `MAX_TEXT` characters."""
-    return len(source) > MAX_TEXT and max(map(len, source.split("<"))) > MAX_TEXT
+    begun = 0
+    while len(source) - begun > MAX_TEXT:
+        last = source.rfind("<", begun, begun + MAX_TEXT + 1)
+        if last < 0:
+            return True
+        begun = last + 1
+    return False
 
 
 def _chunks(text: str) -> Iterator[str]:
