@@ -23,7 +23,7 @@ from django.utils.translation import gettext
 from lifestream.fetcher import open_files
 
 if TYPE_CHECKING:
-    from lifestream.content.sanitizer import SanitizerRules
+    from lifestream.content.sanitizer_rules import SanitizerRules
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -80,7 +80,7 @@ class Settings:
         `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept;
         `LIFESTREAM_STRIP_TRACKING`.
         """
-        from lifestream.content.sanitizer import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
+        from lifestream.content.sanitizer_rules import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
 
         tags, styles = self.get("VALID_TAGS", DEFAULT_TAGS), self.get("VALID_STYLES", DEFAULT_STYLES)
         if not isinstance(tags, Mapping):

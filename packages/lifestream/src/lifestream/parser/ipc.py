@@ -1,9 +1,10 @@
 """The protocol between a parser's child process and its parent: frames of JSON and bytes over a pipe.
 
 It is JSON, not pickle: a hostile document may take over the parser in the child, and a pickle from there could make the
-parent run anything. A frame is two lengths and a number, the JSON in
-UTF-8, the bytes, and as many parts, each a length and JSON. A dataclass is sent as the list of its fields. Each
-field's type is checked when it is unpacked, so false data from such a parser loses only its own document.
+parent run anything. A frame is two lengths and a number, the JSON in UTF-8, the bytes, and as many parts. A part is two
+lengths, JSON, and the long texts that belong in it: as JSON, each would be read and written character by character. A
+dataclass is sent as the list of its fields. Each field's type is checked when it is unpacked, so false data from such a
+parser loses only its own document.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from struct import Struct
 from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from lifestream.content.sanitizer import SanitizerRules
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.entry import (
     Enclosure,
     Entry,
@@ -42,7 +43,9 @@ in memory.
 """
 
 _HEAD: Final = Struct(">III")
-_LENGTH: Final = Struct(">I")
+_LENGTHS: Final = Struct(">II")
+_LONG: Final = 200
+"""From how many characters on a text of a part is sent behind its JSON."""
 
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
@@ -56,8 +59,16 @@ def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
     if data:
         pipe.write(data)
     for part in parts:
-        text = _text_of(part)
-        pipe.write(_LENGTH.pack(len(text)) + text)
+        row = [*part]
+        places, texts = [], []
+        for place, value in enumerate(row):
+            if isinstance(value, str) and len(value) >= _LONG:
+                texts.append(value.encode("utf-8", "surrogatepass"))
+                places.append([place, len(texts[-1])])
+                row[place] = ""
+        text = _text_of([row, places])
+        pipe.write(_LENGTHS.pack(len(text), sum(map(len, texts))) + text)
+        pipe.writelines(texts)
     pipe.flush()
 
 
@@ -66,20 +77,33 @@ def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
     frame.
     """
     length, more, count = _HEAD.unpack(_exactly(pipe, _HEAD.size))
-    left = MAX_FRAME - length - more - count * _LENGTH.size
+    left = MAX_FRAME - length - more - count * _LENGTHS.size
     if left < 0:
         raise ValueError(f"a frame of {length + more} bytes and {count} parts")
     message, data = json.loads(_exactly(pipe, length)), _exactly(pipe, more)
     parts = []
     for _ in range(count):
-        [length] = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
-        left -= length
+        length, more = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
+        left -= length + more
         if left < 0:
             raise ValueError(f"a frame of more than {MAX_FRAME} bytes")
-        parts.append(json.loads(_exactly(pipe, length)))
+        parts.append(_part(json.loads(_exactly(pipe, length)), _exactly(pipe, more)))
     if parts:
         _join(message, parts)
     return message, data
+
+
+def _part(message: Any, texts: bytes) -> Any:
+    """Return a part, with its long *texts* where they belong. Raises ValueError for an invalid one."""
+    try:
+        row, places = message
+        position = 0
+        for place, length in places:
+            row[place] = texts[position : position + length].decode("utf-8", "surrogatepass")
+            position += length
+    except (TypeError, LookupError) as error:
+        raise ValueError(f"a part with its texts nowhere: {error}") from error
+    return row
 
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

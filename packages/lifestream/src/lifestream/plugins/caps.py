@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from lifestream.content.clean_html import CleanHtml
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.sanitizer import Beginning
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person
@@ -170,7 +171,7 @@ def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
     )
 
 
-def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: Tally) -> str:
+def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: Tally) -> CleanHtml:
     """Return what *clean* makes of the HTML *source*, in at most as many characters as are kept of a content.
 
     *clean* takes a fragment and the maximum length of its result, as `Sanitizer.beginning` does. Cleaning makes text
@@ -184,7 +185,7 @@ def content(source: str, base: str, clean: Callable[[str, int], Beginning], tall
     cleaned = clean(source, CONTENT.limit)
     if not (fits and cleaned.whole):
         tally.over(CONTENT)
-    return cleaned.html
+    return cleaned.clean
 
 
 def text(value: str) -> str:

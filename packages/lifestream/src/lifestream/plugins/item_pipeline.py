@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from lifestream.content import item_card
-from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
+from lifestream.content.plaintext import html_of, scrub, shorten
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
@@ -215,7 +215,7 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
     content = caps.content(
         draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally
     )
-    text = caps.text(text_of_clean(content))
+    text = caps.text(content.text)
     summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
     safe = replace(
         draft,
@@ -223,7 +223,7 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
         link=caps.address(sanitizer.url(draft.link, draft.base), tally),
         title=sanitizer.text(draft.title),
         author=sanitizer.text(draft.author),
-        content=content,
+        content=content.html,
         text=text,
         summary=shorten(" ".join(summary[:_ENOUGH].split()), SUMMARY_LENGTH),
         tags=_tags(draft.tags, sanitizer),
