@@ -63,21 +63,20 @@ class Server:
         """The process id of the server."""
         return int(self.folder.with_suffix(".pid").read_text())
 
-    def end(self) -> list[str]:
-        """End the server at once. Returns the command that starts it."""
-        command = Path(f"/proc/{self.pid}/cmdline").read_text().rstrip("\0").split("\0")
+    def end(self) -> None:
+        """End the server at once."""
         # PostgreSQL's immediate shutdown: it leaves its data as a crash does. Redis saves nothing.
         os.kill(self.pid, signal.SIGQUIT if self.name == "postgres" else signal.SIGKILL)
         while services.is_ours(self.pid, self.folder):
             services.reap(self.pid)
             time.sleep(0.05)
-        return command
 
-    def start(self, command: list[str]) -> None:
+    def start(self) -> None:
         """Start the server again."""
+        command = self.folder.with_suffix(".command").read_text().split("\0")
         owner = self.folder.stat()
         as_user = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if owner.st_uid else {}
-        services.launch(self.folder, list(command), as_user if self.name == "postgres" else {})
+        services.launch(self.folder, [*command], as_user if self.name == "postgres" else {})
 
 
 @dataclass
@@ -198,12 +197,11 @@ def cause(trouble: Trouble, cluster: Cluster, folder: Path, options: argparse.Na
     elif trouble.name in ("postgres", "redis"):
         place = folder if trouble.name == "postgres" else Path(cluster.environment["REDIS_FOLDER"])
         server = Server(trouble.name, place / trouble.name)
-        again = server.end()
+        server.end()
         time.sleep(options.outage)
-        server.start(again)
+        server.start()
     elif trouble.name == "disk":
         server = Server("postgres", folder / "postgres")
-        again = Path(f"/proc/{server.pid}/cmdline").read_text().rstrip("\0").split("\0")
         ballast = folder / "ballast"
         with suppress(OSError), ballast.open("wb") as file:
             while True:
@@ -212,7 +210,7 @@ def cause(trouble: Trouble, cluster: Cluster, folder: Path, options: argparse.Na
         time.sleep(options.outage)
         ballast.unlink()
         if not services.is_ours(server.pid, server.folder):
-            server.start(again)
+            server.start()
     else:
         offset = options.clock_jump if trouble.name == "clock" else 0
         cluster.moved._move(offset)
