@@ -7,8 +7,8 @@ the same URLs with the same validators and does nothing with what comes; then by
 
     python scripts/services.py run -- uv run --group bench python benchmarks/mix.py --celery 1 2 4
 
-Processor time is that of lifestream and its parsers, with PostgreSQL's own for the connection beside it; the server's is
-not in it, but where both share the cores, it is in the time on the clock.
+Processor time is that of lifestream and its parsers, with PostgreSQL's own for the connection beside it; the server's
+is not in it, but where both share the cores, it is in the time on the clock.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from large_site import fill, processor_time, site
 from tables import print_table
 
 if TYPE_CHECKING:
-    from feedserver import Request, Response
+    from feedserver import FeedServer, Request, Response
 
 A_HOST = 20
 KINDS = ["not modified"] * 35 + ["unchanged"] * 10 + ["new"] * 4 + ["error"]
@@ -70,7 +70,7 @@ def serve(feeds: int) -> None:
             return Response(b"", 500)
         return Response(document(number, 9 + asked[number]), headers=rss)
 
-    servers = []
+    servers: list[FeedServer] = []
     for host in range((feeds - 1) // A_HOST + 1):
         name = f"127.0.{1 + host // 250}.{1 + host % 250}"
         server = FeedServer(host=name, tls=True, journal_limit=10).start()
@@ -270,7 +270,7 @@ def main() -> None:
 def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: list[int]) -> None:
     from django.db import connection
 
-    from lifestream.models import Feed, Lifestream
+    from lifestream.models import Lifestream
     from lifestream.refresh import opml
 
     fill(others, 0)
@@ -285,13 +285,17 @@ def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: 
     for _ in range(rounds):
         ours.append(update(keys))
         alone.append(bare(urls, authority))
+    per_feed: list[Callable[[Round], float]] = [
+        lambda each: 1000 * each.cost / len(keys),
+        lambda each: 1000 * each.database / len(keys),
+        lambda each: 1000 * each.waited / len(keys),
+        lambda each: len(keys) / each.wall,
+        lambda each: each.wal / len(keys) / 1024,
+    ]
     rows = [
-        [name, *(f"{statistics.median(figure(each) for each in results):.2f}" for figure in (
-            lambda each: 1000 * each.cost / len(keys), lambda each: 1000 * each.database / len(keys),
-            lambda each: 1000 * each.waited / len(keys), lambda each: len(keys) / each.wall,
-            lambda each: each.wal / len(keys) / 1024))]
+        [name, *(f"{statistics.median(map(figure, results)):.2f}" for figure in per_feed)]
         for name, results in (("lifestream, one process", ours), ("aiohttp alone", alone))
-    ]  # fmt: skip
+    ]
     head = ["", "ms a feed", "and in PostgreSQL", "queries waited for, ms", "feeds a second", "KB of WAL a feed"]
     print_table(f"{len(keys):,} feeds over TLS, {others:,} others, {connection.vendor}", head, rows)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
