@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
+from lifestream.models import sort_names
 from lifestream.models.feeds import Feed
 from lifestream.models.items import Item
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
@@ -202,6 +203,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             pairs = {(subscription.lifestream_id, subscription.feed_id) for subscription in chosen}
             found = of_these.values_list("pk", "lifestream_id", "feed_id")
             keys = [pk for pk, lifestream, feed in found if (lifestream, feed) in pairs]
+            sort_names.settle(self.db, subscriptions=keys)
             _written(keys, feeds, self.db)
         return made
 
@@ -209,11 +211,16 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def update(self, **kwargs: Any) -> int:
         """Update them, as Django does. If that may show more, fill their timelines and wake their feeds."""
-        if SHOWING.isdisjoint(kwargs):
+        shows, moves = not SHOWING.isdisjoint(kwargs), not sort_names.OF_SUBSCRIPTION.isdisjoint(kwargs)
+        if not shows and not moves:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
             count = super().update(**kwargs)
+            if moves:
+                sort_names.settle(self.db, subscriptions=before)
+            if not shows:
+                return count
             after = Subscription.objects.using(self.db).filter(pk__in=before).values_list("feed_id", flat=True)
             _written(list(before), {*before.values(), *after}, self.db)
         return count
@@ -260,6 +267,9 @@ class Subscription(models.Model):
         _("block rules"), blank=True, validators=[validate_rules], help_text=_("One a line. What matches is not shown.")
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # What it is sorted by among the sites of its lifestream; see models.sort_names.
+    sort_folder = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
+    sort_name = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
     # The key below which items of the feed are still to be posted; None: none are. See storage.backfill.
     backlog = models.BigIntegerField(_("backlog"), null=True, blank=True, editable=False)
 
@@ -271,7 +281,9 @@ class Subscription(models.Model):
         ordering = ["folder", "name", "pk"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
         indexes = [
-            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog")
+            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog"),
+            models.Index(fields=["lifestream", "sort_name", "id"], name="lifestream_subscr_name"),
+            models.Index(fields=["lifestream", "sort_folder", "sort_name", "id"], name="lifestream_subscr_folder"),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeAlias
 
 from django.db import connections, router, transaction
@@ -27,7 +28,7 @@ from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
 from lifestream.message import say
-from lifestream.models import Feed, Fetch, Host, Item, due_hosts
+from lifestream.models import Feed, Fetch, Host, Item, due_hosts, sort_names
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
@@ -243,15 +244,19 @@ def _settle(
     now, using = step.now, step.using
     settled: dict[int, Stored] = {}
     moved: list[FeedState] = []
+    renamed: list[int] = []
     lines: list[Line] = []
     again: set[int] = set()
     hosts = {feed.host_id for feed in feeds.values()}
     pauses: dict[str, datetime] = {}
     for each in imports:
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
+        named = (feed.title, feed.domain)
         feed_update.settle(feed, each.result, now)
         feed_update.hear_hub(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
+        if named != (feed.title, feed.domain):
+            renamed.append(feed.id)
         if move:
             moved.append(feed)
             news.moved.append(move)
@@ -285,6 +290,9 @@ def _settle(
     update_rows(Feed, PLACE, moved, using)
     fetch_log.write(lines, again, using)
     _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
+    if renamed:
+        # Not in this transaction: it has locked feeds, and who changes a subscription locks that before its feed.
+        transaction.on_commit(partial(sort_names.settle, using, feeds=renamed), using=using)
     return settled
 
 
