@@ -12,6 +12,9 @@ from feedserver.messages.request import path_key, split_target
 
 _PLACEHOLDER = re.compile(r"<(?:(path):)?([A-Za-z_]\w*)>")
 
+_TYPED = re.compile(r"<\w+:([A-Za-z_]\w*)>")
+"""A part as Flask and Django write it, with a type of its value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -72,12 +75,16 @@ def _compiled(text: str) -> re.Pattern[str]:
         names.add(found[2])
         parts += [_literal(given, literal), f"(?P<{found[2]}>{'.+' if found[1] else '[^/]+'})"]
         end = found.end()
+    last = _literal(given, text[end:])
     if not names:
         raise ValueError(f"{given} has no placeholder; give the plain text, or write one, such as <name>")
-    return re.compile("".join([r"\A", *parts, _literal(given, text[end:])]), re.DOTALL)
+    return re.compile("".join([r"\A", *parts, last]), re.DOTALL)
 
 
 def _literal(given: str, text: str) -> str:
+    typed = _TYPED.search(text)
+    if typed is not None:
+        raise ValueError(f"{given} has {typed[0]}, and a part is <{typed[1]}>, or <path:{typed[1]}> with slashes in it")
     if "<" in text or ">" in text:
         raise ValueError(f"{given} has a bracket that belongs to no placeholder; write %3C and %3E for plain ones")
     return re.escape(path_key(text))
