@@ -62,6 +62,10 @@ def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
         ("/<a><b>", "the pattern '/<a><b>' has two placeholders side by side; put text between them"),
         ("/<a>/<a>", "the pattern '/<a>/<a>' has the placeholder 'a' twice; give each a name of its own"),
         ("/plain", "the pattern '/plain' has no placeholder; give the plain text, or write one, such as <name>"),
+        ("/<int:id>", "the pattern '/<int:id>' has <int:id>, and a part is <id>, or <path:id> with slashes in it"),
+        ("/<a>/<str:b>", "the pattern '/<a>/<str:b>' has <str:b>, and a part is <b>, or <path:b> with slashes in it"),
+        ("/<name", "the pattern '/<name' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
+         "ones"),
         ("/<a>/<1>", "the pattern '/<a>/<1>' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
          "ones"),
         ("", "a Pattern is ''; give text, such as '/feeds/<name>.xml'"),

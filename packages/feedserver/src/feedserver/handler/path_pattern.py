@@ -18,6 +18,9 @@ from feedserver.messages.request import path_key, split_target
 
 _PLACEHOLDER = re.compile(r"<(?:(path):)?([A-Za-z_]\w*)>")
 
+_TYPED = re.compile(r"<\w+:([A-Za-z_]\w*)>")
+"""A part as Flask and Django write it, with a type of its value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -137,14 +140,17 @@ def _compiled(text: str) -> _Compiled:
         kinds.append((found[2], bool(found[1])))
         literals.append(_literal(given, literal))
         end = found.end()
+    literals.append(_literal(given, text[end:]))
     if not kinds:
         raise ValueError(f"{given} has no placeholder; give the plain text, or write one, such as <name>")
-    literals.append(_literal(given, text[end:]))
     placeholders = (_Placeholder(*kind, after) for kind, after in zip(kinds, literals[1:], strict=True))
     return _Compiled(literals[0], tuple(placeholders))
 
 
 def _literal(given: str, text: str) -> str:
+    typed = _TYPED.search(text)
+    if typed is not None:
+        raise ValueError(f"{given} has {typed[0]}, and a part is <{typed[1]}>, or <path:{typed[1]}> with slashes in it")
     if "<" in text or ">" in text:
         raise ValueError(f"{given} has a bracket that belongs to no placeholder; write %3C and %3E for plain ones")
     return path_key(text)
