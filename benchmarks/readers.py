@@ -49,14 +49,15 @@ def score(name: str, known: KnownReader, only: Sequence[str]) -> Report | None:
 
 
 def table(scored: Iterable[tuple[KnownReader, Report]]) -> list[str]:
-    """Return the table of *scored* in Markdown. What is withheld is not in it."""
+    """Return the table of *scored* in Markdown. What is withheld is not in it, nor is it counted."""
     lines = [
         "| reader | version | must | should | nice | rules of level must that it breaks | not judged | configuration |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for known, report in scored:
+    for known, whole in scored:
+        report = whole.published()
         counts = " | ".join(f"{report.count(level).passed}/{report.count(level).judged}" for level in Level)
-        failed = [each.scenario for each in report.of(Verdict.FAIL) if not each.scenario.withheld]
+        failed = [each.scenario for each in report.of(Verdict.FAIL)]
         links = ", ".join(f"[{each.id}](rules/{each.id.lower()}.md)" for each in failed if each.level is Level.MUST)
         unjudged = report.count().all - report.count().judged
         version = report.version.removeprefix(known.title).removeprefix(known.program).strip()[:40]

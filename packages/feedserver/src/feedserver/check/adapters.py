@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from feedserver.check import peak_memory
+from feedserver.check.addresses import NETWORKS
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.stage import TOKEN
@@ -78,6 +80,11 @@ class Adapter(ABC):
         """Whether the reader's items can be listed and counted."""
 
     @property
+    def has_guard(self) -> bool:
+        """Whether the reader refuses private addresses, and was told to let in `addresses.NETWORKS`."""
+        return False
+
+    @property
     @abstractmethod
     def can_show_items(self) -> bool:
         """Whether it can be seen which items the reader has."""
@@ -102,8 +109,9 @@ class Client(Protocol):
     """What `check` needs of a client in Python.
 
     These methods may be there, too: `list()` returns the items, as texts (titles) or mappings (`title`, `link`,
-    `author`, `content`, `date`), and `move_clock(seconds)` tells how far the time that the client must go by lies
-    ahead of the true one.
+    `author`, `content`, `date`). `move_clock(seconds)` tells how far the time that the client must go by lies ahead of
+    the true one. `allow_networks(networks)` gives the networks (`["127.77.0.0/16", …]`) that a client which refuses
+    private addresses shall let in, and no others.
     """
 
     def add(self, url: str) -> object:
@@ -144,6 +152,11 @@ class PythonAdapter(Adapter):
         """Whether the client has `list`."""
         return self.can_list
 
+    @property
+    def has_guard(self) -> bool:
+        """Whether the client has `allow_networks`."""
+        return callable(getattr(self._sample, "allow_networks", None))
+
     def open(self, lane: str) -> Session:  # noqa: ARG002 - a client in Python has no use for the name
         """Make a client."""
         return _PythonSession(self._make())
@@ -154,6 +167,9 @@ class _PythonSession(Session):
         self._client = client
         move = getattr(client, "move_clock", None)
         self.clock = MovedClock(move, "the client's move_clock") if callable(move) else MovedClock()
+        allow = getattr(client, "allow_networks", None)
+        if callable(allow):
+            allow(list(NETWORKS))
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         troubles: dict[int, str] = {}
@@ -165,11 +181,13 @@ class _PythonSession(Session):
         return troubles
 
     def poll(self) -> Poll:
+        can_see_memory = peak_memory.forget()
+        detail = ""
         try:
             self._client.poll()
         except Exception as error:  # noqa: BLE001 - a client may raise anything; it is told with the verdict
-            return Poll(is_good=False, detail=f"poll() raised {error!r}")
-        return Poll()
+            detail = f"poll() raised {error!r}"
+        return Poll(is_good=not detail, detail=detail, peak_memory=peak_memory.read() if can_see_memory else 0)
 
     def rows(self) -> Sequence[Row] | None:
         listing: Callable[[], Iterable[Any]] | None = getattr(self._client, "list", None)

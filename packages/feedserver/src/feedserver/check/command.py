@@ -33,7 +33,8 @@ _WHO = "feedserver check"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `feedserver check` to its parser; `run_command` carries it out."""
     reader = parser.add_argument_group(
-        "the reader", "Commands are run by the shell. {url}, {urls}, {opml}, {n} and {home} are replaced in them."
+        "the reader",
+        "Commands are run by the shell. {url}, {urls}, {opml}, {n}, {home} and {networks} are replaced in them.",
     )
     reader.add_argument("--reader", choices=sorted(READERS), help="a known reader, whose commands are shipped")
     reader.add_argument(
@@ -94,6 +95,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", default="table", choices=FORMATS, help="the form of the report (default: %(default)s)"
     )
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="leave out of the report the rules whose breach its author must be told of first",
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report into a file")
     parser.add_argument("--quiet", action="store_true", help="print no progress")
 
@@ -148,7 +154,8 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
 
 
 def _deliver(report: Report, options: argparse.Namespace) -> int:
-    text = _text(report, options.format, options.output)
+    shown = report.published() if options.published else report
+    text = _text(shown, options.format, options.output)
     if options.output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -157,7 +164,7 @@ def _deliver(report: Report, options: argparse.Namespace) -> int:
             options.output.write_text(text, "utf-8")
         except OSError as error:
             return _complain(f"the report cannot be written: {error}")
-        sys.stdout.write("\n".join(as_table(report).splitlines()[-4:]) + "\n")
+        sys.stdout.write("\n".join(as_table(shown).splitlines()[-4:]) + "\n")
     if report.misfires:
         return 3
     level = None if options.fail_under == "never" else Level(options.fail_under)

@@ -202,9 +202,9 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                     "SELECT title, link, author, content, date FROM lifestream_item",
                 ),
                 version=_version_of("django-lifestream"),
-                environment={"LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"},
+                environment={"LIFESTREAM_ALLOWED_NETWORKS": "{networks}"},
             ),
-            note="lifestream update_feeds, with 127.0.0.0/8 allowed",
+            note="lifestream update_feeds, with the networks of the feeds allowed",
         ),
     }
 )

@@ -7,13 +7,13 @@ step serve it, the reader polls, and what the servers saw and the reader importe
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from feedserver.check import addresses
 from feedserver.check.adapters import Adapter, Client, PythonAdapter, Session, Subscription
 from feedserver.check.evidence import Evidence, StepSeen
 from feedserver.check.moved_clock import MovedClock
@@ -69,7 +69,7 @@ def run(
 ) -> Report:
     """Run the scenarios with *adapter* and return the report; see `check`. After Ctrl-C the report is partial.
 
-    *workers* is how many lanes run at the same time.
+    *workers* is how many lanes run at the same time; with more than one, the slow lanes run beside these.
     """
     if scenarios is None:
         from feedserver.check.scenarios import SCENARIOS
@@ -87,7 +87,8 @@ def run(
             runnable.append(scenario)
     stop = threading.Event()
     lanes = [_Lane(name, members, adapter, kind, progress, stop) for name, members in _lanes(runnable)]
-    is_partial = not _run_lanes(lanes, workers, stop, adapter)
+    slow = sum(scenario.lane is Lane.SLOW for scenario in runnable)
+    is_partial = not _run_lanes(lanes, workers + slow if workers > 1 else 1, stop, adapter)
     for lane in lanes:
         judgements |= lane.judged
     clocks = [lane.clock_seen for lane in lanes]
@@ -164,6 +165,10 @@ def _refuse(scenario: Scenario, adapter: Adapter, kind: Kind) -> Judgement | Non
         return _not_seen("the reader's items cannot be listed; give --list")
     if (Need.TLS in scenario.needs or scenario.tls) and not _has_tls():
         return _not_seen("feedserver cannot make certificates; install 'feedserver[tls]'")
+    if Need.GUARD in scenario.needs and not adapter.has_guard:
+        return _not_seen("a reader without a guard against private addresses is not judged; see {networks}")
+    if scenario.elsewhere is not None and not addresses.is_available(scenario.elsewhere):
+        return _not_seen(f"this system cannot listen at {scenario.elsewhere}")
     return None
 
 
@@ -182,8 +187,9 @@ def _has_tls() -> bool:
 
 def _lanes(scenarios: Sequence[Scenario]) -> list[tuple[str, list[Scenario]]]:
     calm = [scenario for scenario in scenarios if scenario.lane is Lane.CALM]
+    slow = [(scenario.id, [scenario]) for scenario in scenarios if scenario.lane is Lane.SLOW]
     hostile = [(scenario.id, [scenario]) for scenario in scenarios if scenario.lane is Lane.HOSTILE]
-    return ([("calm", calm)] if calm else []) + hostile
+    return slow + ([("calm", calm)] if calm else []) + hostile
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +251,7 @@ class _Lane:
         running: dict[str, _Running] = {}
         try:
             for index, scenario in enumerate((*scenarios, _control(rounds(scenarios, moves_clock=clock.can_move)))):
-                site = Site(scenario, _host(index), clock, with_enclosures=self._with_enclosures)
+                site = Site(scenario, addresses.host(index), clock, with_enclosures=self._with_enclosures)
                 running[scenario.id] = _Running(site)
             self._go(session, clock, scenarios, running)
             self.clock_seen = _ClockSeen(clock.method, session.proves_clock())
@@ -391,16 +397,6 @@ def _control(timeline: Sequence[Round]) -> Scenario:
         why="",
         advice="",
     )
-
-
-def _host(index: int) -> str:
-    """Return the loopback address of the scenario with this *index* in its lane: one of its own where there are many.
-
-    macOS and the BSDs have 127.0.0.1 alone, unless more are configured.
-    """
-    if sys.platform.startswith(("linux", "win")):
-        return f"127.77.{1 + index // 200}.{1 + index % 200}"
-    return "127.0.0.1"
 
 
 # Results

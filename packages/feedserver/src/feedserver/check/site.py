@@ -6,8 +6,11 @@ requests by host, and pause a whole host.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario, Serve
@@ -32,11 +35,27 @@ class Site:
         self._answers: dict[str, Answer] = {}
         self._read = 0
         self._pages = 0
-        self.server = FeedServer(host=host, strict=False, tls=scenario.tls, callable_timeout=30.0)
+        self._folder: Path | None = None
+        elsewhere = scenario.elsewhere
+        self.server = FeedServer(
+            host=host,
+            aliases=[elsewhere] if elsewhere is not None else [],
+            strict=False,
+            tls=scenario.tls,
+            callable_timeout=30.0,
+        )
         # A reader that has kept the validators of the broken answer asks with them in its next poll of the step.
         self.server.allow("was not injected: the answer to GET .* was a 304")
         self.server.start()
-        self._stage = Stage(scenario.id, self.server.base_url, clock.time, self._dates, with_enclosures=with_enclosures)
+        self._stage = Stage(
+            scenario.id,
+            self.server.base_url,
+            clock.time,
+            self._dates,
+            with_enclosures=with_enclosures,
+            other_base=self.server.url("", host=elsewhere).removesuffix("/") if elsewhere is not None else "",
+            make_file=self._make_file,
+        )
 
     @property
     def urls(self) -> list[str]:
@@ -54,6 +73,14 @@ class Site:
         for item in self._stage.numbers()[self._pages :]:
             self._add_pages(item)
         self._pages = len(self._stage.numbers())
+
+    def _make_file(self, name: str, content: bytes) -> Path:
+        """Write a file into a folder that belongs to this site, and return its path."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="feedserver-check-files-"))
+        path = self._folder / name
+        path.write_bytes(content)
+        return path
 
     def _add_pages(self, number: int) -> None:
         page = Response(f"<!doctype html><title>Item {number}</title>", headers={"Content-Type": "text/html"})
@@ -96,5 +123,7 @@ class Site:
             raise Misfire(str(error)) from error
 
     def stop(self) -> None:
-        """Stop the server."""
+        """Stop the server, and remove the local files."""
         self.server.stop()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)

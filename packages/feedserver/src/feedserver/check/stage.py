@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from feedserver.feeds import Enclosure, Entry, Feed, FormatName
@@ -46,6 +47,7 @@ class Stage:
         *,
         with_enclosures: bool = False,
         other_base: str = "",
+        make_file: Callable[[str, bytes], Path] | None = None,
     ) -> None:
         self.scenario = scenario
         self._base = base
@@ -53,7 +55,8 @@ class Stage:
         self._dates = dates
         self._with_enclosures = with_enclosures
         self.other_base = other_base
-        """The base URL of another host that belongs to the scenario, too."""
+        """The base URL of the scenario's server at another address (`Scenario.elsewhere`), "" if there is none."""
+        self._make_file = make_file
 
     # Time
 
@@ -75,6 +78,12 @@ class Stage:
     def url(self, name: str = FEED) -> str:
         """Return the URL of *name*, which is relative to the scenario."""
         return self._base + self.path(name)
+
+    def local_file(self, name: str, content: bytes) -> str:
+        """Write a file that the reader could read, outside its HOME, and return its file: URL."""
+        if self._make_file is None:
+            raise RuntimeError("this stage has no folder for local files")
+        return self._make_file(name, content).as_uri()
 
     # Feeds
 
@@ -128,6 +137,13 @@ class Stage:
         if modified is not None:
             made = made.added("Last-Modified", modified)
         return replace(response, headers=Headers([*made.raw, *Headers(headers or {}).raw]))
+
+    def document(self, *items: int | Entry) -> bytes:
+        """Return the document of a good feed of *items*, in RSS."""
+        body = self.feed(*items).body
+        if not isinstance(body, bytes):
+            raise TypeError(f"a feed is rendered to bytes, not to {type(body).__name__}")
+        return body
 
     def numbers(self) -> list[int]:
         """Return the numbers of all items that were made so far."""
