@@ -73,6 +73,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--only", default="", metavar="IDS", help="run these scenarios and what they depend on, such as V,T4"
     )
     parser.add_argument(
+        "--alone", default="", metavar="IDS", help="give each of these a reader of its own, since they stop this reader"
+    )
+    parser.add_argument(
         "--patience",
         default=PATIENCE,
         type=_duration,
@@ -106,16 +109,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
-    only = [name for name in options.only.split(",") if name.strip()]
+    only = options.only.split(",")
+    known = READERS[options.reader] if options.reader else None
+    alone = options.alone.split(",") if options.alone or known is None else known.alone
     try:
         choose(SCENARIOS, only)
+        choose(SCENARIOS, alone)
         adapter = _adapter(options)
     except ValueError as error:
         return _complain(str(error))
     progress = _Progress(is_quiet=options.quiet)
     try:
         adapter.set_up()
-        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers)
+        report = run(
+            adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers, alone=alone
+        )
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}")
     finally:

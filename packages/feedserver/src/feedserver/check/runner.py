@@ -66,10 +66,12 @@ def run(
     scenarios: Sequence[Scenario] | None = None,
     progress: Progress = lambda _: None,
     workers: int = 1,
+    alone: Iterable[str] = (),
 ) -> Report:
     """Run the scenarios with *adapter* and return the report; see `check`. After Ctrl-C the report is partial.
 
-    *workers* is how many lanes run at the same time; with more than one, the slow lanes run beside these.
+    *alone* are ids and groups of scenarios that stop this reader, so that each of them has a lane of its own. *workers*
+    is how many lanes run at the same time; with more than one, the slow lanes run beside these.
     """
     if scenarios is None:
         from feedserver.check.scenarios import SCENARIOS
@@ -77,6 +79,7 @@ def run(
         scenarios = SCENARIOS
     started = time.monotonic()
     chosen = choose(scenarios, only)
+    apart = _named(scenarios, alone)
     judgements: dict[str, _Judged] = {}
     runnable = []
     for scenario in chosen:
@@ -86,7 +89,7 @@ def run(
         else:
             runnable.append(scenario)
     stop = threading.Event()
-    lanes = [_Lane(name, members, adapter, kind, progress, stop) for name, members in _lanes(runnable)]
+    lanes = [_Lane(name, members, adapter, kind, progress, stop) for name, members in _lanes(runnable, apart)]
     slow = sum(scenario.lane is Lane.SLOW for scenario in runnable)
     is_partial = not _run_lanes(lanes, workers + slow if workers > 1 else 1, stop, adapter)
     for lane in lanes:
@@ -112,17 +115,10 @@ def choose(scenarios: Sequence[Scenario], only: Iterable[str]) -> list[Scenario]
 
     Raises ValueError for a name that there is not.
     """
-    wanted = {name.strip().upper() for name in only if name.strip()}
     known = {scenario.id: scenario for scenario in scenarios}
-    groups = {scenario.group for scenario in scenarios}
-    if unknown := wanted - known.keys() - groups:
-        raise ValueError(
-            f"there is no scenario {', '.join(sorted(unknown))}; give a group ({', '.join(sorted(groups))}) or an id, "
-            f"such as {next(iter(known))}"
-        )
-    if not wanted:
+    ids = set(_named(scenarios, only))
+    if not ids:
         return list(scenarios)
-    ids = {scenario.id for scenario in scenarios if scenario.id in wanted or scenario.group in wanted}
     waiting = list(ids)
     while waiting:
         for needed in known[waiting.pop()].depends_on:
@@ -130,6 +126,19 @@ def choose(scenarios: Sequence[Scenario], only: Iterable[str]) -> list[Scenario]
                 ids.add(needed)
                 waiting.append(needed)
     return [scenario for scenario in scenarios if scenario.id in ids]
+
+
+def _named(scenarios: Sequence[Scenario], names: Iterable[str]) -> frozenset[str]:
+    """Return the ids of the scenarios that *names* gives by id or by group. Raises ValueError for an unknown name."""
+    wanted = {name.strip().upper() for name in names if name.strip()}
+    ids = {scenario.id for scenario in scenarios}
+    groups = {scenario.group for scenario in scenarios}
+    if unknown := wanted - ids - groups:
+        raise ValueError(
+            f"there is no scenario {', '.join(sorted(unknown))}; give a group ({', '.join(sorted(groups))}) or an id, "
+            f"such as {scenarios[0].id}"
+        )
+    return frozenset(scenario.id for scenario in scenarios if scenario.id in wanted or scenario.group in wanted)
 
 
 def _say_nothing(_: str) -> None:
@@ -185,11 +194,12 @@ def _has_tls() -> bool:
 # Lanes
 
 
-def _lanes(scenarios: Sequence[Scenario]) -> list[tuple[str, list[Scenario]]]:
-    calm = [scenario for scenario in scenarios if scenario.lane is Lane.CALM]
+def _lanes(scenarios: Sequence[Scenario], apart: frozenset[str]) -> list[tuple[str, list[Scenario]]]:
+    calm = [scenario for scenario in scenarios if scenario.lane is Lane.CALM and scenario.id not in apart]
+    alone = [(scenario.id, [scenario]) for scenario in scenarios if scenario.lane is Lane.CALM and scenario.id in apart]
     slow = [(scenario.id, [scenario]) for scenario in scenarios if scenario.lane is Lane.SLOW]
     hostile = [(scenario.id, [scenario]) for scenario in scenarios if scenario.lane is Lane.HOSTILE]
-    return slow + ([("calm", calm)] if calm else []) + hostile
+    return slow + ([("calm", calm)] if calm else []) + alone + hostile
 
 
 @dataclass(frozen=True, slots=True)
