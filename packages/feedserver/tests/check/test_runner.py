@@ -54,10 +54,11 @@ class StoppedAdapter(PythonAdapter):
 class Sleeping(RightReader):
     """A reader that is ended while it waits for as long as Retry-After says, before it asks the others."""
 
-    def update(self, feed: Subscribed) -> None:
-        super().update(feed)
-        if self.pauses and self.pauses.popitem():
-            raise TimeoutError("the command was ended after 75 s")
+    def poll(self) -> None:
+        for feed in self.feeds:
+            self.update(feed)
+            if self.pauses and self.pauses.popitem():
+                raise TimeoutError("the command was ended after 75 s")
 
 
 def test_a_scenario_that_stops_the_reader_can_run_alone() -> None:
