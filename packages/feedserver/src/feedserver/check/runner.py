@@ -352,9 +352,7 @@ class _Lane:
 
     def _judge(self, scenario: Scenario, running: _Running) -> _Judged:
         told = tuple(
-            f"step {number}: {exchange.describe()}"
-            for number, step in enumerate(running.seen)
-            for _, exchange in step.exchanges
+            f"step {number}: {exchange.told}" for number, step in enumerate(running.seen) for exchange in step.exchanges
         )
         misfire = running.misfire
         if self._stop.is_set() and len(running.seen) < len(scenario.steps):

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from feedserver.check.evidence import ExchangeSeen
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario, Serve
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
-from feedserver.handler.exchange import Exchange
 from feedserver.messages.response import Answer, Response
 from feedserver.server import FeedServer, VerificationError
 
@@ -105,15 +105,11 @@ class Site:
         """The number of requests so far."""
         return len(self.server.journal.exchanges)
 
-    def take_exchanges(self) -> list[tuple[str, Exchange]]:
-        """Return the exchanges since the last call, each with its path relative to the scenario."""
+    def take_exchanges(self) -> list[ExchangeSeen]:
+        """Return the exchanges since the last call."""
         exchanges = self.server.journal.exchanges[self._read :]
         self._read += len(exchanges)
-        prefix = self._stage.path("")
-        return [
-            (exchange.path.removeprefix(prefix) if exchange.request is not None else "", exchange)
-            for exchange in exchanges
-        ]
+        return [ExchangeSeen.of(exchange, self._stage.path("")) for exchange in exchanges]
 
     def verify(self) -> None:
         """Raise Misfire where the server did not do what the scenario meant."""

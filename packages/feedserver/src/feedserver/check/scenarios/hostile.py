@@ -121,7 +121,7 @@ def _judge_memory(seen: Evidence) -> Judgement:
 
 
 def _local_entity(at: Stage) -> Response:
-    secret = f"Item {_LOCAL} {token(at.scenario, _LOCAL)}".encode()
+    secret = str(at.entry(_LOCAL).title).encode()
     return _with_doctype(at, f'[<!ENTITY local SYSTEM "{at.local_file("local.txt", secret)}">]', "&local;")
 
 
