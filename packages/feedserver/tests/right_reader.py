@@ -307,7 +307,8 @@ class RightReader:
                 body += decoder.decompress(part, most_decoded + 1 - len(body)) if is_coded else part
             except zlib.error as error:
                 raise OSError(str(error)) from error
-            if taken > most or len(body) > most_decoded or (time.monotonic() > ends and self.breaks not in ("H3", "H8")):
+            is_late = time.monotonic() > ends and self.breaks not in ("H3", "H8")
+            if taken > most or len(body) > most_decoded or is_late:
                 raise OSError("the answer is too long, or too slow")
         if response.length or (is_coded and not decoder.eof):
             raise OSError("the answer broke off")

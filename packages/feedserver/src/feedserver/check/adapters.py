@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from feedserver.check import peak_memory
-from feedserver.check.addresses import NETWORKS
+from feedserver.check import addresses, peak_memory
+from feedserver.check.addresses import NETWORKS, Place
 from feedserver.check.evidence import Poll, Row
+from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
+from feedserver.check.scenario import Scenario
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import ListFailed
 
@@ -29,10 +31,40 @@ class Subscription:
     scenario: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A scenario that is under way: the numbers of its *items* so far, and how many requests came in this round."""
+
+    scenario: Scenario
+    items: Sequence[int]
+    arrivals: Callable[[], int]
+
+
 class Session(ABC):
     """One reader with files of its own."""
 
     clock: MovedClock
+    keeps_what_was_stopped = True
+    """Whether a poll that was stopped shows something."""
+
+    def place(self, scenario: str, index: int) -> Place:  # noqa: ARG002 - others give each scenario its place by name
+        """Return where the feeds of a *scenario* shall be; *index* is its number in the lane."""
+        return Place(addresses.host(index))
+
+    def listens(self, scenario: str, port: int) -> None:  # noqa: B027 - most need not know
+        """Take note of the *port* at which the server of a *scenario* listens."""
+
+    def watch(  # noqa: B027 - most need not know
+        self, number: int, count: int, feeds: Sequence[Subscription], watched: Sequence[Watched]
+    ) -> None:
+        """Take note of the round that begins: its *number* from 0, of *count*, and the scenarios that are under way."""
+
+    def recorded(self, number: int) -> Look | None:  # noqa: ARG002 - most begin anew
+        """Return what an earlier process has seen in the round with this *number*, None if it was not reached."""
+        return None
+
+    def record(self, number: int, look: Look) -> None:  # noqa: B027 - most keep nothing
+        """Keep what was seen in a round."""
 
     @abstractmethod
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
@@ -68,6 +100,12 @@ class Adapter(ABC):
     name = "reader"
     version = ""
     kind_of_poll = "poll"
+    has_one_session = False
+    """Whether the reader cannot be opened several times: all scenarios then share one lane."""
+
+    def refuses(self, scenario: Scenario) -> str:  # noqa: ARG002 - most refuse nothing
+        """Return why *scenario* cannot be shown to this reader, "" if it can."""
+        return ""
 
     @property
     @abstractmethod

@@ -8,13 +8,30 @@ from __future__ import annotations
 
 import socket
 import sys
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
+
+from feedserver.server import FeedServer
 
 _HAS_MANY: Final = sys.platform.startswith(("linux", "win"))
 
 NETWORKS = ("127.77.0.0/16" if _HAS_MANY else "127.0.0.1/32", "::1/128")
 """The networks of all feeds, which a reader with a guard against private addresses is told to let in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the feeds of a scenario are: at *host* and *port* (0: a free one), below the path *prefix*.
+
+    Where scenarios share a *server*, this is it, and *base* the base URL by which a reader reaches it.
+    """
+
+    host: str
+    port: int = 0
+    prefix: str = ""
+    server: FeedServer | None = None
+    base: str = ""
 
 
 def host(index: int) -> str:

@@ -105,7 +105,6 @@ class StepSeen:
     present: frozenset[int] | None = None
     rows: Sequence[Row] | None = None
     list_trouble: str = ""
-    at: float = 0.0
 
 
 class Evidence:

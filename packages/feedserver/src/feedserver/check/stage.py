@@ -35,7 +35,8 @@ class Stage:
     """The moment at which a step of a scenario begins.
 
     *scenario* is its id, *now* the moved time in seconds of the epoch, *base* its base URL without a slash at the end.
-    *dates* remembers when each item was first served. *with_enclosures* gives each entry an enclosure.
+    All paths are below *prefix*. *dates* remembers when each item was first served. *with_enclosures* gives each entry
+    an enclosure.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Stage:
         dates: dict[int, datetime],
         *,
         with_enclosures: bool = False,
+        prefix: str = "",
         other_base: str = "",
         make_file: Callable[[str, bytes], Path] | None = None,
     ) -> None:
@@ -54,6 +56,7 @@ class Stage:
         self._clock = clock
         self._dates = dates
         self._with_enclosures = with_enclosures
+        self._prefix = prefix
         self.other_base = other_base
         """The base URL of the scenario's server at another address (`Scenario.elsewhere`), "" if there is none."""
         self._make_file = make_file
@@ -73,7 +76,7 @@ class Stage:
 
     def path(self, name: str = FEED) -> str:
         """Return the path of *name*, which is relative to the scenario."""
-        return f"/{self.scenario.lower()}/{name}"
+        return f"{self._prefix}/{self.scenario.lower()}/{name}"
 
     def url(self, name: str = FEED) -> str:
         """Return the URL of *name*, which is relative to the scenario."""
