@@ -127,6 +127,11 @@ def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -
             ["--poll", "x {url}", "--setup", "echo no such thing >&2; exit 3"],
             "--setup ended with status 3: no such thing",
         ),
+        (
+            ["--poll", "true", "--add", "echo no such module >&2; exit 1 # {urls}", "--only", "V1"],
+            "no rule could be judged, so there is no score: the reader did not request feed.xml in step 1 "
+            "(--add ended with status 1: no such module)",
+        ),
     ],
 )
 def test_bad_usage_is_told(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

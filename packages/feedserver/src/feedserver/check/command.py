@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from feedserver.check.report import Report
 from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.table import as_table
-from feedserver.check.verdicts import Kind, Level
+from feedserver.check.verdicts import Kind, Level, Verdict
 from feedserver.messages.pacing import parse_duration
 from feedserver.messages.terminal_text import visible
 
@@ -129,7 +130,17 @@ def run_command(options: argparse.Namespace) -> int:
     finally:
         progress.end()
         adapter.close()
+    if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
+        return _complain(f"no rule could be judged, so there is no score: {reason}")
     return _deliver(report, options)
+
+
+def _why_nothing_was_judged(report: Report) -> str:
+    """Return the commonest reason for which no scenario was judged, "" where one was, or feedserver failed."""
+    if report.count().judged or report.misfires:
+        return ""
+    reasons = Counter(result.judgement.reason for result in report.of(Verdict.NOT_SEEN) if not result.scenario.needs)
+    return next((reason for reason, _ in reasons.most_common(1)), "")
 
 
 def _adapter(options: argparse.Namespace) -> CommandAdapter:
