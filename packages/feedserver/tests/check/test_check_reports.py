@@ -53,6 +53,14 @@ def test_json_has_what_its_schema_requires(report: Report) -> None:
     assert read["summary"]["levels"]["must"] == {"passed": 1, "judged": 2, "all": 3}
 
 
+def test_what_is_published_has_no_rule_that_is_withheld() -> None:
+    published = check(partial(RightReader, "H2"), only=["H2"]).published()
+
+    assert [result.scenario.id for result in published] == ["R1"]
+    assert (published.count().all, published.count(group="H").all, published.of(Verdict.FAIL)) == (1, 0, [])
+    assert "H2" not in published.to_json()
+
+
 def test_junit_has_a_case_for_each_scenario(report: Report) -> None:
     root = ET.fromstring(as_junit(report))
     [suite] = root
