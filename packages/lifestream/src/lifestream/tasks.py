@@ -23,6 +23,7 @@ from django.utils import timezone
 from lifestream.conf import raise_file_limit, settings
 from lifestream.models import Feed
 from lifestream.operations.retention import cleanup as clean_up
+from lifestream.refresh.additions import add_wanted
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 
@@ -41,6 +42,7 @@ def update_feeds(self: Any) -> str:
 
     Called as a function, without a worker, it fetches all of them.
     """
+    add_wanted()
     if self.request.called_directly:
         return _updated()
     due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()

@@ -22,6 +22,9 @@ class Addition(models.Model):
         ADDED = "added", _("added")
         FAILED = "failed", _("not added")
 
+    OPEN = (State.WAITING, State.LOOKING)
+    """The states in which somebody has still to look."""
+
     lifestream = models.ForeignKey(
         Lifestream, on_delete=models.CASCADE, related_name="additions", verbose_name=_("lifestream")
     )
