@@ -45,6 +45,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "spread": _("{wait} more, so that feeds don't come all at once"),
     "pushed": _("its hub says that there is something new"),
     "resumed": _("resumed"),
+    "wanted": _("its owner wants it now"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
     "back": _("the database answers again, after {lasted}"),

@@ -26,6 +26,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from lifestream.conf import raise_file_limit, settings
 from lifestream.models import Feed
 from lifestream.operations.retention import cleanup as clean_up
+from lifestream.refresh.additions import add_wanted
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import tell_report
@@ -47,6 +48,7 @@ def update_feeds(self: Any) -> str:
 
     Called as a function, without a worker, it fetches all of them.
     """
+    add_wanted()
     if self.request.called_directly:
         return _updated()
     with _outages_told():

@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", views.metrics),
+    path("", include("lifestream.owner.urls")),
     path("", include("lifestream.urls")),
 ]

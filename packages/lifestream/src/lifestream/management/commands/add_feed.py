@@ -11,10 +11,9 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
-from lifestream.management.output import when
 from lifestream.models import Lifestream
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feeds
-from lifestream.wording import worded
+from lifestream.wording import when, worded
 
 
 class Command(BaseCommand):
