@@ -29,7 +29,7 @@ from lifestream.content.tracking import without_tracking
 from lifestream.content.urls import safe_url
 from lifestream.entry import Entry
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
-from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, request_url
 from lifestream.fetcher.websub import links_of
 from lifestream.parser import strict
 from lifestream.parser.encoding import decode

@@ -270,7 +270,7 @@ _IN_PARTS: Final = {
 }
 """Which field of what a message holds under a name is sent in parts."""
 
-PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES)
+PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES, linked=NAMES)
 RULES: Final = _record(
     SanitizerRules,
     tags=Shape(

@@ -82,7 +82,7 @@ class WebPage:
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
-        question = {"page": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
+        question = {"page": True, "headers": _told(self.headers, "link"), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
@@ -108,10 +108,10 @@ def document(
     return Document(body, headers, url, asked, chosen, problems, noted)
 
 
-def _told(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return those of *headers* that tell how to read a document, with names in lower case."""
+def _told(headers: Mapping[str, str], *more: str) -> dict[str, str]:
+    """Return those of *headers* that tell how to read a document, and those named *more*, with names in lower case."""
     told = {name.lower(): value for name, value in headers.items()}
-    return {name: told[name] for name in ("content-type", "content-language") if name in told}
+    return {name: told[name] for name in ("content-type", "content-language", *more) if name in told}
 
 
 def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:
