@@ -116,7 +116,7 @@ def _check_fields(
 
 
 @cache
-def _types_of(kind: type[ItemDraft | Enclosure | Media | Episode | Transcript | Person]) -> list[_Typed]:
+def _types_of(kind: type[Any]) -> list[_Typed]:
     return [(field.name, _TYPES.get(field.name, (str,))) for field in fields(kind)]
 
 
