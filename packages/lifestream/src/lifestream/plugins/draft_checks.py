@@ -9,7 +9,7 @@ from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from types import NoneType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from lifestream.content.plaintext import shorten
 from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
@@ -63,6 +63,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "captions": (bool,),
 }
 """The types of those fields of a draft that are not text."""
+_Checked: TypeAlias = ItemDraft | Enclosure | Media | Episode | Transcript | Person
 _Typed: TypeAlias = tuple[str, tuple[type, ...]]
 """The name of a field, and its types."""
 
@@ -105,10 +106,11 @@ def _texts_of(episode: Episode) -> Iterator[str]:
 
 def _check_fields(
     of: str,
-    value: ItemDraft | Enclosure | Media | Episode | Transcript | Person,
+    value: _Checked,
     done: Collection[str] = (),
 ) -> None:
-    for name, types in _types_of(type(value)):
+    kind: Any = type(value)
+    for name, types in _types_of(kind):
         found = getattr(value, name)
         if (type(found) is str and str in types and len(found) <= MAX_TEXT) or name in done:
             continue  # as nearly all are
@@ -116,7 +118,7 @@ def _check_fields(
 
 
 @cache
-def _types_of(kind: type[Any]) -> list[_Typed]:
+def _types_of(kind: type[_Checked]) -> list[_Typed]:
     return [(field.name, _TYPES.get(field.name, (str,))) for field in fields(kind)]
 
 
