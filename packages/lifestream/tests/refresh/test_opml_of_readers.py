@@ -53,7 +53,7 @@ def test_a_list_goes_in_and_comes_out_as_it_was(reader: str) -> None:
     assert [outline for outline in found.outlines if outline.url.startswith("https:")] == feeds
     lifestream = make_lifestream()
     assert len(subscribe_to(lifestream, found.outlines).made) == 2
-    again = read(write(lifestream))
+    again = read(b"".join(write(lifestream)))
     assert [(each.url, each.title, each.folder) for each in again] == [(e.url, e.title, e.folder) for e in feeds]
     assert subscribe_to(lifestream, again).made == []
 

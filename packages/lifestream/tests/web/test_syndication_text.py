@@ -77,7 +77,7 @@ class TextTest(FeedServerTransactionTestCase):
     def body(self, name: str) -> bytes:
         response = self.client.get(f"/main/{name}")
         assert response.status_code == 200
-        return response.content
+        return response.getvalue()
 
     def test_an_import_keeps_text_as_text(self) -> None:
         assert sorted(self.expected()) == sorted(HOSTILE)

@@ -128,7 +128,7 @@ def _respell(apps, changed, using):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0030_operations"),
+        ("lifestream", "0040_owner_pages"),
     ]
 
     operations = [

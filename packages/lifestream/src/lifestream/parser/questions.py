@@ -51,7 +51,7 @@ class Document:
         answer = ask({**question, "noted": self.noted}, self.body)
         capped: tuple[str, ...] = ()
         if "feed" in answer:
-            feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.NAMES, answer.get("capped"))
+            feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.MESSAGES, answer.get("capped"))
             answer = ask(self._second_question(feed, registry, deadline), b"")
         if "prepared" in answer:
             prepared = _unpacked(ipc.PREPARED, answer["prepared"])
@@ -118,7 +118,7 @@ def document(
     try:
         chosen = registry.named(plugin) if plugin else None
     except PluginError as error:
-        problems = (PluginProblem(plugin, "choosing it", "", str(error)),)
+        problems = (PluginProblem(plugin, "", "", str(error)),)
     if chosen is None:
         asked = None if registry.has_own else ""
     else:

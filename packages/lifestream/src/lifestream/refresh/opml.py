@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -22,7 +22,7 @@ from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Flaw
 from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, url_key
 from lifestream.message import say
-from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.models import Lifestream, Subscription, sort_names
 from lifestream.parser.encoding import decode
 from lifestream.parser.wellformed import flaw_of
 from lifestream.plugins.caps import address
@@ -69,6 +69,10 @@ MAX_SIZE: Final = 10 * 1024 * 1024
 MAX_FEEDS: Final = 10_000
 MAX_DEPTH: Final = 20
 """How deeply folders may be nested."""
+_PART: Final = 500
+"""How many subscriptions are read together."""
+_WRITTEN: Final = 64 * 1024
+"""How many characters of a list are written together."""
 LONGEST_NAME: Final = 200
 """How many characters the name of a feed may have, and that of a folder with its parents; longer ones are cut, with
 "…".
@@ -170,7 +174,20 @@ def _category(text: str) -> str:
 
 def render(title: str, outlines: Iterable[Outline]) -> bytes:
     """Return the document that lists *outlines* under *title*, in UTF-8."""
+    ordered = sorted(outlines, key=lambda outline: (outline.folder, outline.title.casefold(), outline.url))
+    return b"".join(_rendered(title, ordered))
+
+
+def _rendered(title: str, outlines: Iterable[Outline]) -> Iterator[bytes]:
+    """Yield the document in parts. *outlines* are in order."""
     out = io.StringIO()
+
+    def written() -> bytes:
+        part = out.getvalue()
+        out.seek(0)
+        out.truncate()
+        return part.encode("utf-8")
+
     xml = SimplerXMLGenerator(out, "utf-8", short_empty_elements=True)
     xml.startDocument()
     xml.startElement("opml", AttributesImpl({"version": "2.0"}))
@@ -178,8 +195,7 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
     xml.addQuickElement("title", scrub(title))
     xml.endElement("head")
     xml.startElement("body", AttributesImpl({}))
-    ordered = sorted(outlines, key=lambda outline: (outline.folder, outline.title.casefold(), outline.url))
-    for folder, inside in groupby(ordered, key=lambda outline: outline.folder):
+    for folder, inside in groupby(outlines, key=lambda outline: outline.folder):
         if folder:
             xml.startElement("outline", AttributesImpl({"text": scrub(folder), "title": scrub(folder)}))
         for outline in inside:
@@ -187,23 +203,37 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
             site = {"htmlUrl": scrub(outline.site_url)} if outline.site_url else {}
             feed = {"type": "rss", "text": name, "title": name, "xmlUrl": scrub(outline.url), **site}
             xml.addQuickElement("outline", attrs=feed)
+            if out.tell() > _WRITTEN:
+                yield written()
         if folder:
             xml.endElement("outline")
     xml.endElement("body")
     xml.endElement("opml")
     xml.endDocument()
-    return out.getvalue().encode("utf-8")
+    yield written()
 
 
-def write(lifestream: Lifestream) -> bytes:
-    """Return all subscriptions of *lifestream*, as OPML."""
-    return render(lifestream.title, subscriptions_of(lifestream))
+def write(lifestream: Lifestream) -> Iterator[bytes]:
+    """Yield all subscriptions of *lifestream* as OPML, in parts: no more than a few hundred are held in memory."""
+    return _rendered(lifestream.title, subscriptions_of(lifestream))
 
 
-def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
-    """Return the subscriptions of *lifestream*, without feeds that have credentials."""
-    rows = lifestream.subscriptions.select_related("feed").filter(feed__in=Feed.objects.shared())
-    return [Outline(row.feed.url, row.display_name, row.feed.site_url, row.folder) for row in rows]
+def subscriptions_of(lifestream: Lifestream) -> Iterator[Outline]:
+    """Yield the subscriptions of *lifestream* by folder and name, without feeds that have credentials."""
+    sites = lifestream.subscriptions.filter(feed__credentials="").order_by("sort_folder", "sort_name", "pk")
+    columns = (
+        "pk", "sort_folder", "sort_name", "folder", "name", "feed__title", "feed__domain", "feed__url",
+        "feed__site_url",
+    )  # fmt: skip
+    rows = sites.values_list(*columns, named=True)
+    part = list(rows[:_PART])
+    while part:
+        for row in part:
+            url = row.feed__url
+            yield Outline(url, row.name or row.feed__title or row.feed__domain or url, row.feed__site_url, row.folder)
+        # By keyset, as the pages: no cursor of the database stays open, which not every connection pool allows.
+        last = part[-1]
+        part = list(rows.filter(sort_names.after(last.sort_folder, last.sort_name, last.pk))[:_PART])
 
 
 def subscribe_to(

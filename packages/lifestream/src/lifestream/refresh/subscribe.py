@@ -159,7 +159,7 @@ def find_feeds(
 
 def _find_at(url: str, scout: _Scout) -> Found:
     try:
-        written = _completed(url)
+        written = completed(url)
         asked, login = request_url(written), credentials_of(written)
     except UrlRefused as error:
         raise NotAdded(str(error)) from error
@@ -211,7 +211,8 @@ def add_feed(
     return Added(subscription, not known, stored)
 
 
-def _completed(url: str) -> str:
+def completed(url: str) -> str:
+    """Return *url*, as people write it, with a scheme: https where it has none."""
     url = url.strip()
     if not _has_scheme(url):
         url = _FEED_SCHEME.sub("", url, count=1)
