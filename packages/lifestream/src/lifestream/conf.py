@@ -343,7 +343,7 @@ class Settings:
         value = self.get("REPORT_TO", None)
         if value is None:
             return None
-        if isinstance(value, str) or not all(isinstance(each, str) and "@" in each for each in value):
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) and "@" in each for each in value):
             text = gettext("{setting} is {value}: give a list of mail addresses.")
             raise ImproperlyConfigured(text.format(setting="LIFESTREAM_REPORT_TO", value=repr(value)))
         return tuple(value)
