@@ -7,11 +7,13 @@ No proxy and nothing else from the environment, no cookies, no redirects followe
 from __future__ import annotations
 
 import asyncio
+import errno
+import re
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -127,13 +129,26 @@ def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
 
     None if it is neither a failure of the network or the server, nor a shortage of ours.
     """
-    if (shortage := shortage_of(error)) is not None:
+    if (shortage := shortage_of(error) or _shortage_in_words(error)) is not None:
         return "shortage", shortage.value
     known = _failure_of(error)
     # The libraries that resolve names and load certificates don't report that they could not open a file.
     if known is not None and known[0] in ("dns", "tls") and is_short_of_files():
         return "shortage", Shortage.FILES.value
     return known
+
+
+def _shortage_in_words(error: Exception) -> Shortage | None:
+    """Return the shortage of memory that ended a body early.
+
+    aiohttp tells what broke the connection in the message alone, behind what is missing of the body
+    (`ResponseHandler.connection_lost`, read in 3.14). No server chooses these words.
+    """
+    broke = isinstance(error, aiohttp.ClientPayloadError) and _BROKE.search(str(error))
+    return Shortage.MEMORY if broke else None
+
+
+_BROKE: Final = re.compile(rf">\. (?:MemoryError\(\)|OSError\((?:{errno.ENOMEM}|{errno.ENOBUFS}), '[^']*'\))\Z")
 
 
 def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:
