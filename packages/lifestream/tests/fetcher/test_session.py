@@ -46,24 +46,24 @@ def test_a_body_that_we_had_no_memory_for_is_no_failure_of_its_server(
 ) -> None:
     """The event loop has no memory for what arrives, and ends the connection with that error."""
     receive = aiohttp.client_proto.ResponseHandler.data_received
-    received = 0
+    is_answered = False
 
     def receive_some(self: aiohttp.client_proto.ResponseHandler, data: bytes) -> None:
-        nonlocal received
-        if received:
+        if is_answered and data:
             raise error
-        received += len(data)
         receive(self, data)
 
     async def ask(url: str) -> None:
+        nonlocal is_answered
         prepare_loop()
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         async with open_session(allowing("127.0.0.0/8")) as session, session.get(url) as response:
+            is_answered = True
             await response.read()
 
     monkeypatch.setattr(aiohttp.client_proto.ResponseHandler, "data_received", receive_some)
     with FeedServer() as server:
-        server.add("/feed", Response(b"x" * 1_000_000))
+        server.add("/feed", Response(b"x" * 10_000_000))
         with pytest.raises(aiohttp.ClientPayloadError) as raised:
             asyncio.run(ask(server.url("/feed")))
     assert failure_of(raised.value) == ("shortage", Shortage.MEMORY.value)
