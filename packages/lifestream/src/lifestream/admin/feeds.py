@@ -158,6 +158,12 @@ class FeedAdmin(ReadOnlyAdmin):
         """Return whether the user may change a feed. All its subscribers share it, so only a superuser may."""
         return is_superuser(request)
 
+    def has_fetch_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may have a feed fetched. That stores items, so it needs the permission to change a
+        subscription.
+        """
+        return self.admin_site.get_model_admin(Subscription).has_change_permission(request)
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Redirect to the form that fetches a feed and subscribes to it."""
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:lifestream_subscription_add"))
@@ -257,9 +263,11 @@ class FeedAdmin(ReadOnlyAdmin):
         feed = get_object_or_404(self.get_queryset(request), pk=key)
         if not self.has_view_permission(request, feed):
             raise PermissionDenied
+        if request.method == "POST" and not self.has_fetch_permission(request):
+            raise PermissionDenied
         return what_is_read(self, request, feed)
 
-    @admin.action(description=gettext_lazy("Update now"))
+    @admin.action(description=gettext_lazy("Update now"), permissions=["fetch"])
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
         """Fetch the selected feeds, as far as their servers allow it."""
         update_now(self, request, list(feeds.values_list("pk", flat=True)))

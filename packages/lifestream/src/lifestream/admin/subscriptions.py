@@ -167,7 +167,7 @@ class SubscriptionAdmin(OwnedAdmin):
         """Return when its feed is fetched next, and why."""
         return due_of(subscription.feed)
 
-    @admin.action(description=gettext_lazy("Update now"))
+    @admin.action(description=gettext_lazy("Update now"), permissions=["change"])
     def update_now(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         """Fetch the feeds of the selected subscriptions, as far as their servers allow it."""
         update_now(self, request, list(subscriptions.values_list("feed", flat=True)))
