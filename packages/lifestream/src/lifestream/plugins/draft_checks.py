@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
 from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import Final, TypeAlias
 
@@ -34,9 +35,9 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
     Raises TypeError or ValueError naming the field that can't be sent: a value of the wrong type, a text longer than
     `MAX_TEXT` characters, a number below 0 or not below `MAX_NUMBER`, a date that doesn't exist in UTC.
     """
-    draft = replace(
-        draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
-    )
+    draft = ItemDraft(*_VALUES(draft))  # `replace` takes three times as long
+    draft.tags, draft.enclosures, draft.media = tuple(draft.tags), tuple(draft.enclosures), tuple(draft.media)
+    draft.card = {}
     _check_fields("", draft, {"tags", "enclosures", "media"})
     if draft.episode is not None:
         draft.episode = _checked_episode(draft.episode)
@@ -53,6 +54,7 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
     return draft
 
 
+_VALUES: Final = attrgetter(*(field.name for field in fields(ItemDraft)))
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "published": (datetime, NoneType),
     "updated": (datetime, NoneType),
