@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from types import NoneType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from lifestream.content.plaintext import shorten
 from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
@@ -118,7 +118,7 @@ def _check_fields(
 
 
 @cache
-def _types_of(kind: type[ItemDraft | Enclosure | Media | Episode | Transcript | Person]) -> list[_Typed]:
+def _types_of(kind: Any) -> list[_Typed]:  # of a dataclass
     return [(field.name, _TYPES.get(field.name, (str,))) for field in fields(kind)]
 
 
