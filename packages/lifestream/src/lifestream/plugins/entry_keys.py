@@ -64,7 +64,7 @@ class Keys:
 
 def _hash(*parts: str) -> str:
     # The length of each part precedes it: ("ab", "c") and ("a", "bc") are different keys.
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
