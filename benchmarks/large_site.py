@@ -93,6 +93,9 @@ def fill(feeds: int, items: int) -> None:
     from lifestream.content.item_card import of
     from lifestream.models import Feed, Fetch, Host, Item, Lifestream, Post, Subscription, Tag, due_hosts
 
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size = -500000")  # for this connection: the index of a million texts is merged
     for name in ("root", "owner"):
         User.objects.create_user(name, is_superuser=name == "root", is_staff=True)
     owner = User.objects.get(username="owner")
