@@ -105,7 +105,7 @@ def fill(feeds: int, items: int) -> None:
     hosts = sorted({host_of(number) for number in numbers})
     _write(Host(), ("id", "name"), ((key, f"host{key}.example") for key in hosts))
     _write(
-        Feed(created=NOW, last_fetch=NOW, last_success=NOW, last_status="not modified", etag='"5f3-61a"'),
+        Feed(created=NOW, last_fetch=NOW, last_success=NOW, last_status="not modified", icon_checked=NOW),
         ("id", "host", "url", "url_hash", "title", "domain", "next_fetch", "etag"),
         (
             (number, host_of(number), url, _hash(number), title, domain, due, f'"{number}"')
