@@ -28,14 +28,15 @@ class LifestreamConfig(AppConfig):
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_save
 
         from lifestream import checks
-        from lifestream.models import Feed, Host, Item, Subscription, Tag
-        from lifestream.models.lifestreams import readers_left, subscriptions_written
+        from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag
+        from lifestream.models.lifestreams import readers_left, rules_written, subscriptions_written
 
         checks.register()
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
         readers_left.connect(_readers_left, Feed, dispatch_uid="lifestream.readers_left")
+        rules_written.connect(_rules_written, Lifestream, dispatch_uid="lifestream.rules_written")
         post_save.connect(_feed_saved, Feed, dispatch_uid="lifestream.feed")
         post_save.connect(_host_saved, Host, dispatch_uid="lifestream.host")
         pre_save.connect(_feed_to_be_saved, Feed, dispatch_uid="lifestream.saved_rows")
@@ -112,6 +113,13 @@ def _readers_left(feeds: list[int], using: str, **_: Any) -> None:
 
     for start in range(0, len(feeds), 500):
         fanout.note_readers(feeds[start : start + 500], using)
+
+
+def _rules_written(keys: Collection[int], using: str, **_: Any) -> None:
+    """Receive our own signal that the rules of lifestreams were written."""
+    from lifestream.storage import backfill
+
+    backfill.apply_rules(keys, using)
 
 
 def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using: str, **_: Any) -> None:

@@ -13,14 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
+from lifestream.fetcher.feed_urls import url_key
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import due_hosts, sort_names
 from lifestream.models.message_field import MessageField
 
 
 def url_hash(url: str) -> str:
-    """Return the SHA-256 of *url* in hexadecimal. It is unique even if the URL is longer than an index allows."""
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+    """Return the SHA-256 of the key of *url* in hexadecimal: URLs that are one feed have it in common (see
+    `feed_urls.url_key`), and no others, even if they are longer than an index allows.
+    """
+    return hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 if TYPE_CHECKING:

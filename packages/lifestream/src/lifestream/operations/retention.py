@@ -81,7 +81,7 @@ def give_space_back() -> None:
 
 
 def _kept() -> Exists:
-    return Exists(Post.objects.filter(item=OuterRef("pk"), kept=True))
+    return Exists(Post.objects.filter(Q(kept=True) | Q(pinned__isnull=False), item=OuterRef("pk")))
 
 
 def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int]]:

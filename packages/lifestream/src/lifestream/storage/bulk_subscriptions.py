@@ -78,8 +78,10 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     sort_names.settle(using, subscriptions=[each.pk for each in made])
     fanout.note_readers(keys, using)
     with_items = [each for each in made if each.feed.url_hash in known]  # a new feed has no items yet
-    _fill([each.pk for each in with_items if not (each.keep_rules or each.block_rules)], using)
-    backfill.fill_newest([each.pk for each in with_items if each.keep_rules or each.block_rules], using)
+    has_rules = bool(lifestream.keep_rules or lifestream.block_rules)
+    ruled = {each.pk for each in with_items if has_rules or each.keep_rules or each.block_rules}
+    _fill([each.pk for each in with_items if each.pk not in ruled], using)
+    backfill.fill_newest(ruled, using)
     return made
 
 

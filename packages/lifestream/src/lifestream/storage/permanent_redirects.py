@@ -21,7 +21,7 @@ def note(feed: FeedState, url: str) -> bool:
 
     Returns whether that has happened LIFESTREAM_MOVE_AFTER times in a row, so that the move is to be followed.
     """
-    if not url or url == feed.url:
+    if not url or url_hash(url) == feed.url_hash:
         feed.moved_to, feed.moved_count = "", 0
         return False
     feed.moved_count = feed.moved_count + 1 if feed.moved_to == url else 1

@@ -38,6 +38,7 @@ from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_
 from lifestream.storage.feed_row import PLACE, SAID, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
 from lifestream.storage.item_import import CHUNK, Chunk, Import, Written
+from lifestream.storage.outages import OUTAGES
 
 _Counts: TypeAlias = "Counter[str]"
 _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, Written]]
@@ -73,7 +74,7 @@ def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None
                 break
     except FAILURES as error:
         trouble = trouble_of(error)
-        _log.exception("%s could not be stored: %s", _named(batch), trouble)
+        OUTAGES.tell(_log, "%s could not be stored", trouble, _named(batch))
         if trouble.takes_less and len(batch) > 1:
             for each in batch:
                 trouble = _store([each], now, using) or trouble
@@ -124,7 +125,7 @@ def _commit(step: _Step) -> None:
         except ROW_ERRORS:
             raise
         except FAILURES as error:
-            _log.warning("The database failed and is asked once more: %s", error)
+            _log.info("The database failed and is asked once more: %s", error)
             _reconnect(step.using)
             _transact(step, _write_at_once)
     except ROW_ERRORS as error:

@@ -36,6 +36,10 @@ RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
 
 
+MOST_PINNED: Final = 10
+"""How many posts of a lifestream can be pinned to its top."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
     """One page of posts, the latest first, and the cursor at which older posts begin, if there are any."""
@@ -64,6 +68,8 @@ class Timeline:
     tag: Tag | None = None
     query: str = ""
     day: dt.date | None = None
+    pins: bool = False
+    """Whether the posts that are pinned stand by themselves, and are left out of the others."""
 
     def narrowed(self, **to: Any) -> Timeline:
         """Return this timeline narrowed to a site, a tag, a search or a day."""
@@ -80,6 +86,8 @@ class Timeline:
                 posts = posts.exclude(subscription__in=hidden)
         else:
             posts = posts.filter(subscription=self.subscription)
+        if self.pins:
+            posts = posts.filter(pinned=None)
         if self.tag is not None:
             posts = posts.filter(item__tags=self.tag)
         if self.day is not None:
@@ -87,6 +95,11 @@ class Timeline:
         if self.query:
             posts = fulltext.matching(posts, self.query)
         return posts.order_by("-date", "-item_id")
+
+    def pinned(self) -> list[Post]:
+        """Return the pinned posts that may be shown, those that were pinned last before the others."""
+        posts = self.narrowed(pins=False).posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")
+        return shown(posts[:MOST_PINNED], lifestream=self.lifestream)
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
         """Return all posts that may be shown, or those older than *before*."""

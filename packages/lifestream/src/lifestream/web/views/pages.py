@@ -41,8 +41,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def timeline(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the posts of a lifestream, the latest first."""
-    return _listing(request, read(request, slug), "lifestream/timeline.html")
+    """Show the posts of a lifestream, the latest first, below those that its owner has pinned."""
+    timeline = read(request, slug).narrowed(pins=True)
+    pinned = [] if "before" in request.GET else timeline.pinned()
+    return _listing(request, timeline, "lifestream/timeline.html", {"pinned": pinned})
 
 
 @require_safe
