@@ -95,7 +95,8 @@ class SubscriptionAdmin(OwnedAdmin):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
-        return ("-pk",) if is_superuser(request) else ("lifestream", "folder", "name", "feed__title", "pk")
+        # Not by the title of the lifestream, which would sort all of them: the index has its key.
+        return ("-pk",) if is_superuser(request) else ("lifestream_id", "sort_folder", "sort_name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return subscriptions without the icons of their feeds."""
