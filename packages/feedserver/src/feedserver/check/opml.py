@@ -20,4 +20,4 @@ def opml_of(feeds: Sequence[Subscription]) -> str:
 
 
 def _label(feed: Subscription) -> str:
-    return f"Scenario {feed.scenario}" if feed.scenario else "Control feed"
+    return f"Feed {feed.number}, scenario {feed.scenario}" if feed.scenario else f"Feed {feed.number}, a control feed"
