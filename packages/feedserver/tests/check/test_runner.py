@@ -72,7 +72,7 @@ def test_a_scenario_that_stops_the_reader_can_run_alone() -> None:
 
 
 class BrokenOff(RightReader):
-    """A reader that breaks off after its first feed, with whatever exit status, in the poll that probes its patience."""
+    """A reader that ends after its first feed, with whatever exit status, in the poll that probes its patience."""
 
     polls = 0
 
