@@ -258,7 +258,7 @@ def _fields(item: Any) -> dict[str, str]:
     if re.match(r"\s*\{", text):
         try:
             read = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {"title": text}
         if isinstance(read, dict):
             return _fields(read)

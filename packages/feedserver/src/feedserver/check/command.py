@@ -227,7 +227,7 @@ def _tell_page(adapter: HandAdapter, options: argparse.Namespace) -> None:
 
 def _deliver(report: Report, options: argparse.Namespace) -> int:
     shown = report.published() if options.published else report
-    text = _text(shown, options.format, options.output)
+    text = text_of(shown, options.format, options.output)
     if options.output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -243,18 +243,14 @@ def _deliver(report: Report, options: argparse.Namespace) -> int:
     return 1 if report.fails_under(level) else 0
 
 
-def _text(report: Report, form: str, output: Path | None) -> str:
+def text_of(report: Report, form: str, output: Path | None) -> str:
     if form == "json":
         return report.to_json()
-    if form == "junit":
-        return as_junit(report)
-    if form == "html":
-        return as_html(report)
-    if form == "badge":
-        return as_badge(report)
-    colours = output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    text = as_table(report, colours=colours)
-    return text if colours else visible(text, lines=True)
+    if form == "table":
+        return as_table(report, colours=output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    text = {"junit": as_junit, "html": as_html, "badge": as_badge}[form](report)
+    # The evidence is what a reader sent and printed: bytes that are no UTF-8, escape sequences, text that turns around.
+    return visible(text, lines=True)
 
 
 class _Progress:

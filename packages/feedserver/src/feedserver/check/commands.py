@@ -18,7 +18,7 @@ from pathlib import Path
 from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
 from feedserver.check.addresses import NETWORKS
 from feedserver.check.evidence import Poll, Row
-from feedserver.check.isolation import Home, Ran
+from feedserver.check.isolation import LARGEST_LIST, Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.opml import opml_of
 from feedserver.check.stage import TOKEN
@@ -229,9 +229,9 @@ class _CommandSession(Session):
             ran = self._home.run(self._filled(self._commands.list, self._feeds))
             if ran.status != 0:
                 raise ListFailed(f"--list {ran.describe()}")
-            return read_rows(ran.printed.decode("utf-8", "replace").splitlines())
+            return _rows_of("--list", [ran.printed])
         if self._prints_items:
-            return read_rows(b"\n".join(self._printed).decode("utf-8", "replace").splitlines())
+            return _rows_of("--poll", self._printed)
         return None
 
     def present(self) -> frozenset[tuple[str, int]] | None:
@@ -268,6 +268,13 @@ class _CommandSession(Session):
         if self._shim is not None:
             self._shim.close()
         self._home.close()
+
+
+def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
+    """Return the items in what commands *printed*. Raises ListFailed where one has printed more than is read."""
+    if any(len(each) >= LARGEST_LIST for each in printed):
+        raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
+    return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
 
 
 def _with_networks(text: str) -> str:

@@ -158,8 +158,9 @@ class Report:
         }
 
     def to_json(self) -> str:
-        """Return the report as JSON text."""
-        return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
+        """Return the report as JSON text, which can be printed as it is: other characters are written as escapes."""
+        text = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
+        return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text) + "\n"
 
 
 def _count_as_json(count: Count) -> dict[str, int]:
