@@ -174,7 +174,7 @@ def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
         "posts": subscription.posts.count(),
         **_why(unchanged.feed),
     }
-    return page(request, timeline, "site.html", context, status=422 if form.errors else 200)
+    return page(request, timeline, "site.html", context)
 
 
 def _why(feed: Feed) -> dict[str, Any]:
