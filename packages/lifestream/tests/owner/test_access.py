@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 
 from lifestream.models import OwnPage, Subscription
 from lifestream.owner import urls
@@ -27,7 +27,7 @@ def pages(client: Client) -> dict[str, str]:
     }
     found: dict[str, str] = {}
     for pattern in urls.urlpatterns:
-        assert isinstance(pattern, URLPattern) and pattern.name
+        assert pattern.name is not None
         if "slug" in pattern.pattern.converters:
             more = {"pk": keys[pattern.name]} if "pk" in pattern.pattern.converters else {}
             found[pattern.name] = reverse(f"lifestream_owner:{pattern.name}", kwargs={"slug": "main", **more})

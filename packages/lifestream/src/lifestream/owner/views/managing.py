@@ -187,6 +187,8 @@ def _why(feed: Feed) -> dict[str, Any]:
     return {
         "state": list(state_of(feed, now)),
         "next": next_of(feed, now),
-        "reasons": [line.strip() for line in reasoning_of(feed, now)],
+        "reasons": [
+            {"text": line.removeprefix(">").strip(), "holds": line.startswith(">")} for line in reasoning_of(feed, now)
+        ],
         "fetches": fetches,
     }
