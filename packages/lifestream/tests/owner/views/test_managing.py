@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -102,36 +101,6 @@ class TestList:
         assert "&lt;b&gt;nothing there" in page and "data-busy" not in page
         told(client, f"{HERE}add/", do="dismiss")
         assert not Addition.objects.exists()
-
-
-class TestAdding:
-    def test_addresses_are_noted_and_nothing_is_fetched(self, client: Client, lifestream: Lifestream) -> None:
-        text = "a.example\nhttps://me:secret@b.example/feed feed://c.example/feed"
-        page = told(client, f"{HERE}add/", do="add", addresses=text, folder="New")
-        assert "3 feeds are still to come." in page and "secret" not in page
-        noted = Addition.objects.values_list("url", "folder", "state")
-        assert list(noted) == [
-            ("https://a.example/", "New", "waiting"),
-            ("https://b.example/feed", "New", "waiting"),
-            ("https://c.example/feed", "New", "waiting"),
-        ]
-
-    def test_what_is_no_address_is_refused_at_its_field(self, client: Client, lifestream: Lifestream) -> None:
-        answer = client.post(f"{HERE}add/", {"do": "add", "addresses": "https://a.example/ ftp://b.example/"})
-        assert list(answer.context["adding"].errors) == ["addresses"] and b"ftp://b.example/" in answer.content
-        assert not Addition.objects.exists()
-
-    def test_a_list_is_imported_and_exported(self, client: Client, lifestream: Lifestream) -> None:
-        opml = b"""<opml version="2.0"><body><outline text="News"><outline text="One" xmlUrl="https://one.example/f"/>
-            </outline><outline text="No" xmlUrl="ftp://two.example/"/></body></opml>"""
-        page = told(client, f"{HERE}add/", do="import", file=SimpleUploadedFile("a.opml", opml))
-        assert "1 feed was added." in page and "Left out: " in page
-        assert lifestream.subscriptions.get().folder == "News"
-        assert b'xmlUrl="https://one.example/f"' in client.get("/main/subscriptions.opml").content
-
-    def test_a_file_that_is_no_list_is_refused_at_its_field(self, client: Client, lifestream: Lifestream) -> None:
-        answer = client.post(f"{HERE}add/", {"do": "import", "file": SimpleUploadedFile("a", b"<html>")})
-        assert list(answer.context["importing"].errors) == ["file"]
 
 
 class TestOne:
