@@ -41,7 +41,6 @@ STILL_WITHOUT = {
     "feedserver/check/commands.py",
     "feedserver/check/evidence.py",
     "feedserver/check/html_report.py",
-    "feedserver/check/isolation.py",
     "feedserver/check/junit.py",
     "feedserver/check/readers.py",
     "feedserver/check/report.py",

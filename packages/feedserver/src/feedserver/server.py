@@ -18,7 +18,7 @@ from functools import partial
 from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args, overload
 
-from feedserver.handler.conditions import NO_CONDITIONS, Conditions
+from feedserver.handler.conditions import Conditions
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
@@ -343,7 +343,7 @@ class FeedServer:
         then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
         ones, the one that was added last. A route for the same requests replaces the earlier one.
         """
-        asked = Conditions(**conditions) if conditions else NO_CONDITIONS
+        asked = Conditions.of(conditions)
         self.site.routes.add(path, answers, method, state, then, asked)
 
     def unused_routes(self) -> list[str]:

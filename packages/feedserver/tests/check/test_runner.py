@@ -51,6 +51,25 @@ class StoppedAdapter(PythonAdapter):
         self.interrupt = is_stopped.set  # type: ignore[method-assign]
 
 
+class Sleeping(RightReader):
+    """A reader that is ended while it waits for as long as Retry-After says, before it asks the others."""
+
+    def poll(self) -> None:
+        for feed in self.feeds:
+            self.update(feed)
+            if self.pauses and self.pauses.popitem():
+                raise TimeoutError("the command was ended after 75 s")
+
+
+def test_a_scenario_that_stops_the_reader_can_run_alone() -> None:
+    together = run(PythonAdapter(Sleeping), only=["T7", "T9", "I1"])
+    apart = run(PythonAdapter(Sleeping), only=["T7", "T9", "I1"], alone=["T7", "T9"])
+
+    assert (together["I1"].verdict, apart["I1"].verdict) == (Verdict.NOT_SEEN, Verdict.PASS)
+    with pytest.raises(ValueError, match="there is no scenario T999"):
+        run(PythonAdapter(RightReader), only=["V4"], alone=["T999"])
+
+
 def test_a_reader_that_crashes_is_not_polite() -> None:
     report = check(Crashing, only=["V5", "T7"])
 

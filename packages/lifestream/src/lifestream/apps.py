@@ -48,11 +48,15 @@ class LifestreamConfig(AppConfig):
 
 
 def _feed_saved(instance: Feed, using: str, update_fields: Iterable[str] | None = None, **_: Any) -> None:
-    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due."""
-    from lifestream.models import due_hosts
+    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due, and what
+    its sites are sorted by.
+    """
+    from lifestream.models import due_hosts, sort_names
 
     if update_fields is None or due_hosts.FIELDS & set(update_fields):
         due_hosts.settle([instance.host_id], using)
+    if update_fields is None or sort_names.OF_FEED & set(update_fields):
+        sort_names.settle(using, feeds=[instance.pk])
 
 
 def _host_saved(
@@ -78,9 +82,14 @@ def _host_saved(
 def _subscription_saved(
     instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
 ) -> None:
-    """Receive Django's signal that a subscription was saved: fill its timeline, and wake its feed."""
+    """Receive Django's signal that a subscription was saved: note what it is sorted by, fill its timeline, and wake its
+    feed.
+    """
+    from lifestream.models import sort_names
     from lifestream.models.lifestreams import SHOWING
 
+    if update_fields is None or not sort_names.OF_SUBSCRIPTION.isdisjoint(update_fields):
+        sort_names.settle(using, subscriptions=[instance.pk])
     if not raw and (update_fields is None or not SHOWING.isdisjoint(update_fields)):
         _subscriptions_written([instance.pk], [instance.feed_id], using)
 

@@ -48,6 +48,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "wanted": _("its owner wants it now"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
+    "back": _("the database answers again, after {lasted}"),
     # What a request came to: `fetcher`
     "no-answer-in-time": _("no whole answer within {seconds} s"),
     "no-address": _("{host} has no address: {reason}"),
@@ -98,6 +99,38 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "unreadable-planet": _("it can't be read as a planet's configuration: {reason}"),
     "no-planet": _("no section names a feed: it is the configuration of no planet"),
     "has-login": _("{url} has a user name and password; add it by itself, with add_feed"),
+    # What exceeded a cap, and what failed in a plugin: `plugins`
+    "capped": counted("capped once: {cap}", "capped {count} times: {cap}"),
+    "cap-entries": _("entries of a document: at most {limit} entries, the latest ones are kept"),
+    "cap-enclosures": _("enclosures of an entry: at most {limit} enclosures, the first ones are kept"),
+    "cap-media": _("media of an entry: at most {limit} media, the first ones are kept"),
+    "cap-tags": _("tags of an entry: at most {limit} tags, the first ones are kept"),
+    "cap-transcripts": _("transcripts of an episode: at most {limit} transcripts, the first ones are kept"),
+    "cap-persons": _("persons of an episode: at most {limit} persons, the first ones are kept"),
+    "cap-guid": _("a guid: at most {limit} bytes, its hash is kept in its place"),
+    "cap-address": _(
+        "an address (link, enclosure, picture, icon, hub): at most {limit} bytes, a longer one is dropped"
+    ),
+    "cap-base": _("the address that others are relative to: at most {limit} bytes, a longer one is dropped"),
+    "cap-title": _("a title: at most {limit} characters, the text is cut, with …"),
+    "cap-author": _("an author: at most {limit} characters, the text is cut, with …"),
+    "cap-episode": _(
+        "a person, a role, the number or name of an episode or season: at most {limit} characters, the text is cut, "
+        "with …"
+    ),
+    "cap-tag": _("a tag: at most {limit} characters, the text is cut, with …"),
+    "cap-content": _("a content, and its plain text: at most {limit} characters, it is cut and stays whole HTML"),
+    "cap-summary": _("a summary, before its first 300 characters are taken: at most {limit} characters, it is cut"),
+    "cap-description": _(
+        "the description of a picture or film, the subtitle of a feed: at most {limit} characters, the text is cut, "
+        "with …"
+    ),
+    "cap-generator": _("the generator of a feed: at most {limit} characters, the text is cut, with …"),
+    "cap-complaint": _("what is said to be wrong with a document: at most {limit} characters, the text is cut, with …"),
+    "cap-language": _("a language: at most {limit} characters, a longer one is dropped"),
+    "cap-type": _("a media type: at most {limit} characters, a longer one is dropped"),
+    "plugin-failed": _("plugin {plugin}: {hook} failed on {entry}, which is left out: {reason}"),
+    "plugin-not-chosen": _("plugin {plugin} could not be asked whether the feed is its own: {reason}"),
     # Which addresses are not dialled: `fetcher.address_guard`
     "address-refused": _(
         "{address} is {kind}, and none of those is dialled; if it is yours, add its network to "

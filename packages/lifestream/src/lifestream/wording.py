@@ -36,6 +36,11 @@ def in_words(seconds: float) -> str:
     return time_words.in_words(seconds, _ACTIVE)
 
 
+def relative(at: datetime) -> str:
+    """Return *at* as seen from now, in the active language: "3 hours ago", "in 5 minutes"."""
+    return time_words.relative((at - timezone.now()).total_seconds(), _ACTIVE)
+
+
 def when(at: datetime | None, now: datetime) -> str:
     """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None."""
     if at is None:

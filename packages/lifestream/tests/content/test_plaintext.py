@@ -10,7 +10,6 @@ from lifestream.content.plaintext import (
     scrub,
     shorten,
     text_of,
-    text_of_clean,
     without_scripts,
 )
 
@@ -65,8 +64,3 @@ def test_scripts_and_styles_are_no_text_but_talk_of_them_is() -> None:
     assert without_scripts("a<script>x</script>b<STYLE>y</STYLE>c") == "abc"
     assert without_scripts("the <script> tag") == "the <script> tag"
     assert text_of("<p>One&nbsp;&amp;  two</p><script>x()</script><p>Three</p>") == "One & two\nThree"
-
-
-def test_clean_markup_has_the_same_text_either_way() -> None:
-    clean = "<p>One &amp; <b>two</b><br>three</p>\n<ul><li>four</li></ul>"
-    assert text_of_clean(clean) == text_of(clean) == "One & two\nthree\nfour"

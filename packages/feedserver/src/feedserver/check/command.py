@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from feedserver.check.report import Report
 from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.table import as_table
-from feedserver.check.verdicts import Kind, Level
+from feedserver.check.verdicts import Kind, Level, Verdict
 from feedserver.messages.pacing import parse_duration
 from feedserver.messages.terminal_text import visible
 
@@ -33,7 +34,8 @@ _WHO = "feedserver check"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `feedserver check` to its parser; `run_command` carries it out."""
     reader = parser.add_argument_group(
-        "the reader", "Commands are run by the shell. {url}, {urls}, {opml}, {n} and {home} are replaced in them."
+        "the reader",
+        "Commands are run by the shell. {url}, {urls}, {opml}, {n}, {home} and {networks} are replaced in them.",
     )
     reader.add_argument("--reader", choices=sorted(READERS), help="a known reader, whose commands are shipped")
     reader.add_argument(
@@ -72,6 +74,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--only", default="", metavar="IDS", help="run these scenarios and what they depend on, such as V,T4"
     )
     parser.add_argument(
+        "--alone", default="", metavar="IDS", help="give each of these a reader of its own, since they stop this reader"
+    )
+    parser.add_argument(
         "--patience",
         default=PATIENCE,
         type=_duration,
@@ -94,28 +99,48 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", default="table", choices=FORMATS, help="the form of the report (default: %(default)s)"
     )
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="leave out of the report the rules whose breach its author must be told of first",
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report into a file")
     parser.add_argument("--quiet", action="store_true", help="print no progress")
 
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
-    only = [name for name in options.only.split(",") if name.strip()]
+    only = options.only.split(",")
+    known = READERS[options.reader] if options.reader else None
+    alone = options.alone.split(",") if options.alone or known is None else known.alone
     try:
         choose(SCENARIOS, only)
+        choose(SCENARIOS, alone)
         adapter = _adapter(options)
     except ValueError as error:
         return _complain(str(error))
     progress = _Progress(is_quiet=options.quiet)
     try:
         adapter.set_up()
-        report = run(adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers)
+        report = run(
+            adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers, alone=alone
+        )
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}")
     finally:
         progress.end()
         adapter.close()
+    if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
+        return _complain(f"no rule could be judged, so there is no score: {reason}")
     return _deliver(report, options)
+
+
+def _why_nothing_was_judged(report: Report) -> str:
+    """Return the commonest reason for which no scenario was judged, "" where one was, or feedserver failed."""
+    if report.count().judged or report.misfires:
+        return ""
+    reasons = Counter(result.judgement.reason for result in report.of(Verdict.NOT_SEEN) if not result.scenario.needs)
+    return next((reason for reason, _ in reasons.most_common(1)), "")
 
 
 def _adapter(options: argparse.Namespace) -> CommandAdapter:
@@ -148,7 +173,8 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
 
 
 def _deliver(report: Report, options: argparse.Namespace) -> int:
-    text = _text(report, options.format, options.output)
+    shown = report.published() if options.published else report
+    text = text_of(shown, options.format, options.output)
     if options.output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -157,25 +183,21 @@ def _deliver(report: Report, options: argparse.Namespace) -> int:
             options.output.write_text(text, "utf-8")
         except OSError as error:
             return _complain(f"the report cannot be written: {error}")
-        sys.stdout.write("\n".join(as_table(report).splitlines()[-4:]) + "\n")
+        sys.stdout.write("\n".join(as_table(shown).splitlines()[-4:]) + "\n")
     if report.misfires:
         return 3
     level = None if options.fail_under == "never" else Level(options.fail_under)
     return 1 if report.fails_under(level) else 0
 
 
-def _text(report: Report, form: str, output: Path | None) -> str:
+def text_of(report: Report, form: str, output: Path | None) -> str:
     if form == "json":
         return report.to_json()
-    if form == "junit":
-        return as_junit(report)
-    if form == "html":
-        return as_html(report)
-    if form == "badge":
-        return as_badge(report)
-    colours = output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    text = as_table(report, colours=colours)
-    return text if colours else visible(text, lines=True)
+    if form == "table":
+        return as_table(report, colours=output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    text = {"junit": as_junit, "html": as_html, "badge": as_badge}[form](report)
+    # The evidence is what a reader sent and printed: bytes that are no UTF-8, escape sequences, text that turns around.
+    return visible(text, lines=True)
 
 
 class _Progress:

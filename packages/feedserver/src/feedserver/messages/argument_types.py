@@ -23,6 +23,8 @@ def _remedy_for_body(body: object) -> str:
         return "give path.read_bytes(), or server.fixture(name) for the response that a file of the root describes"
     if isinstance(body, bool | int | float):
         return f"give text, such as '{body}'"
+    if isinstance(body, list | tuple) and body and all(isinstance(part, bytes | bytearray) for part in body):
+        return "give b''.join(…)"
     if isinstance(body, dict | list | tuple):
         return "give json.dumps(…)"
     if isinstance(body, Iterator | AsyncIterator):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -31,7 +30,7 @@ from lifestream.content.text_direction import isolated
 from lifestream.message import say
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
 from lifestream.models.feeds import HEALTH, outcome_in_words
-from lifestream.wording import worded
+from lifestream.wording import relative, worded
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -326,8 +325,8 @@ class FetchAdmin(ReadOnlyAdmin):
         """
         if fetch.latest is None:
             return moment(fetch.started)
-        times = ngettext("{count} time since {start}", "{count} times since {start}", fetch.count)
-        times = times.format(count=fetch.count, start=naturaltime(fetch.started))
+        times = ngettext("{count} time, first {start}", "{count} times, first {start}", fetch.count)
+        times = times.format(count=fetch.count, start=relative(fetch.started))
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.latest), times)
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")

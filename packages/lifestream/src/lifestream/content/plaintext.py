@@ -7,7 +7,6 @@ import re
 import unicodedata
 from typing import Final
 
-from lifestream.content.html_names import any_of
 from lifestream.content.html_tokenizer import name_set, tokens, unescape
 
 # Tab, line feed and carriage return are the only C0 controls that both XML 1.0 and PostgreSQL's text type accept.
@@ -112,11 +111,12 @@ _SCRIPT = re.compile(r"<(?i:script|style)\b")
 _SCRIPT_END = re.compile(r"</(?:script|style)\b[^>]*+(?:>|\Z)", re.IGNORECASE)
 
 
-_BREAKS_LINE: Final = name_set(
+BREAKS_LINE: Final = name_set(
     "address article aside blockquote br caption dd details div dl dt fieldset figcaption figure footer form "
     "h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody td tfoot th "
     "thead tr ul"
 )
+"""The elements that begin and end a line of text."""
 
 
 def text_of(source: str) -> str:
@@ -132,26 +132,11 @@ def text_of(source: str) -> str:
             continue
         elif kind == "text":
             pieces.append(unescape(text).replace("\n", " "))
-        elif kind != "hidden" and name in _BREAKS_LINE:
+        elif kind != "hidden" and name in BREAKS_LINE:
             pieces.append("\n")
-    return _lines("".join(pieces))
+    return lines("".join(pieces))
 
 
-# nh3 writes names in lower case, and "<" and ">" only where a tag begins and ends.
-_BLOCK_TAG = re.compile(rf"</?{any_of(_BREAKS_LINE)}(?:>|\s[^<>]*+>)")
-_ANNOTATION = re.compile(r"<annotation(?:>|\s[^<>]*+>)[^<]*+")
-_TAG = re.compile(r"</?[a-z][^<>]*+>")
-
-
-def text_of_clean(source: str) -> str:
-    """Return `text_of` a fragment that nh3 has written, in a quarter of the time: such a fragment is well-formed,
-    without comments and scripts.
-    """
-    if "<annotation" in source:
-        source = _ANNOTATION.sub("", source)
-    marked = _BLOCK_TAG.sub("\0", source.replace("\n", " "))
-    return _lines(unescape(_TAG.sub("", marked)).replace("\n", " ").replace("\0", "\n"))
-
-
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
+    """Return *text* with its spaces collapsed, without empty lines."""
     return "\n".join([" ".join(words) for line in text.split("\n") if (words := line.split())])

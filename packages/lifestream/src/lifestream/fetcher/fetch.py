@@ -30,9 +30,12 @@ from yarl import URL
 
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Crowded, Memory, Share
-from lifestream.fetcher.content_decoding import ACCEPTED, Body, BodyTooLarge, CodingFailed
+from lifestream.fetcher.content_decoding import Body, BodyTooLarge, CodingFailed
+from lifestream.fetcher.feed_urls import UrlRefused, origin, request_url
+from lifestream.fetcher.inflaters import accepted
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
-from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail, UrlRefused, origin, request_url
+from lifestream.fetcher.redirect_cookies import RedirectCookies
+from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail
 from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
@@ -53,10 +56,13 @@ def _nobody(url: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Redirected:
-    """The state of a fetch that is redirected to another host: its *trail*, and how many seconds were *spent* on it."""
+    """The state of a fetch that is redirected to another host: its *trail*, how many seconds were *spent* on it, and
+    the *cookies* that its redirects have set.
+    """
 
     trail: Trail
     spent: float = 0.0
+    cookies: RedirectCookies = field(default_factory=RedirectCookies, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +192,12 @@ class Fetcher:
     async def _bounded(self, errand: _Errand, way: Redirected | None, *, keeps: bool) -> Outcome | Redirected:
         limits, request = self._limits, errand.request
         try:
-            trail, spent = (way.trail, way.spent) if way else (Trail(request_url(request.url)), 0.0)
-            async with asyncio.timeout(limits.timeout - spent) as errand.share.deadline:
-                server = self._server(host_of(trail.url), keeps=keeps)
+            way = way or Redirected(Trail(request_url(request.url)))
+            async with asyncio.timeout(limits.timeout - way.spent) as errand.share.deadline:
+                server = self._server(host_of(way.trail.url), keeps=keeps)
                 server.using += 1
                 try:
-                    return await self._follow(server, errand, trail)
+                    return await self._follow(server, errand, way)
                 finally:
                     server.using -= 1
         except TimeoutError:
@@ -206,8 +212,8 @@ class Fetcher:
             log.exception("fetching %s failed in a way that was not foreseen", request.url)
             return Failed("internal", f"{type(error).__name__}: {error}", request.url)
 
-    async def _follow(self, server: _Server, errand: _Errand, trail: Trail) -> Outcome | Redirected:
-        request = errand.request
+    async def _follow(self, server: _Server, errand: _Errand, way: Redirected) -> Outcome | Redirected:
+        request, trail, cookies = errand.request, way.trail, way.cookies
         home = trail.seen[0] if trail.seen else trail.url
         headers = self._headers(request)
         conditions = _conditions(request)
@@ -217,16 +223,20 @@ class Fetcher:
             sent = headers | conditional
             if request.credentials and origin(trail.url) == origin(home):
                 sent["Authorization"] = _basic(request.credentials)
+            if trail.cookie:
+                sent["Cookie"] = trail.cookie
             async with await _get(server, trail.url, sent) as response:
                 if response.status not in REDIRECT_STATUSES:
                     return await self._answer(bool(conditional), trail, response, errand.share)
                 location, host = response.headers.get("Location", ""), host_of(trail.url)
+                cookies.take(response.cookies, trail.url)
                 try:
-                    trail = trail.followed(response.status, location, limit=self._limits.max_redirects)
+                    limit = self._limits.max_redirects
+                    trail = trail.followed(response.status, location, limit=limit, cookies=cookies.for_url)
                 except RedirectRefused as error:
                     return Failed("redirect", str(error), trail.url, response.status, headers_of(response.headers))
                 if host_of(trail.url) != host:
-                    return Redirected(trail)
+                    return Redirected(trail, cookies=cookies)
                 errand.redirected(trail.url)
 
     def _headers(self, request: FetchRequest) -> dict[str, str]:
@@ -235,7 +245,7 @@ class Fetcher:
         return {
             "User-Agent": self._user_agent.replace(_SUBSCRIBERS, subscribers),
             "Accept": _ACCEPT,
-            "Accept-Encoding": ACCEPTED,
+            "Accept-Encoding": accepted(),
         }
 
     async def _answer(self, conditional: bool, trail: Trail, response: aiohttp.ClientResponse, share: Share) -> Outcome:
@@ -269,6 +279,8 @@ class Fetcher:
         async for chunk in response.content.iter_any():
             for grown in body.pieces(chunk):
                 await share.grow(grown)
+        for grown in body.last_pieces():
+            await share.grow(grown)
         return body.finish(), body.received
 
 

@@ -25,7 +25,8 @@ from yarl import URL
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.cache_lifetime import retry_after
-from lifestream.fetcher.redirects import RedirectRefused, Trail, UrlRefused, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, request_url
+from lifestream.fetcher.redirects import RedirectRefused, Trail
 from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
 from lifestream.message import say
 

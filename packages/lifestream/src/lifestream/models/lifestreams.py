@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
+from lifestream.models import sort_names
 from lifestream.models.feeds import Feed
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
 from lifestream.wording import worded
@@ -255,8 +256,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         chosen = list(objs)
         feeds = {subscription.feed_id for subscription in chosen}
         with transaction.atomic(using=self.db):
-            # In the order in which imports lock feeds. Otherwise the two could wait for each other.
-            list(Feed.objects.using(self.db).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
+            _lock(feeds, self.db)
             made = super().bulk_create(chosen, *args, **kwargs)
             # Of those that exist already, Django does not tell the keys.
             of_these = Subscription.objects.using(self.db).filter(
@@ -265,6 +265,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             pairs = {(subscription.lifestream_id, subscription.feed_id) for subscription in chosen}
             found = of_these.values_list("pk", "lifestream_id", "feed_id")
             keys = [pk for pk, lifestream, feed in found if (lifestream, feed) in pairs]
+            sort_names.settle(self.db, subscriptions=keys)
             _written(keys, feeds, self.db)
         return made
 
@@ -272,11 +273,16 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def update(self, **kwargs: Any) -> int:
         """Update them, as Django does. If that may show more, fill their timelines and wake their feeds."""
-        if SHOWING.isdisjoint(kwargs):
+        shows, moves = not SHOWING.isdisjoint(kwargs), not sort_names.OF_SUBSCRIPTION.isdisjoint(kwargs)
+        if not shows and not moves:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
             count = super().update(**kwargs)
+            if moves:
+                sort_names.settle(self.db, subscriptions=before)
+            if not shows:
+                return count
             after = Subscription.objects.using(self.db).filter(pk__in=before).values_list("feed_id", flat=True)
             _written(list(before), {*before.values(), *after}, self.db)
         return count
@@ -291,6 +297,11 @@ subscriptions_written: Final = Signal()
 """Sent by `SubscriptionQuerySet` for what it has written at once, inside the transaction. Arguments: *keys* of the
 subscriptions, *feeds* (keys) whose readers may have changed, and *using*.
 """
+
+
+def _lock(feeds: Collection[int], using: str) -> None:
+    """Lock *feeds* in the order in which imports do. Otherwise the two could wait for each other."""
+    list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
@@ -321,6 +332,9 @@ class Subscription(models.Model):
         _("block rules"), blank=True, validators=[validate_rules], help_text=_("One a line. What matches is not shown.")
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # What it is sorted by among the sites of its lifestream; see models.sort_names.
+    sort_folder = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
+    sort_name = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
     # The key below which items of the feed are still to be posted; None: none are. See storage.backfill.
     backlog = models.BigIntegerField(_("backlog"), null=True, blank=True, editable=False)
 
@@ -332,7 +346,9 @@ class Subscription(models.Model):
         ordering = ["folder", "name", "pk"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
         indexes = [
-            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog")
+            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog"),
+            models.Index(fields=["lifestream", "sort_name", "id"], name="lifestream_subscr_name"),
+            models.Index(fields=["lifestream", "sort_folder", "sort_name", "id"], name="lifestream_subscr_folder"),
         ]
 
     def __str__(self) -> str:
@@ -340,8 +356,19 @@ class Subscription(models.Model):
 
     def save(self, **options: Any) -> None:
         """Save the subscription and what follows from it, in one transaction."""
-        with transaction.atomic(using=options.get("using") or router.db_for_write(type(self), instance=self)):
+        using = options.get("using") or router.db_for_write(type(self), instance=self)
+        fields = options.get("update_fields")
+        with transaction.atomic(using=using):
+            before: list[int] = []
+            key: int | None = self.pk  # of a new one, there is none yet
+            if key is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
+                saved = Subscription.objects.using(using).filter(pk=key)
+                before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
+            if before:
+                _lock([*before, self.feed_id], using)
             super().save(**options)
+            if before:
+                _written([], before, using)  # a feed that it reads no more
 
     @property
     def display_name(self) -> str:

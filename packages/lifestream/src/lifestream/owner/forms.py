@@ -51,7 +51,7 @@ class AddressesField(forms.CharField):
     def clean(self, value: Any) -> Any:
         """Return the addresses. Raises ValidationError that names each line that is none."""
         # Importing what fetches takes long, and most pages need none of it.
-        from lifestream.fetcher.redirects import UrlRefused, request_url
+        from lifestream.fetcher.feed_urls import UrlRefused, request_url
         from lifestream.refresh.subscribe import completed
 
         addresses = list(dict.fromkeys(str(super().clean(value)).split()))

@@ -50,7 +50,7 @@ class Document:
         answer = ask({**question, "noted": self.noted}, self.body)
         capped: tuple[str, ...] = ()
         if "feed" in answer:
-            feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.NAMES, answer.get("capped"))
+            feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.MESSAGES, answer.get("capped"))
             answer = ask(self._second_question(feed, registry, deadline), b"")
         if "prepared" in answer:
             prepared = _unpacked(ipc.PREPARED, answer["prepared"])
@@ -82,7 +82,7 @@ class WebPage:
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
-        question = {"page": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
+        question = {"page": True, "headers": _told(self.headers, "link"), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
@@ -100,7 +100,7 @@ def document(
     try:
         chosen = registry.named(plugin) if plugin else None
     except PluginError as error:
-        problems = (PluginProblem(plugin, "choosing it", "", str(error)),)
+        problems = (PluginProblem(plugin, "", "", str(error)),)
     if chosen is None:
         asked = None if registry.has_own else ""
     else:
@@ -108,10 +108,10 @@ def document(
     return Document(body, headers, url, asked, chosen, problems, noted)
 
 
-def _told(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return those of *headers* that tell how to read a document, with names in lower case."""
+def _told(headers: Mapping[str, str], *more: str) -> dict[str, str]:
+    """Return those of *headers* that tell how to read a document, and those named *more*, with names in lower case."""
     told = {name.lower(): value for name, value in headers.items()}
-    return {name: told[name] for name in ("content-type", "content-language") if name in told}
+    return {name: told[name] for name in ("content-type", "content-language", *more) if name in told}
 
 
 def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:

@@ -115,7 +115,7 @@ class Reader:
             # The feed is bounded here, since the parent has to parse all of it.
             tally = Tally()
             self._parsed, self._notes = bounded_feed(feed, tally), notes
-            return {"feed": ipc.FEED.pack(self._parsed), "capped": tally.notes}
+            return {"feed": ipc.FEED.pack(self._parsed), "capped": ipc.MESSAGES.pack(tally.notes)}
         name = job["plugin"]
         plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
         return self._prepared(prepare(feed, plugin, self._sanitizer, notes))

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
+from functools import cache
 from types import NoneType
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from lifestream.content.plaintext import shorten
 from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
@@ -62,6 +63,9 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "captions": (bool,),
 }
 """The types of those fields of a draft that are not text."""
+_Checked: TypeAlias = ItemDraft | Enclosure | Media | Episode | Transcript | Person
+_Typed: TypeAlias = tuple[str, tuple[type, ...]]
+"""The name of a field, and its types."""
 
 
 def size_within_total(draft: ItemDraft, before: int) -> int:
@@ -102,12 +106,20 @@ def _texts_of(episode: Episode) -> Iterator[str]:
 
 def _check_fields(
     of: str,
-    value: ItemDraft | Enclosure | Media | Episode | Transcript | Person,
+    value: _Checked,
     done: Collection[str] = (),
 ) -> None:
-    for field in fields(value):
-        if field.name not in done:
-            _check(f"{of}{field.name}", getattr(value, field.name), *_TYPES.get(field.name, (str,)))
+    kind: Any = type(value)
+    for name, types in _types_of(kind):
+        found = getattr(value, name)
+        if (type(found) is str and str in types and len(found) <= MAX_TEXT) or name in done:
+            continue  # as nearly all are
+        _check(f"{of}{name}", found, *types)
+
+
+@cache
+def _types_of(kind: type[_Checked]) -> list[_Typed]:
+    return [(field.name, _TYPES.get(field.name, (str,))) for field in fields(kind)]
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.redirects import credentials_of, request_url
+from lifestream.fetcher.feed_urls import credentials_of, request_url
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Addition, Lifestream
 from lifestream.refresh import bell

@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from lifestream.conf import settings
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
-from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
 from lifestream.fetcher.shortage import ShortOf, require_files
 from lifestream.parser.errors import NotAFeed, ParseError
 from lifestream.parser.pool import ParserPool

@@ -9,6 +9,7 @@ from datetime import datetime
 from lifestream.models import Tally
 from lifestream.refresh.refresh_report import Report
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -27,4 +28,4 @@ def count_run(report: Report, now: datetime) -> None:
     try:
         Tally.objects.add({name: count for name, count in counts.items() if count}, now)
     except FAILURES as error:
-        log.warning("a refresh could not be counted: %s", trouble_of(error))
+        OUTAGES.tell(log, "a refresh could not be counted", trouble_of(error))

@@ -16,7 +16,9 @@ from lifestream.refresh import bell
 from lifestream.refresh.additions import add_wanted
 from lifestream.refresh.icon_finder import find_icons
 from lifestream.refresh.pipeline import refresh
-from lifestream.refresh.refresh_report import Report
+from lifestream.refresh.refresh_report import Report, tell_report
+from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -72,14 +74,18 @@ class Updater(threading.Thread):
     def _refresh(self) -> Report:
         close_old_connections()
         try:
-            report = refresh(stopping=self._stopping)
+            with OUTAGES.watched():
+                report = refresh(stopping=self._stopping)
+        except FAILURES as error:
+            OUTAGES.tell(
+                log, "the feeds could not be updated; the next try is in %g s", trouble_of(error), self._interval
+            )
+            return Report()
         except Exception:
             log.exception("the feeds could not be updated; the next try is in %g s", self._interval)
             return Report()
-        for shortage in report.shortages:
-            log.warning("feeds stay due: %s", shortage)
+        tell_report(report)
         if report.rows:
-            log.info("%s", report)
             self._find_icons()
         return report
 

@@ -10,7 +10,8 @@ the order in which a result passes them:
 4. `fanout`: which lifestreams show an item. `backfill`: the items that a feed had before somebody subscribed.
 5. `permanent_redirects`: feeds whose URL has changed permanently.
 6. `feed_update`: what a result changes in its feed's row. `fetch_log`: the log of fetches.
-7. `bulk_sql`, `db_errors`: many rows in one statement; the causes of database failures. `saved_rows`: rows that
+7. `bulk_sql`, `db_errors`, `outages`: many rows in one statement; the causes of database failures, and telling of them
+once. `saved_rows`: rows that
   come from elsewhere, one by one.
 8. `announcements`: the signals that are sent after the commit.
 9. `credentials`: encrypted logins. `hub_subscriptions`: the state of WebSub subscriptions.

@@ -12,7 +12,7 @@ from typing import Final
 from django.db import connections, router, transaction
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
-from lifestream.models import Feed, Host, Lifestream, Subscription
+from lifestream.models import Feed, Host, Lifestream, Subscription, sort_names
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill, fanout
 
@@ -75,6 +75,7 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     Subscription._base_manager.using(using).bulk_create(wanted, ignore_conflicts=True)
     keys = [each.feed_id for each in wanted]
     made = list(subscriptions.filter(feed__in=keys).select_related("feed", "lifestream").order_by("pk"))
+    sort_names.settle(using, subscriptions=[each.pk for each in made])
     fanout.note_readers(keys, using)
     with_items = [each for each in made if each.feed.url_hash in known]  # a new feed has no items yet
     has_rules = bool(lifestream.keep_rules or lifestream.block_rules)

@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Any, Self
 from unittest import mock
 
-from lifestream.content.sanitizer import Sanitizer, SanitizerRules
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.parser import ipc
 from lifestream.parser.pool import DEADLINE
 from lifestream.parser.questions import Document, WebPage, document

@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left, Length
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from django.utils.text import Truncator
 
 from lifestream.content import item_card
 from lifestream.content.item_card import ItemCard
-from lifestream.models import Item, Lifestream, Post, Subscription, Tag, fulltext
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag, fulltext
 from lifestream.models.look import Shown
 from lifestream.web.keyset import Cursor, newer_than, older_than
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 RECENT = 500
-"""How many of the latest posts are looked at to count the tags of a lifestream."""
+"""How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
 
 
 MOST_PINNED: Final = 10
@@ -146,6 +146,23 @@ class Timeline:
             has_icon=ExpressionWrapper(~Q(feed__icon=b""), output_field=BooleanField())
         )
 
+    def latest_sites(self, count: int) -> list[Subscription]:
+        """Return *count* subscriptions, that with the latest post first.
+
+        Of a lifestream with very many, only the latest posts are looked at; subscriptions without any of these follow
+        by name.
+        """
+        sites = self.subscriptions()
+        if len(sites.order_by().values_list("pk")[: RECENT + 1]) <= RECENT:
+            latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
+            dated = sites.alias(latest=Subquery(latest))
+            return list(dated.order_by(F("latest").desc(nulls_last=True), "pk")[:count])
+        posted = list(dict.fromkeys(self.posts().values_list("subscription_id", flat=True)[:RECENT]))[:count]
+        found = {site.pk: site for site in sites.filter(pk__in=posted)}
+        chosen = [found[key] for key in posted if key in found]
+        others = sites.exclude(pk__in=posted).order_by("sort_name", "pk")
+        return chosen + list(others[: count - len(chosen)])
+
     def tags(self) -> list[tuple[Tag, int]]:
         """Return the tags of the latest posts, each with the number of those posts that have it, the most frequent
         first.
@@ -182,7 +199,7 @@ class Timeline:
     def _hidden_subscriptions(self) -> list[int]:
         if self.owned:
             return []
-        secret = Subscription.objects.filter(lifestream=self.lifestream).exclude(feed__credentials="")
+        secret = Subscription.objects.filter(lifestream=self.lifestream, feed__in=Feed.objects.private())
         return list(secret.order_by().values_list("pk", flat=True))
 
 

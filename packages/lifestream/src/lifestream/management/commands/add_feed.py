@@ -79,8 +79,11 @@ class Command(BaseCommand):
                 (gettext("format"), prepared.feed.format),
                 (gettext("site"), feed.site_url or feed.domain),
                 (gettext("about"), feed.description[:200]),
-                (gettext("too much"), "; ".join(prepared.capped)),
-                (gettext("problems"), " ".join("; ".join(map(str, prepared.problems)).split())),
+                (gettext("too much"), "; ".join(map(worded, prepared.capped))),
+                (
+                    gettext("problems"),
+                    " ".join("; ".join(worded(problem.told) for problem in prepared.problems).split()),
+                ),
             ):
                 if value:
                     self.stdout.write(f"  {label}: {value}")

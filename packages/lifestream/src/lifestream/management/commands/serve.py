@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import threading
 from argparse import ArgumentParser
 from typing import Any
@@ -55,6 +56,9 @@ class Command(BaseCommand):
         if reload:
             settings.WHITENOISE_AUTOREFRESH = True
         raise_file_limit()
+        configuration = getattr(settings, "CONFIGURATION", None)  # a site of one's own has its own LOGGING
+        if configuration and not configuration["LIFESTREAM_LOG_LEVEL"]:
+            logging.getLogger("lifestream").setLevel(logging.INFO)
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))
