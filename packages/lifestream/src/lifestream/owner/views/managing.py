@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Lower, NullIf
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -72,7 +71,7 @@ def _narrowed(timeline: Timeline, query: dict[str, str]) -> QuerySet[Subscriptio
         sites = sites.filter(FAILING)
     elif query["state"] == "paused":
         sites = sites.filter(paused=True)
-    return sites.order_by("folder", Lower(Coalesce(NullIf("name", Value("")), "feed__title")), "pk")
+    return sites.order_by("sort_folder", "sort_name", "pk")
 
 
 def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription]) -> HttpResponse:
