@@ -131,9 +131,6 @@ class FeedAdmin(ReadOnlyAdmin):
         ),
     )
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return feeds without their icons, with the number of lifestreams that have each and that the user may
         change.
@@ -332,9 +329,6 @@ class FetchAdmin(ReadOnlyAdmin):
     search_fields = ("feed__title", "feed__url", "message")
     ordering = ("-pk",)
     list_per_page = 50
-
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the log without the icons of the feeds."""

@@ -90,9 +90,6 @@ class SubscriptionAdmin(OwnedAdmin):
     )  # fmt: skip
     readonly_fields = ("feed_address", "lifestream", "health", "fetched", "due")
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
         # Not by the title of the lifestream, which would sort all of them: the index has its key.
