@@ -2,7 +2,7 @@
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
 intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
-look; E012 switches; E013 proxy; E020 several databases.
+look; E012 switches; E013 proxy; E014 addresses of the weekly mail; E020 several databases.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses; W005 variables of the environment that are no settings; W006 what the guard can't check behind a proxy.
@@ -41,7 +41,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines, check_environment, check_look, check_switches, check_routing, check_proxy,
+        check_lines, check_report, check_environment, check_look, check_switches, check_routing, check_proxy,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -191,6 +191,12 @@ def check_lines(**_: Any) -> list[checks.CheckMessage]:
     hint = gettext("It stands in a header, or in an attribute of each page, which have one line.")
     names = ("contact", "user_agent", "title", "logo")
     return _errors("E010", [lambda name=name: getattr(settings, name) for name in names], hint)  # type: ignore[misc]
+
+
+def check_report(**_: Any) -> list[checks.CheckMessage]:
+    """Check that LIFESTREAM_REPORT_TO is a list of addresses (E014)."""
+    hint = gettext("The weekly mail about feeds in trouble goes there; an empty list stops it.")
+    return _errors("E014", [lambda: settings.report_to], hint)
 
 
 def check_look(**_: Any) -> list[checks.CheckMessage]:

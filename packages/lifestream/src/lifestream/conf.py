@@ -336,6 +336,19 @@ class Settings:
         return self._number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
 
     @property
+    def report_to(self) -> tuple[str, ...] | None:
+        """`LIFESTREAM_REPORT_TO`: the addresses that the weekly mail about feeds in trouble goes to; None if that was
+        not said.
+        """
+        value = self.get("REPORT_TO", None)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) and "@" in each for each in value):
+            text = gettext("{setting} is {value}: give a list of mail addresses.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_REPORT_TO", value=repr(value)))
+        return tuple(value)
+
+    @property
     def metrics_from(self) -> tuple[Network, ...]:
         """`LIFESTREAM_METRICS_FROM`: networks beside this machine itself that may ask for `/metrics` and for the
         details of `/readyz`.

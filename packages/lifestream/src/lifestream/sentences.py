@@ -47,6 +47,8 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "resumed": _("resumed"),
     "edited": _("it was changed, and is asked anew"),
     "wanted": _("its owner wants it now"),
+    "wanted": _("its owner wants it now"),
+    "edited": _("it was changed, and is asked anew"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
     "back": _("the database answers again, after {lasted}"),
@@ -157,6 +159,21 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "cap-type": _("a media type: at most {limit} characters, a longer one is dropped"),
     "plugin-failed": _("plugin {plugin}: {hook} failed on {entry}, which is left out: {reason}"),
     "plugin-not-chosen": _("plugin {plugin} could not be asked whether the feed is its own: {reason}"),
+    # What to do about a feed in trouble: `operations.troubles`
+    "remedy-replacement": _("its site names another feed, {url}: give it that address"),
+    "remedy-gone": _("its site has ended it: remove it, or give it the address that it has now"),
+    "remedy-login": _("its server wants a login, or refuses readers: give it a login, or ask its owner"),
+    "remedy-not-found": _("look at its site for its new address; if it has none, remove it"),
+    "remedy-no-feed": _(
+        "open the address in a browser: a page in place of a feed may be a login, or a site that moved"
+    ),
+    "remedy-server": _("its server is broken: wait, or tell its owner"),
+    "remedy-no-address": _("the name of its host is unknown: if the site has gone, remove the feed"),
+    "remedy-certificate": _("its certificate is its owner's to mend: tell them, or see whether the site has moved"),
+    "remedy-address": _("it is inside a network: if that is yours, add the network to LIFESTREAM_ALLOWED_NETWORKS"),
+    "remedy-too-large": _("it is larger than LIFESTREAM_MAX_BODY: raise that if the feed is worth it"),
+    "remedy-redirects": _("its server sends it round in circles: look at its site for its new address"),
+    "remedy-connection": _("its server does not answer: wait, or see whether the site still exists"),
     # Which addresses are not dialled: `fetcher.address_guard`
     "address-refused": _(
         "{address} is {kind}, and none of those is dialled; if it is yours, add its network to "

@@ -105,7 +105,7 @@ class FeedForm(ModelForm):
 
     def _show(self, options: FeedOptions, secrets: Secrets) -> None:
         """Set the initial values of the fields: of secrets, what is no secret of them."""
-        self.initial |= {
+        shown: dict[str, Any] = {
             "new_url": self.instance.url,
             "interval": options.interval / _HOUR or None,
             "user_agent": options.user_agent,
@@ -115,6 +115,7 @@ class FeedForm(ModelForm):
             "unverified": not options.verifies,
             "full_content": options.full_content,
         }
+        self.initial.update(shown)
         told = gettext('As "Name: value", one a line. They are kept encrypted, and are never shown.')
         if secrets.headers:
             names = ", ".join(name for name, _ in secrets.headers)

@@ -7,12 +7,14 @@ Nothing from the environment, no cookies, no redirects followed, no body inflate
 from __future__ import annotations
 
 import asyncio
+import errno
+import re
 import socket
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -133,7 +135,7 @@ def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
 
     None if it is neither a failure of the network or the server, nor a shortage of ours.
     """
-    if (shortage := shortage_of(error)) is not None:
+    if (shortage := shortage_of(error) or _shortage_in_words(error)) is not None:
         return "shortage", shortage.value
     known = _failure_of_proxy(error) or _failure_of(error)
     # The libraries that resolve names and load certificates don't report that they could not open a file.
@@ -151,6 +153,19 @@ def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
     if isinstance(error.__cause__, ssl.SSLCertVerificationError) and type(error) is aiohttp.ClientOSError:
         return "tls", say("no-tls-by-proxy", reason=_reason(error))  # aiohttp's own connector says for which host
     return None
+
+
+def _shortage_in_words(error: Exception) -> Shortage | None:
+    """Return the shortage of memory that ended a body early.
+
+    aiohttp tells what broke the connection in the message alone, behind what is missing of the body
+    (`ResponseHandler.connection_lost`, read in 3.14). No server chooses these words.
+    """
+    broke = isinstance(error, aiohttp.ClientPayloadError) and _BROKE.search(str(error))
+    return Shortage.MEMORY if broke else None
+
+
+_BROKE: Final = re.compile(rf">\. (?:MemoryError\(\)|OSError\((?:{errno.ENOMEM}|{errno.ENOBUFS}), '[^']*'\))\Z")
 
 
 def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0061_partial_indexes"),
+        ("lifestream", "0070_feeds_in_trouble"),
     ]
 
     operations = [

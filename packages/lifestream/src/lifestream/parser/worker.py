@@ -62,6 +62,9 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     # This imports the readers before the first document. feedparser is imported only for a document that needs it.
     with contextlib.suppress(NotAFeed):
         parse(b"", {}, "")
+    # What is there by now stays; a garbage collection need not look through it.
+    gc.collect()
+    gc.freeze()
     ipc.send(answers, {"ready": True})
     reader = Reader(registry, sanitizer)
     while True:
