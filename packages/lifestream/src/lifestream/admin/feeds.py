@@ -23,6 +23,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
+from lifestream.admin.troubles import feeds_in_trouble
 from lifestream.admin.updating import update_now
 from lifestream.admin.what_is_read import what_is_read
 from lifestream.conf import settings
@@ -154,6 +155,12 @@ class FeedAdmin(ReadOnlyAdmin):
         """Return whether the user may change a feed. All its subscribers share it, so only a superuser may."""
         return is_superuser(request)
 
+    def has_fetch_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may have a feed fetched. That stores items, so it needs the permission to change a
+        subscription.
+        """
+        return self.admin_site.get_model_admin(Subscription).has_change_permission(request)
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Redirect to the form that fetches a feed and subscribes to it."""
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:lifestream_subscription_add"))
@@ -237,18 +244,27 @@ class FeedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of feeds, and that of what is read."""
+        """Return the addresses of the admin's views of feeds, and those of what is read and of feeds in trouble."""
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
-        return [read, *super().get_urls()]
+        trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
+        return [read, trouble, *super().get_urls()]
+
+    def troubles_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page that shows which of the feeds that the user may see are in trouble."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return feeds_in_trouble(self, request)
 
     def read_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Return the page that shows what is read of a feed that the user may see."""
         feed = get_object_or_404(self.get_queryset(request), pk=key)
         if not self.has_view_permission(request, feed):
             raise PermissionDenied
+        if request.method == "POST" and not self.has_fetch_permission(request):
+            raise PermissionDenied
         return what_is_read(self, request, feed)
 
-    @admin.action(description=gettext_lazy("Update now"))
+    @admin.action(description=gettext_lazy("Update now"), permissions=["fetch"])
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
         """Fetch the selected feeds, as far as their servers allow it."""
         update_now(self, request, list(feeds.values_list("pk", flat=True)))

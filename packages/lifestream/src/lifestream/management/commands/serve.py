@@ -122,9 +122,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def _clean_up(stopping: threading.Event) -> object:
+    from lifestream.operations.replacements import look_for_replacements
     from lifestream.operations.retention import cleanup
+    from lifestream.operations.weekly_report import send_report
 
-    return cleanup(timezone.now(), stopping=stopping)
+    done = cleanup(timezone.now(), stopping=stopping)
+    if not stopping.is_set():
+        look_for_replacements(timezone.now(), stopping)
+        send_report(timezone.now())
+    return done
 
 
 def split_address(address: str) -> tuple[str, int]:
