@@ -47,8 +47,6 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "resumed": _("resumed"),
     "edited": _("it was changed, and is asked anew"),
     "wanted": _("its owner wants it now"),
-    "wanted": _("its owner wants it now"),
-    "edited": _("it was changed, and is asked anew"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
     "back": _("the database answers again, after {lasted}"),
