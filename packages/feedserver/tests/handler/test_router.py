@@ -134,24 +134,6 @@ def test_touching_a_date_that_is_none_names_the_culprit() -> None:
         touched(Response(headers={"Last-Modified": "yesterday"}, source="a.xml"))
 
 
-def test_nothing_to_answer_with_is_an_error(server: FeedServer) -> None:
-    with pytest.raises(ValueError, match=r"add\('/x'\) was given no response; pass at least one"):
-        server.add("/x")
-    with pytest.raises(TypeError, match=r"add\('/x'\) was given 'text'; pass a Response or a callable"):
-        server.add("/x", "text")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("name", ["a.xml", "/a.xml", Path("a.xml")])
-def test_a_fixture_is_found_by_name(server: FeedServer, root: Path, name: str | Path) -> None:
-    (root / "a.xml").write_text("x")
-    assert server.fixture(name).body == b"x"
-
-
-def test_a_fixture_that_is_not_there_is_named(server: FeedServer, root: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"there is no fixture b.xml in "):
-        server.fixture("b.xml")
-
-
 TRAVERSALS = [
     "/../secret.xml",
     "/%2e%2e/secret.xml",
@@ -246,35 +228,6 @@ def test_a_lone_sidecar_is_a_response_without_a_body(server: FeedServer, root: P
 )
 def test_a_host_is_checked_before_it_is_a_folder(host: str, folder: str | None) -> None:
     assert host_folder(host) == folder
-
-
-UNPORTABLE = {
-    "aux.xml": "'aux.xml' is the name of a device on Windows",
-    "LPT1": "'LPT1' is the name of a device on Windows",
-    "a:b.xml": "'a:b.xml' has a colon, which no file of Windows has in its name",
-    "a\\b.xml": r"'a\\b.xml' has a backslash, which separates folders on Windows",
-    "a.xml.": "'a.xml.' ends in a dot or a blank, which Windows drops",
-    "a.xml ": "'a.xml ' ends in a dot or a blank, which Windows drops",
-    "...": "'...' ends in a dot or a blank, which Windows drops",
-}
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no file of such a name")
-@pytest.mark.parametrize("name", UNPORTABLE)
-def test_a_fixture_whose_name_is_not_portable_is_told_so(root: Path, name: str) -> None:
-    (root / "sub").mkdir()
-    for folder, path in ((root, name), (root / "sub", f"sub/{name}")):
-        (folder / name).write_text("<rss/>")
-        with pytest.raises(FileNotFoundError) as caught:
-            FeedServer(root).fixture(path)
-        told = f"there is no fixture {path} in {root}: {UNPORTABLE[name]}; give the file another name"
-        assert str(caught.value) == told
-
-
-def test_a_fixture_that_is_missing_is_not_called_unportable(root: Path) -> None:
-    for name in ("b.xml", "../b.xml", "./b.xml"):
-        with pytest.raises(FileNotFoundError, match=r"there is no fixture \S+ in \S+$"):
-            FeedServer(root).fixture(name)
 
 
 def test_split_path_gives_names_or_nothing() -> None:

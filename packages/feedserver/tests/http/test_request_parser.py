@@ -126,7 +126,7 @@ BAD: dict[str, tuple[bytes, int, str]] = {
     "a target without a slash": (
         b"GET x HTTP/1.1\r\n\r\n",
         400,
-        "b'x' is no request target: it starts with neither '/' nor 'http://'",
+        "b'x' is no request target: it starts with neither '/' nor 'http://' or 'https://'",
     ),
     "a target with a fragment": (
         b"GET /a?b#c HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -137,6 +137,44 @@ def test_builders_refuse_what_they_cannot_build_of(make: Callable[[], object], m
         make()
 
 
+@pytest.mark.parametrize("status", [200, 304, 305, 309, 400])
+def test_a_redirect_has_a_status_that_redirects(status: int) -> None:
+    with pytest.raises(ValueError, match=f"the status of moved\\(\\) is {status}, no redirect; give 301, 302, 303, 30"):
+        moved("/new", status)
+
+
+def test_what_would_change_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"broken\(\) was given no fault; give one, such as Reset\(after=512\)"):
+        broken(Response())
+    for times in ({}, {"hours": 0}, {"days": 0.0, "weeks": 0}):
+        with pytest.raises(ValueError, match=r"move\(\) was told of no time; give some, such as hours=2"):
+            FeedServer().clock.move(**times)
+
+
+def test_the_parts_of_a_body_are_joined_and_not_called_json() -> None:
+    with pytest.raises(TypeError, match=r"give b''\.join\(…\)"):
+        Response([b"<rss>", b"</rss>"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"give json\.dumps\(…\)"):
+        Response([])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", [len, str.upper, lambda *all_: Response(), print])
+def test_a_route_takes_whatever_may_be_called_with_the_request(answer: Any) -> None:
+    FeedServer().add("/a", answer)
+
+
+def takes_nothing() -> Response:
+    return Response()
+
+
+def takes_two(_request: Request, _other: object) -> Response:
+    return Response()
+
+
+def takes_a_name(*, request: Request) -> Response:
+    return Response(request.body)
+
+
 async def yields_later(_request: Request) -> Any:
     yield Response()
 
@@ -151,6 +189,10 @@ def yields(_request: Request) -> Any:
         (("/a", b"<rss/>"), "was given b'<rss/>'; pass a Response or a callable that makes one"),
         (("/a", None), "was given None; pass a Response or a callable that makes one"),
         (("/a", Path("a.xml")), "pass a Response or a callable that makes one"),
+        (("/a", [Response(), Response()]), r"was given a list; pass its answers one by one: \*answers"),
+        (("/a", takes_nothing), "which cannot be called with the request alone; let it take one argument"),
+        (("/a", takes_two), "which cannot be called with the request alone"),
+        (("/a", takes_a_name), "which cannot be called with the request alone"),
         (("/a", Response), "the class; pass an instance, such as Response"),
         (("/a", yields_later), r"which yields; pass Response\(…\) with it as the body, or a function that returns one"),
         (("/a", yields), r"which yields; pass Response\(…\) with it as the body, or a function that returns one"),

@@ -230,9 +230,11 @@ def test_how_an_answer_was_written_is_told_where_a_fixture_cannot_hold_it(tmp_pa
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: six\r\n\r\n<rss/>",
+        b"HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\n<rss/>",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0_3\r\n\r\n<rss/>",
         b"HTTP/1.1 304 Not Modified\r\nContent-Length: 6\r\n\r\n",
     ],
-    ids=["chunked", "no number", "not modified"],
+    ids=["chunked", "no number", "a sign", "a line below", "not modified"],
 )
 def test_a_length_that_tells_nothing_is_not_said_to_be_added(tmp_path: Path, head: bytes) -> None:
     with saying(head) as url:
@@ -240,6 +242,15 @@ def test_a_length_that_tells_nothing_is_not_said_to_be_added(tmp_path: Path, hea
     assert LeftOut("Content-Length", "it did not tell where the answer ended") in made.left_out
     with FeedServer(tmp_path) as replaying:
         assert b"Content-Length" not in everything(replaying, "/feed.xml")
+
+
+def test_what_comes_behind_the_end_of_the_body_is_told(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert made.file.read_bytes() == b"<rss"
+    assert [line for line in summary(made) if line.startswith("note: ")] == [
+        "note: 2 bytes or more came behind the end that Content-Length gives; Fault: short length sends some"
+    ]
 
 
 def test_what_is_no_header_is_told(tmp_path: Path) -> None:
@@ -486,6 +497,9 @@ def test_the_name_of_a_sidecar_is_refused(tmp_path: Path) -> None:
         (b"nonsense\r\n\r\n", "'nonsense.*' is no status line of HTTP/1"),
         (b"HTTP/2 200 \r\n\r\n", "it speaks HTTP/2, and nothing but HTTP/1 is understood"),
         (b"", "closed connection without response"),
+        (b"HTTP/1.1 200 OK\r\n", "it ended within its head"),
+        (b"HTTP/1.1 200 OK\r\nX-A: b\r\n", "it ended within its head"),
+        (b"HTTP/1.1 200 OK\nX-A: b", "it ended within its head"),
     ],
 )
 def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes, message: str) -> None:
@@ -505,12 +519,13 @@ def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes,
             b"Foo : bar\r\nContent-Length: 6",
             "'Foo ' is no name of a header, and behind it stands how the body is framed",
         ),
+        (b" X-A: b\r\nX-C: d", "a blank stands before the first header, so that nobody knows where it belongs"),
     ],
 )
 def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: bytes, message: str) -> None:
     with (
         saying(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n<rss/>") as url,
-        pytest.raises(RecordingError, match=f"{re.escape(message)}; nothing was written"),
+        pytest.raises(RecordingError, match=f"{re.escape(message)}.*; nothing was written"),
     ):
         record(url, tmp_path / "feed.xml")
     assert list(tmp_path.iterdir()) == []
