@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
 
-from lifestream.content.sanitizer import SanitizerRules
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.parser.pool import DEADLINE, ParserPool
 from lifestream.plugins.registry import Registry
 
@@ -68,6 +68,10 @@ class LentParser:
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
         """Has a page read; see `ParserPool.read_page`."""
         return self._kept(self._pool.read_page(body, headers, url))
+
+    def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
+        """Has the article of a page found; see `ParserPool.read_article`."""
+        return self._kept(self._pool.read_article(body, headers, url))
 
     def close(self) -> None:
         """Cancels what waits, and waits for what is being read."""

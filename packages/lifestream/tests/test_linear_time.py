@@ -14,20 +14,22 @@ from typing import Final
 import pytest
 
 from growth import MOST, growth
-from lifestream.content import sanitizer
+from lifestream.content import clean_attributes
 from lifestream.content.author_tokens import author_tokens
+from lifestream.content.clean_html import NotClean, Tags, checked_html
 from lifestream.content.fragment_ids import with_key
 from lifestream.content.html_repair import repaired
 from lifestream.content.html_tokenizer import attributes, tokens, unescape
 from lifestream.content.lazy_pictures import is_pixel
-from lifestream.content.plaintext import html_of, linked_html_of, shorten, text_of, text_of_clean, without_scripts
+from lifestream.content.plaintext import html_of, linked_html_of, shorten, text_of, without_scripts
 from lifestream.content.players import player_at
+from lifestream.content.sanitizer_rules import DEFAULT_STYLES, SanitizerRules
 from lifestream.content.tokenizer import terms, words
 from lifestream.content.tracking import without_tracking
 from lifestream.content.urls import safe_url
 from lifestream.entry import Entry
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
-from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, request_url
 from lifestream.fetcher.websub import links_of
 from lifestream.parser import strict
 from lifestream.parser.encoding import decode
@@ -97,7 +99,8 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "attributes": lambda text: attributes(f"<a {text}"),
     "unescape": unescape,
     "text_of": text_of,
-    "text_of_clean": text_of_clean,
+    "clean html": _or_refused(lambda text: checked_html(f"<p>{text}</p>", Tags(SanitizerRules())).text, NotClean),
+    "clean tag": _or_refused(lambda text: checked_html(f'<a href="{text}">', Tags(SanitizerRules())), NotClean),
     "html_of": html_of,
     "linked_html_of": linked_html_of,
     "shorten": lambda text: shorten(text, len(text) - 1),
@@ -109,8 +112,8 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "is_pixel": lambda text: is_pixel({"style": text, "width": text}),
     "without_tracking": without_tracking,
     "safe_url": lambda text: safe_url(text, URL),
-    "_srcset": lambda text: sanitizer._srcset(text, URL),
-    "_style": lambda text: sanitizer._style(text, sanitizer.DEFAULT_STYLES),
+    "candidates": lambda text: clean_attributes.candidates(text, URL),
+    "declarations": lambda text: clean_attributes.declarations(text, DEFAULT_STYLES),
     "request_url": _or_refused(request_url, UrlRefused),
     "words": words,
     "terms": terms,

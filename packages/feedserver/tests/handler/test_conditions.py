@@ -77,6 +77,11 @@ def form(body: bytes) -> Request:
         ({"json": {"a": [1, None], "b": "x"}}, get(body=b'{"b": "x", "a": [1, null]}'), ""),
         ({"json": {"a": 1}}, get(body=b'{"a": true}'), "with the JSON b'{\"a\": true}'."),
         ({"json": {"a": 1}}, get(body=b"{a"), "with a body that is no JSON, b'{a'."),
+        ({"json": {"a": 1}}, get(body=b"[" * 100_000), f"with JSON that is nested too deeply to be compared, "
+         f"b'{'[' * 57}...'."),
+        ({"json": 1}, get(body=b'{"":' * 100_000), "with JSON that is nested too deeply to be compared, b'"
+         + ('{"":' * 15)[:57] + "...'."),
+        ({"json": 1}, get(body=b"1" * 5_000), f"with a body that is no JSON, b'{'1' * 57}...'."),
         ({"json": {"a": 1}}, get(body=b'{"a": 1, "b": 2}'), "with the JSON b'{\"a\": 1, \"b\": 2}'."),
         ({"json": Including({"a": {"c": 1}})}, get(body=b'{"a": {"c": 1}, "b": 2}'), ""),
         ({"json": Including({"a": 1})}, get(body=b"[1]"), "with the JSON b'[1]'."),

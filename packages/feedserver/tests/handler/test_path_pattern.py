@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from feedserver import Pattern
@@ -26,11 +28,30 @@ from feedserver import Pattern
         ("/a%2Fb/<n>", "/a/b/1", None),
         ("/(x)+<n>", "/(x)+1", {"n": "1"}),
         ("/<n>", "http://blog.example/1", {"n": "1"}),
+        ("/<a>-<b>.xml", "/x-y-z.xml", {"a": "x-y", "b": "z"}),
+        ("/<a>-<b>.xml", "/--.xml", None),
+        ("/<a>x<path:b>y", "/1x2/x3y", {"a": "1", "b": "2/x3"}),
+        ("/<path:a>x<b>y", "/1x2/3y", None),
+        ("/<a>aa<b>", "/1aaaa", {"a": "1a", "b": "a"}),
+        ("/<path:a>/<path:b>/<c>", "/1/2/3/4", {"a": "1/2", "b": "3", "c": "4"}),
     ],
 )
 def test_a_placeholder_stands_for_a_part_of_the_path(pattern: str, path: str, found: dict[str, str] | None) -> None:
     assert Pattern(pattern).match(path) == found
     assert str(Pattern(pattern)) == pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "repeated"),
+    [("/<a>-<b>-<c>-<d>x", "-"), ("/<path:a>/<path:b>/<path:c>x", "/"), ("/<path:a>-/-<b>-/<c>x", "-/")],
+)
+def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
+    # A regular expression took the cube of the length: a second for 1,000 characters.
+    path = f"/{repeated * 30_000}x"
+
+    before = time.process_time()
+    Pattern(pattern).match(path)
+    assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize(

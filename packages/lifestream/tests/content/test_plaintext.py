@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lifestream.content.plaintext import (
     html_of,
+    lines,
     linked_html_of,
     scrub,
     shorten,
     text_of,
-    text_of_clean,
     without_scripts,
 )
 
@@ -67,6 +69,6 @@ def test_scripts_and_styles_are_no_text_but_talk_of_them_is() -> None:
     assert text_of("<p>One&nbsp;&amp;  two</p><script>x()</script><p>Three</p>") == "One & two\nThree"
 
 
-def test_clean_markup_has_the_same_text_either_way() -> None:
-    clean = "<p>One &amp; <b>two</b><br>three</p>\n<ul><li>four</li></ul>"
-    assert text_of_clean(clean) == text_of(clean) == "One & two\nthree\nfour"
+@given(st.text(alphabet=" \n\t\r\x1c\x85\xa0\u2003\u3000\u200dab\U0001f600"))
+def test_lines_are_those_of_all_words(text: str) -> None:
+    assert lines(text) == "\n".join(" ".join(words) for line in text.split("\n") if (words := line.split()))

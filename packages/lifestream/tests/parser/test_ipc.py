@@ -11,7 +11,7 @@ from struct import pack
 
 import pytest
 
-from lifestream.content.sanitizer import SanitizerRules
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm
 from lifestream.parser import ipc
 from lifestream.plugins import ItemDraft
@@ -69,6 +69,18 @@ def test_text_is_sent_in_utf_8_whatever_is_in_it() -> None:
     assert sent({"a": text}) == ({"a": text}, b"")
 
 
+def test_long_texts_are_sent_behind_the_rest_as_they_are() -> None:
+    texts = ['"' * length + "日本語 \ud800" for length in (0, 180, 195, 5000)]
+    items = tuple(ItemDraft(guid=text, title=text, content=text, text=text) for text in texts)
+    prepared = Prepared(ParsedFeed(), items)
+    pipe = BytesIO()
+    ipc.send(pipe, {"prepared": ipc.PREPARED.pack(prepared)})
+
+    assert b'"' * 5000 in pipe.getvalue()
+    pipe.seek(0)
+    assert ipc.PREPARED.unpack(ipc.receive(pipe)[0]["prepared"]) == prepared
+
+
 @pytest.mark.parametrize(
     "frame",
     [
@@ -77,7 +89,8 @@ def test_text_is_sent_in_utf_8_whatever_is_in_it() -> None:
         pack(">III", 2, 1, 0) + b"{}",
         pack(">III", 9, 0, 0) + b"{}",
         pack(">III", 2, 0, 1) + b"{}",
-        pack(">III", 2, 0, 1) + b"{}" + pack(">I", 3) + b"[]",
+        pack(">III", 2, 0, 1) + b"{}" + pack(">II", 3, 0) + b"[]",
+        pack(">III", 2, 0, 1) + b"{}" + pack(">II", 2, 1) + b"[]",
     ],
 )
 def test_a_frame_that_is_cut_short_is_the_end(frame: bytes) -> None:
@@ -92,10 +105,16 @@ def test_a_frame_that_is_cut_short_is_the_end(frame: bytes) -> None:
         pack(">III", 2, 0, 2**32 - 1) + b"{}",
         pack(">III", 5, 0, 0) + b"\x80\x04N.x",
         pack(">III", 2, 0, 0) + b"\xff\xff",
-        pack(">III", 2, 0, 1) + b"{}" + pack(">I", 2**32 - 1),
-        pack(">III", 2, 0, 1) + b"{}" + pack(">I", 2) + b"[]",
-        pack(">III", 15, 0, 1) + b'{"prepared":[]}' + pack(">I", 2) + b"[]",
-        pack(">III", 14, 0, 1) + b'{"prepared":1}' + pack(">I", 2) + b"[]",
+        pack(">III", 2, 0, 1) + b"{}" + pack(">II", 2**32 - 1, 0),
+        pack(">III", 2, 0, 1) + b"{}" + pack(">II", 0, 2**32 - 1),
+        pack(">III", 2, 0, 1) + b"{}" + pack(">II", 7, 0) + b"[[],[]]",
+        pack(">III", 15, 0, 1) + b'{"prepared":[]}' + pack(">II", 7, 0) + b"[[],[]]",
+        pack(">III", 14, 0, 1) + b'{"prepared":1}' + pack(">II", 7, 0) + b"[[],[]]",
+        *(
+            pack(">III", 2, 0, 1) + b"{}" + pack(">II", len(part), 1) + part + b"x"
+            for part in (b"[]", b"1", b"[1,2]", b"[[],[[0,1]]]", b"[[0],[[0]]]", b'[[0],[["",1]]]', b'[[0],[[0,""]]]')
+        ),
+        pack(">III", 2, 0, 1) + b"{}" + pack(">II", 13, 1) + b"[[0],[[0,1]]]\xff",
     ],
 )
 def test_a_frame_that_makes_no_sense_is_refused(frame: bytes) -> None:

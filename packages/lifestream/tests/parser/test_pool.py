@@ -19,7 +19,8 @@ from typing import Any, BinaryIO, ClassVar
 
 import pytest
 
-from lifestream.content.sanitizer import Sanitizer, SanitizerRules
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.parser import NotAFeed, ParserDied, ParseTimeout, ipc, parse
 from lifestream.parser.pool import ParserPool, _Child

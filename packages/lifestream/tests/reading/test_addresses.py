@@ -9,7 +9,8 @@ import pytest
 
 from lifestream.content.fragment_ids import with_key
 from lifestream.content.html_tokenizer import attributes, tokens
-from lifestream.content.sanitizer import Sanitizer, SanitizerRules
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import parse
 

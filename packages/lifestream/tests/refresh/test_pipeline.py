@@ -70,6 +70,8 @@ class WhatComes(RefreshTestCase):
         assert (made.title, made.etag, made.failures, made.claim_token) == ("A feed", '"v1"', 0, "")
         assert (made.next_fetch, made.next_reason) == (START + HOUR, "our own interval of 1 hour")
         [row] = report.rows
+        assert (row.status, row.size > 0, row.duration > 0) == (200, True, True)
+        row = replace(row, status=None, size=0, duration=0.0)
         assert row == FeedReport(made.pk, "A feed", made.url, "new", 2, 0, START + HOUR, "our own interval of 1 hour")
         assert str(report) == "1 feed asked, 2 new, 0 changed, 0 failed"
 

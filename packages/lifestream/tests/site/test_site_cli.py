@@ -62,7 +62,7 @@ main(["lifestream", "update_feeds"])
 print(*sys.modules)
 """
 UNNEEDED = {
-    "aiohttp", "attr", "celery", "cryptography", "feedparser", "listparser", "multidict", "nh3", "requests", "rich",
+    "aiohttp", "attr", "celery", "cryptography", "feedparser", "multidict", "nh3", "requests", "rich",
     "tinycss2", "uvloop", "whitenoise", "yarl",
 }  # fmt: skip
 """Packages that a command which has nothing to do must not wait for."""

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from lifestream.content.html_tokenizer import attributes, name_set, tokens
-from lifestream.content.sanitizer import DEFAULT_TAGS, FORBIDDEN_TAGS, Sanitizer, SanitizerRules
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.content.sanitizer_rules import DEFAULT_TAGS, FORBIDDEN_TAGS, SanitizerRules
 from xss.attempts import Attempt, html_attempts
 
 pytestmark = pytest.mark.costly

@@ -174,9 +174,12 @@ class Conditions:
 
             try:
                 sent = json.loads(request.body)
+                is_wanted = _has_value(sent, self.json)
             except ValueError:
                 return f"with a body that is no JSON, {_start(request.body)}."
-            if not _has_value(sent, self.json):
+            except RecursionError:
+                return f"with JSON that is nested too deeply to be compared, {_start(request.body)}."
+            if not is_wanted:
                 return f"with the JSON {_start(request.body)}."
         if self.matching is not None and not self.matching(request):
             return "so that matching(…) did not return True."

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -24,6 +23,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
+from lifestream.admin.troubles import feeds_in_trouble
 from lifestream.admin.updating import update_now
 from lifestream.admin.what_is_read import what_is_read
 from lifestream.conf import settings
@@ -31,7 +31,7 @@ from lifestream.content.text_direction import isolated
 from lifestream.message import say
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
 from lifestream.models.feeds import HEALTH, outcome_in_words
-from lifestream.wording import worded
+from lifestream.wording import relative, worded
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -131,9 +131,6 @@ class FeedAdmin(ReadOnlyAdmin):
         ),
     )
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return feeds without their icons, with the number of lifestreams that have each and that the user may
         change.
@@ -157,6 +154,12 @@ class FeedAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether the user may change a feed. All its subscribers share it, so only a superuser may."""
         return is_superuser(request)
+
+    def has_fetch_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may have a feed fetched. That stores items, so it needs the permission to change a
+        subscription.
+        """
+        return self.admin_site.get_model_admin(Subscription).has_change_permission(request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Redirect to the form that fetches a feed and subscribes to it."""
@@ -241,18 +244,27 @@ class FeedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of feeds, and that of what is read."""
+        """Return the addresses of the admin's views of feeds, and those of what is read and of feeds in trouble."""
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
-        return [read, *super().get_urls()]
+        trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
+        return [read, trouble, *super().get_urls()]
+
+    def troubles_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page that shows which of the feeds that the user may see are in trouble."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return feeds_in_trouble(self, request)
 
     def read_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Return the page that shows what is read of a feed that the user may see."""
         feed = get_object_or_404(self.get_queryset(request), pk=key)
         if not self.has_view_permission(request, feed):
             raise PermissionDenied
+        if request.method == "POST" and not self.has_fetch_permission(request):
+            raise PermissionDenied
         return what_is_read(self, request, feed)
 
-    @admin.action(description=gettext_lazy("Update now"))
+    @admin.action(description=gettext_lazy("Update now"), permissions=["fetch"])
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
         """Fetch the selected feeds, as far as their servers allow it."""
         update_now(self, request, list(feeds.values_list("pk", flat=True)))
@@ -318,9 +330,6 @@ class FetchAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     list_per_page = 50
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the log without the icons of the feeds."""
         return super().get_queryset(request).defer("feed__icon")
@@ -332,8 +341,8 @@ class FetchAdmin(ReadOnlyAdmin):
         """
         if fetch.latest is None:
             return moment(fetch.started)
-        times = ngettext("{count} time since {start}", "{count} times since {start}", fetch.count)
-        times = times.format(count=fetch.count, start=naturaltime(fetch.started))
+        times = ngettext("{count} time, first {start}", "{count} times, first {start}", fetch.count)
+        times = times.format(count=fetch.count, start=relative(fetch.started))
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.latest), times)
 
     @admin.display(description=gettext_lazy("outcome"), ordering="outcome")

@@ -90,12 +90,10 @@ class SubscriptionAdmin(OwnedAdmin):
     )  # fmt: skip
     readonly_fields = ("feed_address", "lifestream", "health", "fetched", "due")
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
-        return ("-pk",) if is_superuser(request) else ("lifestream", "folder", "name", "feed__title", "pk")
+        # Not by the title of the lifestream, which would sort all of them: the index has its key.
+        return ("-pk",) if is_superuser(request) else ("lifestream_id", "sort_folder", "sort_name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return subscriptions without the icons of their feeds."""
@@ -167,7 +165,7 @@ class SubscriptionAdmin(OwnedAdmin):
         """Return when its feed is fetched next, and why."""
         return due_of(subscription.feed)
 
-    @admin.action(description=gettext_lazy("Update now"))
+    @admin.action(description=gettext_lazy("Update now"), permissions=["change"])
     def update_now(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         """Fetch the feeds of the selected subscriptions, as far as their servers allow it."""
         update_now(self, request, list(subscriptions.values_list("feed", flat=True)))

@@ -23,7 +23,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from lifestream.content.html_tokenizer import name_set, tokens
+from lifestream.content.html_names import CHANGES_READING
+from lifestream.content.html_tokenizer import tokens
 from lifestream.content.open_elements import MAX_DEPTH, OpenElements
 
 MAX_ATTRIBUTES: Final = 100
@@ -37,9 +38,8 @@ _SMALL: Final = 32_768
 
 _COMMENT: Final = "<!---->"
 _CDATA: Final = "<![CDATA["
-_LEFT_OUT: Final = name_set("svg select template frameset html head body")
 # It is searched in lower-case text, which takes a third of the time of a search that ignores case.
-_CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(_LEFT_OUT))})(?=[\s/>])")
+_CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(CHANGES_READING))})(?=[\s/>])")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?))"""
 )
@@ -48,11 +48,11 @@ _SHORT_TAG: Final = 2 * MAX_ATTRIBUTES
 _LONGEST_REFERENCE: Final = 40
 
 
-def bounded(source: str) -> str | None:
+def bounded(source: str, *, usual: bool = False) -> str | None:
     """Return *source* rewritten so that nh3 gives the same result in linear time, or None if its tree would cost too
-    much.
+    much. *usual* says that no tag in it is one of CHANGES_READING.
     """
-    if _is_harmless(source):
+    if _is_harmless(source, usual=usual):
         return source
     # Outside SVG and MathML a CDATA section is a comment up to the next ">", and so is the lower-case spelling.
     source = source.replace(_CDATA, _CDATA.lower())
@@ -65,7 +65,7 @@ def bounded(source: str) -> str | None:
             pieces += _parted(text) if len(text) > MAX_TEXT else (text,)
         elif kind == "hidden":
             pieces += _raw(name, text.replace(_CDATA.lower(), _CDATA))
-        elif name in _LEFT_OUT or (name == "plaintext" and kind == "start"):
+        elif name in CHANGES_READING or (name == "plaintext" and kind == "start"):
             pieces.append(_COMMENT)  # not nothing: "<" and "p>" beside it must not become a tag
         elif kind == "start":
             opened.start(name, len(text))
@@ -80,19 +80,25 @@ def bounded(source: str) -> str | None:
     return "".join(pieces)
 
 
-def _is_harmless(source: str) -> bool:
+def _is_harmless(source: str, *, usual: bool) -> bool:
     """Return whether *source* is too small to cost much. Nearly all entries are, and need no rewriting."""
     return (
         len(source) <= _SMALL
         and source.count("<") <= MAX_DEPTH
         and not has_long_text(source)
-        and not _CHANGES_READING.search(source.lower())
+        and (usual or not _CHANGES_READING.search(source.lower()))
     )
 
 
 def has_long_text(source: str) -> bool:
     """Return whether *source* may contain a text over `MAX_TEXT` characters."""
-    return len(source) > MAX_TEXT and max(map(len, source.split("<"))) > MAX_TEXT
+    begun = 0
+    while len(source) - begun > MAX_TEXT:
+        last = source.rfind("<", begun, begun + MAX_TEXT + 1)
+        if last < 0:
+            return True
+        begun = last + 1
+    return False
 
 
 def _chunks(text: str) -> Iterator[str]:

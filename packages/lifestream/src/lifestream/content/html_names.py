@@ -33,6 +33,9 @@ MATHML: Final = name_set(
     "msgroup msline mspace msqrt msrow mstack mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none "
     "semantics"
 )
+CHANGES_READING: Final = name_set("svg select template frameset html head body")
+"""Elements that change how the tags behind them are read, none of which the sanitizer ever allows."""
+
 _KNOWN: Final = HTML | SVG | MATHML | {"noindex"}  # Yandex's, which many Russian sites write
 
 # A custom element (HTML, 4.13.3), and one with a prefix, which Office writes (`<o:p>`). `<a@b-c.example>` is neither.

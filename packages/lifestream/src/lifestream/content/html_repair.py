@@ -17,7 +17,7 @@ from typing import Final
 
 from lifestream.content.author_tokens import FALLBACKS, WORDS, author_tokens
 from lifestream.content.frames import FRAMES, Frames
-from lifestream.content.html_names import HTML, MATHML, SVG, any_of
+from lifestream.content.html_names import CHANGES_READING, HTML, MATHML, SVG, any_of
 from lifestream.content.html_tokenizer import Token, attributes, name_set
 from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, Pictures, with_sources, written
 from lifestream.content.mathml import MathWriter
@@ -30,8 +30,9 @@ _ENDS_PARAGRAPH: Final = name_set(
 )
 
 
-# A tag that this module may change, or any that is written in capitals, which it doesn't look at more closely.
-_UNUSUAL = re.compile(rf"<(?!/?{any_of(HTML - _HANDLED)}[\s/>])[A-Za-z/]")
+# A tag that this module may change, one of CHANGES_READING, or any that is written in capitals, which it doesn't look
+# at more closely.
+_UNUSUAL = re.compile(rf"<(?!/?(?:[abipqsu]|{any_of(HTML - _HANDLED - CHANGES_READING)})[\s/>])[A-Za-z/]")
 
 _SELF_CLOSED = re.compile(rf"<{any_of(WORDS)}(?=[\s/])[^<>]*+(?<=/)>")
 
@@ -40,7 +41,7 @@ def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> st
     """Return the HTML fragment *source*, whose addresses are relative to *base_url*, with what would be lost made
     visible. With *annotations*, formulas keep their source in TeX.
     """
-    if not _needs_repair(source):
+    if not needs_repair(source):
         return source
     repair = _Repair(base_url, annotations=annotations)
     for token in author_tokens(source):
@@ -48,7 +49,10 @@ def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> st
     return repair.end()
 
 
-def _needs_repair(source: str) -> bool:
+def needs_repair(source: str) -> bool:
+    """Return whether `repaired` may change *source*, or whether it has a tag that changes how what follows is read: a
+    look through all its tags answers both.
+    """
     if "<" not in source:
         return False
     if _UNUSUAL.search(source):

@@ -1,9 +1,10 @@
 """The protocol between a parser's child process and its parent: frames of JSON and bytes over a pipe.
 
 It is JSON, not pickle: a hostile document may take over the parser in the child, and a pickle from there could make the
-parent run anything. A frame is two lengths and a number, the JSON in
-UTF-8, the bytes, and as many parts, each a length and JSON. A dataclass is sent as the list of its fields. Each
-field's type is checked when it is unpacked, so false data from such a parser loses only its own document.
+parent run anything. A frame is two lengths and a number, the JSON in UTF-8, the bytes, and as many parts. A part is two
+lengths, JSON, and the long texts that belong in it: as JSON, each would be read and written character by character. A
+dataclass is sent as the list of its fields. Each field's type is checked when it is unpacked, so false data from such a
+parser loses only its own document.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from struct import Struct
 from types import UnionType
 from typing import Any, BinaryIO, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from lifestream.content.sanitizer import SanitizerRules
+from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.entry import (
     Enclosure,
     Entry,
@@ -30,6 +31,8 @@ from lifestream.entry import (
     Source,
     Transcript,
 )
+from lifestream.message import from_stored, stored
+from lifestream.parser.article import Article
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -41,7 +44,9 @@ in memory.
 """
 
 _HEAD: Final = Struct(">III")
-_LENGTH: Final = Struct(">I")
+_LENGTHS: Final = Struct(">II")
+_LONG: Final = 200
+"""From how many characters on a text of a part is sent behind its JSON."""
 
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
@@ -55,8 +60,16 @@ def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
     if data:
         pipe.write(data)
     for part in parts:
-        text = _text_of(part)
-        pipe.write(_LENGTH.pack(len(text)) + text)
+        row = [*part]
+        places, texts = [], []
+        for place, value in enumerate(row):
+            if isinstance(value, str) and len(value) >= _LONG:
+                texts.append(value.encode("utf-8", "surrogatepass"))
+                places.append([place, len(texts[-1])])
+                row[place] = ""
+        text = _text_of([row, places])
+        pipe.write(_LENGTHS.pack(len(text), sum(map(len, texts))) + text)
+        pipe.writelines(texts)
     pipe.flush()
 
 
@@ -65,20 +78,33 @@ def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
     frame.
     """
     length, more, count = _HEAD.unpack(_exactly(pipe, _HEAD.size))
-    left = MAX_FRAME - length - more - count * _LENGTH.size
+    left = MAX_FRAME - length - more - count * _LENGTHS.size
     if left < 0:
         raise ValueError(f"a frame of {length + more} bytes and {count} parts")
     message, data = json.loads(_exactly(pipe, length)), _exactly(pipe, more)
     parts = []
     for _ in range(count):
-        [length] = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
-        left -= length
+        length, more = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
+        left -= length + more
         if left < 0:
             raise ValueError(f"a frame of more than {MAX_FRAME} bytes")
-        parts.append(json.loads(_exactly(pipe, length)))
+        parts.append(_part(json.loads(_exactly(pipe, length)), _exactly(pipe, more)))
     if parts:
         _join(message, parts)
     return message, data
+
+
+def _part(message: Any, texts: bytes) -> Any:
+    """Return a part, with its long *texts* where they belong. Raises ValueError for an invalid one."""
+    try:
+        row, places = message
+        position = 0
+        for place, length in places:
+            row[place] = texts[position : position + length].decode("utf-8", "surrogatepass")
+            position += length
+    except (TypeError, LookupError) as error:
+        raise ValueError(f"a part with its texts nowhere: {error}") from error
+    return row
 
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -199,6 +225,9 @@ def _date(text: str) -> datetime:
 
 _DATE: Final = _optional(Shape(datetime.isoformat, _date))
 NAMES: Final = _all_of(str)
+MESSAGES: Final[Shape[tuple[str, ...]]] = Shape(
+    lambda messages: [*map(stored, messages)], lambda texts: tuple(map(from_stored, NAMES.unpack(texts)))
+)
 _NUMBERS: Final = _all_of(int)
 _SET: Final[Shape[frozenset[Any]]] = Shape(sorted, frozenset)
 _SET_OF_NUMBERS: Final[Shape[frozenset[int]]] = Shape(sorted, lambda values: frozenset(_NUMBERS.unpack(values)))
@@ -232,7 +261,7 @@ PREPARED: Final = _record(
     items=_many(_record(ItemDraft, **_SAID)),
     problems=_many(_record(PluginProblem)),
     damaged=_NUMBERS,
-    capped=NAMES,
+    capped=MESSAGES,
     notes=_optional(_NOTES),
 )
 _IN_PARTS: Final = {
@@ -242,7 +271,8 @@ _IN_PARTS: Final = {
 }
 """Which field of what a message holds under a name is sent in parts."""
 
-PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES)
+PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES, linked=NAMES)
+ARTICLE: Final = _record(Article)
 RULES: Final = _record(
     SanitizerRules,
     tags=Shape(

@@ -14,10 +14,11 @@ from functools import partial
 from typing import Final, TypeVar
 
 from lifestream.content import item_card
-from lifestream.content.plaintext import html_of, scrub, shorten, text_of_clean
+from lifestream.content.plaintext import html_of, scrub, shorten
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
+from lifestream.message import Message, say
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
@@ -31,8 +32,8 @@ _ENOUGH: Final = 4 * SUMMARY_LENGTH  # of a text whose spaces are collapsed alre
 
 @dataclass(frozen=True, slots=True)
 class PluginProblem:
-    """A failure of a plugin: the *hook* that failed, the *entry* (by its best-known identifier), and the *error* in
-    words.
+    """A failure of a plugin: the *hook* that failed ("" where none could be called), the *entry* (by its best-known
+    identifier), and the *error* in words.
     """
 
     plugin: str
@@ -41,7 +42,14 @@ class PluginProblem:
     error: str
 
     def __str__(self) -> str:
-        return f"plugin {self.plugin}: {self.hook} failed on {self.entry!r}, which is left out: {self.error}"
+        return self.told
+
+    @property
+    def told(self) -> Message:
+        """The sentence about this failure."""
+        if not self.hook:
+            return say("plugin-not-chosen", plugin=self.plugin, reason=self.error)
+        return say("plugin-failed", plugin=self.plugin, hook=self.hook, entry=repr(self.entry), reason=self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,15 +215,16 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
     content = caps.content(
         draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally
     )
-    text = caps.text(text_of_clean(content))
+    text = caps.text(content.text)
     summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
-    safe = replace(
-        draft,
+    safe = ItemDraft(
         guid=scrub(draft.guid).strip(),
         link=caps.address(sanitizer.url(draft.link, draft.base), tally),
         title=sanitizer.text(draft.title),
         author=sanitizer.text(draft.author),
-        content=content,
+        published=draft.published,
+        updated=draft.updated,
+        content=content.html,
         text=text,
         summary=shorten(" ".join(summary[:_ENOUGH].split()), SUMMARY_LENGTH),
         tags=_tags(draft.tags, sanitizer),

@@ -1,0 +1,148 @@
+"""The one pass over HTML that nh3 has written: its attributes are checked, and its text is taken.
+
+nh3 writes `<` and `>` only where a tag begins and ends, and values in double quotes. So such HTML is cut at these
+characters into texts and tags. A document repeats its tags: `Tags` remembers what each becomes, so most are one
+look-up. HTML of any other form is refused. What is written here is text without `<` and `>`, and tags that were put
+together anew, so it is HTML of that form whatever comes in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Final, TypeAlias
+
+from lifestream.content.clean_attributes import SET, URL_ATTRIBUTES, checked
+from lifestream.content.html_tokenizer import unescape
+from lifestream.content.plaintext import BREAKS_LINE, lines
+from lifestream.content.sanitizer_rules import SanitizerRules
+from lifestream.content.settled_html import is_settled, place_of
+
+_MOST_KNOWN: Final = 2000
+_LONGEST_KNOWN: Final = 1000
+"""How many tags are remembered, and how long each may be in characters."""
+
+_LINE: Final = "\0"
+_HIDDEN: Final = "\1"
+_SHOWN: Final = "\2"
+"""Marks in a text, which has no control characters: a line ends here; what follows is not shown, or is shown again."""
+
+_TAG = re.compile(r"(/?)([a-z][^\s/<>\"'=]*+)((?>(?> [^\s/<>\"'=]++=\"[^<>\"]*+\")*))")
+_ATTRIBUTE = re.compile(r" ([^=]++)=\"([^\"]*+)\"")
+# `https:///x` has no host, so it gets that of the base.
+_INDEPENDENT = re.compile(r"https?://[\w.-]|#")
+_NOT_SHOWN = re.compile(f"{_HIDDEN}[^{_SHOWN}]*+{_SHOWN}?")
+
+
+class NotClean(ValueError):
+    """This is not HTML that nh3 has written."""
+
+
+Tag: TypeAlias = tuple[str, str, str]
+"""What a tag becomes: its HTML, the mark that it leaves in the text, and its place (see `settled_html`)."""
+_HTML, _MARK, _PLACE = map(itemgetter, range(3))
+
+
+class Tags(dict[str, Tag]):
+    """The tags that have been checked, by what nh3 writes between their angle brackets. A new one is checked when it is
+    looked up, which raises `NotClean` for what is no tag.
+    """
+
+    def __init__(self, rules: SanitizerRules) -> None:
+        super().__init__()
+        self._rules = rules
+        self._base_url = ""
+        self._of_host: list[str] = []
+        self._of_base: list[str] = []
+
+    def relative_to(self, base_url: str) -> None:
+        """Begin a fragment whose addresses are relative to *base_url*. Forget the tags that depend on another base."""
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+            self._of_host, self._of_base = [], []
+        if base_url == self._base_url:
+            return
+        if base_url.split("/", 3)[:3] != self._base_url.split("/", 3)[:3]:
+            self._forget(self._of_host)
+        self._forget(self._of_base)
+        self._base_url = base_url
+
+    def _forget(self, known: list[str]) -> None:
+        for source in known:
+            self.pop(source, None)
+        known.clear()
+
+    def __missing__(self, source: str) -> Tag:
+        """Return what the tag *source* becomes."""
+        found = _TAG.fullmatch(source)
+        if found is None or (found[1] and found[3]):
+            raise NotClean(source[:100])
+        name = found[2]
+        said = {key: unescape(value) for key, value in _ATTRIBUTE.findall(found[3])}
+        kept = said if found[1] or not (said or name in SET) else checked(name, said, self._rules, self._base_url)
+        written = "".join([f' {key}="{escaped(value)}"' for key, value in kept.items()])
+        mark = _LINE if name in BREAKS_LINE else ""
+        if name == "annotation":
+            mark = _SHOWN if found[1] else _HIDDEN
+        place = place_of(found[1] + name, styled="style" in kept)
+        tag = (f"<{found[1]}{name}{written}>", mark, place)
+        if len(source) <= _LONGEST_KNOWN and len(self) < _MOST_KNOWN:
+            self[source] = tag
+            self._remember(source, said)
+        return tag
+
+    def _remember(self, source: str, said: dict[str, str]) -> None:
+        """Note what the tag *source* with the attributes *said* depends on."""
+        addresses = [value for key, value in said.items() if key in URL_ATTRIBUTES]
+        if "srcset" in said:
+            addresses += said["srcset"].split()
+        addresses = [value for value in addresses if not _INDEPENDENT.match(value)]
+        if all(value.startswith("/") and value[1:2] != "/" for value in addresses):
+            if addresses:
+                self._of_host.append(source)
+        else:
+            self._of_base.append(source)
+
+
+def escaped(value: str) -> str:
+    """Return the *value* of an attribute as nh3 writes it (HTML, 13.3)."""
+    value = value.replace("&", "&amp;").replace("\xa0", "&nbsp;").replace('"', "&quot;")
+    return value.replace("<", "&lt;").replace(">", "&gt;")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanHtml:
+    """Clean *html*, and the texts and marks that it consists of."""
+
+    html: str = ""
+    _parts: Sequence[str] = field(default=(), compare=False, repr=False)
+    _places: str = field(default="", compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The text of it: entities resolved once, spaces collapsed, each block on a line, without the sources of
+        formulas.
+        """
+        marked = "".join(self._parts)
+        if _HIDDEN in marked:
+            marked = _NOT_SHOWN.sub("", marked)
+        return lines(unescape(marked.replace("\n", " ")).replace(_LINE, "\n"))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is certain to be the same once nh3 has read it again."""
+        return is_settled(self._places)
+
+
+def checked_html(written: str, tags: Tags) -> CleanHtml:
+    """Return what nh3 has *written* with its attributes checked. Raises `NotClean` for any other HTML."""
+    parts = written.replace("<", ">").split(">")
+    if len(parts) % 2 == 0:
+        raise NotClean(written[-100:])
+    found = [*map(tags.__getitem__, parts[1::2])]
+    parts[1::2] = map(_HTML, found)
+    html = "".join(parts)
+    parts[1::2] = map(_MARK, found)
+    return CleanHtml(html, parts, "".join(map(_PLACE, found)))

@@ -1,0 +1,125 @@
+"""The rules of the sanitizer: which tags, attributes, styles and schemes of addresses stay, and which never can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lifestream.content.html_tokenizer import name_set
+from lifestream.content.mathml import CORE
+from lifestream.content.urls import DEFAULT_URL_SCHEMES
+
+FORBIDDEN_TAGS: Final = name_set(
+    "script style iframe frame frameset object embed applet base meta link form input button select textarea "
+    "svg template noscript noembed noframes title plaintext xmp annotation-xml maction malignmark mglyph"
+)
+"""Tags that no settings can allow: they run scripts, leave the fragment, or change how the rest is read."""
+
+FORBIDDEN_ATTRIBUTES: Final = frozenset({"srcdoc", "action", "formaction", "ping"})
+"""Attributes that no settings can allow, in addition to all that begin with "on"."""
+
+DEFAULT_TAGS: Final[Mapping[str, frozenset[str]]] = (
+    {
+        tag: name_set(attributes)
+        for tag, attributes in {
+            "*": "lang dir title",
+            "a": "href hreflang",
+            "img": "src srcset sizes alt width height",
+            "picture": "",
+            "source": "src srcset sizes media type",
+            "audio": "src controls preload",
+            "video": "src controls preload poster width height",
+            "track": "src kind srclang label",
+            "figure": "",
+            "figcaption": "",
+            "table": "",
+            "caption": "",
+            "colgroup": "span",
+            "col": "span",
+            "thead": "",
+            "tbody": "",
+            "tfoot": "",
+            "tr": "",
+            "th": "colspan rowspan scope headers",
+            "td": "colspan rowspan headers",
+            "ol": "start reversed type",
+            "li": "value",
+            "blockquote": "cite",
+            "q": "cite",
+            "del": "cite datetime",
+            "ins": "cite datetime",
+            "time": "datetime",
+            "data": "value",
+            "details": "open",
+        }.items()
+    }
+    | dict(CORE)
+    | dict.fromkeys(
+        name_set(
+            "abbr address article aside b bdi bdo br cite code dd dfn div dl dt em footer h1 h2 h3 h4 h5 h6 header "
+            "hr i kbd mark p pre rp rt ruby s samp section small span strong sub summary sup u ul var wbr"
+        ),
+        name_set(""),
+    )
+)
+"""What is allowed unless settings say otherwise: each tag with its attributes; "*" stands for every tag."""
+
+DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "text-decoration"})
+"""Style properties that are kept by default: none that positions, sizes, colours or loads anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class SanitizerRules:
+    """What may stay: *tags* with their attributes ("*" stands for every tag), *styles* properties, *url_schemes* of
+    links. With *strip_tracking*, links lose the parameters that track readers (see `tracking`).
+
+    Build it with `of`, which takes the values of settings and refuses those that can't be made safe.
+    """
+
+    tags: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_TAGS)
+    styles: frozenset[str] = DEFAULT_STYLES
+    url_schemes: frozenset[str] = DEFAULT_URL_SCHEMES
+    strip_tracking: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        tags: Mapping[str, Iterable[str]] = DEFAULT_TAGS,
+        styles: Iterable[str] = DEFAULT_STYLES,
+        url_schemes: Iterable[str] = DEFAULT_URL_SCHEMES,
+        *,
+        strip_tracking: bool = False,
+    ) -> SanitizerRules:
+        """Return rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming everything
+        that is refused.
+        """
+        if problems := refused(tags):
+            raise ValueError("; ".join(problems))
+        return cls(
+            # The sanitizer sets `rel` itself, and nh3 refuses to have it set twice.
+            {tag.lower(): frozenset(name.lower() for name in names) - {"rel"} for tag, names in tags.items()},
+            frozenset(name.lower() for name in styles),
+            frozenset(name.lower() for name in url_schemes),
+            strip_tracking,
+        )
+
+
+def refused(tags: Mapping[Any, Any]) -> list[str]:
+    """Return why *tags* (of a setting) can't be allowed, one sentence for each problem; empty if they can."""
+    if strange := [name for name in tags if not isinstance(name, str)]:
+        return [f"the tag {name!r} is no string: write its name" for name in strange]
+    problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
+    for tag, names in tags.items():
+        if isinstance(names, str):
+            problems.append(f"the attributes of <{tag}> are the string {names!r}: give a list or a set of names")
+            continue
+        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+            problems.append(f"the attributes of <{tag}> are {names!r}: give a list or a set of names")
+            continue
+        problems += [
+            f"the attribute {name!r} of <{tag}> can't be allowed: remove it"
+            for name in names
+            if name.lower().startswith("on") or name.lower() in FORBIDDEN_ATTRIBUTES
+        ]
+    return problems
