@@ -125,7 +125,7 @@ def chosen(hosts: int, each: int) -> list[int]:
     found: list[int] = []
     for number in range(hosts):
         host = TOGETHER + 2 + number * step
-        of_some = Feed.objects.filter(host__in=range(host, host + step)).order_by("host")
+        of_some = Feed.objects.filter(host__gte=host, host__lt=host + step).order_by("host")
         found += of_some.values_list("pk", flat=True)[:each]
     return found
 

@@ -24,6 +24,7 @@ PROGRAMS = [
     "parse.py",
     "claims.py",
     "peer_features.py",
+    "equal_runs.py",
 ]
 OURS = dict.fromkeys(
     ("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py", "parse.py", "claims.py"),

@@ -24,6 +24,7 @@ _NEEDS = {
     Need.CLOCK: "a clock that can be moved",
     Need.TLS: "the extra `feedserver[tls]`",
     Need.MEMORY: "to see how much memory the reader uses",
+    Need.GUARD: "a reader that refuses private addresses, and is told by `{networks}` which ones to let in",
 }
 
 
@@ -61,9 +62,13 @@ def page_of(scenario: Scenario) -> str:
 
 def _trial(scenario: Scenario) -> list[str]:
     lines = [f"- It takes {len(scenario.steps)} steps; in the first one the reader subscribes to a good feed."]
-    if scenario.lane is Lane.HOSTILE:
+    if scenario.lane is not Lane.CALM:
         lines.append("- The reader goes through it alone, with files of its own.")
     lines += [f"- It needs {_NEEDS[need]}; else it is *not seen*." for need in Need if need in scenario.needs]
+    if scenario.lane is Lane.SLOW:
+        lines.append("- It takes a minute, and runs beside the others.")
+    if scenario.withheld:
+        lines.append("- It stands in no table of ours: whoever breaks it is told first, since it harms people.")
     if scenario.depends_on:
         names = " or ".join(f"[{name}]({name.lower()}.md)" for name in scenario.depends_on)
         lines.append(f"- Unless {names} was passed, it is *not seen*: the reader gave no occasion for it.")

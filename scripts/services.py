@@ -158,6 +158,7 @@ def launch(folder: Path, command: list[str | os.PathLike[str]], other_user: dict
             **other_user,
         )
     folder.with_suffix(".pid").write_text(str(server.pid))
+    folder.with_suffix(".command").write_text("\0".join(map(str, command)))  # to start it again where it was
     return server
 
 

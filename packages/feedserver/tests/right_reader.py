@@ -6,18 +6,20 @@ of a scenario; each place that a rule changes asks for it.
 
 from __future__ import annotations
 
-import gzip
 import http.client
 import re
 import ssl
 import time
+import urllib.request
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address, ip_network
 from urllib.parse import urljoin, urlsplit
 
 from feedserver.net.tls import client_context
@@ -26,6 +28,8 @@ AGENT = "right-reader/1.0 (+https://example.org/right-reader)"
 REDIRECTS = (301, 302, 303, 307, 308)
 UNFOLLOWED = (("R1", 301), ("R2", 308))
 MOST_HOPS = 5
+MOST_BYTES = 10 << 20
+LONGEST = 2.0  # seconds for an answer
 HOUR = 3_600.0
 WEEK = 7 * 24 * HOUR
 SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
@@ -75,6 +79,7 @@ class RightReader:
     items: dict[int, dict[str, Entry]] = field(default_factory=dict)
     offset: float = 0.0
     pauses: dict[str, float] = field(default_factory=dict)
+    networks: Sequence[str] = ()
 
     # What `check` needs
 
@@ -94,6 +99,9 @@ class RightReader:
 
     def move_clock(self, seconds: float) -> None:
         self.offset = seconds
+
+    def allow_networks(self, networks: Sequence[str]) -> None:
+        self.networks = networks
 
     # How it does it
 
@@ -131,7 +139,7 @@ class RightReader:
         if self.breaks == "R8":
             self.save_move(feed)
         try:
-            root = ET.fromstring(self.misread(answer))
+            root = ET.fromstring(self.expanded(self.misread(answer)))
         except ET.ParseError:
             return
         self.save_move(feed)
@@ -252,6 +260,11 @@ class RightReader:
 
     def get(self, url: str, conditions: Mapping[str, str]) -> Answer | None:
         parts = urlsplit(url)
+        if parts.scheme == "file" and self.breaks == "H1":
+            with urllib.request.urlopen(url) as file:
+                return Answer(200, Message(), file.read(), url)
+        if parts.scheme not in ("http", "https") or not self.is_allowed(parts.hostname or ""):
+            return None
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
         if parts.scheme == "https":
             context = client_context()
@@ -269,9 +282,7 @@ class RightReader:
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             try:
-                body = response.read()
-                if response.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
+                body = self.read(response)
             except (OSError, EOFError, http.client.HTTPException):
                 if not self.breaks or f"/{self.breaks.lower()}/" not in url:
                     raise
@@ -281,6 +292,54 @@ class RightReader:
             return None
         finally:
             connection.close()
+
+    def read(self, response: http.client.HTTPResponse) -> bytes:
+        """Return the decoded body. Raises OSError where it is too long, too slow or damaged."""
+        is_coded = response.headers.get("Content-Encoding") == "gzip"
+        most = {"H7": 100 << 20}.get(self.breaks, MOST_BYTES)
+        most_decoded = 300 << 20 if self.breaks == "H3" else most
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        ends = time.monotonic() + LONGEST
+        taken, body = 0, bytearray()
+        while part := response.read1(1 << 18):
+            taken += len(part)
+            try:
+                body += decoder.decompress(part, most_decoded + 1 - len(body)) if is_coded else part
+            except zlib.error as error:
+                raise OSError(str(error)) from error
+            is_late = time.monotonic() > ends and self.breaks not in ("H3", "H8")
+            if taken > most or len(body) > most_decoded or is_late:
+                raise OSError("the answer is too long, or too slow")
+        if response.length or (is_coded and not decoder.eof):
+            raise OSError("the answer broke off")
+        return bytes(body)
+
+    def is_allowed(self, host: str) -> bool:
+        """Return whether the guard lets *host* in, which is an address."""
+        if ":" in host and self.breaks == "R10":
+            return False
+        if self.breaks == "H2" or not self.networks:
+            return True
+        return any(ip_address(host) in ip_network(network) for network in self.networks)
+
+    def expanded(self, body: bytes) -> bytes:
+        """Return the document without its document type, which is not read. Raises ParseError for entities."""
+        found = re.search(rb"<!DOCTYPE rss (?:SYSTEM \"([^\"]*)\"|\[(.*?)\])>", body, re.DOTALL)
+        if found is None:
+            return body
+        if found[1] and self.breaks == "H6":
+            self.get(found[1].decode(), {})
+        entities = dict(re.findall(rb"<!ENTITY (\w+) (.*?)>", found[2] or b""))
+        if b"j" in entities and self.breaks == "H4":
+            laughs = bytearray(300 << 20)  # the beginning of what it expands to
+            laughs[:: 1 << 12] = b"a" * len(laughs[:: 1 << 12])
+        if b"local" in entities and self.breaks == "H5":
+            url = entities[b"local"].partition(b'"')[2].rstrip(b'"').decode()
+            with urllib.request.urlopen(url) as file:
+                return body.replace(found[0], b"").replace(b"&local;", file.read())
+        if entities:
+            raise ET.ParseError("the document defines entities")
+        return body.replace(found[0], b"")
 
     def misread(self, answer: Answer) -> bytes:
         """Return the body, or what becomes of it by a wrong encoding."""

@@ -18,6 +18,14 @@ def test_a_server_that_obeys_stops() -> None:
     assert not server.is_running
 
 
+def test_a_server_that_is_not_told_to_obey_says_so_on_one_line() -> None:
+    with FeedServer(strict=False) as server, pytest.raises(ConnectionError) as caught:
+        stop_server(server.port)
+    assert str(caught.value).endswith(
+        "did not stop: 404 QUIT /: nothing answers. A server obeys QUIT if it is told to, by FeedServer(…, quit=True)."
+    )
+
+
 def test_where_nothing_listens_that_is_told() -> None:
     with FeedServer() as server:
         server.refuse()  # the port is kept, and nobody else can listen there

@@ -30,6 +30,14 @@ def shared_parsers(_parsers: SharedParsers) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_outage() -> None:
+    """What an earlier test broke is not told as being back, and what this one breaks is told."""
+    from lifestream.storage.outages import OUTAGES
+
+    OUTAGES.forget()
+
+
 @pytest.fixture(scope="session")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")

@@ -26,6 +26,7 @@ from re import _constants as codes  # type: ignore[attr-defined]  # isort: skip
 from re import _parser as pattern_parser  # type: ignore[attr-defined]  # isort: skip
 
 METHODS: Final = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
+_CALLS: Final = re.compile(rf"\bre\.(?:{'|'.join(METHODS)}|compile)\b")
 _SCANNING: Final = METHODS - {"search", "match", "fullmatch"}
 _NOT_IMPORTED: Final = re.compile(r"\.(?:__main__|wsgi|celery|settings)\Z|\.migrations\.")
 
@@ -55,14 +56,19 @@ def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
     Raises KeyError naming one that it lacks.
     """
     patterns: dict[re.Pattern[Any], Found] = {}
-    trees = {module: ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")) for module in modules()}
-    for module in trees:
-        for name, pattern in _held(module):
+    sources = {module: Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules()}
+    held = {module: list(_held(module)) for module in sources}
+    for module, named in held.items():
+        for name, pattern in named:
             patterns.setdefault(pattern, Found(pattern, f"{module.__name__}.{name}"))
-    for module, tree in trees.items():
-        for pattern, method, line in _at_calls(module, tree, written):
+    for module, source in sources.items():
+        if not held[module] and not _CALLS.search(source):
+            continue  # to parse all sources and walk through them takes seconds, in each process that runs tests
+        tree = ast.parse(source)
+        nodes = list(ast.walk(tree))
+        for pattern, method, line in _at_calls(module, tree, nodes, written):
             patterns.setdefault(pattern, Found(pattern, f"{module.__name__}, line {line}")).methods.add(method)
-        _note_uses(module, tree, patterns)
+        _note_uses(module, nodes, patterns)
     for each in patterns.values():
         called = each.methods or {"findall"}  # by a name that isn't followed here
         each.methods = {"findall" if method in _SCANNING else method for method in called}
@@ -91,23 +97,16 @@ def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
 
 
 def _at_calls(
-    module: ModuleType, tree: ast.Module, written: Mapping[str, tuple[str | bytes, ...]]
+    module: ModuleType, tree: ast.Module, nodes: list[ast.AST], written: Mapping[str, tuple[str | bytes, ...]]
 ) -> Iterator[tuple[re.Pattern[Any], str, int]]:
-    """The patterns that stand at a call of a function of `re`, the method, and the line."""
-    functions = {
-        id(node): function.name
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-    }
-    top = {id(node) for statement in tree.body if not _is_block(statement) for node in ast.walk(statement)}
-    for node in ast.walk(tree):
+    """The patterns that stand at a call of a function of `re` in *nodes*, the method, and the line."""
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[first, *rest]):
                 pass
             case _:
                 continue
-        if method not in METHODS | {"compile"} or (method == "compile" and id(node) in top):
+        if method not in METHODS | {"compile"} or (method == "compile" and _is_at_top(node, tree)):
             continue  # what a module compiles at its top level is found in the module
         flags = next((each.value for each in node.keywords if each.arg == "flags"), None)
         places = {"sub": 4, "subn": 4, "split": 3, "compile": 1}
@@ -118,7 +117,7 @@ def _at_calls(
         try:
             sources: tuple[Any, ...] = (ast.literal_eval(first),)
         except ValueError:
-            key = f"{module.__name__}.{functions.get(id(node), '')}"
+            key = f"{module.__name__}.{_function_around(node, nodes)}"
             if key not in written:
                 raise KeyError(f"{key} puts a pattern together when it runs: give examples of it here") from None
             sources = written[key]
@@ -126,15 +125,25 @@ def _at_calls(
             yield re.compile(source, number), "findall" if method == "compile" else method, node.lineno
 
 
-def _is_block(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+def _is_at_top(node: ast.AST, tree: ast.Module) -> bool:
+    blocks = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return any(
+        not isinstance(statement, blocks) and any(each is node for each in ast.walk(statement))
+        for statement in tree.body
+    )
 
 
-def _note_uses(module: ModuleType, tree: ast.Module, patterns: Mapping[re.Pattern[Any], Found]) -> None:
+def _function_around(node: ast.AST, nodes: list[ast.AST]) -> str:
+    """The name of the innermost function of *nodes* that *node* stands in."""
+    functions = [each for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return next((f.name for f in reversed(functions) if any(each is node for each in ast.walk(f))), "")
+
+
+def _note_uses(module: ModuleType, nodes: list[ast.AST], patterns: Mapping[re.Pattern[Any], Found]) -> None:
     """Adds the methods that *module* calls on patterns it has a name for, and on unnamed ones out of tables of its."""
     named: dict[str, set[str]] = {}
     unnamed: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr in METHODS:
             owner = node.value.value if isinstance(node.value, ast.Subscript) else node.value
             if isinstance(owner, ast.Name) and any(_inside(vars(module).get(owner.id))):

@@ -29,7 +29,7 @@ from lifestream.content.tracking import without_tracking
 from lifestream.content.urls import safe_url
 from lifestream.entry import Entry
 from lifestream.fetcher.cache_lifetime import freshness, retry_after
-from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, request_url
 from lifestream.fetcher.websub import links_of
 from lifestream.parser import strict
 from lifestream.parser.encoding import decode
@@ -146,7 +146,7 @@ def test_a_reader_takes_linear_time_for_each_construct(name: str) -> None:
                     text = head + unit * (length // len(unit)) + tail
                     return lambda: reader(text)
 
-                grown = growth(made_of, (96, 1000, 16_000))
+                grown = growth(made_of, (96, 1000, 5000))
                 if grown > MOST:
                     guilty[head, unit, tail] = round(grown, 1)
 

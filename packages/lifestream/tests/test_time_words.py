@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.time_words import how_often, in_words
+from lifestream.time_words import how_often, in_words, relative
 
 DAY = 86400.0
 
@@ -22,6 +22,24 @@ DAY = 86400.0
 )
 def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "now"),
+        (-0.5, "now"),
+        (-1, "1 second ago"),
+        (59.9, "in 59 seconds"),
+        (60, "in 1 minute"),
+        (-7199, "1 hour ago"),
+        (7200, "in 2 hours"),
+        (-DAY, "1 day ago"),
+        (400 * DAY, "in 400 days"),
+    ],
+)
+def test_moments_are_told_as_seen_from_now(seconds: float, words: str) -> None:
+    assert relative(seconds) == words
 
 
 def test_lengths_of_time_at_their_borders() -> None:

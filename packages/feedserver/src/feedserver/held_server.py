@@ -25,21 +25,24 @@ def hold(
     test: str,
     seconds: float = LONGEST,
     *,
+    failure: str = "",
     reading: TextIO | None = None,
     writing: TextIO | None = None,
 ) -> None:
     """Wait until a person presses Enter, at most *seconds*, while the running *servers* of the failed *test* answer.
 
-    *reading* and *writing* are by default standard input and standard error. Returns at once where nobody asks for it,
-    where no server runs, and where one of the two is no terminal.
+    *failure* says why it failed. *reading* and *writing* are by default standard input and standard error. Returns at
+    once where nobody asks for it, where no server runs, and where one of the two is no terminal.
     """
     reading = reading or sys.stdin
     writing = writing or sys.stderr
     running = [server.base_url for server in servers if server.is_running]
     if not (is_wanted() and running and _is_terminal(reading) and _is_terminal(writing)):
         return
+    why = f"{visible(failure, lines=True)}\n" if failure else ""
+    minutes = f"{seconds / 60:g} minutes"
     print(
-        f"\n{visible(test)} failed. Its server runs on, for {seconds / 60:g} minutes at most: {' '.join(running)}\n"
+        f"\n{why}{visible(test)} failed. Its server runs on, for {minutes} at most: {' '.join(running)}\n"
         "Press Enter to go on.",
         file=writing,
         flush=True,

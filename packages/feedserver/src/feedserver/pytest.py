@@ -222,7 +222,7 @@ class _ServerWatch:
             self._ask_all()
             self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
             if call.when == "call" and held_server.is_wanted():
-                self._hold(item)
+                self._hold(item, f"{call.excinfo.typename}: {call.excinfo.value}" if call.excinfo else "")
         elif report.skipped:
             self._ask_all()  # problems of a skipped test fail neither that test nor the next
         return report
@@ -269,14 +269,14 @@ class _ServerWatch:
         if journals:
             report.sections.append(("feedserver journal", "\n\n".join(journals)))
 
-    def _hold(self, item: pytest.Item) -> None:
+    def _hold(self, item: pytest.Item, failure: str) -> None:
         """Hold the servers of a failed test; a worker of pytest-xdist has no terminal."""
         capture: Any = item.config.pluginmanager.getplugin("capturemanager")
         if hasattr(item.config, "workerinput") or capture is None:
             return
         capture.suspend(in_=True)
         try:
-            held_server.hold([watched.server for watched in self._running], item.nodeid)
+            held_server.hold([watched.server for watched in self._running], item.nodeid, failure=failure)
         finally:
             capture.resume()
 

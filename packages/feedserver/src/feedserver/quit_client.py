@@ -37,7 +37,8 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
         began = visible(answer[:60].decode("latin-1"))
         raise ConnectionError(f"what listens on {host} port {port} is no feedserver: its answer began {began!r}")
     if status[1] != b"200":
-        text = visible(answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace").strip()[:1000])
+        lines = answer.partition(b"\r\n\r\n")[2].decode("utf-8", "replace").strip()[:1000].splitlines()
+        text = visible(" ".join(lines))
         raise ConnectionError(f"the server on {host} port {port} did not stop: {int(status[1])} {text}")
     while _listens(host, port, deadline):
         if time.monotonic() > deadline:

@@ -174,7 +174,7 @@ class _VerifiedBlock:
             if problems:
                 error.add_note(f"The server found these problems:\n{problems}")
             error.add_note(_journal(server))
-            held_server.hold([server], f"{self._case.id()}: {error!r}")
+            held_server.hold([server], self._case.id(), failure=f"{type(error).__name__}: {error}")
 
 
 def _stop(server: FeedServer) -> None:
@@ -187,7 +187,8 @@ def _raise(problems: str, server: FeedServer) -> None:
     __tracebackhide__ = True
     if problems:
         failure = VerificationError(problems)
-        failure.add_note(_journal(server))
+        if _journal(server) not in problems:  # what was expected tells it, too
+            failure.add_note(_journal(server))
         raise failure
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from feedserver.check.addresses import is_available
 from feedserver.cli import main
 
 # A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to.
@@ -83,16 +84,53 @@ def test_one_run_a_feed_needs_no_add(tmp_path: Path) -> None:
     assert verdicts(output) == {"V1": "fail", "V4": "pass", "V10": "not for this kind"}
 
 
+def test_one_run_for_all_feeds_needs_no_add(tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+    fetch = f'{sys.executable} -S -E -c "import urllib.request as r, sys; [r.urlopen(u).read() for u in sys.argv[1:]]"'
+
+    main(
+        ["check", "--poll", f"{fetch} {{urls}}", "--kind", "fetcher", "--only", "V1,V4", "--format", "json"]
+        + ["-o", str(output)]
+    )
+
+    assert verdicts(output) == {"V1": "fail", "V4": "pass"}
+
+
+@pytest.mark.skipif(not is_available("127.78.1.1"), reason="needs several loopback addresses")
+def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+    arguments = ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll", "--only", "H2"]
+    arguments += ["--format", "json", "-o", str(output)]
+
+    main(arguments)
+    without = json.loads(output.read_text())["scenarios"][-1]
+    main([*arguments, "--env", "ALLOWED={networks}"])
+    told = json.loads(output.read_text())["scenarios"][-1]
+    main([*arguments, "--published", "--env", "ALLOWED={networks}"])
+
+    assert (without["verdict"], without["reason"]) == (
+        "not seen",
+        "a reader without a guard against private addresses is not judged; see {networks}",
+    )
+    assert (told["verdict"], told["observed"]) == ("fail", "the address was requested")
+    assert verdicts(output) == {"R1": "pass"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--add", "x {url}"], "give --poll"),
-        (["--poll", "x"], "there is no --add, so --poll must have {url}"),
+        (["--poll", "x"], "there is no --add, so --poll must have {url}, and runs once for each feed, or {urls}"),
         (["--poll", "x", "--add", "y"], "has neither {url} nor {urls} nor {opml}"),
         (["--poll", "x {url}", "--only", "V999"], "there is no scenario V999"),
         (
             ["--poll", "x {url}", "--setup", "echo no such thing >&2; exit 3"],
             "--setup ended with status 3: no such thing",
+        ),
+        (
+            ["--poll", "true", "--add", "echo no such module >&2; exit 1 # {urls}", "--only", "V1"],
+            "no rule could be judged, so there is no score: the reader did not request feed.xml in step 1 "
+            "(--add ended with status 1: no such module)",
         ),
     ],
 )

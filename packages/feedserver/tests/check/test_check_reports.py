@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from functools import partial
@@ -13,6 +15,7 @@ import pytest
 
 from feedserver.check import Report, check
 from feedserver.check.badge import as_badge
+from feedserver.check.command import FORMATS, text_of
 from feedserver.check.html_report import as_html
 from feedserver.check.junit import as_junit
 from feedserver.check.report import RULES_VERSION, SCHEMA, Result
@@ -48,6 +51,14 @@ def test_json_has_what_its_schema_requires(report: Report) -> None:
     assert scenario["properties"]["level"]["enum"] == [str(level) for level in Level]
     assert schema["properties"]["kind"]["enum"] == [str(kind) for kind in Kind]
     assert read["summary"]["levels"]["must"] == {"passed": 1, "judged": 2, "all": 3}
+
+
+def test_what_is_published_has_no_rule_that_is_withheld() -> None:
+    published = check(partial(RightReader, "H2"), only=["H2"]).published()
+
+    assert [result.scenario.id for result in published] == ["R1"]
+    assert (published.count().all, published.count(group="H").all, published.of(Verdict.FAIL)) == (1, 0, [])
+    assert "H2" not in published.to_json()
 
 
 def test_junit_has_a_case_for_each_scenario(report: Report) -> None:
@@ -100,6 +111,32 @@ def test_what_a_reader_sends_cannot_become_markup(report: Report) -> None:
 
     assert "<script" not in shown
     assert hostile not in as_badge(report)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_a_reader_prints_moves_nothing_on_a_terminal(
+    report: Report, form: str, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    hostile = "\x1b]0;title\x07\x9b2J\u202egnp\r\udcff\x00\n\U000e0041"
+    judged = Judgement(Verdict.FAIL, hostile, hostile), Judgement(Verdict.NOT_SEEN, reason=hostile)
+    results = [
+        replace(report["V1"], exchanges=[hostile], judgement=judged[0], reproduce=hostile),
+        replace(report["V4"], judgement=judged[1]),
+        replace(report["V10"], misfire=hostile),
+    ]
+    hostile_report = replace(report, results=results, reader=hostile, version=hostile, commands={"poll": hostile})
+    shown = text_of(hostile_report, form, None)
+
+    coloured = re.sub(r"\x1b\[[0-9]*m", "", shown) if form == "table" else shown
+    assert coloured.replace("\n", "").isprintable()
+    assert shown.encode()
+    if form == "json":
+        assert json.loads(shown) == hostile_report.as_json()
+    elif form in ("junit", "badge"):
+        ET.fromstring(shown)
 
 
 def test_the_badge_counts_what_must_be(report: Report) -> None:

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from feedserver import Headers, Including, Request
+from feedserver import FeedServer, Headers, Including, Pattern, Request, RequestFilter, Response
 from feedserver.handler.conditions import NO_CONDITIONS, Conditions
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("when", "matching= takes a function, and when= belongs to faults"),
+        ("times", "expect(path, times=2) counts requests, and add("),
+        ("status", "Response(…, status=404) has it"),
+        ("querry", "is it query=? The conditions are query, headers, body, form, json and matching"),
+        ("header", "is it headers=? The conditions are "),
+        ("colour", "the conditions are query, headers, body, form, json and matching"),
+    ],
+)
+def test_what_is_no_condition_is_told_with_what_to_write(name: str, remedy: str) -> None:
+    given: Any = {name: "a"}
+    calls: list[Callable[[FeedServer], object]] = [
+        lambda server: server.add("/a", Response(), **given),
+        lambda server: server.add(Pattern("/<a>"), Response(), **given),
+        lambda server: server.assert_not_requested("/a", **given),
+        lambda server: RequestFilter("/a", **given),
+    ]
+    for call in calls[: 2 if name == "status" else None]:  # a filter may have a status
+        with pytest.raises(TypeError) as caught:
+            call(FeedServer())
+        assert str(caught.value).startswith(f"{name}= is no condition of a request; {remedy}")
+
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
@@ -50,6 +77,11 @@ def form(body: bytes) -> Request:
         ({"json": {"a": [1, None], "b": "x"}}, get(body=b'{"b": "x", "a": [1, null]}'), ""),
         ({"json": {"a": 1}}, get(body=b'{"a": true}'), "with the JSON b'{\"a\": true}'."),
         ({"json": {"a": 1}}, get(body=b"{a"), "with a body that is no JSON, b'{a'."),
+        ({"json": {"a": 1}}, get(body=b"[" * 100_000), f"with JSON that is nested too deeply to be compared, "
+         f"b'{'[' * 57}...'."),
+        ({"json": 1}, get(body=b'{"":' * 100_000), "with JSON that is nested too deeply to be compared, b'"
+         + ('{"":' * 15)[:57] + "...'."),
+        ({"json": 1}, get(body=b"1" * 5_000), f"with a body that is no JSON, b'{'1' * 57}...'."),
         ({"json": {"a": 1}}, get(body=b'{"a": 1, "b": 2}'), "with the JSON b'{\"a\": 1, \"b\": 2}'."),
         ({"json": Including({"a": {"c": 1}})}, get(body=b'{"a": {"c": 1}, "b": 2}'), ""),
         ({"json": Including({"a": 1})}, get(body=b"[1]"), "with the JSON b'[1]'."),
@@ -75,7 +107,7 @@ def test_a_request_meets_its_conditions_or_differs(
         ({"form": {"": "x"}}, ValueError, "a name in form is ''; give text, such as 'page'"),
         ({"form": {"a": [1]}}, TypeError, "form['a'] is [1]; give text, a list of texts, or None for any"),
         ({"headers": ["ETag"]}, TypeError, "headers is ['ETag']; give a mapping, such as {'If-None-Match': None}"),
-        ({"body": {"a": 1}}, TypeError, "body is text, not {'a': 1}"),
+        ({"body": {"a": 1}}, TypeError, "body is {'a': 1}; give text or bytes, form={…} or json=…"),
         ({"json": {1, 2}}, TypeError, "json is {1, 2} (set), which JSON cannot say (Object of type set is not JSON "
          "serializable); give what json.loads returns"),
         ({"matching": "/a"}, TypeError, "matching is '/a'; give a function that takes a Request"),

@@ -142,7 +142,7 @@ def test_what_the_journal_has_dropped_cannot_be_counted() -> None:
         server.add("/feed", Response())
         expected = server.expect("/feed", times=3)
         ask(server, *["/feed"] * 3)
-        with pytest.raises(NotSeen, match="the journal has dropped some; raise journal_limit"):
+        with pytest.raises(NotSeen, match="the journal has dropped some requests; raise journal_limit"):
             expected.verify()
 
 

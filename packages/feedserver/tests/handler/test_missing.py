@@ -148,6 +148,20 @@ def test_a_path_that_is_known_twice_is_named_once(folder: Path) -> None:
         assert "Near it: /a.xml." in message_of(server, "/a.xm")
 
 
+def test_what_is_near_is_another_path_that_answers(folder: Path) -> None:
+    (folder / "aux.xml").write_text("<rss/>")
+    with FeedServer(folder, strict=False) as server:
+
+        def near(target: str) -> list[str]:
+            return message_of(server, target)[1].removeprefix("Near it: ").removesuffix(".").split(", ")
+
+        assert near("/aux.xml") == ["/a.xml", "/sub/b.xml"]  # it is there, and is not served
+        assert near("/A.XML")[0] == "/a.xml"
+        assert near("/SUB/B.Xml")[0] == "/sub/b.xml"
+        server.add("http://blog.example/q.xml", Response())
+        assert near("/q.xml")[0] == near("https://blog.example/q.xml")[0] == "http://blog.example/q.xml"
+
+
 def test_a_405_through_a_proxy_names_the_host(folder: Path) -> None:
     (folder / "blog.example").mkdir()
     (folder / "blog.example" / "a.xml").write_text("<rss/>")

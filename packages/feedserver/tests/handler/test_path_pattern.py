@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from feedserver import Pattern
@@ -26,11 +28,30 @@ from feedserver import Pattern
         ("/a%2Fb/<n>", "/a/b/1", None),
         ("/(x)+<n>", "/(x)+1", {"n": "1"}),
         ("/<n>", "http://blog.example/1", {"n": "1"}),
+        ("/<a>-<b>.xml", "/x-y-z.xml", {"a": "x-y", "b": "z"}),
+        ("/<a>-<b>.xml", "/--.xml", None),
+        ("/<a>x<path:b>y", "/1x2/x3y", {"a": "1", "b": "2/x3"}),
+        ("/<path:a>x<b>y", "/1x2/3y", None),
+        ("/<a>aa<b>", "/1aaaa", {"a": "1a", "b": "a"}),
+        ("/<path:a>/<path:b>/<c>", "/1/2/3/4", {"a": "1/2", "b": "3", "c": "4"}),
     ],
 )
 def test_a_placeholder_stands_for_a_part_of_the_path(pattern: str, path: str, found: dict[str, str] | None) -> None:
     assert Pattern(pattern).match(path) == found
     assert str(Pattern(pattern)) == pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "repeated"),
+    [("/<a>-<b>-<c>-<d>x", "-"), ("/<path:a>/<path:b>/<path:c>x", "/"), ("/<path:a>-/-<b>-/<c>x", "-/")],
+)
+def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
+    # A regular expression took the cube of the length: a second for 1,000 characters.
+    path = f"/{repeated * 30_000}x"
+
+    before = time.process_time()
+    Pattern(pattern).match(path)
+    assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize(
@@ -41,6 +62,10 @@ def test_a_placeholder_stands_for_a_part_of_the_path(pattern: str, path: str, fo
         ("/<a><b>", "the pattern '/<a><b>' has two placeholders side by side; put text between them"),
         ("/<a>/<a>", "the pattern '/<a>/<a>' has the placeholder 'a' twice; give each a name of its own"),
         ("/plain", "the pattern '/plain' has no placeholder; give the plain text, or write one, such as <name>"),
+        ("/<int:id>", "the pattern '/<int:id>' has <int:id>, and a part is <id>, or <path:id> with slashes in it"),
+        ("/<a>/<str:b>", "the pattern '/<a>/<str:b>' has <str:b>, and a part is <b>, or <path:b> with slashes in it"),
+        ("/<name", "the pattern '/<name' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
+         "ones"),
         ("/<a>/<1>", "the pattern '/<a>/<1>' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
          "ones"),
         ("", "a Pattern is ''; give text, such as '/feeds/<name>.xml'"),

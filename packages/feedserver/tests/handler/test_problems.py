@@ -194,10 +194,6 @@ def cannot_say_why(_request: Request) -> Response:
     raise Unspeakable
 
 
-def wants_no_request() -> Response:
-    return Response()
-
-
 def makes_no_response(_request: Request) -> Response:
     return Response({"a": 1})  # type: ignore[arg-type]
 
@@ -209,7 +205,6 @@ def makes_no_response(_request: Request) -> Response:
         (fails_the_test, "raised .*not like this.* for GET /feed"),
         (asserts, "raised AssertionError\\(.*\\) at .* for GET /feed"),
         (cannot_say_why, "raised Unspeakable \\(whose repr raised Oops\\) at .* for GET /feed"),
-        (wants_no_request, "raised TypeError\\(.*\\) at .* for GET /feed"),
         (lambda _: None, "returned None for GET /feed; return a Response"),
         (lambda _: b"<rss/>", "returned b'<rss/>' for GET /feed; return a Response"),
         (makes_no_response, "raised TypeError\\(.*json.dumps.*\\) at .* for GET /feed"),

@@ -34,6 +34,12 @@ def test_an_address_of_another_machine_is_named_with_the_remedy() -> None:
         bind_and_listen("192.0.2.1", 0, 0.0)
 
 
+@pytest.mark.parametrize("host", ["http://127.0.0.1", "127.0.0.1:80", "999.1.1.1"])
+def test_what_is_no_address_is_told_without_the_number_of_an_error_of_names(host: str) -> None:
+    with pytest.raises(OSError, match=r"cannot listen on '.*': it is no address, without scheme and port; use an add"):
+        bind_and_listen(host, 0, 0.0)
+
+
 def test_localhost_means_both_families_and_an_address_itself() -> None:
     assert addresses_of("localhost") == addresses_of("LOCALHOST") == ("127.0.0.1", "::1")
     assert addresses_of("127.0.0.2") == ("127.0.0.2",)

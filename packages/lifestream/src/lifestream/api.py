@@ -148,7 +148,7 @@ def set_rules(subscription: Subscription, *, keep: str | None = None, block: str
     """Set the rules of *subscription*: what it keeps, what it blocks, or both. Raises `RuleError` for a line that is no
     rule.
 
-    Items that the new rules let pass are posted at once; posts that are there stay.
+    Items that the new rules let pass are posted at once, and posts that they refuse disappear, until rules allow them.
     """
     for name, text in (("keep_rules", keep), ("block_rules", block)):
         if text is not None:
@@ -158,6 +158,8 @@ def set_rules(subscription: Subscription, *, keep: str | None = None, block: str
 
 
 def allows(subscription: Subscription, item: Item) -> bool:
-    """Return whether the rules of *subscription* let *item* pass."""
-    rules = Rules.of(subscription.keep_rules, subscription.block_rules)
+    """Return whether the rules of *subscription* and of its lifestream let *item* pass."""
+    lifestream = subscription.lifestream
+    of_lifestream = Rules.of(lifestream.keep_rules, lifestream.block_rules)
+    rules = Rules.of(subscription.keep_rules, subscription.block_rules, of_lifestream)
     return rules.allow(backfill.shown(item, item.tags.values_list("name", flat=True)))

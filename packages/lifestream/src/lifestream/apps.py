@@ -28,14 +28,15 @@ class LifestreamConfig(AppConfig):
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_save
 
         from lifestream import checks
-        from lifestream.models import Feed, Host, Item, Subscription, Tag
-        from lifestream.models.lifestreams import readers_left, subscriptions_written
+        from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag
+        from lifestream.models.lifestreams import readers_left, rules_written, subscriptions_written
 
         checks.register()
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
         readers_left.connect(_readers_left, Feed, dispatch_uid="lifestream.readers_left")
+        rules_written.connect(_rules_written, Lifestream, dispatch_uid="lifestream.rules_written")
         post_save.connect(_feed_saved, Feed, dispatch_uid="lifestream.feed")
         post_save.connect(_host_saved, Host, dispatch_uid="lifestream.host")
         pre_save.connect(_feed_to_be_saved, Feed, dispatch_uid="lifestream.saved_rows")
@@ -47,11 +48,15 @@ class LifestreamConfig(AppConfig):
 
 
 def _feed_saved(instance: Feed, using: str, update_fields: Iterable[str] | None = None, **_: Any) -> None:
-    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due."""
-    from lifestream.models import due_hosts
+    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due, and what
+    its sites are sorted by.
+    """
+    from lifestream.models import due_hosts, sort_names
 
     if update_fields is None or due_hosts.FIELDS & set(update_fields):
         due_hosts.settle([instance.host_id], using)
+    if update_fields is None or sort_names.OF_FEED & set(update_fields):
+        sort_names.settle(using, feeds=[instance.pk])
 
 
 def _host_saved(
@@ -77,9 +82,14 @@ def _host_saved(
 def _subscription_saved(
     instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
 ) -> None:
-    """Receive Django's signal that a subscription was saved: fill its timeline, and wake its feed."""
+    """Receive Django's signal that a subscription was saved: note what it is sorted by, fill its timeline, and wake its
+    feed.
+    """
+    from lifestream.models import sort_names
     from lifestream.models.lifestreams import SHOWING
 
+    if update_fields is None or not sort_names.OF_SUBSCRIPTION.isdisjoint(update_fields):
+        sort_names.settle(using, subscriptions=[instance.pk])
     if not raw and (update_fields is None or not SHOWING.isdisjoint(update_fields)):
         _subscriptions_written([instance.pk], [instance.feed_id], using)
 
@@ -103,6 +113,13 @@ def _readers_left(feeds: list[int], using: str, **_: Any) -> None:
 
     for start in range(0, len(feeds), 500):
         fanout.note_readers(feeds[start : start + 500], using)
+
+
+def _rules_written(keys: Collection[int], using: str, **_: Any) -> None:
+    """Receive our own signal that the rules of lifestreams were written."""
+    from lifestream.storage import backfill
+
+    backfill.apply_rules(keys, using)
 
 
 def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using: str, **_: Any) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -21,6 +21,7 @@ from django.utils.encoding import force_str
 from django.utils.translation import gettext
 
 from lifestream.fetcher import open_files
+from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy
 
 if TYPE_CHECKING:
     from lifestream.content.sanitizer_rules import SanitizerRules
@@ -35,6 +36,12 @@ _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvlo
 _OF_HTML = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
 
 
+_MOST: Final = 1e9
+"""The largest number that a setting may have, unless it says otherwise: thirty years in seconds. Dates end in 9999."""
+_MOST_DAYS: Final = 36_500.0
+_MOST_BYTES: Final = 1e12
+
+
 class Settings:
     """The settings whose names begin with `LIFESTREAM_`; see each property."""
 
@@ -42,11 +49,15 @@ class Settings:
         """Return the setting `LIFESTREAM_<name>` as it stands, or *default*."""
         return getattr(django_settings, f"LIFESTREAM_{name}", default)
 
-    def _number(self, name: str, default: float, least: float = 0) -> float:
+    def _number(self, name: str, default: float, least: float = 0, most: float = _MOST) -> float:
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
             text = gettext("{setting} is {value}; give a number of at least {least}.")
             raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value), least=f"{least:g}"))
+        if value > most:
+            text = gettext("{setting} is {value}; give a number of at most {most}.")
+            told = f"{value:g}" if value < 1e300 else "inf"  # Python writes no number of 5,000 digits
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=told, most=f"{most:.0f}"))
         return float(value)
 
     def _line(self, name: str) -> str:
@@ -177,9 +188,18 @@ class Settings:
             raise ImproperlyConfigured(told) from error
 
     @property
+    def proxy(self) -> str:
+        """`LIFESTREAM_PROXY`: the URL of the proxy by which all feeds are fetched, of HTTP or SOCKS; "" for none."""
+        value = self._line("PROXY")
+        try:
+            return "" if value == DIRECT else checked_proxy(value)
+        except OptionRefused as error:
+            raise ImproperlyConfigured(f"LIFESTREAM_PROXY: {error}.") from error
+
+    @property
     def max_body(self) -> int:
         """`LIFESTREAM_MAX_BODY`: the size of the largest body that is read, inflated."""
-        return int(self._number("MAX_BODY", 10 * 1024 * 1024, least=1))
+        return int(self._number("MAX_BODY", 10 * 1024 * 1024, least=1, most=_MOST_BYTES))
 
     @property
     def timeout(self) -> float:
@@ -303,7 +323,7 @@ class Settings:
     @property
     def keep_days(self) -> float:
         """`LIFESTREAM_KEEP_DAYS`: items older than so many days are deleted; 0 to keep them however old they are."""
-        return self._number("KEEP_DAYS", 0.0)
+        return self._number("KEEP_DAYS", 0.0, most=_MOST_DAYS)
 
     @property
     def keep_items(self) -> int:
@@ -313,7 +333,20 @@ class Settings:
     @property
     def keep_idle_days(self) -> float:
         """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
-        return self._number("KEEP_IDLE_DAYS", 30.0)
+        return self._number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
+
+    @property
+    def report_to(self) -> tuple[str, ...] | None:
+        """`LIFESTREAM_REPORT_TO`: the addresses that the weekly mail about feeds in trouble goes to; None if that was
+        not said.
+        """
+        value = self.get("REPORT_TO", None)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) and "@" in each for each in value):
+            text = gettext("{setting} is {value}: give a list of mail addresses.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_REPORT_TO", value=repr(value)))
+        return tuple(value)
 
     @property
     def metrics_from(self) -> tuple[Network, ...]:

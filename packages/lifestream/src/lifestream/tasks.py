@@ -14,17 +14,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from celery import shared_task
+from celery.exceptions import Ignore
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from lifestream.conf import raise_file_limit, settings
 from lifestream.models import Feed
+from lifestream.operations.replacements import look_for_replacements
 from lifestream.operations.retention import cleanup as clean_up
+from lifestream.operations.weekly_report import send_report
+from lifestream.refresh.additions import add_wanted
+from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
+from lifestream.refresh.refresh_report import tell_report
+from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -41,19 +51,25 @@ def update_feeds(self: Any) -> str:
 
     Called as a function, without a worker, it fetches all of them.
     """
+    add_wanted()
     if self.request.called_directly:
         return _updated()
-    due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
-    for _ in range((due - 1) // SHARE):
-        # What no worker has taken before the next look for work is sent again then.
-        update_some.apply_async(expires=settings.check_every, **_same_queue(self))
-    return _updated(most=SHARE)
+    with _outages_told():
+        due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
+        try:
+            for _ in range((due - 1) // SHARE):
+                # What no worker has taken before the next look for work is sent again then.
+                update_some.apply_async(expires=settings.check_every, **_same_queue(self))
+        except BrokerError as error:
+            log.warning("the broker took no messages for other workers, so this one goes on alone: %s", error)
+        return _updated(most=SHARE)
 
 
 @shared_task(name="lifestream.update_some", ignore_result=True, acks_late=True)
 def update_some() -> str:
     """Fetch up to SHARE feeds that are due. Returns what was done, in words, for the worker's log."""
-    return _updated(most=SHARE)
+    with _outages_told():
+        return _updated(most=SHARE)
 
 
 @shared_task(bind=True, name="lifestream.update", ignore_result=True, acks_late=True)
@@ -62,11 +78,24 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
     What is more than SHARE is left to other messages.
     """
-    if not self.request.called_directly:
-        for start in range(SHARE, len(feeds), SHARE):
-            update.apply_async((feeds[start : start + SHARE],), **_same_queue(self))
-        feeds = feeds[:SHARE]
-    return _updated(feeds, early=True)
+    if self.request.called_directly:
+        return _updated(feeds, early=True)
+    for start in range(SHARE, len(feeds), SHARE):
+        update.apply_async((feeds[start : start + SHARE],), **_same_queue(self))
+    with _outages_told():
+        return _updated(feeds[:SHARE], early=True)
+
+
+@contextmanager
+def _outages_told() -> Iterator[None]:
+    """Log a database that is away in a sentence, once, where Celery would log a traceback for each message."""
+    try:
+        with OUTAGES.watched():
+            yield
+    except FAILURES as error:
+        trouble = trouble_of(error)
+        OUTAGES.tell(log, "the feeds could not be updated; the next message is the next try", trouble)
+        raise Ignore(str(trouble)) from None
 
 
 def _same_queue(task: Any) -> dict[str, Any]:
@@ -86,8 +115,9 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
         report = refresh(feeds, early=early, most=most, stopping=stopping)
     finally:
         timer.cancel()
-    for shortage in report.shortages:
-        log.warning("feeds stay due: %s", shortage)
+    tell_report(report)
+    if report.rows:
+        fetch_full_content([row.feed for row in report.rows])
     return str(report)
 
 
@@ -95,6 +125,13 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
 def cleanup() -> str:
     """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
     return str(clean_up(timezone.now()))
+
+
+@shared_task(name="lifestream.report", ignore_result=True)
+def report() -> int:
+    """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns how many got it."""
+    look_for_replacements(timezone.now())
+    return send_report(timezone.now())
 
 
 @shared_task(name="lifestream.find_icons", ignore_result=True)

@@ -62,6 +62,43 @@ def _counted(unit: str, count: int, language: Language) -> str:
     return text.format(count)
 
 
+def relative(seconds: float, language: Language = ENGLISH) -> str:
+    """Return a moment that is *seconds* ahead, or past if they are negative, in its largest unit: "3 hours ago", "in 5
+    minutes", "now".
+
+    Each is a sentence of its own, since languages inflect the length: "vor 3 Tagen", "3 Tage".
+    """
+    length, ahead = abs(seconds), seconds > 0
+    ngettext = language.ngettext
+    if length < 1:
+        return language.gettext("now")
+    if length < 60:
+        count = int(length)
+        text = (
+            ngettext("in {} second", "in {} seconds", count) if ahead
+            else ngettext("{} second ago", "{} seconds ago", count)
+        )  # fmt: skip
+    elif length < 3600:
+        count = int(length / 60)
+        text = (
+            ngettext("in {} minute", "in {} minutes", count) if ahead
+            else ngettext("{} minute ago", "{} minutes ago", count)
+        )  # fmt: skip
+    elif length < _DAY:
+        count = int(length / 3600)
+        text = (
+            ngettext("in {} hour", "in {} hours", count) if ahead
+            else ngettext("{} hour ago", "{} hours ago", count)
+        )  # fmt: skip
+    else:
+        count = int(length / _DAY)
+        text = (
+            ngettext("in {} day", "in {} days", count) if ahead
+            else ngettext("{} day ago", "{} days ago", count)
+        )  # fmt: skip
+    return text.format(count)
+
+
 def how_often(gap: float, language: Language = ENGLISH) -> str:
     """Return a *gap* of so many seconds in words: "twice a week", "5 times a day", "once a month"."""
     gettext = language.gettext

@@ -48,6 +48,7 @@ urlpatterns = [
     path("<slug:slug>/sites/<lifestream_row:pk>/", views.site, name="site"),
     path("<slug:slug>/sites/<lifestream_row:pk>/icon", views.icon, name="icon"),
     path("<slug:slug>/sites/<lifestream_row:pk>/feed.<lifestream_format:format>", views.site_feed, name="site-feed"),
+    path("<slug:slug>/pages/<slug:page>/", views.own_page, name="own-page"),
     path("<slug:slug>/tags/", views.tags, name="tags"),
     path("<slug:slug>/tags/<str:tag>/", views.tag, name="tag"),
     path("<slug:slug>/tags/<str:tag>/feed.<lifestream_format:format>", views.tag_feed, name="tag-feed"),

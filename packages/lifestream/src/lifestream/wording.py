@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils import translation
+from datetime import datetime
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from lifestream import time_words
 from lifestream.message import in_language
@@ -31,3 +34,28 @@ def worded(text: str) -> str:
 def in_words(seconds: float) -> str:
     """Return a length of time in the active language: "1 hour 30 minutes"."""
     return time_words.in_words(seconds, _ACTIVE)
+
+
+def relative(at: datetime) -> str:
+    """Return *at* as seen from now, in the active language: "3 hours ago", "in 5 minutes"."""
+    return time_words.relative((at - timezone.now()).total_seconds(), _ACTIVE)
+
+
+def when(at: datetime | None, now: datetime) -> str:
+    """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None."""
+    if at is None:
+        return gettext("never")
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+    seconds = (at - now).total_seconds()
+    if seconds <= 0:
+        return gettext("{time} (now)").format(time=clock)
+    return gettext("{time} (in {duration})").format(time=clock, duration=in_words(seconds))
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return a past time for people: "14:05 (1 hour ago)", with its date if it is another day."""
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+    lasted = in_words((now - at).total_seconds())
+    return gettext("{time} ({duration} ago)").format(time=clock, duration=lasted)

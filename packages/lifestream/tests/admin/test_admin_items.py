@@ -53,3 +53,39 @@ def test_items_are_deleted_by_superusers_only(client: Client, mine: Lifestream) 
     item = make_post(make_site(mine)).item
     assert client.post(f"/admin/lifestream/item/{item.pk}/delete/", {"post": "yes"}).status_code == 403
     assert Item.objects.exists()
+
+
+@pytest.mark.parametrize("model", ["item", "post"])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("kites", 2),
+        ("KITES", 2),
+        ('"two kites"', 1),
+        ("nowhere", 0),
+        ("http://example.com/", 0),
+        ("a\0b", 0),
+        ("://", 2),
+    ],
+)
+def test_texts_are_searched_by_words_and_addresses_letter_by_letter(
+    root: Client, model: str, query: str, found: int
+) -> None:
+    site = make_site(make_lifestream("main"), "A site")
+    make_post(site, "Kites", link="https://example.com/one")
+    make_post(site, "Two kites", link="https://example.com/two")
+    page = root.get(f"/admin/lifestream/{model}/", {"q": query}, follow=True)
+    # A query that the database can't take shows the list without it.
+    assert page.context["cl"].result_count == (2 if "\0" in query else found)
+
+
+@pytest.mark.parametrize("model", ["item", "post"])
+def test_a_search_in_the_admin_finds_no_more_than_a_list_shows(
+    root: Client, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(make_lifestream("main"), "A site")
+    for number in range(4):
+        make_post(site, f"Kites {number}")
+    monkeypatch.setattr("lifestream.admin.items.LISTED", 3)
+    page = root.get(f"/admin/lifestream/{model}/", {"q": "kites"})
+    assert sorted(str(row) for row in page.context["cl"].result_list) == ["Kites 1", "Kites 2", "Kites 3"]

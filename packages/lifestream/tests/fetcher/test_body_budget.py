@@ -15,8 +15,9 @@ from feedserver import FeedServer, Response
 from feedserver.faults import EndlessBody
 from guards import allowing
 from lifestream.fetcher.body_budget import Crowded, Memory, Share
-from lifestream.fetcher.content_decoding import PIECE, Body
+from lifestream.fetcher.content_decoding import Body
 from lifestream.fetcher.fetch import Fetcher
+from lifestream.fetcher.inflaters import PIECE
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh import refresh

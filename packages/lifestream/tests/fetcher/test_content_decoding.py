@@ -1,19 +1,37 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
+from typing import TypeAlias
 
+import brotli
 import pytest
 
 from lifestream.fetcher.content_decoding import Body, BodyTooLarge, CodingFailed
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+Compress: TypeAlias = Callable[[bytes], bytes]
 TEXT = b"<rss>" + bytes(range(256)) * 40 + b"</rss>"
 
 
 def raw_deflate(data: bytes) -> bytes:
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return compressor.compress(data) + compressor.flush()
+
+
+def decoded(coding: str, data: bytes, size: int) -> bytes:
+    """Return the body whose *data* comes in chunks of *size* bytes."""
+    body = Body(coding, cap=100_000)
+    for start in range(0, len(data), size):
+        body.feed(data[start : start + size])
+    return body.finish()
 
 
 CODED = [
@@ -28,6 +46,11 @@ CODED = [
     ("deflate", zlib.compress(TEXT)),
     ("deflate", raw_deflate(TEXT)),
     ("deflate", gzip.compress(TEXT)),
+    ("br", brotli.compress(TEXT)),
+    ("zstd", zstd.compress(TEXT)),
+    ("zstd", zstd.compress(TEXT[:100]) + zstd.compress(TEXT[100:])),
+    ("deflate, gzip", gzip.compress(raw_deflate(TEXT))),
+    ("gzip, br", brotli.compress(gzip.compress(TEXT))),
 ]
 
 
@@ -41,30 +64,109 @@ def test_a_body_is_the_same_however_it_is_coded_and_cut(coding: str, data: bytes
     assert body.received == len(data)
 
 
-@pytest.mark.parametrize("coding", ["", "gzip", "deflate"])
+@pytest.mark.parametrize("coding", ["", "gzip", "deflate", "br", "zstd", "compress"])
 def test_an_empty_body_is_empty_in_every_coding(coding: str) -> None:
     body = Body(coding, cap=10)
     body.feed(b"")
     assert body.finish() == b""
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "gzip, br"])
-def test_a_coding_that_was_not_asked_for_is_refused_by_name(coding: str) -> None:
+@pytest.mark.parametrize("coding", ["compress", "exi", "gzip, dcb", "an unknown one"])
+@pytest.mark.parametrize("data", [bytes(range(1, 100)), b"\x1f\x9d\x90" + bytes(range(256)) * 4])
+def test_a_coding_that_was_not_asked_for_is_refused_by_name(coding: str, data: bytes) -> None:
+    body = Body(coding, cap=10_000)
     with pytest.raises(CodingFailed, match=f"^the body is in the coding '{coding}', which was not asked for$"):
-        Body(coding, cap=10)
+        body.feed(data)
+
+
+PLAIN = b"<?xml version='1.0'?>\n<rss version='2.0'><channel><title>D\xc3\xa9j\xc3\xa0 vu</title></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        *("utf-8", "UTF8", "none", "binary", "iso-8859-1", "8bit", "windows-1252", "us-ascii", "", ", ,", "identity"),
+        *("pretty", "gzip", "deflate", "br", "zstd", "gzip, br", "utf-8, gzip", "compress", "rss+xml", "dcz"),
+    ],
+)
+def test_a_plain_body_is_read_whatever_coding_its_server_names(coding: str) -> None:
+    for plain in (
+        PLAIN,
+        b"\xef\xbb\xbf" + PLAIN,
+        b"\n\n " + PLAIN,
+        *(PLAIN.decode().encode(charset) for charset in ("utf-16", "utf-16-le", "utf-32", "cp500")),
+        b'{"version": "https://jsonfeed.org/version/1.1", "items": []}',
+        b"<rss/>",
+        b"<",
+    ):
+        for size in (1, 7, 1000):
+            assert decoded(coding, plain, size) == plain, (plain, size)
+
+
+@pytest.mark.parametrize("coding", ["", "utf-8", "none", "gzip", "gzip, gzip", "br", "zstd", "deflate, gzip", "pretty"])
+def test_what_is_coded_is_known_by_its_bytes_whatever_the_label_says(coding: str) -> None:
+    text = PLAIN * 10
+    for data in (
+        gzip.compress(text),
+        gzip.compress(gzip.compress(text)),
+        gzip.compress(gzip.compress(gzip.compress(text))),
+        gzip.compress(zlib.compress(text)),
+        zstd.compress(gzip.compress(text)),
+        zstd.compress(text[:100]) + zstd.compress(text[100:]),
+    ):
+        for size in (1, 7, 10_000):
+            assert decoded(coding, data, size) == text, (data[:20], size)
+
+
+def test_zlib_is_known_without_a_label_where_no_text_begins_so() -> None:
+    for level in (1, 6, 9):
+        body = Body("", cap=len(TEXT))
+        body.feed(zlib.compress(TEXT, level))
+        assert body.finish() == TEXT
+    assert decoded("", b"x^2 is not zlib", 1) == b"x^2 is not zlib"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", ""])
+def test_a_bomb_in_a_bomb_stops_at_the_cap_of_the_first_layer(coding: str) -> None:
+    cap = 1 << 20
+    inner = gzip.compress(bytes(64 << 20))
+    outer = {"br": brotli.compress, "zstd": zstd.compress}.get(coding, gzip.compress)
+    for bomb in (outer(bytes(16 << 20)), outer(inner)):
+        body = Body(coding, cap)
+        with pytest.raises(BodyTooLarge):  # a bomb of Brotli may be shorter than what tells its coding
+            assert sum(body.pieces(bomb)) + sum(body.last_pieces()) > cap
+
+
+def test_codings_are_undone_four_times_and_no_more() -> None:
+    data = TEXT
+    for _ in range(5):
+        data = gzip.compress(data)
+    body = Body("", cap=1 << 20)
+    body.feed(data)
+    assert body.finish() == gzip.compress(TEXT)
 
 
 def test_a_body_over_the_cap_is_given_up() -> None:
-    body = Body("", cap=10)
-    body.feed(b"0123456789")
-    with pytest.raises(BodyTooLarge, match=r"^the body is larger than 10 bytes$"):
+    body = Body("", cap=100)
+    body.feed(b"0123456789" * 10)
+    with pytest.raises(BodyTooLarge, match=r"^the body is larger than 100 bytes$"):
         body.feed(b"0")
 
 
-def test_a_bomb_is_given_up_at_the_cap_with_no_more_memory_than_that() -> None:
-    bomb = gzip.compress(bytes(200 << 20))
+def test_a_body_that_is_too_short_to_tell_what_it_is_has_the_cap_too() -> None:
+    body = Body("", cap=10)
+    body.feed(b"0123456789+")
+    with pytest.raises(BodyTooLarge, match=r"^the body is larger than 10 bytes$"):
+        body.finish()
+
+
+@pytest.mark.parametrize(
+    ("coding", "compress"), [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstd.compress)]
+)
+def test_a_bomb_is_given_up_at_the_cap_with_no_more_memory_than_that(coding: str, compress: Compress) -> None:
+    bomb = compress(bytes(64 << 20))
     cap = 1 << 20
-    body = Body("gzip", cap)
+    body = Body(coding, cap)
     tracemalloc.start()
     try:
         with pytest.raises(BodyTooLarge):
@@ -89,7 +191,15 @@ def test_members_that_inflate_to_nothing_are_counted() -> None:
         body.feed(gzip.compress(b"") * 1001)
 
 
-@pytest.mark.parametrize(("coding", "data"), [("gzip", gzip.compress(TEXT)), ("deflate", zlib.compress(TEXT))])
+@pytest.mark.parametrize(
+    ("coding", "data"),
+    [
+        ("gzip", gzip.compress(TEXT)),
+        ("deflate", zlib.compress(TEXT)),
+        ("br", brotli.compress(TEXT)),
+        ("zstd", zstd.compress(TEXT)),
+    ],
+)
 def test_a_coded_body_that_ends_early_is_refused(coding: str, data: bytes) -> None:
     body = Body(coding, cap=len(TEXT))
     body.feed(data[:-5])
@@ -104,7 +214,7 @@ def test_a_single_byte_of_a_coded_body_ends_early() -> None:
         body.finish()
 
 
-@pytest.mark.parametrize("data", [b"<rss></rss>", gzip.compress(TEXT)[:-8] + bytes(8)])
+@pytest.mark.parametrize("data", [bytes(range(100)), gzip.compress(TEXT)[:-8] + bytes(8)])
 def test_broken_data_is_refused(data: bytes) -> None:
     with pytest.raises(CodingFailed, match=r"^the gzip body is broken: "):
         Body("gzip", cap=len(TEXT)).feed(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import itertools
 import logging
 import os
 import socket
@@ -18,8 +19,9 @@ from unittest import mock
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from feedserver import FeedServer, Response, gone, moved
+from feedserver import FeedServer, Request, Response, gone, moved
 from guards import allowing
+from lifestream.fetcher import redirect_cookies
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher, FetchLimits, Redirected
@@ -224,6 +226,57 @@ def test_a_304_that_nobody_asked_for_is_a_failure(server: FeedServer) -> None:
     assert outcome.message == "the server answered 304 Not Modified to a request that had no condition"
 
 
+# Cookies of redirects.
+
+
+def test_a_cookie_that_a_redirect_sets_comes_back_to_the_same_page_which_is_no_loop(server: FeedServer) -> None:
+    def answer(request: Request) -> Response:
+        if request.headers.get("Cookie") == "consent=yes":
+            return Response(RSS, headers={"Set-Cookie": "last=1"})
+        return Response(status=302, headers={"Location": "/feed", "Set-Cookie": "consent=yes; Path=/"})
+
+    server.add("/feed", answer)
+    first, second = fetch(server.url("/feed"), server.url("/feed"))
+    assert isinstance(first, Fetched)
+    assert isinstance(second, Fetched)
+    cookies = [request.headers.get("Cookie") for request in server.requests]
+    assert cookies == [None, "consent=yes", None, "consent=yes"], "the next fetch knows nothing of them"
+
+
+def test_cookies_go_where_they_belong_and_no_further(server: FeedServer) -> None:
+    there = {"Location": server.url("/b/2").replace("127.0.0.1", "localhost")}
+    cookies = ["a=1; Path=/a", "b=2; Path=/b", "s=3; Secure", "x=4; Domain=other.example"]
+    set_cookies = [("Set-Cookie", cookie) for cookie in cookies]
+    server.add("/a", Response(status=302, headers=[("Location", "/b/1"), *set_cookies]))
+    server.add("/b/1", Response(status=302, headers=there))
+    server.add("/b/2", Response(RSS))
+    assert isinstance(fetch(server.url("/a")), Fetched)
+    assert [request.headers.get("Cookie") for request in server.requests] == [None, "b=2", None]
+
+
+def test_a_redirect_that_sets_the_same_cookie_again_is_a_loop(server: FeedServer) -> None:
+    server.add("/feed", Response(status=302, headers={"Location": "/feed", "Set-Cookie": "a=1"}))
+    outcome = fetch(server.url("/feed"))
+    url = server.url("/feed")
+    assert (outcome.kind, outcome.message) == ("redirect", f"{url} redirects back to {url}: a loop")
+    assert len(server.requests) == 2
+
+
+def test_a_redirect_that_sets_another_cookie_each_time_ends_at_the_limit(server: FeedServer) -> None:
+    count = itertools.count()
+    server.add("/feed", lambda _: Response(status=302, headers={"Location": "/feed", "Set-Cookie": f"a={next(count)}"}))
+    assert fetch(server.url("/feed")).message.startswith("more than 10 redirects")
+    assert len(server.requests) == 11
+
+
+def test_a_heap_of_cookies_is_not_carried_along(server: FeedServer) -> None:
+    many = [("Location", "/b"), *(("Set-Cookie", f"c{number}={'x' * 500}") for number in range(40))]
+    server.add("/a", Response(status=302, headers=many))
+    server.add("/b", Response(RSS))
+    assert isinstance(fetch(server.url("/a")), Fetched)
+    assert len(server.requests[-1].headers.get("Cookie") or "") <= redirect_cookies.LONGEST
+
+
 # What a request looks like.
 
 
@@ -237,7 +290,7 @@ def test_a_request_says_who_asks_for_whom_accepts_gzip_and_brings_nothing_else(s
     assert set(first.headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
     assert first.headers["Connection"] == "close"  # nothing else is asked of this host (RFC 9112 §9.6)
     assert first.headers["User-Agent"] == "lifestream/1.0 (+https://example.org/; 27 subscribers)"
-    assert first.headers["Accept-Encoding"] == "gzip, deflate"
+    assert first.headers["Accept-Encoding"] == "gzip, deflate, br, zstd"
 
 
 def test_one_subscriber_is_told_in_the_singular(server: FeedServer) -> None:
@@ -456,7 +509,7 @@ def test_a_body_that_inflates_over_the_cap_is_stopped_with_bounded_memory(server
     assert peak < 8 * cap
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "auto"])
 def test_a_coded_body_arrives_inflated(server: FeedServer, coding: str) -> None:
     server.add("/feed", Response(RSS * 100, coding=coding))
     outcome = fetch(server.url("/feed"))
@@ -466,12 +519,28 @@ def test_a_coded_body_arrives_inflated(server: FeedServer, coding: str) -> None:
 
 
 def test_a_coding_that_was_not_asked_for_is_a_failure(server: FeedServer) -> None:
-    server.add("/feed", Response(RSS, headers={"Content-Encoding": "br"}))
+    body = b"\x1f\x9d\x90" + bytes(range(256))
+    server.add("/feed", Response(body, headers={"Content-Encoding": "compress"}))
     outcome = fetch(server.url("/feed"))
     assert (outcome.kind, outcome.message) == (
         "coding",
-        "the body is in the coding 'br', which was not asked for",
+        "the body is in the coding 'compress', which was not asked for",
     )
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "none", "binary", "iso-8859-1", "pretty", "gzip", "br"])
+def test_a_plain_body_is_read_though_its_server_names_a_coding(server: FeedServer, coding: str) -> None:
+    server.add("/feed", Response(RSS, headers={"Content-Encoding": coding}))
+    outcome = fetch(server.url("/feed"))
+    assert isinstance(outcome, Fetched)
+    assert outcome.body == RSS
+
+
+def test_a_file_that_was_gzipped_before_it_was_served_is_read(server: FeedServer) -> None:
+    server.add("/feed", Response(gzip.compress(gzip.compress(RSS)), headers={"Content-Type": "application/xml"}))
+    outcome = fetch(server.url("/feed"))
+    assert isinstance(outcome, Fetched)
+    assert outcome.body == RSS
 
 
 def test_one_deadline_covers_a_body_that_drips(server: FeedServer) -> None:

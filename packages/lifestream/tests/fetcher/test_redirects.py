@@ -5,73 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from costs import assert_linear
-from lifestream.fetcher.redirects import (
-    REDIRECT_STATUSES,
-    RedirectRefused,
-    Trail,
-    UrlRefused,
-    credentials_of,
-    origin,
-    request_url,
-)
-
-
-@pytest.mark.parametrize(
-    ("url", "requested"),
-    [
-        ("http://example.org", "http://example.org/"),
-        ("HTTP://Example.ORG/Feed", "http://example.org/Feed"),
-        ("http://example.org:80/a", "http://example.org:80/a"),
-        (
-            "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
-            "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
-        ),
-        ("http://example.org/a b", "http://example.org/a%20b"),
-        ("http://example.org/é?ü=ß", "http://example.org/%C3%A9?%C3%BC=%C3%9F"),
-        ("http://example.org/\udce9", "http://example.org/%E9"),
-        ("http://bücher.example/", "http://xn--bcher-kva.example/"),
-        ("http://[::1]:8000/a", "http://[::1]:8000/a"),
-        ("http://user:secret@example.org/a", "http://example.org/a"),
-        ("http://example.org/a#b", "http://example.org/a"),
-        ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
-    ],
-)
-def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold(url: str, requested: str) -> None:
-    assert request_url(url) == requested
-
-
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
-        ("file:///etc/passwd", "file:///etc/passwd is not fetched: its scheme is file, not http or https"),
-        ("ftp://example.org/", "ftp://example.org/ is not fetched: its scheme is ftp, not http or https"),
-        (
-            "gopher://example.org/",
-            "gopher://example.org/ is not fetched: its scheme is gopher, not http or https",
-        ),
-        (
-            "javascript:alert(1)",
-            "javascript:alert(1) is not fetched: its scheme is javascript, not http or https",
-        ),
-        ("example.org/feed", "example.org/feed is not fetched: its scheme is missing, not http or https"),
-        ("", " is not fetched: its scheme is missing, not http or https"),
-        ("http://", "http:// names no host"),
-        ("http:///feed", "http:///feed names no host"),
-        ("http://example.org:99999/", "http://example.org:99999/ is no URL: Port out of range 0-65535"),
-        ("http://[::1/", "http://[::1/ is no URL: Invalid IPv6 URL"),
-        ("http://example.org:feed/", "http://example.org:feed/ is no URL: Port could not be cast to integer value"),
-        ("ftp://ada:secret@x.example/", "ftp://…@x.example/ is not fetched: its scheme is ftp, not http or https"),
-        ("http://ada:secret@/", "http://…@/ names no host"),
-        ("http://ada:secret@[::1/", "http://…@[::1/ is no URL: Invalid IPv6 URL"),
-        ("http://ada:secret@x.example:99999/", "http://…@x.example:99999/ is no URL: Port out of range 0-65535"),
-        ("http://ada:sec/ret@x.example/", "http://…@x.example/ is no URL: Port could not be cast to integer value"),
-        ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),
-    ],
-)
-def test_what_is_no_url_of_a_feed_is_refused_with_the_reason(url: str, message: str) -> None:
-    with pytest.raises(UrlRefused) as refusal:
-        request_url(url)
-    assert str(refusal.value) == message
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url
+from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail
 
 
 def follow(*hops: tuple[int, str], limit: int = 10) -> Trail:
@@ -81,6 +16,7 @@ def follow(*hops: tuple[int, str], limit: int = 10) -> Trail:
     return trail
 
 
+@pytest.mark.costly
 def test_a_host_that_no_name_server_knows_costs_no_time_to_encode() -> None:
     """Encoding a host of 8,000 characters took 7 seconds, in the thread that all downloads share."""
 

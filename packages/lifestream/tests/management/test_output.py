@@ -14,9 +14,10 @@ from django.utils import timezone
 from command_cases import CommandTestCase
 from factories import make_feed, make_subscription
 from feedserver import Response
-from lifestream.management.output import progress_bar, table_of, when
+from lifestream.management.output import progress_bar, table_of
 from lifestream.models import Feed
 from lifestream.refresh.refresh_report import FeedReport, Report
+from lifestream.wording import when
 
 
 class HostileWords(CommandTestCase):

@@ -28,8 +28,8 @@ FEEDS: Final = Path(__file__).parents[1] / "feeds"
 CORPUS: Final = Path(os.environ.get("LIFESTREAM_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")
 SEED: Final = int(os.environ.get("LIFESTREAM_FUZZ_SEED") or 0)
 """The seed of a search (`scripts/search.py`), 0 in the suite."""
-EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS") or (2000 if SEED else 100))
-"""Generated documents of each of the five formats of XML: 10,000 in a search."""
+EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS") or (2000 if SEED else settings().max_examples))
+"""Generated documents of each of the five formats of XML: 10,000 of them in a search."""
 SANITIZER: Final = Sanitizer()
 
 
@@ -178,6 +178,7 @@ FILES: Final = [
 ]
 
 
+@pytest.mark.costly
 def test_both_readers_find_the_same_in_each_document_but_for_what_is_listed() -> None:
     found: dict[str, tuple[str, Any, Any]] = {}
     read = 0

@@ -17,6 +17,13 @@ from lifestream.parser.discovery import Site, site_of, well_known
         ("https://github.com/octodemo", "https://github.com/octodemo.atom", 1),
         ("https://www.reddit.com/r/knots/", "https://www.reddit.com/r/knots/.rss", 1),
         ("https://quay.example/@ada", "https://quay.example/@ada.rss", 1),
+        (
+            "https://www.youtube.com/channel/UCabcdefghijklmnopqrst12/videos",
+            "https://www.youtube.com/feeds/videos.xml?channel_id=UCabcdefghijklmnopqrst12",
+            1,
+        ),
+        ("https://youtube.com/user/ada", "https://www.youtube.com/feeds/videos.xml?user=ada", 1),
+        ("https://m.youtube.com/playlist?list=PL1", "https://www.youtube.com/feeds/videos.xml?playlist_id=PL1", 1),
     ],
 )
 def test_where_a_feed_usually_is(url: str, first: str, count: int) -> None:

@@ -53,6 +53,77 @@ def test_the_feeds_that_a_page_names(html: str, feeds: list[Candidate]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("html", "linked"),
+    [
+        ('<a href="/feed">Subscribe</a>', ["https://www.site.example/feed"]),
+        ('<a href="blog.rss">x</a> <a href="/blog.rss#top">again</a>', ["https://www.site.example/blog/blog.rss", "https://www.site.example/blog.rss#top"]),
+        ('<a href="feed:https://other.example/x">x</a><a href="feed://other.example/y">', ["https://other.example/x", "http://other.example/y"]),
+        ('<a href="/?feed=rss2">x</a><a href="/x?format=feed">x</a>', ["https://www.site.example/?feed=rss2", "https://www.site.example/x?format=feed"]),
+        ('<a href="/meldungen.xml"> <b>RSS</b>-Feed\n</a>', ["https://www.site.example/meldungen.xml"]),
+        ('<a type="application/atom+xml" href="/x">x</a>', ["https://www.site.example/x"]),
+        ('<a href="/atom.xml"><img alt=x></a><a href="/deep/feed/">', ["https://www.site.example/atom.xml", "https://www.site.example/deep/feed/"]),
+        ('<base href="/b/"><a href="feed.json">', ["https://www.site.example/b/feed.json"]),
+        # What is no feed.
+        ('<a href="/feedback">Feedback</a><a href="/about-rss">What is RSS?</a><a>RSS</a><a href="">feed</a>', []),
+        ('<a href="javascript:rss()">RSS</a><a href="mailto:feed">feed</a>', []),
+        ('<!-- <a href="/feed"> --><script>"<a href=/feed>"</script>', []),
+    ],
+)  # fmt: skip
+def test_what_a_page_links_to_as_one_does_to_feeds(html: str, linked: list[str]) -> None:
+    page = read_page(html.encode(), {}, URL)
+    assert list(page.linked) == linked
+    assert page.feeds == ()
+
+
+@pytest.mark.parametrize(
+    ("html", "refresh"),
+    [
+        ('<meta http-equiv="refresh" content="0; url=/blog/">', "https://www.site.example/blog/"),
+        ("<META HTTP-EQUIV=Refresh CONTENT=\"5;URL='http://b.example/x'\">", "http://b.example/x"),
+        ('<meta http-equiv=refresh content="0,url=a"><meta http-equiv=refresh content="0;url=b">', "https://www.site.example/blog/a"),
+        ('<meta http-equiv=refresh content="300">', ""),
+        ('<meta http-equiv=refresh content="0;url=javascript:alert(1)">', ""),
+        ('<meta name=refresh content="0;url=/x">', ""),
+        ('<noscript><meta http-equiv=refresh content="0;url=/x"></noscript>', ""),
+    ],
+)  # fmt: skip
+def test_where_a_page_leads_to_by_itself(html: str, refresh: str) -> None:
+    assert read_page(html.encode(), {}, URL).refresh == refresh
+
+
+def test_the_server_names_feeds_beside_the_page() -> None:
+    field = '</f>; rel=alternate; type="application/rss+xml"; title="The, feed", </s>; rel="stylesheet", <no'
+    page = read_page(b"<link rel=alternate type=application/atom+xml href=/a>", {"Link": field}, URL)
+    assert page.feeds == (
+        Candidate("https://www.site.example/f", "The, feed", RSS),
+        Candidate("https://www.site.example/a", "", "application/atom+xml"),
+    )
+
+
+CHANNEL = "UCabcdefghijklmnopqrst12"
+CHANNEL_FEED = f"https://www.youtube.com/feeds/videos.xml?channel_id={CHANNEL}"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f'<link rel="canonical" href="https://www.youtube.com/channel/{CHANNEL}">',
+        f'<script>var ytInitialData = {{"metadata":{{"externalId":"{CHANNEL}"}}}}</script>',
+        f'<meta itemprop="channelId" content="x"><script>{{"channelId":"{CHANNEL}","x":"UC"}}</script>',
+        f'<link rel="alternate" type="{RSS}" title="RSS" href="{CHANNEL_FEED}">',
+    ],
+)
+def test_the_feed_of_a_channel_of_youtube_is_found_in_each_of_its_pages(html: str) -> None:
+    for url in ("https://www.youtube.com/@ada", "https://m.youtube.com/c/ada", "https://youtube.com/watch?v=1"):
+        assert [feed.url for feed in read_page(html.encode(), {}, url).feeds] == [CHANNEL_FEED]
+
+
+def test_no_other_site_names_channels_of_youtube() -> None:
+    html = f'<script>{{"channelId":"{CHANNEL}"}}</script>'
+    assert read_page(html.encode(), {}, "https://notyoutube.com/@ada").feeds == ()
+
+
+@pytest.mark.parametrize(
     ("html", "headers"),
     [
         ("<title>Café</title>".encode(), {"content-type": "text/html; charset=utf-8"}),

@@ -345,7 +345,7 @@ CAPPED = [
 
 @pytest.mark.reading(23)
 @pytest.mark.parametrize(
-    ("written", "cap"), CAPPED, ids=lambda value: value.what if isinstance(value, caps.Cap) else ""
+    ("written", "cap"), CAPPED, ids=lambda value: value.code if isinstance(value, caps.Cap) else ""
 )
 def test_each_cap_is_told(written: str, cap: caps.Cap) -> None:
     assert f"capped once: {cap}" in read(rss(written)).capped

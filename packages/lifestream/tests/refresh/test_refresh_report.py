@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from lifestream.refresh.refresh_report import FeedReport, Report
+import pytest
+
+from lifestream.fetcher.shortage import Shortage
+from lifestream.refresh.refresh_report import FeedReport, Report, tell_report
+from lifestream.storage.db_errors import Kind, Trouble
 
 
 def row(outcome: str, new: int = 0, changed: int = 0) -> FeedReport:
@@ -24,3 +28,15 @@ def test_nothing_to_do_is_no_failure_and_nothing_but_failures_is_one() -> None:
 def test_what_was_left_is_told_where_there_is_something() -> None:
     report = Report((row("new", 1),), skipped=2, unstored=3, short=4)
     assert str(report).endswith("0 failed, 3 not stored, 4 left due for a shortage of this machine's, 2 left for later")
+
+
+def test_an_operator_is_told_a_line_a_refresh_and_a_line_a_trouble(caplog: pytest.LogCaptureFixture) -> None:
+    gone = str(Trouble(Kind.GONE, "connection refused"))  # told where it happened
+    report = Report((row("new", 2), row("failed")), short=1, shortages=(Shortage.FILES.value, gone))
+    with caplog.at_level("INFO", "lifestream"):
+        tell_report(report)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", f"feeds stay due: {Shortage.FILES.value}"),
+        ("INFO", "https://a.example/feed failed: "),
+        ("INFO", str(report)),
+    ]

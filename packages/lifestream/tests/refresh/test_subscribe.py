@@ -113,6 +113,21 @@ class AFeed(SubscribeTestCase):
         with pytest.raises(NotAdded, match=r"^https://127\.0\.0\.1:1/feed can't be had: no connection"):
             self.find("127.0.0.1:1/feed")
 
+    def test_without_an_answer_over_https_a_bare_address_means_http(self) -> None:
+        self.feedserver.allow("the client speaks TLS")
+        self.feedserver.add("/feed", feed())
+        bare = self.get_url("/feed").removeprefix("http://")
+        for written in (bare, f"feed://{bare}", f"feed:{bare}"):
+            assert self.find(written).url == self.get_url("/feed")
+        with pytest.raises(NotAdded, match=r"^https://"):
+            self.find(f"https://{bare}")
+
+    def test_of_both_schemes_the_one_that_answers_counts_whatever_it_answers(self) -> None:
+        self.feedserver.allow("the client speaks TLS")
+        self.feedserver.add("/none", Response(status=404))
+        with pytest.raises(NotAdded, match=r"^http://127\.0\.0\.1:\d+/none can't be had: the server answered 404"):
+            self.find(self.get_url("/none").removeprefix("http://"))
+
 
 @pytest.mark.usefixtures("shared_parsers")
 class Credentials(SubscribeTestCase):
@@ -214,6 +229,55 @@ class AWebPage(SubscribeTestCase):
         found = self.find(self.get_url("/"))
         assert found.url == self.get_url("/rss.xml")
         assert len(self.feedserver.requests) <= 7
+
+    def test_the_root_is_tried_from_a_page_deep_below_it(self) -> None:
+        self.feedserver.add("/2026/11/a-post", page("<p>A post</p>"))
+        for deep in ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", "feed.json", "rss"):
+            self.feedserver.add(f"/2026/11/a-post/{deep}", Response(status=404))
+        for shallow in ("feed", "rss.xml"):
+            self.feedserver.add(f"/{shallow}", Response(status=404))
+        self.feedserver.add("/atom.xml", feed())
+        assert self.find(self.get_url("/2026/11/a-post")).url == self.get_url("/atom.xml")
+
+    def test_a_server_that_asks_for_a_pause_is_asked_for_no_other_place(self) -> None:
+        self.feedserver.add("/", page("<p>A blog</p>"))
+        self.feedserver.add("/feed", Response(status=429, headers={"Retry-After": "3600"}))
+        with pytest.raises(NotAdded):
+            self.find(self.get_url("/"))
+        assert [asked.path for asked in self.feedserver.requests] == ["/", "/feed"]
+
+    def test_what_it_links_to_comes_before_the_usual_places(self) -> None:
+        self.feedserver.add("/", page('<p><a href="/news.rss">RSS</a> <a href="/about">About</a>'))
+        self.feedserver.add("/news.rss", feed())
+        assert self.find(self.get_url("/")).url == self.get_url("/news.rss")
+        assert [asked.path for asked in self.feedserver.requests] == ["/", "/news.rss"]
+
+    def test_the_header_field_link_names_it(self) -> None:
+        link = '</hidden>; rel="alternate"; type="application/atom+xml"'
+        headers = {"Link": link, "Content-Type": "text/html"}
+        self.feedserver.add("/blog", Response("<p>Nothing here", headers=headers))
+        self.feedserver.add("/hidden", feed())
+        assert self.find(self.get_url("/blog")).url == self.get_url("/hidden")
+
+    def test_a_page_that_only_leads_to_another_one_is_followed(self) -> None:
+        self.feedserver.add("/", page('<meta http-equiv="refresh" content="0; url=/blog/">'))
+        self.feedserver.add("/blog/", page(LINK.format("feed:" + self.get_url("/feed"))))
+        self.feedserver.add("/feed", feed())
+        found = self.find(self.get_url("/"))
+        assert (found.url, found.page) == (self.get_url("/feed"), self.get_url("/blog/"))
+        self.feedserver.add("/direct", page('<meta http-equiv="refresh" content="0; url=/feed">'))
+        asked = len(self.feedserver.requests)
+        assert self.find(self.get_url("/direct")).url == self.get_url("/feed")
+        assert len(self.feedserver.requests) == asked + 2
+
+    def test_pages_that_lead_to_each_other_end(self) -> None:
+        self.feedserver.allow("nothing answers")
+        for number in range(6):
+            self.feedserver.add(f"/{number}", page(f'<meta http-equiv=refresh content="0;url=/{number + 1}">'))
+        self.feedserver.add("/round", page('<meta http-equiv=refresh content="0;url=/round">'))
+        for start in ("/0", "/round"):
+            self.refusal(self.get_url(start))
+        assert not any(asked.path == "/5" for asked in self.feedserver.requests)
 
     def test_a_page_that_leads_to_no_feed_is_refused(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/blog") + LINK.format("/page")))

@@ -65,8 +65,7 @@ class TestMistakes:
     def test_all_mistakes_are_told_at_once(self, tmp_path: Path) -> None:
         told = problems(tmp_path, 'LIFESTREAM_MAX_BODY = true\nTIME_ZONE = "Europe/Berln"', LIFESTREAM_PER_HOST="x")
         assert told == [
-            f"TIME_ZONE is 'Europe/Berln' in {tmp_path / FILE}; "
-            "give a name of the time zone database, as Europe/Berlin.",
+            f"{tmp_path / FILE}: TIME_ZONE is 'Europe/Berln'; give a name of the time zone database, as Europe/Berlin.",
             "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20.",
             f"{tmp_path / FILE}: LIFESTREAM_MAX_BODY is true; give a whole number, as 20.",
         ]
@@ -77,14 +76,36 @@ class TestMistakes:
         assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
         assert "(at " in told
 
+    @pytest.mark.parametrize("language", ["de", "de-AT", "DE"])
+    def test_mistakes_are_told_in_the_language_of_the_site(self, language: str, tmp_path: Path) -> None:
+        text = f'LANGUAGE_CODE = "{language}"\nLIFESTREAM_TIMEUT = 3\nLIFESTREAM_MAX_BODY = true'
+        assert problems(tmp_path, text) == [
+            f"{tmp_path / FILE}: LIFESTREAM_TIMEUT ist keine Einstellung. Meinten Sie LIFESTREAM_TIMEOUT?",
+            f"{tmp_path / FILE}: LIFESTREAM_MAX_BODY ist true; geben Sie eine ganze Zahl an, wie 20.",
+        ]
+
+    @pytest.mark.parametrize("language", ["xx", "../de", "", "é", "d" * 5000])
+    def test_a_language_without_a_catalogue_is_told_in_english(self, language: str, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, LANGUAGE_CODE=language, LIFESTREAM_PER_HOST="x")
+        assert told == "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20."
+
     def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
         (tmp_path / FILE).write_bytes('LIFESTREAM_CONTACT = "Jürgen"'.encode("latin-1"))
         assert problems(tmp_path) == [f"{tmp_path / FILE} is not in UTF-8; save it in that encoding."]
 
-    def test_a_folder_of_that_name(self, tmp_path: Path) -> None:
-        (tmp_path / FILE).mkdir()
-        (told,) = problems(tmp_path)
-        assert told.startswith(f"{tmp_path / FILE} can't be read: ")
+    def test_a_number_that_python_does_not_read(self, tmp_path: Path) -> None:
+        (told,) = problems(tmp_path, f"LIFESTREAM_TIMEOUT = {'1' * 5000}")
+        assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
+
+    @pytest.mark.parametrize("text", ["[" * 5000, "{a=" * 5000])
+    def test_a_value_that_is_nested_too_deeply(self, text: str, tmp_path: Path) -> None:
+        told = problems(tmp_path, f"LIFESTREAM_HOSTS = {text}")
+        assert told == [f"{tmp_path / FILE} is nested too deeply; no setting needs more than a list in a table."]
+
+    @pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", os.mkdir)])
+    def test_what_is_no_file(self, make: Any, tmp_path: Path) -> None:
+        make(tmp_path / FILE)
+        assert problems(tmp_path) == [f"{tmp_path / FILE} is no file; write one there, or remove it."]
 
     @pytest.mark.parametrize("name", ["EMAIL_HOST_PASSWORD", "DATABASE_URL"])
     def test_a_secret_of_a_wrong_kind_is_not_shown(self, name: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from lifestream.site.public_address import PublicAddress, trusted
+from lifestream.web.proxy_headers import FORWARDED as UNKNOWN
 
 PROXY, VISITOR = "10.0.0.2", "203.0.113.7"
 
@@ -70,6 +71,28 @@ class TestForwardedHeaders:
     )
     def test_the_visitor_is_the_last_address_that_is_no_proxy(self, chain: str, visitor: str) -> None:
         assert seen(HTTP_X_FORWARDED_FOR=chain)["REMOTE_ADDR"] == visitor
+
+    @pytest.mark.parametrize(
+        ("sent", "is_unknown"),
+        [
+            ({}, False),  # this machine asks the site itself
+            ({"HTTP_X_FORWARDED_FOR": VISITOR}, False),
+            ({"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, False),  # a browser on the machine of the proxy
+            ({"HTTP_X_FORWARDED_PROTO": "https"}, True),  # the proxy does not say whom it serves
+            ({"HTTP_X_FORWARDED_HOST": "planet.example", "HTTP_X_FORWARDED_FOR": ""}, True),
+            ({"HTTP_X_FORWARDED_FOR": "127.0.0.1, unknown"}, True),
+            ({"HTTP_X_FORWARDED_FOR": "127.0.0.1, 203.0.113.7:4711"}, True),  # as some proxies write it
+            ({"HTTP_X_FORWARDED_FOR": "unknown, 127.0.0.1"}, True),
+            ({"HTTP_FORWARDED": "for=203.0.113.7"}, True),
+            ({"HTTP_VIA": "1.1 proxy"}, True),
+            ({"HTTP_X_REAL_IP": VISITOR}, True),
+            ({"HTTP_X_REAL_IP": VISITOR, "HTTP_X_FORWARDED_FOR": VISITOR}, False),
+        ],
+    )
+    def test_a_visitor_who_is_not_named_is_not_taken_for_the_machine_of_the_proxy(
+        self, sent: Any, is_unknown: bool
+    ) -> None:
+        assert seen(proxies=("127.0.0.1",), REMOTE_ADDR="127.0.0.1", **sent)[UNKNOWN] is is_unknown
 
     def test_an_address_of_ipv4_in_ipv6_is_the_same_proxy(self) -> None:
         assert said(seen(**FORWARDED, REMOTE_ADDR=f"::ffff:{PROXY}"))[2] == VISITOR

@@ -102,10 +102,22 @@ class TestEveryWayToSubscribe:
         Subscription.objects.update(paused=True)
         assert status(feed) == Feed.Status.IDLE
 
-    def test_a_subscription_that_gets_another_feed_wakes_it_and_lets_the_old_one_rest(self) -> None:
+    @pytest.mark.parametrize("way", ["update", "save", "save of the field", "save of a copy", "bulk_update"])
+    def test_a_subscription_that_gets_another_feed_wakes_it_and_lets_the_old_one_rest(self, way: str) -> None:
         old, new = idle_feed("old"), idle_feed("new")
         subscription = make_subscription(old)
-        Subscription.objects.filter(pk=subscription.pk).update(feed=new)
+        subscription.feed = new
+        match way:
+            case "update":
+                Subscription.objects.filter(pk=subscription.pk).update(feed=new)
+            case "save":
+                subscription.save()
+            case "save of the field":
+                subscription.save(update_fields=["feed"])
+            case "save of a copy":
+                Subscription(pk=subscription.pk, lifestream=subscription.lifestream, feed=new).save()
+            case _:
+                Subscription.objects.bulk_update([subscription], ["feed"])
         assert (status(old), status(new)) == (Feed.Status.IDLE, Feed.Status.ACTIVE)
         assert "new" in titles(subscription.lifestream)
 

@@ -226,7 +226,7 @@ class TestADatabaseInTrouble:
             return document(5)
 
         due_feed(server, "/feed", answer, document(5))
-        with impatient():
+        with impatient(), caplog.at_level("DEBUG", "lifestream"):
             report = refresh()
             lock.release()
         assert (report.unstored, report.all_failed) == (1, True)

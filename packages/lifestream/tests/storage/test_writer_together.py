@@ -130,7 +130,8 @@ class TestADatabaseThatFails:
 
     def test_it_is_asked_once_more(self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
         fails(1)
-        [stored] = store([document(make_feed(), 3)], NOW)
+        with caplog.at_level("INFO", "lifestream"):
+            [stored] = store([document(make_feed(), 3)], NOW)
         assert (stored.new, Item.objects.count()) == (3, 3)
         assert "The database failed and is asked once more" in caplog.text
 

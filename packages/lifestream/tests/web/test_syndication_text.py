@@ -12,7 +12,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 import fastfeedparser
 import feedparser
-import listparser
 
 from factories import make_feed, make_lifestream, make_subscription
 from feedserver import Response
@@ -78,7 +77,7 @@ class TextTest(FeedServerTransactionTestCase):
     def body(self, name: str) -> bytes:
         response = self.client.get(f"/main/{name}")
         assert response.status_code == 200
-        return response.content
+        return response.getvalue()
 
     def test_an_import_keeps_text_as_text(self) -> None:
         assert sorted(self.expected()) == sorted(HOSTILE)
@@ -172,7 +171,6 @@ class TextTest(FeedServerTransactionTestCase):
         assert wanted == sorted(
             (outline.get("xmlUrl", ""), outline.get("text", ""), folders.get(outline, "")) for outline in outlines
         )
-        assert {feed["title"] for feed in listparser.parse(body)["feeds"]} == set(HOSTILE)
 
     def test_pages_show_the_text_that_it_was(self) -> None:
         for post in self.lifestream.posts.select_related("item"):

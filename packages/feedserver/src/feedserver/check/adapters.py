@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from feedserver.check import addresses, peak_memory
+from feedserver.check.addresses import NETWORKS, Place
 from feedserver.check.evidence import Poll, Row
+from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
+from feedserver.check.scenario import Scenario
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import ListFailed
 
@@ -27,10 +31,40 @@ class Subscription:
     scenario: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A scenario that is under way: the numbers of its *items* so far, and how many requests came in this round."""
+
+    scenario: Scenario
+    items: Sequence[int]
+    arrivals: Callable[[], int]
+
+
 class Session(ABC):
     """One reader with files of its own."""
 
     clock: MovedClock
+    keeps_what_was_stopped = True
+    """Whether a poll that was stopped shows something."""
+
+    def place(self, scenario: str, index: int) -> Place:  # noqa: ARG002 - others give each scenario its place by name
+        """Return where the feeds of a *scenario* shall be; *index* is its number in the lane."""
+        return Place(addresses.host(index))
+
+    def listens(self, scenario: str, port: int) -> None:  # noqa: B027 - most need not know
+        """Take note of the *port* at which the server of a *scenario* listens."""
+
+    def watch(  # noqa: B027 - most need not know
+        self, number: int, count: int, feeds: Sequence[Subscription], watched: Sequence[Watched]
+    ) -> None:
+        """Take note of the round that begins: its *number* from 0, of *count*, and the scenarios that are under way."""
+
+    def recorded(self, number: int) -> Look | None:  # noqa: ARG002 - most begin anew
+        """Return what an earlier process has seen in the round with this *number*, None if it was not reached."""
+        return None
+
+    def record(self, number: int, look: Look) -> None:  # noqa: B027 - most keep nothing
+        """Keep what was seen in a round."""
 
     @abstractmethod
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
@@ -66,6 +100,12 @@ class Adapter(ABC):
     name = "reader"
     version = ""
     kind_of_poll = "poll"
+    has_one_session = False
+    """Whether the reader cannot be opened several times: all scenarios then share one lane."""
+
+    def refuses(self, scenario: Scenario) -> str:  # noqa: ARG002 - most refuse nothing
+        """Return why *scenario* cannot be shown to this reader, "" if it can."""
+        return ""
 
     @property
     @abstractmethod
@@ -76,6 +116,11 @@ class Adapter(ABC):
     @abstractmethod
     def can_list(self) -> bool:
         """Whether the reader's items can be listed and counted."""
+
+    @property
+    def has_guard(self) -> bool:
+        """Whether the reader refuses private addresses, and was told to let in `addresses.NETWORKS`."""
+        return False
 
     @property
     @abstractmethod
@@ -102,8 +147,9 @@ class Client(Protocol):
     """What `check` needs of a client in Python.
 
     These methods may be there, too: `list()` returns the items, as texts (titles) or mappings (`title`, `link`,
-    `author`, `content`, `date`), and `move_clock(seconds)` tells how far the time that the client must go by lies
-    ahead of the true one.
+    `author`, `content`, `date`). `move_clock(seconds)` tells how far the time that the client must go by lies ahead of
+    the true one. `allow_networks(networks)` gives the networks (`["127.77.0.0/16", …]`) that a client which refuses
+    private addresses shall let in, and no others.
     """
 
     def add(self, url: str) -> object:
@@ -144,6 +190,11 @@ class PythonAdapter(Adapter):
         """Whether the client has `list`."""
         return self.can_list
 
+    @property
+    def has_guard(self) -> bool:
+        """Whether the client has `allow_networks`."""
+        return callable(getattr(self._sample, "allow_networks", None))
+
     def open(self, lane: str) -> Session:  # noqa: ARG002 - a client in Python has no use for the name
         """Make a client."""
         return _PythonSession(self._make())
@@ -154,6 +205,9 @@ class _PythonSession(Session):
         self._client = client
         move = getattr(client, "move_clock", None)
         self.clock = MovedClock(move, "the client's move_clock") if callable(move) else MovedClock()
+        allow = getattr(client, "allow_networks", None)
+        if callable(allow):
+            allow(list(NETWORKS))
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         troubles: dict[int, str] = {}
@@ -165,11 +219,13 @@ class _PythonSession(Session):
         return troubles
 
     def poll(self) -> Poll:
+        can_see_memory = peak_memory.forget()
+        detail = ""
         try:
             self._client.poll()
         except Exception as error:  # noqa: BLE001 - a client may raise anything; it is told with the verdict
-            return Poll(is_good=False, detail=f"poll() raised {error!r}")
-        return Poll()
+            detail = f"poll() raised {error!r}"
+        return Poll(is_good=not detail, detail=detail, peak_memory=peak_memory.read() if can_see_memory else 0)
 
     def rows(self) -> Sequence[Row] | None:
         listing: Callable[[], Iterable[Any]] | None = getattr(self._client, "list", None)
@@ -202,7 +258,7 @@ def _fields(item: Any) -> dict[str, str]:
     if re.match(r"\s*\{", text):
         try:
             read = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {"title": text}
         if isinstance(read, dict):
             return _fields(read)

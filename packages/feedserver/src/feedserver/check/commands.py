@@ -1,8 +1,9 @@
 """`CommandAdapter`: drives a reader by its commands.
 
 Placeholders in commands are replaced literally: `{url}` (the feed), `{urls}` (all feeds), `{opml}` (a file that lists
-them), `{n}` (the number of the feed), `{home}` (the reader's HOME). Addresses consist of characters that no shell
-treats specially, so they need no quotes. Other braces, as of awk and jq, stay.
+them), `{n}` (the number of the feed), `{home}` (the reader's HOME), `{networks}` (those of all feeds, for a guard
+against private addresses; in variables, too). Addresses consist of characters that no shell treats specially, so they
+need no quotes. Other braces, as of awk and jq, stay.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
+from feedserver.check.addresses import NETWORKS
 from feedserver.check.evidence import Poll, Row
-from feedserver.check.isolation import Home, Ran
+from feedserver.check.isolation import LARGEST_LIST, Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
+from feedserver.check.opml import opml_of
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind, ListFailed
 
 PATIENCE = 75.0
 """Seconds that each command may take, unless told otherwise."""
+
+_ADDRESSES = ("{url}", "{urls}", "{opml}")
 
 LARGEST_FILE = 256 << 20
 """Bytes: larger files of a reader are not searched for items."""
@@ -62,9 +66,11 @@ class CommandAdapter(Adapter):
     """Drives a reader by *commands*. `close` removes its folders."""
 
     def __init__(self, commands: Commands, *, name: str = "", kind: Kind = Kind.STORE, reproduce: str = "") -> None:
-        if not commands.add and "{url}" not in commands.poll:
-            raise ValueError("there is no --add, so --poll must have {url}: it then runs once for each feed")
-        if commands.add and not any(word in commands.add for word in ("{url}", "{urls}", "{opml}")):
+        if not commands.add and not any(word in commands.poll for word in _ADDRESSES):
+            raise ValueError(
+                "there is no --add, so --poll must have {url}, and runs once for each feed, or {urls} or {opml}"
+            )
+        if commands.add and not any(word in commands.add for word in _ADDRESSES):
             raise ValueError(
                 f"--add {commands.add!r} has neither {{url}} nor {{urls}} nor {{opml}}: what shall it add?"
             )
@@ -103,6 +109,11 @@ class CommandAdapter(Adapter):
         """Whether items can be seen: in the list, or in the reader's files."""
         return self.can_list or self.kind is not Kind.FETCHER
 
+    @property
+    def has_guard(self) -> bool:
+        """Whether a command or a variable has `{networks}`."""
+        return any("{networks}" in text for text in (*self.commands.values(), *self._commands.environment.values()))
+
     def reproduce(self, scenario: str) -> str:
         """Return the command that runs one scenario alone."""
         if self._reproduce:
@@ -114,7 +125,7 @@ class CommandAdapter(Adapter):
         """Run the set-up, and ask for the version. Raises SetupError where either fails."""
         self._set_up = self._home("setup")
         if self._commands.setup:
-            ran = self._set_up.run(self._commands.setup.replace("{home}", str(self._set_up.home)))
+            ran = self._set_up.run(_with_networks(self._commands.setup).replace("{home}", str(self._set_up.home)))
             if ran.status != 0:
                 raise SetupError(f"--setup {ran.how()}: {ran.output.strip()}")
         if self._commands.version:
@@ -127,7 +138,7 @@ class CommandAdapter(Adapter):
         home = Home(
             self._root / lane,
             patience=self._commands.patience,
-            extra=self._commands.environment,
+            extra={name: _with_networks(value) for name, value in self._commands.environment.items()},
             bundle=self._bundle,
             copy_of=self._set_up,
         )
@@ -203,7 +214,7 @@ class _CommandSession(Session):
         return Poll(is_good=is_good, detail=detail, seconds=ran.seconds, peak_memory=ran.peak_memory)
 
     def _filled(self, command: str, feeds: Sequence[Subscription], feed: Subscription | None = None) -> str:
-        filled = command.replace("{home}", str(self._home.home))
+        filled = _with_networks(command).replace("{home}", str(self._home.home))
         if "{opml}" in filled:
             opml = self._home.folder / "feeds.opml"
             opml.write_text(opml_of(feeds), "utf-8")
@@ -218,9 +229,9 @@ class _CommandSession(Session):
             ran = self._home.run(self._filled(self._commands.list, self._feeds))
             if ran.status != 0:
                 raise ListFailed(f"--list {ran.describe()}")
-            return read_rows(ran.printed.decode("utf-8", "replace").splitlines())
+            return _rows_of("--list", [ran.printed])
         if self._prints_items:
-            return read_rows(b"\n".join(self._printed).decode("utf-8", "replace").splitlines())
+            return _rows_of("--poll", self._printed)
         return None
 
     def present(self) -> frozenset[tuple[str, int]] | None:
@@ -259,19 +270,15 @@ class _CommandSession(Session):
         self._home.close()
 
 
-def opml_of(feeds: Sequence[Subscription]) -> str:
-    """Return an OPML document that lists *feeds*."""
-    lines = [
-        f"  <outline type='rss' text={quoteattr(_label(feed))} title={quoteattr(_label(feed))} "
-        f"xmlUrl={quoteattr(feed.url)}/>"
-        for feed in feeds
-    ]
-    head = "<?xml version='1.0' encoding='utf-8'?>\n<opml version='2.0'>\n <head><title>feedserver check</title></head>"
-    return "\n".join([head, " <body>", *lines, " </body>", "</opml>", ""])
+def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
+    """Return the items in what commands *printed*. Raises ListFailed where one has printed more than is read."""
+    if any(len(each) >= LARGEST_LIST for each in printed):
+        raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
+    return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
 
 
-def _label(feed: Subscription) -> str:
-    return f"Scenario {feed.scenario}" if feed.scenario else "Control feed"
+def _with_networks(text: str) -> str:
+    return text.replace("{networks}", ",".join(NETWORKS))
 
 
 def _bundle() -> str | None:

@@ -11,6 +11,57 @@ from dataclasses import dataclass, field
 from feedserver.check.stage import FEED
 from feedserver.check.verdicts import Unseen
 from feedserver.handler.exchange import Exchange
+from feedserver.messages.headers import Headers
+from feedserver.messages.send_plan import Ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSeen:
+    """One request of the reader and its answer, as it was when it was looked at.
+
+    *path* is relative to the scenario, *target* is as it was sent; both are "", as *method* is, where the bytes were no
+    request. *headers* are those of the request, *answered* those of the answer; *status* is 0 where there was none.
+    *ended* is None where the exchange had not ended. *time* is when it began, in seconds of the epoch, *duration* how
+    long it took; *told* describes it in a line.
+    """
+
+    path: str = ""
+    method: str = ""
+    scheme: str = ""
+    target: str = ""
+    headers: Headers = field(default_factory=Headers)
+    status: int = 0
+    answered: Headers = field(default_factory=Headers)
+    ended: Ended | None = None
+    bytes_sent: int = 0
+    time: float = 0.0
+    duration: float = 0.0
+    told: str = ""
+
+    @classmethod
+    def of(cls, exchange: Exchange, prefix: str) -> ExchangeSeen:
+        """Return what is seen of *exchange* now; *prefix* is the path of the scenario."""
+        request, is_over = exchange.request, exchange.is_over
+        status = exchange.known_status or 0
+        return cls(
+            path=exchange.path.removeprefix(prefix) if request is not None else "",
+            method=request.method if request is not None else "",
+            scheme=request.scheme if request is not None else "",
+            target=request.target if request is not None else "",
+            headers=request.headers if request is not None else Headers(),
+            status=status,
+            answered=exchange.response.headers if status else Headers(),
+            ended=exchange.ended if is_over else None,
+            bytes_sent=exchange.bytes_sent if is_over else 0,
+            time=exchange.time,
+            duration=exchange.duration if is_over else 0.0,
+            told=exchange.describe(),
+        )
+
+    @property
+    def query(self) -> str:
+        """The query string of the request."""
+        return self.target.partition("?")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +89,7 @@ class Poll:
 
 @dataclass(slots=True)
 class StepSeen:
-    """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feed was
+    """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feeds were
     asked in the first poll, and what was imported after the last poll.
 
     *in_first_poll* is the number of exchanges that came until the first poll had ended.
@@ -47,14 +98,13 @@ class StepSeen:
     *list_trouble* says why it failed to be listed.
     """
 
-    exchanges: list[tuple[str, Exchange]] = field(default_factory=list)
+    exchanges: list[ExchangeSeen] = field(default_factory=list)
     in_first_poll: int | None = None
     polls: list[Poll] = field(default_factory=list)
     was_control_asked: bool = False
     present: frozenset[int] | None = None
     rows: Sequence[Row] | None = None
     list_trouble: str = ""
-    at: float = 0.0
 
 
 class Evidence:
@@ -66,21 +116,21 @@ class Evidence:
 
     # Requests
 
-    def requests(self, step: int, path: str | None = FEED) -> list[Exchange]:
+    def requests(self, step: int, path: str | None = FEED) -> list[ExchangeSeen]:
         """Return the GET requests of *step* for *path*, relative to the scenario; None is every path."""
         return [
             exchange
-            for at, exchange in self.steps[step].exchanges
-            if (path is None or at == path) and exchange.request is not None and exchange.method == "GET"
+            for exchange in self.steps[step].exchanges
+            if (path is None or exchange.path == path) and exchange.method == "GET"
         ]
 
-    def requests_of_first_poll(self, step: int, path: str | None = FEED) -> list[Exchange]:
+    def requests_of_first_poll(self, step: int, path: str | None = FEED) -> list[ExchangeSeen]:
         """Return those of `requests` that came in the first poll of *step*: the others may have come days later."""
         seen = self.steps[step]
-        early = {id(exchange) for _, exchange in seen.exchanges[: seen.in_first_poll]}
+        early = {id(exchange) for exchange in seen.exchanges[: seen.in_first_poll]}
         return [exchange for exchange in self.requests(step, path) if id(exchange) in early]
 
-    def asked(self, step: int, path: str = FEED) -> list[Exchange]:
+    def asked(self, step: int, path: str = FEED) -> list[ExchangeSeen]:
         """Return the requests of *step* for *path*. Raises Unseen where there is none."""
         found = self.requests(step, path)
         if not found:
@@ -106,10 +156,10 @@ class Evidence:
                 raise Unseen(f"a poll in step {step} did not end well: {poll.detail}")
 
     def expect_polled(self, step: int) -> None:
-        """Raise Unseen unless the polls of *step* ended well and the control feed was asked in it."""
+        """Raise Unseen unless the polls of *step* ended well and both control feeds were asked in its first one."""
         self._refuse_bad_polls(step)
         if not self.steps[step].was_control_asked:
-            raise Unseen(f"the reader did not request the control feed in step {step} either")
+            raise Unseen(f"the reader did not request the control feeds in step {step} either: its poll broke off")
 
     def expect_asked_after(self, step: int, path: str = FEED) -> None:
         """Raise Unseen unless the polls of *step* ended well and *path* was asked in a later step."""
@@ -135,8 +185,15 @@ class Evidence:
         return present
 
     def has(self, step: int, number: int) -> bool:
-        """Return whether the reader has item *number* after *step*."""
-        return number in self.items(step)
+        """Return whether the reader has item *number* after *step*.
+
+        Raises Unseen where it cannot be asked, and where the item is not there and a poll of the step did not end well:
+        the reader may have kept nothing of what it had read.
+        """
+        if number in self.items(step):
+            return True
+        self._refuse_bad_polls(step)
+        return False
 
     def expect_subscribed(self, *numbers: int) -> None:
         """Raise Unseen unless the reader had these items after step 0: it did not read the good feed either."""

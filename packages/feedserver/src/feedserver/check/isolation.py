@@ -1,7 +1,8 @@
 """Runs the commands of a reader in folders of its own, and ends whatever they leave running.
 
 Each session has a HOME, XDG folders, a folder for temporary files, a locale and a time zone of its own. Standard input
-is empty. A command runs in a process group of its own, with a limit on time and, on POSIX systems, on memory.
+is empty. A command runs in a process group of its own, with a limit on time and, on POSIX systems, on memory and on
+the size of a file.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -18,12 +20,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 MEMORY_CAP = 2 << 30
 """Bytes of memory that a reader may take for its data."""
 
-LONGEST_OUTPUT = 2000
+LARGEST_FILE: Final = 1 << 30
+"""Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""
+
+LARGEST_LIST: Final = 64 << 20
+"""Bytes of a command's standard output that are read: its beginning."""
+
+LONGEST_OUTPUT: Final = 2000
 """The characters of a command's output that are kept for messages: its end."""
 
 _MARK = "FEEDSERVER_CHECK_SESSION"
@@ -42,8 +50,8 @@ _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each si
 class Ran:
     """How a command ended. *status* is its exit status, negative for a signal, None where it was ended for its time.
 
-    *output* is the end of what it printed, *printed* all that it wrote to standard output. *seconds* is how long it
-    took, *peak_memory* the most memory that a process of it used, in bytes, 0 where that is not known.
+    *output* is the end of what it printed, *printed* the first LARGEST_LIST bytes of its standard output. *seconds* is
+    how long it took, *peak_memory* the most memory that a process of it used, in bytes, 0 where that is not known.
     """
 
     status: int | None
@@ -94,7 +102,7 @@ class Home:
         self._running: subprocess.Popen[bytes] | None = None
         self._is_interrupted = False
         if copy_of is not None:
-            shutil.copytree(copy_of.folder, folder, symlinks=True)
+            shutil.copytree(copy_of.folder, folder, symlinks=True, ignore=_special)
         else:
             folder.mkdir(mode=0o700)
         for path in (self.home, folder / "run", folder / "tmp"):
@@ -103,9 +111,8 @@ class Home:
 
     def run(self, command: str) -> Ran:
         """Run *command* by the shell, and return how it ended. Its processes are ended with it."""
-        printed_path, output_path = self.folder / "stdout", self.folder / "stderr"
         started = time.monotonic()
-        with printed_path.open("wb") as printed, output_path.open("wb") as errors:
+        with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
                 _shell(command),
                 cwd=self.home,
@@ -131,10 +138,12 @@ class Home:
                 if process.returncode is None:
                     _end_group(process.pid)
                     process.wait()
-        seconds = time.monotonic() - started
-        stdout = printed_path.read_bytes()
-        output = (stdout[-LONGEST_OUTPUT:] + output_path.read_bytes()[-LONGEST_OUTPUT:]).decode("utf-8", "replace")
-        return Ran(None if ended_for_time.is_set() else status, output[-LONGEST_OUTPUT:], stdout, seconds, peak)
+            seconds = time.monotonic() - started
+            # The reader knows these files by name, and may have put something else there: what is open is read.
+            output = (_end_of(printed) + _end_of(errors)).decode("utf-8", "replace")[-LONGEST_OUTPUT:]
+            printed.seek(0)
+            stdout = printed.read(LARGEST_LIST)
+        return Ran(None if ended_for_time.is_set() else status, output, stdout, seconds, peak)
 
     def interrupt(self) -> None:
         """End the command that runs, and each one that is started from now on."""
@@ -166,6 +175,29 @@ class Home:
             with suppress(OSError):
                 os.kill(pid, _KILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _new(path: Path) -> IO[bytes]:
+    """Open a new file at *path*, for reading and writing, in place of whatever the reader has put there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    return path.open("x+b")
+
+
+def _end_of(file: IO[bytes]) -> bytes:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - LONGEST_OUTPUT, 0))
+    return file.read(LONGEST_OUTPUT)  # something that still runs may write more
+
+
+def _special(folder: str, names: list[str]) -> list[str]:
+    """Return those of *names* that cannot be copied: sockets, pipes and devices."""
+    return [
+        name
+        for name in names
+        if stat.S_IFMT(os.lstat(Path(folder, name)).st_mode) not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+    ]
 
 
 def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str | None) -> dict[str, str]:
@@ -200,7 +232,11 @@ def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str
 def _shell(command: str) -> list[str]:
     if os.name == "nt":
         return ["cmd", "/d", "/c", command]
-    return ["/bin/sh", "-c", f"ulimit -d {MEMORY_CAP >> 10} 2>/dev/null\n{command}"]
+    return [
+        "/bin/sh",
+        "-c",
+        f"ulimit -d {MEMORY_CAP >> 10} 2>/dev/null\nulimit -f {LARGEST_FILE >> 9} 2>/dev/null\n{command}",
+    ]
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int]:

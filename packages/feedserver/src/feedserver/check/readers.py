@@ -24,7 +24,8 @@ _PYTHON = shlex.quote(sys.executable)
 class KnownReader:
     """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
     configured. One that *is_recipe* is a script of a few lines, and stands in a table of its own. *package* is the
-    Python package that must be installed in place of a program.
+    Python package that must be installed in place of a program. The scenarios *alone* stop the reader, so that each of
+    them runs by itself.
     """
 
     title: str
@@ -34,6 +35,7 @@ class KnownReader:
     note: str = ""
     is_recipe: bool = False
     package: str = ""
+    alone: tuple[str, ...] = ()
 
     def missing(self) -> str:
         """Return what is not installed, "" if all is there."""
@@ -52,6 +54,10 @@ def _script(name: str, package: str) -> Commands:
     return Commands(
         add=f"{command} add {{urls}}", poll=f"{command} poll", list=f"{command} list", version=_version_of(package)
     )
+
+
+def _emacs(function: str) -> str:
+    return f"emacs --batch -l {shlex.quote(str(_recipe('elfeed.el')))} -f {function}"
 
 
 def _version_of(package: str) -> str:
@@ -109,7 +115,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             Commands(
                 setup="r2e new me@example.org && mkdir Maildir && "
                 "sed -i 's/^email-protocol = .*/email-protocol = maildir/' .config/rss2email.cfg",
-                add="r2e add f{n} {url}",
+                add="r2e opmlimport {opml}",
                 poll="r2e run",
                 state="Maildir",
                 version="r2e --version",
@@ -134,13 +140,39 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             "feed2exec",
             "feed2exec",
             Commands(
-                setup="mkdir -p Maildir/new Maildir/cur Maildir/tmp",
-                add="feed2exec add f{n} {url} --output feed2exec.plugins.echo --args '{item.title}'",
-                poll="feed2exec fetch >> {home}/echoed",
-                state="echoed",
+                setup="mkdir -p Maildir/new Maildir/cur Maildir/tmp .config && printf '[DEFAULT]\\n"
+                "output = feed2exec.plugins.maildir\\n' > .config/feed2exec.ini",
+                add="feed2exec import {opml}",
+                poll="feed2exec fetch",
+                state="Maildir",
                 version="feed2exec --version",
             ),
-            note="feed2exec fetch, with the output plugin echo",
+            Kind.MAILER,
+            "feed2exec fetch, into a Maildir",
+        ),
+        "feed2imap": KnownReader(
+            "feed2imap",
+            "feed2imap",
+            Commands(
+                setup="mkdir -p Maildir/new Maildir/cur Maildir/tmp && printf 'feeds:\\n' > .feed2imaprc",
+                add="printf -- '- name: f{n}\\n  url: {url}\\n  target: maildir://{home}/Maildir\\n' >> .feed2imaprc",
+                poll="feed2imap",
+                state="Maildir",
+                version="dpkg-query -W -f '${Version}' feed2imap",
+            ),
+            Kind.MAILER,
+            "feed2imap, into a Maildir",
+        ),
+        "elfeed": KnownReader(
+            "elfeed",
+            "emacs",
+            Commands(
+                add="printf '%s\\n' {urls} > feeds",
+                poll=_emacs("check-poll"),
+                list=_emacs("check-list"),
+                version="dpkg-query -W -f '${Version}' elpa-elfeed",
+            ),
+            note="elfeed-update in batch mode, by curl",
         ),
         "gpodder": KnownReader(
             "gPodder",
@@ -154,6 +186,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             ),
             Kind.PODCATCHER,
             "gpo update",
+            alone=("T7", "T8", "T9", "T11", "T12"),  # it sleeps for as long as Retry-After says, and asks nobody else
         ),
         "reader": KnownReader(
             "lemon24/reader",
@@ -189,6 +222,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             ),
             note="a script of 20 lines; NODE_PATH names the folder that rss-parser is installed in",
             is_recipe=True,
+            alone=("B1", "B2", "B3"),  # it waits a minute where a body breaks off
         ),
         "lifestream": KnownReader(
             "lifestream",
@@ -202,9 +236,9 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                     "SELECT title, link, author, content, date FROM lifestream_item",
                 ),
                 version=_version_of("django-lifestream"),
-                environment={"LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"},
+                environment={"LIFESTREAM_ALLOWED_NETWORKS": "{networks}"},
             ),
-            note="lifestream update_feeds, with 127.0.0.0/8 allowed",
+            note="lifestream update_feeds, with the networks of the feeds allowed",
         ),
     }
 )

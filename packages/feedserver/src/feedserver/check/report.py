@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feedserver.check.scenario import GROUPS, Scenario
@@ -62,6 +62,7 @@ class Result:
             "advice": scenario.advice,
             "reproduce": self.reproduce,
             "depends_on": list(scenario.depends_on),
+            "withheld": scenario.withheld,
             "misfire": self.misfire,
         }
 
@@ -125,6 +126,10 @@ class Report:
         counted = list(Level)[: list(Level).index(level) + 1]
         return any(result.scenario.level in counted for result in self.of(Verdict.FAIL))
 
+    def published(self) -> Report:
+        """Return the report without the scenarios that are withheld, passed or not: nothing shows who breaks them."""
+        return replace(self, results=[result for result in self.results if not result.scenario.withheld])
+
     @property
     def misfires(self) -> list[Result]:
         """The results that an error of feedserver prevented."""
@@ -153,8 +158,9 @@ class Report:
         }
 
     def to_json(self) -> str:
-        """Return the report as JSON text."""
-        return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
+        """Return the report as JSON text, which can be printed as it is: other characters are written as escapes."""
+        text = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
+        return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text) + "\n"
 
 
 def _count_as_json(count: Count) -> dict[str, int]:

@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -70,6 +71,16 @@ def soon(answers: Serve | Mapping[str, Serve]) -> Step:
     return Step(answers, SOON, timedelta(minutes=20))
 
 
+class Elsewhere(StrEnum):
+    """Another address at which a scenario's server listens; `Stage.other_base` is its base URL.
+
+    `PRIVATE` is not among the addresses that a reader with a guard was allowed, `IPV6` is.
+    """
+
+    PRIVATE = "127.78.1.1"
+    IPV6 = "::1"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One rule and how it is shown.
@@ -86,9 +97,10 @@ class Scenario:
     - *needs*: what it needs beside the requests.
     - *depends_on*: ids of scenarios; where none of them passed, this one is *not seen*.
     - *kinds*: the kinds of readers that it is for; by default all.
-    - *lane*: `Lane.HOSTILE` for what stops or harms a reader, or spoils its neighbours.
+    - *lane*: `Lane.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `Lane.SLOW` if it takes long.
     - *feeds*: the paths that the reader subscribes to, relative to the scenario.
     - *tls*: whether its feeds are served over https; or how TLS fails, a word of `TlsFault`.
+    - *elsewhere*: another address at which its server listens.
     - *withheld*: whether a failure harms users so much that it is not published before the author was told.
     """
 
@@ -107,6 +119,7 @@ class Scenario:
     lane: Lane = Lane.CALM
     feeds: tuple[str, ...] = (FEED,)
     tls: bool | TlsFault = False
+    elsewhere: Elsewhere | None = None
     withheld: bool = False
 
     def __post_init__(self) -> None:

@@ -1,14 +1,19 @@
 """The server of one scenario: what it answers in each step, and what was asked of it.
 
 Each scenario has a server of its own, on a loopback address of its own where the system has several: readers limit
-requests by host, and pause a whole host.
+requests by host, and pause a whole host. Only where readers come from elsewhere do all scenarios share one.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
+from feedserver.check.addresses import Place
+from feedserver.check.evidence import ExchangeSeen
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario, Serve
 from feedserver.check.stage import Stage
@@ -22,41 +27,88 @@ EXCHANGE_TIMEOUT = 20.0
 
 
 class Site:
-    """The server of *scenario*; its clock follows *clock*, *host* is the address that it listens on."""
+    """The server of *scenario*; its clock follows *clock*, *place* is where it listens."""
 
-    def __init__(self, scenario: Scenario, host: str, clock: MovedClock, *, with_enclosures: bool = False) -> None:
+    def __init__(self, scenario: Scenario, place: Place, clock: MovedClock, *, with_enclosures: bool = False) -> None:
         self.scenario = scenario
         self._clock = clock
+        self._making_at: float | None = None
         self._dates: dict[int, datetime] = {}
         self._with_enclosures = with_enclosures
         self._answers: dict[str, Answer] = {}
         self._read = 0
         self._pages = 0
-        self.server = FeedServer(host=host, strict=False, tls=scenario.tls, callable_timeout=30.0)
+        self._folder: Path | None = None
+        self._is_shared = place.server is not None
+        elsewhere = scenario.elsewhere
+        self.server = place.server or self._start(place)
+        self._stage = Stage(
+            scenario.id,
+            place.base or self.server.base_url,
+            self._now,
+            self._dates,
+            with_enclosures=with_enclosures,
+            prefix=place.prefix,
+            other_base=self.server.url("", host=elsewhere).removesuffix("/") if elsewhere is not None else "",
+            make_file=self._make_file,
+        )
+
+    def _start(self, place: Place) -> FeedServer:
+        elsewhere = self.scenario.elsewhere
+        server = FeedServer(
+            host=place.host,
+            port=place.port,
+            aliases=[elsewhere] if elsewhere is not None else [],
+            strict=False,
+            tls=self.scenario.tls,
+            callable_timeout=30.0,
+        )
         # A reader that has kept the validators of the broken answer asks with them in its next poll of the step.
-        self.server.allow("was not injected: the answer to GET .* was a 304")
-        self.server.start()
-        self._stage = Stage(scenario.id, self.server.base_url, clock.time, self._dates, with_enclosures=with_enclosures)
+        server.allow("was not injected: the answer to GET .* was a 304")
+        return server.start()
+
+    def _now(self) -> float:
+        return self._clock.time() if self._making_at is None else self._making_at
 
     @property
     def urls(self) -> list[str]:
         """The URLs that the reader subscribes to."""
         return [self._stage.url(path) for path in self.scenario.feeds]
 
-    def begin_step(self, number: int) -> None:
-        """Serve what step *number* of the scenario serves. Raises Misfire where that cannot be made."""
+    @property
+    def items(self) -> list[int]:
+        """The numbers of all items that were made so far."""
+        return self._stage.numbers()
+
+    def begin_step(self, number: int, at: float) -> None:
+        """Serve what step *number* of the scenario serves, which begins *at* this moved time.
+
+        Raises Misfire where that cannot be made.
+        """
         answers: Mapping[str, Serve] = self.scenario.steps[number].answers_by_path()
+        self._making_at = at
         for path, serve in answers.items():
             try:
                 self._answers[self._stage.path(path)] = serve(self._stage)
             except Exception as error:
                 raise Misfire(f"step {number} of {self.scenario.id} cannot be served: {error!r}") from error
-        for item in self._stage.numbers()[self._pages :]:
+        self._making_at = None
+        for item in self.items[self._pages :]:
             self._add_pages(item)
-        self._pages = len(self._stage.numbers())
+        self._pages = len(self.items)
+
+    def _make_file(self, name: str, content: bytes) -> Path:
+        """Write a file into a folder that belongs to this site, and return its path."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="feedserver-check-files-"))
+        path = self._folder / name
+        path.write_bytes(content)
+        return path
 
     def _add_pages(self, number: int) -> None:
-        page = Response(f"<!doctype html><title>Item {number}</title>", headers={"Content-Type": "text/html"})
+        page = Response(
+            f'<!doctype html><html lang="en"><title>Item {number}</title>', headers={"Content-Type": "text/html"}
+        )
         self.server.add(self._stage.path(f"items/{number}.html"), page)
         if self._with_enclosures:
             sound = Response(b"\xff\xfb\x90\x00" + bytes(414), headers={"Content-Type": "audio/mpeg"})
@@ -76,25 +128,39 @@ class Site:
     @property
     def arrivals(self) -> int:
         """The number of requests so far."""
-        return len(self.server.journal.exchanges)
+        return len(self._own(0))
 
-    def take_exchanges(self) -> list[tuple[str, Exchange]]:
-        """Return the exchanges since the last call, each with its path relative to the scenario."""
-        exchanges = self.server.journal.exchanges[self._read :]
-        self._read += len(exchanges)
+    @property
+    def new_arrivals(self) -> int:
+        """The number of requests since `take_exchanges`."""
+        return len(self._own(self._read))
+
+    def _own(self, start: int, end: int | None = None) -> list[Exchange]:
+        """Return the exchanges of this scenario, from number *start* to before *end* of the server's journal."""
+        exchanges = list(self.server.journal.exchanges[start:end])
+        if not self._is_shared:
+            return exchanges
         prefix = self._stage.path("")
-        return [
-            (exchange.path.removeprefix(prefix) if exchange.request is not None else "", exchange)
-            for exchange in exchanges
-        ]
+        return [exchange for exchange in exchanges if exchange.request is not None and exchange.path.startswith(prefix)]
+
+    def take_exchanges(self) -> list[ExchangeSeen]:
+        """Return the exchanges since the last call."""
+        end = len(self.server.journal.exchanges)
+        taken = self._own(self._read, end)
+        self._read = end
+        return [ExchangeSeen.of(exchange, self._stage.path("")) for exchange in taken]
 
     def verify(self) -> None:
         """Raise Misfire where the server did not do what the scenario meant."""
         try:
             self.server.verify()
         except VerificationError as error:
-            raise Misfire(str(error)) from error
+            if not self._is_shared or self._stage.path("") in str(error):
+                raise Misfire(str(error)) from error
 
     def stop(self) -> None:
-        """Stop the server."""
-        self.server.stop()
+        """Stop the server, unless it is shared, and remove the local files."""
+        if not self._is_shared:
+            self.server.stop()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)

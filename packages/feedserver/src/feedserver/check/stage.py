@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from feedserver.feeds import Enclosure, Entry, Feed, FormatName
@@ -34,7 +35,8 @@ class Stage:
     """The moment at which a step of a scenario begins.
 
     *scenario* is its id, *now* the moved time in seconds of the epoch, *base* its base URL without a slash at the end.
-    *dates* remembers when each item was first served. *with_enclosures* gives each entry an enclosure.
+    All paths are below *prefix*. *dates* remembers when each item was first served. *with_enclosures* gives each entry
+    an enclosure.
     """
 
     def __init__(
@@ -45,15 +47,19 @@ class Stage:
         dates: dict[int, datetime],
         *,
         with_enclosures: bool = False,
+        prefix: str = "",
         other_base: str = "",
+        make_file: Callable[[str, bytes], Path] | None = None,
     ) -> None:
         self.scenario = scenario
         self._base = base
         self._clock = clock
         self._dates = dates
         self._with_enclosures = with_enclosures
+        self._prefix = prefix
         self.other_base = other_base
-        """The base URL of another host that belongs to the scenario, too."""
+        """The base URL of the scenario's server at another address (`Scenario.elsewhere`), "" if there is none."""
+        self._make_file = make_file
 
     # Time
 
@@ -70,11 +76,17 @@ class Stage:
 
     def path(self, name: str = FEED) -> str:
         """Return the path of *name*, which is relative to the scenario."""
-        return f"/{self.scenario.lower()}/{name}"
+        return f"{self._prefix}/{self.scenario.lower()}/{name}"
 
     def url(self, name: str = FEED) -> str:
         """Return the URL of *name*, which is relative to the scenario."""
         return self._base + self.path(name)
+
+    def local_file(self, name: str, content: bytes) -> str:
+        """Write a file that the reader could read, outside its HOME, and return its file: URL."""
+        if self._make_file is None:
+            raise RuntimeError("this stage has no folder for local files")
+        return self._make_file(name, content).as_uri()
 
     # Feeds
 
@@ -128,6 +140,13 @@ class Stage:
         if modified is not None:
             made = made.added("Last-Modified", modified)
         return replace(response, headers=Headers([*made.raw, *Headers(headers or {}).raw]))
+
+    def document(self, *items: int | Entry) -> bytes:
+        """Return the document of a good feed of *items*, in RSS."""
+        body = self.feed(*items).body
+        if not isinstance(body, bytes):
+            raise TypeError(f"a feed is rendered to bytes, not to {type(body).__name__}")
+        return body
 
     def numbers(self) -> list[int]:
         """Return the numbers of all items that were made so far."""

@@ -1,4 +1,4 @@
-"""The report as text for a terminal."""
+"""The report as text for a terminal, in which what a reader has sent and printed is visible and moves nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from textwrap import wrap
 from feedserver.check.report import RULES_VERSION, Report, Result
 from feedserver.check.scenario import GROUPS
 from feedserver.check.verdicts import Level, Verdict
+from feedserver.messages.terminal_text import visible
 
 _MARKS = {
     Verdict.PASS: ("✓", "32"),
@@ -41,7 +42,8 @@ def as_table(report: Report, *, colours: bool = False) -> str:
 def _head(report: Report) -> str:
     clock = report.clock_method if report.clock_proved else "the true one"
     version = f" {report.version}" if report.version and report.version != report.reader else ""
-    return f"{report.reader}{version}, a {report.kind}; rules v{RULES_VERSION}; clock: {clock}; {report.seconds:.0f} s"
+    who = visible(f"{report.reader}{version}")
+    return f"{who}, a {report.kind}; rules v{RULES_VERSION}; clock: {clock}; {report.seconds:.0f} s"
 
 
 def _line(result: Result, colours: bool) -> str:
@@ -50,14 +52,14 @@ def _line(result: Result, colours: bool) -> str:
     tail = ""
     if result.verdict not in (Verdict.PASS, Verdict.FAIL):
         tail = f"  [{result.verdict}: {result.judgement.reason}]"
-    return f"  {shown} {result.scenario.id:<4} {result.scenario.level:<6} {result.scenario.title}{tail}"
+    return f"  {shown} {result.scenario.id:<4} {result.scenario.level:<6} {visible(f'{result.scenario.title}{tail}')}"
 
 
 def details(result: Result) -> list[str]:
     """Return the evidence of a failure in lines, with why it matters and how to mend it."""
     scenario, judgement = result.scenario, result.judgement
     if result.misfire:
-        return [f"{scenario.id}  an error of feedserver, and no verdict: {result.misfire}"]
+        return [visible(f"{scenario.id}  an error of feedserver, and no verdict: {result.misfire}")]
     rows = [
         ("rule", scenario.rule),
         ("expected", judgement.expected),
@@ -72,4 +74,4 @@ def details(result: Result) -> list[str]:
         first, *others = wrap(text, _WIDTH - 14) or [""]
         lines += [f"    {name:<9} {first}", *(f"{'':14}{other}" for other in others)]
     lines += [f"    {'wire' if not number else '':<9} {told}" for number, told in enumerate(result.exchanges)]
-    return lines
+    return list(map(visible, lines))

@@ -31,7 +31,7 @@ class Need(StrEnum):
     `ITEMS`: whether an item was imported, by `--list` or the reader's files. `LIST`: `--list` itself, since items are
     counted or compared. `DETAILS`: `--list` in JSON lines, since other fields than the title are judged. `CLOCK`: a
     clock that can be moved. `TLS`: the package of feedserver that makes certificates. `MEMORY`: the memory that the
-    reader used.
+    reader used. `GUARD`: a reader that refuses private addresses, and was allowed those of the feeds and no others.
     """
 
     ITEMS = "items"
@@ -40,13 +40,18 @@ class Need(StrEnum):
     CLOCK = "clock"
     TLS = "tls"
     MEMORY = "memory"
+    GUARD = "guard"
 
 
 class Lane(StrEnum):
-    """Where a scenario runs: all `CALM` ones together, a `HOSTILE` one with a reader of its own."""
+    """Where a scenario runs: all `CALM` ones together, a `HOSTILE` one with a reader of its own.
+
+    A `SLOW` one is hostile, too, and takes a minute: it runs beside the others from the start.
+    """
 
     CALM = "calm"
     HOSTILE = "hostile"
+    SLOW = "slow"
 
 
 class Verdict(StrEnum):

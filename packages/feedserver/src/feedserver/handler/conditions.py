@@ -62,6 +62,23 @@ class Criteria(ConditionsInput, total=False):
     method: str | None
 
 
+ELSEWHERE = {
+    "when": "matching= takes a function, and when= belongs to faults",
+    "status": "Response(…, status=404) has it, and journal.filter(path, status=404) finds it",
+    "count": "assert_requested(path, count=2) and wait_for(path, count=2) count requests",
+    "times": "expect(path, times=2) counts requests, and add(path, first, second) answers them one after the other",
+    "at_least": "expect(path, at_least=2) has it",
+    "at_most": "expect(path, at_most=2) has it",
+    "timeout": "wait_for(path, timeout=5) has it",
+    "delay": "Response(…, delay='250ms') has it",
+    "then": "add(path, answer, then={…}) has it",
+    "state": "add(path, answer, state={…}) has it",
+    "method": "give it to add(), expect() or the journal's questions",
+    "params": "give query={…}",
+    "data": "give body= for the whole body, or form={…}",
+}
+"""What to write for the names of arguments that are not conditions, and seem to be."""
+
 NO_JSON: Any = object()
 """Where no JSON is asked for: None is a value of JSON."""
 
@@ -92,6 +109,7 @@ class Conditions:
             if fields is not None:
                 _check_fields(what, fields)
         if self.body is not None and not isinstance(self.body, bytes):
+            check_is("body", self.body, str, "give text or bytes, form={…} or json=…")
             check_text("body", self.body)
         if self.json is not NO_JSON:
             _check_json(self.json)
@@ -101,6 +119,16 @@ class Conditions:
         whole += ["json"] if self.json is not NO_JSON else []
         if len(whole) > 1:
             raise ValueError(f"{' and '.join(whole)} are given; give one of them, since a body is only one of these")
+
+    @classmethod
+    def of(cls, given: ConditionsInput) -> Conditions:
+        """Return the conditions of a call's keyword arguments. Raises TypeError for a name that is none of them."""
+        if not given:
+            return NO_CONDITIONS
+        for name in given:
+            if name not in cls.__slots__:
+                raise TypeError(f"{name}= is no condition of a request; {_remedy_for_name(name, cls.__slots__)}")
+        return cls(**given)
 
     @property
     def is_empty(self) -> bool:
@@ -146,9 +174,12 @@ class Conditions:
 
             try:
                 sent = json.loads(request.body)
+                is_wanted = _has_value(sent, self.json)
             except ValueError:
                 return f"with a body that is no JSON, {_start(request.body)}."
-            if not _has_value(sent, self.json):
+            except RecursionError:
+                return f"with JSON that is nested too deeply to be compared, {_start(request.body)}."
+            if not is_wanted:
                 return f"with the JSON {_start(request.body)}."
         if self.matching is not None and not self.matching(request):
             return "so that matching(…) did not return True."
@@ -248,3 +279,14 @@ def _start(body: bytes) -> str:
 
 
 NO_CONDITIONS = Conditions()
+
+
+def _remedy_for_name(name: str, known: Sequence[str]) -> str:
+    """Return what to write for an argument of this *name*, which is no condition."""
+    if name in ELSEWHERE:
+        return ELSEWHERE[name]
+    from difflib import get_close_matches  # few calls are wrong
+
+    near = get_close_matches(name, known, n=1)
+    listed = f"{', '.join(known[:-1])} and {known[-1]}"
+    return f"is it {near[0]}=? The conditions are {listed}" if near else f"the conditions are {listed}"

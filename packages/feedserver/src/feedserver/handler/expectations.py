@@ -85,8 +85,8 @@ class Expectation(ABC):
         """Return in which way the requests so far are not as expected, with the journal; "" where they are."""
         if self._has_lost_some():
             return (
-                f"nobody can say whether requests were as expected{self._where}: the journal has dropped some; raise "
-                "journal_limit"
+                f"nobody can say whether {self} came as expected{self._where}: the journal has dropped some requests; "
+                "raise journal_limit"
             )
         difference = self._difference(self.exchanges)
         return f"{difference} It was expected{self._where}.\n{self._journal.describe()}" if difference else ""

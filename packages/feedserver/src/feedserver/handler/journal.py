@@ -165,9 +165,10 @@ class Journal:
             check_whole("count", count, 0, 2)
         wanted = RequestFilter(path, **criteria)
         seen = self._matching(wanted)
-        if count is not None and len(seen) == count:
+        if count is not None and len(seen) <= count:  # more than that are too many, whatever was dropped
             self._refuse_where_some_are_dropped(wanted)
         if count is None and not seen:
+            self._refuse_where_some_are_dropped(wanted)
             raise NotSeen(f"{wanted} was not requested.{self.near_miss(wanted)}\n{self.describe()}")
         if count is not None and len(seen) != count:
             raise NotSeen(

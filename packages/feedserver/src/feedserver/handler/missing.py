@@ -70,7 +70,10 @@ def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], fold
             f"  server.add({asked.spelling!r}, Response(…), query={_fields(query)!r})"
         )
         return "\n".join(lines)
-    near = nearest_paths(asked.target.path, known)
+    if asked.request.method == "QUIT":
+        lines.append("A server obeys QUIT if it is told to, by FeedServer(…, quit=True).")
+        return "\n".join(lines)
+    near = [path for path in nearest_paths(asked.target.path, known) if path != asked.spelling]
     if near:
         lines.append(f"Near it: {', '.join(map(visible, near))}.")
     remedy = _remedy_by_file(asked, folder) if folder is not None else ""
@@ -125,17 +128,27 @@ def _fields(query: str) -> dict[str, str | list[str]]:
 
 
 def nearest_paths(path: str, known: Iterable[str]) -> list[str]:
-    """Return up to three *known* paths that are similar to *path*, the most similar first.
+    """Return up to three *known* paths that are similar to *path*, the most similar first. Case does not matter.
 
-    The cost of the exact comparison is the product of the lengths, so it is made with a few likely paths only.
+    A known path is a whole URL where it is another host's; its path is compared. The cost of the exact comparison is
+    the product of the lengths, so it is made with a few likely paths only.
     """
     import difflib  # most tests miss nothing, and need not load it
 
-    matcher = difflib.SequenceMatcher(b=path)
+    matcher = difflib.SequenceMatcher(b=path.casefold())
     likely: list[tuple[float, str]] = []
     for each in dict.fromkeys(known):
-        matcher.set_seq1(each)
+        matcher.set_seq1(_path_of(each).casefold())
         if matcher.real_quick_ratio() >= ALIKE and (ratio := matcher.quick_ratio()) >= ALIKE:
             likely.append((ratio, each))
-    likeliest = [each for _, each in nlargest(COMPARED, likely)]
-    return difflib.get_close_matches(path, likeliest, n=3, cutoff=ALIKE)
+    close: list[tuple[float, str]] = []
+    for _, each in nlargest(COMPARED, likely):
+        matcher.set_seq1(_path_of(each).casefold())
+        if (ratio := matcher.ratio()) >= ALIKE:
+            close.append((ratio, each))
+    return [each for _, each in nlargest(3, close)]
+
+
+def _path_of(known: str) -> str:
+    """Return the path of a *known* path or URL."""
+    return known if known.startswith("/") else f"/{known.partition('://')[2].partition('/')[2]}"

@@ -1,8 +1,14 @@
-"""Patterns of paths: one route for many paths."""
+"""Patterns of paths: one route for many paths.
+
+A pattern is matched in a time that grows as the path does, since a client chooses the path, and the event loop does it:
+a regular expression would try all ways to share out "/a-a-a-a" among the placeholders of "/<a>-<b>-<c>.xml".
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -11,6 +17,9 @@ from feedserver.messages.argument_types import check_name
 from feedserver.messages.request import path_key, split_target
 
 _PLACEHOLDER = re.compile(r"<(?:(path):)?([A-Za-z_]\w*)>")
+
+_TYPED = re.compile(r"<\w+:([A-Za-z_]\w*)>")
+"""A part as Flask and Django write it, with a type of its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +48,10 @@ class Pattern:
 
     def match_key(self, key: str) -> dict[str, str] | None:
         """Return the same for a path as `path_key` writes it."""
-        found = _compiled(self.text).fullmatch(key)
+        found = _compiled(self.text).match(key)
         if found is None:
             return None
-        return {name: unquote(value, "utf-8", "surrogateescape") for name, value in found.groupdict().items()}
+        return {name: unquote(value, "utf-8", "surrogateescape") for name, value in found.items()}
 
     @property
     def literal_size(self) -> int:
@@ -53,31 +62,95 @@ class Pattern:
         return self.text
 
 
+@dataclass(frozen=True, slots=True)
+class _Placeholder:
+    """A placeholder, whether it stands for slashes too, and the literal text *after* it."""
+
+    name: str
+    has_slashes: bool
+    after: str
+
+    def longest(self, start: int, ends: list[int], slashes: list[int]) -> int | None:
+        """Return the last of *ends* that it may have if it begins at *start*; None for none.
+
+        *slashes* are the places of the slashes, and the length of the path.
+        """
+        limit = slashes[-1 if self.has_slashes else bisect_left(slashes, start)]
+        last = bisect_right(ends, limit) - 1
+        return ends[last] if last >= 0 and ends[last] > start else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """The literal text that a pattern begins with, and its placeholders."""
+
+    first: str
+    placeholders: tuple[_Placeholder, ...]
+
+    def match(self, key: str) -> dict[str, str] | None:
+        """Return what the placeholders stand for, each for as much as possible, the first before the others."""
+        if not key.startswith(self.first):
+            return None
+        last = self.placeholders[-1].after
+        slashes = [*_occurrences("/", key), len(key)]
+        # For each placeholder, from the last to the first: where it may end so that all behind it fits.
+        ends = [[len(key) - len(last)] if key.endswith(last) else []]
+        for before, placeholder in zip(self.placeholders[-2::-1], self.placeholders[:0:-1], strict=True):
+            size = len(before.after)
+            found = [
+                at
+                for at in _occurrences(before.after, key)
+                if placeholder.longest(at + size, ends[-1], slashes) is not None
+            ]
+            ends.append(found)
+        start = len(self.first)
+        values: dict[str, str] = {}
+        for placeholder, possible in zip(self.placeholders, reversed(ends), strict=True):
+            end = placeholder.longest(start, possible, slashes)
+            if end is None:
+                return None
+            values[placeholder.name] = key[start:end]
+            start = end + len(placeholder.after)
+        return values
+
+
+def _occurrences(literal: str, key: str) -> Iterator[int]:
+    at = key.find(literal)
+    while at >= 0:
+        yield at
+        at = key.find(literal, at + 1)
+
+
 @lru_cache(maxsize=512)
-def _compiled(text: str) -> re.Pattern[str]:
+def _compiled(text: str) -> _Compiled:
     given = f"the pattern {text!r}"
     if not text.startswith("/"):
         raise ValueError(f"{given} does not begin with a slash; give '/{text.rpartition('://')[2]}'")
     if "?" in text:
         raise ValueError(f"{given} has a query string; give query=… beside it")
-    parts: list[str] = []
-    names: set[str] = set()
+    literals: list[str] = []
+    kinds: list[tuple[str, bool]] = []
     end = 0
     for found in _PLACEHOLDER.finditer(text):
         literal = text[end : found.start()]
         if not literal:
             raise ValueError(f"{given} has two placeholders side by side; put text between them")
-        if found[2] in names:
+        if any(found[2] == name for name, _ in kinds):
             raise ValueError(f"{given} has the placeholder {found[2]!r} twice; give each a name of its own")
-        names.add(found[2])
-        parts += [_literal(given, literal), f"(?P<{found[2]}>{'.+' if found[1] else '[^/]+'})"]
+        kinds.append((found[2], bool(found[1])))
+        literals.append(_literal(given, literal))
         end = found.end()
-    if not names:
+    literals.append(_literal(given, text[end:]))
+    if not kinds:
         raise ValueError(f"{given} has no placeholder; give the plain text, or write one, such as <name>")
-    return re.compile("".join([r"\A", *parts, _literal(given, text[end:])]), re.DOTALL)
+    placeholders = (_Placeholder(*kind, after) for kind, after in zip(kinds, literals[1:], strict=True))
+    return _Compiled(literals[0], tuple(placeholders))
 
 
 def _literal(given: str, text: str) -> str:
+    typed = _TYPED.search(text)
+    if typed is not None:
+        raise ValueError(f"{given} has {typed[0]}, and a part is <{typed[1]}>, or <path:{typed[1]}> with slashes in it")
     if "<" in text or ">" in text:
         raise ValueError(f"{given} has a bracket that belongs to no placeholder; write %3C and %3E for plain ones")
-    return re.escape(path_key(text))
+    return path_key(text)

@@ -52,7 +52,7 @@ class RequestFilter:
         put(self, "path", path)
         put(self, "method", method)
         put(self, "status", status)
-        put(self, "conditions", Conditions(**criteria))  # type: ignore[misc]
+        put(self, "conditions", Conditions.of(criteria))
         refuse_two_queries(path, self.conditions)
 
     def matches(self, exchange: Exchange) -> bool:

@@ -207,7 +207,8 @@ class Routes:
 
     def _known_paths(self) -> list[str]:
         scripted = [
-            f"{unquote(key)}?{route.query}" if route.query else unquote(key)
+            (f"{route.scheme}://{route.host}" if route.host else "")
+            + (f"{unquote(key)}?{route.query}" if route.query else unquote(key))
             for key, routes in self._routes.copy().items()
             for route in routes
         ]

@@ -272,6 +272,8 @@ def _check_answer(target: object, answer: object) -> None:
     if isinstance(answer, Response):
         return
     given = f"add({target!r}) was given {answer!r}"
+    if isinstance(answer, list | tuple):
+        raise TypeError(f"add({target!r}) was given a {type(answer).__name__}; pass its answers one by one: *answers")
     if not callable(answer):
         raise TypeError(f"{given}; pass a Response or a callable that makes one")
     if isinstance(answer, type) and issubclass(answer, Response):
@@ -281,3 +283,15 @@ def _check_answer(target: object, answer: object) -> None:
             raise TypeError(
                 f"{given}, which yields; pass Response(…) with it as the body, or a function that returns one"
             )
+    if not _takes_a_request(answer):
+        raise TypeError(f"{given}, which cannot be called with the request alone; let it take one argument")
+
+
+def _takes_a_request(answer: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(answer).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # some that are written in C have no signature
+        return True
+    return True

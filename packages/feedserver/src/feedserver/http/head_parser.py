@@ -99,7 +99,9 @@ def _read_request_line(line: bytes) -> RequestLine:
             f"and have the client resolve the name to FeedServer(…, tls=True, names=[{host!r}])",
         )
     if not target.lower().startswith(_FORMS) and not (target == b"*" and method == b"OPTIONS"):
-        raise Refused(400, f"{target[:80]!r} is no request target: it starts with neither '/' nor 'http://'")
+        raise Refused(
+            400, f"{target[:80]!r} is no request target: it starts with neither '/' nor 'http://' or 'https://'"
+        )
     if b"#" in target:
         raise Refused(400, f"{target[:80]!r} is no request target: a client keeps a fragment to itself (RFC 9110 §7.1)")
     if _NO_HOST.match(target):

@@ -23,6 +23,8 @@ def _remedy_for_body(body: object) -> str:
         return "give path.read_bytes(), or server.fixture(name) for the response that a file of the root describes"
     if isinstance(body, bool | int | float):
         return f"give text, such as '{body}'"
+    if isinstance(body, list | tuple) and body and all(isinstance(part, bytes | bytearray) for part in body):
+        return "give b''.join(…)"
     if isinstance(body, dict | list | tuple):
         return "give json.dumps(…)"
     if isinstance(body, Iterator | AsyncIterator):
@@ -75,7 +77,8 @@ def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: 
 
 def check_bool(what: str, value: object) -> None:
     """Raise TypeError for a *value* that is neither True nor False: the text "no" would count as True."""
-    check_is(what, value, bool, "give True or False")
+    if value is not True and value is not False:
+        check_is(what, value, bool, "give True or False")
 
 
 def check_whole(what: str, value: object, least: int, example: int) -> None:

@@ -36,13 +36,16 @@ class Clock:
     ) -> None:
         """Move the clock forward by the sum of these, or back where they are negative.
 
-        Raises TypeError for what is no number, ValueError where the clock would leave the years 1970 to 9999.
+        Raises TypeError for what is no number, ValueError where the clock would leave the years 1970 to 9999, and for
+        a call that would not move it.
         """
         given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         for name, value in given.items():
             check_is(name, value, (int, float), "give a number, such as 2")
             if not math.isfinite(value):
                 raise ValueError(f"{name} is {value}; give a number, such as 2")
+        if not any(given.values()):
+            raise ValueError("move() was told of no time; give some, such as hours=2")
         asked = ", ".join(f"{name}={value}" for name, value in given.items() if value)
         try:
             offset = self.offset + timedelta(**given).total_seconds()

@@ -9,12 +9,15 @@ from feedserver.messages.argument_types import check_is, check_status, check_tex
 from feedserver.messages.headers import imf_fixdate
 from feedserver.messages.response import Injectable, Response
 
+REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
+"""The statuses that send a client to another place (RFC 9110 §15.4); 305 and 306 are out of use, and 304 is none."""
+
 
 def moved(location: str, status: int = 301) -> Response:
     """Return a permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
     check_text("the location of moved()", location)
     check_status(status)
-    if not 300 <= status < 400:
+    if status not in REDIRECTS:
         raise ValueError(f"the status of moved() is {status}, no redirect; give 301, 302, 303, 307 or 308")
     return Response(status=status, headers={"Location": location})
 

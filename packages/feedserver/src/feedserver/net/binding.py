@@ -22,6 +22,9 @@ Elsewhere the port is held by a socket that is bound when the other one is close
 """
 
 
+_ALONE = "without scheme and port; use an address of this machine, such as 127.0.0.1, or localhost"
+
+
 class PortTaken(OSError):
     """The requested port is in use by another socket."""
 
@@ -121,4 +124,6 @@ def _not_bound(error: OSError, host: str, port: int) -> OSError:
         if error.errno == errno.EACCES
         else "use an address of this machine, such as 127.0.0.1"
     )
+    if isinstance(error, socket.gaierror):  # its number is none of the system's errors
+        return OSError(errno.EADDRNOTAVAIL, f"cannot listen on {host!r}: it is no address, {_ALONE}")
     return OSError(error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; {remedy}")

@@ -38,6 +38,16 @@ class AnswerLines:
             start = end + 1
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the head came to its end, which is an empty line."""
+        return bool(self.head) and self.head[-1] in (b"\r\n", b"\n")
+
+    @property
+    def begins_folded(self) -> bool:
+        """Whether the first line of the headers is the rest of one that never came."""
+        return len(self.head) > 1 and self.head[1][:1] in (b" ", b"\t")
+
+    @property
     def bare_line_feeds(self) -> int:
         """The number of lines that end in LF without CR (RFC 9112 §2.2)."""
         return sum(line.endswith(b"\n") and not line.endswith(b"\r\n") for line in (*self.head, *self.behind))
@@ -65,6 +75,11 @@ class AnswerLines:
     def has_chunk_extensions(self) -> bool:
         """Whether the size of a chunk is followed by an extension (RFC 9112 §7.1.1)."""
         return any(re.match(rb"[ \t]*[0-9A-Fa-f]+[ \t]*;", line) for line in self.behind)
+
+
+def is_length(value: str) -> bool:
+    """Return whether a *value* of Content-Length is one length: nothing but digits (RFC 9110 §8.6)."""
+    return value.strip(" \t").isdecimal() and value.isascii()
 
 
 def differing_lengths(values: Sequence[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from feedserver.final_answers import final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
-from feedserver.record.answer_lines import AnswerLines, differing_lengths
+from feedserver.record.answer_lines import AnswerLines, differing_lengths, is_length
 from feedserver.record.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class RawAnswer:
     version: int
     """The version of HTTP: 10 or 11."""
     lines: AnswerLines
+    extra: int = 0
+    """Bytes that came behind the end of the body, as far as they came together with it."""
     unread: tuple[str, ...] = ()
     """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
 
@@ -169,6 +171,14 @@ def _response_class(deadline: float, lines: list[bytes]) -> type[HTTPResponse]:
 
 
 def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
+    written = AnswerLines.of(lines)
+    if not written.is_whole:
+        raise ConnectionError("it ended within its head")
+    if written.begins_folded:
+        raise RecordingError(
+            "a blank stands before the first header, so that nobody knows where it belongs (RFC 9112 §2.2); nothing "
+            "was written"
+        )
     unread = _unread(response)
     lengths = differing_lengths(response.headers.get_all("Content-Length", []))
     if lengths and not response.chunked:
@@ -179,10 +189,15 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
     coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
     if not response.chunked and coding not in ("", "identity"):
         raise RecordingError(f"the body is in a transfer coding that cannot be undone, {coding!r}; nothing was written")
+    if not all(map(is_length, response.headers.get_all("Content-Length", []))):
+        response.length = None  # http.client takes what Python's int() takes, such as "+6"
     chunked, length = bool(response.chunked), response.length
     framing = "chunked" if chunked else ("close" if length is None else "length")
     body = bytearray()
+    extra = 0
     while length is None or len(body) < length:
+        if length is not None:
+            extra = len(response.fp.peek()) - (length - len(body))
         # In some versions of Python, read1 does not subtract what it reads from the length.
         piece = response.read1(_PIECE if length is None else min(_PIECE, length - len(body)))
         if not piece:
@@ -201,7 +216,8 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
         body=bytes(body),
         framing=framing,
         version=response.version,
-        lines=AnswerLines.of(lines),
+        lines=AnswerLines.of(lines),  # also those that came behind the body
+        extra=max(0, extra),
         unread=unread,
     )
 

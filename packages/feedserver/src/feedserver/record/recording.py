@@ -292,6 +292,9 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         yield f"the answer had no reason phrase; {reason_phrase(answer.status)!r} is sent"
     if answer.version != 11:
         yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
+    if answer.extra:
+        behind = f"{answer.extra:,} {'bytes' if answer.extra > 1 else 'byte'}"
+        yield f"{behind} or more came behind the end that Content-Length gives; Fault: short length sends some"
     for name in answer.lines.folded:
         yield f"the value of {without_secrets(name)[0]} came folded over several lines; it is sent on one line"
     if count := answer.lines.bare_line_feeds:

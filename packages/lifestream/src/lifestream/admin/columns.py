@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -14,7 +13,7 @@ from django.utils.translation import ngettext
 from lifestream.models import Feed
 from lifestream.models.feeds import outcome_in_words
 from lifestream.scheduler.schedule import candidates_from_json
-from lifestream.wording import worded
+from lifestream.wording import relative, worded
 
 
 def health_of(feed: Feed) -> SafeString:
@@ -34,7 +33,7 @@ def moment(value: datetime | None) -> SafeString | str:
     if value is None:
         return "–"
     exact = date_format(localtime(value), "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, naturaltime(value))
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, relative(value))
 
 
 def last_fetch_of(feed: Feed) -> SafeString | str:

@@ -73,24 +73,29 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one subscription: what it keeps and what it blocks."""
+    """The rules of a subscription or a lifestream: what it keeps and what it blocks. Those of a subscription apply
+    *within* those of its lifestream.
+    """
 
     keep: tuple[Rule, ...] = ()
     block: tuple[Rule, ...] = ()
+    within: Rules | None = None
 
     @classmethod
-    def of(cls, keep: str, block: str) -> Rules:
+    def of(cls, keep: str, block: str, within: Rules | None = None) -> Rules:
         """Return the rules in two texts. Invalid lines are left out; `check` reports them where rules are entered."""
-        return cls(tuple(_read(keep, _ignore)), tuple(_read(block, _ignore)))
+        return cls(tuple(_read(keep, _ignore)), tuple(_read(block, _ignore)), within or None)
 
     def allow(self, item: RuleSubject) -> bool:
         """Return whether *item* is shown: a keep rule matches it, if there are keep rules, and no block rule does."""
+        if self.within is not None and not self.within.allow(item):
+            return False
         if self.keep and not any(rule.matches(item) for rule in self.keep):
             return False
         return not any(rule.matches(item) for rule in self.block)
 
     def __bool__(self) -> bool:
-        return bool(self.keep or self.block)
+        return bool(self.keep or self.block or self.within)
 
 
 def check(text: str) -> None:

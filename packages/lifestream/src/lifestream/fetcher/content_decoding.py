@@ -1,29 +1,39 @@
 """Inflates bodies of unknown size as they arrive, up to a cap that counts inflated bytes. No I/O.
 
-A kilobyte of gzip can hold a megabyte. So the inflater is asked for at most one byte more than is still allowed, and a
-body that exceeds the cap is given up in the same step: memory stays bounded by the cap, however the body is coded.
-Inflated bytes come in pieces, so that the reader may wait between them for memory.
+A kilobyte of gzip can hold a megabyte. So a body is inflated in small pieces, each is counted before the next is asked
+for, and a body that exceeds the cap is given up in the same step: memory stays bounded by the cap, however the body is
+coded. The reader may wait between two pieces for memory.
+
+    bytes ──▶ layer: gzip ──▶ layer: gzip ──▶ layer: plain ──▶ the body
+
+Servers are wrong about Content-Encoding in each way that there is, and browsers hide it: they name a charset there,
+name a coding that the body is not in, code a body twice or don't say that it is coded. So the label is only a hint, and
+each layer looks at how its bytes begin. No feed begins as gzip or Zstandard does.
 """
 
 from __future__ import annotations
 
-import zlib
+import re
 from collections.abc import Iterator
+from typing import Final
 
+from lifestream.fetcher import inflaters
+from lifestream.fetcher.inflaters import GZIP_MAGIC, MAX_MEMBERS, ZSTD_MAGIC, Broken, Inflater, TooManyMembers
 from lifestream.message import say
 
-ACCEPTED = "gzip, deflate"
-"""The value of Accept-Encoding (RFC 9110 §12.5.3): all codings that this module inflates."""
+_HEAD: Final = 64
+"""How many bytes tell what a layer is."""
+_DEEPEST: Final = 4
+"""How many codings are undone, one after the other."""
 
-PIECE = 64 * 1024
-"""How many bytes are inflated at a time."""
-
-_AUTO = 32 + zlib.MAX_WBITS  # reads the header to tell zlib (RFC 1950) from gzip (RFC 1952)
-_RAW = -zlib.MAX_WBITS  # RFC 1951: old IIS sends this as "deflate"
-_GZIP_MAGIC = b"\x1f\x8b"
-# Empty members cost time and inflate to nothing, so members are counted; a program that writes gzip in pieces writes
-# only a few.
-_MAX_MEMBERS = 1000
+# What means no coding at all: the name for that, charsets, and words of Content-Transfer-Encoding (RFC 2045 §6.1).
+_NO_CODING: Final = re.compile(
+    r"|identity|none|null|binary|[78]bit|chunked|utf-?(8|16|32)|us-ascii|ascii|iso[-_]8859-?[0-9]*|windows-[0-9]+",
+    re.IGNORECASE,
+)
+_CONTROLS: Final = re.compile(rb"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+_EBCDIC: Final = b"\x4c\x6f\xa7\x94"  # "<?xm"
 
 
 class BodyTooLarge(ValueError):
@@ -35,22 +45,15 @@ class CodingFailed(ValueError):
 
 
 class Body:
-    """Collects one body of at most *cap* bytes, sent in *coding*: the value of Content-Encoding, "" for none.
-
-    Raises `CodingFailed` for a coding that was not asked for.
-    """
+    """Collects one body of at most *cap* bytes, sent in *coding*: the value of Content-Encoding, "" for none."""
 
     def __init__(self, coding: str, cap: int) -> None:
-        names = [part.strip().lower() for part in coding.split(",")]
-        codings = [name for name in names if name not in ("", "identity")]
-        if len(codings) > 1 or any(name not in ("gzip", "x-gzip", "deflate") for name in codings):
-            raise CodingFailed(say("coding-not-asked", coding=repr(coding)))
-        self._coding = codings[0] if codings else ""
+        self._coding = coding
+        names = [name.strip().lower().removeprefix("x-") for name in coding.split(",")]
+        self._labels = [name for name in reversed(names) if not _NO_CODING.fullmatch(name)]  # the last was applied last
         self._cap = cap
+        self._layers: list[_Layer] = []
         self._parts: list[bytes] = []
-        self._head = b""
-        self._inflater: zlib._Decompress | None = None
-        self._members = 1
         self.received = 0
         """How many bytes came over the wire."""
         self.size = 0
@@ -67,27 +70,64 @@ class Body:
     def pieces(self, data: bytes) -> Iterator[int]:
         """Take the next bytes from the wire, and inflate them piece by piece, as the result is iterated.
 
-        Yields by how many bytes the body has grown: PIECE at most where they are inflated. Raises as `feed` does.
+        Yields by how many bytes the body has grown: little more than PIECE at most where they are inflated. Raises as
+        `feed` does.
         """
-        self.received += len(data)
         try:
-            yield from self._inflate(data) if self._coding else self._keep(data)
+            self._receive(len(data))
+            yield from self._through(0, data)
         except (BodyTooLarge, CodingFailed):
             self.forget()
             raise
 
+    def _receive(self, count: int) -> None:
+        # Bytes after the end of the coded data inflate to nothing, so bytes on the wire have a cap of their own. It is
+        # a little higher, since coding makes random data longer.
+        self.received += count
+        if self.received > self._cap + self._cap // 64 + 1024:
+            raise BodyTooLarge(say("body-over-cap", cap=self._cap))
+
     def forget(self) -> None:
         """Drop the bytes that have come so far."""
         self._parts.clear()
+        self._layers.clear()
+
+    def last_pieces(self) -> Iterator[int]:
+        """Inflate what was held back, at the end of the bytes: those that were too few to tell their coding.
+
+        Yields and raises as `pieces` does.
+        """
+        try:
+            level = 0
+            while level < len(self._layers):  # what one layer has held back may be the head of another one
+                for data in self._layers[level].rest():
+                    yield from self._through(level + 1, data)
+                level += 1
+        except (BodyTooLarge, CodingFailed):
+            self.forget()
+            raise
 
     def finish(self) -> bytes:
-        """Return the whole body. Raises `CodingFailed` if its coding is not complete."""
-        if self._head or (self._inflater is not None and not self._inflater.eof):
-            self._parts.clear()
-            raise CodingFailed(say("coding-ends-early", coding=self._coding, received=self.received))
+        """Return the whole body. Raises as `feed` does, and `CodingFailed` if its coding is not complete."""
+        for _ in self.last_pieces():
+            pass
+        cut = [layer.coding for layer in self._layers if not layer.is_complete]
         body = b"".join(self._parts)
-        self._parts.clear()
+        self.forget()
+        if cut:
+            raise CodingFailed(say("coding-ends-early", coding=cut[0], received=self.received))
         return body
+
+    def _through(self, level: int, data: bytes) -> Iterator[int]:
+        """Pass *data* through the layers from *level* on, and keep what comes out. Yields as `pieces` does."""
+        if level and self._layers[level - 1].coding == "":
+            yield from self._keep(data)
+            return
+        if level == len(self._layers):
+            label = self._labels[level] if level < len(self._labels) else ""
+            self._layers.append(_Layer(label, self._coding, self._cap, may_be_coded=level < _DEEPEST))
+        for piece in self._layers[level].pieces(data):
+            yield from self._through(level + 1, piece)
 
     def _keep(self, data: bytes) -> Iterator[int]:
         self.size += len(data)
@@ -97,37 +137,112 @@ class Body:
             self._parts.append(data)
             yield len(data)
 
-    def _inflate(self, data: bytes) -> Iterator[int]:
-        # Bytes after the end of the coded data inflate to nothing, so bytes on the wire have a cap of their own. It is
-        # a little higher, since coding makes random data longer.
-        if self.received > self._cap + self._cap // 64 + 1024:
-            raise BodyTooLarge(say("body-over-cap", cap=self._cap))
-        if self._inflater is None:
+
+class _Layer:
+    """Undoes one coding, which its first bytes tell; *label* is the one that the server names, "" for none."""
+
+    def __init__(self, label: str, header: str, cap: int, *, may_be_coded: bool) -> None:
+        self._label = label
+        self._header = header
+        self._cap = cap
+        self._may_be_coded = may_be_coded
+        self._head = b""
+        self._is_known = False
+        self._inflater: Inflater | None = None
+        self._size = 0
+        self.coding = label or "gzip"
+        """The coding that this layer undoes; "" once it is known that its bytes are plain."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the coded data has come to its end; plain bytes always have."""
+        return self._inflater.is_complete if self._inflater is not None else self._is_known or not self._head
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """Take the next bytes, and yield what they inflate to. Raises `BodyTooLarge` or `CodingFailed`."""
+        if not self._is_known:
             self._head += data
-            if len(self._head) < 2:  # too few bytes to tell raw deflate from zlib
+            if len(self._head) < _HEAD:
                 return
-            data, self._head = self._head, b""
-            self._inflater = zlib.decompressobj(_AUTO if self._coding != "deflate" or _has_header(data) else _RAW)
-        while data:
-            try:
-                out = self._inflater.decompress(data, min(PIECE, self._cap - self.size + 1))
-            except zlib.error as error:
-                raise CodingFailed(say("coding-broken", coding=self._coding, reason=str(error))) from error
-            yield from self._keep(out)
-            if not self._inflater.eof:
-                data = self._inflater.unconsumed_tail
-            elif self._inflater.unused_data.startswith(_GZIP_MAGIC):  # RFC 1952 §2.2: members follow each other
-                self._members += 1
-                if self._members > _MAX_MEMBERS:
-                    raise CodingFailed(say("coding-members", coding=self._coding, limit=_MAX_MEMBERS))
-                data = self._inflater.unused_data
-                self._inflater = zlib.decompressobj(_AUTO)
-            else:
-                return  # bytes after the end are padding
+            data = self._begin()
+        yield from self._inflate(data)
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield what is left, at the end of the bytes: those that were too few to tell what they are."""
+        if not self._is_known and self._head and not GZIP_MAGIC.startswith(self._head):
+            yield from self._inflate(self._begin())
+
+    def _begin(self) -> bytes:
+        """Find out what this layer is. Returns the bytes that were held back for that."""
+        self._is_known = True
+        data, self._head = self._head, b""
+        self.coding = self._coding_of(data) if self._may_be_coded else ""
+        match self.coding:
+            case "gzip":
+                self._inflater = inflaters.Zlib()
+            case "deflate":
+                self._inflater = inflaters.Zlib(raw=not _has_header(data))
+            case "br":
+                self._inflater = inflaters.Brotli()
+            case "zstd":
+                self._inflater = inflaters.Zstd()
+        return data
+
+    def _coding_of(self, data: bytes) -> str:
+        """Return the coding of what begins with *data*; "" if it is plain. Raises `CodingFailed` if neither holds."""
+        if data.startswith(GZIP_MAGIC):
+            return "gzip"
+        if data.startswith(ZSTD_MAGIC) and "zstd" in inflaters.supported():
+            return "zstd"
+        if not self._label:
+            return "deflate" if data[:2] in _ZLIB and _has_header(data) else ""
+        if self._label in ("deflate", "br") and self._label in inflaters.supported():
+            return "" if _is_text(data) and _begins_as_document(data) else self._label
+        if _is_text(data):
+            return ""
+        if self._label in inflaters.supported():
+            return self._label  # and its library says what is wrong
+        raise CodingFailed(say("coding-not-asked", coding=repr(self._header)))
+
+    def _inflate(self, data: bytes) -> Iterator[bytes]:
+        if self._inflater is None:
+            yield data
+            return
+        try:
+            for piece in self._inflater.pieces(data):
+                self._size += len(piece)
+                if self._size > self._cap:
+                    raise BodyTooLarge(say("body-over-cap", cap=self._cap))
+                yield piece
+        except Broken as error:
+            raise CodingFailed(say("coding-broken", coding=self.coding, reason=str(error))) from error
+        except TooManyMembers:
+            raise CodingFailed(say("coding-members", coding=self.coding, limit=MAX_MEMBERS)) from None
+
+
+_ZLIB: Final = (b"\x78\x01", b"\x78\x9c", b"\x78\xda")  # no text begins so, but "x^", the fourth of RFC 1950, may
 
 
 def _has_header(data: bytes) -> bool:
     """Return whether the data begins with the header of zlib (RFC 1950 §2.2), or of gzip, which some servers call
     deflate.
     """
-    return data.startswith(_GZIP_MAGIC) or (data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0)
+    if len(data) < 2:
+        return False
+    return data.startswith(GZIP_MAGIC) or (data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0)
+
+
+def _is_text(data: bytes) -> bool:
+    """Return whether *data*, the beginning of a body, is text in any charset: coded bytes have controls among them."""
+    if data.startswith(_EBCDIC):
+        return True
+    if data.startswith(_BOMS) or b"\0" in data[:4]:  # UTF-16 and UTF-32
+        data = data.replace(b"\0", b"")
+    return b"\0" not in data and _CONTROLS.search(data) is None
+
+
+def _begins_as_document(data: bytes) -> bool:
+    """Return whether text begins as XML, HTML and JSON do."""
+    for bom in _BOMS:
+        data = data.removeprefix(bom)
+    return data.replace(b"\0", b"").lstrip()[:1] in (b"<", b"{", b"[", b"\x4c")

@@ -17,11 +17,11 @@ LONGEST_WORDS: Final = 60
 
 def host_of(url: str) -> str:
     """Return the host of *url* in lower case, with its port unless that is the scheme's default; "" if there is
-    none.
+    none. The dot that may end a name (RFC 1034, section 3.1) is left out: it is the same host.
     """
     try:
         parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower(), parts.port
+        host, port = (parts.hostname or "").lower().removesuffix("."), parts.port
     except ValueError:
         return ""
     if ":" in host:
@@ -43,7 +43,7 @@ def domain_of(url: str) -> str:
     try:
         # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
         # state" and those after it): `https://a.example\\@github.com/` leads to a.example.
-        host = (urlsplit(url.replace("\\", "/")).hostname or "").lower()
+        host = (urlsplit(url.replace("\\", "/")).hostname or "").lower().removesuffix(".")
     except ValueError:
         return ""
     return ".".join(map(_ascii, host.removeprefix("www.").split(".")))

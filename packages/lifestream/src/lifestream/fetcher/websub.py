@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from lifestream.fetcher.link_header import links_in
+
 Mode: TypeAlias = Literal["subscribe", "unsubscribe"]
 
 LEASE: Final = 10 * 86400
@@ -26,12 +28,7 @@ MAX_LEASE: Final = 30 * 86400
 SIGNATURE_METHODS: Final = frozenset({"sha1", "sha256", "sha384", "sha512"})
 """The algorithms of X-Hub-Signature. An HMAC with SHA-1 is still secure, and is what most hubs send."""
 
-_LONGEST_HEADER = 16 * 1024
 _LONGEST_URL = 2048
-_LINK = re.compile(
-    r'<([^<>]*+)>((?>(?>\s*+;\s*+(?>[\w!#$%&+.^`|~*\'-]++)(?>(?>\s*+=\s*+(?>"(?>(?>[^"\\]|\\.)*)"|[^\s",;]++))?))*))'
-)
-_PARAMETER = re.compile(r';\s*+([^\s=;",]++)(?>(?>\s*+=\s*+(?>"((?>(?>[^"\\]|\\.)*))"|([^\s",;]++)))?)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str 
     Header fields take precedence over the document ("Discovery"). If a feed names a hub but no topic, its *url* is the
     topic.
     """
-    header = headers.get("link", "")[:_LONGEST_HEADER]
+    header = headers.get("link", "")
     related = _related(header, url) if "hub" in header.lower() else {}
     if "hub" in related:
         hub, topic = related["hub"], related.get("self", topic)
@@ -62,14 +59,12 @@ def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str 
 def _related(header: str, url: str) -> dict[str, str]:
     """Return the first target of each relation in a Link header field (RFC 8288 §3), as absolute URLs."""
     related: dict[str, str] = {}
-    for target, parameters in _LINK.findall(header):
+    for target, said in links_in(header):
         try:
-            address = urljoin(url, target.strip())
+            address = urljoin(url, target)
         except ValueError:
             continue
-        said = (quoted or bare for name, quoted, bare in _PARAMETER.findall(parameters) if name.lower() == "rel")
-        # Only the first rel parameter counts (RFC 8288 §3.3).
-        for relation in next(said, "").lower().split():
+        for relation in said.get("rel", "").lower().split():
             related.setdefault(relation, address)
     return related
 

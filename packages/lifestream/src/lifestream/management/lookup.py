@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from lifestream.fetcher.redirects import UrlRefused, request_url
+from lifestream.fetcher.feed_urls import UrlRefused, request_url
 from lifestream.fetcher.url_hosts import domain_of
 from lifestream.models import Feed, Lifestream
 from lifestream.models.feeds import url_hash

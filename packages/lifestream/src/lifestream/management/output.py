@@ -12,12 +12,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from lifestream.models.feeds import outcome_in_words
 from lifestream.terminal import Visible, visible
-from lifestream.wording import in_words, worded
+from lifestream.wording import when, worded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -110,23 +109,3 @@ def tell_shortages(report: Report, command: BaseCommand) -> None:
     """Print on standard error what this machine ran out of, and the remedy, once for each."""
     for shortage in report.shortages:
         command.stderr.write(gettext("Not all feeds could be updated: {shortage}.").format(shortage=worded(shortage)))
-
-
-def when(at: datetime | None, now: datetime) -> str:
-    """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None."""
-    if at is None:
-        return gettext("never")
-    local, today = timezone.localtime(at), timezone.localtime(now).date()
-    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
-    seconds = (at - now).total_seconds()
-    if seconds <= 0:
-        return gettext("{time} (now)").format(time=clock)
-    return gettext("{time} (in {duration})").format(time=clock, duration=in_words(seconds))
-
-
-def ago(at: datetime, now: datetime) -> str:
-    """Return a past time for people: "14:05 (1 hour ago)", with its date if it is another day."""
-    local, today = timezone.localtime(at), timezone.localtime(now).date()
-    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
-    lasted = in_words((now - at).total_seconds())
-    return gettext("{time} ({duration} ago)").format(time=clock, duration=lasted)

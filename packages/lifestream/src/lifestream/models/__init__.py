@@ -3,8 +3,9 @@
 In: nothing. Out: the models, and the search index over items.
 
 1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
-2. `items`: what feeds said, tags, and the memory of deleted items.
-3. `lifestreams`: lifestreams, subscriptions, posts.
+2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what the pages of entries gave.
+3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
+   `own_pages`: text of their owners.
 4. `tallies`: counts of what the site has done.
 5. `fulltext`: the search index, on SQLite and PostgreSQL.
 
@@ -17,20 +18,24 @@ guid. Never imported here: the parser, `scheduler`, `storage` and above.
 
 from __future__ import annotations
 
+from lifestream.models.additions import Addition
+from lifestream.models.articles import Article
 from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
 from lifestream.models.lifestreams import (
     Lifestream,
     LifestreamQuerySet,
-    Post,
-    PostQuerySet,
     Subscription,
     SubscriptionQuerySet,
 )
+from lifestream.models.own_pages import OwnPage
+from lifestream.models.posts import Post, PostQuerySet
 from lifestream.models.tallies import Tally
 
 __all__ = [
+    "Addition",
+    "Article",
     "Feed",
     "FeedQuerySet",
     "Fetch",
@@ -40,6 +45,7 @@ __all__ = [
     "ItemQuerySet",
     "Lifestream",
     "LifestreamQuerySet",
+    "OwnPage",
     "Post",
     "PostQuerySet",
     "Subscription",

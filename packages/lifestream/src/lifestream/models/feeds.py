@@ -13,14 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
+from lifestream.fetcher.feed_urls import url_key
 from lifestream.fetcher.url_hosts import domain_of, host_of
-from lifestream.models import due_hosts
+from lifestream.models import due_hosts, sort_names
 from lifestream.models.message_field import MessageField
 
 
 def url_hash(url: str) -> str:
-    """Return the SHA-256 of *url* in hexadecimal. It is unique even if the URL is longer than an index allows."""
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+    """Return the SHA-256 of the key of *url* in hexadecimal: URLs that are one feed have it in common (see
+    `feed_urls.url_key`), and no others, even if they are longer than an index allows.
+    """
+    return hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 if TYPE_CHECKING:
@@ -87,28 +90,50 @@ HEALTH = {
 """The values of `Feed.health`, in words."""
 
 
-class IsHeld(BooleanLookup):
-    """The condition that a claim token isn't empty, as the index `lifestream_feed_held` has it: SQLite uses a partial
-    index only if its condition is in the query word for word, and a query's values are parameters.
+class NotEmpty(BooleanLookup):
+    """The condition that a text isn't empty, as the indexes `lifestream_feed_held` and `lifestream_feed_private` have
+    it: SQLite uses a partial index only if its condition is in the query word for word, and a query's values are
+    parameters.
     """
 
     prepare_rhs = False
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
         """Return the condition in SQL."""
-        token, parameters = self.process_lhs(compiler, connection)
-        return f"NOT ({token} = '')", tuple(parameters)
+        text, parameters = self.process_lhs(compiler, connection)
+        return f"NOT ({text} = '')", tuple(parameters)
 
 
-def _is_held() -> IsHeld:
-    return IsHeld(F("claim_token"), True)
+class HasNoIcon(BooleanLookup):
+    """The condition that a feed has no icon, as the index `lifestream_feed_iconless` has it: see `NotEmpty`."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        """Return the condition in SQL."""
+        icon, parameters = self.process_lhs(compiler, connection)
+        nothing = "X''" if connection.vendor == "sqlite" else "''"
+        return f"{icon} = {nothing}", tuple(parameters)
+
+
+def _is_held() -> NotEmpty:
+    return NotEmpty(F("claim_token"), True)
 
 
 class FeedQuerySet(models.QuerySet["Feed"]):
     """Querysets of feeds. What they write is followed by `due_hosts.settle`."""
 
     def update(self, **values: Any) -> int:
-        """Update the feeds, and note when their hosts are due if that may change."""
+        """Update the feeds, and note when their hosts are due, and how sites are sorted, if that may change."""
+        if sort_names.OF_FEED & values.keys():
+            with transaction.atomic(using=self.db):
+                named = list(self.order_by().values_list("pk", flat=True))
+                count = self._update_due(**values)
+                sort_names.settle(self.db, feeds=named)
+            return count
+        return self._update_due(**values)
+
+    def _update_due(self, **values: Any) -> int:
         if not due_hosts.FIELDS & values.keys():
             return super().update(**values)
         hosts = set(self.order_by().values_list("host_id", flat=True).distinct())
@@ -152,6 +177,10 @@ class FeedQuerySet(models.QuerySet["Feed"]):
             Q(host__held_until=None) | Q(host__held_until__lte=now),
         )
 
+    def without_icon(self) -> FeedQuerySet:
+        """Return the feeds that have no icon."""
+        return self.filter(HasNoIcon(F("icon"), True))
+
     def held(self, now: datetime) -> FeedQuerySet:
         """Return feeds that a worker holds."""
         return self.filter(_is_held(), claimed_until__gt=now)
@@ -166,6 +195,10 @@ class FeedQuerySet(models.QuerySet["Feed"]):
     def shared(self) -> FeedQuerySet:
         """Return feeds that everybody may subscribe to and see: those without credentials."""
         return self.filter(credentials="")
+
+    def private(self) -> FeedQuerySet:
+        """Return feeds with credentials."""
+        return self.filter(NotEmpty(F("credentials"), True))
 
     def with_url(self, url: str) -> FeedQuerySet:
         """Return the feeds at *url*: at most one that is shared, and any number with credentials."""
@@ -188,6 +221,7 @@ class Feed(models.Model):
         Host, on_delete=models.PROTECT, related_name="feeds", editable=False, verbose_name=_("host"), db_index=False
     )
     credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
+    options = models.JSONField(default=dict, blank=True, editable=False)  # see storage.feed_options
     title = models.TextField(_("title"), blank=True)
     site_url = models.TextField(_("site"), blank=True)
     domain = models.TextField(_("domain"), blank=True)
@@ -231,6 +265,9 @@ class Feed(models.Model):
     last_success = models.DateTimeField(_("last success"), null=True, blank=True)
     last_status = models.TextField(_("last outcome"), blank=True)
     last_error = MessageField(_("last error"), blank=True)
+    # Of one that is lost: the feed that its site names in its place, and when that was looked for.
+    replacement = models.TextField(blank=True, default="", db_default="", editable=False)
+    replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
     # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
     # and until *push_until* the hub is relied on to tell of what is new.
@@ -254,6 +291,8 @@ class Feed(models.Model):
             models.Index(fields=["host", "status", "next_fetch"], name="lifestream_feed_next"),
             models.Index(fields=["claim_token", "host"], condition=~Q(claim_token=""), name="lifestream_feed_held"),
             models.Index(fields=["url_hash"], name="lifestream_feed_url"),
+            models.Index(fields=["id"], condition=~Q(credentials=""), name="lifestream_feed_private"),
+            models.Index(fields=["icon_checked", "id"], condition=Q(icon=b""), name="lifestream_feed_iconless"),
         ]
 
     def __str__(self) -> str:

@@ -15,12 +15,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Lookup, Model, QuerySet, Value
+from django.db.models.sql.compiler import SQLCompiler
 
 from lifestream.content.tokenizer import Term, terms, words
 
@@ -29,8 +29,12 @@ TEXT_LENGTH: Final = 50_000
 CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
 """Characters of a query that are used."""
-RARE: Final = 500
+RARE: Final = 10_000
 """Items with a query's words up to which these count as rare."""
+LATEST: Final = 500
+"""How many of the latest items are looked at to see whether a query's words are frequent."""
+FREQUENT: Final = 10
+"""How many of the latest items have a query's words if these are frequent."""
 MOST_TERMS: Final = 32
 """Words of a query that are used, those of phrases included. The database reads all occurrences of each."""
 
@@ -53,6 +57,9 @@ class Indexed:
 class _Dialect:
     """The SQL of one database.
 
+    *matching* selects items, and *latest* counts the matching ones of the latest items ("" if that costs no less).
+    *found* is the condition that the item in a column matches, *among* that it is one of those in a JSON list.
+
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """
 
@@ -62,6 +69,9 @@ class _Dialect:
     forget: str
     sweep: str
     matching: str
+    latest: str
+    found: str
+    among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
 
@@ -96,11 +106,64 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     # No planner knows how rare a word is. Of a frequent one, some of the latest items have it, and walking down the
     # timeline finds them; for a rare one, that reads the whole timeline, so its items are looked up first.
     with connections[queryset.db].cursor() as cursor:
+        if dialect.latest:
+            cursor.execute(dialect.latest, [query])
+            if cursor.fetchall()[0][0] >= FREQUENT:
+                return queryset.filter(_Found(F(field), Value(query)))
         cursor.execute(f"{dialect.matching} LIMIT {RARE + 1}", [query])
         found = [item for (item,) in cursor.fetchall()]
-    if len(found) <= RARE:
-        return queryset.filter(**{f"{field}__in": found})
-    return queryset.filter(**{f"{field}__in": RawSQL(dialect.matching, [query])})  # noqa: S611  literal
+    if len(found) > RARE:
+        return queryset.filter(_Found(F(field), Value(query)))
+    return queryset.filter(_Among(F(field), Value(json.dumps(found))))
+
+
+def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
+    """Return those of *queryset*, which has items or posts, that contain all terms of *query*, as `matching` does, but
+    only of the latest *most* items that do. That takes no longer if a frequent word is counted or ordered otherwise.
+    """
+    field = _item_of(queryset)
+    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
+    if dialect is None or not wanted:
+        return queryset.none()
+    with connections[queryset.db].cursor() as cursor:
+        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {int(most)}", [dialect.query(wanted)])
+        found = [item for (item,) in cursor.fetchall()]
+    return queryset.filter(_Among(F(field), Value(json.dumps(found))))
+
+
+def is_supported(using: str) -> bool:
+    """Return whether the database *using* has an index."""
+    return connections[using].vendor in _DIALECTS
+
+
+if TYPE_CHECKING:
+    _BooleanLookup = Lookup[bool]
+else:
+    _BooleanLookup = Lookup  # has a type parameter for type checkers only
+
+
+class _Found(_BooleanLookup):
+    """The condition that an item matches a query, looked up item by item."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition in SQL."""
+        item, item_params = self.process_lhs(compiler, connection)
+        query, query_params = self.process_rhs(compiler, connection)
+        return _DIALECTS[connection.vendor].found.format(item=item, query=query), (*query_params, *item_params)
+
+
+class _Among(_BooleanLookup):
+    """The condition that an item is one of those in a JSON list. A list of parameters has its limit on SQLite."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition in SQL."""
+        item, item_params = self.process_lhs(compiler, connection)
+        items, items_params = self.process_rhs(compiler, connection)
+        return _DIALECTS[connection.vendor].among.format(item=item, items=items), (*item_params, *items_params)
 
 
 def _wanted(query: str) -> list[Term]:
@@ -246,6 +309,9 @@ _DIALECTS: Final = {
         forget="DELETE FROM lifestream_search WHERE rowid = %s",
         sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
         matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
+        latest="",  # It stops at the limit as it is.
+        found="EXISTS (SELECT 1 FROM lifestream_search WHERE lifestream_search MATCH {query} AND rowid = {item})",
+        among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
     ),
@@ -263,6 +329,12 @@ _DIALECTS: Final = {
         sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
+        # S608: a number of ours.
+        latest=f"SELECT count(*) FROM (SELECT words FROM lifestream_search ORDER BY item_id DESC LIMIT {LATEST})"  # noqa: S608
+        " latest WHERE words @@ %s::tsquery",
+        # Not EXISTS, which the planner may turn around: it would read all that matches.
+        found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
+        among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,
     ),

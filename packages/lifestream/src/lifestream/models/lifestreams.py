@@ -1,9 +1,9 @@
-"""Lifestreams, their subscriptions, and the items in them."""
+"""Lifestreams and their subscriptions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
+from lifestream.models import sort_names
 from lifestream.models.feeds import Feed
-from lifestream.models.items import Item
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
 from lifestream.wording import worded
 
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 readers_left: Final = Signal()
 """Sent when subscriptions to *feeds* (keys) were deleted together, in the database *using*, within the transaction."""
+
+
+RULING: Final = frozenset({"keep_rules", "block_rules"})
+"""The fields of a lifestream that decide which posts of all its sites are shown."""
+
+rules_written: Final = Signal()
+"""Sent when the rules of lifestreams (*keys*) were written, in the database *using*, within the transaction."""
 
 
 def validate_rules(text: str) -> None:
@@ -61,6 +68,18 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
             return self.all()
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
 
+    def update(self, **kwargs: Any) -> int:
+        """Update them, as Django does. If their rules are among what is written, the rules are applied."""
+        if RULING.isdisjoint(kwargs):
+            return super().update(**kwargs)
+        with transaction.atomic(using=self.db):
+            keys = list(self.order_by().values_list("pk", flat=True))
+            count = super().update(**kwargs)
+            rules_written.send(Lifestream, keys=keys, using=self.db)
+        return count
+
+    update.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
+
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the lifestreams. Feeds that nobody reads any more become idle: all together, see `apps`."""
         return _deleted(Subscription.objects.using(self.db).filter(lifestream__in=self.order_by()), super().delete)
@@ -80,10 +99,15 @@ class Lifestream(models.Model):
         blank=True,
         related_name="lifestreams",
         verbose_name=_("owner"),
+        help_text=_("Who may change it, beside superusers."),
     )
-    slug = models.SlugField(_("slug"), max_length=100, unique=True)
-    title = models.CharField(_("title"), max_length=200)
-    tagline = models.CharField(_("tagline"), max_length=500, blank=True)
+    slug = models.SlugField(
+        _("slug"), max_length=100, unique=True, help_text=_("The last part of its address: letters, digits, - and _.")
+    )
+    title = models.CharField(_("title"), max_length=200, help_text=_("At the head of each page, and in its feeds."))
+    tagline = models.CharField(
+        _("tagline"), max_length=500, blank=True, help_text=_("One line, beside the timeline and in lists.")
+    )
     description = models.TextField(_("description"), blank=True, help_text=_("A few sentences, for search engines."))
     language = models.CharField(
         _("language"),
@@ -92,7 +116,9 @@ class Lifestream(models.Model):
         validators=[validate_language],
         help_text=_("Of the posts that name none, as “de” or “pt-BR”. Empty: the language of the pages."),
     )
-    is_public = models.BooleanField(_("public"), default=True)
+    is_public = models.BooleanField(
+        _("public"), default=True, help_text=_("Everybody may read it. Otherwise only its owner may, after a login.")
+    )
     theme = models.CharField(
         _("theme"), max_length=10, blank=True, choices=Theme.choices, help_text=_("Empty: the theme of the site.")
     )
@@ -133,12 +159,25 @@ class Lifestream(models.Model):
     shows_authors = models.BooleanField(
         _("authors"), default=True, help_text=_("Shows who wrote a post, beside the name of its site.")
     )
+    keep_rules = models.TextField(
+        _("keep rules"),
+        blank=True,
+        validators=[validate_rules],
+        help_text=_("For all sites. One a line. If there are any, only what matches is shown."),
+    )
+    block_rules = models.TextField(
+        _("block rules"),
+        blank=True,
+        validators=[validate_rules],
+        help_text=_("For all sites. One a line. What matches is not shown."),
+    )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     feeds: models.ManyToManyField[Feed, Subscription] = models.ManyToManyField(
         Feed, through="Subscription", related_name="lifestreams", verbose_name=_("feeds")
     )
 
     objects = LifestreamQuerySet.as_manager()
+    _ruled_by: tuple[str, ...] | None = None
 
     class Meta:
         verbose_name = _("lifestream")
@@ -147,6 +186,18 @@ class Lifestream(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.slug
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Save the lifestream. If its rules have changed, they are applied in the same transaction."""
+        using = options.get("using") or router.db_for_write(type(self), instance=self)
+        is_new = self._state.adding
+        with transaction.atomic(using=using):
+            super().save(update_fields=update_fields, **options)
+            written = update_fields is None or not RULING.isdisjoint(update_fields)
+            if written and not is_new and self._rules() != self._ruled_by:
+                rules_written.send(Lifestream, keys=[self.pk], using=using)
+        if written:
+            self._ruled_by = self._rules()
 
     def clean(self) -> None:
         """Refuse a slug at whose address the site has another page, such as "admin". Raises ValidationError."""
@@ -160,6 +211,18 @@ class Lifestream(models.Model):
             message = _("“%(slug)s” is the address of another page of this site; choose another slug.")
             taken_slug = ValidationError(message, params={"slug": self.slug})  # for developers
             raise ValidationError({"slug": taken_slug})  # for developers
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        """Return the lifestream of a row, which remembers the rules that were read. *options* are of newer Djangos."""
+        made = super().from_db(db, field_names, values, **options)
+        made._ruled_by = made._rules()
+        return made
+
+    def _rules(self) -> tuple[str, ...] | None:
+        """Return the rules, or None if they were not read."""
+        known = vars(self)
+        return (self.keep_rules, self.block_rules) if known.keys() >= RULING else None
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: ARG002
         """Delete the lifestream, as `LifestreamQuerySet.delete` does."""
@@ -193,8 +256,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         chosen = list(objs)
         feeds = {subscription.feed_id for subscription in chosen}
         with transaction.atomic(using=self.db):
-            # In the order in which imports lock feeds. Otherwise the two could wait for each other.
-            list(Feed.objects.using(self.db).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
+            _lock(feeds, self.db)
             made = super().bulk_create(chosen, *args, **kwargs)
             # Of those that exist already, Django does not tell the keys.
             of_these = Subscription.objects.using(self.db).filter(
@@ -203,6 +265,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             pairs = {(subscription.lifestream_id, subscription.feed_id) for subscription in chosen}
             found = of_these.values_list("pk", "lifestream_id", "feed_id")
             keys = [pk for pk, lifestream, feed in found if (lifestream, feed) in pairs]
+            sort_names.settle(self.db, subscriptions=keys)
             _written(keys, feeds, self.db)
         return made
 
@@ -210,11 +273,16 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def update(self, **kwargs: Any) -> int:
         """Update them, as Django does. If that may show more, fill their timelines and wake their feeds."""
-        if SHOWING.isdisjoint(kwargs):
+        shows, moves = not SHOWING.isdisjoint(kwargs), not sort_names.OF_SUBSCRIPTION.isdisjoint(kwargs)
+        if not shows and not moves:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
             count = super().update(**kwargs)
+            if moves:
+                sort_names.settle(self.db, subscriptions=before)
+            if not shows:
+                return count
             after = Subscription.objects.using(self.db).filter(pk__in=before).values_list("feed_id", flat=True)
             _written(list(before), {*before.values(), *after}, self.db)
         return count
@@ -229,6 +297,11 @@ subscriptions_written: Final = Signal()
 """Sent by `SubscriptionQuerySet` for what it has written at once, inside the transaction. Arguments: *keys* of the
 subscriptions, *feeds* (keys) whose readers may have changed, and *using*.
 """
+
+
+def _lock(feeds: Collection[int], using: str) -> None:
+    """Lock *feeds* in the order in which imports do. Otherwise the two could wait for each other."""
+    list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
@@ -250,12 +323,18 @@ class Subscription(models.Model):
     folder = models.TextField(_("folder"), blank=True)
     paused = models.BooleanField(_("paused"), default=False, help_text=_("Shows no new items until it is resumed."))
     keep_rules = models.TextField(
-        _("keep rules"), blank=True, help_text=_("One a line. If there are any, only what matches is shown.")
+        _("keep rules"),
+        blank=True,
+        validators=[validate_rules],
+        help_text=_("One a line. If there are any, only what matches is shown."),
     )
     block_rules = models.TextField(
         _("block rules"), blank=True, validators=[validate_rules], help_text=_("One a line. What matches is not shown.")
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # What it is sorted by among the sites of its lifestream; see models.sort_names.
+    sort_folder = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
+    sort_name = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
     # The key below which items of the feed are still to be posted; None: none are. See storage.backfill.
     backlog = models.BigIntegerField(_("backlog"), null=True, blank=True, editable=False)
 
@@ -267,7 +346,9 @@ class Subscription(models.Model):
         ordering = ["folder", "name", "pk"]
         constraints = [models.UniqueConstraint(fields=["lifestream", "feed"], name="lifestream_subscription_unique")]
         indexes = [
-            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog")
+            models.Index(fields=["backlog"], condition=Q(backlog__isnull=False), name="lifestream_subscr_backlog"),
+            models.Index(fields=["lifestream", "sort_name", "id"], name="lifestream_subscr_name"),
+            models.Index(fields=["lifestream", "sort_folder", "sort_name", "id"], name="lifestream_subscr_folder"),
         ]
 
     def __str__(self) -> str:
@@ -275,59 +356,21 @@ class Subscription(models.Model):
 
     def save(self, **options: Any) -> None:
         """Save the subscription and what follows from it, in one transaction."""
-        with transaction.atomic(using=options.get("using") or router.db_for_write(type(self), instance=self)):
+        using = options.get("using") or router.db_for_write(type(self), instance=self)
+        fields = options.get("update_fields")
+        with transaction.atomic(using=using):
+            before: list[int] = []
+            key: int | None = self.pk  # of a new one, there is none yet
+            if key is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
+                saved = Subscription.objects.using(using).filter(pk=key)
+                before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
+            if before:
+                _lock([*before, self.feed_id], using)
             super().save(**options)
+            if before:
+                _written([], before, using)  # a feed that it reads no more
 
     @property
     def display_name(self) -> str:
         """The name that it was given here, or the feed's title."""
         return self.name or self.feed.display_title
-
-
-class PostQuerySet(models.QuerySet["Post"]):
-    """Querysets of posts."""
-
-    def visible(self) -> PostQuerySet:
-        """Return those that are neither hidden nor removed."""
-        return self.filter(hidden=False, removed=False)
-
-
-class Post(models.Model):
-    """An item in a lifestream. Pages read posts; the owner hides and removes them.
-
-    *date* is the item's, copied for the index. The subscription is the one that brought it: the post is deleted with
-    it.
-    """
-
-    lifestream = models.ForeignKey(
-        Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("lifestream")
-    )
-    subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("subscription")
-    )
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts", verbose_name=_("item"))
-    date = models.DateTimeField(_("date"))
-    hidden = models.BooleanField(_("hidden"), default=False)
-    removed = models.BooleanField(_("removed"), default=False)
-    kept = models.BooleanField(
-        _("kept"),
-        db_default=False,
-        default=False,
-        help_text=_("Stays, however old it is and however many posts there are."),
-    )
-
-    objects = PostQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("post")
-        verbose_name_plural = _("posts")
-        # "-item" would order by the ordering of items, reversed.
-        ordering = ["-date", "-item_id"]
-        constraints = [models.UniqueConstraint(fields=["lifestream", "item"], name="lifestream_post_unique")]
-        indexes = [
-            models.Index(fields=["lifestream", "date", "item"], name="lifestream_post_timeline"),
-            models.Index(fields=["subscription", "date", "item"], name="lifestream_post_site"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.item)

@@ -19,7 +19,7 @@ from django.db import connections, router, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lifestream.conf import settings
-from lifestream.models import Feed, Item, Post, Tally, Tombstone
+from lifestream.models import Feed, Item, Post, Tally, Tombstone, sort_names
 
 CHUNK: Final = 200
 TOMBSTONES: Final = timedelta(days=365)
@@ -63,6 +63,8 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
     old = Tombstone.objects.using(using).filter(created__lt=now - TOMBSTONES)
     done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
+    if not dry_run:
+        sort_names.mend(using)
     if not dry_run and not done.is_empty:
         counts = {"cleaned:items": done.items, "cleaned:feeds": done.feeds, "cleaned:tombstones": done.tombstones}
         Tally.objects.using(using).add({name: count for name, count in counts.items() if count}, now)
@@ -79,7 +81,7 @@ def give_space_back() -> None:
 
 
 def _kept() -> Exists:
-    return Exists(Post.objects.filter(item=OuterRef("pk"), kept=True))
+    return Exists(Post.objects.filter(Q(kept=True) | Q(pinned__isnull=False), item=OuterRef("pk")))
 
 
 def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int]]:

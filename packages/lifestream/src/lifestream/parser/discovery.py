@@ -6,14 +6,15 @@ addresses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.url_hosts import site_domain
-from lifestream.parser.web_page import is_svg
+from lifestream.parser.web_page import YOUTUBE, is_svg, youtube_feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,25 @@ def well_known(url: str) -> list[str]:
         return []
     root = urlunsplit((parts.scheme, parts.netloc, "/", "", ""))
     page = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/", "", ""))
-    places = _own_places(parts.hostname.removeprefix("www."), parts.path.rstrip("/"), root)
+    places = own_places(url)
     if not places:
         places = [folder + place for folder in dict.fromkeys((page, root)) for place in _USUAL_PLACES]
     return places
 
 
-def _own_places(host: str, path: str, root: str) -> list[str]:
-    """Return the addresses of feeds on known sites whose pages don't name them."""
-    steps = [step for step in path.split("/") if step]
+def own_places(url: str) -> list[str]:
+    """Return the addresses of feeds on known sites whose pages don't name them, for the page *url*."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
+    except ValueError:
+        return []
+    if parts.scheme not in FETCHED:
+        return []
+    root = urlunsplit((parts.scheme, parts.netloc, "/", "", ""))
+    steps = [step for step in parts.path.split("/") if step]
+    if host == "youtube.com":
+        return _on_youtube(steps, parts.query)
     if host == "github.com" and len(steps) >= 2:
         repository = f"{root}{steps[0]}/{steps[1]}"
         return [f"{repository}/releases.atom", f"{repository}/commits.atom"]
@@ -60,6 +71,16 @@ def _own_places(host: str, path: str, root: str) -> list[str]:
     if len(steps) == 1 and steps[0].startswith("@"):
         return [f"{root}{steps[0]}.rss"]  # Mastodon and similar servers
     return []
+
+
+def _on_youtube(steps: Sequence[str], query: str) -> list[str]:
+    """Return the feed of a channel or playlist by its address. That of a handle stands in its page only."""
+    if len(steps) >= 2 and steps[0] == "channel":
+        return [youtube_feed(steps[1])]
+    if len(steps) >= 2 and steps[0] == "user":
+        return [f"{YOUTUBE}?{urlencode({'user': steps[1]})}"]
+    playlists = parse_qs(query).get("list", []) if steps == ["playlist"] else []
+    return [f"{YOUTUBE}?{urlencode({'playlist_id': playlist})}" for playlist in playlists[:1]]
 
 
 def site_of(feed: ParsedFeed, url: str) -> Site:

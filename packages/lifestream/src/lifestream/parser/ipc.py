@@ -31,6 +31,8 @@ from lifestream.entry import (
     Source,
     Transcript,
 )
+from lifestream.message import from_stored, stored
+from lifestream.parser.article import Article
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -223,6 +225,9 @@ def _date(text: str) -> datetime:
 
 _DATE: Final = _optional(Shape(datetime.isoformat, _date))
 NAMES: Final = _all_of(str)
+MESSAGES: Final[Shape[tuple[str, ...]]] = Shape(
+    lambda messages: [*map(stored, messages)], lambda texts: tuple(map(from_stored, NAMES.unpack(texts)))
+)
 _NUMBERS: Final = _all_of(int)
 _SET: Final[Shape[frozenset[Any]]] = Shape(sorted, frozenset)
 _SET_OF_NUMBERS: Final[Shape[frozenset[int]]] = Shape(sorted, lambda values: frozenset(_NUMBERS.unpack(values)))
@@ -256,7 +261,7 @@ PREPARED: Final = _record(
     items=_many(_record(ItemDraft, **_SAID)),
     problems=_many(_record(PluginProblem)),
     damaged=_NUMBERS,
-    capped=NAMES,
+    capped=MESSAGES,
     notes=_optional(_NOTES),
 )
 _IN_PARTS: Final = {
@@ -266,7 +271,8 @@ _IN_PARTS: Final = {
 }
 """Which field of what a message holds under a name is sent in parts."""
 
-PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES)
+PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES, linked=NAMES)
+ARTICLE: Final = _record(Article)
 RULES: Final = _record(
     SanitizerRules,
     tags=Shape(

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 from lifestream.entry import ParsedFeed
 from lifestream.message import from_stored, say
 from lifestream.parser import ipc
+from lifestream.parser.article import Article
 from lifestream.parser.errors import NotAFeed, ParserDied
 from lifestream.parser.web_page import Page
 from lifestream.plugins.base import FeedPlugin
@@ -50,7 +51,7 @@ class Document:
         answer = ask({**question, "noted": self.noted}, self.body)
         capped: tuple[str, ...] = ()
         if "feed" in answer:
-            feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.NAMES, answer.get("capped"))
+            feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.MESSAGES, answer.get("capped"))
             answer = ask(self._second_question(feed, registry, deadline), b"")
         if "prepared" in answer:
             prepared = _unpacked(ipc.PREPARED, answer["prepared"])
@@ -82,11 +83,28 @@ class WebPage:
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
-        question = {"page": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
+        question = {"page": True, "headers": _told(self.headers, "link"), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
         return _unpacked(ipc.PAGE, answer["page"])
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """A web page of which the article is wanted."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as a document is read
+        """Return the article. Raises `ParserDied` with the reason if there is none, and what *ask* raises."""
+        question = {"article": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
+        answer = ask(question, self.body)
+        if "article" not in answer:
+            raise ParserDied(from_stored(str(answer.get("failed"))))
+        return _unpacked(ipc.ARTICLE, answer["article"])
 
 
 def document(
@@ -100,7 +118,7 @@ def document(
     try:
         chosen = registry.named(plugin) if plugin else None
     except PluginError as error:
-        problems = (PluginProblem(plugin, "choosing it", "", str(error)),)
+        problems = (PluginProblem(plugin, "", "", str(error)),)
     if chosen is None:
         asked = None if registry.has_own else ""
     else:
@@ -108,10 +126,10 @@ def document(
     return Document(body, headers, url, asked, chosen, problems, noted)
 
 
-def _told(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return those of *headers* that tell how to read a document, with names in lower case."""
+def _told(headers: Mapping[str, str], *more: str) -> dict[str, str]:
+    """Return those of *headers* that tell how to read a document, and those named *more*, with names in lower case."""
     told = {name.lower(): value for name, value in headers.items()}
-    return {name: told[name] for name in ("content-type", "content-language") if name in told}
+    return {name: told[name] for name in ("content-type", "content-language", *more) if name in told}
 
 
 def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:

@@ -1,7 +1,9 @@
 """A web page → `Page`: its title, the feeds that it names, and pictures that may be its icon.
 
-A page names its feeds with `<link rel="alternate">` (HTML, 4.6.7.1, and the RSS Advisory Board's autodiscovery). Only
-the beginning of a page is read. All of it is untrusted, so `ParserPool.read_page` reads it in a child process.
+A page names its feeds with `<link rel="alternate">` (HTML, 4.6.7.1, and the RSS Advisory Board's autodiscovery), and
+its server with the same in the header field Link (RFC 8288). Other pages only link to them, or lead to another page by
+a refresh. Only the beginning of a page is read. All of it is untrusted, so `ParserPool.read_page` reads it in a child
+process.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten, text_of
 from lifestream.content.urls import FETCHED, safe_url
+from lifestream.fetcher.feed_urls import without_feed_scheme
+from lifestream.fetcher.link_header import links_in
+from lifestream.fetcher.url_hosts import domain_of, is_within
 from lifestream.parser.encoding import decode
 from lifestream.plugins.caps import TITLE, address
 
@@ -35,29 +40,126 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a web page says of its site: its *title*, its *feeds*, and pictures that may be its icon, best first."""
+    """What a web page says of its site: its *title*, its *feeds*, and pictures that may be its icon, best first.
+
+    *linked* are addresses that the page links to as one does to feeds, and *refresh* is the page that a browser goes on
+    to from here, "" for none.
+    """
 
     title: str = ""
     feeds: tuple[Candidate, ...] = ()
     icons: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    refresh: str = ""
 
 
 def read_page(html: bytes, headers: Mapping[str, str], url: str) -> Page:
     """Return the page in *html*, which came from *url* with *headers*."""
-    text = _decoded(html, headers)[:MAX_PAGE]
-    base, title, links = url, "", []
+    text = decoded_page(html, headers)
+    base, title, links, refresh = url, "", _links_beside(headers), ""
+    anchors: list[_Anchor] = []
     based = False
     reading_title = False
+    anchor: _Anchor | None = None
     for kind, name, source in tokens(text):
         if kind == "start" and name == "base" and not based:
             based = True
-            base = address(safe_url(attributes(source).get("href", ""), url, FETCHED)) or url
+            base = _fetchable(attributes(source).get("href", ""), url) or url
         elif kind == "start" and name == "link":
             links.append(attributes(source))
+        elif kind == "start" and name == "meta" and not refresh:
+            refresh = _refresh(attributes(source))
+        elif name == "a" and kind in ("start", "end"):
+            anchor = _Anchor(attributes(source)) if kind == "start" and len(anchors) < _MOST_ANCHORS else None
+            anchors += [anchor] if anchor is not None else []
+        elif kind == "text" and anchor is not None and len(anchor.text) < _LONGEST_LABEL:
+            anchor.text += source[:_LONGEST_LABEL]
         reading_title = (kind == "start" and name == "title") or (reading_title and kind == "hidden")
         if reading_title and kind == "hidden" and not title:
             title = shorten(" ".join(text_of(source).split()), TITLE.limit)
-    return Page(title, tuple(_feeds(links, base)), tuple(_icons(links, base, url)))
+    feeds = tuple(_feeds(links, base)) or tuple(_feeds_of_youtube(links, text, url))
+    linked = dict.fromkeys(_fetchable(each.link["href"], base) for each in anchors if each.leads_to_feed)
+    return Page(
+        title,
+        feeds,
+        tuple(_icons(links, base, url)),
+        tuple(address for address in linked if address)[:MAX_CANDIDATES],
+        _fetchable(refresh, base) if refresh else "",
+    )
+
+
+def _fetchable(href: str, base: str) -> str:
+    """Return the address *href* of a link, made absolute against *base*; "" if it can't be fetched."""
+    return address(safe_url(without_feed_scheme(href), base, FETCHED))
+
+
+def _links_beside(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the links of the header field Link, as attributes of `<link>`."""
+    field = next((value for name, value in headers.items() if name.lower() == "link"), "")
+    return [said | {"href": target} for target, said in links_in(field)]
+
+
+def _refresh(said: Mapping[str, str]) -> str:
+    """Return the address that a `<meta http-equiv="refresh">` leads to (HTML, 4.2.5.3), "" for none."""
+    if said.get("http-equiv", "").strip().lower() != "refresh":
+        return ""
+    found = _REFRESH.fullmatch(said.get("content", "").strip()[:_LONGEST_REFRESH])
+    return found[1].strip("\"'") if found else ""
+
+
+_REFRESH = re.compile(r"[\d.]*+\s*+[;,]?\s*+url\s*+=\s*+(.++)", re.IGNORECASE | re.DOTALL)
+_LONGEST_REFRESH: Final = 8192
+
+_MOST_ANCHORS: Final = 5000
+_LONGEST_LABEL: Final = 60
+
+
+@dataclass(slots=True)
+class _Anchor:
+    """A link within a page: its attributes, and the beginning of its text."""
+
+    link: dict[str, str]
+    text: str = ""
+
+    @property
+    def leads_to_feed(self) -> bool:
+        """Whether the link looks like one to a feed, by its type, address or text."""
+        href = self.link.get("href", "").strip()
+        kind = self.link.get("type", "").partition(";")[0].strip().lower()
+        return bool(href) and (
+            kind in _FEED_TYPES
+            or href[:5].lower() == "feed:"
+            or _ADDRESS_OF_FEED.search(href.partition("#")[0]) is not None
+            or _WORD_FOR_FEED.fullmatch(" ".join(self.text.split())) is not None
+        )
+
+
+_ADDRESS_OF_FEED = re.compile(
+    r"(?:(?:^|/)(?:feed|rss|atom)/?|\.(?:rss|atom|rdf)|(?:^|/)(?:feeds?|rss2?|atom|index)\.(?:xml|json|php)"
+    r"|[?&](?:feed=\w+|format=(?:feed|rss|atom)|type=rss))$",
+    re.IGNORECASE,
+)
+_WORD_FOR_FEED = re.compile(r"(?:rss|atom|xml|(?:rss|atom|web)[ -]?feed|feed)(?: ?2\.0)?", re.IGNORECASE)
+
+YOUTUBE: Final = "https://www.youtube.com/feeds/videos.xml"
+
+
+def youtube_feed(channel: str) -> str:
+    """Return the address of the feed of the YouTube channel with this id."""
+    return f"{YOUTUBE}?{urlencode({'channel_id': channel})}"
+
+
+def _feeds_of_youtube(links: list[dict[str, str]], text: str, url: str) -> Iterator[Candidate]:
+    """Yield the feed of the channel that a page of YouTube belongs to, which most of them don't name."""
+    if not is_within(domain_of(url), "youtube.com"):
+        return
+    said = [link.get("href", "") for link in links if "canonical" in link.get("rel", "").lower().split()]
+    if found := _CHANNEL_ADDRESS.search(" ".join(said)) or _CHANNEL.search(text):
+        yield Candidate(youtube_feed(found[1]))
+
+
+_CHANNEL_ADDRESS = re.compile(r"/channel/(UC[\w-]{22})(?![\w-])", re.ASCII)
+_CHANNEL = re.compile(r"(?:externalId|channelId|channel_id)\W{1,8}(UC[\w-]{22})(?![\w-])", re.ASCII)
 
 
 _CHARSET = re.compile(r"""charset\s*+=\s*+["']?([a-zA-Z][\w:.-]*+)""", re.IGNORECASE | re.ASCII)
@@ -75,14 +177,14 @@ def _charset_in(start: str) -> str:
     return ""
 
 
-def _decoded(html: bytes, headers: Mapping[str, str]) -> str:
-    """Return the text of a page. Its charset is that of a byte order mark, else of HTTP, else of the page itself (HTML,
-    13.2.3.2).
+def decoded_page(html: bytes, headers: Mapping[str, str]) -> str:
+    """Return the text of a page, at most MAX_PAGE characters. Its charset is that of a byte order mark, else of HTTP,
+    else of the page itself (HTML, 13.2.3.2).
     """
     said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if "charset" not in said.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
         said = f"text/html; charset={named}"
-    return scrub(decode(html[: 4 * MAX_PAGE], said).text)
+    return scrub(decode(html[: 4 * MAX_PAGE], said).text)[:MAX_PAGE]
 
 
 _FEED_TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
@@ -100,7 +202,7 @@ def _feeds(links: list[dict[str, str]], base: str) -> Iterator[Candidate]:
         relations = link.get("rel", "").lower().split()
         kind = link.get("type", "").partition(";")[0].strip().lower()
         title = shorten(" ".join(link.get("title", "").split()), TITLE.limit)
-        url = address(safe_url(link.get("href", ""), base, FETCHED))
+        url = _fetchable(link.get("href", ""), base)
         sounds = _SOUNDS_LIKE_FEED.search(f"{title} {link.get('href', '')}") is not None
         is_feed = kind in _FEED_TYPES or (kind in _GENERAL_TYPES and sounds)
         if url and ("feed" in relations or ("alternate" in relations and is_feed)):

@@ -20,6 +20,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
 from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
+from lifestream.parser.article import NoArticle, read_article
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.web_page import read_page
 from lifestream.plugins.caps import Tally, bounded_feed
@@ -91,6 +92,8 @@ class Reader:
         gc.disable()
         try:
             return self._answer(job, body)
+        except NoArticle as error:
+            return {"failed": stored(str(error))}
         except NotAFeed as error:
             return {"not a feed": stored(error.reason)}
         except (MemoryError, RecursionError) as error:
@@ -102,6 +105,8 @@ class Reader:
     def _answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "page" in job:
             return {"page": ipc.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+        if "article" in job:
+            return {"article": ipc.ARTICLE.pack(read_article(body, job["headers"], job["url"], self._sanitizer))}
         parsed, self._parsed = self._parsed, None
         notes, self._notes = self._notes, None
         if "clean" in job:
@@ -118,7 +123,7 @@ class Reader:
             # The feed is bounded here, since the parent has to parse all of it.
             tally = Tally()
             self._parsed, self._notes = bounded_feed(feed, tally), notes
-            return {"feed": ipc.FEED.pack(self._parsed), "capped": tally.notes}
+            return {"feed": ipc.FEED.pack(self._parsed), "capped": ipc.MESSAGES.pack(tally.notes)}
         name = job["plugin"]
         plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
         return self._prepared(prepare(feed, plugin, self._sanitizer, notes))

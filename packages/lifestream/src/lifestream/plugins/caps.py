@@ -20,47 +20,50 @@ from lifestream.content.clean_html import CleanHtml
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.sanitizer import Beginning
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person
+from lifestream.message import Message, say
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A cap: of *what*, at most *limit* *units* are kept; *beyond* says what happens to more."""
+    """A cap: its *limit*, and the *code* of the sentence that says of what, and what happens to more. The length of a
+    text counts in bytes of UTF-8 if it is *in_bytes*, otherwise in characters.
+    """
 
-    what: str
+    code: str
     limit: int
-    unit: str
-    beyond: str
+    in_bytes: bool = False
 
     def __str__(self) -> str:
-        return f"{self.what}: at most {self.limit:,} {self.unit}, {self.beyond}"
+        return self.told
+
+    @property
+    def told(self) -> Message:
+        """The sentence about this cap."""
+        return say(self.code, limit=f"{self.limit:,}")
 
 
-_CUT: Final = "the text is cut, with …"
-_DROPPED: Final = "a longer one is dropped"
-_FIRST: Final = "the first ones are kept"
-
-ENTRIES: Final = Cap("entries of a document", 10_000, "entries", "the latest ones are kept")
-ENCLOSURES: Final = Cap("enclosures of an entry", 100, "enclosures", _FIRST)
-MEDIA: Final = Cap("media of an entry", 100, "media", _FIRST)
-TAGS: Final = Cap("tags of an entry", 100, "tags", _FIRST)
-TRANSCRIPTS: Final = Cap("transcripts of an episode", 100, "transcripts", _FIRST)
-PERSONS: Final = Cap("persons of an episode", 100, "persons", _FIRST)
-GUID: Final = Cap("a guid", LONGEST_GUID, "bytes", "its hash is kept in its place")
-LINK: Final = Cap("an address (link, enclosure, picture, icon, hub)", 8 * 1024, "bytes", _DROPPED)
-BASE: Final = Cap("the address that others are relative to", 2 * 1024, "bytes", _DROPPED)
-TITLE: Final = Cap("a title", 2_000, "characters", _CUT)
-AUTHOR: Final = Cap("an author", 1_000, "characters", _CUT)
-EPISODE: Final = Cap("a person, a role, the number or name of an episode or season", 1_000, "characters", _CUT)
-TAG: Final = Cap("a tag", 1_000, "characters", _CUT)
-CONTENT: Final = Cap("a content, and its plain text", 1024 * 1024, "characters", "it is cut and stays whole HTML")
-SUMMARY: Final = Cap("a summary, before its first 300 characters are taken", 64 * 1024, "characters", "it is cut")
-DESCRIPTION: Final = Cap("the description of a picture or film, the subtitle of a feed", 4_000, "characters", _CUT)
-GENERATOR: Final = Cap("the generator of a feed", 1_000, "characters", _CUT)
-COMPLAINT: Final = Cap("what is said to be wrong with a document", 1_000, "characters", _CUT)
-LANGUAGE: Final = Cap("a language", 100, "characters", _DROPPED)
-TYPE: Final = Cap("a media type", 255, "characters", _DROPPED)
+ENTRIES: Final = Cap("cap-entries", 10_000)
+ENCLOSURES: Final = Cap("cap-enclosures", 100)
+MEDIA: Final = Cap("cap-media", 100)
+TAGS: Final = Cap("cap-tags", 100)
+TRANSCRIPTS: Final = Cap("cap-transcripts", 100)
+PERSONS: Final = Cap("cap-persons", 100)
+GUID: Final = Cap("cap-guid", LONGEST_GUID, in_bytes=True)
+LINK: Final = Cap("cap-address", 8 * 1024, in_bytes=True)
+BASE: Final = Cap("cap-base", 2 * 1024, in_bytes=True)
+TITLE: Final = Cap("cap-title", 2_000)
+AUTHOR: Final = Cap("cap-author", 1_000)
+EPISODE: Final = Cap("cap-episode", 1_000)
+TAG: Final = Cap("cap-tag", 1_000)
+CONTENT: Final = Cap("cap-content", 1024 * 1024)
+SUMMARY: Final = Cap("cap-summary", 64 * 1024)
+DESCRIPTION: Final = Cap("cap-description", 4_000)
+GENERATOR: Final = Cap("cap-generator", 1_000)
+COMPLAINT: Final = Cap("cap-complaint", 1_000)
+LANGUAGE: Final = Cap("cap-language", 100)
+TYPE: Final = Cap("cap-type", 255)
 
 ALL: Final = (
     ENTRIES, ENCLOSURES, MEDIA, TAGS, TRANSCRIPTS, PERSONS, GUID, LINK, BASE, TITLE, AUTHOR, TAG, EPISODE, CONTENT,
@@ -83,13 +86,9 @@ class Tally:
         self._times[cap] += 1
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         """Return a sentence for each cap that was exceeded, in the order of `ALL`."""
-        return tuple(
-            f"capped {'once' if self._times[cap] == 1 else f'{self._times[cap]:,} times'}: {cap}"
-            for cap in ALL
-            if self._times[cap]
-        )
+        return tuple(say("capped", count=self._times[cap], cap=cap.told) for cap in ALL if self._times[cap])
 
 
 Said = TypeVar("Said", Entry, ItemDraft)
@@ -236,7 +235,7 @@ def _cut(value: str, cap: Cap, tally: Tally) -> str:
 
 
 def _whole(value: str, cap: Cap, tally: Tally) -> str:
-    size = _size(value, cap.limit) if cap.unit == "bytes" else len(value)
+    size = _size(value, cap.limit) if cap.in_bytes else len(value)
     if size <= cap.limit:
         return value
     tally.over(cap)

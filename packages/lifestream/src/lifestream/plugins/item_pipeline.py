@@ -18,6 +18,7 @@ from lifestream.content.plaintext import html_of, scrub, shorten
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.urls import FETCHED, safe_url
 from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
+from lifestream.message import Message, say
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
@@ -31,8 +32,8 @@ _ENOUGH: Final = 4 * SUMMARY_LENGTH  # of a text whose spaces are collapsed alre
 
 @dataclass(frozen=True, slots=True)
 class PluginProblem:
-    """A failure of a plugin: the *hook* that failed, the *entry* (by its best-known identifier), and the *error* in
-    words.
+    """A failure of a plugin: the *hook* that failed ("" where none could be called), the *entry* (by its best-known
+    identifier), and the *error* in words.
     """
 
     plugin: str
@@ -41,7 +42,14 @@ class PluginProblem:
     error: str
 
     def __str__(self) -> str:
-        return f"plugin {self.plugin}: {self.hook} failed on {self.entry!r}, which is left out: {self.error}"
+        return self.told
+
+    @property
+    def told(self) -> Message:
+        """The sentence about this failure."""
+        if not self.hook:
+            return say("plugin-not-chosen", plugin=self.plugin, reason=self.error)
+        return say("plugin-failed", plugin=self.plugin, hook=self.hook, entry=repr(self.entry), reason=self.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from lifestream.conf import settings
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
-from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
 from lifestream.fetcher.shortage import ShortOf, require_files
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.parser.errors import NotAFeed, ParseError

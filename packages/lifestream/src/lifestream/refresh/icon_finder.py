@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
 from django.utils import timezone
 
 from lifestream.content.image_types import image_type
@@ -56,16 +55,7 @@ def find_icons(
     No event loop may run in the thread that calls this.
     """
     now = clock()
-    wanting = Feed.objects.filter(
-        Q(icon_checked=None) | Q(icon_checked__lte=now - AGAIN),
-        icon=b"",
-        status=Feed.Status.ACTIVE,
-        last_success__isnull=False,
-    )
-    if feeds is not None:
-        wanting = wanting.filter(pk__in=feeds)
-    rows = wanting.order_by("pk").values_list("pk", "url", "site_url", "icon_url", named=True)
-    sites = [_Site(row.pk, row.url, row.site_url, row.icon_url) for row in rows[:limit]]
+    sites = _wanting(feeds, limit, now)
     if not sites:
         return 0
     try:
@@ -82,6 +72,23 @@ def find_icons(
     for key, icon in found:
         Feed.objects.filter(pk=key).update(icon=icon, icon_checked=now)
     return sum(bool(icon) for _, icon in found)
+
+
+def _wanting(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_Site]:
+    """Return up to *limit* feeds whose icons are to be looked for, those of *feeds* (keys) if given: first those that
+    never were.
+    """
+    wanting = Feed.objects.without_icon().filter(status=Feed.Status.ACTIVE, last_success__isnull=False)
+    if feeds is not None:
+        wanting = wanting.filter(pk__in=feeds)
+    # Two queries, since each is answered from the beginning of a part of the index.
+    never = wanting.filter(icon_checked=None).order_by("pk")
+    again = wanting.filter(icon_checked__lte=now - AGAIN).order_by("icon_checked", "pk")
+    found: list[_Site] = []
+    for chosen in (never, again):
+        rows = chosen.values_list("pk", "url", "site_url", "icon_url", named=True)[: limit - len(found)]
+        found += [_Site(row.pk, row.url, row.site_url, row.icon_url) for row in rows]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -18,10 +18,14 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten
-from lifestream.fetcher.redirects import UrlRefused, credentials_of, request_url
+from lifestream.content.urls import FETCHED, safe_url
+from lifestream.entry import Flaw
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url, url_key
 from lifestream.message import say
-from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.models import Lifestream, Subscription, sort_names
 from lifestream.parser.encoding import decode
+from lifestream.parser.wellformed import flaw_of
+from lifestream.plugins.caps import address
 from lifestream.storage.bulk_subscriptions import Listed, subscribe_all
 
 
@@ -65,26 +69,47 @@ MAX_SIZE: Final = 10 * 1024 * 1024
 MAX_FEEDS: Final = 10_000
 MAX_DEPTH: Final = 20
 """How deeply folders may be nested."""
+_PART: Final = 500
+"""How many subscriptions are read together."""
+_WRITTEN: Final = 64 * 1024
+"""How many characters of a list are written together."""
 LONGEST_NAME: Final = 200
 """How many characters the name of a feed may have, and that of a folder with its parents; longer ones are cut, with
 "…".
 """
 
 
-def read(document: bytes) -> list[Outline]:
-    """Return the feeds in *document*, in its order and each once; a nested folder is named "outer/inner".
+@dataclass(frozen=True, slots=True)
+class OpmlList:
+    """A list that was read: its *outlines*, where it is ill-formed (*flaw*), and whether its end is missing."""
 
-    An ill-formed list is read as far as possible. Raises `NotOpml` if the document is no list, or has more than
-    MAX_SIZE bytes, MAX_FEEDS feeds or MAX_DEPTH nested folders.
+    outlines: Sequence[Outline]
+    flaw: Flaw | None = None
+    is_cut_off: bool = False
+
+
+def read(document: bytes) -> list[Outline]:
+    """Return the feeds in *document*, as `read_list` does."""
+    return list(read_list(document).outlines)
+
+
+def read_list(document: bytes) -> OpmlList:
+    """Return the list in *document*: its feeds, in its order and each once; a nested folder is named "outer/inner".
+
+    Whether it is well-formed is told by a strict parser, but feeds are found in an ill-formed list, too: many programs
+    write `&` as it stands. What is not there whole, at the end of a list that is cut off, is left out. Takes time
+    linear in the length. Raises `NotOpml` if the document is no list, or has more than MAX_SIZE bytes, MAX_FEEDS feeds
+    or MAX_DEPTH nested folders.
     """
     if len(document) > MAX_SIZE:
         raise NotOpml(say("opml-too-large", size=MAX_SIZE // 1024**2))
+    text = decode(document).text
     is_list = False
     outlines: dict[str, Outline] = {}
     folders: list[str] = []  # the open folders
     opened: list[int] = []  # for each open outline, how many folders were open when it began
     # HTML has no empty title element: after one, everything would count as its text.
-    for kind, name, source in tokens(_EMPTY_TITLE.sub("", decode(document).text)):
+    for kind, name, source in tokens(_EMPTY_TITLE.sub("", text)):
         element = name.rpartition(":")[2]
         is_list = is_list or (kind == "start" and element == "opml")
         if element != "outline" or kind not in ("start", "end"):
@@ -93,13 +118,17 @@ def read(document: bytes) -> list[Outline]:
             if opened:
                 del folders[opened.pop() :]
             continue
+        if not source.endswith(">"):  # The list is cut off here, and half an address may be another one.
+            break
         said = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
         title = _line(said.get("text", "")) or _line(said.get("title", ""))
         url = said.get("xmlurl", "").strip()
         if url and said.get("type", "").strip().lower() != "source":
             folder = _category(said.get("category", "")) or "/".join(folders)
             refusal = _refusal(url, said.get("type", ""))
-            outlines.setdefault(url, Outline(url, title, folder=shorten(folder, LONGEST_NAME), refusal=refusal))
+            site = safe_url(said.get("htmlurl", ""), schemes=FETCHED)
+            folder = shorten(folder, LONGEST_NAME)
+            outlines.setdefault(url, Outline(url, title, address(site), folder, refusal=refusal))
         if not source.endswith("/>"):
             opened.append(len(folders))
             is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
@@ -110,7 +139,11 @@ def read(document: bytes) -> list[Outline]:
             raise NotOpml(say("opml-too-deep", most=MAX_DEPTH))
     if not is_list and not outlines:
         raise NotOpml(say("no-opml"))
-    return list(outlines.values())
+    flaw = flaw_of(text.encode("utf-8", "replace"))
+    return OpmlList(tuple(outlines.values()), flaw, is_list and _END.search(text) is None)
+
+
+_END = re.compile(r"</(?:[\w.-]{1,40}:)?opml\s*+>|<(?:[\w.-]{1,40}:)?opml(?:\s[^<>]*+)?(?<=/)>", re.IGNORECASE)
 
 
 def _refusal(url: str, kind: str) -> str:
@@ -141,7 +174,20 @@ def _category(text: str) -> str:
 
 def render(title: str, outlines: Iterable[Outline]) -> bytes:
     """Return the document that lists *outlines* under *title*, in UTF-8."""
+    ordered = sorted(outlines, key=lambda outline: (outline.folder, outline.title.casefold(), outline.url))
+    return b"".join(_rendered(title, ordered))
+
+
+def _rendered(title: str, outlines: Iterable[Outline]) -> Iterator[bytes]:
+    """Yield the document in parts. *outlines* are in order."""
     out = io.StringIO()
+
+    def written() -> bytes:
+        part = out.getvalue()
+        out.seek(0)
+        out.truncate()
+        return part.encode("utf-8")
+
     xml = SimplerXMLGenerator(out, "utf-8", short_empty_elements=True)
     xml.startDocument()
     xml.startElement("opml", AttributesImpl({"version": "2.0"}))
@@ -149,8 +195,7 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
     xml.addQuickElement("title", scrub(title))
     xml.endElement("head")
     xml.startElement("body", AttributesImpl({}))
-    ordered = sorted(outlines, key=lambda outline: (outline.folder, outline.title.casefold(), outline.url))
-    for folder, inside in groupby(ordered, key=lambda outline: outline.folder):
+    for folder, inside in groupby(outlines, key=lambda outline: outline.folder):
         if folder:
             xml.startElement("outline", AttributesImpl({"text": scrub(folder), "title": scrub(folder)}))
         for outline in inside:
@@ -158,23 +203,37 @@ def render(title: str, outlines: Iterable[Outline]) -> bytes:
             site = {"htmlUrl": scrub(outline.site_url)} if outline.site_url else {}
             feed = {"type": "rss", "text": name, "title": name, "xmlUrl": scrub(outline.url), **site}
             xml.addQuickElement("outline", attrs=feed)
+            if out.tell() > _WRITTEN:
+                yield written()
         if folder:
             xml.endElement("outline")
     xml.endElement("body")
     xml.endElement("opml")
     xml.endDocument()
-    return out.getvalue().encode("utf-8")
+    yield written()
 
 
-def write(lifestream: Lifestream) -> bytes:
-    """Return all subscriptions of *lifestream*, as OPML."""
-    return render(lifestream.title, subscriptions_of(lifestream))
+def write(lifestream: Lifestream) -> Iterator[bytes]:
+    """Yield all subscriptions of *lifestream* as OPML, in parts: no more than a few hundred are held in memory."""
+    return _rendered(lifestream.title, subscriptions_of(lifestream))
 
 
-def subscriptions_of(lifestream: Lifestream) -> list[Outline]:
-    """Return the subscriptions of *lifestream*, without feeds that have credentials."""
-    rows = lifestream.subscriptions.select_related("feed").filter(feed__in=Feed.objects.shared())
-    return [Outline(row.feed.url, row.display_name, row.feed.site_url, row.folder) for row in rows]
+def subscriptions_of(lifestream: Lifestream) -> Iterator[Outline]:
+    """Yield the subscriptions of *lifestream* by folder and name, without feeds that have credentials."""
+    sites = lifestream.subscriptions.filter(feed__credentials="").order_by("sort_folder", "sort_name", "pk")
+    columns = (
+        "pk", "sort_folder", "sort_name", "folder", "name", "feed__title", "feed__domain", "feed__url",
+        "feed__site_url",
+    )  # fmt: skip
+    rows = sites.values_list(*columns, named=True)
+    part = list(rows[:_PART])
+    while part:
+        for row in part:
+            url = row.feed__url
+            yield Outline(url, row.name or row.feed__title or row.feed__domain or url, row.feed__site_url, row.folder)
+        # By keyset, as the pages: no cursor of the database stays open, which not every connection pool allows.
+        last = part[-1]
+        part = list(rows.filter(sort_names.after(last.sort_folder, last.sort_name, last.pk))[:_PART])
 
 
 def subscribe_to(
@@ -202,8 +261,9 @@ def subscribe_to(
         if credentials_of(outline.url):
             refused.append(say("has-login", url=url))
             continue
-        again += url in listed
-        listed.setdefault(url, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))
+        key = url_key(url)
+        again += key in listed
+        listed.setdefault(key, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))
         notes += [outline.note] if outline.note else []
     made = subscribe_all(lifestream, listed.values(), progress)
     return Subscribed(made, again + len(listed) - len(made), refused, notes)

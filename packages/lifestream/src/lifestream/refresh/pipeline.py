@@ -98,8 +98,9 @@ def _fill_timelines(stopping: threading.Event) -> None:
         # `storage` takes longer to import than this takes to look.
         from lifestream.storage import backfill
         from lifestream.storage.db_errors import FAILURES, trouble_of
+        from lifestream.storage.outages import OUTAGES
 
         try:
             backfill.fill_rest(stopping)
         except FAILURES as error:
-            log.warning("not all timelines could be filled: %s", trouble_of(error))
+            OUTAGES.tell(log, "not all timelines could be filled", trouble_of(error))

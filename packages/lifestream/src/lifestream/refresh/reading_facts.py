@@ -17,6 +17,7 @@ from lifestream.entry import Enclosure, Media, ParsedFeed
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.reading_notes import Notes
+from lifestream.wording import worded
 
 FORMATS: Final = {
     "rss090": "RSS 0.90",
@@ -83,9 +84,9 @@ def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:
     for text in dict.fromkeys(notes.undated):
         yield Fact(_("no date"), _("{text}: not understood").format(text=text), "doubtful")
     for note in prepared.capped:
-        yield Fact(_("too much"), note, "doubtful")
+        yield Fact(_("too much"), worded(note), "doubtful")
     for problem in prepared.problems:
-        yield Fact(_("problem"), " ".join(str(problem).split()), "bad")
+        yield Fact(_("problem"), " ".join(worded(problem.told).split()), "bad")
     if prepared.left_out:
         left_out = _("{count} by the plugin {plugin}").format(count=f"{prepared.left_out:,}", plugin=prepared.plugin)
         yield Fact(_("left out"), left_out)

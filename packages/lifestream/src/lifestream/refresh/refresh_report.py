@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import ngettext
+
+from lifestream.wording import worded
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +18,8 @@ class FeedReport:
     """The result for one feed. *outcome* is a `Fetch.Outcome`; *new* and *changed* count items.
 
     *next_at* is when the feed is due again, None for never, and *reason* is why then; *message* says what went wrong,
-    if anything did. *url* is without credentials.
+    if anything did. *url* is without credentials. *status* is that of the answer, None for none; *size* is its length
+    in bytes, and *duration* is how long it took, in seconds.
     """
 
     feed: int
@@ -25,6 +31,9 @@ class FeedReport:
     next_at: datetime | None = None
     reason: str = ""
     message: str = ""
+    status: int | None = None
+    size: int = 0
+    duration: float = 0.0
 
     @property
     def failed(self) -> bool:
@@ -87,3 +96,18 @@ class Report:
         if self.skipped:
             parts.append(ngettext("{} left for later", "{} left for later", self.skipped).format(self.skipped))
         return ", ".join(parts)
+
+
+def tell_report(report: Report) -> None:
+    """Log *report* for an operator: a line for what was done, and one for each feed that failed, or why feeds stay due.
+
+    A failure of the database has been told where it happened.
+    """
+    for shortage in report.shortages:
+        if getattr(shortage, "code", "") != "database-failed":
+            _log.warning("feeds stay due: %s", worded(shortage))
+    for row in report.rows:
+        if row.failed:
+            _log.info("%s failed: %s", row.url, worded(row.message))
+    if report.rows:
+        _log.info("%s", report)

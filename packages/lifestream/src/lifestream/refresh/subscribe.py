@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal, Self
+from http import HTTPStatus
+from typing import Final, Literal, Self
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -25,14 +27,15 @@ from django.utils import timezone
 from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
-from lifestream.fetcher.redirects import UrlRefused, credentials_of, origin, request_url
 from lifestream.fetcher.shortage import require_files, shortage_of
 from lifestream.message import edited, say
 from lifestream.models import Feed, Lifestream, Subscription
-from lifestream.parser.discovery import well_known
+from lifestream.parser.discovery import own_places, well_known
 from lifestream.parser.errors import ParseError
 from lifestream.parser.pool import ParserPool
+from lifestream.parser.web_page import Page
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.factories import make_fetcher, make_guard, make_limits, make_pool
 from lifestream.scheduler import leases
@@ -41,8 +44,13 @@ from lifestream.scheduler.publication_rate import pace_of
 from lifestream.scheduler.schedule import History, decide
 from lifestream.storage import credentials, fanout, writer
 from lifestream.storage.db_errors import FAILURES
+from lifestream.storage.feed_options import secrets_of
 
-_MOST_TRIED = 6  # how many URLs are tried for the feed of one page
+_MOST_TRIED = 6  # how many of the URLs that a page names are tried
+_MOST_GUESSED = 14  # and how many of the usual places, beside the page and at the site's root
+_MOST_REFRESHES = 3  # how many pages that lead to another one are followed
+# Without an answer over https, a server may have only http.
+_UNANSWERED: Final = frozenset({"connection", "timeout", "tls", "protocol"})
 
 
 def _one_line(text: str) -> str:
@@ -105,17 +113,29 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """Why there is no feed at a URL, and the *page* that is there instead, if there is one."""
+    """Why there is no feed at a URL, and the *page* that is there instead, if there is one; otherwise how it failed."""
 
     reason: str
     page: Fetched | None = None
+    failed: Failed | None = None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether nothing answered there that speaks the scheme of the URL."""
+        return self.failed is not None and self.failed.kind in _UNANSWERED
+
+    @property
+    def wants_no_more(self) -> bool:
+        """Whether the server is not to be asked for anything else now."""
+        busy = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+        return self.failed is not None and (self.failed.status is None or self.failed.status in busy)
 
 
 def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
     """Return the feed at *url*, or that of the web page there. Raises `NotAdded` if there is none.
 
-    *url* is as people write it: without a scheme it means https, and `feed:` is understood. *guard* is made from the
-    settings by default. No event loop may run in the thread that calls this.
+    *url* is as people write it: without a scheme it means https, or http if nothing answers there, and `feed:` is
+    understood. *guard* is made from the settings by default. No event loop may run in the thread that calls this.
     """
     with _Scout(guard or make_guard(), clock) as scout:
         return _find_at(url, scout)
@@ -139,14 +159,14 @@ def find_feeds(
 
 def _find_at(url: str, scout: _Scout) -> Found:
     try:
-        written = _completed(url)
+        written = completed(url)
         asked, login = request_url(written), credentials_of(written)
     except UrlRefused as error:
         raise NotAdded(str(error)) from error
     if not login and (known := Feed.objects.shared().with_url(asked).first()) is not None:
         return Found(asked, known)
     try:
-        return _find(FetchRequest(asked, credentials=login), scout)
+        return _find(FetchRequest(asked, credentials=login), scout, is_bare=not _has_scheme(url))
     except (NotAdded, *FAILURES):
         raise
     except Exception as error:
@@ -191,11 +211,21 @@ def add_feed(
     return Added(subscription, not known, stored)
 
 
-def _completed(url: str) -> str:
+def completed(url: str) -> str:
+    """Return *url*, as people write it, with a scheme: https where it has none."""
     url = url.strip()
-    if url.lower().startswith("feed:"):
-        url = url[5:].removeprefix("//")
-    return url if "://" in url or not url else f"https://{url}"
+    if not _has_scheme(url):
+        url = _FEED_SCHEME.sub("", url, count=1)
+        return f"https://{url}" if url else ""
+    return url
+
+
+def _has_scheme(url: str) -> bool:
+    """Return whether *url* says how to ask: `feed://a.example` does as little as `a.example`."""
+    return "://" in _FEED_SCHEME.sub("", url.strip(), count=1)
+
+
+_FEED_SCHEME: Final = re.compile(r"feed:(?://)?", re.IGNORECASE)
 
 
 class _Scout:
@@ -207,6 +237,7 @@ class _Scout:
         self._runner = asyncio.Runner()
         self._pool: ParserPool | None = None
         self._is_open = False
+        self._last: tuple[FetchRequest, Reading | _Refusal] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -226,7 +257,12 @@ class _Scout:
         self._runner.close()
 
     def ask(self, request: FetchRequest) -> Reading | _Refusal:
-        """Fetch the URL, and read the answer."""
+        """Fetch the URL, and read the answer. What was asked last is not asked again."""
+        if self._last is None or self._last[0] != request:
+            self._last = request, self._ask(request)
+        return self._last[1]
+
+    def _ask(self, request: FetchRequest) -> Reading | _Refusal:
         self._open()
         started = self._clock()
         if self._pool is None:
@@ -235,7 +271,7 @@ class _Scout:
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
             raise NotAdded(say("not-to-be-had", url=request.url, reason=outcome.message))
         if isinstance(outcome, Failed):
-            return _Refusal(outcome.message)
+            return _Refusal(outcome.message, failed=outcome)
         if not isinstance(outcome, Fetched):
             return _Refusal(say("answered", status=outcome.status))
         try:
@@ -244,41 +280,73 @@ class _Scout:
             return _Refusal(error.reason, outcome)
         return Reading(outcome, prepared, started)
 
-    def feeds_in(self, page: Fetched) -> list[str]:
-        """Return the feeds that *page* names, most likely first. Raises `ParseError` if it can't be read in time."""
+    def read_page(self, page: Fetched) -> Page:
+        """Return what *page* names and links to. Raises `ParseError` if it can't be read in time."""
         if self._pool is None:
             self._pool = make_pool(1)
-        read = self._pool.read_page(page.body, page.headers, page.url).result()
-        return [candidate.url for candidate in read.feeds]
+        return self._pool.read_page(page.body, page.headers, page.url).result()
 
 
-def _find(request: FetchRequest, scout: _Scout) -> Found:
+def _find(request: FetchRequest, scout: _Scout, *, is_bare: bool = False) -> Found:
     first = scout.ask(request)
+    if is_bare and isinstance(first, _Refusal) and first.is_unanswered and not request.credentials:
+        plain = replace(request, url=request.url.replace("https:", "http:", 1))
+        if (known := Feed.objects.shared().with_url(plain.url).first()) is not None:
+            return Found(plain.url, known)
+        second = scout.ask(plain)
+        if isinstance(second, Reading) or not second.is_unanswered:
+            request, first = plain, second
     if isinstance(first, Reading):
         return Found(request.url, first, credentials=request.credentials)
     if first.page is None:
-        raise NotAdded(say("not-to-be-had", url=request.url, reason=first.reason))
-    try:
-        named = scout.feeds_in(first.page)
-    except ParseError as error:
-        raise NotAdded(say("no-feed-unsearchable", url=request.url, reason=error.reason)) from error
-    for url in _candidates(first.page, named):
-        login = request.credentials if origin(url) == origin(request.url) else ""
+        places, page = own_places(request.url), request.url
+    else:
+        try:
+            places, page = _places(first.page, request, scout)
+        except ParseError as error:
+            raise NotAdded(say("no-feed-unsearchable", url=request.url, reason=error.reason)) from error
+    found = _first_feed(places, page, request, scout)
+    if found is not None:
+        return found
+    code = "not-to-be-had" if first.page is None else "no-feed-no-page"
+    raise NotAdded(say(code, url=request.url, reason=first.reason))
+
+
+def _places(page: Fetched, request: FetchRequest, scout: _Scout) -> tuple[list[str], str]:
+    """Return the URLs where the feed of *page* may be, most likely first, and the URL of the page that leads there."""
+    read = scout.read_page(page)
+    seen = {page.url}
+    while not read.feeds and read.refresh and read.refresh not in seen and len(seen) <= _MOST_REFRESHES:
+        seen.add(read.refresh)
+        login = request.credentials if origin(read.refresh) == origin(request.url) else ""
+        answer = scout.ask(FetchRequest(read.refresh, credentials=login))
+        if isinstance(answer, Reading):
+            return [read.refresh], page.url
+        if answer.page is None:
+            break
+        page = answer.page
+        read = scout.read_page(page)
+    named = [candidate.url for candidate in read.feeds][:_MOST_TRIED]
+    guessed = [*read.linked[:_MOST_TRIED], *well_known(page.url)[:_MOST_GUESSED]]
+    return [url for url in dict.fromkeys(named or guessed) if url != page.url], page.url
+
+
+def _first_feed(places: Iterable[str], page: str, request: FetchRequest, scout: _Scout) -> Found | None:
+    """Return the first feed at one of *places*, which *page* leads to."""
+    closed: set[tuple[str, str, int]] = set()  # servers that are not to be asked for anything else
+    for url in places:
+        place = origin(url)
+        if place in closed:
+            continue
+        login = request.credentials if place == origin(request.url) else ""
         if not login and (known := Feed.objects.shared().with_url(url).first()) is not None:
-            return Found(url, known, first.page.url)
+            return Found(url, known, page)
         answer = scout.ask(FetchRequest(url, credentials=login))
         if isinstance(answer, Reading):
-            return Found(url, answer, first.page.url, login)
-    raise NotAdded(say("no-feed-no-page", url=request.url, reason=first.reason))
-
-
-def _candidates(page: Fetched, named: list[str]) -> Iterator[str]:
-    """Yield the URLs where the feed of *page*, which names these, may be, most likely first."""
-    seen = {page.url}
-    for url in (named or well_known(page.url))[:_MOST_TRIED]:
-        if url not in seen:
-            seen.add(url)
-            yield url
+            return Found(request_url(url), answer, page, login)
+        if answer.wants_no_more:
+            closed.add(place)
+    return None
 
 
 def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
@@ -292,7 +360,7 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     private = Feed.objects.with_url(found.url).filter(subscriptions__lifestream=lifestream).exclude(credentials="")
     for feed in private.order_by("pk"):
         try:
-            kept = credentials.unseal(feed.credentials)
+            kept = secrets_of(feed.credentials).login
         except credentials.CredentialsLost:
             kept = found.credentials.partition(":")[0]
         if kept.partition(":")[0] == found.credentials.partition(":")[0]:

@@ -1,4 +1,6 @@
-"""Updates feeds in a thread beside a server: used by `serve` if no Celery worker does it."""
+"""Updates feeds in a thread beside a server, and adds those that owners want: used by `serve` if no Celery worker does
+it. A request that queues something wakes it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,14 @@ from typing import Final
 
 from django.db import close_old_connections, connections
 
+from lifestream.refresh import bell
+from lifestream.refresh.additions import add_wanted
+from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons
 from lifestream.refresh.pipeline import refresh
-from lifestream.refresh.refresh_report import Report
+from lifestream.refresh.refresh_report import Report, tell_report
+from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +39,19 @@ class Updater(threading.Thread):
         self._daily = daily
         self._next_day = time.monotonic() + _SOON
         self._stopping = threading.Event()
+        self._rung = threading.Event()
 
     def run(self) -> None:
         """Refresh again and again, in a thread. A refresh that fails is logged."""
         try:
-            while not self._stopping.is_set():
-                self._refresh()
-                self._do_daily()
-                self._stopping.wait(self._interval)
+            with bell.listening() as self._rung:
+                while not self._stopping.is_set():
+                    self._rung.clear()
+                    self._add()
+                    self._refresh()
+                    self._do_daily()
+                    if not self._stopping.is_set():
+                        self._rung.wait(self._interval)
         finally:
             connections.close_all()
 
@@ -49,21 +61,34 @@ class Updater(threading.Thread):
         Returns whether it ended.
         """
         self._stopping.set()
+        self._rung.set()
         self.join(timeout)
         return not self.is_alive()
+
+    def _add(self) -> None:
+        close_old_connections()
+        try:
+            add_wanted(self._stopping)
+        except Exception:
+            log.exception("not all addresses could be looked at; the next try is in %g s", self._interval)
 
     def _refresh(self) -> Report:
         close_old_connections()
         try:
-            report = refresh(stopping=self._stopping)
+            with OUTAGES.watched():
+                report = refresh(stopping=self._stopping)
+        except FAILURES as error:
+            OUTAGES.tell(
+                log, "the feeds could not be updated; the next try is in %g s", trouble_of(error), self._interval
+            )
+            return Report()
         except Exception:
             log.exception("the feeds could not be updated; the next try is in %g s", self._interval)
             return Report()
-        for shortage in report.shortages:
-            log.warning("feeds stay due: %s", shortage)
+        tell_report(report)
         if report.rows:
-            log.info("%s", report)
             self._find_icons()
+            self._fetch_full_content([row.feed for row in report.rows])
         return report
 
     def _do_daily(self) -> None:
@@ -80,3 +105,9 @@ class Updater(threading.Thread):
             find_icons()
         except Exception:
             log.exception("the icons of sites could not be looked for")
+
+    def _fetch_full_content(self, feeds: list[int]) -> None:
+        try:
+            fetch_full_content(feeds)
+        except Exception:
+            log.exception("the pages of entries could not be asked")

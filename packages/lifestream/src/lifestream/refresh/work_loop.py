@@ -37,6 +37,7 @@ from lifestream.scheduler.jobs import Answer, Claimed, Result, Stored, Writing
 from lifestream.storage import writer
 from lifestream.storage.credentials import CredentialsLost
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ class _WorkLoop:
         try:
             leases.renew([*self.held, *self.unwritten, *self.short], self.clock())
         except FAILURES as error:
-            log.warning("leases could not be renewed: %s", trouble_of(error))
+            OUTAGES.tell(log, "leases could not be renewed", trouble_of(error))
 
     def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
         """Claim enough feeds to keep the network busy. Returns whether there is anything left to do."""
@@ -177,7 +178,7 @@ class _WorkLoop:
         except FAILURES as error:
             if not (self.held or self.rows):
                 raise
-            log.warning("no more feeds could be claimed: %s", trouble_of(error))
+            OUTAGES.tell(log, "no more feeds could be claimed", trouble_of(error))
             taken = []
         self.dry = not taken
         self.held.add(taken)
@@ -296,7 +297,7 @@ def _release(claimed: Collection[Claimed]) -> None:
     try:
         leases.release(claimed)
     except FAILURES as error:
-        log.warning("%d feeds stay claimed until their leases end: %s", len(claimed), trouble_of(error))
+        OUTAGES.tell(log, "%d feeds stay claimed until their leases end", trouble_of(error), len(claimed))
 
 
 def _no_progress(row: FeedReport) -> None:
@@ -316,4 +317,7 @@ def _row(result: Result, stored: Stored) -> FeedReport:
         next_at=result.started if stored.unwritten else due.at,
         reason=say("unstored") if stored.unwritten else due.reason,
         message=stored.message,
+        status=result.outcome.status,
+        size=result.outcome.size if isinstance(result.outcome, Fetched) else 0,
+        duration=result.outcome.duration,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lifestream.fetcher.feed_urls import UrlRefused, request_url
 from lifestream.fetcher.outcomes import Outcome
-from lifestream.fetcher.redirects import UrlRefused, request_url
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.scheduler.jobs import Claimed
 

@@ -1,18 +1,21 @@
 """What holds for the bundled site, and where each value comes from.
 
 An environment variable wins over the file `lifestream.toml` in LIFESTREAM_HOME, and the file over the default. An empty
-variable counts as none. What is unknown or of a wrong kind is named, with the name that was probably meant.
+variable counts as none. What is unknown or of a wrong kind is named, with the name that was probably meant, in the
+language that LANGUAGE_CODE names: Django, which has no settings yet, can't translate this.
 """
 
 from __future__ import annotations
 
 import difflib
+import gettext
+import stat
 import tomllib
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from lifestream.site.options import OPTIONS, Kind, Option, written
 from lifestream.site.public_address import trusted
@@ -22,6 +25,8 @@ FILE: Final = "lifestream.toml"
 
 NOT_OPTIONS: Final = frozenset({"LIFESTREAM_DEMO", "LIFESTREAM_HOME"})
 """Variables of the environment that the site reads before there is a file, or for itself."""
+
+_CATALOGUES: Final = Path(__file__).parents[1] / "locale"
 
 _NAMES: Final = {option.name: option for option in OPTIONS}
 
@@ -77,10 +82,24 @@ class Configuration(Mapping[str, Any]):
 
 def load(home: Path, environ: Mapping[str, str]) -> Configuration:
     """Return what holds for the site in the folder *home*. Raises ConfigurationError with all problems at once."""
-    problems: list[str] = []
     path = home / FILE
-    file = _read(path, problems)
-    problems += [f"{path}: {name} is no setting.{_nearest(name)}" for name in sorted(file.keys() - _NAMES.keys())]
+    file: dict[str, Any] = {}
+    wrong_file: Exception | None = None
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            wrong_file = IsADirectoryError()
+        else:
+            file = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        pass  # The file is the owner's choice.
+    except (OSError, ValueError, RecursionError) as error:  # also for a number of more digits than Python reads
+        wrong_file = error
+    _ = _translator(environ.get("LANGUAGE_CODE") or file.get("LANGUAGE_CODE"))
+
+    problems = [_unreadable(path, wrong_file, _)] if wrong_file else []
+    no_setting = _("{file}: {name} is no setting.")
+    strangers = sorted(file.keys() - _NAMES.keys())
+    problems += [no_setting.format(file=path, name=name) + _nearest(name, _) for name in strangers]
     values = {}
     for option in OPTIONS:
         value, source = option.default, "default"
@@ -88,60 +107,81 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
             value, source = file[option.name], str(path)
             if not option.accepts(value):
                 shown = "(hidden)" if option.secret or option.masks else written(value)
-                problems.append(f"{path}: {option.name} is {shown}; {option.kind.value}.")
+                problems.append(_wrong(option, shown, source, _(option.kind.value), _))
                 continue
         if text := environ.get(option.name, ""):
             source = "environment"
             try:
                 value = option.from_text(text)
             except (ValueError, KeyError):
-                shown = _shown(option, text)
-                problems.append(f"{option.name} is {shown} in the environment; {option.kind.value}.")
+                problems.append(_wrong(option, _shown(option, text), source, _(option.kind.value), _))
                 continue
-        if problem := _impossible(option, value):
-            problems.append(f"{option.name} is {_shown(option, value)} in {_place(source)}; {problem}")
+        if remedy := _impossible(option, value, _):
+            problems.append(_wrong(option, _shown(option, value), source, remedy, _))
             continue
         values[option.name] = Value(option, value, source)
     if problems:
         raise ConfigurationError(list(map(visible, problems)))
-    return Configuration(values, tuple(_unknown(environ)))
+    return Configuration(values, tuple(_unknown(environ, _)))
 
 
-def _read(path: Path, problems: list[str]) -> dict[str, Any]:
-    """Return what stands in the file at *path*: nothing if there is none. What is wrong with it goes to *problems*."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        problems.append(f"{path} can't be read: {error.strerror}.")
-    except UnicodeDecodeError:
-        problems.append(f"{path} is not in UTF-8; save it in that encoding.")
-    except tomllib.TOMLDecodeError as error:
-        problems.append(f'{path} is no TOML: {error}. Text stands in quotes: TIME_ZONE = "Europe/Berlin".')
-    return {}
+Translate: TypeAlias = Callable[[str], str]
 
 
-def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
+def _translator(language: object) -> Translate:
+    """Return the function that translates into *language*, a code as "de" or "de-AT"; without one, into English."""
+    if not isinstance(language, str) or not language.replace("-", "").isalnum():
+        return str
+    codes = [language.replace("-", "_"), language.partition("-")[0].lower()]
+    return gettext.translation("django", _CATALOGUES, codes, fallback=True).gettext
+
+
+def _unreadable(path: Path, error: Exception, _: Translate) -> str:
+    """Return why the file at *path* can't be read, which *error* says, and the remedy."""
+    match error:
+        case IsADirectoryError():
+            return _("{file} is no file; write one there, or remove it.").format(file=path)
+        case RecursionError():
+            return _("{file} is nested too deeply; no setting needs more than a list in a table.").format(file=path)
+        case OSError():
+            return _("{file} can't be read: {reason}.").format(file=path, reason=error.strerror)
+        case UnicodeDecodeError():
+            return _("{file} is not in UTF-8; save it in that encoding.").format(file=path)
+        case _error:
+            told = _("{file} is no TOML: {reason}. Text stands in quotes: {example}.")
+            return told.format(file=path, reason=error, example='TIME_ZONE = "Europe/Berlin"')
+
+
+def _wrong(option: Option, shown: str, source: str, remedy: str, _: Translate) -> str:
+    """Return that *option* has a wrong value, *shown*, in *source*, and the *remedy*."""
+    if source == "environment":
+        told = _("{name} is {value} in the environment; {remedy}")
+    else:
+        told = _("{file}: {name} is {value}; {remedy}")
+    return told.format(file=source, name=option.name, value=shown, remedy=remedy)
+
+
+def _unknown(environ: Mapping[str, str], _: Translate) -> Iterator[str]:
     """Yield a sentence about each variable that looks like one of ours and is none.
 
     Others may have a reason to be there, such as those of a script that starts the site. So they are no errors.
     """
     for name in sorted(environ):
         known = name in _NAMES or name in NOT_OPTIONS or name.startswith("LIFESTREAM_TEST_")  # of a test run
-        if name.startswith("LIFESTREAM_") and not known and (near := _nearest(name)):
-            yield visible(f"{name} is set in the environment, and no setting has this name.{near}")
+        if name.startswith("LIFESTREAM_") and not known and (near := _nearest(name, _)):
+            told = _("{name} is set in the environment, and no setting has this name.").format(name=name)
+            yield visible(told + near)
 
 
-def _nearest(name: str) -> str:
+def _nearest(name: str, _: Translate) -> str:
     """Return a sentence with the option whose name is most like *name*, or ""."""
     wanted = name.upper()
     prefixed = {each.removeprefix("LIFESTREAM_"): each for each in _NAMES}
     near = difflib.get_close_matches(wanted.removeprefix("LIFESTREAM_"), prefixed, n=1, cutoff=0.7)
-    return f" Did you mean {prefixed[near[0]]}?" if near else ""
+    return " " + _("Did you mean {name}?").format(name=prefixed[near[0]]) if near else ""
 
 
-def _impossible(option: Option, value: Any) -> str:
+def _impossible(option: Option, value: Any, _: Translate) -> str:
     """Return why no site can have this *value* of the right kind, in words; "" if it can.
 
     The limits of the app's own settings are looked at by its system checks. What Django would meet with a traceback
@@ -149,20 +189,20 @@ def _impossible(option: Option, value: Any) -> str:
     """
     if option.name == "TIME_ZONE" and value not in (known := zoneinfo.available_timezones()):
         near = difflib.get_close_matches(value, known, n=1)
-        return f"give a name of the time zone database, as {near[0] if near else 'Europe/Berlin'}."
+        example = near[0] if near else "Europe/Berlin"
+        return _("give a name of the time zone database, as {example}.").format(example=example)
     if option.name == "LIFESTREAM_TRUSTED_PROXIES":
         try:
             trusted(value)
         except ValueError as error:
-            return f'{error}; give addresses or networks, as ["127.0.0.1", "10.0.0.0/8"], or "unix" for a Unix socket.'
+            told = _("{reason}; give addresses or networks, as {example}, or {unix} for a Unix socket.")
+            return told.format(reason=error, example='["127.0.0.1", "10.0.0.0/8"]', unix='"unix"')
+    if option.choices and value is not None and value not in option.choices:
+        return _("give one of: {choices}.").format(choices=", ".join(option.choices))
     if option.kind is Kind.TEXT and option.name != "EMAIL_HOST_PASSWORD" and value and not str(value).isprintable():
-        return "give one line of text."
+        return _("give one line of text.")
     return ""
 
 
 def _shown(option: Option, value: object) -> str:
     return "(hidden)" if option.secret or option.masks else repr(value)
-
-
-def _place(source: str) -> str:
-    return f"the {source}" if source == "environment" else source

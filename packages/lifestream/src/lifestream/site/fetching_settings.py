@@ -32,8 +32,11 @@ LOGGING = {
         "line": {
             "()": "lifestream.terminal.VisibleFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        }
+        },
+        "json": {"()": "lifestream.site.json_log.JsonFormatter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": CONFIGURATION["LIFESTREAM_LOG_FORMAT"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # A command tells itself what it does, so that by default the log has its troubles only; `serve` logs each refresh.
+    "loggers": {"lifestream": {"level": CONFIGURATION["LIFESTREAM_LOG_LEVEL"] or "WARNING"}},
 }

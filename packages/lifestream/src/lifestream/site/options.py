@@ -13,16 +13,23 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 
+def _(text: str) -> str:
+    """Mark *text* for translation, and return it: `configuration` translates it when it tells of a wrong value."""
+    return text
+
+
 class Kind(Enum):
     """What the value of an option is: how it is written in the environment, and what a wrong one is told."""
 
-    TEXT = "give text"
-    NUMBER = "give a number, as 60 or 0.5"
-    WHOLE = "give a whole number, as 20"
-    BOOLEAN = "give true or false; in the environment, 1 or 0"
-    LIST = "give a list, as ['one', 'two']; in the environment, with commas"
-    TABLE = "give a table, as {p = [], a = ['href']}; it can be set in lifestream.toml only"
-    SOURCES = "give a table, as {'img-src' = ['https://cdn.example']}; in the environment, img-src https://cdn.example"
+    TEXT = _("give text.")
+    NUMBER = _("give a number, as 60 or 0.5.")
+    WHOLE = _("give a whole number, as 20.")
+    BOOLEAN = _("give true or false; in the environment, 1 or 0.")
+    LIST = _("give a list, as ['one', 'two']; in the environment, with commas.")
+    TABLE = _("give a table, as {p = [], a = ['href']}; it can be set in lifestream.toml only.")
+    SOURCES = _(
+        "give a table, as {'img-src' = ['https://cdn.example']}; in the environment, img-src https://cdn.example."
+    )
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,8 @@ class Option:
     """One thing that can be set.
 
     *default* is None where the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
-    option is never shown; one that *masks* shows its value without what is secret in it.
+    option is never shown; one that *masks* shows its value without what is secret in it. One with *choices* takes no
+    other value.
     """
 
     name: str
@@ -38,6 +46,7 @@ class Option:
     default: Any = None
     secret: bool = False
     masks: Callable[[str], str] | None = None
+    choices: tuple[str, ...] = ()
 
     def from_text(self, text: str) -> Any:
         """Return the value that *text*, from the environment, means. Raises ValueError for one of another kind."""
@@ -154,6 +163,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_CONTACT"),
     Option("LIFESTREAM_USER_AGENT"),
     Option("LIFESTREAM_ALLOWED_NETWORKS", Kind.LIST),
+    Option("LIFESTREAM_PROXY", masks=without_password),
     Option("LIFESTREAM_CHECK_EVERY", Kind.NUMBER),
     Option("LIFESTREAM_CONCURRENCY", Kind.WHOLE),
     Option("LIFESTREAM_PER_HOST", Kind.WHOLE),
@@ -175,6 +185,9 @@ OPTIONS: Final = (
     Option("LIFESTREAM_KEEP_ITEMS", Kind.WHOLE),
     Option("LIFESTREAM_KEEP_IDLE_DAYS", Kind.NUMBER),
     Option("LIFESTREAM_METRICS_FROM", Kind.LIST),
+    Option("LIFESTREAM_REPORT_TO", Kind.LIST),
+    Option("LIFESTREAM_LOG_LEVEL", choices=("DEBUG", "INFO", "WARNING", "ERROR")),
+    Option("LIFESTREAM_LOG_FORMAT", default="line", choices=("line", "json")),
     # Reading.
     Option("LIFESTREAM_PLUGINS", Kind.LIST),
     Option("LIFESTREAM_PARSERS", Kind.WHOLE),

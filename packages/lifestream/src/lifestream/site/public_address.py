@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from lifestream.conf import Network
+from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
 
@@ -59,18 +60,20 @@ class PublicAddress:
 
     def _forwarded(self, environ: dict[str, Any]) -> str:
         """Use the headers of a trusted proxy, and remove all others. Return the scheme that it names, or ""."""
+        was_passed_on = came_through_proxy(environ)
         sent = {name: environ.pop(name, "") for name in _FORWARDED}
+        # Whoever it is, it is not this machine itself: views that only that may ask look at this.
+        environ[FORWARDED] = was_passed_on
         if not self._trusts(environ.get("REMOTE_ADDR", "")):
-            # Whoever it is, it is not this machine itself: views that only that may ask look at this.
-            environ["lifestream.forwarded"] = any(sent.values())
             return ""
         if host := _last(sent["HTTP_X_FORWARDED_HOST"]):
             environ["HTTP_HOST"] = host
         # From right to left: each proxy has added the address that it saw. The first that is no proxy is the visitor.
         for address in reversed([each.strip() for each in sent["HTTP_X_FORWARDED_FOR"].split(",")]):
             if not _is_address(address):
+                environ[FORWARDED] = was_passed_on
                 break
-            environ["REMOTE_ADDR"] = address
+            environ[FORWARDED], environ["REMOTE_ADDR"] = False, address
             if not self._trusts(address):
                 break
         return _last(sent["HTTP_X_FORWARDED_PROTO"]).lower()

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # `urls` imports the classes of the admin, for those who serve pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
@@ -78,6 +79,8 @@ if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
         MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "django.middleware.locale.LocaleMiddleware"
     )
     LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+LOGIN_URL = "lifestream_owner:login"
+LOGIN_REDIRECT_URL = "lifestream:index"
 CSRF_FAILURE_VIEW = "lifestream.site.errors.csrf_failure"
 ROOT_URLCONF = "lifestream.site.urls"
 WSGI_APPLICATION = "lifestream.site.wsgi.application"
@@ -178,5 +181,6 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": LIFESTREAM_CHECK_EVERY},
     },
     "cleanup": {"task": "lifestream.cleanup", "schedule": 86400.0, "options": {"expires": 86000.0}},
+    "report": {"task": "lifestream.report", "schedule": 86400.0, "options": {"expires": 86000.0}},
     "find-icons": {"task": "lifestream.find_icons", "schedule": 3600.0, "options": {"expires": 3500.0}},
 }

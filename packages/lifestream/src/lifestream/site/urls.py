@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from lifestream.conf import settings
 from lifestream.web import views
 
 # Django's own way imports the admin for every command; here it is imported for those that serve or check addresses.
 admin.autodiscover()
+admin.site.site_header = admin.site.site_title = settings.title or "Lifestream"
 
 handler400 = "lifestream.site.errors.bad_request"
 handler403 = "lifestream.site.errors.permission_denied"
@@ -18,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", views.metrics),
+    path("", include("lifestream.owner.urls")),
     path("", include("lifestream.urls")),
 ]

@@ -4,26 +4,31 @@ However a subscription is written, `fill_newest` posts the newest AT_ONCE items 
 who writes it. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
 posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
-Items that are posted already stay as they are, hidden or not. A paused subscription gets none.
+A paused subscription gets none. Items that are posted already stay as they are, but for one thing: each is marked as
+hidden by a rule (`Post.ruled`), or no longer, as the rules are now, also in a paused subscription. What an owner has
+hidden or pinned by hand is not touched. The rules of a whole lifestream are applied in the same way: to its latest
+posts at once, to the others by the next refresh.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import router, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from lifestream.content.filter_rules import Rules, RuleSubject
-from lifestream.models import Item, Subscription
-from lifestream.storage.fanout import Postable, Subscriber, write_posts
+from lifestream.content.filter_rules import RuleSubject
+from lifestream.models import Item, Post, Subscription
+from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
 
 AT_ONCE: Final = 2_000
 """How many items are posted at once, the newest ones. A write of more would hold SQLite's lock for long."""
 
 CHUNK: Final = 500
+_NEWEST: Final = 2**62
+"""A key above those of all items: where a backlog begins that has everything."""
 _LOOKUP: Final = 400  # SQLite may be built to take 999 values a statement
 
 
@@ -35,8 +40,24 @@ def fill_newest(keys: Collection[int], using: str) -> None:
             _note(row.pk, row.backlog, left, using)
 
 
+def apply_rules(lifestreams: Collection[int], using: str) -> None:
+    """Apply the rules of *lifestreams* (keys), which have just been written: to their latest posts at once, and to all
+    items of their sites by the next refresh.
+    """
+    subscriptions = Subscription.objects.using(using)
+    for lifestream in sorted(lifestreams):
+        posts = Post.objects.using(using).filter(lifestream=lifestream).order_by("-date", "-item_id")
+        latest = list(posts.values_list("pk", "item_id", "subscription_id", "ruled", named=True)[:AT_ONCE])
+        rows = {row.pk: row for row in _rows(subscriptions.filter(lifestream=lifestream))}
+        for start in range(0, len(latest), CHUNK):
+            _mark(latest[start : start + CHUNK], rows, using)
+        subscriptions.filter(lifestream=lifestream).update(backlog=_NEWEST)
+
+
 def fill_rest(stopping: threading.Event | None = None) -> int:
-    """Post what `fill_newest` has left, until *stopping* is set. Returns for how many subscriptions all is posted."""
+    """Post what `fill_newest` and `apply_rules` have left, until *stopping* is set. Returns for how many subscriptions
+    all is posted.
+    """
     using = router.db_for_write(Subscription)
     done = 0
     left = Subscription.objects.using(using).filter(backlog__isnull=False).order_by("pk").values_list("pk", flat=True)
@@ -59,6 +80,8 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
     using = router.db_for_write(Subscription)
     count = 0
     for row in _with_items([subscription.pk], using):
+        if row.paused:
+            continue
         items = _missing(row, using)
         if unlike is not None:
             theirs = Item.objects.using(using).filter(feed=unlike)
@@ -70,17 +93,18 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
 
 
 def _with_items(keys: Collection[int], using: str) -> Iterator[Any]:
-    """Yield the rows of those of the subscriptions *keys* that are not paused and whose feed has items."""
+    """Yield the rows of those of the subscriptions *keys* whose feed has items."""
     ordered = sorted(keys)
     for start in range(0, len(ordered), _LOOKUP):
         some = Subscription.objects.using(using).filter(pk__in=ordered[start : start + _LOOKUP])
-        # What is paused gets all that is missing once it is resumed.
-        some.filter(paused=True, backlog__isnull=False).update(backlog=None)
-        found = some.filter(Exists(Item.objects.using(using).filter(feed=OuterRef("feed"))), paused=False)
-        rows = found.order_by("pk").values_list(
-            "pk", "lifestream_id", "feed_id", "keep_rules", "block_rules", "backlog", named=True
-        )
-        yield from tuple(rows)
+        has_items = Exists(Item.objects.using(using).filter(feed=OuterRef("feed")))
+        some.filter(~has_items, backlog__isnull=False).update(backlog=None)
+        yield from _rows(some.filter(has_items))
+
+
+def _rows(subscriptions: QuerySet[Subscription]) -> tuple[Any, ...]:
+    columns = ("pk", "lifestream_id", "feed_id", "backlog", "paused", *RULES)
+    return tuple(subscriptions.order_by("pk").values_list(*columns, named=True))
 
 
 def _missing(row: Any, using: str) -> QuerySet[Item]:
@@ -89,10 +113,69 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
 
 
 def _fill(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
-    """Post at most *at_most* items, the newest of those whose keys are less than *below*.
+    """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark as many posts as the
+    rules say.
 
     Returns the key below which others are left, None if none are.
     """
+    lefts = [_mark_some(row, using, below=below, at_most=at_most)]
+    if not row.paused:  # what is paused gets all that is missing once it is resumed
+        lefts.append(_post_some(row, using, below=below, at_most=at_most))
+    # What lies between the two is looked at again, and found to be as it has to be.
+    return max((left for left in lefts if left is not None), default=None)
+
+
+def _mark_some(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
+    """Mark the newest *at_most* posts of the subscription as its rules say. Without rules, all are unmarked at once."""
+    posts = Post.objects.using(using).filter(subscription=row.pk)
+    if not rules_of(row):
+        if posts.filter(ruled=True).exists():
+            posts.filter(ruled=True).update(ruled=False)
+        return None
+    if below is not None:
+        posts = posts.filter(item__lt=below)
+    columns = ("pk", "item_id", "subscription_id", "ruled")
+    found = list(posts.order_by("-item_id").values_list(*columns, named=True)[: at_most + 1])
+    for start in range(0, min(len(found), at_most), CHUNK):
+        _mark(found[start : min(start + CHUNK, at_most)], {row.pk: row}, using)
+    return int(found[at_most - 1].item_id) if len(found) > at_most else None
+
+
+def _mark(posts: Sequence[Any], rows: Mapping[int, Any], using: str) -> None:
+    """Mark *posts* (rows with `ruled`) as the rules of their subscriptions (*rows*) say now."""
+    rules = {key: rules_of(rows[key]) for key in {post.subscription_id for post in posts}}
+    ruled = {post.item_id for post in posts if rules[post.subscription_id]}
+    items = subjects(ruled, using)
+    hidden = {
+        post.pk: post.item_id in items and not rules[post.subscription_id].allow(items[post.item_id]) for post in posts
+    }
+    for value in (True, False):
+        changed = [post.pk for post in posts if hidden[post.pk] is value and post.ruled is not value]
+        for start in range(0, len(changed), _LOOKUP):
+            Post.objects.using(using).filter(pk__in=changed[start : start + _LOOKUP]).update(ruled=value)
+
+
+def subjects(items: Collection[int], using: str) -> dict[int, RuleSubject]:
+    """Return the fields that rules check of *items* (keys)."""
+    found: dict[int, RuleSubject] = {}
+    ordered = sorted(items)
+    for start in range(0, len(ordered), _LOOKUP):
+        some = Item.objects.using(using).filter(pk__in=ordered[start : start + _LOOKUP])
+        loaded = list(some.only("pk", "title", "text", "author", "link").order_by())
+        tags = _tags_of(loaded, using)
+        found.update((item.pk, shown(item, tags.get(item.pk, ()))) for item in loaded)
+    return found
+
+
+def _tags_of(items: Sequence[Item], using: str) -> dict[int, list[str]]:
+    tags: dict[int, list[str]] = {}
+    through = Item.tags.through.objects.using(using).filter(item__in=items)
+    for item, name in through.values_list("item_id", "tag__name"):
+        tags.setdefault(item, []).append(name)
+    return tags
+
+
+def _post_some(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
     left = at_most
     last: int | None = None
     for chunk in _chunks(_missing(row, using), row, below):
@@ -105,7 +188,7 @@ def _fill(row: Any, using: str, *, below: int | None, at_most: int) -> int | Non
 
 
 def _post(chunk: Sequence[Postable], row: Any, using: str) -> int:
-    subscribers = [Subscriber(row.pk, row.lifestream_id, Rules.of(row.keep_rules, row.block_rules))]
+    subscribers = [Subscriber(row.pk, row.lifestream_id, rules_of(row))]
     with transaction.atomic(using=using):
         return write_posts(((candidate, subscribers) for candidate in chunk), using)
 
@@ -117,7 +200,7 @@ def _note(subscription: int, before: int | None, left: int | None, using: str) -
 
 def _chunks(items: QuerySet[Item], row: Any, below: int | None) -> Iterator[list[Postable]]:
     """Yield the items of *items* with keys less than *below*, the newest first."""
-    ruled = bool(Rules.of(row.keep_rules, row.block_rules))
+    ruled = bool(rules_of(row))
     fields = ["pk", "date", *(["title", "text", "author", "link"] if ruled else [])]
     while True:
         older = items if below is None else items.filter(pk__lt=below)
@@ -125,11 +208,7 @@ def _chunks(items: QuerySet[Item], row: Any, below: int | None) -> Iterator[list
         if not found:
             return
         below = found[-1].pk
-        tags: dict[int, list[str]] = {}
-        if ruled:
-            through = Item.tags.through.objects.using(items.db).filter(item__in=found)
-            for item, name in through.values_list("item_id", "tag__name"):
-                tags.setdefault(item, []).append(name)
+        tags = _tags_of(found, items.db) if ruled else {}
         yield [Postable(each.pk, each.date, shown(each, tags.get(each.pk, ())) if ruled else None) for each in found]
         if len(found) < CHUNK:
             return

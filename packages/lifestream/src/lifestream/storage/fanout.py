@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connections, router
 from django.db.models import Exists, OuterRef
@@ -57,10 +57,19 @@ def subscribers_of(feeds: Collection[int], using: str) -> dict[int, list[Subscri
     """Return the subscriptions of *feeds* that are not paused, by feed."""
     found: dict[int, list[Subscriber]] = {}
     rows = Subscription.objects.using(using).filter(feed__in=feeds, paused=False).order_by("pk")
-    for row in rows.values_list("feed_id", "pk", "lifestream_id", "keep_rules", "block_rules", named=True):
-        rules = Rules.of(row.keep_rules, row.block_rules)
-        found.setdefault(row.feed_id, []).append(Subscriber(row.pk, row.lifestream_id, rules))
+    for row in rows.values_list("feed_id", "pk", "lifestream_id", *RULES, named=True):
+        found.setdefault(row.feed_id, []).append(Subscriber(row.pk, row.lifestream_id, rules_of(row)))
     return found
+
+
+RULES: Final = ("keep_rules", "block_rules", "lifestream__keep_rules", "lifestream__block_rules")
+"""The columns of a subscription that `rules_of` takes."""
+
+
+def rules_of(row: Any) -> Rules:
+    """Return the rules of a subscription and of its lifestream, from the columns RULES of its *row*."""
+    of_lifestream = Rules.of(row.lifestream__keep_rules, row.lifestream__block_rules)
+    return Rules.of(row.keep_rules, row.block_rules, of_lifestream)
 
 
 def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str) -> int:

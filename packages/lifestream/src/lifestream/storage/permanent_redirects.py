@@ -10,7 +10,7 @@ from __future__ import annotations
 from lifestream.conf import settings
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
-from lifestream.models import Feed, Host, Post, Subscription
+from lifestream.models import Feed, Host, Post, Subscription, sort_names
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill, fanout
 from lifestream.storage.feed_row import FeedState
@@ -21,7 +21,7 @@ def note(feed: FeedState, url: str) -> bool:
 
     Returns whether that has happened LIFESTREAM_MOVE_AFTER times in a row, so that the move is to be followed.
     """
-    if not url or url == feed.url:
+    if not url or url_hash(url) == feed.url_hash:
         feed.moved_to, feed.moved_count = "", 0
         return False
     feed.moved_count = feed.moved_count + 1 if feed.moved_to == url else 1
@@ -67,5 +67,6 @@ def _merge(feed: int, there: Feed, using: str) -> None:
         else:
             # Usually, both feeds have had the same content for a while. Django's own manager fills nothing by itself.
             Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=there)
+            sort_names.settle(using, subscriptions=[subscription.pk])
             fanout.note_readers([there.pk], using)
             backfill.fill(subscription, unlike=feed)

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeAlias
 
 from django.db import connections, router, transaction
@@ -27,7 +28,7 @@ from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
 from lifestream.message import say
-from lifestream.models import Feed, Fetch, Host, Item, due_hosts
+from lifestream.models import Feed, Fetch, Host, Item, due_hosts, sort_names
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
@@ -37,6 +38,7 @@ from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_
 from lifestream.storage.feed_row import PLACE, SAID, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
 from lifestream.storage.item_import import CHUNK, Chunk, Import, Written
+from lifestream.storage.outages import OUTAGES
 
 _Counts: TypeAlias = "Counter[str]"
 _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int, Written]]
@@ -72,7 +74,7 @@ def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None
                 break
     except FAILURES as error:
         trouble = trouble_of(error)
-        _log.exception("%s could not be stored: %s", _named(batch), trouble)
+        OUTAGES.tell(_log, "%s could not be stored", trouble, _named(batch))
         if trouble.takes_less and len(batch) > 1:
             for each in batch:
                 trouble = _store([each], now, using) or trouble
@@ -123,7 +125,7 @@ def _commit(step: _Step) -> None:
         except ROW_ERRORS:
             raise
         except FAILURES as error:
-            _log.warning("The database failed and is asked once more: %s", error)
+            _log.info("The database failed and is asked once more: %s", error)
             _reconnect(step.using)
             _transact(step, _write_at_once)
     except ROW_ERRORS as error:
@@ -242,15 +244,19 @@ def _settle(
     now, using = step.now, step.using
     settled: dict[int, Stored] = {}
     moved: list[FeedState] = []
+    renamed: list[int] = []
     lines: list[Line] = []
     again: set[int] = set()
     hosts = {feed.host_id for feed in feeds.values()}
     pauses: dict[str, datetime] = {}
     for each in imports:
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
+        named = (feed.title, feed.domain)
         feed_update.settle(feed, each.result, now)
         feed_update.hear_hub(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
+        if named != (feed.title, feed.domain):
+            renamed.append(feed.id)
         if move:
             moved.append(feed)
             news.moved.append(move)
@@ -284,6 +290,9 @@ def _settle(
     update_rows(Feed, PLACE, moved, using)
     fetch_log.write(lines, again, using)
     _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
+    if renamed:
+        # Not in this transaction: it has locked feeds, and who changes a subscription locks that before its feed.
+        transaction.on_commit(partial(sort_names.settle, using, feeds=renamed), using=using)
     return settled
 
 

@@ -12,6 +12,7 @@ import re
 from typing import Any, cast
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template import Context, Template
 from django.template.backends.django import Template as BackendTemplate
 from django.template.loader import select_template
@@ -23,10 +24,11 @@ from django.utils.translation import gettext
 from lifestream.content.fragment_ids import with_key
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.url_hosts import host_in_words
-from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag
+from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag
 from lifestream.web.look import Look, look_of
 from lifestream.web.presenters import Badge, badge_of, card_of
 from lifestream.web.timeline import Timeline
+from lifestream.wording import worded
 
 register = template.Library()
 
@@ -107,6 +109,14 @@ def page_look(context: Context) -> Look:
 
 
 @register.simple_tag
+def own_pages(lifestream: Lifestream) -> list[OwnPage]:
+    """Return the pages of the owner's own text, for the links to them."""
+    # There are a dozen at most: to sort them here is cheaper than a sort in the database.
+    found = OwnPage.objects.filter(lifestream=lifestream).defer("text").order_by()
+    return sorted(found, key=lambda page: (page.position, page.title, page.pk))
+
+
+@register.simple_tag
 def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
     """Render the letter and the colour (0 to 11) of a site without an icon."""
     return badge_of(subscription, feed or subscription.feed)
@@ -118,6 +128,18 @@ def isolated_text(text: str) -> str:
     the text after it.
     """
     return isolated(text)
+
+
+@register.filter
+def since(moment: dt.datetime) -> str:
+    """Return how long ago *moment* was, in words."""
+    return str(naturaltime(moment))
+
+
+@register.filter(name="worded")
+def in_own_words(text: str) -> str:
+    """Return *text*, which may be a stored message, in the language of the page."""
+    return worded(text)
 
 
 @register.filter

@@ -7,7 +7,7 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 3. `presenters`: what of a post is shown, as values for the templates.
 4. `syndication`: the timeline as Atom, RSS and JSON Feed.
 5. `wsgi_server`: waitress, for `lifestream serve`; `request_charset`: what a request may not choose, in the bundled
-   site.
+   site; `proxy_headers`: whether a proxy has passed a request on.
 
 Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exception to reading: `views.push`
 stores what a hub said.

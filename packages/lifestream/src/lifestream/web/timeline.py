@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left, Length
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from django.utils.text import Truncator
 
 from lifestream.content import item_card
 from lifestream.content.item_card import ItemCard
-from lifestream.models import Item, Lifestream, Post, Subscription, Tag, fulltext
+from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag, fulltext
 from lifestream.models.look import Shown
 from lifestream.web.keyset import Cursor, newer_than, older_than
 
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 RECENT = 500
-"""How many of the latest posts are looked at to count the tags of a lifestream."""
+"""How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
+
+
+MOST_PINNED: Final = 10
+"""How many posts of a lifestream can be pinned to its top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Timeline:
     tag: Tag | None = None
     query: str = ""
     day: dt.date | None = None
+    pins: bool = False
+    """Whether the posts that are pinned stand by themselves, and are left out of the others."""
 
     def narrowed(self, **to: Any) -> Timeline:
         """Return this timeline narrowed to a site, a tag, a search or a day."""
@@ -73,6 +79,10 @@ class Timeline:
         """Return all posts that may be shown, the latest first, loaded with the items, feeds and subscriptions that a
         page needs.
         """
+        posts = self._posts()
+        return posts.filter(pinned=None) if self.pins else posts
+
+    def _posts(self) -> QuerySet[Post]:
         posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
             posts = posts.filter(lifestream=self.lifestream)
@@ -87,6 +97,11 @@ class Timeline:
         if self.query:
             posts = fulltext.matching(posts, self.query)
         return posts.order_by("-date", "-item_id")
+
+    def pinned(self) -> list[Post]:
+        """Return the pinned posts that may be shown, those that were pinned last before the others."""
+        posts = self._posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")
+        return shown(posts[:MOST_PINNED], lifestream=self.lifestream)
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
         """Return all posts that may be shown, or those older than *before*."""
@@ -133,6 +148,23 @@ class Timeline:
             has_icon=ExpressionWrapper(~Q(feed__icon=b""), output_field=BooleanField())
         )
 
+    def latest_sites(self, count: int) -> list[Subscription]:
+        """Return *count* subscriptions, that with the latest post first.
+
+        Of a lifestream with very many, only the latest posts are looked at; subscriptions without any of these follow
+        by name.
+        """
+        sites = self.subscriptions()
+        if len(sites.order_by().values_list("pk")[: RECENT + 1]) <= RECENT:
+            latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
+            dated = sites.alias(latest=Subquery(latest))
+            return list(dated.order_by(F("latest").desc(nulls_last=True), "pk")[:count])
+        posted = list(dict.fromkeys(self.posts().values_list("subscription_id", flat=True)[:RECENT]))[:count]
+        found = {site.pk: site for site in sites.filter(pk__in=posted)}
+        chosen = [found[key] for key in posted if key in found]
+        others = sites.exclude(pk__in=posted).order_by("sort_name", "pk")
+        return chosen + list(others[: count - len(chosen)])
+
     def tags(self) -> list[tuple[Tag, int]]:
         """Return the tags of the latest posts, each with the number of those posts that have it, the most frequent
         first.
@@ -169,7 +201,7 @@ class Timeline:
     def _hidden_subscriptions(self) -> list[int]:
         if self.owned:
             return []
-        secret = Subscription.objects.filter(lifestream=self.lifestream).exclude(feed__credentials="")
+        secret = Subscription.objects.filter(lifestream=self.lifestream, feed__in=Feed.objects.private())
         return list(secret.order_by().values_list("pk", flat=True))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
+import pytest
+
 from command_cases import CommandTestCase
 from lifestream.models import Feed, Item
 from lifestream.refresh.opml import Outline, render
@@ -30,6 +32,25 @@ class ImportOpml(CommandTestCase):
         assert printed.endswith("1 feed asked, 2 new, 0 changed, 0 failed.\n")
         assert "Left out: ftp://example.org/ is not fetched" in errors.getvalue()
         assert Item.objects.count() == 2
+
+    def test_of_a_list_that_is_cut_off_the_feeds_are_taken_and_the_exit_status_tells(self) -> None:
+        whole = render("t", [Outline(f"http://{name}.example/") for name in "ab"]).replace(b"><", b">\n<")
+        self.file.write_bytes(whole[: whole.index(b"http://b")])
+        with mock.patch("sys.stderr", io.StringIO()) as errors, pytest.raises(SystemExit) as ended:
+            self.run_command("import_opml", str(self.file), "--no-update")
+        assert ended.value.code == 1
+        assert errors.getvalue().startswith(f"{self.file} is cut off: it ends at line ")
+        assert [feed.url for feed in Feed.objects.all()] == ["http://a.example/"]
+        self.file.write_bytes(whole)
+        assert self.run_command("import_opml", str(self.file), "--no-update").startswith("1 feed added to 'main', 1 ")
+
+    def test_the_line_of_a_fault_is_told(self) -> None:
+        self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
+        with mock.patch("sys.stderr", io.StringIO()) as errors:
+            self.run_command("import_opml", str(self.file), "--no-update")
+        told = errors.getvalue()
+        assert told.startswith(f"{self.file} is not well-formed at line 2, column ")
+        assert told.rstrip().endswith("All feeds that are named in it were taken.")
 
     def test_the_fetching_may_be_left_to_others(self) -> None:
         self.file.write_bytes(render("t", [Outline(self.get_url("/feed"))]))

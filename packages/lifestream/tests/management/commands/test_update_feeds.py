@@ -11,8 +11,8 @@ from django.utils import timezone
 from command_cases import CommandTestCase
 from factories import make_feed
 from feedserver import Response, gone
-from lifestream.management.output import when
 from lifestream.models import Feed, Host, Item
+from lifestream.wording import when
 from served import feed, rss
 
 

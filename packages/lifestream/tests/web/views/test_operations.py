@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client, override_settings
 
+from lifestream.web.proxy_headers import FORWARDED
 from lifestream.web.views import operations
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
@@ -40,7 +41,13 @@ def test_the_metrics_are_for_this_machine(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [STRANGER, {"REMOTE_ADDR": ""}, {operations.FORWARDED: True}, {"HTTP_X_FORWARDED_FOR": "127.0.0.1"}],
+    [
+        STRANGER,
+        {"REMOTE_ADDR": ""},
+        {FORWARDED: True},
+        {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"HTTP_VIA": "1.1 proxy"},
+    ],
 )
 def test_and_for_nobody_else_who_is_not_named(sent: Any, client: Client) -> None:
     assert client.get("/metrics", **sent).status_code == 404

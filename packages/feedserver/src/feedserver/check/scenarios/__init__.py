@@ -6,7 +6,17 @@ Ids never change, and the order of the groups is that of the report. A scenario 
 from __future__ import annotations
 
 from feedserver.check.scenario import Scenario
-from feedserver.check.scenarios import bodies, encodings, items, redirects, requests, safety, timing, validators
+from feedserver.check.scenarios import (
+    bodies,
+    encodings,
+    hostile,
+    items,
+    redirects,
+    requests,
+    safety,
+    timing,
+    validators,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *validators.SCENARIOS,
@@ -14,6 +24,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *redirects.SCENARIOS,
     *requests.SCENARIOS,
     *items.SCENARIOS,
+    *hostile.SCENARIOS,
     *bodies.SCENARIOS,
     *encodings.SCENARIOS,
     *safety.SCENARIOS,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from feedserver.check.evidence import Evidence
-from feedserver.check.scenario import Scenario, Serve, Step
-from feedserver.check.stage import FEED
+from feedserver.check.scenario import Elsewhere, Scenario, Serve, Step
+from feedserver.check.stage import FEED, Stage
 from feedserver.check.verdicts import Judgement, Level, Need, failed, passed
 from feedserver.messages.response import Response
 
@@ -33,6 +33,10 @@ def _moved(status: int) -> tuple[Step, ...]:
         Step({"new.xml": _feed(7, 6, 5, 4, 3, 2, 1)}),
         Step({"new.xml": _feed(8, 7, 6, 5, 4, 3, 2, 1)}),
     )
+
+
+def _to_ipv6(at: Stage) -> Response:
+    return Response(status=302, headers={"Location": at.other_base + at.path("new.xml")})
 
 
 def _judge_followed(seen: Evidence) -> Judgement:
@@ -218,5 +222,22 @@ SCENARIOS = (
         judge=_judge_gone,
         why="410 is the one way in which a server can ask to be left alone for good.",
         advice="Stop after 410, and tell the user so.",
+    ),
+    Scenario(
+        id="R10",
+        title="A redirect to an address of IPv6",
+        rule="A feed redirects to a URL whose host is an address of IPv6 in brackets: its items are read from there.",
+        source="RFC 3986 §3.2.2; RFC 9110 §15.4",
+        level=Level.SHOULD,
+        steps=(
+            Step(_feed(3, 2, 1)),
+            Step({FEED: _to_ipv6, "new.xml": _feed(4, 3, 2, 1)}),
+        ),
+        judge=_judge_followed,
+        why="More and more servers have addresses of IPv6 only.",
+        advice="Split URLs by a library that knows brackets, and connect by getaddrinfo, which knows both families.",
+        needs=_ITEMS,
+        depends_on=("R1",),
+        elsewhere=Elsewhere.IPV6,
     ),
 )

@@ -12,7 +12,7 @@ _STEPS = (Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1)
 
 
 def _judge_https(seen: Evidence) -> Judgement:
-    if any(each.request is not None and each.request.scheme == "https" for each in seen.requests(1)):
+    if any(each.scheme == "https" for each in seen.requests(1)):
         return passed("the feed was read over https")
     requests = seen.requests(0) + seen.requests(1)
     if requests:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
-from feedserver.check.evidence import Evidence
+from feedserver.check.evidence import Evidence, ExchangeSeen
 from feedserver.check.scenario import Scenario, Step
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Judgement, Level, Need, Unseen, failed, non_strict, passed
-from feedserver.handler.exchange import Exchange
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
 
@@ -21,11 +20,11 @@ _WASTE = "Each poll that is not conditional transfers the whole feed again, and 
 _LOSS = "A validator that belongs to another document makes the server answer 304, and entries never arrive."
 
 
-def _sent(exchange: Exchange, name: str) -> str:
+def _sent(exchange: ExchangeSeen, name: str) -> str:
     return exchange.headers.get(name, "")
 
 
-def _conditions(exchange: Exchange) -> str:
+def _conditions(exchange: ExchangeSeen) -> str:
     """Return the conditions of a request in words, for a report."""
     names = ("If-None-Match", "If-Modified-Since")
     return ", ".join(f"{name}: {_sent(exchange, name)}" for name in names if name in exchange.headers) or "no condition"
@@ -52,7 +51,7 @@ def _first_condition(seen: Evidence) -> str:
 
 def _judge_last_modified(seen: Evidence) -> Judgement:
     last = seen.asked(1)[-1]
-    served = seen.asked(0)[0].response.headers["Last-Modified"]
+    served = seen.asked(0)[0].answered["Last-Modified"]
     sent = _sent(last, "If-Modified-Since")
     if sent == served:
         return passed(_first_condition(seen))
@@ -71,7 +70,7 @@ def _same_moment(one: str, other: str) -> bool:
 
 def _judge_both(seen: Evidence) -> Judgement:
     last = seen.asked(1)[-1]
-    served = seen.asked(0)[0].response.headers
+    served = seen.asked(0)[0].answered
     expected = f"If-None-Match: {served['ETag']}, If-Modified-Since: {served['Last-Modified']}"
     has_etag = _sent(last, "If-None-Match") == served["ETag"]
     if has_etag and _sent(last, "If-Modified-Since") == served["Last-Modified"]:

@@ -11,10 +11,9 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
-from lifestream.management.output import when
 from lifestream.models import Lifestream
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feeds
-from lifestream.wording import worded
+from lifestream.wording import when, worded
 
 
 class Command(BaseCommand):
@@ -80,8 +79,11 @@ class Command(BaseCommand):
                 (gettext("format"), prepared.feed.format),
                 (gettext("site"), feed.site_url or feed.domain),
                 (gettext("about"), feed.description[:200]),
-                (gettext("too much"), "; ".join(prepared.capped)),
-                (gettext("problems"), " ".join("; ".join(map(str, prepared.problems)).split())),
+                (gettext("too much"), "; ".join(map(worded, prepared.capped))),
+                (
+                    gettext("problems"),
+                    " ".join("; ".join(worded(problem.told) for problem in prepared.problems).split()),
+                ),
             ):
                 if value:
                     self.stdout.write(f"  {label}: {value}")

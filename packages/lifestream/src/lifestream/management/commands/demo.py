@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
@@ -52,8 +55,10 @@ class Command(BaseCommand):
         host, port = split_address(address)
         call_command("migrate", interactive=False, verbosity=0)
         with ending_on_sigterm(), FeedServer(demo.FEEDS, strict=False) as server:
+            password = secrets.token_urlsafe(9)
+            owner = get_user_model()._default_manager.create_superuser("demo", "", password)
             lifestream = Lifestream.objects.create(
-                slug="demo", title=gettext("Demo"), tagline=gettext("Feeds of every kind, in one timeline")
+                owner=owner, slug="demo", title=gettext("Demo"), tagline=gettext("Feeds of every kind, in one timeline")
             )
             outlines = [opml.Outline(server.url(name)) for name in demo.names()]
             feeds = [subscription.feed_id for subscription in opml.subscribe_to(lifestream, outlines).made]
@@ -73,11 +78,14 @@ class Command(BaseCommand):
                 sys.exit(1)
             connections.close_all()
             if options["serve"]:
-                self._serve(host, port)
+                self._serve(host, port, password)
 
-    def _serve(self, host: str, port: int) -> None:
+    def _serve(self, host: str, port: int, password: str) -> None:
         def ready(url: str) -> None:
             self.stdout.write(gettext("The timeline is at {url} Ctrl-C ends it.").format(url=url))
+            address = f"{url.rstrip('/')}{reverse('lifestream_owner:login')}"
+            text = gettext("Log in at {url} as {name}, with the password {password}")
+            self.stdout.write(text.format(url=address, name="demo", password=password))
             self.stdout.flush()
 
         try:

@@ -27,14 +27,17 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: str, lifestream: str | None, **_options: Any) -> None:
-        document = opml.write(chosen_lifestream(lifestream))
+        parts = opml.write(chosen_lifestream(lifestream))
         if file == "-":
-            text = document.decode("utf-8")
-            # The document goes out unchanged, for another program.
-            self.stdout.write(text if self.stdout.isatty() else Visible(text))
+            for part in parts:
+                text = part.decode("utf-8")
+                # The document goes out unchanged, for another program.
+                self.stdout.write(text if self.stdout.isatty() else Visible(text), ending="")
+            self.stdout.write("")
             return
         try:
-            Path(file).write_bytes(document)
+            with Path(file).open("wb") as opened:
+                opened.writelines(parts)
         except OSError as error:
             text = gettext("{file} can't be written: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error

@@ -39,15 +39,19 @@ class Command(BaseCommand):
     def handle(self, *, file: str, lifestream: str | None, update: bool, **_options: Any) -> None:
         try:
             document = _read(file)
-            outlines = planet_ini.read(document) if planet_ini.is_planet(document) else opml.read(document)
+            if planet_ini.is_planet(document):
+                found = opml.OpmlList(planet_ini.read(document))
+            else:
+                found = opml.read_list(document)
         except OSError as error:
             text = gettext("{file} can't be read: {reason}")
             raise CommandError(text.format(file=file, reason=error.strerror)) from error
         except opml.NotOpml as error:
             raise CommandError(f"{file}: {worded(str(error))}") from error
         chosen = chosen_lifestream(lifestream)
-        with counting_bar(len(outlines)) as progress:
-            result = opml.subscribe_to(chosen, outlines, progress)
+        with counting_bar(len(found.outlines)) as progress:
+            result = opml.subscribe_to(chosen, found.outlines, progress)
+        self._tell_flaw(file, found)
         for refusal in result.refused:
             self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
         for note in result.notes:
@@ -69,6 +73,25 @@ class Command(BaseCommand):
             tell_shortages(report, self)
             if report.shortages:
                 sys.exit(1)
+        if found.is_cut_off:
+            sys.exit(1)
+
+    def _tell_flaw(self, file: str, found: opml.OpmlList) -> None:
+        """Tell where the list is ill-formed, and whether that lost anything."""
+        if found.flaw is None:
+            return
+        if found.is_cut_off:
+            text = gettext(
+                "{file} is cut off: it ends at line {line}. The feeds before were taken; export the list again and "
+                "import it, which adds those that are missing."
+            )
+        else:
+            text = gettext(
+                "{file} is not well-formed at line {line}, column {column} ({reason}). All feeds that are named in it "
+                "were taken."
+            )
+        flaw = found.flaw
+        self.stderr.write(text.format(file=file, line=flaw.line, column=flaw.column, reason=flaw.message))
 
 
 def _read(file: str) -> bytes:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 import threading
 from argparse import ArgumentParser
 from typing import Any
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
 from django.db import connections
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.conf import raise_file_limit
 from lifestream.conf import settings as lifestream_settings
+from lifestream.management import reloading
 from lifestream.management.base import BaseCommand
+from lifestream.owner import first_run
 from lifestream.refresh.updater import Updater
-from lifestream.web.wsgi_server import serve
+from lifestream.web.wsgi_server import ending_on_sigterm, serve
 
 
 class Command(BaseCommand):
@@ -35,9 +41,24 @@ class Command(BaseCommand):
             "--no-update", action="store_false", dest="update", help=gettext("serve only, and fetch nothing")
         )
 
-    def handle(self, *, address: str, update: bool, **_options: Any) -> None:
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help=gettext("show changes of templates, static files and settings without a restart, for who makes them"),
+        )
+
+    def handle(self, *, address: str, update: bool, reload: bool, **_options: Any) -> None:
         host, port = split_address(address)
+        if reload and not reloading.is_served_here():
+            with ending_on_sigterm():
+                reloading.serve_again()
+            return
+        if reload:
+            settings.WHITENOISE_AUTOREFRESH = True
         raise_file_limit()
+        configuration = getattr(settings, "CONFIGURATION", None)  # a site of one's own has its own LOGGING
+        if configuration and not configuration["LIFESTREAM_LOG_LEVEL"]:
+            logging.getLogger("lifestream").setLevel(logging.INFO)
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))
@@ -49,12 +70,14 @@ class Command(BaseCommand):
             else:
                 text = gettext("Lifestream is at {url} (feeds are not updated by this process). Ctrl-C ends it.")
             self.stdout.write(text.format(url=url))
+            self._tell_first_run(url, host)
             self.stdout.flush()
             if updater is not None:
                 updater.start()
 
         try:
-            serve(get_internal_wsgi_application(), host, port, ready)
+            application = get_internal_wsgi_application()
+            serve(reloading.reading_templates_anew(application) if reload else application, host, port, ready)
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")
             raise CommandError(text.format(address=address, reason=error.strerror or error)) from error
@@ -64,11 +87,50 @@ class Command(BaseCommand):
                     gettext("A refresh did not end in time; what it held is due again when its lease is over.")
                 )
 
+    def _tell_first_run(self, url: str, host: str) -> None:
+        """Print where the owner makes the account, as long as there is none."""
+        if not first_run.is_open():
+            first_run.forget()
+            return
+        try:
+            token = first_run.make_token()
+        except OSError as error:
+            text = gettext("No first address can be made: {reason}. Make the account with: lifestream createsuperuser")
+            self.stderr.write(text.format(reason=error.strerror or error))
+            return
+        if not token:
+            return
+        public = lifestream_settings.public_url
+        address = f"{urljoin(public or url, reverse('lifestream_owner:setup'))}?token={token}"
+        self.stdout.write(gettext("Nobody has an account yet. Make yours, within an hour:"))
+        self.stdout.write(f"  {address}")
+        if not (public or "").startswith("https://") and not _is_loopback(host):
+            self.stderr.write(
+                gettext(
+                    "Warning: over a network this is not encrypted, and others on the way could read your password. "
+                    "Set LIFESTREAM_PUBLIC_URL behind a proxy with TLS, or make the account with: "
+                    "lifestream createsuperuser"
+                )
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
 
 def _clean_up(stopping: threading.Event) -> object:
+    from lifestream.operations.replacements import look_for_replacements
     from lifestream.operations.retention import cleanup
+    from lifestream.operations.weekly_report import send_report
 
-    return cleanup(timezone.now(), stopping=stopping)
+    done = cleanup(timezone.now(), stopping=stopping)
+    if not stopping.is_set():
+        look_for_replacements(timezone.now(), stopping)
+        send_report(timezone.now())
+    return done
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -11,11 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import ago
 from lifestream.models import Feed
 from lifestream.operations.health import Health, health
 from lifestream.time_words import in_words
-from lifestream.wording import worded
+from lifestream.wording import ago, worded
 
 
 class Command(BaseCommand):

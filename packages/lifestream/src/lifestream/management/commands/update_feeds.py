@@ -13,11 +13,11 @@ from django.utils.translation import gettext, gettext_lazy
 from lifestream.checks import SETTINGS_TAG
 from lifestream.conf import raise_file_limit
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import progress_bar, table_of, tell_shortages, when
-from lifestream.models import Feed
+from lifestream.management.output import progress_bar, table_of, tell_shortages
+from lifestream.models import Addition, Feed
 from lifestream.refresh.pipeline import refresh
 from lifestream.storage.db_errors import FAILURES, trouble_of
-from lifestream.wording import worded
+from lifestream.wording import when, worded
 
 
 class Command(BaseCommand):
@@ -42,6 +42,10 @@ class Command(BaseCommand):
 
     def handle(self, *, urls: list[str] | None, all: bool, **options: Any) -> None:  # noqa: A002 - as the option is called
         raise_file_limit()
+        if urls is None and Addition.objects.filter(state__in=Addition.OPEN).exists():
+            from lifestream.refresh.additions import add_wanted
+
+            add_wanted()
         now = timezone.now()
         chosen = None if urls is None else _named(urls)
         due = Feed.objects.allowed(now) if all else Feed.objects.due(now)
@@ -64,9 +68,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{report}.")
         tell_shortages(report, self)
         if report.rows:
+            from lifestream.refresh.full_content import fetch_full_content
             from lifestream.refresh.icon_finder import find_icons
 
-            find_icons([row.feed for row in report.rows])
+            feeds = [row.feed for row in report.rows]
+            fetch_full_content(feeds)
+            find_icons(feeds)
         if report.all_failed or report.shortages:
             sys.exit(1)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -14,15 +13,14 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from rich.table import Table
 from rich.text import Text
 
-from lifestream.conf import settings
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
-from lifestream.management.output import COLOURS, ago, drawn, when
+from lifestream.management.output import COLOURS, drawn
 from lifestream.models import Feed, Fetch
 from lifestream.models.feeds import outcome_in_words
-from lifestream.scheduler.schedule import DueTime, candidates_from_json
+from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 from lifestream.terminal import Visible, visible
-from lifestream.wording import in_words, worded
+from lifestream.wording import ago, in_words, worded
 
 _LABEL = 16  # columns
 
@@ -52,86 +50,6 @@ class Command(BaseCommand):
             if log and options["verbosity"]:
                 self.stdout.write("\n" + gettext("Last fetches:"))
                 self.stdout.write(_table_of(log, now))
-
-
-def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
-    """Return what is known of *feed*, as labels and values."""
-    health = str(feed.health_label)
-    if feed.failures > 1:
-        text = ngettext("{health}, {count} time in a row", "{health}, {count} times in a row", feed.failures)
-        health = text.format(health=health, count=feed.failures)
-    yield gettext("health"), health
-    subscribers = feed.subscriptions.count()
-    yield gettext("subscribers"), str(subscribers) if subscribers else gettext("none")
-    if feed.last_fetch is not None:
-        yield gettext("last fetch"), f"{ago(feed.last_fetch, now)}: {outcome_in_words(feed.last_status)}"
-    if feed.last_success is not None and feed.failures:
-        yield gettext("last success"), ago(feed.last_success, now)
-    if feed.last_error:
-        yield gettext("last error"), worded(feed.last_error)
-    if feed.flaw:
-        yield gettext("document"), worded(feed.flaw)
-    for label, validator in (("ETag", feed.etag), ("Last-Modified", feed.last_modified)):
-        if validator:
-            text = gettext("{} (not sent: the document is ill-formed, and came once)") if feed.withheld else "{}"
-            yield label, text.format(validator)
-    if feed.moved_to and feed.status == Feed.Status.ACTIVE:
-        text = gettext("{url}, for good, {count} of {most} times in a row")
-        yield (
-            gettext("redirected to"),
-            text.format(url=feed.moved_to, count=feed.moved_count, most=settings.move_after),
-        )
-    if feed.push_until is not None and feed.push_until > now:
-        yield (
-            gettext("pushed by"),
-            gettext("{hub} until {time}").format(hub=feed.hub_url, time=when(feed.push_until, now)),
-        )
-    if feed.claim_token and feed.claimed_until is not None and feed.claimed_until > now:
-        text = gettext("a worker holds it until {} at most")
-        yield gettext("being fetched"), text.format(when(feed.claimed_until, now))
-
-
-def next_of(feed: Feed, now: datetime) -> str:
-    """Return when *feed* is fetched next, and why, in one line."""
-    if feed.status == Feed.Status.PAUSED:
-        return gettext("none, since it is paused; resume it in the admin")
-    if feed.status == Feed.Status.IDLE:
-        return gettext("none, since nobody subscribes to it, or all who do have paused it")
-    if feed.status == Feed.Status.GONE:
-        return gettext("none: {reason}").format(reason=worded(feed.next_reason))
-    pause = feed.host.not_before
-    if pause is not None and pause > max(now, feed.next_fetch):
-        text = gettext("{time}: its server asked for a pause, for all feeds of {host}")
-        return text.format(time=when(pause, now), host=feed.host.name)
-    reason = worded(feed.next_reason) or gettext("it has not been asked yet")
-    return f"{when(feed.next_fetch, now)}: {reason}"
-
-
-def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
-    """Return each time that something asked for, in their order, with a mark at the one that is used; then the time
-    that no user can skip.
-    """
-    if feed.status != Feed.Status.ACTIVE:
-        return
-    candidates = list(candidates_from_json(feed.candidates))
-    if candidates and abs(candidates[-1].at - feed.next_fetch) > timedelta(seconds=1):
-        candidates = []  # The feed was made due by hand since then.
-    pause = feed.host.not_before
-    held_by_host = pause is not None and pause > max(now, feed.next_fetch)
-    for candidate in candidates:
-        mark = ">" if candidate.reason == feed.next_reason and not held_by_host else " "
-        yield f"{mark} {_moment(candidate, now)}  {worded(candidate.reason)}"
-    if pause is not None and held_by_host:
-        reason = gettext("a pause that its server asked for")
-        yield f"> {_moment(DueTime(pause, ''), now)}  {reason}"
-    if feed.not_before is not None and feed.not_before > now:
-        text = gettext("Not before {}, not even with --all: server or feed ask for that.")
-        yield text.format(when(feed.not_before, now))
-
-
-def _moment(candidate: DueTime, now: datetime) -> str:
-    local, today = timezone.localtime(candidate.at), timezone.localtime(now).date()
-    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
 def _table_of(log: list[Fetch], now: datetime) -> Visible:

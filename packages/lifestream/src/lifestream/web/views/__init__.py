@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lifestream.web.views.feeds import search_feed, site_feed, subscriptions, tag_feed, timeline_feed
 from lifestream.web.views.operations import healthz, metrics, readyz
+from lifestream.web.views.own_pages import own_page
 from lifestream.web.views.pages import day, index, item, search, site, sites, tag, tags, timeline
 from lifestream.web.views.pictures import icon
 from lifestream.web.views.push import push
@@ -15,6 +16,7 @@ __all__ = [
     "index",
     "item",
     "metrics",
+    "own_page",
     "push",
     "readyz",
     "search",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.utils.translation import gettext
@@ -42,11 +43,11 @@ def search_feed(request: HttpRequest, slug: str, format: str) -> HttpResponse:  
 
 
 @require_safe
-def subscriptions(request: HttpRequest, slug: str) -> HttpResponse:
+def subscriptions(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Return the sites of a lifestream as OPML, for another reader."""
     timeline = read(request, slug)
     body = opml.write(timeline.lifestream)
-    response = HttpResponse(body, content_type="text/x-opml; charset=utf-8")
+    response = StreamingHttpResponse(body, content_type="text/x-opml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{timeline.lifestream.slug}.opml"'
     return keep(response, timeline)
 

@@ -19,11 +19,9 @@ from lifestream.conf import settings
 from lifestream.operations import metrics as prometheus
 from lifestream.operations.health import health, why_not_ready
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 log = logging.getLogger(__name__)
-
-FORWARDED = "lifestream.forwarded"
-"""Set in the environment of a request that a proxy has passed on which nobody trusts: its address is the proxy's."""
 
 
 @never_cache
@@ -58,7 +56,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _is_trusted(request: HttpRequest) -> bool:
     """Return whether *request* comes from this machine itself, or from a network that may ask."""
-    if request.META.get(FORWARDED) or "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
+    # The bundled site has looked at the headers, and knows which proxies to believe.
+    forwarded = request.META.get(FORWARDED)
+    if came_through_proxy(request.META) if forwarded is None else forwarded:
         return False
     try:
         address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR", "")))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce, Lower, NullIf
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from lifestream.conf import settings
-from lifestream.models import Lifestream, Post
+from lifestream.models import Lifestream, Post, Subscription, sort_names
 from lifestream.models.look import SiteOrder
 from lifestream.web.presenters import of_the_web
 from lifestream.web.timeline import Timeline, by_day
@@ -20,6 +20,8 @@ from lifestream.web.views.reading import cursor_of, keep, read, read_day, read_s
 
 SITES_BESIDE = 16
 """How many sites stand beside a timeline. The page of all sites lists the others."""
+SITES_A_PAGE = 200
+"""How many sites the page of all sites shows at once."""
 
 
 @require_safe
@@ -39,8 +41,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def timeline(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the posts of a lifestream, the latest first."""
-    return _listing(request, read(request, slug), "lifestream/timeline.html")
+    """Show the posts of a lifestream, the latest first, below those that its owner has pinned."""
+    timeline = read(request, slug).narrowed(pins=True)
+    pinned = [] if "before" in request.GET else timeline.pinned()
+    return _listing(request, timeline, "lifestream/timeline.html", {"pinned": pinned})
 
 
 @require_safe
@@ -98,9 +102,11 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def sites(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show all sites of a lifestream, by folder."""
+    """Show SITES_A_PAGE sites of a lifestream by folder: the first, or those after the one with the key `?after=`."""
     timeline = read(request, slug)
-    context = {**_frame(timeline), "subscriptions": _sorted_sites(timeline, "folder")}
+    found = list(_sites_after(timeline, request.GET.get("after", ""))[: SITES_A_PAGE + 1])
+    more = found[SITES_A_PAGE - 1].pk if len(found) > SITES_A_PAGE else ""
+    context = {**_frame(timeline), "subscriptions": found[:SITES_A_PAGE], "more": more}
     return keep(render(request, "lifestream/sites.html", context), timeline)
 
 
@@ -142,20 +148,26 @@ def _frame(timeline: Timeline) -> dict[str, Any]:
             ("RSS", "application/rss+xml", timeline.url("rss")),
             ("JSON Feed", "application/feed+json", timeline.url("json")),
         ],
-        "beside": lambda: list(_sites_beside(timeline)[: SITES_BESIDE + 1]),
+        "beside": lambda: _sites_beside(timeline),
         "sites_beside": SITES_BESIDE,
     }
 
 
-def _sites_beside(timeline: Timeline) -> Any:
-    """Return the sites that stand beside the timeline, in the order that its owner has chosen."""
-    if timeline.lifestream.site_order == SiteOrder.NAME:
-        return _sorted_sites(timeline)
-    latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
-    subscriptions = timeline.subscriptions().alias(latest=Subquery(latest))
-    return subscriptions.order_by(F("latest").desc(nulls_last=True), "pk")
+def _sites_beside(timeline: Timeline) -> list[Subscription]:
+    """Return the sites that stand beside the timeline, in the order that its owner has chosen, and one more if there
+    are more.
+    """
+    if timeline.lifestream.site_order == SiteOrder.LATEST:
+        return timeline.latest_sites(SITES_BESIDE + 1)
+    return list(timeline.subscriptions().order_by("sort_name", "pk")[: SITES_BESIDE + 1])
 
 
-def _sorted_sites(timeline: Timeline, *first: str) -> Any:
-    name = Lower(Coalesce(NullIf("name", Value("")), "feed__title"))
-    return timeline.subscriptions().order_by(*first, name, "pk")
+def _sites_after(timeline: Timeline, key: str) -> QuerySet[Subscription]:
+    """Return the sites by folder and name, from the first or after that with *key*. Raises Http404 if there is none."""
+    sites = timeline.subscriptions().order_by("sort_folder", "sort_name", "pk")
+    if not key:
+        return sites
+    if not re.fullmatch(r"[0-9]{1,18}", key, re.ASCII):
+        raise Http404(gettext("There is no such page."))
+    last = get_object_or_404(timeline.subscriptions(), pk=int(key))
+    return sites.filter(sort_names.after(last.sort_folder, last.sort_name, last.pk))

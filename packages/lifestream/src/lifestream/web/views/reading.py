@@ -6,8 +6,10 @@ What a visitor may not read does not exist for them: every view answers 404, nev
 from __future__ import annotations
 
 import datetime as dt
+from typing import TypeVar
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext
@@ -17,6 +19,8 @@ from lifestream.models import Lifestream, Tag
 from lifestream.models.fulltext import LONGEST_QUERY
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, timeline_for
+
+_Response = TypeVar("_Response", bound=HttpResponseBase)
 
 FRESH = 60
 """For how many seconds a public page may be cached without asking again. Feeds are fetched far less often."""
@@ -79,7 +83,7 @@ def cursor_of(request: HttpRequest) -> Cursor | None:
         raise Http404(gettext("There is no such page.")) from None
 
 
-def keep(response: HttpResponse, timeline: Timeline, seconds: int = FRESH) -> HttpResponse:
+def keep(response: _Response, timeline: Timeline, seconds: int = FRESH) -> _Response:
     """Say who may cache *response* and for how long. Shared caches may keep only what everybody may read."""
     patch_vary_headers(response, ["Cookie"])
     if timeline.lifestream.is_public and not timeline.owned:

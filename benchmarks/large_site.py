@@ -1,0 +1,264 @@
+"""The bundled site with an empty database, filled with feeds, items and posts by the fastest way there is.
+
+The database is a new SQLite file, or one that is made and dropped in the PostgreSQL server that
+LIFESTREAM_TEST_DATABASE_URL names. Times are taken in processor time, PostgreSQL's own for our connection included.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django
+
+TOGETHER = 20
+"""The hosts that three tenths of all feeds share; the others are four to a host."""
+FEW = 100
+"""How many subscriptions the second lifestream has; the first one has all feeds."""
+WORDS = 20_000
+BODIES = 4000
+TAGS = 2000
+FETCHES = 3
+"""How many rows the log has of each feed."""
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def site(keep: str = "") -> Iterator[None]:
+    """Set the bundled site up with an empty database that is dropped afterwards, or with the one named *keep*, which
+    stays: a file, or a database of the PostgreSQL server.
+    """
+    import psycopg
+
+    server = os.environ.get("LIFESTREAM_TEST_DATABASE_URL", "")
+    postgres = server.startswith("postgres")
+    with tempfile.TemporaryDirectory() as folder:
+        name = keep or f"lifestream_large_{os.getpid()}"
+        if postgres:
+            url = urlsplit(server)._replace(path=f"/{name}").geturl()
+            with psycopg.connect(server, autocommit=True) as connection:
+                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                    connection.execute(f"CREATE DATABASE {name}")
+        else:
+            url = f"sqlite:///{Path(keep) if keep else Path(folder) / 'large.sqlite3'}"
+        os.environ |= {"LIFESTREAM_HOME": folder, "DATABASE_URL": url}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "lifestream.site.settings"
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connections
+
+        call_command("migrate", verbosity=0)
+        try:
+            yield
+        finally:
+            connections.close_all()
+            if postgres and not keep:
+                with psycopg.connect(server, autocommit=True) as connection:
+                    connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def processor_time() -> float:
+    """Return the seconds of processor time that this process has taken, and PostgreSQL for its connection."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        return time.process_time()
+    connection.ensure_connection()
+    try:
+        taken = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text().split()[0]
+    except OSError:  # The server is on another machine, or on another system.
+        return time.perf_counter()
+    return time.process_time() + int(taken) / 1e9
+
+
+def host_of(number: int) -> int:
+    """Return the key of the host of the feed *number*."""
+    return number % TOGETHER + 1 if number % 10 < 3 else TOGETHER + 1 + number // 4
+
+
+def fill(feeds: int, items: int) -> None:
+    """Write *feeds* with *items* in all, each posted in a lifestream of all feeds, and in a small one as well."""
+    from django.contrib.auth.models import User
+    from django.db import connection
+
+    from lifestream.content.item_card import of
+    from lifestream.models import Feed, Fetch, Host, Item, Lifestream, Post, Subscription, Tag, due_hosts
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size = -500000")  # for this connection: the index of a million texts is merged
+    for name in ("root", "owner"):
+        User.objects.create_user(name, is_superuser=name == "root", is_staff=True)
+    owner = User.objects.get(username="owner")
+    every = Lifestream.objects.create(pk=1, slug="every", title="Every feed", owner=owner)
+    Lifestream.objects.create(pk=2, slug="few", title="A few feeds", owner=owner)
+    numbers = range(1, feeds + 1)
+    hosts = sorted({host_of(number) for number in numbers})
+    _write(Host(), ("id", "name"), ((key, f"host{key}.example") for key in hosts))
+    _write(
+        Feed(created=NOW, last_fetch=NOW, last_success=NOW, last_status="not modified", icon_checked=NOW),
+        ("id", "host", "url", "url_hash", "title", "domain", "next_fetch", "etag"),
+        (
+            (number, host_of(number), url, _hash(number), title, domain, due, f'"{number}"')
+            for number in numbers
+            for due in [NOW + timedelta(seconds=900 + number % 86400)]
+            for domain in [f"host{host_of(number)}.example"]
+            for url, title in [(f"https://{domain}/feeds/{number}.xml", f"{_NAMES[number % 97]} site {number}")]
+        ),
+    )  # fmt: skip
+    few = range(1, min(FEW, feeds) + 1)
+    _write(
+        Subscription(created=NOW),
+        ("id", "lifestream", "feed", "folder"),
+        chain(
+            ((number, every.pk, number, f"Folder {number % 40}") for number in numbers),
+            ((feeds + number, 2, number, "") for number in few),
+        ),
+    )
+    _write(
+        Fetch(outcome="not modified", status=304, duration=0.12, reason="the feed's own rhythm", next_fetch=NOW),
+        ("feed", "started"),
+        ((number, NOW - timedelta(hours=age)) for age in range(FETCHES, 0, -1) for number in numbers),
+    )
+    bodies = _bodies()
+    sample = Item(title="A title", link="https://host.example/1", summary=bodies[0][2], content=bodies[0][1])
+    card = of(sample).as_json()
+    keys = range(1, items + 1)
+
+    def date_of(key: int) -> datetime:
+        return NOW - timedelta(seconds=30 * (items - key))
+
+    _write(
+        Item(author="An author", card=card, first_seen=NOW, language="en"),
+        ("id", "feed", "key_hash", "link_hash", "content_hash", "fingerprint", "guid", "link", "title", "date",
+         "content", "text", "summary"),
+        (
+            (
+                key, feed, _hash(key), _hash(-key), _hash(2 * key), _hash(3 * key), link, link,
+                f"{_NAMES[key % 97]} {_NAMES[key % 89]} number {key}", date_of(key),
+                f"{html}<p>rare{key}</p>", f"{text} rare{key}", summary,
+            )
+            for key in keys
+            for feed in [key % feeds + 1]
+            for link in [f"https://host{host_of(feed)}.example/posts/2026/{key}/a-post-of-ours"]
+            for text, html, summary in [bodies[key * 7919 % BODIES]]
+        ),
+    )  # fmt: skip
+    _write(
+        Post(),
+        ("id", "lifestream", "subscription", "item", "date"),
+        chain(
+            ((key, 1, key % feeds + 1, key, date_of(key)) for key in keys),
+            (
+                (items + key, 2, feeds + key % feeds + 1, key, date_of(key))
+                for key in keys
+                if key % feeds + 1 in few
+            ),
+        ),
+    )  # fmt: skip
+    # The first tag is on each second item, the last one on one in a million.
+    _write(Tag(), ("id", "name", "slug"), ((key, f"Tag {key}", f"tag-{key}") for key in range(1, TAGS + 1)))
+    _write(
+        Item.tags.through(),
+        ("item", "tag"),
+        ((key, tag) for key in keys for tag in {1 + (key & -key).bit_length() - 1, 30 + key * 31 % (TAGS - 30)}),
+    )
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DROP INDEX lifestream_search_words")
+            # Built as imports build it: the words in lower case, their places, title and body told apart.
+            cursor.execute(
+                "INSERT INTO lifestream_search (item_id, words) SELECT id, "
+                "setweight(to_tsvector('simple', title || ' ' || author), 'A') || to_tsvector('simple', text) "
+                "FROM lifestream_item"
+            )
+            cursor.execute("CREATE INDEX lifestream_search_words ON lifestream_search USING gin (words)")
+            for model in (Host, Feed, Subscription, Fetch, Item, Post, Tag, Item.tags.through):
+                cursor.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), "
+                    f"max(id)) FROM {model._meta.db_table}"
+                )
+        else:
+            cursor.execute(
+                "INSERT INTO lifestream_search (rowid, head, body) "
+                "SELECT id, title || ' ' || author, text FROM lifestream_item"
+            )
+    due_hosts.mend("default")
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("VACUUM ANALYZE")
+        else:
+            cursor.execute("ANALYZE")
+
+
+_RANDOM = random.Random(1)
+_SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "is")]
+
+
+def _word(rank: int) -> str:
+    """Return a word: the more frequent, the shorter."""
+    word, rank = "", rank + 7
+    while rank:
+        rank, rest = divmod(rank, len(_SYLLABLES))
+        word += _SYLLABLES[rest]
+    return word
+
+
+_NAMES = [_word(rank).title() for rank in range(300, 400)]
+
+
+def _bodies() -> list[tuple[str, str, str]]:
+    """Return texts of about 1 KB, each as text, as HTML, and its beginning. A word's rank tells how frequent it is
+    (Zipf's law).
+    """
+    weights = [1 / (rank + 2.7) for rank in range(WORDS)]
+    words = [_word(rank) for rank in range(WORDS)]
+    made = []
+    for _ in range(BODIES):
+        chosen = _RANDOM.choices(words, weights, k=_RANDOM.randint(120, 280))
+        parts = [" ".join(chosen[start : start + 50]) for start in range(0, len(chosen), 50)]
+        html = "".join(f'<p>{part} <a href="https://host.example/{part[:20]}">{part[:9]}</a></p>' for part in parts)
+        made.append(("\n".join(parts), html, " ".join(chosen[:40])))
+    return made
+
+
+def _hash(number: int) -> str:
+    return _RANDOM.randbytes(4).hex() + f"{number & 0xFFFFFFFFFFFFFF:056x}"
+
+
+def _write(row: Any, names: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+    """Write rows with *values* in the columns of the fields *names*, and those of *row* in all others."""
+    from django.db import connection, transaction
+
+    fields = {field.name: field for field in row._meta.concrete_fields}
+    others = [field for name, field in fields.items() if name not in names and not field.primary_key]
+    columns = [fields[name].column for name in names] + [field.column for field in others]
+    same = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in others]
+    table = row._meta.db_table
+    rows = ([*each, *same] for each in values)
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                for each in rows:
+                    copy.write_row(each)
+            return
+        dates = [place for place, name in enumerate(names) if fields[name].get_internal_type() == "DateTimeField"]
+        marks = ", ".join(["?"] * len(columns))
+
+        def adapted() -> Iterator[list[Any]]:
+            for each in rows:
+                for place in dates:
+                    each[place] = connection.ops.adapt_datetimefield_value(each[place])
+                yield each
+
+        # Not Django's cursor, which keeps all rows that it has seen.
+        cursor.connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", adapted())

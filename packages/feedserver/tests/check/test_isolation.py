@@ -1,0 +1,99 @@
+"""A reader runs in folders of its own, and whatever it does there harms neither the run nor the machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from feedserver.check.commands import CommandAdapter, Commands
+from feedserver.check.isolation import LARGEST_LIST, LONGEST_OUTPUT, Home
+from feedserver.check.verdicts import ListFailed
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the commands are those of a POSIX shell")
+
+
+def home(folder: Path, copy_of: Home | None = None) -> Home:
+    return Home(folder, patience=10, extra={}, bundle=None, copy_of=copy_of)
+
+
+def test_the_end_of_what_is_printed_is_kept_for_messages(tmp_path: Path) -> None:
+    ran = home(tmp_path / "reader").run("echo first; echo second >&2; exit 3")
+
+    assert (ran.status, ran.printed, ran.output) == (3, b"first\n", "first\nsecond\n")
+    assert ran.describe() == "ended with status 3: second"
+
+
+def test_a_flood_of_output_takes_no_memory(tmp_path: Path) -> None:
+    ran = home(tmp_path / "reader").run("head -c 100000000 /dev/zero; printf end")
+
+    assert ran.status == 0
+    assert len(ran.printed) == LARGEST_LIST
+    assert len(ran.output) == LONGEST_OUTPUT
+    assert ran.output.endswith("end")
+
+
+def test_a_list_that_is_too_long_is_not_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedserver.check.commands.LARGEST_LIST", 100)
+    adapter = CommandAdapter(Commands(poll="true", add="true {url}", list="head -c 100 /dev/zero"))
+    session = adapter.open("lane")
+
+    with pytest.raises(ListFailed, match=r"--list printed more than"):
+        session.rows()
+    session.close()
+    adapter.close()
+
+
+def test_an_endless_file_ends_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedserver.check.isolation.LARGEST_FILE", 1 << 20)
+    ran = home(tmp_path / "reader").run("exec cat /dev/zero > store")
+
+    assert ran.crashed
+    assert (tmp_path / "reader" / "home" / "store").stat().st_size == 1 << 20
+
+
+def test_a_reader_may_put_anything_in_place_of_our_files(tmp_path: Path) -> None:
+    reader = home(tmp_path / "reader")
+
+    for command in (
+        "rm ../stdout ../stderr; mkfifo ../stdout ../stderr",
+        "rm ../stdout ../stderr; mkdir ../stdout ../stderr; touch ../stdout/file",
+        "rm -r ../stdout ../stderr; ln -s /dev/zero ../stdout; ln -s /no/such/file ../stderr",
+        "rm ../stdout ../stderr",
+    ):
+        assert reader.run(f"echo told; {command}").printed == b"told\n"
+    assert reader.run("echo told").output == "told\n"
+
+
+def test_what_cannot_be_copied_is_left_behind(tmp_path: Path) -> None:
+    """Agents leave sockets in HOME, and shutil.copytree refuses pipes."""
+    first = home(tmp_path / "first")
+    first.run("mkfifo pipe; mkdir folder; ln -s /no/such/file dangling; ln -s . loop; echo kept > folder/file")
+    with socket.socket(socket.AF_UNIX) as agent:
+        before = Path.cwd()
+        os.chdir(first.home)  # the address of a socket has at most 108 bytes
+        try:
+            agent.bind("agent")
+        finally:
+            os.chdir(before)
+        second = home(tmp_path / "second", copy_of=first)
+
+    assert sorted(path.name for path in second.home.iterdir()) == ["dangling", "folder", "loop"]
+    assert (second.home / "folder" / "file").read_text() == "kept\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
+def test_daemons_are_ended_with_their_session(tmp_path: Path) -> None:
+    reader = home(tmp_path / "reader")
+    reader.run(
+        f'{sys.executable} -c \'import os; os.fork() and os._exit(0); os.setsid(); os.execlp("sleep", "sleep", "600")\''
+    )
+
+    [daemon] = reader.survivors()
+    reader.close()
+    assert reader.survivors() == []
+    assert not (tmp_path / "reader").exists()
+    assert daemon

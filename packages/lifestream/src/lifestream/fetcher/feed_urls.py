@@ -1,0 +1,163 @@
+"""URLs of feeds: as they are requested, and by what two of them are known to be one feed. Pure.
+
+People, pages, lists and redirects write one URL in many ways. `request_url` is the only function that turns what they
+wrote into what is requested and stored; `url_key` is the only one that says whether two are the same feed.
+
+| in the URL | requested | compared |
+|---|---|---|
+| `feed:`, default port, dot after the host, dot segments, fragment, login | without | without |
+| case of scheme and host | lower | lower |
+| `%7e`, `%2f` | as it is spelt | `~`, `%2F` |
+| `%2F` and `/`, order of the query, `http` and `https`, `www.` | as it is spelt | they differ |
+
+The third row is RFC 3986, sections 6.2.2.1 and 6.2.2.2: servers may distinguish the spellings of an escape, although
+they should not, so a URL is asked for as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from lifestream.message import Message, say
+
+_MAX_URL: Final = 8192
+_LONGEST_HOST: Final = 253  # octets of a name in DNS (RFC 1035, section 3.1), so no name has more characters
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+# A URL that can be requested as it is, since nothing has to be encoded or left out. Most stored URLs are of this kind,
+# and a match takes a tenth of the time of parsing them.
+_READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
+_NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/", re.IGNORECASE)
+# No message contains a password, since messages are stored, shown and logged.
+LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
+_ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
+_FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=(https?://)?)", re.IGNORECASE)
+_DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
+_DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986 §2.3
+
+
+class UrlRefused(ValueError):
+    """The URL can't be that of a feed. The message says why."""
+
+
+def request_url(url: str) -> str:
+    """Return *url* as it is requested: absolute, percent-encoded where necessary, without what the table above names.
+
+    What is already encoded stays the same, to the byte: a server may distinguish `%2F` from `/` and `%7E` from `~`.
+    Raises `UrlRefused` for a scheme other than http and https, for a missing host, and for text that is no URL.
+    """
+    if len(url) > _MAX_URL:
+        raise UrlRefused(say("url-too-long", length=len(url), limit=_MAX_URL))
+    if _READY.fullmatch(url) and _NOT_READY.search(url) is None:
+        return url
+    url = without_feed_scheme(url)
+    try:
+        parts = urlsplit(url)
+        port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+        host = _ascii_host((parts.hostname or "").removesuffix("."))
+    except ValueError as error:
+        # The text that was taken for a port may be half a password.
+        said = str(error)
+        reason = said if isinstance(said, Message) else said.partition(" as ")[0]
+        raise UrlRefused(say("no-url", url=_without_login(url), reason=reason)) from None
+    if parts.scheme not in ("http", "https"):
+        shown = LOGIN.sub("…@", url)
+        if not parts.scheme:
+            raise UrlRefused(say("no-scheme", url=shown))
+        raise UrlRefused(say("scheme-refused", url=shown, scheme=parts.scheme))
+    if not host:
+        raise UrlRefused(say("no-host", url=LOGIN.sub("…@", url)))
+    path = _without_dot_segments(_encoded(parts.path)) or "/"
+    return urlunsplit((parts.scheme, host + port, path, _encoded(parts.query), ""))
+
+
+def url_key(url: str) -> str:
+    """Return the text by which *url* is compared: URLs that have it in common are one feed.
+
+    A URL that can't be requested is its own key.
+    """
+    try:
+        asked = request_url(url)
+    except UrlRefused:
+        return url
+    return _ESCAPE.sub(_same_escape, asked) if "%" in asked else asked
+
+
+def without_feed_scheme(url: str) -> str:
+    """Return *url* without the scheme `feed:`, which pages and lists write so that a feed reader opens it:
+    `feed:https://a.example/x` is `https://a.example/x`, and `feed://a.example/x` is `http://a.example/x`.
+    """
+    if (found := _FEED_SCHEME.match(url)) is None:
+        return url
+    rest = url[found.end() :]
+    return rest if found[1] else f"http://{rest}"
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return the scheme, host and port of *url* (RFC 6454 §4), which credentials are bound to."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)
+
+
+def credentials_of(url: str) -> str:
+    """Return the "user:password" that *url* carries, decoded; "" if none."""
+    from yarl import URL  # imported here and below, since it is slow and few callers need it
+
+    parsed = URL(without_feed_scheme(url), encoded=True)
+    return f"{parsed.user or ''}:{parsed.password or ''}" if parsed.raw_user or parsed.raw_password else ""
+
+
+def _same_escape(escape: re.Match[str]) -> str:
+    character = chr(int(escape[0][1:], 16))
+    return character if character in _UNRESERVED else escape[0].upper()
+
+
+def _without_dot_segments(path: str) -> str:
+    """Return *path* without "." and ".." segments, as browsers ask for it (RFC 3986 §5.2.4, url.spec.whatwg.org)."""
+    if _NOT_READY.search(path) is None:
+        return path
+    kept: list[str] = []
+    *segments, last = path.split("/")[1:]
+    for segment in segments:
+        if _DOTS.fullmatch(segment):
+            del kept[-1:]
+        elif not _DOT.fullmatch(segment):
+            kept.append(segment)
+    if _DOTS.fullmatch(last):
+        del kept[-1:]
+    last = "" if _DOT.fullmatch(last) or _DOTS.fullmatch(last) else last
+    return "/".join(["", *kept, last])
+
+
+def _without_login(url: str) -> str:
+    """Return *url*, which is invalid, without anything that may be a password.
+
+    An unencoded "/" in the password may be what makes it invalid, so all before the last "@" may belong to it.
+    """
+    before, slashes, rest = url.partition("//")
+    return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def _ascii_host(host: str) -> str:
+    if ":" in host:
+        return f"[{host}]"
+    if host.isascii():
+        return host
+    if len(host) > _LONGEST_HOST:  # Encoding it would take quadratic time (RFC 3492, section 6.3).
+        raise ValueError(say("host-too-long", length=len(host), limit=_LONGEST_HOST))
+    from yarl import URL
+
+    return URL.build(host=host).raw_host or ""
+
+
+def _encoded(text: str) -> str:
+    """Percent-encode the characters that may not stand in a request line, and no others.
+
+    A lone surrogate stands for the byte that it was decoded from.
+    """
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    return quote(text, _ASCII, "utf-8", "surrogateescape")

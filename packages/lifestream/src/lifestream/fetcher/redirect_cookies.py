@@ -1,0 +1,43 @@
+"""The cookies that the redirects of one fetch set, for the rest of that fetch. Nothing outlives it.
+
+Sites that ask for consent, or that look for robots, set a cookie and redirect to the same page, where a client without
+the cookie gets the same redirect for ever. A feed is requested without cookies each time, so no site can recognise who
+asks: what one fetch was told, the next one does not know.
+"""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+from typing import Final
+
+from aiohttp import CookieJar
+from yarl import URL
+
+MOST: Final = 50
+"""How many cookies a fetch takes."""
+LONGEST: Final = 8192
+"""How many characters of cookies a request carries; with more, it carries none."""
+
+
+class RedirectCookies:
+    """The cookies of one fetch. It belongs to the event loop that runs when the first cookie comes."""
+
+    def __init__(self) -> None:
+        self._jar: CookieJar | None = None
+
+    def take(self, cookies: SimpleCookie, url: str) -> None:
+        """Take the *cookies* that the answer of *url* sets, as far as it may set them (RFC 6265 §5.3)."""
+        if not cookies:
+            return
+        if self._jar is None:
+            self._jar = CookieJar(unsafe=True)  # unsafe: servers without a name, only an address, may set them, too
+        if len(self._jar) + len(cookies) <= MOST:
+            self._jar.update_cookies(cookies, URL(url, encoded=True))
+
+    def for_url(self, url: str) -> str:
+        """Return the value of the Cookie field for a request to *url*; "" for none (RFC 6265 §5.4)."""
+        if self._jar is None:
+            return ""
+        found = self._jar.filter_cookies(URL(url, encoded=True))
+        text = "; ".join(f"{name}={cookie.coded_value}" for name, cookie in found.items())
+        return text if len(text) <= LONGEST else ""

@@ -1,0 +1,72 @@
+"""The posts: items in a lifestream."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lifestream.models.items import Item
+from lifestream.models.lifestreams import Lifestream, Subscription
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    """Querysets of posts."""
+
+    def visible(self) -> PostQuerySet:
+        """Return those that nobody has hidden or removed, and that no rule hides."""
+        return self.filter(hidden=False, removed=False, ruled=False)
+
+
+class Post(models.Model):
+    """An item in a lifestream. Pages read posts; the owner hides and removes them.
+
+    *date* is the item's, copied for the index. The subscription is the one that brought it: the post is deleted with
+    it. What is hidden by hand and what is hidden by a rule are two things, and neither undoes the other.
+    """
+
+    lifestream = models.ForeignKey(
+        Lifestream, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("lifestream")
+    )
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="posts", db_index=False, verbose_name=_("subscription")
+    )
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="posts", verbose_name=_("item"))
+    date = models.DateTimeField(_("date"))
+    hidden = models.BooleanField(_("hidden"), default=False, help_text=_("By hand. No rule shows it again."))
+    ruled = models.BooleanField(
+        _("hidden by a rule"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("As long as the rules say so; see storage.backfill."),
+    )
+    pinned = models.DateTimeField(
+        _("pinned"), null=True, blank=True, help_text=_("Since when it stands at the top of the timeline, and stays.")
+    )
+    removed = models.BooleanField(_("removed"), default=False)
+    kept = models.BooleanField(
+        _("kept"),
+        db_default=False,
+        default=False,
+        help_text=_("Stays, however old it is and however many posts there are."),
+    )
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
+        # "-item" would order by the ordering of items, reversed.
+        ordering = ["-date", "-item_id"]
+        constraints = [models.UniqueConstraint(fields=["lifestream", "item"], name="lifestream_post_unique")]
+        indexes = [
+            models.Index(fields=["lifestream", "date", "item"], name="lifestream_post_timeline"),
+            models.Index(fields=["subscription", "date", "item"], name="lifestream_post_site"),
+            models.Index(
+                fields=["lifestream", "pinned"], condition=Q(pinned__isnull=False), name="lifestream_post_pinned"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.item)

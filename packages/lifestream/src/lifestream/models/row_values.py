@@ -1,0 +1,57 @@
+"""Comparisons of row values, `(date, item) < (…)`: both databases then walk down an index.
+
+Written with OR, as Django's `Q` does, the same condition makes them sort all rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Func, Lookup, Value
+from django.db.models.sql.compiler import SQLCompiler
+
+if TYPE_CHECKING:
+    _BooleanLookup = Lookup[bool]
+else:
+    _BooleanLookup = Lookup  # has a type parameter for type checkers only
+
+
+class _RowComparison(_BooleanLookup):
+    """A comparison of row values.
+
+    It is a Lookup, since Django 6.1 compares any other condition with `= True`, and then no index is used.
+    """
+
+    prepare_rhs = False
+    operator: ClassVar[str]
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the comparison in the SQL that both databases accept."""
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} {self.operator} {right}", (*left_params, *right_params)
+
+
+class _Less(_RowComparison):
+    operator = "<"
+
+
+class _Greater(_RowComparison):
+    operator = ">"
+
+
+def less(row: dict[str, Value]) -> Lookup[bool]:
+    """Return the condition that the columns *row*, by the names of their fields, are less than its values."""
+    return _Less(*_rows(row))
+
+
+def greater(row: dict[str, Value]) -> Lookup[bool]:
+    """Return the condition that the columns *row*, by the names of their fields, are greater than its values."""
+    return _Greater(*_rows(row))
+
+
+def _rows(row: dict[str, Value]) -> tuple[Func, Func]:
+    here = Func(*map(F, row), template="(%(expressions)s)")
+    there = Func(*row.values(), template="(%(expressions)s)")
+    return here, there

@@ -1,0 +1,70 @@
+"""The order of the sites of a lifestream: `Subscription.sort_folder` and `Subscription.sort_name`, which are indexed.
+
+A site is called by the name that its subscription gives it, or else by its feed's title, domain or URL. No index can
+reach over two tables, and sorting all sites for each page takes longer the more there are; so what they are sorted by
+is kept with the subscription, the first LENGTH characters of it.
+
+`settle` writes it. Every write of a subscription's *name*, *folder* or *feed*, and of a feed's *title* or *domain*,
+ends with it: the querysets and signal handlers of both call it, and so does `storage.writer`, once it has committed.
+Whatever was written otherwise is found by `mend`, which the daily `cleanup` calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from django.db import connections, transaction
+from django.db.models import Lookup, Value
+
+from lifestream.models import row_values
+
+LENGTH: Final = 100
+"""How many characters of a name the sites are sorted by."""
+
+OF_SUBSCRIPTION: Final = frozenset({"name", "folder", "feed", "feed_id"})
+"""The fields of a subscription that `settle` has to hear of."""
+OF_FEED: Final = frozenset({"title", "domain", "url"})
+"""The fields of a feed that `settle` has to hear of."""
+
+_CHUNK: Final = 500
+_FOLDER: Final = f"substr(folder, 1, {LENGTH})"
+# A fixture may have a subscription before its feed. Some letters are more than one in lower case.
+_NAME: Final = f"""substr(lower(substr(coalesce(nullif(name, ''), (
+    SELECT coalesce(nullif(feed.title, ''), nullif(feed.domain, ''), feed.url) FROM lifestream_feed feed
+    WHERE feed.id = lifestream_subscription.feed_id), ''), 1, {LENGTH})), 1, {LENGTH})"""  # noqa: S608  constants of this module
+_WRONG: Final = f"(sort_folder <> {_FOLDER} OR sort_name <> {_NAME})"
+
+
+def settle(using: str, *, subscriptions: Collection[int] = (), feeds: Collection[int] = ()) -> None:
+    """Note what *subscriptions* (keys), and those of *feeds* (keys), are sorted by."""
+    with connections[using].cursor() as cursor:
+        for column, chosen in (("id", subscriptions), ("feed_id", feeds)):
+            keys = sorted(set(chosen))
+            for start in range(0, len(keys), _CHUNK):
+                chunk = keys[start : start + _CHUNK]
+                marks = ", ".join(["%s"] * len(chunk))
+                # S608 (here and below): only the constants of this module and marks are joined.
+                cursor.execute(
+                    f"UPDATE lifestream_subscription SET sort_folder = {_FOLDER}, sort_name = {_NAME} "  # noqa: S608
+                    f"WHERE {column} IN ({marks}) AND {_WRONG}",
+                    chunk,
+                )
+
+
+def after(folder: str, name: str, key: int) -> Lookup[bool]:
+    """Return the condition for subscriptions that come after the one with the *key*, of which *folder* and *name* are
+    what it is sorted by, in the order of folders.
+    """
+    return row_values.greater({"sort_folder": Value(folder), "sort_name": Value(name), "id": Value(key)})
+
+
+def mend(using: str) -> int:
+    """Repair the subscriptions that are sorted by something else. Returns how many there were."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT id FROM lifestream_subscription WHERE {_WRONG}")  # noqa: S608
+        wrong = [key for (key,) in cursor.fetchall()]
+    for start in range(0, len(wrong), _CHUNK):
+        with transaction.atomic(using=using):
+            settle(using, subscriptions=wrong[start : start + _CHUNK])
+    return len(wrong)

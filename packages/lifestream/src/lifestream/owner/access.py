@@ -1,0 +1,38 @@
+"""Who may open a page of this package: the owner of the lifestream, and superusers.
+
+Whoever has not logged in is asked to, whether there is such a lifestream or not. For everybody else's, there is no such
+page, so nobody learns of a private lifestream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+
+from lifestream.web.views.reading import read
+
+
+def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Return *view* for the addresses of a lifestream's owner: it gets the timeline in place of the slug."""
+
+    @never_cache
+    @csrf_protect  # a site of one's own may have no middleware that does it
+    @wraps(view)
+    def checked(request: HttpRequest, slug: str, **parameters: Any) -> HttpResponse:
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), reverse("lifestream_owner:login"))
+        timeline = read(request, slug)
+        if not timeline.owned:
+            raise Http404(gettext("There is no such page."))
+        return view(request, timeline, **parameters)
+
+    return checked

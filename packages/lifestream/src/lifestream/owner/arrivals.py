@@ -1,0 +1,48 @@
+"""What is on its way to a lifestream: addresses that are looked at, and feeds that were not fetched yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from lifestream.models import Addition, Feed, Lifestream, Subscription
+
+LISTED: Final = 50
+"""How many feeds and addresses are listed by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """The *open* addresses, those that *failed*, and the sites whose feed is still *new*, with the number of all."""
+
+    open: tuple[Addition, ...]
+    failed: tuple[Addition, ...]
+    new: tuple[Subscription, ...]
+    new_count: int
+
+    @property
+    def count(self) -> int:
+        """How many are still on their way."""
+        return len(self.open) + self.new_count
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still on its way, so that it is worth to look again."""
+        return bool(self.open or self.new_count)
+
+    def __bool__(self) -> bool:
+        return bool(self.open or self.failed or self.new_count)
+
+
+def arrivals_of(lifestream: Lifestream) -> Arrivals:
+    """Return what is on its way to *lifestream*."""
+    additions = lifestream.additions.order_by("pk")
+    new = lifestream.subscriptions.filter(
+        feed__last_fetch=None, feed__status=Feed.Status.ACTIVE, paused=False
+    ).select_related("feed")
+    return Arrivals(
+        open=tuple(additions.filter(state__in=Addition.OPEN)[:LISTED]),
+        failed=tuple(additions.filter(state=Addition.State.FAILED)[:LISTED]),
+        new=tuple(new.defer("feed__icon").order_by("pk")[:LISTED]),
+        new_count=new.count(),
+    )

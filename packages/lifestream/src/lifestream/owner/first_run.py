@@ -1,0 +1,141 @@
+"""The one-time token with which the owner of a new site makes the first account, in the browser.
+
+`serve` makes a token each time that it starts and nobody has an account, and prints an address that contains it. The
+file `first_run` in LIFESTREAM_HOME, which only its owner may read, keeps its SHA-256 and the time at which it expires;
+the token itself is kept nowhere. Whoever opens the address sees a form, and the form uses the token up: of several
+that are sent at once, the one whose process renames the file is the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+LIFETIME: Final = 3600.0
+"""How long a token is valid, in seconds."""
+_BITS: Final = 128
+_NAME: Final = "first_run"
+_LONGEST_TOKEN: Final = 64
+
+
+def folder() -> Path | None:
+    """Return the folder with the token's file, or None on a site that is not the bundled one, and has no first run."""
+    found = getattr(settings, "HOME", None)
+    return found if isinstance(found, Path) else None
+
+
+def is_open() -> bool:
+    """Return whether nobody has an account yet."""
+    return not get_user_model()._default_manager.exists()
+
+
+def make_token(clock: Callable[[], float] = time.time) -> str:
+    """Return a new token, and store its hash in place of that of any other; "" if there is no folder for it.
+
+    Raises OSError if the file cannot be written.
+    """
+    where = folder()
+    if where is None:
+        return ""
+    token = secrets.token_urlsafe(_BITS // 8)
+    descriptor, made = tempfile.mkstemp(prefix=f"{_NAME}.", dir=where)  # mode 0600
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        json.dump({"hash": _hash(token), "expires": clock() + LIFETIME}, file)
+    Path(made).replace(where / _NAME)
+    return token
+
+
+def forget() -> None:
+    """Delete the token, if there is one: a site with an account has none."""
+    where = folder()
+    if where is not None:
+        (where / _NAME).unlink(missing_ok=True)
+
+
+def holds(token: str, clock: Callable[[], float] = time.time) -> bool:
+    """Return whether *token* is the one that is valid now. It does not say whether anybody has an account."""
+    where = folder()
+    return where is not None and _matches(where / _NAME, token, clock())
+
+
+def take(token: str, clock: Callable[[], float] = time.time) -> bool:
+    """Use *token* up, and return whether it was valid. Of several callers, one at most is told so."""
+    where = folder()
+    if where is None or not _matches(where / _NAME, token, clock()):
+        return False
+    taken = where / f"{_NAME}.{secrets.token_hex(8)}"
+    try:
+        (where / _NAME).rename(taken)
+    except FileNotFoundError:
+        return False  # Somebody else was first.
+    try:
+        return _matches(taken, token, clock())  # `serve` may have made another one in between
+    finally:
+        with suppress(FileNotFoundError):
+            taken.unlink()
+
+
+def give_back(token: str, clock: Callable[[], float] = time.time) -> None:
+    """Make *token* valid again, for as long as a new one, since what it was taken for could not be done."""
+    where = folder()
+    if where is None or (where / _NAME).exists():
+        return
+    descriptor, made = tempfile.mkstemp(prefix=f"{_NAME}.", dir=where)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        json.dump({"hash": _hash(token), "expires": clock() + LIFETIME}, file)
+    Path(made).replace(where / _NAME)
+
+
+def _matches(path: Path, token: str, now: float) -> bool:
+    try:
+        kept = json.loads(path.read_text(encoding="ascii"))
+        expected, expires = str(kept["hash"]), float(kept["expires"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # There is no token, or no file of ours.
+    is_same = hmac.compare_digest(_hash(token[:_LONGEST_TOKEN]), expected)
+    return is_same and now < expires <= now + LIFETIME
+
+
+def _hash(token: str) -> str:
+    # A random token of 128 bits needs no slow hash.
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+class Guesses:
+    """Wrong tokens by the address that they came from: after *most* of them in *seconds*, no more are compared."""
+
+    MOST_ADDRESSES: Final = 1_000
+
+    def __init__(self, most: int = 10, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._seconds, self._clock = most, seconds, clock
+        self._wrong: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, address: str) -> float:
+        """Return for how many seconds no token from *address* is compared; 0.0 if the next one is."""
+        with self._lock:
+            times = self._wrong.get(address)
+            if times is None or len(times) < self._most:
+                return 0.0
+            return max(0.0, times[0] + self._seconds - self._clock())
+
+    def note(self, address: str) -> None:
+        """Note that a wrong token came from *address*."""
+        with self._lock:
+            if address not in self._wrong and len(self._wrong) >= self.MOST_ADDRESSES:
+                self._wrong.pop(next(iter(self._wrong)))  # the one that began first
+            self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._clock())

@@ -1,0 +1,249 @@
+"""What owners may enter. Each error stands at the field that can mend it; nothing is fetched here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from lifestream.content.plaintext import scrub
+from lifestream.models import Lifestream, OwnPage, Subscription
+from lifestream.owner.samples import SAMPLES
+from lifestream.wording import worded
+
+if TYPE_CHECKING:
+    from lifestream.refresh.opml import Outline
+
+    PageModelForm = forms.ModelForm[OwnPage]
+    SiteModelForm = forms.ModelForm[Subscription]
+    RulesModelForm = forms.ModelForm[Lifestream]
+else:
+    PageModelForm = SiteModelForm = RulesModelForm = forms.ModelForm
+
+MOST_ADDRESSES: Final = 200
+"""How many addresses may be entered at once. For more, there is OPML."""
+_LONGEST_FOLDER: Final = 200
+
+RULES_HELP = _(
+    "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
+    "before them, there and nowhere else."
+)
+
+
+def one_line(text: str) -> str:
+    """Return *text*, the name of something, without characters that would break it."""
+    return " ".join(scrub(text).split())
+
+
+class AddressesField(forms.CharField):
+    """Addresses of feeds or of pages that have one, one a line. Its value is a list."""
+
+    widget = forms.Textarea(
+        attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none", "inputmode": "url"}
+    )
+
+    def clean(self, value: Any) -> Any:
+        """Return the addresses. Raises ValidationError that names each line that is none."""
+        # Importing what fetches takes long, and most pages need none of it.
+        from lifestream.fetcher.feed_urls import UrlRefused, request_url
+        from lifestream.refresh.subscribe import completed
+
+        addresses = list(dict.fromkeys(str(super().clean(value)).split()))
+        if len(addresses) > MOST_ADDRESSES:
+            text = ngettext(
+                "Enter at most {most} address at once, or import a file.",
+                "Enter at most {most} addresses at once, or import a file.",
+                MOST_ADDRESSES,
+            )
+            raise ValidationError(text.format(most=MOST_ADDRESSES))
+        wrong = []
+        for address in addresses:
+            try:
+                request_url(completed(address))
+            except UrlRefused as error:
+                wrong.append(worded(str(error)))
+        if wrong:
+            raise ValidationError(wrong)
+        return addresses
+
+
+class ListFileField(forms.FileField):
+    """A list of feeds: OPML, or the configuration of a planet. Its value is what the file lists."""
+
+    widget = forms.FileInput(attrs={"accept": ".opml,.xml,.ini,text/x-opml,text/xml,application/xml"})
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the outlines of the file, [] for no file. Raises ValidationError if it is no such list."""
+        from lifestream.refresh import opml, planet_ini
+
+        file = super().clean(data, initial)
+        if not file:
+            return []
+        document = file.read(opml.MAX_SIZE + 1)
+        try:
+            found: list[Outline] = planet_ini.read(document) if planet_ini.is_planet(document) else opml.read(document)
+        except opml.NotOpml as error:
+            raise ValidationError(worded(str(error))) from error
+        return found
+
+
+class FirstRunForm(forms.Form):
+    """What the owner of a new site enters: the account, the name of the lifestream, and its first feeds."""
+
+    username = forms.CharField(
+        label=_("Your user name"),
+        max_length=150,
+        help_text=_("Letters, digits and @ . + - _"),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": ""}),
+    )
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=1_000,
+        help_text=_("At least eight characters, and not a common one."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    title = forms.CharField(
+        label=_("The name of your lifestream"),
+        max_length=200,
+        help_text=_("It stands at the head of each page. It can be changed at any time."),
+    )
+    addresses = AddressesField(
+        label=_("Feeds to follow"),
+        required=False,
+        help_text=_("One address a line: of a feed, or of a web page that has one."),
+    )
+    file = ListFileField(
+        label=_("Or a list of feeds"), required=False, help_text=_("An OPML file, as every feed reader exports it.")
+    )
+    samples = forms.MultipleChoiceField(
+        label=_("Or some to begin with"),
+        required=False,
+        choices=lambda: [(each.url, f"{each.name}: {each.about}") for each in SAMPLES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def clean_username(self) -> str:
+        """Return the name of the account, as the user model takes it."""
+        model = get_user_model()
+        field: Any = model._meta.get_field(model.USERNAME_FIELD)
+        name = str(model.normalize_username(self.cleaned_data["username"]))
+        field.run_validators(name)
+        return name
+
+    def clean_title(self) -> str:
+        """Return the title on one line."""
+        title = one_line(self.cleaned_data["title"])
+        if not title:
+            raise ValidationError(gettext("Give it a name."))
+        return title
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a password that is too easy to guess, at its field."""
+        values = super().clean() or self.cleaned_data
+        if "password" in values:
+            model: Any = get_user_model()
+            try:
+                validate_password(values["password"], model(**{model.USERNAME_FIELD: values.get("username", "")}))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return values
+
+
+class AddForm(forms.Form):
+    """Addresses to add."""
+
+    addresses = AddressesField(
+        label=_("Addresses"),
+        help_text=_(
+            "One a line: of a feed, or of a web page that has one. With a user name and a password in it "
+            "(https://name:password@…) it is a feed of your own, which nobody else sees."
+        ),
+    )
+    folder = forms.CharField(label=_("Folder"), required=False, max_length=_LONGEST_FOLDER, help_text=_("Empty: none."))
+
+    def clean_folder(self) -> str:
+        """Return the folder on one line."""
+        return one_line(self.cleaned_data["folder"])
+
+
+class ImportForm(forms.Form):
+    """A list of feeds to import."""
+
+    file = ListFileField(
+        label=_("File"),
+        help_text=_("OPML, as every feed reader exports it, or the configuration of a planet (config.ini)."),
+    )
+
+
+class SiteForm(SiteModelForm):
+    """What an owner may set of a site."""
+
+    class Meta:
+        model = Subscription
+        fields = ["name", "folder", "paused", "keep_rules", "block_rules"]
+        widgets = {
+            "name": forms.TextInput(),
+            "folder": forms.TextInput(attrs={"list": "folders"}),
+            "keep_rules": forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+            "block_rules": forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        }
+        help_texts = {
+            "folder": _("Empty: none."),
+            "keep_rules": format_lazy("{} {}", _("If there are any, only what matches is shown."), RULES_HELP),
+            "block_rules": _("What matches is not shown."),
+        }
+
+    def clean_name(self) -> str:
+        """Return the name on one line. A feed without a title of its own needs one."""
+        name = one_line(self.cleaned_data["name"])
+        if not name and not self.instance.feed.title:
+            raise ValidationError(gettext("The feed has no title of its own: give it a name."))
+        return name
+
+    def clean_folder(self) -> str:
+        """Return the folder on one line."""
+        return one_line(self.cleaned_data["folder"])
+
+
+class RulesForm(RulesModelForm):
+    """The rules of a whole lifestream."""
+
+    class Meta:
+        model = Lifestream
+        fields = ["keep_rules", "block_rules"]
+        widgets = {
+            "keep_rules": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+            "block_rules": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        }
+        help_texts = {
+            "keep_rules": format_lazy("{} {}", _("If there are any, only what matches is shown."), RULES_HELP),
+            "block_rules": _("What matches is not shown."),
+        }
+
+
+class OwnPageForm(PageModelForm):
+    """A page of the owner's own text."""
+
+    class Meta:
+        model = OwnPage
+        fields = ["title", "slug", "text", "position"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 16}), "position": forms.NumberInput(attrs={"max": 999})}
+
+    def clean_title(self) -> str:
+        """Return the title on one line."""
+        return one_line(self.cleaned_data["title"])
+
+    def clean_slug(self) -> str:
+        """Return the address, which no other page of the lifestream has."""
+        slug: str = self.cleaned_data["slug"]
+        others = OwnPage.objects.filter(lifestream=self.instance.lifestream_id, slug=slug).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise ValidationError(gettext("There is a page at this address already."))
+        return slug

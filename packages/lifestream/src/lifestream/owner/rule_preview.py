@@ -1,0 +1,43 @@
+"""What rules would do: how many posts they would hide, before they are saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from lifestream.content.filter_rules import Rules
+from lifestream.models import Lifestream, Post, Subscription
+from lifestream.storage.backfill import subjects
+
+LOOKED_AT: Final = 2_000
+"""At how many posts a preview looks: the latest ones."""
+SHOWN: Final = 5
+"""How many of the posts that would be hidden are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many posts were looked at, how many of these the rules would hide, and the latest of those."""
+
+    posts: int
+    hidden: int
+    examples: tuple[Post, ...]
+    is_partial: bool
+
+
+def preview_of(place: Lifestream | Subscription, keep: str, block: str) -> Preview:
+    """Return what the rules *keep* and *block* would do to the posts of *place* that are there, seen or not."""
+    within: Rules | None = None
+    posts = Post.objects.filter(removed=False, hidden=False).order_by("-date", "-item_id")
+    if isinstance(place, Subscription):
+        posts = posts.filter(subscription=place)
+        within = Rules.of(place.lifestream.keep_rules, place.lifestream.block_rules)
+    else:
+        posts = posts.filter(lifestream=place)
+    rules = Rules.of(keep, block, within)
+    latest = list(posts.values_list("pk", "item_id")[: LOOKED_AT + 1])
+    items = subjects([item for _, item in latest[:LOOKED_AT]], posts.db) if rules else {}
+    hidden = [pk for pk, item in latest[:LOOKED_AT] if item in items and not rules.allow(items[item])]
+    named = posts.filter(pk__in=hidden[:SHOWN]).select_related("item", "subscription__feed")
+    light = named.defer("item__content", "item__text", "item__card", "subscription__feed__icon")
+    return Preview(min(len(latest), LOOKED_AT), len(hidden), tuple(light), len(latest) > LOOKED_AT)

@@ -1,0 +1,27 @@
+"""The pages of owners. Each is a form or a list; what they change is written by `models` and `refresh`."""
+
+from __future__ import annotations
+
+from lifestream.owner.views.account import log_in, log_out, password, password_changed
+from lifestream.owner.views.adding import add
+from lifestream.owner.views.first_account import setup
+from lifestream.owner.views.managing import manage, site
+from lifestream.owner.views.own_pages import edit_page, own_pages
+from lifestream.owner.views.posts import hidden, post
+from lifestream.owner.views.ruling import rules
+
+__all__ = [
+    "add",
+    "edit_page",
+    "hidden",
+    "log_in",
+    "log_out",
+    "manage",
+    "own_pages",
+    "password",
+    "password_changed",
+    "post",
+    "rules",
+    "setup",
+    "site",
+]

@@ -1,0 +1,61 @@
+"""Adding feeds: by address, or a whole list."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods
+
+from lifestream.models import Addition
+from lifestream.owner.access import for_owner
+from lifestream.owner.forms import AddForm, ImportForm
+from lifestream.owner.views.frame import folders_of, page
+from lifestream.refresh import bell
+from lifestream.web.timeline import Timeline
+from lifestream.wording import worded
+
+_TOLD = 10
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_owner
+def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
+    """Show both forms; note the addresses of one, or subscribe to the list of the other."""
+    what = request.POST.get("do", "")
+    adding = AddForm(request.POST if what == "add" else None, initial={"folder": request.GET.get("folder", "")[:200]})
+    importing = ImportForm(*((request.POST, request.FILES) if what == "import" else ()))
+    if what == "dismiss":
+        timeline.lifestream.additions.filter(state=Addition.State.FAILED).delete()
+        return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
+    if what == "add" and adding.is_valid():
+        from lifestream.refresh import additions
+
+        values = adding.cleaned_data
+        additions.note(timeline.lifestream, values["addresses"], folder=values["folder"])
+        return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
+    if what == "import" and importing.is_valid():
+        _import(request, timeline, importing)
+        return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
+    context = {"adding": adding, "importing": importing, "folders": folders_of(timeline), "owner_here": "add"}
+    return page(request, timeline, "add.html", context)
+
+
+def _import(request: HttpRequest, timeline: Timeline, form: ImportForm) -> None:
+    from lifestream.refresh import opml
+
+    result = opml.subscribe_to(timeline.lifestream, form.cleaned_data["file"])
+    bell.ring()
+    made = len(result.made)
+    text = ngettext("{} feed was added.", "{} feeds were added.", made).format(made)
+    if result.known:
+        text += " " + ngettext("{} was there already.", "{} were there already.", result.known).format(result.known)
+    messages.success(request, text)
+    for reason in result.refused[:_TOLD]:
+        messages.warning(request, gettext("Left out: {}.").format(worded(reason)))
+    for note in result.notes[:_TOLD]:
+        messages.info(request, gettext("Has no counterpart: {}.").format(note))
+    if len(result.refused) > _TOLD:
+        left = len(result.refused) - _TOLD
+        messages.warning(request, ngettext("{} more was left out.", "{} more were left out.", left).format(left))

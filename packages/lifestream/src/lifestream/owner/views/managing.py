@@ -1,0 +1,193 @@
+"""The sites of a lifestream: the list, what is done with many of them at once, and one of them with all that is known
+of its feed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods
+
+from lifestream.models import Feed, Subscription
+from lifestream.models.feeds import outcome_in_words
+from lifestream.operations.feed_state import next_of, reasoning_of, state_of
+from lifestream.owner.access import for_owner
+from lifestream.owner.arrivals import arrivals_of
+from lifestream.owner.forms import SiteForm, one_line
+from lifestream.owner.rule_preview import preview_of
+from lifestream.owner.views.frame import back, folders_of, page
+from lifestream.refresh.update_requests import update_soon
+from lifestream.web.timeline import Timeline
+from lifestream.wording import worded
+
+PER_PAGE: Final = 100
+_LONGEST: Final = 200
+_FETCHES: Final = 10
+
+FAILING: Final = Q(feed__status=Feed.Status.ACTIVE, feed__failures__gt=0) | Q(feed__status=Feed.Status.GONE)
+"""The condition of a site whose feed needs its owner's eye."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_owner
+def manage(request: HttpRequest, timeline: Timeline) -> HttpResponse:
+    """List the sites, and do something with those that were chosen."""
+    query = {name: _text(request, name) for name in ("q", "folder", "state")}
+    listed = _narrowed(timeline, query)
+    if request.method == "POST":
+        return _act(request, timeline, listed)
+    shown = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "sites": shown,
+        "query_of_sites": query,
+        "folders": folders_of(timeline),
+        "arrivals": arrivals_of(timeline.lifestream),
+        "owner_here": "manage",
+        "has_sites": bool(shown) or timeline.lifestream.subscriptions.exists(),
+    }
+    return page(request, timeline, "manage.html", context)
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "").replace("\0", "")[:_LONGEST]
+
+
+def _narrowed(timeline: Timeline, query: dict[str, str]) -> QuerySet[Subscription]:
+    sites = timeline.subscriptions()
+    if query["q"]:
+        text = query["q"]
+        sites = sites.filter(Q(name__icontains=text) | Q(feed__title__icontains=text) | Q(feed__url__icontains=text))
+    if query["folder"]:
+        sites = sites.filter(folder=query["folder"])
+    if query["state"] == "failing":
+        sites = sites.filter(FAILING)
+    elif query["state"] == "paused":
+        sites = sites.filter(paused=True)
+    return sites.order_by("sort_folder", "sort_name", "pk")
+
+
+def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription]) -> HttpResponse:
+    here = reverse("lifestream_owner:manage", kwargs={"slug": timeline.lifestream.slug})
+    chosen = Subscription.objects.filter(lifestream=timeline.lifestream)
+    if request.POST.get("all"):
+        keys = list(listed.order_by().values_list("pk", flat=True))
+    else:
+        asked = [int(key) for key in request.POST.getlist("site") if key.isascii() and key.isdigit() and len(key) < 19]
+        keys = [pk for at in range(0, len(asked), 400) for pk in _of(chosen, asked[at : at + 400])]
+    if not keys:
+        messages.warning(request, gettext("Nothing was chosen."))
+        return back(request, here)
+    action = request.POST.get("action", "")
+    if action == "remove" and not request.POST.get("sure"):
+        named = chosen.filter(pk__in=keys[:20]).select_related("feed")
+        context = {"keys": keys, "named": named, "more": max(0, len(keys) - 20), "owner_here": "manage"}
+        return page(request, timeline, "remove.html", context)
+    _done(request, chosen, keys, action)
+    return back(request, here)
+
+
+def _of(sites: QuerySet[Subscription], keys: list[int]) -> list[int]:
+    return list(sites.filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
+
+
+def _done(request: HttpRequest, chosen: QuerySet[Subscription], keys: list[int], action: str) -> None:
+    """Do *action* with the sites *keys*, and tell about it."""
+    count = 0
+    parts = [chosen.filter(pk__in=keys[start : start + 400]) for start in range(0, len(keys), 400)]
+    if action == "update":
+        feeds = [feed for part in parts for feed in part.values_list("feed_id", flat=True)]
+        _update(request, feeds)
+        return
+    for part in parts:
+        if action == "pause":
+            count += part.filter(paused=False).update(paused=True)
+        elif action == "resume":
+            count += part.filter(paused=True).update(paused=False)
+        elif action == "move":
+            count += part.update(folder=one_line(request.POST.get("folder", ""))[:_LONGEST])
+        elif action == "remove":
+            count += len(part)
+            part.delete()
+    text = {
+        "pause": ngettext("{} site was paused.", "{} sites were paused.", count),
+        "resume": ngettext("{} site was resumed.", "{} sites were resumed.", count),
+        "move": ngettext("{} site was moved.", "{} sites were moved.", count),
+        "remove": ngettext("{} site was removed.", "{} sites were removed.", count),
+    }.get(action)
+    if text is None:
+        messages.warning(request, gettext("Choose what to do."))
+    else:
+        messages.success(request, text.format(count))
+
+
+def _update(request: HttpRequest, feeds: list[int]) -> None:
+    requested = update_soon(feeds, timezone.now())
+    if requested.due:
+        text = ngettext("{} feed is fetched now.", "{} feeds are fetched now.", requested.due)
+        messages.success(request, text.format(requested.due))
+    if requested.left:
+        text = ngettext(
+            "{} was left alone: it is paused, gone or without subscribers, or its server asked for time.",
+            "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time.",
+            requested.left,
+        )
+        messages.warning(request, text.format(requested.left))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_owner
+def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
+    """Show one site: its fields, what its rules would hide, and why it is not newer."""
+    sites = Subscription.objects.filter(lifestream=timeline.lifestream).select_related("feed__host", "lifestream")
+    subscription = get_object_or_404(sites.defer("feed__icon"), pk=pk)
+    here = reverse("lifestream_owner:site", kwargs={"slug": timeline.lifestream.slug, "pk": pk})
+    do = request.POST.get("do", "")
+    if do == "update":
+        _update(request, [subscription.feed_id])
+        return redirect(f"{here}#why")
+    form = SiteForm(request.POST if request.method == "POST" else None, instance=subscription)
+    preview = None
+    if form.is_bound and form.is_valid():
+        if do == "preview":
+            values = form.cleaned_data
+            preview = preview_of(subscription, values["keep_rules"], values["block_rules"])
+        else:
+            form.save()
+            messages.success(request, gettext("Saved."))
+            return redirect(here)
+    unchanged = Subscription.objects.select_related("feed__host").defer("feed__icon").get(pk=pk)
+    context: dict[str, Any] = {
+        "form": form,
+        "site": unchanged,
+        "preview": preview,
+        "folders": folders_of(timeline),
+        "owner_here": "manage",
+        "posts": subscription.posts.count(),
+        **_why(unchanged.feed),
+    }
+    return page(request, timeline, "site.html", context)
+
+
+def _why(feed: Feed) -> dict[str, Any]:
+    now = timezone.now()
+    fetches = [
+        {"at": fetch.latest or fetch.started, "outcome": outcome_in_words(fetch.outcome), "fetch": fetch,
+         "message": worded(fetch.message)}
+        for fetch in feed.fetches.order_by("-pk")[:_FETCHES]
+    ]  # fmt: skip
+    return {
+        "state": list(state_of(feed, now)),
+        "next": next_of(feed, now),
+        "reasons": [
+            {"text": line.removeprefix(">").strip(), "holds": line.startswith(">")} for line in reasoning_of(feed, now)
+        ],
+        "fetches": fetches,
+    }

@@ -1,0 +1,66 @@
+"""What owners do with a post: hide it, or pin it to the top."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from lifestream.models import Post
+from lifestream.owner.access import for_owner
+from lifestream.owner.views.frame import back, page
+from lifestream.web.timeline import MOST_PINNED, Timeline, shown
+
+PER_PAGE: Final = 50
+
+
+@require_POST
+@for_owner
+def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
+    """Hide, show, pin or unpin the post of the item *pk*."""
+    posts = Post.objects.filter(lifestream=timeline.lifestream, removed=False)
+    found = get_object_or_404(posts, item=pk)
+    action = request.POST.get("action", "")
+    mine = posts.filter(pk=found.pk)
+    if action == "hide":
+        mine.update(hidden=True)
+        messages.success(request, gettext("The post is hidden. It is listed under “Hidden posts”."))
+    elif action == "show":
+        mine.update(hidden=False)
+        messages.success(request, gettext("The post is shown again."))
+    elif action == "pin":
+        pinned = posts.filter(pinned__isnull=False).exclude(pk=found.pk).count()
+        if pinned >= MOST_PINNED:
+            text = ngettext(
+                "At most {} post can be pinned; unpin another one first.",
+                "At most {} posts can be pinned; unpin another one first.",
+                MOST_PINNED,
+            )
+            messages.warning(request, text.format(MOST_PINNED))
+        else:
+            mine.update(pinned=timezone.now())
+            messages.success(request, gettext("The post is pinned: it stands at the top of the timeline."))
+    elif action == "unpin":
+        mine.update(pinned=None)
+        messages.success(request, gettext("The post is no longer pinned."))
+    return back(request, reverse("lifestream:timeline", kwargs={"slug": timeline.lifestream.slug}))
+
+
+@require_safe
+@for_owner
+def hidden(request: HttpRequest, timeline: Timeline) -> HttpResponse:
+    """List the posts that were hidden by hand, the latest first."""
+    posts = Post.objects.filter(lifestream=timeline.lifestream, hidden=True, removed=False)
+    found = Paginator(posts.order_by("-date", "-item_id"), PER_PAGE).get_page(request.GET.get("page"))
+    keys = [each.pk for each in found]
+    loaded = shown(Post.objects.filter(pk__in=keys).order_by("-date", "-item_id"), lifestream=timeline.lifestream)
+    ruled = Post.objects.filter(lifestream=timeline.lifestream, ruled=True, removed=False).count()
+    context = {"page": found, "posts": loaded, "ruled": ruled, "owner_here": "hidden"}
+    return page(request, timeline, "hidden.html", context)

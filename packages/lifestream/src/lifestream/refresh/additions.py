@@ -1,0 +1,121 @@
+"""Adds the feeds at addresses that owners have entered on a page. A request notes them, and whoever updates feeds looks
+for the feeds there: that may take a while, and a request never waits for another server.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import router, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from lifestream.conf import settings
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.feed_urls import credentials_of, request_url
+from lifestream.fetcher.url_hosts import host_in_words
+from lifestream.models import Addition, Lifestream
+from lifestream.refresh import bell
+from lifestream.refresh.subscribe import Found, NotAdded, add_feed, completed, find_feeds
+from lifestream.storage import credentials
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = timedelta(days=7)
+"""How long an address that is done with is listed on the owner's page."""
+
+
+def note(lifestream: Lifestream, addresses: Iterable[str], *, folder: str = "") -> list[Addition]:
+    """Note *addresses* to be added to *lifestream*, each once, and wake whoever adds them.
+
+    Raises `UrlRefused` for text that is no address to fetch.
+    """
+    using = router.db_for_write(Addition)
+    wanted: dict[str, Addition] = {}
+    for address in addresses:
+        written = completed(address)
+        login = written if credentials_of(written) else ""
+        addition = Addition(lifestream=lifestream, url=request_url(written), folder=folder)
+        addition.credentials = credentials.seal(login)
+        wanted.setdefault(written, addition)
+    with transaction.atomic(using=using):
+        urls = [addition.url for addition in wanted.values()]
+        # Who enters an address again wants it to be tried again.
+        lifestream.additions.using(using).filter(url__in=urls).exclude(state=Addition.State.LOOKING).delete()
+        made = Addition.objects.using(using).bulk_create(wanted.values())
+        transaction.on_commit(bell.ring, using=using)
+    return made
+
+
+def add_wanted(
+    stopping: threading.Event | None = None,
+    *,
+    clock: Callable[[], datetime] = timezone.now,
+    guard: AddressGuard | None = None,
+) -> int:
+    """Look for the feeds at the addresses that are noted, one after the other, until *stopping* is set.
+
+    Returns how many addresses were looked at. Several workers may run this at once: each address is looked at by one of
+    them, and by another one if that has not ended after a lease. Raises what the database raises. No event loop may run
+    in the thread that calls this.
+    """
+    using = router.db_for_write(Addition)
+    rows = Addition.objects.using(using)
+    rows.filter(created__lt=clock() - KEPT).exclude(state=Addition.State.WAITING).delete()
+    under_way: list[Addition] = []
+
+    def claimed() -> Iterator[str]:
+        while not (stopping is not None and stopping.is_set()):
+            addition = _claim(rows, clock())
+            if addition is None:
+                return
+            under_way.append(addition)
+            yield addition.url if not addition.credentials else _with_login(addition)
+
+    done = 0
+    for _, found in find_feeds(claimed(), clock=clock, guard=guard):
+        _finish(under_way[-1], found, clock)
+        done += 1
+    return done
+
+
+def _claim(rows: QuerySet[Addition], now: datetime) -> Addition | None:
+    waiting, looking = Addition.State.WAITING, Addition.State.LOOKING
+    open_ones = Q(state=waiting) | Q(state=looking, claimed_until__lt=now)
+    for addition in rows.filter(open_ones).order_by("pk")[:20]:
+        until = now + timedelta(seconds=settings.lease)
+        # Only one of several workers finds the row as it was.
+        same = rows.filter(open_ones, pk=addition.pk)
+        if same.update(state=looking, claimed_until=until):
+            return addition
+    return None
+
+
+def _with_login(addition: Addition) -> str:
+    try:
+        return credentials.unseal(addition.credentials)
+    except credentials.CredentialsLost:
+        return addition.url  # the server asks for the login again, and so does the reason
+
+
+def _finish(addition: Addition, found: Found | NotAdded, clock: Callable[[], datetime]) -> None:
+    try:
+        if isinstance(found, NotAdded):
+            raise found
+        name = addition.name or ("" if found.title else host_in_words(found.url))
+        added = add_feed(found, addition.lifestream, name=name, folder=addition.folder, clock=clock)
+    except NotAdded as error:
+        log.info("nothing was added at %s: %s", addition.url, error.reason)
+        result: dict[str, Any] = {"state": Addition.State.FAILED, "reason": error.reason}
+    else:
+        result = {
+            "state": Addition.State.ADDED,
+            "reason": added.trouble,
+            "subscription": added.subscription,
+            "credentials": "",
+        }
+    Addition.objects.filter(pk=addition.pk).update(claimed_until=None, **result)

@@ -1,0 +1,40 @@
+"""Updates that somebody wants now: the feeds become due, and the request that asked for it does not wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import router, transaction
+
+from lifestream.message import say
+from lifestream.models import Feed
+from lifestream.refresh import bell
+
+_LOOKUP: Final = 400  # SQLite may be built to take 999 values a statement
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """How many feeds are due now, and how many were left alone: they are paused, gone or without subscribers, or their
+    servers asked for time.
+    """
+
+    due: int
+    left: int
+
+
+def update_soon(feeds: Collection[int], now: datetime) -> Requested:
+    """Make *feeds* (keys) due at once, as far as their servers allow it, and wake the updater."""
+    using = router.db_for_write(Feed)
+    wanted = sorted(set(feeds))
+    due = 0
+    for start in range(0, len(wanted), _LOOKUP):
+        with transaction.atomic(using=using):
+            allowed = Feed.objects.using(using).allowed(now).filter(pk__in=wanted[start : start + _LOOKUP])
+            keys = list(allowed.order_by().values_list("pk", flat=True))
+            due += Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
+            transaction.on_commit(bell.ring, using=using)
+    return Requested(due, len(wanted) - due)

@@ -1,0 +1,27 @@
+"""Log lines as JSON, for whatever collects the logs of many machines (LIFESTREAM_LOG_FORMAT = "json").
+
+One object a line, with `time` (ISO 8601, UTC), `level`, `logger`, `message`, and, of an exception, `traceback`. JSON
+escapes what could move or reverse other text on a terminal (RFC 8259 §7), since it is written in ASCII.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+
+
+class JsonFormatter(logging.Formatter):
+    """A formatter that writes each record as a JSON object on a line of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return *record* as JSON in ASCII."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)

@@ -1,0 +1,73 @@
+// What the pages of owners do beyond being pages: new sites appear as they come, and a password can be looked at.
+"use strict";
+{
+  const PAUSE = 2000; // milliseconds between two looks
+  const MOST_LOOKS = 300;
+
+  // While something is on its way, the page is fetched again, and what has changed of it is replaced: what an owner has
+  // chosen or typed meanwhile stays.
+  async function look() {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    if (!answer.ok || answer.redirected) throw new Error(`${answer.status}`);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const arrivals = page.querySelector("[data-arrivals]");
+    if (!arrivals) return false;
+    const rows = document.querySelector("ul[data-rows]");
+    const found = page.querySelector("ul[data-rows]");
+    if (found && !rows) {
+      location.reload(); // the first site: the page has a list now
+      return false;
+    }
+    for (const row of found?.querySelectorAll("[data-row]") ?? []) {
+      const here = rows.querySelector(`[data-row="${row.dataset.row}"]`);
+      const facts = row.querySelector("[data-live]");
+      if (!here) rows.append(document.adoptNode(row));
+      else if (here.querySelector("[data-live]").textContent !== facts.textContent)
+        here.querySelector("[data-live]").replaceWith(document.adoptNode(facts));
+    }
+    const before = document.querySelector("[data-arrivals]");
+    if (before.textContent !== arrivals.textContent) before.replaceWith(document.adoptNode(arrivals));
+    return "busy" in document.querySelector("[data-arrivals]").dataset;
+  }
+
+  async function watch() {
+    for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+      await new Promise((resume) => setTimeout(resume, PAUSE));
+      if (document.hidden) continue;
+      try {
+        if (!(await look())) return;
+      } catch {
+        // The next look may work.
+      }
+    }
+  }
+  if (document.querySelector("[data-arrivals][data-busy]")) watch();
+
+  // A new password is typed once, and can be looked at.
+  for (const button of document.querySelectorAll("[data-show-password]")) {
+    const field = document.getElementById(button.dataset.showPassword);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const hidden = field.type === "password";
+      field.type = hidden ? "text" : "password";
+      button.setAttribute("aria-pressed", String(hidden));
+    });
+  }
+
+  // All that are listed on this page.
+  for (const all of document.querySelectorAll("[data-all]"))
+    all.addEventListener("change", () => {
+      for (const box of document.querySelectorAll('[data-rows] input[name="site"]')) box.checked = all.checked;
+    });
+
+  // A folder is asked for by one action only.
+  const action = document.getElementById("action");
+  const folder = document.querySelector("[data-folder]");
+  if (action && folder) {
+    const tell = () => {
+      folder.hidden = action.value !== "move";
+    };
+    action.addEventListener("change", tell);
+    tell();
+  }
+}

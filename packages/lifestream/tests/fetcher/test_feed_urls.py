@@ -1,0 +1,124 @@
+"""URLs of feeds: as they are requested, and which of them are one feed."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url, url_key
+
+
+@pytest.mark.parametrize(
+    ("url", "requested"),
+    [
+        ("http://example.org", "http://example.org/"),
+        ("HTTP://Example.ORG/Feed", "http://example.org/Feed"),
+        ("http://example.org:80/a", "http://example.org/a"),
+        ("https://example.org:443/a", "https://example.org/a"),
+        ("https://example.org:80/a", "https://example.org:80/a"),
+        ("http://example.org:0080", "http://example.org/"),
+        ("http://example.org:/a", "http://example.org/a"),
+        ("http://example.org./a", "http://example.org/a"),
+        ("http://EXAMPLE.org.:8080/a", "http://example.org:8080/a"),
+        ("http://example.org/./a/../b/%2e%2E/c/.", "http://example.org/c/"),
+        ("http://example.org/../../a/b/..", "http://example.org/a/"),
+        ("http://example.org/a//b/...", "http://example.org/a//b/..."),
+        ("http://example.org/a/.b/..c?/../d", "http://example.org/a/.b/..c?/../d"),
+        ("feed:https://example.org/a", "https://example.org/a"),
+        ("feed:http://example.org/a", "http://example.org/a"),
+        ("feed://example.org/a", "http://example.org/a"),
+        ("FEED://https://example.org/a", "https://example.org/a"),
+        (" feed:example.org/a", "http://example.org/a"),
+        (
+            "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
+            "http://example.org/a%2Fb/%7Euser/~user?q=%20+&x=[1]|2",
+        ),
+        ("http://example.org/a b", "http://example.org/a%20b"),
+        ("http://example.org/é?ü=ß", "http://example.org/%C3%A9?%C3%BC=%C3%9F"),
+        ("http://example.org/\udce9", "http://example.org/%E9"),
+        ("http://bücher.example/", "http://xn--bcher-kva.example/"),
+        ("http://[::1]:8000/a", "http://[::1]:8000/a"),
+        ("http://user:secret@example.org/a", "http://example.org/a"),
+        ("http://example.org/a#b", "http://example.org/a"),
+        ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
+    ],
+)
+def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold(url: str, requested: str) -> None:
+    assert request_url(url) == requested
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("file:///etc/passwd", "file:///etc/passwd is not fetched: its scheme is file, not http or https"),
+        ("ftp://example.org/", "ftp://example.org/ is not fetched: its scheme is ftp, not http or https"),
+        (
+            "gopher://example.org/",
+            "gopher://example.org/ is not fetched: its scheme is gopher, not http or https",
+        ),
+        (
+            "javascript:alert(1)",
+            "javascript:alert(1) is not fetched: its scheme is javascript, not http or https",
+        ),
+        ("example.org/feed", "example.org/feed is not fetched: its scheme is missing, not http or https"),
+        ("", " is not fetched: its scheme is missing, not http or https"),
+        ("http://", "http:// names no host"),
+        ("http:///feed", "http:///feed names no host"),
+        ("http://example.org:99999/", "http://example.org:99999/ is no URL: Port out of range 0-65535"),
+        ("http://[::1/", "http://[::1/ is no URL: Invalid IPv6 URL"),
+        ("http://example.org:feed/", "http://example.org:feed/ is no URL: Port could not be cast to integer value"),
+        ("ftp://ada:secret@x.example/", "ftp://…@x.example/ is not fetched: its scheme is ftp, not http or https"),
+        ("http://ada:secret@/", "http://…@/ names no host"),
+        ("http://ada:secret@[::1/", "http://…@[::1/ is no URL: Invalid IPv6 URL"),
+        ("http://ada:secret@x.example:99999/", "http://…@x.example:99999/ is no URL: Port out of range 0-65535"),
+        ("http://ada:sec/ret@x.example/", "http://…@x.example/ is no URL: Port could not be cast to integer value"),
+        ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),
+    ],
+)
+def test_what_is_no_url_of_a_feed_is_refused_with_the_reason(url: str, message: str) -> None:
+    with pytest.raises(UrlRefused) as refusal:
+        request_url(url)
+    assert str(refusal.value) == message
+
+
+SAME = [
+    ("https://example.org/~ada/feed", "https://EXAMPLE.org:443/%7Eada/feed", "https://example.org./%7eada/./feed#top"),
+    ("https://example.org/a%2Fb", "https://example.org/a%2fb", "feed:https://example.org/x/../a%2fb"),
+    (
+        "http://example.org/",
+        "http://example.org",
+        "feed://example.org:80/",
+        "HTTP://Example.Org/?",
+        "http://u:p@example.org",
+    ),
+    ("http://example.org/A-Z?q=a.b_c~d", "http://example.org/%41-%5a?%71=a%2Eb%5Fc%7ed"),
+    ("http://b\u00fccher.example/\u00e9", "http://xn--bcher-kva.example/%c3%a9"),
+]
+
+
+@pytest.mark.parametrize("urls", SAME)
+def test_spellings_of_one_url_are_one_feed(urls: tuple[str, ...]) -> None:
+    assert {url_key(url) for url in urls} == {url_key(urls[0])}
+    assert url_key(url_key(urls[0])) == url_key(urls[0])
+
+
+def test_what_a_server_may_tell_apart_is_not_one_feed() -> None:
+    urls = [
+        *("http://example.org/a", "https://example.org/a", "http://www.example.org/a", "http://example.org/a/"),
+        *("http://example.org/A", "http://example.org/a?", "http://example.org/a?x", "http://example.org:8080/a"),
+        *("http://example.org/b/c", "http://example.org/b%2Fc", "http://example.org//b/c", "http://example.org/a+"),
+    ]
+    different = [url for url in urls if url != "http://example.org/a?"]  # a query without characters is none
+    assert len({url_key(url) for url in urls}) == len(different)
+
+
+def test_what_can_not_be_requested_is_its_own_key() -> None:
+    assert url_key("mailto:Ada%7e@example.org") == "mailto:Ada%7e@example.org"
+
+
+def test_what_is_asked_for_is_spelt_as_it_was_written() -> None:
+    assert request_url("http://example.org/%7eada") == "http://example.org/%7eada"
+
+
+def test_a_login_is_found_behind_the_scheme_of_feeds() -> None:
+    assert credentials_of("feed:https://ada:secret@example.org/") == "ada:secret"
+    assert origin("https://example.org/") == origin("https://example.org:443/a")

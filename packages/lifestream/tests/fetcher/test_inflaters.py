@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+
+import brotli
+import pytest
+
+from lifestream.fetcher import inflaters
+from lifestream.fetcher.inflaters import PIECE, Broken, Brotli, Inflater, TooManyMembers, Zlib, Zstd
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+ZEROS = bytes(40 * PIECE)
+CODED: list[tuple[type[Zlib | Brotli | Zstd], bytes]] = [
+    (Zlib, gzip.compress(ZEROS)),
+    (Zlib, zlib.compress(ZEROS)),
+    (Brotli, brotli.compress(ZEROS)),
+    (Zstd, zstd.compress(ZEROS)),
+]
+
+
+@pytest.mark.parametrize(("kind", "data"), CODED)
+def test_each_piece_is_small_however_far_the_input_inflates(kind: type[Inflater], data: bytes) -> None:
+    inflater = kind()
+    pieces = list(inflater.pieces(data))
+    assert b"".join(pieces) == ZEROS
+    assert max(map(len, pieces)) <= 4 * PIECE  # br fills a block more than it was asked for
+    assert inflater.is_complete
+    assert list(inflater.pieces(b"padding")) == []
+
+
+@pytest.mark.parametrize(("kind", "data"), CODED)
+def test_what_is_cut_off_is_not_complete_and_nonsense_is_broken(kind: type[Inflater], data: bytes) -> None:
+    inflater = kind()
+    list(inflater.pieces(data[:-1]))
+    assert not inflater.is_complete
+    with pytest.raises(Broken):
+        list(kind().pieces(b"\xff" * 100))
+
+
+def test_a_frame_of_zstd_with_a_window_that_no_browser_allows_is_broken() -> None:
+    options: dict[int, int] = {
+        zstd.CompressionParameter.window_log: 27,
+        zstd.CompressionParameter.enable_long_distance_matching: 1,
+    }
+    compressor = zstd.ZstdCompressor(options=options)
+    data = compressor.compress(bytes(1000)) + compressor.flush()
+    with pytest.raises(Broken, match=r"[Ww]indow|memory"):
+        list(Zstd().pieces(data))
+
+
+@pytest.mark.parametrize(("kind", "empty"), [(Zlib, gzip.compress(b"")), (Zstd, zstd.compress(b""))])
+def test_members_that_inflate_to_nothing_are_counted(kind: type[Inflater], empty: bytes) -> None:
+    with pytest.raises(TooManyMembers):
+        list(kind().pieces(empty * 1001))
+
+
+def test_only_what_is_installed_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert inflaters.accepted() == "gzip, deflate, br, zstd"
+    for missing in ("_brotli", "_zstd"):
+        monkeypatch.setattr(inflaters, missing, lambda: None)
+    inflaters.supported.cache_clear()
+    try:
+        assert inflaters.accepted() == "gzip, deflate"
+    finally:
+        inflaters.supported.cache_clear()
+
+
+def test_a_library_of_brotli_that_can_not_be_bounded_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unbounded:
+        class Decompressor:
+            pass
+
+    monkeypatch.setitem(sys.modules, "brotli", Unbounded)
+    assert inflaters._brotli.__wrapped__() is None

@@ -1,0 +1,85 @@
+"""Addresses that owners enter are noted at once, and looked at by whoever updates feeds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from factories import make_lifestream
+from feedserver import Response
+from feedserver.django import FeedServerTransactionTestCase
+from lifestream.conf import settings
+from lifestream.models import Addition, Lifestream, Subscription
+from lifestream.refresh import additions
+from served import feed, page
+
+
+@pytest.mark.usefixtures("shared_parsers")
+class AdditionsTest(FeedServerTransactionTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.lifestream = make_lifestream("main")
+
+    def states(self) -> list[tuple[str, str]]:
+        return [(str(each.state), each.reason) for each in Addition.objects.all()]
+
+    def test_a_feed_and_a_page_that_names_one_are_added(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        self.feedserver.add("/other", feed(["two"]))
+        self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/other">'))
+        additions.note(self.lifestream, [self.get_url("/feed"), self.get_url("/")], folder="News")
+        assert not self.feedserver.requests and self.states() == [("waiting", "")] * 2
+        assert additions.add_wanted() == 2
+        assert self.states() == [("added", "")] * 2
+        sites = Subscription.objects.filter(lifestream=self.lifestream, folder="News")
+        assert {site.feed.url for site in sites} == {self.get_url("/feed"), self.get_url("/other")}
+        assert self.lifestream.posts.count() == 2
+
+    def test_what_is_no_feed_is_told_with_the_reason_and_stops_no_other(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        self.feedserver.add("/nothing", Response(status=404))
+        additions.note(self.lifestream, [self.get_url("/nothing"), self.get_url("/feed")])
+        assert additions.add_wanted() == 2
+        [failed, added] = self.states()
+        assert failed[0] == "failed" and "404" in failed[1]
+        assert added[0] == "added"
+
+    def test_an_address_that_is_entered_again_is_tried_again_and_listed_once(self) -> None:
+        url = self.get_url("/later")
+        self.feedserver.add("/later", Response(status=404), feed(["one"]))
+        additions.note(self.lifestream, [url, url])
+        additions.add_wanted()
+        additions.note(self.lifestream, [url])
+        additions.add_wanted()
+        assert self.states() == [("added", "")]
+
+    def test_a_password_is_kept_encrypted_and_forgotten(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        url = self.get_url("/feed").replace("://", "://me:secret@")
+        [addition] = additions.note(self.lifestream, [url])
+        assert "secret" not in addition.url and "secret" not in addition.credentials and addition.credentials
+        additions.add_wanted()
+        assert Addition.objects.get().credentials == ""
+        assert Subscription.objects.get().feed.is_private
+
+    def test_two_workers_look_at_an_address_once(self) -> None:
+        self.feedserver.add("/feed", feed(["one"]))
+        additions.note(self.lifestream, [self.get_url("/feed")])
+        Addition.objects.update(state="looking", claimed_until=timezone.now() + timedelta(minutes=5))
+        assert additions.add_wanted() == 0
+        later = timezone.now() + timedelta(seconds=settings.lease + 600)
+        assert additions.add_wanted(clock=lambda: later) == 1
+
+    def test_what_is_done_with_is_forgotten_after_a_week(self) -> None:
+        self.feedserver.add("/nothing", Response(status=404))
+        additions.note(self.lifestream, [self.get_url("/nothing")])
+        additions.add_wanted()
+        assert additions.add_wanted(clock=lambda: timezone.now() + timedelta(days=8)) == 0
+        assert not Addition.objects.exists()
+
+    def test_a_lifestream_that_goes_takes_its_addresses_along(self) -> None:
+        additions.note(self.lifestream, [self.get_url("/feed")])
+        Lifestream.objects.get().delete()
+        assert additions.add_wanted() == 0

@@ -1,0 +1,86 @@
+"""What is away is told once, and when it is back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from lifestream.storage.db_errors import Kind, Trouble
+from lifestream.storage.outages import Outages
+
+LOG = logging.getLogger("lifestream.test_outages")
+GONE = Trouble(Kind.GONE, "connection refused")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def told(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= level]
+
+
+def test_an_outage_is_told_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    outages = Outages(clock)
+    for _ in range(5):
+        outages.tell(LOG, "%d feeds stay claimed", GONE, 3)
+    clock.now = 300.0
+    for _ in range(2):
+        with outages.watched():
+            pass
+    assert told(caplog) == [
+        f"3 feeds stay claimed: {GONE}",
+        "the database answers again, after 5 minutes",
+    ]
+
+
+def test_another_kind_of_trouble_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages()
+    for kind in (Kind.GONE, Kind.READ_ONLY, Kind.READ_ONLY, Kind.GONE):
+        outages.tell(LOG, "x", Trouble(kind, "no"))
+    assert len(told(caplog)) == 3
+
+
+def test_a_run_that_fails_or_meets_trouble_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages()
+    outages.tell(LOG, "x", GONE)
+    with pytest.raises(LookupError), outages.watched():
+        raise LookupError
+    with outages.watched():
+        outages.tell(LOG, "x", GONE)
+    assert len(told(caplog)) == 1
+
+
+def test_only_an_error_of_no_known_kind_has_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages()
+    try:
+        int("no")
+    except ValueError:
+        outages.tell(LOG, "x", GONE)
+        outages.tell(LOG, "x", Trouble(Kind.OTHER, "?"))
+    known, unknown = caplog.records
+    assert not known.exc_info
+    assert unknown.exc_info
+
+
+def test_many_threads_tell_of_one_outage(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages()
+    start = threading.Barrier(8, timeout=30)
+
+    def tell() -> None:
+        start.wait()
+        outages.tell(LOG, "x", GONE)
+
+    threads = [threading.Thread(target=tell) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told(caplog)) == 1

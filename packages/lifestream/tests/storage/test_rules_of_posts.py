@@ -1,0 +1,132 @@
+"""Rules hide posts that are there already, and show them again: those of a subscription and of a whole lifestream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from factories import make_feed, make_item, make_lifestream, make_subscription
+from lifestream.models import Lifestream, Post, Subscription
+from lifestream.storage import backfill
+from lifestream.storage.fanout import subscribers_of
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(lifestream: Lifestream) -> list[str]:
+    """The titles of the posts that can be seen."""
+    return sorted(Post.objects.visible().filter(lifestream=lifestream).values_list("item__title", flat=True))
+
+
+@pytest.fixture
+def lifestream() -> Lifestream:
+    """A lifestream of two sites."""
+    lifestream = make_lifestream("main")
+    for names in (("a cat", "a dog"), ("a cat and a dog", "a bird")):
+        feed = make_feed()
+        for name in names:
+            make_item(feed, name)
+        make_subscription(feed, lifestream)
+    return lifestream
+
+
+def test_a_rule_of_a_subscription_hides_what_is_there_until_it_goes(lifestream: Lifestream) -> None:
+    site = lifestream.subscriptions.earliest("pk")
+    site.block_rules = "cat"
+    site.save()
+    assert titles(lifestream) == ["a bird", "a cat and a dog", "a dog"]
+    site.block_rules = ""
+    site.save()
+    assert titles(lifestream) == ["a bird", "a cat", "a cat and a dog", "a dog"]
+
+
+@pytest.mark.parametrize("way", ["save", "save of the field", "update"])
+def test_a_rule_of_a_lifestream_holds_for_all_of_its_sites_however_it_is_written(
+    lifestream: Lifestream, way: str
+) -> None:
+    def write(**rules: str) -> None:
+        if way == "update":
+            Lifestream.objects.filter(pk=lifestream.pk).update(**rules)
+            return
+        row = Lifestream.objects.get(pk=lifestream.pk)
+        for name, text in rules.items():
+            setattr(row, name, text)
+        row.save(update_fields=list(rules) if way == "save of the field" else None)
+
+    write(block_rules="dog")
+    assert titles(lifestream) == ["a bird", "a cat"]
+    write(block_rules="", keep_rules="cat")
+    assert titles(lifestream) == ["a cat", "a cat and a dog"]
+    write(keep_rules="")
+    assert titles(lifestream) == ["a bird", "a cat", "a cat and a dog", "a dog"]
+
+
+def test_what_is_hidden_by_hand_and_by_a_rule_does_not_undo_each_other(lifestream: Lifestream) -> None:
+    Post.objects.filter(item__title="a cat").update(hidden=True)
+    lifestream.block_rules = "cat"
+    lifestream.save()
+    lifestream.block_rules = ""
+    lifestream.save()
+    assert titles(lifestream) == ["a bird", "a cat and a dog", "a dog"]
+    lifestream.block_rules = "cat"
+    lifestream.save()
+    Post.objects.filter(item__title="a cat").update(hidden=False)
+    assert titles(lifestream) == ["a bird", "a dog"]
+
+
+def test_new_items_pass_the_rules_of_both(lifestream: Lifestream) -> None:
+    lifestream.block_rules = "dog"
+    lifestream.save()
+    site = lifestream.subscriptions.earliest("pk")
+    site.keep_rules = "title:new"
+    site.save()
+    [subscriber] = subscribers_of([site.feed_id], "default")[site.feed_id]
+    allowed = {
+        name: subscriber.rules.allow(backfill.shown(make_item(site.feed, name), ()))
+        for name in ("a new dog", "a new cat", "an old cat")
+    }
+    assert allowed == {"a new dog": False, "a new cat": True, "an old cat": False}
+
+
+def test_what_a_rule_kept_away_comes_when_the_rule_goes(lifestream: Lifestream) -> None:
+    lifestream.block_rules = "fish"
+    lifestream.save()
+    feed = make_feed()
+    make_item(feed, "a fish")
+    make_subscription(feed, lifestream)
+    assert "a fish" not in titles(lifestream)
+    lifestream.block_rules = ""
+    lifestream.save()
+    backfill.fill_rest()
+    assert "a fish" in titles(lifestream)
+
+
+def test_a_rule_holds_for_all_posts_after_the_next_refresh(lifestream: Lifestream, monkeypatch: Any) -> None:
+    monkeypatch.setattr(backfill, "AT_ONCE", 1)
+    lifestream.block_rules = "a"
+    lifestream.save()
+    assert len(titles(lifestream)) == 3
+    monkeypatch.setattr(backfill, "CHUNK", 1)
+    backfill.fill_rest()
+    assert titles(lifestream) == []
+    assert not Subscription.objects.filter(backlog__isnull=False).exists()
+
+
+def test_a_paused_site_obeys_new_rules_and_gets_nothing_new(lifestream: Lifestream) -> None:
+    site = lifestream.subscriptions.earliest("pk")
+    site.paused = True
+    site.save()
+    make_item(site.feed, "a new bird")
+    site.block_rules = "cat"
+    site.save()
+    assert titles(lifestream) == ["a bird", "a cat and a dog", "a dog"]
+
+
+def test_other_lifestreams_are_left_alone(lifestream: Lifestream) -> None:
+    other = make_lifestream("other")
+    for feed in lifestream.feeds.all():
+        make_subscription(feed, other)
+    lifestream.block_rules = "a"
+    lifestream.save()
+    assert titles(lifestream) == [] and len(titles(other)) == 4

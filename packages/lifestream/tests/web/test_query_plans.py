@@ -1,0 +1,149 @@
+"""How the databases run the queries of pages, imports, pushes and tasks: by an index, and without sorting everything.
+
+On PostgreSQL, only what must not be read as a whole is looked at: over so few rows it sorts what an index would give in
+order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from factories import NOW, make_feed, make_lifestream, make_subscription
+from lifestream.models import Feed, HubSubscription, Item, Lifestream, fulltext
+from lifestream.models.look import SiteOrder
+from lifestream.refresh import opml
+from lifestream.refresh.icon_finder import find_icons
+from lifestream.web.views import pages
+from plans import plans_of, whole_tables
+from shown import NOON, make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def planet() -> Lifestream:
+    planet = make_lifestream("planet")
+    for number in range(3):
+        site = make_site(planet, f"Site {number}")
+        for _ in range(3):
+            make_post(site, "Kites and rivers", date=NOON, tags=("kites",))
+    return planet
+
+
+def sorted_ones(work: Callable[[], object]) -> list[str]:
+    """Return the queries of *work* for which SQLite sorts all rows that it finds."""
+    if connection.vendor != "sqlite":
+        return []
+    return [f"{sql}\n{plan}" for sql, plan in plans_of(work) if "TEMP B-TREE FOR ORDER BY" in plan]
+
+
+# Tags of the latest posts are few, and so are feeds with a login: all that this index has.
+FEW = ("lifestream_tag", "lifestream_feed_private")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "?before=1790985600000000-5", "sites/", "sites/?after={site}", "sites/{site}/", "tags/", "2026/10/3/",
+     "items/{item}/", "feed.atom", "feed.json?before=1790985600000000-5", "sites/{site}/feed.rss", "search/?q=kites",
+     "subscriptions.opml", "tags/kites/"],
+)  # fmt: skip
+def test_a_page_reads_no_table_as_a_whole(client: Client, planet: Lifestream, path: str) -> None:
+    post = planet.posts.first()
+    assert post is not None
+    address = f"/planet/{path.format(site=post.subscription_id, item=post.item_id)}"
+
+    def work() -> None:
+        response = client.get(address)
+        assert response.status_code == 200, response
+        response.getvalue()
+
+    assert whole_tables(work, *FEW) == []
+    if "q=" not in path and path != "tags/kites/":
+        assert [query for query in sorted_ones(work) if not any(name in query for name in FEW)] == []
+
+
+def test_a_frequent_word_is_found_by_walking_down_the_timeline(
+    client: Client, planet: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulltext, "RARE", 1)
+    monkeypatch.setattr(fulltext, "FREQUENT", 1)
+
+    def work() -> None:
+        assert len(client.get("/planet/search/?q=kites").context["posts"]) == 9
+
+    assert whole_tables(work, *FEW) == []
+    assert [query for query in sorted_ones(work) if not any(name in query for name in FEW)] == []
+
+
+@pytest.mark.parametrize("order", SiteOrder.values)
+def test_the_sites_beside_a_timeline_are_few_of_many(
+    client: Client, planet: Lifestream, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)  # so that there are very many
+    monkeypatch.setattr(pages, "SITES_BESIDE", 1)
+    Lifestream.objects.update(site_order=order)
+
+    def work() -> None:
+        assert len(list(client.get("/planet/").context["beside"]())) == 2
+
+    assert whole_tables(work, *FEW) == []
+    assert [query for query in sorted_ones(work) if not any(name in query for name in FEW)] == []
+
+
+WORK: dict[str, Callable[[], object]] = {
+    "find_icons": lambda: find_icons(limit=5, clock=lambda: NOW),
+    "what is due": lambda: Feed.objects.due(timezone.now()).count(),
+    "a push": lambda: HubSubscription.objects.filter(key="k" * 43).first(),
+    "OPML": lambda: list(opml.write(Lifestream.objects.get(slug="planet"))),
+    "deleted items": lambda: Item.objects.filter(pk__in=[1, 2]).delete(),
+    "a deleted lifestream": lambda: Lifestream.objects.filter(slug="planet").delete(),
+}
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_work_beside_the_pages_reads_no_table_as_a_whole(planet: Lifestream, work: str) -> None:
+    Feed.objects.update(last_success=NOW, icon_checked=NOW - timedelta(days=1))
+    assert whole_tables(WORK[work]) == []
+
+
+def test_the_sites_of_a_lifestream_are_shown_page_by_page(
+    client: Client, planet: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "SITES_A_PAGE", 2)
+    make_subscription(make_feed(title="A site in no folder"), planet)
+    make_subscription(make_feed(title="Site 0"), planet, folder="Last")
+    make_subscription(make_feed(title="Secret", credentials="encrypted"), planet)
+    shown: list[str] = []
+    address = "/planet/sites/"
+    while address:
+        page = client.get(address)
+        shown += [site.display_name for site in page.context["subscriptions"]]
+        more = page.context["more"]
+        assert (f'href="?after={more}"' in page.text) is bool(more)
+        address = f"/planet/sites/?after={more}" if more else ""
+    assert shown == ["A site in no folder", "Site 0", "Site 1", "Site 2", "Site 0"]
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 30, "12345678", "1e3"])
+def test_a_page_of_sites_that_does_not_exist_is_not_found(client: Client, planet: Lifestream, after: str) -> None:
+    assert client.get("/planet/sites/", {"after": after}).status_code == 404
+
+
+def test_the_latest_sites_of_very_many_are_those_of_the_latest_posts(
+    planet: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lifestream.web.timeline import Timeline
+
+    make_post(make_site(planet, "Latest"), date=NOON + timedelta(days=1))
+    timeline = Timeline(planet)
+    exactly = [site.display_name for site in timeline.latest_sites(5)]
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
+    found = [site.display_name for site in timeline.latest_sites(5)]
+    assert found[0] == exactly[0] == "Latest"
+    assert sorted(found) == sorted(exactly)
