@@ -27,6 +27,7 @@ PROGRAMS = [
     "mix.py",
     "capacity.py",
     "peer_features.py",
+    "equal_runs.py",
 ]
 OURS = dict.fromkeys(
     (

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from feedserver.check.badge import as_badge
+from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
 from feedserver.check.html_report import as_html
 from feedserver.check.junit import as_junit
@@ -70,6 +71,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="what the reader does (default: store)",
     )
     reader.add_argument("--name", default="", help="the reader's name in the report")
+    served = parser.add_argument_group("a graphical or a hosted reader", "A person drives it, led by a page.")
+    served.add_argument(
+        "--serve", action="store_true", help="serve feeds to import, and a page that says what it waits for"
+    )
+    served.add_argument(
+        "--session", type=Path, metavar="FILE", help="keep the run in FILE, and go on with it where it was stopped"
+    )
+    served.add_argument("--port", type=_port, default=0, help="the port of the page (default: a free one)")
+    served.add_argument(
+        "--url", default="", help="the base URL by which a hosted reader reaches --feed-host and --feed-port"
+    )
+    served.add_argument("--feed-host", default="127.0.0.1", metavar="HOST", help="with --url (default: %(default)s)")
+    served.add_argument("--feed-port", type=_port, default=0, metavar="PORT", help="with --url (default: a free one)")
     parser.add_argument(
         "--only", default="", metavar="IDS", help="run these scenarios and what they depend on, such as V,T4"
     )
@@ -116,20 +130,26 @@ def run_command(options: argparse.Namespace) -> int:
     try:
         choose(SCENARIOS, only)
         choose(SCENARIOS, alone)
-        adapter = _adapter(options)
-    except ValueError as error:
+        adapter = _adapter_by_hand(options) if options.serve else _adapter(options)
+    except (ValueError, SessionError) as error:
         return _complain(str(error))
+    except OSError as error:
+        return _complain(f"the feeds cannot be served: {error}")
     progress = _Progress(is_quiet=options.quiet)
     try:
-        adapter.set_up()
-        report = run(
-            adapter, only=only, kind=adapter.kind, progress=progress.tell, workers=options.workers, alone=alone
-        )
+        if isinstance(adapter, CommandAdapter):
+            adapter.set_up()
+        else:
+            _tell_page(adapter, options)
+        kind = _kind(options)
+        report = run(adapter, only=only, kind=kind, progress=progress.tell, workers=options.workers, alone=alone)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}")
     finally:
         progress.end()
         adapter.close()
+    if options.serve and report.is_partial and options.session is not None:
+        sys.stderr.write(f"{_WHO}: the same command goes on with {options.session} where it was stopped\n")
     if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
         return _complain(f"no rule could be judged, so there is no score: {reason}")
     return _deliver(report, options)
@@ -166,10 +186,43 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         patience=options.patience,
     )
     commands = replace(commands, environment={**commands.environment, **dict(options.env)})
-    kind = Kind(options.kind) if options.kind else known.kind if known is not None else Kind.STORE
     name = options.name or (known.title if known is not None else "")
     reproduce = f"--reader {options.reader}" if known is not None and not any(given.values()) else ""
-    return CommandAdapter(commands, name=name, kind=kind, reproduce=reproduce)
+    return CommandAdapter(commands, name=name, kind=_kind(options), reproduce=reproduce)
+
+
+def _kind(options: argparse.Namespace) -> Kind:
+    known = READERS[options.reader] if options.reader else None
+    return Kind(options.kind) if options.kind else known.kind if known is not None else Kind.STORE
+
+
+def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
+    """Return what lets a person drive the reader.
+
+    Raises ValueError for bad usage, SessionError for a session file of something else, OSError for a port in use.
+    """
+    if options.reader or options.add or options.add_all or options.poll:
+        raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
+    if options.url and not re.match(r"https?://[A-Za-z0-9.:\[\]-]+(/|$)", options.url):
+        raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
+    choice = f"--only {options.only or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
+    return HandAdapter(
+        SessionFile.open(options.session, choice),
+        name=options.name,
+        port=options.port,
+        url=options.url,
+        host=options.feed_host,
+        feed_port=options.feed_port,
+    )
+
+
+def _tell_page(adapter: HandAdapter, options: argparse.Namespace) -> None:
+    lines = [f"Open this page, which says what to do: {adapter.page.url}"]
+    if options.url:
+        lines.append(f"{options.url} must lead to {options.feed_host}, port {adapter.feed_port}.")
+    lines.append("Ctrl-C gives the report so far.")
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()
 
 
 def _deliver(report: Report, options: argparse.Namespace) -> int:
@@ -234,6 +287,12 @@ def _variable(text: str) -> tuple[str, str]:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535, or 0 for a free one")
     return int(text)
 
 

@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
 from feedserver.check.addresses import NETWORKS
 from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import LARGEST_LIST, Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
+from feedserver.check.opml import opml_of
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind, ListFailed
 
@@ -277,23 +277,8 @@ def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
     return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
 
 
-def opml_of(feeds: Sequence[Subscription]) -> str:
-    """Return an OPML document that lists *feeds*."""
-    lines = [
-        f"  <outline type='rss' text={quoteattr(_label(feed))} title={quoteattr(_label(feed))} "
-        f"xmlUrl={quoteattr(feed.url)}/>"
-        for feed in feeds
-    ]
-    head = "<?xml version='1.0' encoding='utf-8'?>\n<opml version='2.0'>\n <head><title>feedserver check</title></head>"
-    return "\n".join([head, " <body>", *lines, " </body>", "</opml>", ""])
-
-
 def _with_networks(text: str) -> str:
     return text.replace("{networks}", ",".join(NETWORKS))
-
-
-def _label(feed: Subscription) -> str:
-    return f"Scenario {feed.scenario}" if feed.scenario else "Control feed"
 
 
 def _bundle() -> str | None:

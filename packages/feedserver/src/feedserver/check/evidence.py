@@ -89,7 +89,7 @@ class Poll:
 
 @dataclass(slots=True)
 class StepSeen:
-    """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feed was
+    """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feeds were
     asked in the first poll, and what was imported after the last poll.
 
     *in_first_poll* is the number of exchanges that came until the first poll had ended.
@@ -156,10 +156,10 @@ class Evidence:
                 raise Unseen(f"a poll in step {step} did not end well: {poll.detail}")
 
     def expect_polled(self, step: int) -> None:
-        """Raise Unseen unless the polls of *step* ended well and the control feed was asked in it."""
+        """Raise Unseen unless the polls of *step* ended well and both control feeds were asked in its first one."""
         self._refuse_bad_polls(step)
         if not self.steps[step].was_control_asked:
-            raise Unseen(f"the reader did not request the control feed in step {step} either")
+            raise Unseen(f"the reader did not request the control feeds in step {step} either: its poll broke off")
 
     def expect_asked_after(self, step: int, path: str = FEED) -> None:
         """Raise Unseen unless the polls of *step* ended well and *path* was asked in a later step."""
@@ -185,8 +185,15 @@ class Evidence:
         return present
 
     def has(self, step: int, number: int) -> bool:
-        """Return whether the reader has item *number* after *step*."""
-        return number in self.items(step)
+        """Return whether the reader has item *number* after *step*.
+
+        Raises Unseen where it cannot be asked, and where the item is not there and a poll of the step did not end well:
+        the reader may have kept nothing of what it had read.
+        """
+        if number in self.items(step):
+            return True
+        self._refuse_bad_polls(step)
+        return False
 
     def expect_subscribed(self, *numbers: int) -> None:
         """Raise Unseen unless the reader had these items after step 0: it did not read the good feed either."""

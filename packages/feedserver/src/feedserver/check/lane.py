@@ -17,6 +17,7 @@ from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario, Serve, Step
 from feedserver.check.site import Site
+from feedserver.check.stage import FEED
 from feedserver.check.timeline import Round, rounds
 from feedserver.check.verdicts import Judgement, Kind, Level, ListFailed, Misfire, Need, Unseen, Verdict
 
@@ -30,7 +31,12 @@ LONGEST_AFTERMATH = 60.0
 """Seconds that a reader may go on in the background after its command has ended."""
 
 CONTROL = "Z1"
-"""The id of the control feed, which is no scenario: a good feed with a new item in each round."""
+"""The id of the control feeds, which are no scenario: good feeds with a new item in each round."""
+
+LAST = "last.xml"
+"""The path of the second control feed. The reader subscribes to one before all others and to this one after them: a
+reader that breaks off in the middle of a poll, whatever its exit status, does not request it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +157,12 @@ class Lane:
             before = each
 
     def _feeds(self, scenarios: Sequence[Scenario]) -> list[Subscription]:
-        feeds = [Subscription(1, url, "") for url in self._running[CONTROL].site.urls]
+        first, last = self._running[CONTROL].site.urls
+        feeds = [Subscription(1, first, "")]
         for scenario in scenarios:
             for url in self._running[scenario.id].site.urls:
                 feeds.append(Subscription(len(feeds) + 1, url, scenario.id))
-        return feeds
+        return [*feeds, Subscription(len(feeds) + 1, last, "")]
 
     @staticmethod
     def _begin_step(running: _Running, number: int, at: float) -> None:
@@ -185,7 +192,7 @@ class Lane:
             rows = session.rows()
         except ListFailed as error:
             trouble = str(error)
-        was_control_asked = bool(exchanges.pop(CONTROL))
+        was_control_asked = {exchange.path for exchange in exchanges.pop(CONTROL)} >= {FEED, LAST}
         return Look(
             at=at,
             was_control_asked=was_control_asked,
@@ -251,15 +258,15 @@ def _wait_for_quiet(session: Session, sites: Sequence[Site]) -> None:
 
 
 def _control(timeline: Sequence[Round]) -> Scenario:
-    """Return the control feed: a new item in each round, no validators."""
+    """Return the control feeds: a new item in each round, no validators."""
 
     def newest(number: int) -> Serve:
         return lambda at: at.feed(*range(number, 0, -1)[:5])
 
-    steps = tuple(Step(newest(number)) for number in range(1, len(timeline) + 1))
+    steps = tuple(Step(dict.fromkeys((FEED, LAST), newest(number))) for number in range(1, len(timeline) + 1))
     return Scenario(
         id=CONTROL,
-        title="Control feed",
+        title="Control feeds",
         rule="",
         source="",
         level=Level.MUST,
@@ -267,4 +274,5 @@ def _control(timeline: Sequence[Round]) -> Scenario:
         judge=lambda _: not_seen(""),
         why="",
         advice="",
+        feeds=(FEED, LAST),
     )

@@ -141,13 +141,14 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             "feed2exec",
             Commands(
                 setup="mkdir -p Maildir/new Maildir/cur Maildir/tmp .config && printf '[DEFAULT]\\n"
-                "output = feed2exec.plugins.echo\\nargs = {item.title}\\n' > .config/feed2exec.ini",
+                "output = feed2exec.plugins.maildir\\n' > .config/feed2exec.ini",
                 add="feed2exec import {opml}",
-                poll="feed2exec fetch >> {home}/echoed",
-                state="echoed",
+                poll="feed2exec fetch",
+                state="Maildir",
                 version="feed2exec --version",
             ),
-            note="feed2exec fetch, with the output plugin echo",
+            Kind.MAILER,
+            "feed2exec fetch, into a Maildir",
         ),
         "feed2imap": KnownReader(
             "feed2imap",
@@ -221,6 +222,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             ),
             note="a script of 20 lines; NODE_PATH names the folder that rss-parser is installed in",
             is_recipe=True,
+            alone=("B1", "B2", "B3"),  # it waits a minute where a body breaks off
         ),
         "lifestream": KnownReader(
             "lifestream",

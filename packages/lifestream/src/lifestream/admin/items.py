@@ -156,9 +156,6 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
     def _tell(self, request: HttpRequest, text: str, count: int) -> None:
         self.message_user(request, text.format(count), messages.SUCCESS)
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
 
 @admin.register(Item)
 class ItemAdmin(TextSearchAdmin, ReadOnlyAdmin):

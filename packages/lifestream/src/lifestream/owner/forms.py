@@ -28,7 +28,6 @@ else:
 
 MOST_ADDRESSES: Final = 200
 """How many addresses may be entered at once. For more, there is OPML."""
-_LONGEST_ADDRESS: Final = 4_000
 _LONGEST_FOLDER: Final = 200
 
 RULES_HELP = _(
@@ -66,7 +65,7 @@ class AddressesField(forms.CharField):
         wrong = []
         for address in addresses:
             try:
-                request_url(completed(address[: _LONGEST_ADDRESS + 1]))
+                request_url(completed(address))
             except UrlRefused as error:
                 wrong.append(worded(str(error)))
         if wrong:

@@ -141,7 +141,7 @@ def _preparer(
         elif isinstance(field, MessageField):
             others.append((index, stored))
         elif isinstance(field, JSONField):
-            others.append((index, partial(connection.ops.adapt_json_value, encoder=field.encoder)))
+            others.append((index, _json(partial(connection.ops.adapt_json_value, encoder=field.encoder))))
         elif not isinstance(field, _PLAIN):
             others.append((index, partial(field.get_db_prep_save, connection=connection)))
 
@@ -153,6 +153,12 @@ def _preparer(
         return prepared
 
     return prepare
+
+
+def _json(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return *convert*, which knows the empty list: most items have several."""
+    nothing = convert([])
+    return lambda value: nothing if value == [] else convert(value)
 
 
 def _columns(connection: BaseDatabaseWrapper, fields: Sequence[Field[Any, Any]]) -> str:

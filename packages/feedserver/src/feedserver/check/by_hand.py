@@ -1,0 +1,217 @@
+"""A reader that a person drives: `feedserver check --serve`, for graphical readers and those of hosted services.
+
+The person imports an OPML document, lets the reader refresh, ticks the items that it shows, and goes on to the next
+round, on the page of `hand_page`. The clock is the true one. What was seen in each round is written into a session
+file, if there is one, so that a run can be stopped and gone on with; addresses stay the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from feedserver.check import addresses
+from feedserver.check.adapters import Adapter, Session, Subscription, Watched
+from feedserver.check.addresses import Place
+from feedserver.check.evidence import Poll, Row
+from feedserver.check.hand_page import HandPage, Shown
+from feedserver.check.look import Look
+from feedserver.check.moved_clock import MovedClock
+from feedserver.check.scenario import Scenario
+from feedserver.server import FeedServer
+
+_CHOICE = "choice of schema 1"
+
+
+class SessionError(Exception):
+    """A session file cannot be used; the text names it and says why."""
+
+
+@dataclass(slots=True)
+class SessionFile:
+    """What a run needs to be gone on with: its secret prefixes, ports, and looks. *path* is None where it is not kept.
+
+    *choice* says which scenarios were chosen; a file is for one choice only.
+    """
+
+    path: Path | None
+    choice: str
+    prefix: str = field(default_factory=lambda: "/" + secrets.token_urlsafe(16))
+    page_prefix: str = field(default_factory=lambda: "/" + secrets.token_urlsafe(16))
+    ports: dict[str, int] = field(default_factory=dict)
+    looks: list[Look] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, path: Path | None, choice: str) -> SessionFile:
+        """Read the file, or begin a session where there is none. Raises SessionError for a file of something else."""
+        if path is None or not path.exists():
+            return cls(path, choice)
+        try:
+            read = json.loads(path.read_text("utf-8"))
+            kept = cls(
+                path,
+                str(read[_CHOICE]),
+                str(read["prefix"]),
+                str(read["page_prefix"]),
+                {str(name): int(port) for name, port in read["ports"].items()},
+                [Look.from_json(look) for look in read["looks"]],
+            )
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise SessionError(f"{path} is no session of feedserver check ({error}); name another file") from error
+        if kept.choice != choice:
+            raise SessionError(
+                f"{path} was begun with other options ({kept.choice}, not {choice}); give the same, or another file"
+            )
+        return kept
+
+    def save(self) -> None:
+        """Write the file, readable by its owner only."""
+        if self.path is None:
+            return
+        text = json.dumps(
+            {
+                _CHOICE: self.choice,
+                "prefix": self.prefix,
+                "page_prefix": self.page_prefix,
+                "ports": self.ports,
+                "looks": [look.as_json() for look in self.looks],
+            }
+        )
+        made = self.path.with_name(f"{self.path.name}.new")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        made.replace(self.path)
+
+
+class HandAdapter(Adapter):
+    """Lets a person drive the reader. *file* keeps the session; *port* is that of the page, 0 for a free one.
+
+    With *url*, the base URL by which a hosted reader reaches this machine, all feeds are served at *host* and
+    *feed_port*, where a tunnel or a proxy leads to.
+    """
+
+    has_one_session = True
+    kind_of_poll = "a person's"
+
+    def __init__(
+        self,
+        file: SessionFile,
+        *,
+        name: str = "",
+        version: str = "",
+        port: int = 0,
+        url: str = "",
+        host: str = "127.0.0.1",
+        feed_port: int = 0,
+    ) -> None:
+        self.name = name or "reader"
+        self.version = version
+        self._file = file
+        self._url = url.rstrip("/")
+        self._session: _HandSession | None = None
+        self._shared: FeedServer | None = None
+        if self._url:
+            wanted = feed_port or file.ports.get("", 0)
+            self._shared = FeedServer(host=host, port=wanted, strict=False, callable_timeout=30.0)
+            self._shared.allow("was not injected: the answer to GET .* was a 304")
+            file.ports[""] = self._shared.start().port
+        self.page = HandPage(file.page_prefix, port or file.ports.get("page", 0))
+        file.ports["page"] = self.page.port
+
+    @property
+    def feed_port(self) -> int:
+        """The port at which all feeds are served, 0 where each scenario has its own."""
+        return self._shared.port if self._shared is not None else 0
+
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """How the reader is driven, for the report."""
+        return {"serve": "a person imported the feeds, refreshed, and ticked the items"}
+
+    @property
+    def can_list(self) -> bool:
+        """Whether there is a list: never."""
+        return False
+
+    @property
+    def can_show_items(self) -> bool:
+        """Whether items can be seen: a person ticks them."""
+        return True
+
+    def refuses(self, scenario: Scenario) -> str:
+        """Return why *scenario* cannot be shown to this reader."""
+        if scenario.tls:
+            return "a reader that is driven by hand does not trust the authority of this run"
+        if self._url and scenario.elsewhere is not None:
+            return "it needs a second address, which a hosted reader cannot reach"
+        return ""
+
+    def reproduce(self, scenario: str) -> str:
+        """Return the command that runs one scenario alone."""
+        return f"feedserver check --serve --only {scenario}"
+
+    def interrupt(self) -> None:
+        """Wake the run that waits for the person."""
+        self.page.stop_waiting()
+
+    def open(self, lane: str) -> Session:  # noqa: ARG002 - there is one lane only
+        """Return the session."""
+        return _HandSession(self._file, self.page, self._shared, self._url)
+
+    def close(self) -> None:
+        """Stop the page and the shared server."""
+        self.page.close()
+        if self._shared is not None:
+            self._shared.stop()
+
+
+class _HandSession(Session):
+    keeps_what_was_stopped = False
+
+    def __init__(self, file: SessionFile, page: HandPage, shared: FeedServer | None, url: str) -> None:
+        self.clock = MovedClock()
+        self._file = file
+        self._page = page
+        self._shared = shared
+        self._url = url
+        self._number = 0
+
+    def place(self, scenario: str, index: int) -> Place:
+        if self._shared is not None:
+            return Place(self._shared.host, prefix=self._file.prefix, server=self._shared, base=self._url)
+        return Place(addresses.host(index), self._file.ports.get(scenario, 0), self._file.prefix)
+
+    def listens(self, scenario: str, port: int) -> None:
+        if self._shared is None:
+            self._file.ports[scenario] = port
+
+    def watch(self, number: int, count: int, feeds: Sequence[Subscription], watched: Sequence[Watched]) -> None:
+        self._file.save()
+        ticked = self._file.looks[-1].present if self._file.looks else frozenset()
+        self._page.show(Shown(number, count, tuple(feeds), tuple(watched), ticked))
+
+    def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:  # noqa: ARG002 - `watch` has shown them
+        self._page.wait()
+        return {}
+
+    def poll(self) -> Poll:
+        self._page.wait()
+        return Poll()
+
+    def present(self) -> frozenset[tuple[str, int]] | None:
+        return self._page.ticked
+
+    def rows(self) -> Sequence[Row] | None:
+        return None
+
+    def recorded(self, number: int) -> Look | None:
+        return self._file.looks[number] if number < len(self._file.looks) else None
+
+    def record(self, number: int, look: Look) -> None:
+        del self._file.looks[number:]
+        self._file.looks.append(look)
+        self._file.save()

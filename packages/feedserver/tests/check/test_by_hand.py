@@ -1,0 +1,168 @@
+"""A person drives a reader by the live page; a run can be stopped and gone on with."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import threading
+import urllib.request
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from feedserver.check import Report, Verdict
+from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
+from feedserver.check.runner import run
+from feedserver.cli import main
+from right_reader import RightReader
+
+CHOSEN = ["V1", "I1", "B1", "R1", "H1"]
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url) as answer:
+        return str(answer.read().decode())
+
+
+class Person(threading.Thread):
+    """Imports the OPML, lets the reader refresh in each round, and ticks what it shows.
+
+    With *leaves_after*, the person presses Ctrl-C after so many rounds.
+    """
+
+    def __init__(self, page: str, reader: RightReader, leaves_after: int | None = None) -> None:
+        super().__init__(daemon=True)
+        self.page, self.reader, self.leaves_after = page, reader, leaves_after
+        self.rounds: list[int] = []
+        self.pages: list[str] = []
+
+    def run(self) -> None:
+        number = -1
+        while True:
+            try:
+                state = json.loads(get(f"{self.page}state.json"))
+                if state["is_over"] or state["round"] == number:
+                    continue
+            except OSError:  # the run is over
+                return
+            number = state["round"]
+            if number == self.leaves_after:
+                signal.raise_signal(signal.SIGINT)
+                return
+            self.live_through(number)
+
+    def live_through(self, number: int) -> None:
+        self.rounds.append(number)
+        if not self.reader.feeds:
+            for outline in ET.fromstring(get(f"{self.page}feeds.opml")).iter("outline"):
+                self.reader.add(outline.get("xmlUrl", ""))
+        self.reader.poll()
+        self.pages.append(get(self.page))
+        boxes = re.findall(r'name="item" value="([^"]+)".*?<span class="token">(\w+)</span>', self.pages[-1], re.DOTALL)
+        titles = " ".join(entry["title"] for entry in self.reader.list())
+        fields = [("round", number), ("sees", "yes")]
+        fields += [("item", value) for value, token in boxes if token in titles]
+        with urllib.request.urlopen(f"{self.page}go", urlencode(fields).encode()) as answer:
+            answer.read()
+
+
+class AskingAlways(RightReader):
+    """A reader whose user asks for every feed at once, whatever its interval."""
+
+    def is_due(self, feed: object) -> bool:
+        return True
+
+
+def report_of(file: SessionFile, reader: RightReader, leaves_after: int | None = None, url: str = "") -> Report:
+    adapter = HandAdapter(file, url=url, feed_port=0)
+    person = Person(adapter.page.url, reader, leaves_after)
+    person.start()
+    try:
+        return run(adapter, only=CHOSEN)
+    finally:
+        adapter.close()
+        person.join(30)
+
+
+def verdicts(report: Report) -> dict[str, Verdict]:
+    return {result.scenario.id: result.verdict for result in report}
+
+
+def test_a_right_reader_passes_by_hand() -> None:
+    assert set(verdicts(report_of(SessionFile(None, ""), AskingAlways())).values()) == {Verdict.PASS}
+
+
+def test_a_reader_that_loses_an_item_fails_by_hand() -> None:
+    report = report_of(SessionFile(None, ""), AskingAlways("B1"))
+
+    assert {name for name, verdict in verdicts(report).items() if verdict is Verdict.FAIL} == {"B1"}
+
+
+def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    reader = AskingAlways()
+
+    stopped = report_of(SessionFile.open(path, "x"), reader, leaves_after=3)
+    kept = SessionFile.open(path, "x")
+    report = report_of(kept, reader)
+
+    assert stopped.is_partial
+    assert stopped["I1"].judgement.reason == "the run was stopped after 1 of 2 steps"
+    assert set(verdicts(report).values()) == {Verdict.PASS}
+    assert len(report["B1"].exchanges) == 5  # three rounds before, and two afterwards
+    assert not report.is_partial
+    assert path.stat().st_mode & 0o077 == 0 or path.drive
+
+
+def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
+    reader = AskingAlways()
+    file = SessionFile(None, "")
+    adapter = HandAdapter(file, url="http://127.0.0.1:1")
+    adapter._url = f"http://127.0.0.1:{adapter.feed_port}"  # a tunnel that leads to this machine
+    person = Person(adapter.page.url, reader)
+    person.start()
+    try:
+        report = run(adapter, only=CHOSEN)
+    finally:
+        adapter.close()
+        person.join(30)
+
+    assert set(verdicts(report).values()) == {Verdict.PASS}
+    assert {feed.url.rpartition("/")[0].rpartition("/")[0] for feed in reader.feeds} == {f"{adapter._url}{file.prefix}"}
+    assert file.prefix not in file.page_prefix
+    assert len(file.prefix) > 20
+
+
+def test_the_page_forgets_no_tick_and_trusts_no_stranger() -> None:
+    reader = AskingAlways()
+    adapter = HandAdapter(SessionFile(None, ""))
+    person = Person(adapter.page.url, reader)
+    base = adapter.page.url.rpartition("/")[0].rpartition("/")[0]
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(f"{base}/state.json")
+    person.start()
+    try:
+        run(adapter, only=["I1"])
+    finally:
+        adapter.close()
+        person.join(30)
+
+    assert 'value="I1:1" checked' in person.pages[1]
+    assert 'value="I1:4" checked' not in person.pages[-1]  # new in this round
+
+
+def test_a_file_of_something_else_is_no_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "session.json"
+    SessionFile.open(path, "--only V --kind store --url none").save()
+
+    with pytest.raises(SessionError, match=r"was begun with other options \(--only V --kind store --url none, not x\)"):
+        SessionFile.open(path, "x")
+    path.write_text("{}")
+    assert main(["check", "--serve", "--session", str(path)]) == 2
+    assert "is no session of feedserver check" in capsys.readouterr().err
+    assert main(["check", "--serve", "--poll", "x"]) == 2
+    assert main(["check", "--serve", "--url", "feeds.example.org"]) == 2
+    assert "is no base URL; give one such as https://feeds.example.org" in capsys.readouterr().err
