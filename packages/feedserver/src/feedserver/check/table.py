@@ -41,8 +41,8 @@ def as_table(report: Report, *, colours: bool = False) -> str:
 
 def _head(report: Report) -> str:
     clock = report.clock_method if report.clock_proved else "the true one"
-    version = f" {report.version}" if report.version and report.version != report.reader else ""
-    who = visible(f"{report.reader}{version}")
+    names_itself = report.version.casefold().startswith(report.reader.casefold())
+    who = visible(report.version if names_itself else f"{report.reader} {report.version}".rstrip())
     return f"{who}, a {report.kind}; rules v{RULES_VERSION}; clock: {clock}; {report.seconds:.0f} s"
 
 
