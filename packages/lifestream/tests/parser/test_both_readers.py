@@ -26,7 +26,7 @@ pytestmark = pytest.mark.costly
 URL: Final = "https://feeds.example/dir/feed.xml"
 FEEDS: Final = Path(__file__).parents[1] / "feeds"
 CORPUS: Final = Path(os.environ.get("LIFESTREAM_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")
-EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS", "100"))
+EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS") or settings().max_examples)
 """Generated documents of each of the five formats of XML."""
 SANITIZER: Final = Sanitizer()
 
@@ -176,6 +176,7 @@ FILES: Final = [
 ]
 
 
+@pytest.mark.costly
 def test_both_readers_find_the_same_in_each_document_but_for_what_is_listed() -> None:
     found: dict[str, tuple[str, Any, Any]] = {}
     read = 0

@@ -6,7 +6,7 @@ import lifestream.models.message_field
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0070_feeds_in_trouble"),
+        ("lifestream", "0051_feed_options"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ NOTE_NAMES = """UPDATE lifestream_subscription SET sort_folder = substr(folder, 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0051_feed_options"),
+        ("lifestream", "0052_article"),
     ]
 
     operations = [
