@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faulty_answers import BODY, asked, problems
@@ -372,7 +372,6 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
         pace=st.sampled_from([None, "100 bytes every 1ms"]),
     ),
 )
-@settings(max_examples=300)
 @example(["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY))  # two, of which one is injected
 @example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
 def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(

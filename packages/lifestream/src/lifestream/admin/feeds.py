@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
@@ -22,15 +21,16 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
+from lifestream.admin.feed_form import FETCHING, FeedForm
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.troubles import feeds_in_trouble
 from lifestream.admin.updating import update_now
 from lifestream.admin.what_is_read import what_is_read
-from lifestream.conf import settings
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
 from lifestream.models.feeds import HEALTH, outcome_in_words
+from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.wording import relative, worded
 
 
@@ -60,33 +60,6 @@ class HealthFilter(admin.SimpleListFilter):
                 return queryset
 
 
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[Feed]
-else:
-    ModelForm = forms.ModelForm
-
-
-class FeedForm(ModelForm):
-    """What a superuser may set of a feed. Everything else follows from what its server says."""
-
-    class Meta:
-        model = Feed
-        fields = ["title", "site_url", "plugin"]
-        widgets = {"title": forms.TextInput(attrs={"class": "vTextField"}),
-                             "site_url": forms.URLInput(attrs={"class": "vTextField"})}  # fmt: skip
-
-    site_url = forms.URLField(label=gettext_lazy("Site"), required=False, assume_scheme="https")
-    plugin = forms.ChoiceField(required=False, help_text=gettext_lazy("Empty: the one for its domain."))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        from lifestream.plugins.registry import Registry  # it imports all plugins, which no command but this form needs
-
-        chosen = self.instance.plugin
-        known = sorted({*Registry(settings.plugins).names, *([chosen] if chosen else [])})
-        self.fields["plugin"].choices = [("", gettext("by its domain")), *((name, name) for name in known)]  # type: ignore[attr-defined]
-
-
 @admin.register(Feed)
 class FeedAdmin(ReadOnlyAdmin):
     """The feeds: the state of each, and when and why it is fetched next."""
@@ -99,7 +72,7 @@ class FeedAdmin(ReadOnlyAdmin):
     search_fields = ("title", "url", "domain")
     ordering = ("-pk",)  # as they came, since by title the database would sort them all
     list_per_page = 50
-    actions = ("update_now", "pause", "resume")
+    actions = ("update_now", "pause", "resume", "take_full_content", "take_own_content")
     readonly_fields = (
         "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "error",
         "document", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created",
@@ -263,6 +236,38 @@ class FeedAdmin(ReadOnlyAdmin):
         if request.method == "POST" and not self.has_fetch_permission(request):
             raise PermissionDenied
         return what_is_read(self, request, feed)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the groups of fields. How a feed is fetched is shown to those who may change it."""
+        found = list(super().get_fieldsets(request, obj))
+        if self.has_change_permission(request, obj):
+            found.insert(1, (gettext("How it is fetched"), {"fields": FETCHING, "classes": ("collapse",)}))
+        return found
+
+    def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:
+        """Save what is set of the feed, and tell what that weakens."""
+        super().save_model(request, obj, form, change)
+        moved_to = form.apply()
+        if moved_to is not None:
+            self.message_user(request, gettext("Its subscriptions have moved to the feed that has that URL."))
+        for warning in form.warnings():
+            self.message_user(request, warning, messages.ERROR)
+
+    @admin.action(description=gettext_lazy("Take the content from the pages"), permissions=["change"])
+    def take_full_content(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        """Take the content of the entries of the selected feeds from their pages, from the next fetch on."""
+        self._change_all(request, feeds, FeedChange(full_content=True))
+
+    @admin.action(description=gettext_lazy("Take the content from the feed"), permissions=["change"])
+    def take_own_content(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        """Take the content of the entries of the selected feeds as the feeds have it, from the next fetch on."""
+        self._change_all(request, feeds, FeedChange(full_content=False))
+
+    def _change_all(self, request: HttpRequest, feeds: QuerySet[Feed], change: FeedChange) -> None:
+        keys = list(feeds.values_list("pk", flat=True))
+        for key in keys:
+            change_feed(key, change, timezone.now())
+        self._tell(request, ngettext("{} feed was changed.", "{} feeds were changed.", len(keys)), len(keys))
 
     @admin.action(description=gettext_lazy("Update now"), permissions=["fetch"])
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:

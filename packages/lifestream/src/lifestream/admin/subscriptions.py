@@ -63,6 +63,15 @@ class SubscriptionForm(ModelForm):
         return _checked(self.cleaned_data["block_rules"])
 
 
+class FolderForm(ModelForm):
+    """The folder of a subscription, in the list of subscriptions."""
+
+    class Meta:
+        model = Subscription
+        fields = ["folder"]
+        widgets = {"folder": forms.TextInput(attrs={"size": 16})}
+
+
 def _checked(text: str) -> str:
     try:
         filter_rules.check(text)
@@ -79,6 +88,7 @@ class SubscriptionAdmin(OwnedAdmin):
     form = SubscriptionForm
     list_display = ("site", "lifestream", "folder", "health", "fetched", "due", "paused")
     list_display_links = ("site",)
+    list_editable = ("folder",)
     list_filter = ("paused", ("lifestream", OwnLifestreamsFilter), "folder")
     list_select_related = ("lifestream", "feed")
     search_fields = ("name", "feed__title", "feed__url", "folder")
@@ -108,6 +118,10 @@ class SubscriptionAdmin(OwnedAdmin):
             user = request.user
 
         return Form
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the form of a row of the list, in which folders are changed."""
+        return super().get_changelist_form(request, **{"form": FolderForm, **kwargs})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields of either form."""

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0061_partial_indexes"),
+        ("lifestream", "0050_one_feed_one_row"),
     ]
 
     operations = [

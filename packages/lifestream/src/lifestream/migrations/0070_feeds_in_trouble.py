@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0052_article"),
+        ("lifestream", "0061_partial_indexes"),
     ]
 
     operations = [
