@@ -17,8 +17,9 @@ from hypothesis.internal.conjecture import providers
 # How long an example takes shows how busy the machine is, and nothing about the code: there is no deadline.
 UNHURRIED = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 # The suite tries the same examples in each run; scripts/search.py tries new ones, by the profile "search".
-settings.register_profile("suite", UNHURRIED, derandomize=True)
-settings.register_profile("search", UNHURRIED, print_blob=True)
+# Since these are always the same, more of them find little more.
+settings.register_profile("suite", UNHURRIED, derandomize=True, max_examples=40)
+settings.register_profile("search", UNHURRIED, print_blob=True, max_examples=300)
 settings.load_profile("suite")
 # Hypothesis draws constants from the modules that have been imported so far, so its examples would depend on which
 # tests run, and in which order. It has no setting for that (read in 6.170); test_determinism.py fails if this has no
@@ -38,6 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Run one process more than there are processors with `-n auto`: tests wait for deadlines and for other processes
+    for a sixth of their time.
+    """
+    return (yield) + 1
 
 
 def pytest_collection_finish() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -41,14 +41,16 @@ def answer(number: int) -> Response:
     return Response(document(number), headers={"Content-Type": "application/rss+xml", "ETag": f'"{number}"'})
 
 
-def serve(answers: Iterable[Response]) -> None:
-    """Serve each of *answers* at an address of its own until standard input ends; print their URLs first."""
+def serve(answers: Iterable[Response | Sequence[Response]]) -> None:
+    """Serve each of *answers*, or of their sequences, at an address of its own until standard input ends; print their
+    URLs first.
+    """
     from feedserver import FeedServer
 
     servers = []
     for number, answer in enumerate(answers, 1):
         server = FeedServer(host=f"127.0.{1 + number // 250}.{1 + number % 250}", journal_limit=10).start()
-        server.add("/feed.xml", answer)
+        server.add("/feed.xml", *(answer if isinstance(answer, Sequence) else [answer]))
         servers.append(server)
         print(server.url("/feed.xml"))
     print(flush=True)

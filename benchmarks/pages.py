@@ -95,20 +95,24 @@ def admin_lists(feeds: int) -> dict[str, tuple[str, float]]:
     """Return by name the address of each list of the admin, and its budget."""
     names = ("feed", "fetch", "item", "lifestream", "post", "subscription")
     lists = {f"admin: {name}s": f"/admin/lifestream/{name}/" for name in names}
+    lists["admin: fetches"] = lists.pop("admin: fetchs")
     lists |= {
         "admin: posts, page 10": "/admin/lifestream/post/?p=9",
         "admin: posts of a lifestream": "/admin/lifestream/post/?lifestream__id__exact=2",
         "admin: hidden posts": "/admin/lifestream/post/?shown=hidden",
-        "admin: posts of today": f"/admin/lifestream/post/?date__gte={NOW:%Y-%m-%d}",
-        "admin: items of today": f"/admin/lifestream/item/?date__gte={NOW:%Y-%m-%d}",
+        "admin: posts of today": f"/admin/lifestream/post/?date__gte={NOW:%Y-%m-%d}+00:00:00%2B00:00",
+        "admin: items of today": f"/admin/lifestream/item/?date__gte={NOW:%Y-%m-%d}+00:00:00%2B00:00",
         "admin: search items": "/admin/lifestream/item/?q=nothinghasthis",
         "admin: search posts": "/admin/lifestream/post/?q=nothinghasthis",
+        "admin: search items, a word of most": "/admin/lifestream/item/?q=da",
+        "admin: search posts, a word of most": "/admin/lifestream/post/?q=da",
+        "admin: search posts, a word of some": f"/admin/lifestream/post/?q={_some_word(300)}",
         "admin: search feeds": "/admin/lifestream/feed/?q=nothinghasthis",
         "admin: failing feeds": "/admin/lifestream/feed/?health=failing",
         "admin: fetches of a feed": f"/admin/lifestream/fetch/?feed__id__exact={feeds // 2}",
         "admin: failed fetches": "/admin/lifestream/fetch/?outcome__exact=failed",
         "admin: fetches without answer": "/admin/lifestream/fetch/?answer=none",
-        "admin: fetches of today": f"/admin/lifestream/fetch/?started__gte={NOW:%Y-%m-%d}",
+        "admin: fetches of today": f"/admin/lifestream/fetch/?started__gte={NOW:%Y-%m-%d}+00:00:00%2B00:00",
         "admin: a feed": f"/admin/lifestream/feed/{feeds // 2}/change/",
         "admin: a post": "/admin/lifestream/post/5/change/",
         "admin: a subscription": "/admin/lifestream/subscription/5/change/",

@@ -35,6 +35,9 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 TIMEOUT = 120
+# A reader of the manual has few plugins of pytest; to load all that the tests here need takes longer than most pages.
+_OUR_PLUGINS = ("-p", "pytest_feedserver", "-p", "pytest_lifestream")
+_NO_OTHER_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def find_page(document: Document) -> Iterator[Region]:
@@ -69,8 +72,8 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(body, encoding="utf-8")
     if purpose in ("pytest", "pytest django", "pytest fails"):
-        django = ["--ds", "mysite.settings"] if purpose == "pytest django" else ["-p", "no:django"]
-        done = _run([sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *django, name], folder)
+        django = ["-p", "pytest_django.plugin", "--ds", "mysite.settings"] if purpose == "pytest django" else []
+        done = _run([sys.executable, "-m", "pytest", "-q", *_OUR_PLUGINS, *django, name], folder, **_NO_OTHER_PLUGINS)
         example.namespace["printed"] = done.stdout
         if (done.returncode != 0) != (purpose == "pytest fails"):
             return f"{name} {'passed' if purpose == 'pytest fails' else 'failed'}:\n{done.stdout}{done.stderr}"
@@ -87,13 +90,14 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
     return None
 
 
-def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DJANGO_", "COV_"))
     }
     environment |= {"LIFESTREAM_HOME": str(folder / "home"), "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"}
     environment["CI"] = "1"  # Hypothesis then takes the same examples each time, and no slow machine for a fault
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
+    environment |= variables
     return subprocess.run(  # noqa: S603 - the commands are the manual's
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )

@@ -239,7 +239,8 @@ class Bench:
         arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={folder / 'tmp'}", *target.tests]
         variables = {
             "PYTHONPATH": os.pathsep.join([str(self.source), str(Path(__file__).parent)]),
-            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+            # Libraries that were compiled once need not be compiled anew for each module.
+            "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX") or str(folder / "bytecode"),
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONIOENCODING": "utf-8",
         }
@@ -285,8 +286,10 @@ class Bench:
         return Fate.SURVIVED if status == 0 else Fate.KILLED
 
     def close(self) -> None:
-        """End the process that runs the tests."""
+        """End the process that runs the tests, and remove the bytecode of the copy."""
         self.runner.close()
+        if prefix := os.environ.get("PYTHONPYCACHEPREFIX"):
+            shutil.rmtree(Path(prefix, *self.source.resolve().parts[1:]), ignore_errors=True)
 
 
 def print_survivor(mutant: Mutant) -> None:

@@ -226,5 +226,5 @@ def test_an_unanswered_request_fails_its_test_and_leaves_the_database_clean(
     assert "Ran 7 tests" in ran.stdout
     assert "FAILED (failures=5)" in ran.stdout
     text = steady(ran.stdout, project / "feeds")
-    assert text.count(f"feedserver.server.VerificationError: {MISS}\nThe server received ") == 5
+    assert text.count(f"feedserver.VerificationError: {MISS}\nThe server received ") == 5
     assert text.count(JOURNAL_OF_A_MISS) == 4  # the fifth had asked for another feed before

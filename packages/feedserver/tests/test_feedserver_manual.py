@@ -46,7 +46,6 @@ NOT_FOR_USERS = {
     "Journal.near_miss": "messages are made of it",
     "Journal.record": "the handler tells the journal by it",
     "Journal.settle": "the integrations call it",
-    "Journal.wait_until": "wait_for is built on it",
     "Pattern.match_key": "the router calls it",
     "LognormalDelay.draw": "fault_injection calls it",
     "UniformDelay.draw": "fault_injection calls it",

@@ -14,6 +14,7 @@ FEW_TESTS_NEED = {
     "feedserver.feeds",
     "feedserver.net.tls",
     "http.client",
+    "pathlib",
     "pytest",
     "tempfile",
     "unittest",

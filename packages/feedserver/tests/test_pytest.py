@@ -36,7 +36,7 @@ def failed_by(problem: str) -> str:
     """How pytest tells that *problem* has failed a test."""
     first, *more = problem.splitlines()
     hint = "All traceback entries are hidden. Pass `--full-trace` to see hidden and internal frames."
-    return "\n".join([f"E   feedserver.server.VerificationError: {first}", *(f"    {line}" for line in more), hint])
+    return "\n".join([f"E   feedserver.VerificationError: {first}", *(f"    {line}" for line in more), hint])
 
 
 class Suite:

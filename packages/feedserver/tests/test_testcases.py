@@ -348,7 +348,7 @@ def test_each_test_is_told_once(case: type[unittest.TestCase], expected: dict[st
     assert counts(run(case)) == expected
 
 
-RAISED = f"feedserver.server.VerificationError: {MISS}\n{JOURNAL_OF_A_MISS}"
+RAISED = f"feedserver.VerificationError: {MISS}\n{JOURNAL_OF_A_MISS}"
 NOTED = f"The server found these problems:\n{MISS}\n{JOURNAL_OF_A_MISS}"
 
 
@@ -375,7 +375,7 @@ def test_what_goes_amiss_in_a_subtest_is_its_own_failure(feeds: Path) -> None:
     result = run(MissesInASubtest)
     [(test, text)] = result.failures
     assert str(test).endswith("[a path] (path='atm.xml')")
-    assert steady(text, feeds).startswith(f"feedserver.server.VerificationError: {MISS}\n")
+    assert steady(text, feeds).startswith(f"feedserver.VerificationError: {MISS}\n")
 
 
 def test_a_doubtful_fixture_fails_a_test_where_warnings_are_errors(feeds: Path) -> None:

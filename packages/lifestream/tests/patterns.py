@@ -99,7 +99,7 @@ def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
 def _at_calls(
     module: ModuleType, tree: ast.Module, nodes: list[ast.AST], written: Mapping[str, tuple[str | bytes, ...]]
 ) -> Iterator[tuple[re.Pattern[Any], str, int]]:
-    """The patterns that stand at a call of a function of `re`, the method, and the line. *nodes* are *tree*'s."""
+    """The patterns that stand at a call of a function of `re` in *nodes*, the method, and the line."""
     for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[first, *rest]):

@@ -69,6 +69,10 @@ class LentParser:
         """Has a page read; see `ParserPool.read_page`."""
         return self._kept(self._pool.read_page(body, headers, url))
 
+    def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
+        """Has the article of a page found; see `ParserPool.read_article`."""
+        return self._kept(self._pool.read_article(body, headers, url))
+
     def close(self) -> None:
         """Cancels what waits, and waits for what is being read."""
         self._closed = True

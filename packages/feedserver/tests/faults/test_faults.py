@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import re
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feedserver import FeedServer, Headers, Request, Response, Strike, VerificationError, broken
+from faulty_answers import BODY, asked, problems
+from feedserver import FeedServer, Headers, Request, Response, Strike, broken
 from feedserver.faults import (
     KINDS,
     BadChunkSize,
-    BadStatusLine,
     Bomb,
     Close,
     CorruptGzip,
@@ -29,13 +26,11 @@ from feedserver.faults import (
     Fault,
     Garbage,
     Interim,
-    Layer,
     LongLength,
     MissingLastChunk,
     Nothing,
     OddHeader,
     OnRequest,
-    RedirectLoop,
     RedirectToAddress,
     RedirectToPort,
     Reset,
@@ -66,29 +61,6 @@ from feedserver.messages.send_plan import (
     Step,
     Wait,
 )
-from rawclient import RawClient
-
-BODY = bytes(range(256)) * 8
-
-
-def asked(server: FeedServer, path: str = "/f", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
-    """All that comes for one request, to the end of the connection, however that ends."""
-    received = b""
-    with RawClient(server) as client:
-        client.ask(path, *headers, "Connection: close", method=method, version=version)
-        try:
-            while data := client.socket.recv(65_536):
-                received += data
-        except ConnectionResetError:
-            received += b"<RST>"
-    return received
-
-
-def problems(server: FeedServer) -> str:
-    with pytest.raises(VerificationError) as caught:
-        server.verify()
-    return str(caught.value)
-
 
 # Names.
 
@@ -170,25 +142,6 @@ def test_a_slip_is_answered_with_what_was_meant(text: str, problem: str) -> None
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
         parse(text)
     assert str(caught.value).startswith(problem)
-
-
-@pytest.mark.parametrize("places", [{}, {"after": 5, "at": "end"}])
-def test_an_end_has_one_place(places: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"^a reset is injected at one place; write Reset\(before='answer'\), "):
-        Reset(**places)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("place", "remedy"),
-    [
-        ({"before": "lunch"}, "Reset(before=…) is 'lunch'; give 'answer' or None"),
-        ({"after": "all"}, "Reset(after=…) is 'all'; give a whole number or 'headers' or None"),
-        ({"at": "x"}, "Reset(at=…) is 'x'; give 'end' or None"),
-    ],
-)
-def test_an_end_has_a_place_that_there_is(place: dict[str, object], remedy: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(remedy)):
-        Reset(**place)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -346,70 +299,10 @@ def test_several_faults_strike_together_whatever_their_order(server: FeedServer,
         assert "'trailers' was not injected" in problems(server)
 
 
-def test_interim_answers_come_in_the_order_given_before_the_head(server: FeedServer) -> None:
-    hints = [Interim(102, ()), Interim(103, {"Link": "</a>", "X-A": "b"}), Interim(199)]
-    server.add("/f", Response(BODY, omit=["Date"], faults=hints))
-    received = asked(server, "/f")
-    assert received.startswith(
-        b"HTTP/1.1 102 Processing\r\n\r\n"
-        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-A: b\r\n\r\n"
-        b"HTTP/1.1 199 \r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
-        b"HTTP/1.1 200 OK\r\n"
-    )
-
-
-def test_a_broken_head_is_that_of_the_answer_and_not_of_an_interim_one(server: FeedServer) -> None:
-    for faults in ([Interim(102, ()), BadStatusLine()], [BadStatusLine(), Interim(102, ())]):
-        server.add("/f", Response(BODY, faults=faults))
-        assert asked(server, "/f").startswith(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 fine OK\r\n")
-    server.add("/f", Response(BODY, omit=["Date"], faults=[Close(after="headers"), Interim(102, ()), Interim(103, ())]))
-    assert asked(server, "/f").endswith(
-        b"Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2048\r\nConnection: close\r\n\r\n"
-    )
-
-
-def test_trailers_of_ones_own_follow_the_last_chunk(server: FeedServer) -> None:
-    server.add("/f", Response(b"x", faults=Trailers([("X-Sum", "1"), ("X-Sum", "2")])))
-    assert asked(server, "/f").endswith(b"1\r\nx\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n")
-
-
 @pytest.mark.parametrize("make", [Interim, Trailers])
 def test_a_field_that_no_directive_could_hold_is_refused(make: Callable[..., Fault]) -> None:
     with pytest.raises(ValueError, match="the value 'b & c' of X-A holds ' & ', which separates two fields"):
         make(**{"headers" if make is Interim else "fields": {"X-A": "b & c"}})
-
-
-def test_a_large_file_is_broken_without_being_held(server: FeedServer, root: Path) -> None:
-    with (root / "big.xml").open("wb") as file:
-        file.write(b"<!--\nFault: reset after 3000000\nOmit: Date\n-->")
-        file.truncate(50_000_000)
-    assert len(asked(server, "/big.xml").partition(b"\r\n\r\n")[2].removesuffix(b"<RST>")) <= 3_000_000
-    assert server.journal.exchanges[0].faults == (Strike("reset after 3000000", 3_000_000),)
-
-
-def test_a_large_file_is_truncated_in_its_coding(server: FeedServer, root: Path) -> None:
-    (root / "big.xml").write_bytes(b"<!--\nFault: truncated gzip after 1000\n-->".ljust(2_000_000))
-    head, _, body = asked(server, "/big.xml").partition(b"\r\n\r\n")
-    assert b"Content-Length: 1000\r\n" in head
-    assert len(body) == 1000
-    with pytest.raises(EOFError):
-        gzip.decompress(body)
-
-
-def test_a_coding_that_is_declared_stays(server: FeedServer) -> None:
-    server.add("/f", Response(BODY, coding="deflate", faults=TruncatedGzip(after=5)))
-    server.add("/own", Response(BODY, headers={"Content-Encoding": "br"}, faults=TruncatedGzip(after=5)))
-    assert b"Content-Encoding: deflate\r\nContent-Length: 5\r\n" in asked(server)
-    assert b"Content-Encoding: br\r\nContent-Length: 5\r\n" in asked(server, "/own")
-
-
-def test_a_redirect_keeps_the_query_and_a_proxy_s_host(server: FeedServer) -> None:
-    server.add("/f", Response(faults=RedirectToPort(9)))
-    server.add("http://blog.example/f", Response(faults=RedirectToAddress("10.1.2.3")))
-    server.add("/loop", Response(faults=RedirectLoop()))
-    assert b"Location: http://127.0.0.1:9/f?a=1&b\r\n" in asked(server, "/f?a=1&b")
-    assert b"Location: http://10.1.2.3/f?x\r\n" in asked(server, "http://blog.example/f?x")
-    assert b"Location: /loop?a=1\r\n" in asked(server, "/loop?a=1")
 
 
 def test_a_fault_strikes_inside_tls(root: Path) -> None:
@@ -447,92 +340,6 @@ def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
     assert server.journal.exchanges[0].faults == ()
 
 
-@pytest.fixture
-def tagged(server: FeedServer, root: Path) -> Iterator[FeedServer]:
-    (root / "a.xml").write_text('<!--\nHeader: ETag: "v1"\nFault: reset after 5000\n--><feed/>')
-    yield server
-    server.site.problems.take()
-
-
-def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) -> None:
-    assert asked(tagged, "/a.xml", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 ")
-    assert problems(tagged) == (
-        f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to GET /a.xml was a 304, which "
-        "has no body; ask without validators, or break it 'before answer' or 'after headers'"
-    )
-    assert tagged.journal.exchanges[0].faults == ()
-
-
-def test_a_fault_that_finds_no_body_to_head_is_told(tagged: FeedServer, root: Path) -> None:
-    assert asked(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
-    assert problems(tagged) == (
-        f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to HEAD /a.xml has no body; "
-        "ask with GET, or break it 'before answer' or 'after headers'"
-    )
-
-
-def test_a_fault_beyond_the_body_is_told_as_soon_as_the_answer_is_there(server: FeedServer) -> None:
-    server.add("/f", Response(b"x" * 100, faults=Reset(after=512)))
-    with RawClient(server) as client:
-        for _ in range(20):
-            assert client.get("/f").body == b"x" * 100
-            assert problems(server) == (
-                "/f: the fault 'reset after 512' was not injected: it has no place in the answer to GET /f, a 200 of "
-                "100 bytes over HTTP/1.1; use a longer body, or break it earlier"
-            )
-
-
-@pytest.mark.parametrize(
-    ("fault", "headers", "version"),
-    [
-        (MissingLastChunk(), (), "1.0"),
-        (EarlyAnswer(), (), "1.1"),
-        (CorruptGzip(after=5000), (), "1.1"),
-        (FalseCoding("gzip"), ("Range: bytes=0-0",), "1.1"),
-    ],
-)
-def test_a_fault_without_an_occasion_is_told(
-    server: FeedServer, fault: Fault, headers: tuple[str, ...], version: str
-) -> None:
-    coding = "gzip" if isinstance(fault, FalseCoding) else None
-    server.add("/f", Response(BODY, coding=coding, faults=fault))
-    asked(server, "/f", *headers, version=version)
-    assert f"the fault '{fault}' was not injected" in problems(server)
-
-
-def test_a_fault_that_another_one_forestalled_is_told(server: FeedServer) -> None:
-    server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
-    asked(server)
-    told = problems(server)
-    assert "the fault 'reset after 20' was not injected" in told
-    assert told.endswith("; use a longer body, or break it earlier, or drop the faults that end it first")
-    assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
-
-
-@pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])
-def test_a_fault_that_stands_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
-    server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
-    asked(server)
-    assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text]
-    assert problems(server).count(f"the fault '{text}' was not injected") == 1
-
-
-@pytest.mark.parametrize("text", ["interim 103", "nothing", "redirect loop"])
-def test_a_fault_that_stands_twice_is_injected_twice_where_it_can_be(server: FeedServer, text: str) -> None:
-    server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
-    asked(server)
-    assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text, text]
-    server.verify()
-
-
-def test_what_needs_no_body_strikes_304_and_head_too(server: FeedServer) -> None:
-    server.add("/f", Response(BODY, headers={"ETag": '"v1"'}, omit=["Date"], faults=Reset(after="headers")))
-    assert asked(server, "/f", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 Not Modified\r\n")
-    assert asked(server, method="HEAD").endswith(b"\r\n\r\n<RST>")
-    assert [exchange.ended for exchange in server.journal.exchanges] == ["reset", "reset"]
-    server.verify()
-
-
 # The contract, on plans.
 
 
@@ -565,7 +372,6 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
         pace=st.sampled_from([None, "100 bytes every 1ms"]),
     ),
 )
-@settings(max_examples=300)
 @example(["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY))  # two, of which one is injected
 @example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
 def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
@@ -611,50 +417,7 @@ def test_a_plan_is_broken_at_its_place(fault: Fault, expected: list[Step]) -> No
     assert played(fault, Wait(1), HEAD, Send(b"abc"), Read()) == expected
 
 
-@pytest.mark.parametrize("fault", [Reset(before="answer"), Close(before="answer"), Stall(before="answer"), Garbage()])
-def test_a_connection_that_only_reads_can_be_broken(fault: Fault) -> None:
-    assert Read() not in played(fault, Read())
-
-
-def test_slow_headers_wait_between_their_pieces() -> None:
-    steps = played(SlowHeaders(Pace(15, 0.5)), HEAD, Read())
-    assert steps == [
-        Injected("slow headers 15 bytes every 500ms"),
-        Send(b"HTTP/1.1 200 OK", "head"),
-        Wait(0.5),
-        Send(b"\r\n\r\n", "head"),
-        Read(),
-    ]
-
-
 def test_a_file_that_a_fault_cuts_is_closed_with_the_plan(server: FeedServer, root: Path) -> None:
     (root / "big.bin").write_bytes(b"x" * 100_000)
     server.add("/f", Response(FileBody(root / "big.bin", 100_000), faults=Close(after=10)))
     assert asked(server).endswith(b"\r\n\r\n" + b"x" * 10)  # an open file would be a ResourceWarning, and so an error
-
-
-@dataclass(frozen=True, slots=True)
-class Shout(Fault):
-    """A fault of a test's own, after the template."""
-
-    layer: ClassVar[Layer] = Layer.BODY
-    mark: str = "!"
-
-    @property
-    def words(self) -> str:
-        return f"shout {self.mark}"
-
-    def apply(self, plan: Plan) -> Plan:
-        for step in plan:
-            if isinstance(step, Send) and step.part == "body":
-                yield Injected(str(self))
-                yield Send(step.data.upper())
-            else:
-                yield step
-
-
-def test_a_test_may_write_a_fault_of_its_own(server: FeedServer) -> None:
-    server.add("/f", lambda request: broken(Response("quiet"), Shout(when=OnRequest(1))))
-    assert asked(server).endswith(b"QUIET")
-    assert asked(server).endswith(b"quiet")
-    assert [exchange.faults for exchange in server.journal.exchanges] == [(Strike("shout ! on request 1", 0),), ()]

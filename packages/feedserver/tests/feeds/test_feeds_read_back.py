@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 
 from feedserver import Response
 from feedserver.feeds import FORMATS, Entry, Feed, FormatName
-from feedserver.strategies import CARRIED, documents, entries, feeds
+from feedserver.strategies import CARRIED, documents
 
 Getters = Mapping[str, Callable[[Any], Any]]
 
@@ -259,12 +259,6 @@ def test_what_went_in_comes_out(kind: FormatName) -> None:
 def test_feedparser_knows_the_format(kind: FormatName, version: str) -> None:
     response = Feed(title="News", url="https://example.org/feed").render(kind)
     assert parse_with_feedparser(response).version == version
-
-
-@pytest.mark.parametrize("draw", [documents, feeds, entries])
-def test_what_is_no_format_is_not_drawn(draw: Callable[[Any], object]) -> None:
-    with pytest.raises(ValueError, match="'opml' is no format of a feed; there are rss, atom, rdf"):
-        draw("opml")
 
 
 @given(documents("rss", encodings=["utf-8", "utf-16", "windows-1251", "koi8-r", "iso-8859-15", "us-ascii"]))

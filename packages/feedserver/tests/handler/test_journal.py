@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-import socket
-import struct
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -115,20 +112,6 @@ def test_what_was_no_request_is_kept_and_not_found_by_path() -> None:
     ]
 
 
-def test_an_exchange_reads_like_its_request() -> None:
-    exchange = journal(AGENT).exchanges[0]
-    assert (exchange.method, exchange.target, exchange.path, exchange.query) == (
-        "GET",
-        "/feed?page=2",
-        "/feed",
-        "page=2",
-    )
-    assert exchange.headers["user-agent"] == "reader/1"
-    assert journal(POSTED).exchanges[0].body == b"x"
-    assert (exchange.status, exchange.ended, exchange.bytes_sent) == (200, "complete", 10)
-    assert repr(exchange).startswith("<Exchange GET /feed?page=2 -> 200 OK, 10 bytes in ")
-
-
 def test_only_the_last_exchanges_are_kept_where_there_is_a_limit() -> None:
     assert journal(AGENT, PLAIN, POSTED, limit=2).requests == [PLAIN, POSTED]
 
@@ -186,98 +169,7 @@ def test_an_assertion_that_holds_gives_what_it_found() -> None:
     assert lines(str(caught.value))[0] == "/feed was requested twice, and should not have been."
 
 
-def test_the_outcome_of_an_answer_under_way_is_waited_for(server: FeedServer) -> None:
-    server.add("/slow", Response("x" * 100, pace="50 bytes every 20ms"))
-    with RawClient(server) as client:
-        client.ask("/slow")
-        exchange = server.wait_for("/slow")[0]
-        assert exchange.status == 200
-        assert exchange.ended == "complete"
-        assert exchange.duration >= 0.02
-        client.read()
-
-
-def test_the_answer_of_a_callable_is_waited_for(server: FeedServer) -> None:
-    go_on = threading.Event()
-
-    def answer(request: Request) -> Response:
-        go_on.wait(10)
-        return Response(status=201)
-
-    server.add("/made", answer)
-    with RawClient(server) as client:
-        client.ask("/made")
-        exchange = server.wait_for("/made")[0]
-        go_on.set()
-        assert exchange.status == 201
-        client.read()
-
-
-def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
-    exchange = Exchange(Journal().changes, PLAIN)
-    exchange.finish(Ended.CLIENT_LEFT, 0)
-    with pytest.raises(NotSeen, match=r"GET /feed was not answered: client left"):
-        _ = exchange.response
-
-
-def test_what_is_told_twice_changes_nothing() -> None:
-    exchange = journal(PLAIN).exchanges[0]
-    exchange.answered(Response(status=500))
-    exchange.finish(Ended.RESET, 0)
-    assert (exchange.status, exchange.ended, exchange.bytes_sent) == (200, "complete", 10)
-
-
 # The order in which an end is seen
-
-
-def _raises_not_seen(exchange: Exchange) -> None:
-    with pytest.raises(NotSeen):
-        _ = exchange.response
-
-
-OBSERVERS: dict[str, Callable[[Exchange], object]] = {
-    "ended": lambda exchange: exchange.ended,
-    "error": lambda exchange: exchange.error,
-    "duration": lambda exchange: exchange.duration,
-    "bytes_sent": lambda exchange: exchange.bytes_sent,
-    "faults": lambda exchange: exchange.faults,
-    "response": _raises_not_seen,
-}
-
-
-def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None:
-    made = Journal()
-    exchange = Exchange(made.changes, PLAIN)
-    made.record(exchange)
-    entered, go_on = threading.Event(), threading.Event()
-    heard: list[Exchange] = []
-
-    def listen(told: Exchange) -> None:
-        entered.set()
-        assert go_on.wait(10)
-        heard.append(told)
-
-    made.listener = listen
-    seen: dict[str, list[Exchange]] = {}
-
-    def watch(name: str, look: Callable[[Exchange], object]) -> None:
-        look(exchange)
-        seen[name] = heard[:]
-
-    watchers = [threading.Thread(target=watch, args=[name, look]) for name, look in OBSERVERS.items() for _ in range(4)]
-    settled = threading.Thread(target=watch, args=["settle", lambda _: made.settle(10)])
-    ending = threading.Thread(target=exchange.finish, args=[Ended.COMPLETE, 3])
-    for thread in (*watchers[::2], settled, ending):
-        thread.start()
-    assert entered.wait(10)
-    for thread in watchers[1::2]:
-        thread.start()
-    assert not exchange.is_over and "still going out" in exchange.describe()
-    go_on.set()
-    for thread in (*watchers, settled, ending):
-        thread.join(10)
-    assert exchange.is_over
-    assert seen == {name: [exchange] for name in [*OBSERVERS, "settle"]}
 
 
 def test_the_listener_sees_the_exchange_ended() -> None:
@@ -425,27 +317,3 @@ def test_what_was_dropped_is_told_in_few_words_however_much_it_is() -> None:
     told = journal.describe()
     assert "GET /19 (2), others (159)" in told
     assert len(told) < 1000
-
-
-def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
-    release = threading.Event()
-
-    def answers_late(_request: Request) -> Response:
-        release.wait(10)
-        return Response("<rss/>")
-
-    with FeedServer() as server:
-        server.add("/feed", answers_late)
-        client = RawClient(server)
-        client.ask("/feed")
-        exchange = server.wait_for("/feed")[0]
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.socket.close()
-        assert exchange.ended.startswith("client left")
-        told = exchange.describe()
-        release.set()
-        for worker in list(server.listening.workers):
-            worker.join(10)
-        assert exchange.describe() == told
-        with pytest.raises(NotSeen, match="was not answered: client left"):
-            _ = exchange.response

@@ -127,14 +127,6 @@ def test_a_query_is_not_given_twice(server: FeedServer) -> None:
         server.assert_requested("/q?a=1", query={"b": "2"})
 
 
-def test_unused_routes_are_told_on_demand(server: FeedServer, client: RawClient) -> None:
-    server.add("used", Response())
-    server.add("unused", Response(), method="POST", query={"a": "1"}, state={"on": True})
-    server.add(Pattern("/<x>/y"), Response())
-    client.get("/used")
-    assert server.unused_routes() == ["POST /unused with the query {'a': '1'} in the state on=True", "/<x>/y"]
-
-
 # One path, many spellings
 
 SPELLINGS = ["/c d/é", "/c%20d/%C3%A9", "/%63%20d/é", "c%20d/é"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feedserver.http import request_parser
@@ -322,7 +322,6 @@ fragments = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
 @given(st.lists(st.one_of(fragments, st.binary(max_size=20)), max_size=30))
 def test_any_bytes_give_requests_refusals_or_nothing(pieces: list[bytes]) -> None:
     events, reader = read_all(pieces)

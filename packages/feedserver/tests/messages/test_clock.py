@@ -142,3 +142,9 @@ def test_a_feed_that_changes_is_modified_by_this_clock(server: FeedServer, clock
     with RawClient(server) as client:
         modified = parsedate_to_datetime(client.get("/live").headers["Last-Modified"])
     assert modified == START + 2 * DAY
+
+
+@pytest.mark.parametrize("times", [{}, {"hours": 0}, {"days": 0.0, "weeks": 0}])
+def test_a_move_that_moves_nothing_is_refused(times: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"move\(\) was told of no time; give some, such as hours=2"):
+        Clock().move(**times)

@@ -34,3 +34,27 @@ def test_touching_changes_each_validator_and_not_the_body() -> None:
 def test_a_date_that_is_none_cannot_be_touched() -> None:
     with pytest.raises(ValueError, match="cannot touch the response: "):
         touched(Response("", headers={"Last-Modified": "yesterday"}))
+
+
+@pytest.mark.parametrize(
+    ("etag", "after"),
+    [('W/"a"', 'W/"a-touched-1"'), ("bare", "bare-touched-1"), ('"-touched-x"', '"-touched-x-touched-1"')],
+)
+def test_touching_keeps_the_shape_of_a_tag(etag: str, after: str) -> None:
+    assert touched(Response(headers={"ETag": etag})).headers["ETag"] == after
+
+
+def test_touching_a_response_without_validators_changes_nothing() -> None:
+    response = Response("x")
+    assert touched(response) == response
+
+
+def test_touching_a_date_that_is_none_names_the_culprit() -> None:
+    with pytest.raises(ValueError, match=r"cannot touch a.xml"):
+        touched(Response(headers={"Last-Modified": "yesterday"}, source="a.xml"))
+
+
+@pytest.mark.parametrize("status", [200, 304, 305, 309, 400])
+def test_a_redirect_has_a_status_that_redirects(status: int) -> None:
+    with pytest.raises(ValueError, match=f"the status of moved\\(\\) is {status}, no redirect; give 301, 302, 303, 30"):
+        moved("/new", status)

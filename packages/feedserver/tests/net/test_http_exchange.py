@@ -375,7 +375,7 @@ def test_a_callable_that_is_late_is_named_and_the_connection_goes_on(root: Path)
             server.verify()
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(
         st.one_of(

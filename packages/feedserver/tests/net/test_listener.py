@@ -1,59 +1,77 @@
-"""The connections of a server as a whole: closed by a test, and told of by a stop that waits for them."""
+"""The sockets and the connections of a server as a whole: its port, and what a stop waits for."""
 
 from __future__ import annotations
 
-import http.client
 import logging
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import requests
 
-from feedserver import FeedServer, Request, Response
+from feedserver import FeedServer, PortTaken, Request, Response
 from feedserver import server as server_module
 from feedserver.faults import Stall
+from feedserver.net import binding
 from rawclient import RawClient
 
 PATIENCE = 10
 
 
-def test_a_test_closes_the_connections_of_clients_and_new_ones_are_accepted(server: FeedServer) -> None:
-    server.add("/feed", Response("<feed/>"))
-    server.add("/stalled", Response("<feed/>", faults=Stall(after=3)))
-    with RawClient(server) as kept, RawClient(server) as stalled, RawClient(server) as silent:
-        kept.get("/feed")
-        stalled.ask("/stalled")
-        stalled.read_head()
-        silent.send(b"")
-        server.close_client_connections()
-        assert kept.read_to_end() == b""
-        assert silent.read_to_end() == b""
-        assert not any(connection.is_open for connection in server.connections)
-    with RawClient(server) as again:
-        assert again.get("/feed").body == b"<feed/>"
-    assert server.journal.filter("/stalled")[0].ended == "closed"
-    server.close_client_connections()
-    server.close_client_connections()
+def test_a_running_server_s_port_is_taken_for_others(server: FeedServer) -> None:
+    with pytest.raises(PortTaken):
+        FeedServer(port=server.port).start()
 
 
-def test_a_client_that_keeps_its_connection_meets_the_end_at_its_next_request(server: FeedServer) -> None:
-    server.add("/feed", Response("<feed/>"))
-    client = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
-    client.request("GET", "/feed")
-    client.getresponse().read()
-    server.close_client_connections()
-    with closing(client), pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
-        ask_again(client)
+def test_localhost_is_served_on_both_families(root: Path) -> None:
+    with FeedServer(root, host="localhost", aliases=["127.0.0.1"]) as server:
+        server.add("/x", Response("hello"))
+        addresses = ["127.0.0.1", *(["::1"] if has_ipv6() else [])]
+        for address in addresses:
+            assert requests.get(server.url("x", host=address), timeout=10).text == "hello"
+        assert server.base_url == f"http://localhost:{server.port}"
+        server.refuse()
+        for address in addresses:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((address, server.port), timeout=10)
+        server.accept()
+        assert [request.client for request in server.requests] == addresses
 
 
-def ask_again(client: http.client.HTTPConnection) -> None:
-    client.request("GET", "/feed")
-    client.getresponse()
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
-def test_nothing_is_closed_where_the_server_does_not_run() -> None:
-    FeedServer().close_client_connections()
+def test_a_port_that_is_taken_on_one_of_several_addresses_is_passed_over(
+    root: Path, quiet_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if quiet_host == "127.0.0.1":
+        pytest.skip("this system has one loopback address")
+    with FeedServer(root, host=quiet_host) as other:
+        taken = iter([other.port])
+        bind = binding.bind_and_listen
+        monkeypatch.setattr(binding, "bind_and_listen", lambda host, port, wait: bind(host, next(taken, port), wait))
+        with FeedServer(root, host="127.0.0.1", aliases=[quiet_host]) as server:
+            assert server.port != other.port
+
+
+def test_an_alias_that_is_taken_frees_the_others(root: Path, quiet_host: str) -> None:
+    if quiet_host == "127.0.0.1":
+        pytest.skip("this system has one loopback address")
+    with FeedServer(root) as owner:
+        port = owner.port
+        with pytest.raises(PortTaken):
+            FeedServer(root, host=quiet_host, aliases=["127.0.0.1"], port=port).start()
+        with FeedServer(root, host=quiet_host, port=port) as again:
+            assert again.port == port
 
 
 @contextmanager

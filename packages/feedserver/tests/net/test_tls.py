@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import shutil
 import socket
 import ssl
-import subprocess
 import urllib.request
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
 import httpx
 import pytest
 import requests
 
 from feedserver import FeedServer, Response, VerificationError
-from feedserver.net.tls import Tls
 
 
 @pytest.fixture
@@ -36,14 +31,6 @@ def broken(fault: str) -> FeedServer:
 
 
 BODY = b"hello " * 20_000
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_urllib_trusts_the_context(secure: FeedServer, host: str) -> None:
-    url = f"https://{host}:{secure.port}/x"
-    with urllib.request.urlopen(url, context=secure.client_context(), timeout=10) as answer:
-        assert answer.read() == BODY
-    assert secure.requests[0].scheme == "https"
 
 
 def test_a_certificate_is_for_the_host_and_the_aliases() -> None:
@@ -72,21 +59,6 @@ def shake_hands(server: FeedServer, name: str) -> None:
     server.client_context().wrap_socket(plain, server_hostname=name).close()
 
 
-@pytest.mark.parametrize(
-    "name", ["a b", "https://a.example", "a.example:443", "10.0.0.0/8", "a@b.example", "a..b", "*"]
-)
-def test_what_no_certificate_can_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"a certificate cannot be for .*; give names such as 'feeds.example'"):
-        FeedServer(tls=True, names=[name])
-
-
-def test_names_are_refused_without_tls() -> None:
-    with pytest.raises(
-        ValueError, match=r"names is \['feeds.example'\], and a server without TLS .*; give tls=True, too"
-    ):
-        FeedServer(names=["feeds.example"])
-
-
 def test_a_client_that_speaks_tls_to_a_plain_server_gets_an_alert_at_once() -> None:
     with FeedServer() as server:
         with pytest.raises(OSError, match=r"(?i)alert handshake failure"):
@@ -98,32 +70,6 @@ def test_a_client_that_speaks_tls_to_a_plain_server_gets_an_alert_at_once() -> N
             server.verify()
 
 
-def test_requests_trusts_the_bundle(secure: FeedServer) -> None:
-    with requests.Session() as session:
-        for _ in range(3):
-            assert session.get(secure.url("x"), verify=secure.ca_bundle, timeout=10).content == BODY
-
-
-def test_httpx_trusts_the_context(secure: FeedServer) -> None:
-    with httpx.Client(verify=secure.client_context(), trust_env=False) as client:
-        assert client.get(secure.url("x")).content == BODY
-
-
-def test_aiohttp_trusts_the_context(secure: FeedServer) -> None:
-    async def get() -> bytes:
-        context = secure.client_context()
-        async with aiohttp.ClientSession() as session, session.get(secure.url("x"), ssl=context) as answer:
-            return await answer.read()
-
-    assert asyncio.run(get()) == BODY
-
-
-@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
-def test_curl_trusts_the_bundle(secure: FeedServer) -> None:
-    command = ["curl", "-sS", "--max-time", "10", "--cacert", secure.ca_bundle, secure.url("x")]
-    assert subprocess.run(command, capture_output=True, check=True).stdout == BODY
-
-
 def test_one_port_speaks_both_and_redirects_between_them(secure: FeedServer) -> None:
     secure.add("/up", Response(status=301, headers={"Location": secure.url("x")}))
     plain = secure.url("up", scheme="http")
@@ -131,12 +77,6 @@ def test_one_port_speaks_both_and_redirects_between_them(secure: FeedServer) -> 
     answer = requests.get(plain, verify=secure.ca_bundle, timeout=10)
     assert answer.content == BODY
     assert [request.scheme for request in secure.requests] == ["http", "https"]
-
-
-def test_a_server_without_tls_has_no_bundle(server: FeedServer) -> None:
-    for ask in (lambda: server.ca_bundle, server.client_context):
-        with pytest.raises(RuntimeError, match=r"the server speaks no TLS; start it with FeedServer\(…, tls=True\)"):
-            ask()
 
 
 def test_a_fault_that_is_none_is_refused_with_those_that_are() -> None:
@@ -237,8 +177,3 @@ def test_stop_leaves_nothing_of_a_secure_connection(secure: FeedServer) -> None:
         secure.stop()
         gc.collect()
     client.close()
-
-
-def test_tls_can_be_passed_ready_made() -> None:
-    with FeedServer(tls=Tls("expired")) as server:
-        assert server.base_url.startswith("https://")

@@ -2,10 +2,10 @@
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
 intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
-look; E012 switches; E020 several databases.
+look; E012 switches; E013 proxy; E014 addresses of the weekly mail; E020 several databases.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
-refuses; W005 variables of the environment that are no settings.
+refuses; W005 variables of the environment that are no settings; W006 what the guard can't check behind a proxy.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 
 from lifestream.conf import settings
+from lifestream.fetcher.request_options import without_password
 
 _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
@@ -40,7 +41,7 @@ def register() -> None:
     """Register all checks with Django. Called once, when the app is ready."""
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
-        check_lines, check_environment, check_look, check_switches, check_routing,
+        check_lines, check_report, check_environment, check_look, check_switches, check_routing, check_proxy,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -192,6 +193,12 @@ def check_lines(**_: Any) -> list[checks.CheckMessage]:
     return _errors("E010", [lambda name=name: getattr(settings, name) for name in names], hint)  # type: ignore[misc]
 
 
+def check_report(**_: Any) -> list[checks.CheckMessage]:
+    """Check that LIFESTREAM_REPORT_TO is a list of addresses (E014)."""
+    hint = gettext("The weekly mail about feeds in trouble goes there; an empty list stops it.")
+    return _errors("E014", [lambda: settings.report_to], hint)
+
+
 def check_look(**_: Any) -> list[checks.CheckMessage]:
     """Check that the theme is one, and that the style sheets are a list (E011)."""
     hint = gettext("Style sheets are static files, as custom.css in the folder static/ of LIFESTREAM_HOME.")
@@ -202,6 +209,22 @@ def check_switches(**_: Any) -> list[checks.CheckMessage]:
     """Check that LIFESTREAM_STRIP_TRACKING is True or False (E012)."""
     hint = gettext("With True, links lose utm_source, fbclid and other parameters that only tell who clicked them.")
     return _errors("E012", [lambda: settings.strips_tracking], hint)
+
+
+def check_proxy(**_: Any) -> list[checks.CheckMessage]:
+    """Check that LIFESTREAM_PROXY is a proxy (E013), and warn that it has to guard what lifestream can't (W006)."""
+    hint = gettext("Give the URL of an HTTP or SOCKS proxy, as http://proxy.example:3128 or socks5://127.0.0.1:9050.")
+    if found := _errors("E013", [lambda: settings.proxy], hint):
+        return found
+    if not settings.proxy:
+        return []
+    message = gettext("All feeds are fetched by the proxy {proxy}, which looks up the addresses of their hosts.")
+    hint = gettext(
+        "Let the proxy refuse private addresses: lifestream checks only hosts that are written as an address, and "
+        "names of this machine. If it does, silence this warning with SILENCED_SYSTEM_CHECKS."
+    )
+    shown = message.format(proxy=without_password(settings.proxy))
+    return [checks.Warning(shown, hint=hint, id="lifestream.W006")]
 
 
 def check_environment(**_: Any) -> list[checks.CheckMessage]:

@@ -21,6 +21,7 @@ from django.utils.encoding import force_str
 from django.utils.translation import gettext
 
 from lifestream.fetcher import open_files
+from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy
 
 if TYPE_CHECKING:
     from lifestream.content.sanitizer_rules import SanitizerRules
@@ -188,6 +189,15 @@ class Settings:
             raise ImproperlyConfigured(told) from error
 
     @property
+    def proxy(self) -> str:
+        """`LIFESTREAM_PROXY`: the URL of the proxy by which all feeds are fetched, of HTTP or SOCKS; "" for none."""
+        value = self._line("PROXY")
+        try:
+            return "" if value == DIRECT else checked_proxy(value)
+        except OptionRefused as error:
+            raise ImproperlyConfigured(f"LIFESTREAM_PROXY: {error}.") from error
+
+    @property
     def max_body(self) -> int:
         """`LIFESTREAM_MAX_BODY`: the size of the largest body that is read, inflated."""
         return int(self._number("MAX_BODY", 10 * 1024 * 1024, least=1, most=_MOST_BYTES))
@@ -325,6 +335,19 @@ class Settings:
     def keep_idle_days(self) -> float:
         """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
         return self._number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
+
+    @property
+    def report_to(self) -> tuple[str, ...] | None:
+        """`LIFESTREAM_REPORT_TO`: the addresses that the weekly mail about feeds in trouble goes to; None if that was
+        not said.
+        """
+        value = self.get("REPORT_TO", None)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) and "@" in each for each in value):
+            text = gettext("{setting} is {value}: give a list of mail addresses.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_REPORT_TO", value=repr(value)))
+        return tuple(value)
 
     @property
     def metrics_from(self) -> tuple[Network, ...]:

@@ -45,6 +45,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "spread": _("{wait} more, so that feeds don't come all at once"),
     "pushed": _("its hub says that there is something new"),
     "resumed": _("resumed"),
+    "edited": _("it was changed, and is asked anew"),
     "wanted": _("its owner wants it now"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
@@ -81,11 +82,36 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "coding-ends-early": _("the {coding} body ends early, after {received} bytes"),
     "coding-broken": _("the {coding} body is broken: {reason}"),
     "coding-members": _("the {coding} body has more than {limit} members"),
+    "no-tls-by-proxy": _("no TLS behind the proxy: {reason}"),
+    "proxy-refused": _("the proxy answered {status}"),
+    "proxy-failed": _("the proxy failed: {reason}"),
+    "socks-needs-extra": _("its proxy speaks SOCKS: install django-lifestream with the extra socks"),
+    # Which options of a feed are refused: `fetcher.request_options`, `storage.feed_editing`
+    "option-header": _('a header is written as "Name: value", one a line'),
+    "option-header-ours": _("the header {name} is set by lifestream itself"),
+    "option-header-value": _("the value of the header {name} is empty, too long, or has control characters"),
+    "option-headers": _("these are more than {most} headers"),
+    "option-private-key": _("it holds a private key: give the certificate of the authority only"),
+    "option-no-certificate": _("it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"),
+    "option-proxy": _(
+        "a proxy is written as http://proxy.example:3128 or socks5://127.0.0.1:9050; for none, write direct"
+    ),
+    "option-interval": _("the interval is to be from {least} to {most}"),
+    "option-user-agent": _("a User-Agent is one line of at most {most} characters"),
+    "option-secret-of-many": _(
+        "{count} lifestreams read {url}, and would all see what the login or the headers let in; add it to one of them "
+        "by itself, with its login in the URL"
+    ),
     # Why no feed was added: `refresh.subscribe`
     "not-to-be-had": _("{url} can't be had: {reason}"),
     "no-title": _("the feed at {url} has no title; give it a name"),
     "no-feed-unsearchable": _("{url} is no feed, and can't be searched for one: {reason}"),
     "no-feed-no-page": _("{url} is no feed, and no page that leads to one: {reason}"),
+    # Why an entry has no content from its page: `parser.article`, `refresh.full_content`
+    "article-needs-extra": _("articles are found by trafilatura: install django-lifestream with the extra fulltext"),
+    "no-article": _("no article was found on {url}"),
+    "page-not-to-be-had": _("the page of the entry can't be had: {reason}"),
+    "no-page": _("{url} is no web page, but {type}"),
     # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`
     "rule-empty": _("Line {number}, {line}, has nothing to look for: write a word after it, or remove it."),
     "too-many-rules": _("Line {number}, {line}, is too much: at most {most} rules count, so remove some."),
@@ -131,6 +157,21 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "cap-type": _("a media type: at most {limit} characters, a longer one is dropped"),
     "plugin-failed": _("plugin {plugin}: {hook} failed on {entry}, which is left out: {reason}"),
     "plugin-not-chosen": _("plugin {plugin} could not be asked whether the feed is its own: {reason}"),
+    # What to do about a feed in trouble: `operations.troubles`
+    "remedy-replacement": _("its site names another feed, {url}: give it that address"),
+    "remedy-gone": _("its site has ended it: remove it, or give it the address that it has now"),
+    "remedy-login": _("its server wants a login, or refuses readers: give it a login, or ask its owner"),
+    "remedy-not-found": _("look at its site for its new address; if it has none, remove it"),
+    "remedy-no-feed": _(
+        "open the address in a browser: a page in place of a feed may be a login, or a site that moved"
+    ),
+    "remedy-server": _("its server is broken: wait, or tell its owner"),
+    "remedy-no-address": _("the name of its host is unknown: if the site has gone, remove the feed"),
+    "remedy-certificate": _("its certificate is its owner's to mend: tell them, or see whether the site has moved"),
+    "remedy-address": _("it is inside a network: if that is yours, add the network to LIFESTREAM_ALLOWED_NETWORKS"),
+    "remedy-too-large": _("it is larger than LIFESTREAM_MAX_BODY: raise that if the feed is worth it"),
+    "remedy-redirects": _("its server sends it round in circles: look at its site for its new address"),
+    "remedy-connection": _("its server does not answer: wait, or see whether the site still exists"),
     # Which addresses are not dialled: `fetcher.address_guard`
     "address-refused": _(
         "{address} is {kind}, and none of those is dialled; if it is yours, add its network to "
@@ -138,6 +179,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     ),
     "form-of-address": _("a form of {address}, {kind}"),
     "address-none": _("no IP address"),
+    "address-own-name": _("a name of this machine or of its own network"),
     "address-not-public": _("an address that is not for public use"),
     "address-unspecified": _("the unspecified address"),
     "address-this-network": _("an address of this network"),

@@ -25,8 +25,11 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from lifestream.conf import raise_file_limit, settings
 from lifestream.models import Feed
+from lifestream.operations.replacements import look_for_replacements
 from lifestream.operations.retention import cleanup as clean_up
+from lifestream.operations.weekly_report import send_report
 from lifestream.refresh.additions import add_wanted
+from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import tell_report
@@ -113,6 +116,8 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
     finally:
         timer.cancel()
     tell_report(report)
+    if report.rows:
+        fetch_full_content([row.feed for row in report.rows])
     return str(report)
 
 
@@ -120,6 +125,13 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
 def cleanup() -> str:
     """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
     return str(clean_up(timezone.now()))
+
+
+@shared_task(name="lifestream.report", ignore_result=True)
+def report() -> int:
+    """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns how many got it."""
+    look_for_replacements(timezone.now())
+    return send_report(timezone.now())
 
 
 @shared_task(name="lifestream.find_icons", ignore_result=True)

@@ -40,6 +40,18 @@ def test_posts_are_hidden_published_and_removed(root: Client) -> None:
     assert root.get("/main/").content.count(b"A title") > 0
 
 
+def test_a_post_that_a_rule_hides_is_told_from_one_that_is_hidden_by_hand(root: Client) -> None:
+    site = make_site(make_lifestream("main"))
+    for title in ("A cat", "A dog"):
+        make_post(site, title, text=title)
+    site.block_rules = "cat"
+    site.save()
+    assert "hidden by a rule</span>" in root.get("/admin/lifestream/post/").content.decode()
+    for shown, count in (("yes", 1), ("ruled", 1), ("hidden", 0)):
+        page = root.get(f"/admin/lifestream/post/?shown={shown}")
+        assert page.context["cl"].result_count == count, shown
+
+
 def test_an_item_that_a_superuser_deletes_leaves_a_tombstone(root: Client) -> None:
     one, other = (make_post(make_site()).item for _ in range(2))
     root.post(f"/admin/lifestream/item/{one.pk}/delete/", {"post": "yes"})
@@ -53,3 +65,39 @@ def test_items_are_deleted_by_superusers_only(client: Client, mine: Lifestream) 
     item = make_post(make_site(mine)).item
     assert client.post(f"/admin/lifestream/item/{item.pk}/delete/", {"post": "yes"}).status_code == 403
     assert Item.objects.exists()
+
+
+@pytest.mark.parametrize("model", ["item", "post"])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("kites", 2),
+        ("KITES", 2),
+        ('"two kites"', 1),
+        ("nowhere", 0),
+        ("http://example.com/", 0),
+        ("a\0b", 0),
+        ("://", 2),
+    ],
+)
+def test_texts_are_searched_by_words_and_addresses_letter_by_letter(
+    root: Client, model: str, query: str, found: int
+) -> None:
+    site = make_site(make_lifestream("main"), "A site")
+    make_post(site, "Kites", link="https://example.com/one")
+    make_post(site, "Two kites", link="https://example.com/two")
+    page = root.get(f"/admin/lifestream/{model}/", {"q": query}, follow=True)
+    # A query that the database can't take shows the list without it.
+    assert page.context["cl"].result_count == (2 if "\0" in query else found)
+
+
+@pytest.mark.parametrize("model", ["item", "post"])
+def test_a_search_in_the_admin_finds_no_more_than_a_list_shows(
+    root: Client, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(make_lifestream("main"), "A site")
+    for number in range(4):
+        make_post(site, f"Kites {number}")
+    monkeypatch.setattr("lifestream.admin.items.LISTED", 3)
+    page = root.get(f"/admin/lifestream/{model}/", {"q": "kites"})
+    assert sorted(str(row) for row in page.context["cl"].result_list) == ["Kites 1", "Kites 2", "Kites 3"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from factories import make_lifestream
 from feedserver import Response, gone
 from feedserver.django import FeedServerTransactionTestCase
-from lifestream.models import Feed, Subscription
+from lifestream.models import Feed, Lifestream, Subscription
 
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
 <item><title>Fences</title><link>https://small-hours.example/1</link><guid>1</guid></item>
@@ -58,3 +58,24 @@ class UpdatingNow(FeedServerTransactionTestCase):
         self.update("feed", self.site("/gone").feed_id)
         assert Feed.objects.get().status == "gone"
         assert "is-gone" in self.client.get("/admin/lifestream/feed/").content.decode()
+
+    def test_who_may_only_look_sends_no_requests(self) -> None:
+        looker = User.objects.create_user("looker", is_staff=True)
+        looker.user_permissions.set(
+            Permission.objects.filter(content_type__app_label="lifestream", codename__startswith="view_")
+        )
+        Lifestream.objects.update(owner=looker)
+        self.client.force_login(looker)
+        site = self.site("/good")
+
+        self.update("feed", site.feed_id)
+        self.update("subscription", site.pk)
+        address = f"/admin/lifestream/feed/{site.feed_id}/read/"
+        assert self.client.post(address).status_code == 403
+        assert self.client.get(address).status_code == 200
+        assert list(self.feedserver.requests) == []
+
+        looker.user_permissions.add(Permission.objects.get(codename="change_subscription"))
+        self.feedserver.add("/good", RSS)
+        assert self.client.post(address).status_code == 200
+        assert len(self.feedserver.requests) == 1

@@ -28,8 +28,8 @@ def environment(home: Path, **more: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def running(*command: str, home: Path) -> Iterator[str]:
-    """`lifestream COMMAND` in a process, and the address that it prints."""
+def running(*command: str, home: Path, told: str = r"is at (http://\S+)/") -> Iterator[str]:
+    """`lifestream COMMAND` in a process, and the address that it prints, by default that of the site."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lifestream", *command],
         env=environment(home),
@@ -41,7 +41,7 @@ def running(*command: str, home: Path) -> Iterator[str]:
         try:
             found = None
             for line in process.stdout:
-                if found := re.search(r"is at (http://\S+)/", line):
+                if found := re.search(told, line):
                     break
             if found is None:
                 pytest.fail(f"lifestream {' '.join(command)} ended with {process.wait(SECONDS)} and printed no address")

@@ -81,6 +81,7 @@ def test_what_is_stored_is_bounded() -> None:
     assert len(item_card.of(draft).pictures) == 100
 
 
+@pytest.mark.costly
 def test_a_card_costs_what_its_item_holds() -> None:
     def draft(number: int) -> ItemDraft:
         pictures = tuple(Media(f"https://a.example/{n}.jpg", "image/jpeg") for n in range(number))
@@ -89,6 +90,7 @@ def test_a_card_costs_what_its_item_holds() -> None:
     assert_linear(item_card.of, draft, 500)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("unit", ["<img ", "<img a ", '<img a="', ' src="', ' srcset="', "<img a=", "<img\n\n"])
 def test_so_does_one_whose_content_nobody_has_cleaned(unit: str) -> None:
     media = (Media(A, "image/jpeg"),)

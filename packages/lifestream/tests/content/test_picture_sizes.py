@@ -62,6 +62,7 @@ def test_what_is_no_address_is_itself() -> None:
         assert (identity(text), size(text)) == (text, ORIGINAL)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("unit", ["/s1", "-1x1", "/https:/", "&w=1", "%3A", "/w_1", "=s1", "_a"])
 def test_an_address_costs_what_it_holds(unit: str) -> None:
     assert_linear(identity, lambda number: f"https://a.blogspot.com/{unit * number}/", 20_000)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lifestream.content.plaintext import (
     html_of,
+    lines,
     linked_html_of,
     scrub,
     shorten,
@@ -64,3 +67,8 @@ def test_scripts_and_styles_are_no_text_but_talk_of_them_is() -> None:
     assert without_scripts("a<script>x</script>b<STYLE>y</STYLE>c") == "abc"
     assert without_scripts("the <script> tag") == "the <script> tag"
     assert text_of("<p>One&nbsp;&amp;  two</p><script>x()</script><p>Three</p>") == "One & two\nThree"
+
+
+@given(st.text(alphabet=" \n\t\r\x1c\x85\xa0\u2003\u3000\u200dab\U0001f600"))
+def test_lines_are_those_of_all_words(text: str) -> None:
+    assert lines(text) == "\n".join(" ".join(words) for line in text.split("\n") if (words := line.split()))

@@ -88,6 +88,7 @@ def test_words_hold_no_white_space_and_no_quotes(one: str, other: str) -> None:
     assert all(word and not set(word) & set(" '\"\t\n\\") for word in words(one + other))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "unit", ["東", "東a", "東?", "東 ", "a", "a ", '"', '" ', "c++", "ﷺ", "한", "ก", "!", "\0", "\ud800"]
 )

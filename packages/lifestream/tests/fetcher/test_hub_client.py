@@ -138,7 +138,7 @@ def test_a_mistake_of_our_own_is_told_and_logged(caplog: pytest.LogCaptureFixtur
     async def post_too_late() -> HubAnswer:
         session = open_session(AddressGuard())
         await session.close()
-        return await HubClient(session, "lifestream/1", 10.0).post("http://hub.example/", FORM, NOW)
+        return await HubClient(session, "lifestream/1", 10.0, AddressGuard()).post("http://hub.example/", FORM, NOW)
 
     assert asyncio.run(post_too_late()) == HubAnswer(HubVerdict.BUSY, "RuntimeError: Session is closed")
     [record] = caplog.records

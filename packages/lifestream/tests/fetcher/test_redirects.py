@@ -16,6 +16,7 @@ def follow(*hops: tuple[int, str], limit: int = 10) -> Trail:
     return trail
 
 
+@pytest.mark.costly
 def test_a_host_that_no_name_server_knows_costs_no_time_to_encode() -> None:
     """Encoding a host of 8,000 characters took 7 seconds, in the thread that all downloads share."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from importlib.metadata import version
 
 import aiohttp
@@ -11,7 +12,8 @@ import pytest
 from feedserver import FeedServer, Response
 from feedserver.faults import Close
 from guards import allowing
-from lifestream.fetcher.session import open_session, prepare_loop
+from lifestream.fetcher.session import failure_of, open_session, prepare_loop
+from lifestream.fetcher.shortage import Shortage
 
 READ = ("3.14",)
 """Versions of aiohttp whose `client.py` was read for the private attribute that `open_session` sets."""
@@ -36,3 +38,44 @@ def test_a_connection_that_closes_without_an_answer_is_not_asked_again() -> None
         with pytest.raises(aiohttp.ServerDisconnectedError):
             asyncio.run(ask(server.url("/feed")))
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "no memory"), OSError(errno.ENOBUFS, "none")])
+def test_a_body_that_we_had_no_memory_for_is_no_failure_of_its_server(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop has no memory for what arrives, and ends the connection with that error."""
+    receive = aiohttp.client_proto.ResponseHandler.data_received
+    is_answered = False
+
+    def receive_some(self: aiohttp.client_proto.ResponseHandler, data: bytes) -> None:
+        if is_answered and data:
+            raise error
+        receive(self, data)
+
+    async def ask(url: str) -> None:
+        nonlocal is_answered
+        prepare_loop()
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        async with open_session(allowing("127.0.0.0/8")) as session, session.get(url) as response:
+            is_answered = True
+            await response.read()
+
+    monkeypatch.setattr(aiohttp.client_proto.ResponseHandler, "data_received", receive_some)
+    with FeedServer() as server:
+        server.add("/feed", Response(b"x" * 10_000_000))
+        with pytest.raises(aiohttp.ClientPayloadError) as raised:
+            asyncio.run(ask(server.url("/feed")))
+    assert failure_of(raised.value) == ("shortage", Shortage.MEMORY.value)
+
+
+def test_a_server_cannot_say_that_we_have_no_memory() -> None:
+    async def ask(url: str) -> None:
+        async with open_session(allowing("127.0.0.0/8")) as session, session.get(url) as response:
+            await response.read()
+
+    with FeedServer() as server:
+        server.add("/feed", Response(">. MemoryError()" * 9, faults=[Close(after=100)]))
+        with pytest.raises(aiohttp.ClientPayloadError) as raised:
+            asyncio.run(ask(server.url("/feed")))
+    assert (failure_of(raised.value) or ("",))[0] == "connection"

@@ -12,11 +12,16 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.test import Client
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from costs import assert_linear
 from factories import make_feed, make_lifestream, make_subscription
-from lifestream.fetcher.url_hosts import LONGEST_WORDS, host_in_words, most_lead_to, site_domain
+from lifestream.fetcher import url_hosts
+from lifestream.fetcher.url_hosts import LONGEST_WORDS, domain_of, host_in_words, most_lead_to, site_domain
 from lifestream.models import Feed
+from lifestream.plugins import entry_keys
+from lifestream.plugins.entry_keys import link_form
 from shown import make_post, make_site
 
 
@@ -53,6 +58,7 @@ def test_of_a_long_name_the_end_is_shown() -> None:
     assert len(words) == LONGEST_WORDS and words.startswith("…") and words.endswith(".evil.example")
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("make", ["".join, "a".join, ".".join], ids=["one label", "mixed", "many labels"])
 def test_a_name_costs_what_it_is_long(make: Callable[[Iterable[str]], str]) -> None:
     """An address may have 8 KiB, a page dozens of them, and Punycode takes a second for a label of 2,700 characters."""
@@ -119,3 +125,21 @@ def test_the_migration_corrects_what_is_stored() -> None:
     migration.decide(apps, SimpleNamespace(connection=connection))
     domains = dict(Feed.objects.values_list("pk", "domain"))
     assert (domains[liar.pk], domains[behind.pk], domains[honest.pk]) == ("evil.example", "github.com", "blog.example")
+
+
+NEVER = re.compile(r"(?!)")
+PIECES = [
+    *("http://", "https://", "a.example", "A.example", "www.", "/", "//", "/x", "?", "?a=b", "#f", ":80", ":8080"),
+    *("user@", "\\", "[::1]", " ", "\t", "\n", "é", "%20", "..", ".", "-"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
+@example("http://www./x")
+@example("https://www.www.a.example?x")
+def test_the_usual_form_of_a_url_has_the_host_and_the_link_that_any_other_has(url: str) -> None:
+    usual = (domain_of(url), link_form(url))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(url_hosts, "_PLAIN", NEVER)
+        patch.setattr(entry_keys, "_PLAIN_LINK", NEVER)
+        assert usual == (domain_of(url), link_form(url))

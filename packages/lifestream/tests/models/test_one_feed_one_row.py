@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from factories import NOW, make_lifestream
+from factories import NOW
 from lifestream.models import Feed, Fetch, Host, Item, Post, Subscription, Tombstone, due_hosts
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill
@@ -53,7 +53,7 @@ class Old:
 
 def test_two_spellings_become_one_feed_and_nothing_is_lost(before: Any) -> None:
     old = Old(before)
-    both, one, other = (make_lifestream(slug=slug) for slug in ("both", "one", "other"))
+    both, one, other = (old.of("Lifestream").create(slug=slug, title=slug) for slug in ("both", "one", "other"))
     kept = old.feed("https://a.example/~ada/feed", title="Kept", last_success=NOW)
     twin = old.feed("https://a.example:443/%7Eada/./feed", last_success=NOW - timedelta(days=1), etag='"x"')
     dot = old.feed("https://a.example./%7eada/feed", status="gone")
@@ -106,7 +106,7 @@ def test_two_spellings_become_one_feed_and_nothing_is_lost(before: Any) -> None:
     assert set(Tombstone.objects.values_list("feed", "key_hash")) == {(feed.pk, "deleted"), (feed.pk, "gone")}
     assert Fetch.objects.filter(feed=feed).count() == 3
     backfill.fill_rest()
-    assert Post.objects.filter(lifestream=one, item=only.pk).exists(), "what only the other feed had is posted, too"
+    assert Post.objects.filter(lifestream=one.pk, item=only.pk).exists(), "what only the other feed had is posted, too"
     due_hosts.mend("default")
     assert Host.objects.get(name="a.example").next_due == NOW
 

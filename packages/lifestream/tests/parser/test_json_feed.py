@@ -43,6 +43,7 @@ WIDE = {
 }
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", WIDE)
 def test_json_that_is_wide_costs_what_it_is_long(name: str) -> None:
     start, unit, end = WIDE[name]
@@ -53,6 +54,7 @@ def test_json_that_is_wide_costs_what_it_is_long(name: str) -> None:
     assert_linear(lambda body: parse(body, {}, "https://site.example/"), make, 5000)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("unit", ['"a":1,', '"a":[],', '"a":"\\\\",', '"a":1e99,', '"a":' + "9" * 5000 + ","])
 def test_so_do_members_and_numbers(unit: str) -> None:
     def make(number: int) -> bytes:

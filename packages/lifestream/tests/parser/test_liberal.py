@@ -115,6 +115,7 @@ def read(document: str) -> ParsedFeed:
     return parse(document.encode(), {}, URL)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_rule_18_a_document_costs_what_it_is_long(name: str) -> None:
     size, make = CONSTRUCTS[name]
@@ -122,12 +123,14 @@ def test_rule_18_a_document_costs_what_it_is_long(name: str) -> None:
     assert_linear(read, make, size)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_rule_18_an_ill_formed_document_costs_what_it_is_long(name: str) -> None:
     size, make = CONSTRUCTS[name]
     assert_linear(read, lambda n: make(n).replace("</title>", "&nbsp</title></oops>", 1), size // 5)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("unit", UNITS)
 def test_rule_18_what_is_begun_and_never_ended_costs_what_it_is_long(unit: str) -> None:
     start = rss().removesuffix("</item></channel></rss>")

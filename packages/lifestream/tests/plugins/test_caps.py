@@ -239,6 +239,7 @@ SIZES: dict[str, tuple[int, Callable[[int], Entry]]] = {
 }
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", SIZES)
 def test_rule_23_capping_costs_what_comes(name: str) -> None:
     size, make = SIZES[name]

@@ -35,6 +35,17 @@ def test_what_can_be_sent_is_left_as_it_is(draft: ItemDraft) -> None:
     assert checked_draft(draft) == draft
 
 
+class OfAPlugin(Enclosure):
+    """A plugin may derive what it returns."""
+
+
+def test_values_of_derived_classes_are_checked_by_the_fields_of_ours() -> None:
+    draft = ItemDraft(enclosures=(OfAPlugin("u"),))
+    assert checked_draft(draft).enclosures == (OfAPlugin("u"),)
+    with pytest.raises(TypeError, match=r"^an enclosure's url is int, not str$"):
+        checked_draft(ItemDraft(enclosures=(OfAPlugin(1),)))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("draft", "error"),
     [

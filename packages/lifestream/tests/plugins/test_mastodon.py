@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from costs import assert_linear
 from lifestream.entry import Entry, Media
 from lifestream.plugins.mastodon import MastodonPlugin
@@ -26,6 +28,7 @@ def test_mastodon_shows_links_as_it_does_and_warnings_as_titles() -> None:
     assert (second.title, second.content) == ("rope & rot", "<p>It rots.</p>")
 
 
+@pytest.mark.costly
 def test_mastodon_reads_spans_in_linear_time() -> None:
     def process(content: str) -> None:
         MastodonPlugin().process(Entry(title="t", content=content))

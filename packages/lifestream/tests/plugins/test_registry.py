@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
@@ -10,7 +11,7 @@ import pytest
 
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import parse
-from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry
+from lifestream.plugins import FeedPlugin, ItemDraft, PluginError, Registry, registry
 from lifestream.plugins.item_pipeline import prepare
 from site_documents import SANITIZER, SHIPPED, SITES, prepared_file
 
@@ -130,13 +131,27 @@ def test_plugins_of_settings_come_before_those_shipped() -> None:
     assert not SHIPPED.has_own
 
 
-def test_plugins_of_entry_points_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = [EntryPoint("mine", f"{__name__}:Mine", "lifestream.plugins")]
-    monkeypatch.setattr(
-        importlib.metadata, "entry_points", lambda *, group: points if group == "lifestream.plugins" else []
-    )
+@pytest.fixture
+def no_points_are_known() -> Iterator[None]:
+    """A process that has not yet looked for entry points."""
+    registry._points.cache_clear()
+    yield
+    registry._points.cache_clear()
+
+
+@pytest.mark.usefixtures("no_points_are_known")
+def test_plugins_of_entry_points_are_found_and_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def entry_points(*, group: str) -> list[EntryPoint]:
+        looked.append(group)
+        return [EntryPoint("mine", f"{__name__}:Mine", "lifestream.plugins")] if group == "lifestream.plugins" else []
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
 
     assert "mine" in Registry().names
+    assert "mine" in Registry().names
+    assert looked == ["lifestream.plugins"]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +173,7 @@ def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
     assert str(raised.value) == message
 
 
+@pytest.mark.usefixtures("no_points_are_known")
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("broken", "no.such:Plugin", "lifestream.plugins")]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: points)

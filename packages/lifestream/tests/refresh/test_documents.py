@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Request, Response
 from lifestream.refresh.documents import Reading, is_address, read_documents
 
 RSS = b"<rss version='2.0'><channel><title>\xc3\xa9</title></channel></rss>"
@@ -67,3 +67,45 @@ def test_a_url_that_is_none_is_an_error() -> None:
     [reading] = read_documents(["http://user:secret@[::1/feed"])
     assert reading.error == "http://…@[::1/feed is no URL: Invalid IPv6 URL"
     assert reading.url == ""
+
+
+@override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"])
+def test_urls_of_several_hosts_are_fetched_beside_each_other_and_told_in_order() -> None:
+    at_once: list[int] = []
+
+    def held(_request: Request) -> Response:
+        """The document, once the other server has been asked."""
+        other.wait_for("/feed", timeout=20)
+        at_once.append(len(first.requests))
+        return Response(RSS)
+
+    with FeedServer() as first, FeedServer() as other:
+        first.add("/held", held)
+        first.add("/feed", Response(RSS))
+        other.add("/feed", Response(RSS))
+        urls = [first.url("/held"), first.url("/feed"), other.url("/feed"), "no-such-file", "http://[::1"]
+        readings = [*read_documents(urls)]
+
+    assert [reading.name for reading in readings] == urls
+    assert [reading.prepared is not None for reading in readings] == [True, True, True, False, False]
+    assert at_once == [1]  # of a host, one after the other
+
+
+@override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"], LIFESTREAM_PARSERS=1)
+def test_only_so_many_urls_are_fetched_ahead_and_none_once_nobody_asks() -> None:
+    asked = 0
+
+    def names() -> Iterator[str]:
+        nonlocal asked
+        for _ in range(100):
+            asked += 1
+            yield server.url("/feed")
+
+    with FeedServer() as server:
+        server.add("/feed", Response(RSS))
+        readings = read_documents(names())
+        assert next(readings).prepared is not None
+        readings.close()
+
+        assert asked <= 4 + 1 + 8
+        assert len(server.requests) <= asked

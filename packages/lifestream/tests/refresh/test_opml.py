@@ -117,6 +117,7 @@ def test_the_names_of_a_list_are_cut() -> None:
     assert read(document.encode()) == [Outline("http://a", "T" * 199 + "…", folder="F" * 199 + "…")]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "unit",
     [
@@ -149,6 +150,7 @@ def test_a_list_costs_what_it_is_long(unit: str) -> None:
     assert_linear(read, lambda n: f"<opml>{unit * n}".encode(), 5000)
 
 
+@pytest.mark.costly
 def test_so_do_the_categories_and_the_folders_of_one_feed() -> None:
     def categories(number: int) -> bytes:
         return f"<opml><outline xmlUrl='http://a' category='{','.join(map(str, range(number)))}'/>".encode()

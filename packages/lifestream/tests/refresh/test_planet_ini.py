@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import configparser
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
+from costs import assert_linear
 from factories import make_lifestream
 from lifestream.models import Subscription
 from lifestream.refresh import planet_ini
 from lifestream.refresh.opml import NotOpml, Outline
+from lifestream.wording import worded
 
 VENUS = b"""# Planet Venus
 [Planet]
@@ -104,6 +109,66 @@ def test_a_planet_is_told_from_opml(document: bytes, is_planet: bool) -> None:
 def test_what_is_no_planet_says_why(document: bytes, reason: str) -> None:
     with pytest.raises(NotOpml, match=reason):
         planet_ini.read(document)
+
+
+def test_it_is_read_as_configparser_does() -> None:
+    text = (
+        "above = 1\n[DEFAULT]\nname: of all\nFilter = one\n"
+        "[https://a.example/]\n# note\n; note\nname =\n  two\n\tlines\n\n  link = https://a.example\n"
+        "[ https://b.example/ ]  \nexclude: x=y\nalone\n"
+        "[a]b]\nfeed=https://c.example/\n"
+        "[https://a.example/]\nname = again\n[]\nx = = y\n"
+    )
+    reference = configparser.RawConfigParser(strict=False, allow_no_value=True, empty_lines_in_values=False)
+    reference.read_string(f"[above]\n{text}")
+    expected = {
+        name.strip(): {option: reference.get(name, option, fallback=None) for option in ("name", "link", "exclude")}
+        for name in reference.sections()
+        if name.strip().startswith("https://")
+    }
+    found = {outline.url: outline for outline in planet_ini.read(text.encode())}
+    assert {url: found[url].title for url in expected} == {
+        url: " ".join((said["name"] or "").split()) for url, said in expected.items()
+    }
+    assert found["https://a.example/"].keep_rules == "one"
+    assert found["https://b.example/"].note.endswith("exclude = x=y")
+    assert found["https://c.example/"].title == "of all"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        lambda n: "[https://a.example/]\na" + " " * n + "b\n",
+        lambda n: "[https://a.example/]\nfilter = a" + "|a" * n,
+        lambda n: "[DEFAULT]\n" + "".join(f"o{i}=1\n" for i in range(n)) + "".join(f"[{i}]\n" for i in range(n)),
+        lambda n: "[https://a.example/]\na = 1\n" + " x\n" * n,
+        lambda n: "[" * n + "\n" + "[a]\n" * n,
+    ],
+)
+@pytest.mark.costly
+def test_it_takes_linear_time(document: Callable[[int], str]) -> None:
+    def read(text: str) -> None:
+        with suppress(NotOpml):
+            planet_ini.read(text.encode())
+
+    assert_linear(read, document, 5_000)
+
+
+def test_an_option_without_a_value_may_be_continued() -> None:
+    [outline] = planet_ini.read(b"[https://a.example/]\nname\n  Ada\n")  # configparser raises AttributeError
+    assert outline.title == "Ada"
+
+
+def test_lines_without_a_name_are_told_with_the_first() -> None:
+    with pytest.raises(NotOpml) as refused:
+        planet_ini.read(b"[https://a.example/]\n" + b"=\n" * 1_000_000)
+    assert "line 2, '='" in worded(str(refused.value))
+
+
+def test_of_a_filter_with_too_many_words_no_rule_is_made() -> None:
+    [outline] = planet_ini.read(b"[https://a.example/]\nfilter = a" + b"|a" * 1000)
+    assert outline.keep_rules == ""
+    assert len(outline.note) < 300
 
 
 @pytest.mark.django_db

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -235,6 +236,21 @@ def is_complete(body: bytes) -> bool:
         return False
 
 
+def cuts(whole: str) -> Iterator[int]:
+    """The ends of *whole* that are read otherwise than the one before: only where the flaw is may be another."""
+    before: object = None
+    for end in range(len(whole)):
+        try:
+            read = parse(whole[:end].encode(), {}, "http://s.example/feed")
+        except NotAFeed:
+            now: object = None
+        else:
+            now = replace(read, flaw=None), read.flaw is None
+        if now != before or end == 0:
+            yield end
+        before = now
+
+
 HOUR = timedelta(hours=1)
 RSS = document("1", "2", "3")
 ATOM = """<?xml version="1.0"?>
@@ -256,6 +272,7 @@ JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "ho
 "description": "About it", "items": [{"id": "1", "content_text": "One"}, {"id": "2", "content_text": "Two"}]}"""
 
 
+@pytest.mark.costly
 @pytest.mark.django_db
 @pytest.mark.parametrize("whole", [RSS, ATOM, RDF, JSON], ids=["RSS", "Atom", "RDF", "JSON"])
 class TestDamageAtEveryByte:
@@ -266,14 +283,14 @@ class TestDamageAtEveryByte:
 
     def test_a_cut_loses_and_overwrites_nothing(self, whole: str) -> None:
         feed, said, known = self.imported(whole)
-        for end in range(len(whole)):
+        for end in cuts(whole):
             take(feed, whole[:end].encode(), end)
             assert described(feed) == said, whole[:end][-60:]
             assert contents() == known, whole[:end][-60:]
 
     def test_a_new_feed_that_is_cut_is_whole_once_the_document_is(self, whole: str) -> None:
         _, said, known = self.imported(whole)
-        for end in range(0, len(whole), 11):
+        for end in range(0, len(whole), 17):
             Feed.objects.all().delete()
             feed = make_feed("http://s.example/feed")
             take(feed, whole[:end].encode(), 0)

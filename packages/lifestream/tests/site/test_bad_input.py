@@ -120,6 +120,7 @@ class BadInputTest(FeedServerTransactionTestCase):
         self.feedserver.assert_not_requested("/secret")
         assert all("secret" not in i.content for i in found)
 
+    @pytest.mark.costly
     def test_rule_23_a_feed_of_20_000_entries(self) -> None:
         found = self.imported(rss(*(item(n) for n in range(20_000))))
         assert len(found) == 10_000

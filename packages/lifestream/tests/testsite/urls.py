@@ -7,5 +7,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("lifestream.owner.urls")),
     path("", include("lifestream.urls")),
 ]

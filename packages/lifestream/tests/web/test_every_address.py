@@ -151,6 +151,8 @@ def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str,
     text = HOSTILE[name]
     good = [route.format(*(GOOD.get(each, "1") for each in names)) for route, names in ROUTES]
     pages = [address for address in good if not address.startswith("/admin/")]
+    if name not in CORE:  # every other page has the others of these parameters
+        pages = pages[list(HOSTILE).index(name) % 2 :: 2]
     assert not failures(client, (f"{page}?{each}={text}" for page in pages for each in (*PARAMETERS, text)))
     push = f"/push/{GOOD['key']}?hub.mode={{}}&hub.topic={{}}&hub.challenge={{}}&hub.lease_seconds={{}}"
     said = ("subscribe", "https://x.example/feed", "c", "60")
@@ -159,6 +161,7 @@ def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str,
     assert not failures(client, iter([denied, f"/main/search/?q=post&before={text}"]))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", CORE)
 @pytest.mark.parametrize("model", LISTS)
 def test_no_query_of_the_admin_is_an_error_of_the_server(
@@ -166,7 +169,10 @@ def test_no_query_of_the_admin_is_an_error_of_the_server(
 ) -> None:
     client.force_login(superuser)
     text, page = HOSTILE[name], f"/admin/lifestream/{model}/"
-    parameters = (*OF_EVERY_LIST, *OF_ONE[model], text)
+    # Each list takes each of these parameters, and each text comes in each of them: in one list of three.
+    turn = LISTS.index(model) + CORE.index(name)
+    of_every_list = [each for number, each in enumerate(OF_EVERY_LIST) if (turn + number) % 3 == 0]
+    parameters = (*of_every_list, *OF_ONE[model], text)
     assert not failures(client, (f"{page}?{parameter}={text}" for parameter in parameters))
 
 
@@ -194,6 +200,7 @@ def test_no_object_of_any_kind_is_an_error_of_the_server(
     assert not failures(client, (f"/admin/r/{kind}/{HOSTILE[name]}/" for kind in kinds))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", CORE)
 def test_no_form_of_the_admin_is_an_error_of_the_server(
     client: Client, superuser: User, lifestream: Lifestream, name: str

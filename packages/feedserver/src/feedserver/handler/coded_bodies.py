@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedserver.http import content_codings
@@ -67,6 +66,8 @@ class CodedBodies:
         descriptor, name = tempfile.mkstemp(dir=self._scratch.name)
         with os.fdopen(descriptor, "wb") as target:
             content_codings.encode_file(body, coding, target)
+            from pathlib import Path  # few bodies are that large
+
             return FileBody(Path(name), target.tell())
 
     def close(self) -> None:

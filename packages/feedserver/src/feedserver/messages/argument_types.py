@@ -77,7 +77,8 @@ def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: 
 
 def check_bool(what: str, value: object) -> None:
     """Raise TypeError for a *value* that is neither True nor False: the text "no" would count as True."""
-    check_is(what, value, bool, "give True or False")
+    if value is not True and value is not False:
+        check_is(what, value, bool, "give True or False")
 
 
 def check_whole(what: str, value: object, least: int, example: int) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 
 from feedserver.messages.argument_types import (
     check_choice,
@@ -24,6 +23,9 @@ from feedserver.messages.made_body import MadeBody, MakeParts, makes_parts
 from feedserver.messages.pacing import Pace, RandomDelay, delay_of
 from feedserver.messages.request import Request
 from feedserver.messages.safe_open import open_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 

@@ -15,8 +15,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
 """Whether this system can open a file relative to an open folder, and can refuse to follow links."""
@@ -164,6 +166,8 @@ def _below(real: str, root: str) -> list[str] | None:
     prefix = os.path.join(root, "")  # noqa: PTH118 - a prefix that ends in a separator
     if not os.path.normcase(real).startswith(os.path.normcase(prefix)) or real == prefix:
         return None
+    from pathlib import Path  # few servers have a folder
+
     return list(Path(real[len(prefix) :]).parts)
 
 

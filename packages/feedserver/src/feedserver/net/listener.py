@@ -92,18 +92,20 @@ class Listening:
     def _bind_all(self, port: int, timeout: float) -> int:
         self._bound = ()
         for host in self.addresses:
-            for number, address in enumerate(binding.addresses_of(host)):
+            addresses = binding.addresses_of(host)
+            for address in addresses:
                 if address in self._bound:
                     continue
                 try:
                     bound = binding.bind_and_listen(address, port, 0.0 if self._bound else timeout)
                 except OSError as error:
-                    if number and binding.is_missing(error):
+                    if address != addresses[0] and binding.is_missing(error):
                         continue  # a machine without IPv6
                     raise
                 self._bound += (address,)
                 self._sockets.append(bound.listening)
-                self._holding += [bound.holder] if bound.holder is not None else []
+                if bound.holder is not None:
+                    self._holding.append(bound.holder)
                 port = bound.listening.getsockname()[1]
         return port
 

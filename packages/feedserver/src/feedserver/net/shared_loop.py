@@ -69,7 +69,7 @@ class VisitedSelector(_Selector):
 
     def visit(self, function: Callable[[], object], timeout: float = -1) -> bool:
         """Call *function* while the loop waits; return False where it has not come to wait for *timeout* seconds."""
-        if not self._turn.acquire(timeout=timeout):
+        if not self._turn.acquire(True, timeout):
             return False
         try:
             self._visits += 1

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
@@ -22,14 +21,16 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
+from lifestream.admin.feed_form import FETCHING, FeedForm
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
+from lifestream.admin.troubles import feeds_in_trouble
 from lifestream.admin.updating import update_now
 from lifestream.admin.what_is_read import what_is_read
-from lifestream.conf import settings
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
 from lifestream.models import Feed, Fetch, HubSubscription, Subscription
 from lifestream.models.feeds import HEALTH, outcome_in_words
+from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.wording import relative, worded
 
 
@@ -59,33 +60,6 @@ class HealthFilter(admin.SimpleListFilter):
                 return queryset
 
 
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[Feed]
-else:
-    ModelForm = forms.ModelForm
-
-
-class FeedForm(ModelForm):
-    """What a superuser may set of a feed. Everything else follows from what its server says."""
-
-    class Meta:
-        model = Feed
-        fields = ["title", "site_url", "plugin"]
-        widgets = {"title": forms.TextInput(attrs={"class": "vTextField"}),
-                             "site_url": forms.URLInput(attrs={"class": "vTextField"})}  # fmt: skip
-
-    site_url = forms.URLField(label=gettext_lazy("Site"), required=False, assume_scheme="https")
-    plugin = forms.ChoiceField(required=False, help_text=gettext_lazy("Empty: the one for its domain."))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        from lifestream.plugins.registry import Registry  # it imports all plugins, which no command but this form needs
-
-        chosen = self.instance.plugin
-        known = sorted({*Registry(settings.plugins).names, *([chosen] if chosen else [])})
-        self.fields["plugin"].choices = [("", gettext("by its domain")), *((name, name) for name in known)]  # type: ignore[attr-defined]
-
-
 @admin.register(Feed)
 class FeedAdmin(ReadOnlyAdmin):
     """The feeds: the state of each, and when and why it is fetched next."""
@@ -98,7 +72,7 @@ class FeedAdmin(ReadOnlyAdmin):
     search_fields = ("title", "url", "domain")
     ordering = ("-pk",)  # as they came, since by title the database would sort them all
     list_per_page = 50
-    actions = ("update_now", "pause", "resume")
+    actions = ("update_now", "pause", "resume", "take_full_content", "take_own_content")
     readonly_fields = (
         "url", "domain", "description", "language", "health", "fetched", "succeeded", "outcome", "error",
         "document", "failures", "due", "reasoning", "etag", "last_modified", "moved_to", "hub_url", "hub", "created",
@@ -130,9 +104,6 @@ class FeedAdmin(ReadOnlyAdmin):
         ),
     )
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return feeds without their icons, with the number of lifestreams that have each and that the user may
         change.
@@ -156,6 +127,12 @@ class FeedAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether the user may change a feed. All its subscribers share it, so only a superuser may."""
         return is_superuser(request)
+
+    def has_fetch_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may have a feed fetched. That stores items, so it needs the permission to change a
+        subscription.
+        """
+        return self.admin_site.get_model_admin(Subscription).has_change_permission(request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Redirect to the form that fetches a feed and subscribes to it."""
@@ -240,18 +217,59 @@ class FeedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of feeds, and that of what is read."""
+        """Return the addresses of the admin's views of feeds, and those of what is read and of feeds in trouble."""
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
-        return [read, *super().get_urls()]
+        trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
+        return [read, trouble, *super().get_urls()]
+
+    def troubles_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page that shows which of the feeds that the user may see are in trouble."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return feeds_in_trouble(self, request)
 
     def read_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Return the page that shows what is read of a feed that the user may see."""
         feed = get_object_or_404(self.get_queryset(request), pk=key)
         if not self.has_view_permission(request, feed):
             raise PermissionDenied
+        if request.method == "POST" and not self.has_fetch_permission(request):
+            raise PermissionDenied
         return what_is_read(self, request, feed)
 
-    @admin.action(description=gettext_lazy("Update now"))
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the groups of fields. How a feed is fetched is shown to those who may change it."""
+        found = list(super().get_fieldsets(request, obj))
+        if self.has_change_permission(request, obj):
+            found.insert(1, (gettext("How it is fetched"), {"fields": FETCHING, "classes": ("collapse",)}))
+        return found
+
+    def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:
+        """Save what is set of the feed, and tell what that weakens."""
+        super().save_model(request, obj, form, change)
+        moved_to = form.apply()
+        if moved_to is not None:
+            self.message_user(request, gettext("Its subscriptions have moved to the feed that has that URL."))
+        for warning in form.warnings():
+            self.message_user(request, warning, messages.ERROR)
+
+    @admin.action(description=gettext_lazy("Take the content from the pages"), permissions=["change"])
+    def take_full_content(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        """Take the content of the entries of the selected feeds from their pages, from the next fetch on."""
+        self._change_all(request, feeds, FeedChange(full_content=True))
+
+    @admin.action(description=gettext_lazy("Take the content from the feed"), permissions=["change"])
+    def take_own_content(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        """Take the content of the entries of the selected feeds as the feeds have it, from the next fetch on."""
+        self._change_all(request, feeds, FeedChange(full_content=False))
+
+    def _change_all(self, request: HttpRequest, feeds: QuerySet[Feed], change: FeedChange) -> None:
+        keys = list(feeds.values_list("pk", flat=True))
+        for key in keys:
+            change_feed(key, change, timezone.now())
+        self._tell(request, ngettext("{} feed was changed.", "{} feeds were changed.", len(keys)), len(keys))
+
+    @admin.action(description=gettext_lazy("Update now"), permissions=["fetch"])
     def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
         """Fetch the selected feeds, as far as their servers allow it."""
         update_now(self, request, list(feeds.values_list("pk", flat=True)))
@@ -316,9 +334,6 @@ class FetchAdmin(ReadOnlyAdmin):
     search_fields = ("feed__title", "feed__url", "message")
     ordering = ("-pk",)
     list_per_page = 50
-
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the log without the icons of the feeds."""

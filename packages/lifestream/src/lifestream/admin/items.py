@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -12,9 +12,34 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, ReadOnlyAdmin, is_superuser
+from lifestream.admin.owned import LISTED, OwnedAdmin, OwnLifestreamsFilter, ReadOnlyAdmin, is_superuser
 from lifestream.content.text_direction import isolated
-from lifestream.models import Item, Post
+from lifestream.models import Item, Post, fulltext
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class TextSearchAdmin(ModelAdmin):
+    """Rows with the text of an item, which the search box finds by the search index: by whole words of their titles,
+    authors, tags and texts.
+
+    An address is looked for in all links, letter by letter, and so is everything if the database has no index.
+    """
+
+    search_help_text = gettext_lazy("By words of title, author, tags and text, or by an address.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return what a search finds."""
+        if not search_term.strip() or "://" in search_term or not fulltext.is_supported(queryset.db):
+            return super().get_search_results(request, queryset, search_term)
+        if "\0" in search_term:
+            return queryset.none(), False
+        return fulltext.latest_matching(queryset, search_term, LISTED), False
 
 
 class ShownFilter(admin.SimpleListFilter):
@@ -25,20 +50,26 @@ class ShownFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the choices."""
-        return [("yes", gettext("shown")), ("hidden", gettext("hidden")), ("removed", gettext("removed"))]
+        return [
+            ("yes", gettext("shown")),
+            ("hidden", gettext("hidden")),
+            ("ruled", gettext("hidden by a rule")),
+            ("removed", gettext("removed")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
         """Return the posts of the chosen kind."""
         chosen = {
-            "yes": {"hidden": False, "removed": False},
+            "yes": {"hidden": False, "removed": False, "ruled": False},
             "hidden": {"hidden": True, "removed": False},
+            "ruled": {"ruled": True, "removed": False},
             "removed": {"removed": True},
         }
         return queryset.filter(**chosen.get(self.value() or "", {}))
 
 
 @admin.register(Post)
-class PostAdmin(OwnedAdmin):
+class PostAdmin(TextSearchAdmin, OwnedAdmin):
     """The items of a lifestream. A post is removed, not deleted: a deleted one would come back with the next fetch."""
 
     owner_path = "lifestream__owner"
@@ -88,6 +119,7 @@ class PostAdmin(OwnedAdmin):
         name, kind = (
             (gettext("removed"), "gone") if post.removed
             else (gettext("hidden"), "paused") if post.hidden
+            else (gettext("hidden by a rule"), "paused") if post.ruled
             else (gettext("shown"), "ok")
         )  # fmt: skip
         return format_html('<span class="lifestream-health is-{}">{}</span>', kind, name)
@@ -131,12 +163,9 @@ class PostAdmin(OwnedAdmin):
     def _tell(self, request: HttpRequest, text: str, count: int) -> None:
         self.message_user(request, text.format(count), messages.SUCCESS)
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
 
 @admin.register(Item)
-class ItemAdmin(ReadOnlyAdmin):
+class ItemAdmin(TextSearchAdmin, ReadOnlyAdmin):
     """The items, which all lifestreams share. Nobody edits one, and only a superuser deletes one."""
 
     owner_path = "posts__lifestream__owner"

@@ -10,13 +10,16 @@ from django.contrib import admin
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.admin.owned import OwnedAdmin, is_superuser
+from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream, Subscription
+from lifestream.web.look import look_of
 
 SUFFIX_LENGTH: Final = 6
 """Random characters at the end of a slug: 31 bits, so that nobody guesses a slug and no two are equal."""
@@ -27,6 +30,21 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Lifestream]
 else:
     ModelForm = forms.ModelForm
+
+
+class PicturedChoice(forms.RadioSelect):
+    """Choices with a picture of each: the static file `lifestream/look/NAME-VALUE.svg`."""
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._name = name
+
+    def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return a choice whose label begins with its picture."""
+        if value:
+            picture = static(f"lifestream/look/{self._name}-{value}.svg")
+            label = format_html('<img src="{}" alt="" width="120" height="84"> {}', picture, label)
+        return super().create_option(name, value, label, *args, **kwargs)
 
 
 class LifestreamForm(ModelForm):
@@ -42,6 +60,14 @@ class LifestreamForm(ModelForm):
     class Meta:
         model = Lifestream
         exclude: ClassVar[list[str]] = []
+        widgets: ClassVar[dict[str, Any]] = {
+            "theme": PicturedChoice("theme"),
+            "shown": PicturedChoice("shown"),
+            "site_order": PicturedChoice("order"),
+            "description": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+            "keep_rules": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+            "block_rules": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+        }
 
     def clean_slug(self) -> str:
         """Return the slug that was typed, with random characters at its end unless it is unchanged."""
@@ -70,9 +96,11 @@ class LifestreamAdmin(OwnedAdmin):
     actions = ("make_public", "make_private")
     fieldsets = (
         (None, {"fields": ("owner", "title", "slug", "tagline", "description", "language", "is_public")}),
-        (gettext_lazy("Look"), {"fields": ("theme", "accent", "logo")}),
+        (gettext_lazy("Look"), {"fields": ("theme", "accent", "logo", "preview")}),
         (gettext_lazy("Timeline"), {"fields": ("shown", "words", "shows_authors", "site_order")}),
+        (gettext_lazy("Rules"), {"fields": ("block_rules", "keep_rules")}),
     )
+    readonly_fields = ("preview",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return lifestreams, with the number of their sites."""
@@ -116,6 +144,19 @@ class LifestreamAdmin(OwnedAdmin):
     def sites(self, lifestream: Any) -> int:
         """Return the number of subscriptions."""
         return int(lifestream.site_count)
+
+    @admin.display(description=gettext_lazy("preview"))
+    def preview(self, lifestream: Lifestream) -> SafeString:
+        """Return the head of its pages, with its logo or title in its accent, as it is saved."""
+        look = look_of(lifestream)
+        name = format_html("{}", isolated(lifestream.title or look.title))
+        if look.logo:
+            name = format_html('<img src="{}" alt="{}">', static(look.logo), lifestream.title)
+        accent = look.accent or "#0b5f8f"
+        return format_html(
+            '<span class="lifestream-preview" style="--accent: {}"><strong>{}</strong> <span>{}</span></span>',
+            accent, name, gettext("A link"),
+        )  # fmt: skip
 
     @admin.display(description=gettext_lazy("page"))
     def page(self, lifestream: Lifestream) -> SafeString:

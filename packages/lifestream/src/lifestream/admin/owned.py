@@ -79,6 +79,9 @@ class OwnedAdmin(ModelAdmin):
     # Counting a million rows to show "1,000,000 in all" costs more than the rest of the page.
     show_full_result_count = False
 
+    class Media:
+        css = {"all": ["lifestream/admin.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows that the user may see."""
         rows: QuerySet[Any] = super().get_queryset(request)

@@ -63,6 +63,15 @@ class SubscriptionForm(ModelForm):
         return _checked(self.cleaned_data["block_rules"])
 
 
+class FolderForm(ModelForm):
+    """The folder of a subscription, in the list of subscriptions."""
+
+    class Meta:
+        model = Subscription
+        fields = ["folder"]
+        widgets = {"folder": forms.TextInput(attrs={"size": 16})}
+
+
 def _checked(text: str) -> str:
     try:
         filter_rules.check(text)
@@ -79,6 +88,7 @@ class SubscriptionAdmin(OwnedAdmin):
     form = SubscriptionForm
     list_display = ("site", "lifestream", "folder", "health", "fetched", "due", "paused")
     list_display_links = ("site",)
+    list_editable = ("folder",)
     list_filter = ("paused", ("lifestream", OwnLifestreamsFilter), "folder")
     list_select_related = ("lifestream", "feed")
     search_fields = ("name", "feed__title", "feed__url", "folder")
@@ -90,12 +100,10 @@ class SubscriptionAdmin(OwnedAdmin):
     )  # fmt: skip
     readonly_fields = ("feed_address", "lifestream", "health", "fetched", "due")
 
-    class Media:
-        css = {"all": ["lifestream/admin.css"]}
-
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
-        return ("-pk",) if is_superuser(request) else ("lifestream", "folder", "name", "feed__title", "pk")
+        # Not by the title of the lifestream, which would sort all of them: the index has its key.
+        return ("-pk",) if is_superuser(request) else ("lifestream_id", "sort_folder", "sort_name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return subscriptions without the icons of their feeds."""
@@ -110,6 +118,10 @@ class SubscriptionAdmin(OwnedAdmin):
             user = request.user
 
         return Form
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the form of a row of the list, in which folders are changed."""
+        return super().get_changelist_form(request, **{"form": FolderForm, **kwargs})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields of either form."""
@@ -167,7 +179,7 @@ class SubscriptionAdmin(OwnedAdmin):
         """Return when its feed is fetched next, and why."""
         return due_of(subscription.feed)
 
-    @admin.action(description=gettext_lazy("Update now"))
+    @admin.action(description=gettext_lazy("Update now"), permissions=["change"])
     def update_now(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
         """Fetch the feeds of the selected subscriptions, as far as their servers allow it."""
         update_now(self, request, list(subscriptions.values_list("feed", flat=True)))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from lifestream.content.clean_attributes import SET, URL_ATTRIBUTES, checked
 from lifestream.content.html_tokenizer import unescape
@@ -40,12 +40,9 @@ class NotClean(ValueError):
     """This is not HTML that nh3 has written."""
 
 
-class Tag(NamedTuple):
-    """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *place* (see `settled_html`)."""
-
-    html: str
-    mark: str
-    place: str
+Tag: TypeAlias = tuple[str, str, str]
+"""What a tag becomes: its HTML, the mark that it leaves in the text, and its place (see `settled_html`)."""
+_HTML, _MARK, _PLACE = map(itemgetter, range(3))
 
 
 class Tags(dict[str, Tag]):
@@ -90,7 +87,7 @@ class Tags(dict[str, Tag]):
         if name == "annotation":
             mark = _SHOWN if found[1] else _HIDDEN
         place = place_of(found[1] + name, styled="style" in kept)
-        tag = Tag(f"<{found[1]}{name}{written}>", mark, place)
+        tag = (f"<{found[1]}{name}{written}>", mark, place)
         if len(source) <= _LONGEST_KNOWN and len(self) < _MOST_KNOWN:
             self[source] = tag
             self._remember(source, said)
@@ -149,6 +146,3 @@ def checked_html(written: str, tags: Tags) -> CleanHtml:
     html = "".join(parts)
     parts[1::2] = map(_MARK, found)
     return CleanHtml(html, parts, "".join(map(_PLACE, found)))
-
-
-_HTML, _MARK, _PLACE = map(itemgetter, range(3))

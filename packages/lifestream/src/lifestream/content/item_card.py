@@ -177,19 +177,24 @@ class ItemCard:
 def of(item: Shown) -> ItemCard:
     """Return the card of *item*."""
     media, enclosures = _entries(item.media), _entries(item.enclosures)
-    pictures = _distinct([*_media_pictures(media), *_enclosed_pictures(enclosures)])
-    inside = set(map(identity, addresses_in(item.content))) if pictures else set()
-    apart = tuple(picture for picture in pictures if identity(picture.url) not in inside)
+    everything = [*enclosures, *media]
     player = player_of(
         *(_text(entry, "player") for entry in media), *(_text(entry, "url") for entry in media), item.link
     )
-    everything = [*enclosures, *media]
-    sounds = tuple(_sounds(everything, "audio"))
-    films = tuple(_sounds(everything, "video"))
-    enclosed = {_text(entry, "url") for entry in enclosures}
-    files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, item.link))
-    if player:
-        files = tuple(file for file in files if file.type != _FLASH)  # the player of that time
+    pictures: tuple[Picture, ...] = ()
+    apart: tuple[Picture, ...] = ()
+    sounds: tuple[Sound, ...] = ()
+    films: tuple[Sound, ...] = ()
+    files: tuple[File, ...] = ()
+    poster = ""
+    if everything:
+        pictures = _distinct([*_media_pictures(media), *_enclosed_pictures(enclosures)])
+        inside = set(map(identity, addresses_in(item.content))) if pictures else set()
+        apart = tuple(picture for picture in pictures if identity(picture.url) not in inside)
+        sounds = tuple(_sounds(everything, "audio"))
+        films = tuple(_sounds(everything, "video"))
+        files = _distinct_files(everything, enclosures, item.link, player)
+        poster = next((poster for entry in media if (poster := address(entry, "thumbnail"))), "")
     kind = _kind(item, playable=bool(player or films), sounds=bool(sounds), pictured=bool(apart))
     episode = episode_of(item.episode)
     return ItemCard(
@@ -200,11 +205,21 @@ def of(item: Shown) -> ItemCard:
         films=films,
         files=files,
         player=player,
-        poster=next((poster for entry in media if (poster := address(entry, "thumbnail"))), ""),
+        poster=poster,
         whole=kind == "note" and len(item.content) <= A_NOTE,
         counts=(len(apart), len(sounds), len(films), len(files)),
         label=(episode.season_name or episode.season, episode.number_name or episode.number) if episode else ("", ""),
     )
+
+
+def _distinct_files(
+    everything: Iterable[Mapping[str, Any]], enclosures: Iterable[Mapping[str, Any]], link: str, player: str
+) -> tuple[File, ...]:
+    """Return what can be downloaded of *everything*: each enclosure, and media that are no page at *link*."""
+    enclosed = {_text(entry, "url") for entry in enclosures}
+    files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, link))
+    # Flash is the player of a time when browsers had none.
+    return tuple(file for file in files if file.type != _FLASH) if player else files
 
 
 def episode_of(stored: object) -> Episode | None:
@@ -340,7 +355,11 @@ def _first_image(content: str) -> Picture | None:
 
 def _images(content: str) -> Iterable[Picture]:
     """Yield the images in safe HTML that are not tiny: tiny images only count readers."""
-    for found in _IMG.finditer(content):
+    position = -1
+    while (position := content.find("<img", position + 1)) >= 0:
+        found = _IMG.match(content, position)
+        if found is None:
+            continue
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
         tiny = any(attributes.get(side, "") in ("0", "1", "2") for side in ("width", "height"))
         if not tiny and (url := address(attributes, "src")):

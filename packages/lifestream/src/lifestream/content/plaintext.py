@@ -30,15 +30,17 @@ def scrub(text: str) -> str:
 
 def _is_clean(text: str) -> bool:
     """Return whether *text* needs no scrubbing: a regular expression would take twenty times as long to tell."""
-    if len(text) <= _A_LINE and text.isprintable() and text.isascii():
-        return True
+    if text.isascii():
+        if len(text) <= _A_LINE and text.isprintable():
+            return True
+        return len(text.encode("ascii").translate(None, _CONTROLS)) == len(text)
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError:  # a lone surrogate
         return False
     if len(data.translate(None, _CONTROLS)) != len(data) or any(map(data.__contains__, _NO_CHARACTERS)):
         return False
-    return text.isascii() or not _C1.search(data)
+    return not _C1.search(data)
 
 
 def html_of(text: str) -> str:
@@ -100,6 +102,8 @@ def without_scripts(text: str) -> str:
     """Return *text* without the complete script and style elements in it; text that only mentions a tag, such as `the
     <script> tag`, is kept.
     """
+    if "<" not in text:
+        return text
     kept, position = [], 0
     while (start := _SCRIPT.search(text, position)) and (end := _SCRIPT_END.search(text, start.end())):
         kept.append(text[position : start.start()])
@@ -123,6 +127,8 @@ def text_of(source: str) -> str:
     """Return the text of an HTML fragment: entities resolved once, spaces collapsed, each block on a line, without
     scripts, styles and the sources of formulas.
     """
+    if "<" not in source:
+        return lines(unescape(source).replace("\n", " "))
     pieces = []
     annotated = False
     for kind, name, text in tokens(source):
@@ -139,4 +145,9 @@ def text_of(source: str) -> str:
 
 def lines(text: str) -> str:
     """Return *text* with its spaces collapsed, without empty lines."""
-    return "\n".join([" ".join(words) for line in text.split("\n") if (words := line.split())])
+    return "\n".join([_collapsed(line) for one in text.split("\n") if (line := one.strip())])
+
+
+def _collapsed(line: str) -> str:
+    # The only white space that can be printed is a space. To split a line into its words takes ten times as long.
+    return line if line.isprintable() and "  " not in line else " ".join(line.split())

@@ -141,7 +141,7 @@ class Sanitizer:
         # nh3's output is balanced. Only two things in it can take nh3 more than linear time again: long texts, and
         # content of tables in no cell, if the rules don't allow cells.
         source = clean if self._has_cells and not has_long_text(clean) else bounded(clean)
-        return None if source is None else self._tidied(self._cleaner.clean(source))
+        return None if source is None else self._cleaned(source)
 
     def _read(self, fragment: str, *, usual: bool = False) -> CleanHtml | None:
         """Return *fragment* cleaned, or None if that would take too long or grows out of proportion. A *usual* fragment
@@ -151,17 +151,18 @@ class Sanitizer:
         if source is None:
             return None
         try:
-            clean = checked_html(self._tidied(self._cleaner.clean(source)), self._known.tags)
+            clean = checked_html(self._cleaned(source), self._known.tags)
         except NotClean:
             return None
         return clean if len(clean.html) <= _MAX_GROWTH * len(fragment) + 1000 else None
 
-    @staticmethod
-    def _tidied(clean: str) -> str:
-        """Return nh3's output without the characters that it would remove the next time."""
+    def _cleaned(self, source: str) -> str:
+        """Return nh3's output for *source* without the characters that it would remove the next time."""
+        clean = self._cleaner.clean(source)
         # References to control characters become control characters, which would be removed the next time. So would a
         # line feed at the beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
-        clean = scrub(clean)
+        if "&#" in source:
+            clean = scrub(clean)
         if ">\n" in clean:
             clean = _FIRST_LINE_FEED.sub(r"\1\n\n", clean)
         return _IGNORED.sub("", clean, count=1).rstrip()
@@ -176,7 +177,7 @@ class Sanitizer:
 
         The result is still text: `a < b` and `&amp;` are kept, and a template has to escape it.
         """
-        return " ".join(without_scripts(scrub(text)).split())
+        return " ".join(without_scripts(scrub(text)).split()) if text else ""
 
     def summary(self, fragment: str, length: int = 300) -> str:
         """Return the beginning of the text of *fragment*, in one line of at most *length* characters."""

@@ -16,10 +16,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import ssl
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -28,14 +30,16 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.address_guard import AddressGuard, AddressRefused
 from lifestream.fetcher.body_budget import Crowded, Memory, Share
 from lifestream.fetcher.content_decoding import Body, BodyTooLarge, CodingFailed
 from lifestream.fetcher.feed_urls import UrlRefused, origin, request_url
 from lifestream.fetcher.inflaters import accepted
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Gone, Moved, NotModified, Outcome
+from lifestream.fetcher.proxies import NoSocks, check_host, open_proxied, proxy_of
 from lifestream.fetcher.redirect_cookies import RedirectCookies
 from lifestream.fetcher.redirects import REDIRECT_STATUSES, RedirectRefused, Trail
+from lifestream.fetcher.request_options import DIRECT
 from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
@@ -79,11 +83,14 @@ class FetchLimits:
 
 @dataclass(slots=True)
 class _Server:
-    """What is open for one host: its *session*, how many fetches are *using* it, and the *origins* that were asked."""
+    """What is open for one host, or for one *proxy*: its *session*, how many fetches are *using* it, and the *origins*
+    that were asked.
+    """
 
     session: aiohttp.ClientSession
     using: int = 0
     origins: set[str] = field(default_factory=set)
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class Fetcher:
     host: each costs this process a file.
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27 subscribers".
-    *resolver* replaces the system's name resolution.
+    *resolver* replaces the system's name resolution. *proxy* is the URL of the proxy for all feeds, "" for none.
     """
 
     def __init__(
@@ -112,8 +119,11 @@ class Fetcher:
         user_agent: str,
         limits: FetchLimits | None = None,
         resolver: AbstractResolver | None = None,
+        proxy: str = "",
     ) -> None:
         self._guard = guard
+        self._proxy = proxy
+        self._proxied: dict[str, _Server] = {}  # by the URLs of proxies
         self._limits = limits or FetchLimits()
         self._user_agent = user_agent
         self._resolver = resolver
@@ -128,8 +138,8 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        servers = [*self._servers.values(), *([self._once] if self._once else [])]
-        self._servers, self._once = {}, None
+        servers = [*self._servers.values(), *self._proxied.values(), *([self._once] if self._once else [])]
+        self._servers, self._proxied, self._once = {}, {}, None
         for server in servers:
             await server.session.close()
 
@@ -141,9 +151,13 @@ class Fetcher:
             del self._servers[host]
             await server.session.close()
 
-    def _server(self, host: str, *, keeps: bool) -> _Server:
+    def _server(self, host: str, proxy: str, *, keeps: bool) -> _Server:
         if self._once is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
+        if proxy:
+            if (server := self._proxied.get(proxy)) is None:
+                server = self._proxied[proxy] = _Server(open_proxied(proxy, self._resolver), proxy=proxy)
+            return server
         if (server := self._servers.get(host)) is None:
             if not keeps:
                 self._once.origins.clear()  # no connection of these requests is open any more
@@ -194,7 +208,7 @@ class Fetcher:
         try:
             way = way or Redirected(Trail(request_url(request.url)))
             async with asyncio.timeout(limits.timeout - way.spent) as errand.share.deadline:
-                server = self._server(host_of(way.trail.url), keeps=keeps)
+                server = self._server(host_of(way.trail.url), self._proxy_for(request), keeps=keeps)
                 server.using += 1
                 try:
                     return await self._follow(server, errand, way)
@@ -202,8 +216,10 @@ class Fetcher:
                     server.using -= 1
         except TimeoutError:
             return Failed("timeout", say("no-answer-in-time", seconds=f"{limits.timeout:g}"), request.url)
-        except UrlRefused as error:
+        except (UrlRefused, NoSocks) as error:
             return Failed("url", str(error), request.url)
+        except AddressRefused as error:
+            return Failed("address", str(error), request.url)
         except Exception as error:
             known = failure_of(error)
             if known is not None:
@@ -211,6 +227,10 @@ class Fetcher:
                 return Failed(kind, message, request.url)
             log.exception("fetching %s failed in a way that was not foreseen", request.url)
             return Failed("internal", f"{type(error).__name__}: {error}", request.url)
+
+    def _proxy_for(self, request: FetchRequest) -> str:
+        proxy = request.options.proxy or self._proxy
+        return "" if proxy == DIRECT else proxy
 
     async def _follow(self, server: _Server, errand: _Errand, way: Redirected) -> Outcome | Redirected:
         request, trail, cookies = errand.request, way.trail, way.cookies
@@ -221,11 +241,17 @@ class Fetcher:
             # A validator of another URL says nothing about this one, and could match by chance (RFC 9110 §8.8).
             conditional = conditions if trail.url == (request.validated_url or home) else {}
             sent = headers | conditional
-            if request.credentials and origin(trail.url) == origin(home):
+            at_home = trail.url == home or origin(trail.url) == origin(home)
+            if at_home:
+                sent |= dict(request.options.headers)
+            if request.credentials and at_home:
                 sent["Authorization"] = _basic(request.credentials)
             if trail.cookie:
                 sent["Cookie"] = trail.cookie
-            async with await _get(server, trail.url, sent) as response:
+            if server.proxy:
+                check_host(trail.url, self._guard)
+            tls = request.options.tls if at_home else True
+            async with await _get(server, trail.url, sent, tls) as response:
                 if response.status not in REDIRECT_STATUSES:
                     return await self._answer(bool(conditional), trail, response, errand.share)
                 location, host = response.headers.get("Location", ""), host_of(trail.url)
@@ -243,7 +269,7 @@ class Fetcher:
         count = request.subscribers
         subscribers = "1 subscriber" if count == 1 else f"{count} subscribers"
         return {
-            "User-Agent": self._user_agent.replace(_SUBSCRIBERS, subscribers),
+            "User-Agent": (request.options.user_agent or self._user_agent).replace(_SUBSCRIBERS, subscribers),
             "Accept": _ACCEPT,
             "Accept-Encoding": accepted(),
         }
@@ -284,19 +310,29 @@ class Fetcher:
         return body.finish(), body.received
 
 
-async def _get(server: _Server, url: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+async def _get(
+    server: _Server, url: str, headers: Mapping[str, str], tls: ssl.SSLContext | bool
+) -> aiohttp.ClientResponse:
     """Send one GET; send it again if the first may have used a kept connection that the server had just closed."""
     target, asked = URL(url, encoded=True), url[: url.index("/", 8)]
-    may_be_kept = asked in server.origins
+    may_be_kept = asked in server.origins and not server.proxy
     server.origins.add(asked)
+    send = partial(
+        server.session.get,
+        target,
+        headers=headers,
+        allow_redirects=False,
+        ssl=tls,
+        proxy=proxy_of(server.proxy) or None,
+    )
     try:
-        return await server.session.get(target, headers=headers, allow_redirects=False)
+        return await send()
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
         if not may_be_kept:
             raise
-        return await server.session.get(target, headers=headers, allow_redirects=False)
+        return await send()
 
 
 def _conditions(request: FetchRequest) -> dict[str, str]:

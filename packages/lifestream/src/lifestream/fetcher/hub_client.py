@@ -23,9 +23,10 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from lifestream.content.plaintext import scrub, shorten
-from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.address_guard import AddressGuard, AddressRefused
 from lifestream.fetcher.cache_lifetime import retry_after
 from lifestream.fetcher.feed_urls import UrlRefused, request_url
+from lifestream.fetcher.proxies import check_host, open_proxied, proxy_of
 from lifestream.fetcher.redirects import RedirectRefused, Trail
 from lifestream.fetcher.session import failure_of, headers_of, open_session, prepare_loop
 from lifestream.message import say
@@ -71,18 +72,29 @@ class HubAnswer:
 
 @asynccontextmanager
 async def hub_client(
-    guard: AddressGuard, *, user_agent: str, deadline: float = 10.0, resolver: AbstractResolver | None = None
+    guard: AddressGuard,
+    *,
+    user_agent: str,
+    deadline: float = 10.0,
+    resolver: AbstractResolver | None = None,
+    proxy: str = "",
 ) -> AsyncIterator[HubClient]:
-    """Open a client for the running event loop, and close it at the end. *deadline* is in seconds, for one request."""
+    """Open a client for the running event loop, and close it at the end. *deadline* is in seconds, for one request;
+    *proxy* is the URL of the proxy that all of them go by, "" for none.
+    """
     prepare_loop()
-    async with open_session(guard, resolver) as session:
-        yield HubClient(session, user_agent, deadline)
+    async with open_proxied(proxy, resolver) if proxy else open_session(guard, resolver) as session:
+        yield HubClient(session, user_agent, deadline, guard, proxy)
 
 
 class HubClient:
     """Sends requests to hubs with a *session*; `hub_client` opens one."""
 
-    def __init__(self, session: aiohttp.ClientSession, user_agent: str, deadline: float) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, user_agent: str, deadline: float, guard: AddressGuard, proxy: str = ""
+    ) -> None:
+        self._guard = guard
+        self._proxy = proxy
         self._session = session
         self._user_agent = user_agent
         self._deadline = deadline
@@ -94,7 +106,7 @@ class HubClient:
                 return await self._follow(Trail(request_url(hub)), urlencode(form).encode("ascii"), now)
         except TimeoutError:
             return HubAnswer(HubVerdict.BUSY, say("no-answer-in-time", seconds=f"{self._deadline:g}"))
-        except (UrlRefused, RedirectRefused) as error:
+        except (UrlRefused, RedirectRefused, AddressRefused) as error:
             return HubAnswer(HubVerdict.REFUSED, str(error))
         except Exception as error:
             known = failure_of(error)
@@ -115,8 +127,13 @@ class HubClient:
             "Connection": "close",
         }
         while True:
-            target = URL(trail.url, encoded=True)
-            async with self._session.post(target, data=body, headers=headers, allow_redirects=False) as response:
+            target, proxy = URL(trail.url, encoded=True), None
+            if self._proxy:
+                check_host(trail.url, self._guard)
+                proxy = proxy_of(self._proxy)
+            async with self._session.post(
+                target, data=body, headers=headers, allow_redirects=False, proxy=proxy
+            ) as response:
                 if response.status not in _REDIRECTS:
                     return await _answer_of(response, now)
                 trail = trail.followed(response.status, response.headers.get("Location", ""), limit=_MAX_REDIRECTS)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from lifestream.fetcher.request_options import NO_OPTIONS, RequestOptions
+
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 FailureKind: TypeAlias = Literal[
@@ -40,7 +42,8 @@ class FetchRequest:
     """One request: a *url*, its validators as they were received, and how many subscribe to it.
 
     The validators are sent only to the URL whose answer brought them: *validated_url*, "" for *url* itself.
-    *credentials* is "user:password" for HTTP Basic (RFC 7617), sent only to the URL's own origin.
+    *credentials* is "user:password" for HTTP Basic (RFC 7617), sent only to the URL's own origin. *options* are those
+    in which the feed differs from others.
     """
 
     url: str
@@ -49,6 +52,7 @@ class FetchRequest:
     credentials: str = field(default="", repr=False)
     subscribers: int = 1
     validated_url: str = ""
+    options: RequestOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """The only access to the network: an aiohttp session that does nothing on its own.
 
-No proxy and nothing else from the environment, no cookies, no redirects followed, no body inflated, no URL rewritten:
+Nothing from the environment, no cookies, no redirects followed, no body inflated, no URL rewritten:
 `fetch` decides all of that. Every address that is dialled passes the guard (see `address_guard`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import re
 import socket
+import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -20,6 +23,7 @@ from multidict import CIMultiDictProxy
 from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
 from lifestream.fetcher.outcomes import FailureKind
 from lifestream.fetcher.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
+from lifestream.fetcher.tls_sessions import resuming_context
 from lifestream.message import say
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; the default, 8 KiB, is less than some sites' Content-Security-Policy
@@ -92,8 +96,14 @@ def open_session(
         resolver=resolver or Resolver(),
         socket_factory=guard.socket,
         force_close=not keeps,
+        ssl=resuming_context(),
         limit=0,  # `refresh` limits the number of requests, where waiting costs no deadline
     )
+    return session_with(connector)
+
+
+def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
+    """Return a session that connects by *connector*, and does nothing on its own. The caller closes it."""
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -127,13 +137,37 @@ def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
 
     None if it is neither a failure of the network or the server, nor a shortage of ours.
     """
-    if (shortage := shortage_of(error)) is not None:
+    if (shortage := shortage_of(error) or _shortage_in_words(error)) is not None:
         return "shortage", shortage.value
-    known = _failure_of(error)
+    known = _failure_of_proxy(error) or _failure_of(error)
     # The libraries that resolve names and load certificates don't report that they could not open a file.
     if known is not None and known[0] in ("dns", "tls") and is_short_of_files():
         return "shortage", Shortage.FILES.value
     return known
+
+
+def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return "connection", say("proxy-refused", status=f"{error.status} {error.message}".strip()[:100])
+    # An extra, which is imported where it is used.
+    if type(error).__module__.partition(".")[0] in ("aiohttp_socks", "python_socks"):
+        return "connection", say("proxy-failed", reason=_reason(error)[:200])
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError) and type(error) is aiohttp.ClientOSError:
+        return "tls", say("no-tls-by-proxy", reason=_reason(error))  # aiohttp's own connector says for which host
+    return None
+
+
+def _shortage_in_words(error: Exception) -> Shortage | None:
+    """Return the shortage of memory that ended a body early.
+
+    aiohttp tells what broke the connection in the message alone, behind what is missing of the body
+    (`ResponseHandler.connection_lost`, read in 3.14). No server chooses these words.
+    """
+    broke = isinstance(error, aiohttp.ClientPayloadError) and _BROKE.search(str(error))
+    return Shortage.MEMORY if broke else None
+
+
+_BROKE: Final = re.compile(rf">\. (?:MemoryError\(\)|OSError\((?:{errno.ENOMEM}|{errno.ENOBUFS}), '[^']*'\))\Z")
 
 
 def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:

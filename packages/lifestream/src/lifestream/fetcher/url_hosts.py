@@ -6,6 +6,7 @@ believe the feed only if something else confirms it: see `site_domain`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,11 +29,17 @@ def host_of(url: str) -> str:
     return host if port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f"{host}:{port}"
 
 
+_PLAIN = re.compile(r"https?://(?>(?:www\.)?)([a-z0-9.-]+)(?=[/?#]|\Z)")
+"""The beginning of most URLs: a host in ASCII and lower case, without a port."""
+
+
 def domain_of(url: str) -> str:
     """Return the host of *url* in lower case, without port and leading "www."; plugins and templates are chosen by it.
 
     A label that is not ASCII is in Punycode (RFC 3492), as in DNS: a Cyrillic "о" looks like a Latin one.
     """
+    if plain := _PLAIN.match(url):
+        return plain[1]
     try:
         # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
         # state" and those after it): `https://a.example\\@github.com/` leads to a.example.

@@ -120,10 +120,12 @@ def _respell(apps, changed, using):
     hosts = apps.get_model("lifestream", "Host").objects.using(using)
     for pk, (url, new_hash) in changed.items():
         host, _ = hosts.get_or_create(name=host_of(url))
+        moved = (
+            feeds.filter(pk=pk).exclude(host=host).filter(status="active").values_list("next_fetch", flat=True).first()
+        )
         feeds.filter(pk=pk).update(url=url, url_hash=new_hash, host=host)
-        # When its host is due: too early costs a look, and then it is set right.
-        due = feeds.filter(pk=pk).values_list("next_fetch", flat=True).get()
-        hosts.filter(Q(next_due=None) | Q(next_due__gt=due), pk=host.pk).update(next_due=due)
+        if moved is not None:  # its new host is due with it
+            hosts.filter(Q(next_due=None) | Q(next_due__gt=moved), pk=host.pk).update(next_due=moved)
 
 
 class Migration(migrations.Migration):

@@ -8,7 +8,7 @@ NOTE_NAMES = """UPDATE lifestream_subscription SET sort_folder = substr(folder, 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0050_one_feed_one_row"),
+        ("lifestream", "0052_article"),
     ]
 
     operations = [

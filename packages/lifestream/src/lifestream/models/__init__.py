@@ -3,7 +3,7 @@
 In: nothing. Out: the models, and the search index over items.
 
 1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
-2. `items`: what feeds said, tags, and the memory of deleted items.
+2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what the pages of entries gave.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
    `own_pages`: text of their owners.
 4. `tallies`: counts of what the site has done.
@@ -19,6 +19,7 @@ guid. Never imported here: the parser, `scheduler`, `storage` and above.
 from __future__ import annotations
 
 from lifestream.models.additions import Addition
+from lifestream.models.articles import Article
 from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
@@ -34,6 +35,7 @@ from lifestream.models.tallies import Tally
 
 __all__ = [
     "Addition",
+    "Article",
     "Feed",
     "FeedQuerySet",
     "Fetch",

@@ -221,6 +221,7 @@ class Feed(models.Model):
         Host, on_delete=models.PROTECT, related_name="feeds", editable=False, verbose_name=_("host"), db_index=False
     )
     credentials = models.TextField(blank=True, editable=False)  # see storage.credentials
+    options = models.JSONField(default=dict, blank=True, editable=False)  # see storage.feed_options
     title = models.TextField(_("title"), blank=True)
     site_url = models.TextField(_("site"), blank=True)
     domain = models.TextField(_("domain"), blank=True)
@@ -264,6 +265,9 @@ class Feed(models.Model):
     last_success = models.DateTimeField(_("last success"), null=True, blank=True)
     last_status = models.TextField(_("last outcome"), blank=True)
     last_error = MessageField(_("last error"), blank=True)
+    # Of one that is lost: the feed that its site names in its place, and when that was looked for.
+    replacement = models.TextField(blank=True, default="", db_default="", editable=False)
+    replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
     # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
     # and until *push_until* the hub is relied on to tell of what is new.

@@ -117,6 +117,25 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     return queryset.filter(_Among(F(field), Value(json.dumps(found))))
 
 
+def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
+    """Return those of *queryset*, which has items or posts, that contain all terms of *query*, as `matching` does, but
+    only of the latest *most* items that do. That takes no longer if a frequent word is counted or ordered otherwise.
+    """
+    field = _item_of(queryset)
+    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
+    if dialect is None or not wanted:
+        return queryset.none()
+    with connections[queryset.db].cursor() as cursor:
+        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {int(most)}", [dialect.query(wanted)])
+        found = [item for (item,) in cursor.fetchall()]
+    return queryset.filter(_Among(F(field), Value(json.dumps(found))))
+
+
+def is_supported(using: str) -> bool:
+    """Return whether the database *using* has an index."""
+    return connections[using].vendor in _DIALECTS
+
+
 if TYPE_CHECKING:
     _BooleanLookup = Lookup[bool]
 else:

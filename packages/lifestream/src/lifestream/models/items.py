@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
 from django.db import models, transaction
@@ -20,6 +21,7 @@ SLUG_LENGTH = 200
 """Characters of its slug: case folding and compatibility forms turn some characters into several."""
 
 
+@lru_cache(maxsize=10_000)
 def tag_slug(name: str) -> str:
     """Return the slug of a tag, which is the same for every way to write it: "#Django" and "django" are one tag.
 

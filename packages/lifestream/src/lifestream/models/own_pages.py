@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +11,7 @@ from lifestream.models.lifestreams import Lifestream
 
 MOST_PAGES = 12
 """How many pages a lifestream has at most: each is linked in the footer of every page."""
-LONGEST = 200_000
+LONGEST = 50_000
 """How many characters the text of a page has at most."""
 
 
@@ -26,7 +27,7 @@ class OwnPage(models.Model):
     title = models.CharField(_("title"), max_length=120, help_text=_("Above the page, and of the link in the footer."))
     text = models.TextField(
         _("text"),
-        max_length=LONGEST,
+        validators=[MaxLengthValidator(LONGEST)],
         blank=True,
         help_text=_("In Markdown: a blank line between paragraphs, ## before a heading, [text](https://…) for a link."),
     )

@@ -13,6 +13,9 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _COUNTERS: Final = {
     "fetches": ("lifestream_fetches_total", "Fetches by outcome.", "outcome"),
+    "answers": ("lifestream_answers_total", "Answers by HTTP status.", "status"),
+    "bytes": ("lifestream_body_bytes_total", "Bytes of documents, after decoding.", ""),
+    "parsers": ("lifestream_parser_restarts_total", "Processes that were started anew to read documents.", ""),
     "items": ("lifestream_items_total", "Items that were imported, by what was done.", "change"),
     "runs": ("lifestream_runs_total", "Refreshes.", ""),
     "cleaned": ("lifestream_cleaned_total", "Rows that were deleted to keep the database within bounds.", "kind"),
@@ -44,6 +47,9 @@ def _lines(health: Health) -> Iterator[str]:
         }
         if found:
             yield from _metric(name, text, "counter", found)
+    if "milliseconds" in health.tallies:
+        took = {"": health.tallies["milliseconds"] / 1000}
+        yield from _metric("lifestream_fetch_seconds_total", "Time that requests took.", "counter", took)
 
 
 def _gauge(name: str, text: str, values: Mapping[str, float]) -> Iterator[str]:

@@ -28,7 +28,6 @@ else:
 
 MOST_ADDRESSES: Final = 200
 """How many addresses may be entered at once. For more, there is OPML."""
-_LONGEST_ADDRESS: Final = 4_000
 _LONGEST_FOLDER: Final = 200
 
 RULES_HELP = _(
@@ -66,7 +65,7 @@ class AddressesField(forms.CharField):
         wrong = []
         for address in addresses:
             try:
-                request_url(completed(address[: _LONGEST_ADDRESS + 1]))
+                request_url(completed(address))
             except UrlRefused as error:
                 wrong.append(worded(str(error)))
         if wrong:
@@ -197,8 +196,8 @@ class SiteForm(SiteModelForm):
         }
         help_texts = {
             "folder": _("Empty: none."),
-            "keep_rules": format_lazy("{} {}", _("If there are any, only what matches is shown."), RULES_HELP),
-            "block_rules": _("What matches is not shown."),
+            "block_rules": format_lazy("{} {}", _("What matches is not shown."), RULES_HELP),
+            "keep_rules": _("If there are any, only what matches is shown."),
         }
 
     def clean_name(self) -> str:
@@ -218,14 +217,14 @@ class RulesForm(RulesModelForm):
 
     class Meta:
         model = Lifestream
-        fields = ["keep_rules", "block_rules"]
+        fields = ["block_rules", "keep_rules"]
         widgets = {
             "keep_rules": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
             "block_rules": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         }
         help_texts = {
-            "keep_rules": format_lazy("{} {}", _("If there are any, only what matches is shown."), RULES_HELP),
-            "block_rules": _("What matches is not shown."),
+            "block_rules": format_lazy("{} {}", _("What matches is not shown."), RULES_HELP),
+            "keep_rules": _("If there are any, only what matches is shown."),
         }
 
 

@@ -32,6 +32,7 @@ from lifestream.entry import (
     Transcript,
 )
 from lifestream.message import from_stored, stored
+from lifestream.parser.article import Article
 from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
@@ -271,6 +272,7 @@ _IN_PARTS: Final = {
 """Which field of what a message holds under a name is sent in parts."""
 
 PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES, linked=NAMES)
+ARTICLE: Final = _record(Article)
 RULES: Final = _record(
     SanitizerRules,
     tags=Shape(

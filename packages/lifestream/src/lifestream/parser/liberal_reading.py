@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from lifestream.entry import ParsedFeed
 from lifestream.message import say
+from lifestream.parser import damaged_episodes as episodes
 from lifestream.parser import strict
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.preprocessing import ASIDE
@@ -43,7 +44,7 @@ class Reading:
         """Return the feed in the document, which is ill-formed and can't be mended, from its parts: see `salvage`."""
         scanned = scan(self.document)
         if not scanned.head:  # it was broken before the first entry: its parts can't be told apart
-            feed = self._liberal(self.document, scanned)
+            feed = _with_episodes(self._liberal(self.document, scanned), self.document)
             self.cut_off = is_cut_off(self.document.decode("utf-8", "replace"))
             entries = feed.entries[:-1] if self.cut_off else feed.entries
             self.damaged = tuple(range(len(entries)))
@@ -54,7 +55,7 @@ class Reading:
         self.notes.reader = "strict, and liberal for what is damaged"
         whole, damaged = [*feed.entries], list[int]()
         for place, piece in zip(left.places, left.damaged, strict=True):
-            for entry in self._liberal(piece, Scan()).entries[:1]:
+            for entry in _with_episodes(self._liberal(piece, Scan()), piece).entries[:1]:
                 # Entries in which nothing was found have no index.
                 at = min(place - (left.places.index(place) - len(damaged)), len(whole))
                 whole.insert(at, entry)
@@ -70,7 +71,9 @@ class Reading:
         if root is not None:
             feed = strict.read_feed(root, self.url, language=self.language, netscape=self.netscape, notes=self.notes)
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
-        return feed if feed is not None and feed.entries else self._liberal(document, scan(document))
+        if feed is not None and feed.entries:
+            return feed
+        return _with_episodes(self._liberal(document, scan(document)), document)
 
     def _liberal(self, document: bytes, scanned: Scan) -> ParsedFeed:
         from lifestream.parser import liberal
@@ -85,6 +88,10 @@ class Reading:
         if result["version"] == "cdf":
             raise NotAFeed(strict.CDF)
         return feed_of(result, scanned, self.url, self.notes)
+
+
+def _with_episodes(feed: ParsedFeed, document: bytes) -> ParsedFeed:
+    return replace(feed, entries=episodes.told(feed.entries, document.decode("utf-8", "replace")))
 
 
 _ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)

@@ -30,8 +30,9 @@ from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
 from lifestream.message import say
 from lifestream.parser import ipc
+from lifestream.parser.article import Article
 from lifestream.parser.errors import ParserDied, ParseTimeout
-from lifestream.parser.questions import Document, Nonsense, WebPage, document
+from lifestream.parser.questions import ArticlePage, Document, Nonsense, WebPage, document
 from lifestream.parser.web_page import Page
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
@@ -57,7 +58,7 @@ class _Job:
     """A document, or a web page, to read."""
 
     future: Future[Any]
-    asked: Document | WebPage
+    asked: Document | WebPage | ArticlePage
 
 
 class ParserPool:
@@ -131,6 +132,16 @@ class ParserPool:
         """
         self._check_open()
         job = _Job(Future(), WebPage(body, headers, url))
+        self._jobs.put(job)
+        return job.future
+
+    def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Article]:
+        """Have a child find the article of the web page *body*: see `article.read_article`.
+
+        The future is like that of `submit`; without an article it raises `ParserDied`, which says why.
+        """
+        self._check_open()
+        job = _Job(Future(), ArticlePage(body, headers, url))
         self._jobs.put(job)
         return job.future
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 from lifestream.entry import ParsedFeed
 from lifestream.message import from_stored, say
 from lifestream.parser import ipc
+from lifestream.parser.article import Article
 from lifestream.parser.errors import NotAFeed, ParserDied
 from lifestream.parser.web_page import Page
 from lifestream.plugins.base import FeedPlugin
@@ -87,6 +88,23 @@ class WebPage:
         if "page" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
         return _unpacked(ipc.PAGE, answer["page"])
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """A web page of which the article is wanted."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    url: str
+
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as a document is read
+        """Return the article. Raises `ParserDied` with the reason if there is none, and what *ask* raises."""
+        question = {"article": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
+        answer = ask(question, self.body)
+        if "article" not in answer:
+            raise ParserDied(from_stored(str(answer.get("failed"))))
+        return _unpacked(ipc.ARTICLE, answer["article"])
 
 
 def document(

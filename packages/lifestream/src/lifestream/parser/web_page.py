@@ -55,7 +55,7 @@ class Page:
 
 def read_page(html: bytes, headers: Mapping[str, str], url: str) -> Page:
     """Return the page in *html*, which came from *url* with *headers*."""
-    text = _decoded(html, headers)[:MAX_PAGE]
+    text = decoded_page(html, headers)
     base, title, links, refresh = url, "", _links_beside(headers), ""
     anchors: list[_Anchor] = []
     based = False
@@ -177,14 +177,14 @@ def _charset_in(start: str) -> str:
     return ""
 
 
-def _decoded(html: bytes, headers: Mapping[str, str]) -> str:
-    """Return the text of a page. Its charset is that of a byte order mark, else of HTTP, else of the page itself (HTML,
-    13.2.3.2).
+def decoded_page(html: bytes, headers: Mapping[str, str]) -> str:
+    """Return the text of a page, at most MAX_PAGE characters. Its charset is that of a byte order mark, else of HTTP,
+    else of the page itself (HTML, 13.2.3.2).
     """
     said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if "charset" not in said.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
         said = f"text/html; charset={named}"
-    return scrub(decode(html[: 4 * MAX_PAGE], said).text)
+    return scrub(decode(html[: 4 * MAX_PAGE], said).text)[:MAX_PAGE]
 
 
 _FEED_TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})

@@ -20,6 +20,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
 from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
+from lifestream.parser.article import NoArticle, read_article
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.web_page import read_page
 from lifestream.plugins.caps import Tally, bounded_feed
@@ -61,6 +62,9 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     # This imports the readers before the first document. feedparser is imported only for a document that needs it.
     with contextlib.suppress(NotAFeed):
         parse(b"", {}, "")
+    # What is there by now stays; a garbage collection need not look through it.
+    gc.collect()
+    gc.freeze()
     ipc.send(answers, {"ready": True})
     reader = Reader(registry, sanitizer)
     while True:
@@ -88,6 +92,8 @@ class Reader:
         gc.disable()
         try:
             return self._answer(job, body)
+        except NoArticle as error:
+            return {"failed": stored(str(error))}
         except NotAFeed as error:
             return {"not a feed": stored(error.reason)}
         except (MemoryError, RecursionError) as error:
@@ -99,6 +105,8 @@ class Reader:
     def _answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "page" in job:
             return {"page": ipc.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+        if "article" in job:
+            return {"article": ipc.ARTICLE.pack(read_article(body, job["headers"], job["url"], self._sanitizer))}
         parsed, self._parsed = self._parsed, None
         notes, self._notes = self._notes, None
         if "clean" in job:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
-from functools import cache
+from operator import attrgetter
 from types import NoneType
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from lifestream.content.plaintext import shorten
 from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
@@ -34,10 +34,10 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
     Raises TypeError or ValueError naming the field that can't be sent: a value of the wrong type, a text longer than
     `MAX_TEXT` characters, a number below 0 or not below `MAX_NUMBER`, a date that doesn't exist in UTC.
     """
-    draft = replace(
-        draft, tags=tuple(draft.tags), enclosures=tuple(draft.enclosures), media=tuple(draft.media), card={}
-    )
-    _check_fields("", draft, {"tags", "enclosures", "media"})
+    draft = ItemDraft(*_VALUES(draft))  # `replace` takes three times as long
+    draft.tags, draft.enclosures, draft.media = tuple(draft.tags), tuple(draft.enclosures), tuple(draft.media)
+    draft.card = {}
+    _check_fields("", ItemDraft, draft, {"tags", "enclosures", "media"})
     if draft.episode is not None:
         draft.episode = _checked_episode(draft.episode)
     draft.published = _in_utc("published", draft.published)
@@ -46,13 +46,14 @@ def checked_draft(draft: ItemDraft) -> ItemDraft:
         _check("a tag", tag, str)
     for enclosure in draft.enclosures:
         _check("an enclosure", enclosure, Enclosure)
-        _check_fields("an enclosure's ", enclosure)
+        _check_fields("an enclosure's ", Enclosure, enclosure)
     for medium in draft.media:
         _check("a medium", medium, Media)
-        _check_fields("a medium's ", medium)
+        _check_fields("a medium's ", Media, medium)
     return draft
 
 
+_VALUES: Final = attrgetter(*(field.name for field in fields(ItemDraft)))
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "published": (datetime, NoneType),
     "updated": (datetime, NoneType),
@@ -63,7 +64,6 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "captions": (bool,),
 }
 """The types of those fields of a draft that are not text."""
-_Checked: TypeAlias = ItemDraft | Enclosure | Media | Episode | Transcript | Person
 _Typed: TypeAlias = tuple[str, tuple[type, ...]]
 """The name of a field, and its types."""
 
@@ -88,13 +88,13 @@ _TEXTS: Final = ("guid", "link", "title", "author", "content", "text", "summary"
 
 def _checked_episode(episode: Episode) -> Episode:
     episode = replace(episode, transcripts=tuple(episode.transcripts), persons=tuple(episode.persons))
-    _check_fields("an episode's ", episode, {"transcripts", "persons"})
+    _check_fields("an episode's ", Episode, episode, {"transcripts", "persons"})
     for transcript in episode.transcripts:
         _check("a transcript", transcript, Transcript)
-        _check_fields("a transcript's ", transcript)
+        _check_fields("a transcript's ", Transcript, transcript)
     for person in episode.persons:
         _check("a person", person, Person)
-        _check_fields("a person's ", person)
+        _check_fields("a person's ", Person, person)
     return episode
 
 
@@ -104,22 +104,19 @@ def _texts_of(episode: Episode) -> Iterator[str]:
             yield from (text for text in (part if isinstance(part, tuple) else (part,)) if isinstance(text, str))
 
 
-def _check_fields(
-    of: str,
-    value: _Checked,
-    done: Collection[str] = (),
-) -> None:
-    kind: Any = type(value)
-    for name, types in _types_of(kind):
+def _check_fields(of: str, kind: type, value: object, done: Collection[str] = ()) -> None:
+    """Check the fields that *kind* has in *value*, which may be of a class derived from *kind*."""
+    for name, types in _FIELDS[kind]:
         found = getattr(value, name)
         if (type(found) is str and str in types and len(found) <= MAX_TEXT) or name in done:
             continue  # as nearly all are
         _check(f"{of}{name}", found, *types)
 
 
-@cache
-def _types_of(kind: type[_Checked]) -> list[_Typed]:
-    return [(field.name, _TYPES.get(field.name, (str,))) for field in fields(kind)]
+_FIELDS: Final[dict[type, list[_Typed]]] = {
+    kind: [(field.name, _TYPES.get(field.name, (str,))) for field in fields(kind)]
+    for kind in (ItemDraft, Enclosure, Media, Episode, Transcript, Person)
+}
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:

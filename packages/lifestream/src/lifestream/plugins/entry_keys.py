@@ -64,7 +64,7 @@ class Keys:
 
 def _hash(*parts: str) -> str:
     # The length of each part precedes it: ("ab", "c") and ("a", "bc") are different keys.
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -86,10 +86,18 @@ def _guid_key(guid: str) -> str:
 _HASHED_GUID = re.compile(rf"{_HASHED}[0-9a-f]{{64}}")
 
 
+# The form of most links, whose parts need not be taken apart one by one.
+_PLAIN_LINK = re.compile(
+    r"https?://([a-z0-9.-]+)((?:/[\w/.~%+:@!$&'()*,;=-]*+)?)((?:\?[\w/.~%+:@!$&'()*,;=-]++)?)", re.ASCII
+)
+
+
 def link_form(link: str) -> str:
     """Return *link* as it is compared: without http or https, without a default port, and without a slash at the end of
     its path.
     """
+    if plain := _PLAIN_LINK.fullmatch(link):
+        return f"//{plain[1]}{plain[2].removesuffix('/')}{plain[3]}"
     try:
         parts = urlsplit(link.strip())
         port = parts.port
@@ -103,6 +111,11 @@ def link_form(link: str) -> str:
     return f"//{host}{parts.path.removesuffix('/')}{query}{fragment}"
 
 
+def _text_of(said: str) -> str:
+    end = said.rfind(">") + 1  # A "<" after it begins no tag, and is read once.
+    return " ".join((_TAG.sub(" ", said[:end]) + said[end:]).split())
+
+
 def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     """Return the keys of *entry*. A link whose form is in *home* belongs to the site and not to the entry; the address
     of a file may replace it.
@@ -113,10 +126,9 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     title = " ".join(entry.title.split())
     date = entry.published.isoformat() if entry.published else ""
     said = entry.content or entry.summary
-    end = said.rfind(">") + 1  # A "<" after it begins no tag, and is read once.
-    text = " ".join((_TAG.sub(" ", said[:end]) + said[end:]).split())
     # A date without a time says little: a day may have two entries with one title.
     dated = entry.published is not None and entry.published.time() != time()
+    text = "" if dated else _text_of(said)
     told_by = "date" if dated else "text" if text else ""
     return Keys(
         guid=_guid_key(guid),

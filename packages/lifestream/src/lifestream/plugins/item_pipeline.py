@@ -217,12 +217,13 @@ def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft
     )
     text = caps.text(content.text)
     summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
-    safe = replace(
-        draft,
+    safe = ItemDraft(
         guid=scrub(draft.guid).strip(),
         link=caps.address(sanitizer.url(draft.link, draft.base), tally),
         title=sanitizer.text(draft.title),
         author=sanitizer.text(draft.author),
+        published=draft.published,
+        updated=draft.updated,
         content=content.html,
         text=text,
         summary=shorten(" ".join(summary[:_ENOUGH].split()), SUMMARY_LENGTH),

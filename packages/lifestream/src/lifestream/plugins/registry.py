@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -117,10 +118,15 @@ def _import(path: str) -> Any:
         raise PluginError(f"the plugin {path!r} can't be imported: {error}") from error
 
 
-def _points() -> Iterable[EntryPoint]:
+@cache
+def _points() -> tuple[EntryPoint, ...]:
+    """Return the entry points of plugins, as they were when this process first asked.
+
+    To find them reads a file of each installed package, and each refresh makes a registry.
+    """
     from importlib.metadata import entry_points  # it brings the parser of mails; a registry is not always made
 
-    return sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
+    return tuple(sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name))
 
 
 def _load(point: EntryPoint) -> Any:

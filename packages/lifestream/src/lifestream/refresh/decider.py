@@ -19,6 +19,7 @@ from lifestream.refresh.factories import make_limits
 from lifestream.scheduler.jobs import Answer, Claimed, Result
 from lifestream.scheduler.publication_rate import pace_of
 from lifestream.scheduler.schedule import History, Limits, Terms, decide
+from lifestream.storage.feed_options import interval_of
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,13 @@ class Decider:
         return Result(claim, outcome, due, answer.started, prepared, answer.body_hash)
 
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
-        """Return our bounds for *claim*; they are wider while a hub pushes new entries."""
+        """Return our bounds for *claim*: the interval that is set for it, if one is; longer ones while a hub pushes new
+        entries.
+        """
         limits = self._limits
+        if chosen := interval_of(claim.options):  # within bounds that may have been moved since
+            chosen = min(max(chosen, limits.min_interval), limits.max_interval)
+            limits = replace(limits, min_interval=chosen, slow_interval=chosen)
         told = self._pushing and claim.push_until is not None and claim.push_until > now
         if not told or isinstance(outcome, Failed):
             return limits

@@ -1,15 +1,17 @@
 """Reading documents for a person who asks what lifestream makes of them: files, standard input and URLs; no database.
 
 A document passes through the parsers, plugins and cleaning as in a refresh, in child processes that have a deadline.
-URLs are fetched by the guarded fetcher, one after the other. A document that can't be had or read is a result, too.
+URLs are fetched by the guarded fetcher, `_AT_ONCE` at a time and one of a host, and are told in the order in which they
+were given. A document that can't be had or read is a result, too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections import defaultdict, deque
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from lifestream.conf import settings
 from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import ShortOf, require_files
+from lifestream.fetcher.url_hosts import host_of
 from lifestream.parser.errors import NotAFeed, ParseError
 from lifestream.parser.pool import ParserPool
 from lifestream.plugins.item_pipeline import Prepared
@@ -29,6 +32,8 @@ from lifestream.refresh.factories import make_fetcher, make_guard, make_pool
 STDIN: Final = "-"
 _AHEAD: Final = 4
 """How many documents are in memory for each parser."""
+_AT_ONCE: Final = 8
+"""How many documents are fetched at once. The first of them is read before another one is fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def read_documents(
     headers: Mapping[str, str] | None = None,
     noted: bool = False,
     stdin: BinaryIO | None = None,
-) -> Iterator[Reading]:
+) -> Generator[Reading, None, None]:
     """Yield what is made of each document in *names*, in their order: URLs, files, and "-" for *stdin* (by default
     standard input).
 
@@ -75,18 +80,29 @@ def read_documents(
     with ExitStack() as stack:
         pool = stack.enter_context(make_pool())
         sources = stack.enter_context(_Sources(url, dict(headers or {}), stdin))
+        loading: deque[tuple[str, Future[Document]]] = deque()
         waiting: deque[tuple[Document, Future[Prepared] | str]] = deque()
-        for name in names:
+
+        def begin_to_read() -> None:
+            name, loaded = loading.popleft()
             try:
-                document = sources.load(name)
+                document = loaded.result()
             except _Unavailable as error:
                 waiting.append((Document(name, sources.address(name), b""), str(error)))
             else:
                 waiting.append((document, pool.submit(document.body, document.headers, document.url, noted=noted)))
+
+        for name in names:
+            loading.append((name, sources.load(name)))
+            while loading and (loading[0][1].done() or len(loading) == _AT_ONCE):
+                begin_to_read()
             while len(waiting) > settings.parsers * _AHEAD:
                 yield _result(*waiting.popleft(), pool)
-        while waiting:
-            yield _result(*waiting.popleft(), pool)
+        while loading or waiting:
+            if loading:
+                begin_to_read()
+            if len(waiting) > settings.parsers * _AHEAD or not loading:
+                yield _result(*waiting.popleft(), pool)
 
 
 def is_address(name: str) -> bool:
@@ -144,10 +160,19 @@ class _Sources:
         except UrlRefused:
             return ""
 
-    def load(self, name: str) -> Document:
-        """Return the document *name*. Raises `_Unavailable`."""
-        if is_address(name):
-            return self._fetched(name)
+    def load(self, name: str) -> Future[Document]:
+        """Return the document *name* once it is there, or `_Unavailable`. A file is there at once."""
+        loaded: Future[Document] = Future()
+        try:
+            if is_address(name):
+                self._fetch(name, loaded)
+            else:
+                loaded.set_result(self._file(name))
+        except _Unavailable as error:
+            loaded.set_exception(error)
+        return loaded
+
+    def _file(self, name: str) -> Document:
         try:
             body = self._read(name)
         except OSError as error:
@@ -162,14 +187,24 @@ class _Sources:
         with Path(name).open("rb") as file:
             return file.read(self._most + 1)
 
-    def _fetched(self, name: str) -> Document:
+    def _fetch(self, name: str, loaded: Future[Document]) -> None:
+        """Have the document at the address *name* fetched into *loaded*."""
         try:
             request = FetchRequest(request_url(name), credentials=credentials_of(name))
         except UrlRefused as error:
             raise _Unavailable(str(error)) from error
         if self._web is None:
             self._web = self._stack.enter_context(_Web())
-        outcome = self._web.fetch(request)
+
+        def tell(fetched: Future[Outcome]) -> None:
+            try:
+                loaded.set_result(self._document(name, fetched.result()))
+            except BaseException as error:  # noqa: BLE001  whoever waits for the document raises it
+                loaded.set_exception(error)
+
+        self._web.fetch(request).add_done_callback(tell)
+
+    def _document(self, name: str, outcome: Outcome) -> Document:
         if isinstance(outcome, Failed):
             raise _Unavailable(outcome.message)
         if not isinstance(outcome, Fetched):
@@ -178,26 +213,54 @@ class _Sources:
 
 
 class _Web:
-    """Fetches one URL after the other. A context manager, in whose thread no event loop may run."""
+    """Fetches URLs, one of a host at a time, in an event loop in a thread of its own. A context manager; leaving it
+    cancels what is under way.
+    """
 
     def __init__(self) -> None:
         require_files()
         self._fetcher = make_fetcher(make_guard())
-        self._runner = asyncio.Runner()
+        self._started: Future[asyncio.AbstractEventLoop] = Future()
+        self._thread = threading.Thread(target=self._run, name="lifestream-read", daemon=True)
+        self._fetching: set[Future[Outcome]] = set()
+        self._hosts: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def __enter__(self) -> Self:
-        self._runner.run(self._fetcher.__aenter__())
+        self._thread.start()
+        self._loop = self._started.result()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._runner.run(self._fetcher.__aexit__(None, None, None))
-        self._runner.close()
+        for fetching in [*self._fetching]:
+            fetching.cancel()
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join()
 
-    def fetch(self, request: FetchRequest) -> Outcome:
-        """Return the outcome of *request*."""
-        return self._runner.run(self._fetcher.fetch(request))
+    def fetch(self, request: FetchRequest) -> Future[Outcome]:
+        """Return the outcome of *request*, once it is there."""
+        fetching = asyncio.run_coroutine_threadsafe(self._fetched(request), self._loop)
+        self._fetching.add(fetching)
+        fetching.add_done_callback(self._fetching.discard)
+        return fetching
+
+    async def _fetched(self, request: FetchRequest) -> Outcome:
+        async with self._hosts[host_of(request.url)]:
+            return await self._fetcher.fetch(request)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._live())
+        except BaseException as error:  # noqa: BLE001  whoever waits for the loop raises it
+            if not self._started.done():
+                self._started.set_exception(error)
+
+    async def _live(self) -> None:
+        self._ended = asyncio.Event()
+        async with self._fetcher:
+            self._started.set_result(asyncio.get_running_loop())
+            await self._ended.wait()
 
 
 def _trouble(name: str, error: OSError) -> str:

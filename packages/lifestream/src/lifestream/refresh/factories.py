@@ -15,11 +15,12 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.hub_client import HubClient, hub_client
 from lifestream.fetcher.outcomes import FetchRequest
+from lifestream.fetcher.request_options import NO_OPTIONS
 from lifestream.parser.pool import ParserPool
 from lifestream.plugins.registry import Registry
 from lifestream.scheduler.jobs import Claimed
 from lifestream.scheduler.schedule import Limits
-from lifestream.storage import credentials
+from lifestream.storage import feed_options
 
 _MANUAL: Final = "https://feedserver.readthedocs.io/lifestream/politeness.html"
 
@@ -30,15 +31,17 @@ def make_guard() -> AddressGuard:
 
 
 def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetcher:
-    """Return a fetcher with the User-Agent of the settings, and their limits unless others are given."""
+    """Return a fetcher with the User-Agent and the proxy of the settings, and their limits unless others are given."""
     limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
-    return Fetcher(guard, user_agent=settings.user_agent or _user_agent(_contact()), limits=limits)
+    agent = settings.user_agent or _user_agent(_contact())
+    return Fetcher(guard, user_agent=agent, limits=limits, proxy=settings.proxy)
 
 
 def make_hub_client(guard: AddressGuard) -> AbstractAsyncContextManager[HubClient]:
     """Return a client for hubs, with the User-Agent of the settings, to be entered in an event loop."""
     agent = settings.user_agent or _user_agent(_contact())
-    return hub_client(guard, user_agent=agent.replace("{subscribers}", "WebSub"), deadline=min(settings.timeout, 10.0))
+    agent = agent.replace("{subscribers}", "WebSub")
+    return hub_client(guard, user_agent=agent, deadline=min(settings.timeout, 10.0), proxy=settings.proxy)
 
 
 def make_pool(size: int | None = None) -> ParserPool:
@@ -96,13 +99,16 @@ def make_limits() -> Limits:
 
 def fetch_request(claim: Claimed) -> FetchRequest:
     """Return the request to send for *claim*. Raises `CredentialsLost` if no key decrypts its credentials."""
+    secrets = feed_options.secrets_of(claim.credentials)
+    plain = not (claim.options or secrets.headers)
     return FetchRequest(
         claim.url,
         "" if claim.withheld else claim.etag,
         "" if claim.withheld else claim.last_modified,
-        credentials.unseal(claim.credentials),
+        secrets.login,
         max(1, claim.subscribers),
         claim.validated_url,
+        NO_OPTIONS if plain else feed_options.request_options(claim.options, secrets),
     )
 
 

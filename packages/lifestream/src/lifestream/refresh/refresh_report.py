@@ -18,7 +18,8 @@ class FeedReport:
     """The result for one feed. *outcome* is a `Fetch.Outcome`; *new* and *changed* count items.
 
     *next_at* is when the feed is due again, None for never, and *reason* is why then; *message* says what went wrong,
-    if anything did. *url* is without credentials.
+    if anything did. *url* is without credentials. *status* is that of the answer, None for none; *size* is its length
+    in bytes, and *duration* is how long it took, in seconds.
     """
 
     feed: int
@@ -30,6 +31,9 @@ class FeedReport:
     next_at: datetime | None = None
     reason: str = ""
     message: str = ""
+    status: int | None = None
+    size: int = 0
+    duration: float = 0.0
 
     @property
     def failed(self) -> bool:

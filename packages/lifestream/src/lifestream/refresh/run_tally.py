@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import datetime
+from typing import Final
 
 from lifestream.models import Tally
 from lifestream.refresh.refresh_report import Report
@@ -12,6 +13,9 @@ from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
+
+_PARSER_LOST: Final = frozenset({"reading-too-long", "reader-ended"})
+"""The codes of the failures after which another process reads documents."""
 
 
 def count_run(report: Report, now: datetime) -> None:
@@ -21,6 +25,10 @@ def count_run(report: Report, now: datetime) -> None:
     counts = Counter({"runs": 1})
     for row in report.rows:
         counts[f"fetches:{row.outcome}"] += 1
+        counts[f"answers:{row.status or 'none'}"] += 1
+        counts["parsers"] += getattr(row.message, "code", "") in _PARSER_LOST
+        counts["bytes"] += row.size
+        counts["milliseconds"] += round(1000 * row.duration)
     counts["items:new"] += report.new
     counts["items:changed"] += report.changed
     counts["fetches:short"] += report.short

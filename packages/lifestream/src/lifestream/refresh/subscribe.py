@@ -44,6 +44,7 @@ from lifestream.scheduler.publication_rate import pace_of
 from lifestream.scheduler.schedule import History, decide
 from lifestream.storage import credentials, fanout, writer
 from lifestream.storage.db_errors import FAILURES
+from lifestream.storage.feed_options import secrets_of
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
 _MOST_GUESSED = 14  # and how many of the usual places, beside the page and at the site's root
@@ -359,7 +360,7 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     private = Feed.objects.with_url(found.url).filter(subscriptions__lifestream=lifestream).exclude(credentials="")
     for feed in private.order_by("pk"):
         try:
-            kept = credentials.unseal(feed.credentials)
+            kept = secrets_of(feed.credentials).login
         except credentials.CredentialsLost:
             kept = found.credentials.partition(":")[0]
         if kept.partition(":")[0] == found.credentials.partition(":")[0]:

@@ -14,6 +14,7 @@ from django.db import close_old_connections, connections
 
 from lifestream.refresh import bell
 from lifestream.refresh.additions import add_wanted
+from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import Report, tell_report
@@ -87,6 +88,7 @@ class Updater(threading.Thread):
         tell_report(report)
         if report.rows:
             self._find_icons()
+            self._fetch_full_content([row.feed for row in report.rows])
         return report
 
     def _do_daily(self) -> None:
@@ -103,3 +105,9 @@ class Updater(threading.Thread):
             find_icons()
         except Exception:
             log.exception("the icons of sites could not be looked for")
+
+    def _fetch_full_content(self, feeds: list[int]) -> None:
+        try:
+            fetch_full_content(feeds)
+        except Exception:
+            log.exception("the pages of entries could not be asked")

@@ -317,4 +317,7 @@ def _row(result: Result, stored: Stored) -> FeedReport:
         next_at=result.started if stored.unwritten else due.at,
         reason=say("unstored") if stored.unwritten else due.reason,
         message=stored.message,
+        status=result.outcome.status,
+        size=result.outcome.size if isinstance(result.outcome, Fetched) else 0,
+        duration=result.outcome.duration,
     )

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 class Claimed:
     """A feed that a worker holds until *until*; *token* proves it.
 
-    *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`. *terms* are in
-    the form of `schedule.Terms.as_json`. *subscribers* counts the lifestreams that show the feed. Validators are not
-    sent if they are *withheld*. Until *push_until*, the feed's hub is relied on to push new entries.
+    *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`; *options* are in
+    the form of `feed_options`, and *terms* in that of `schedule.Terms.as_json`. *subscribers* counts the lifestreams
+    that show the feed. Validators are not sent if they are *withheld*. Until *push_until*, the feed's hub is relied on
+    to push new entries.
     """
 
     feed: int
@@ -38,6 +39,7 @@ class Claimed:
     plugin: str = ""
     site_url: str = ""
     credentials: str = field(default="", repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     etag: str = ""
     last_modified: str = ""
     withheld: bool = False

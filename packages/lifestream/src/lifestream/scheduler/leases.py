@@ -110,8 +110,8 @@ def _claimed(token: str, until: datetime) -> list[Claimed]:
     # Rows instead of model instances: each run makes a claim of each feed, and instances were half of its cost.
     feeds = Feed.objects.with_token(token).order_by("next_fetch", "pk")
     rows = feeds.values_list(
-        "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "etag", "last_modified",
-        "withheld", "validated_url", "body_hash", "failures", "terms", "push_until", named=True,
+        "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "options", "etag",
+        "last_modified", "withheld", "validated_url", "body_hash", "failures", "terms", "push_until", named=True,
     )  # fmt: skip
     held = Feed.objects.with_token(token).values("pk")
     counts = Subscription.objects.filter(feed__in=held).values_list("feed").annotate(Count("pk"))
@@ -128,6 +128,7 @@ def _claimed(token: str, until: datetime) -> list[Claimed]:
             plugin=row.plugin,
             site_url=row.site_url,
             credentials=row.credentials,
+            options=row.options,
             etag=row.etag,
             last_modified=row.last_modified,
             withheld=row.withheld,

@@ -163,6 +163,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_CONTACT"),
     Option("LIFESTREAM_USER_AGENT"),
     Option("LIFESTREAM_ALLOWED_NETWORKS", Kind.LIST),
+    Option("LIFESTREAM_PROXY", masks=without_password),
     Option("LIFESTREAM_CHECK_EVERY", Kind.NUMBER),
     Option("LIFESTREAM_CONCURRENCY", Kind.WHOLE),
     Option("LIFESTREAM_PER_HOST", Kind.WHOLE),
@@ -184,6 +185,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_KEEP_ITEMS", Kind.WHOLE),
     Option("LIFESTREAM_KEEP_IDLE_DAYS", Kind.NUMBER),
     Option("LIFESTREAM_METRICS_FROM", Kind.LIST),
+    Option("LIFESTREAM_REPORT_TO", Kind.LIST),
     Option("LIFESTREAM_LOG_LEVEL", choices=("DEBUG", "INFO", "WARNING", "ERROR")),
     Option("LIFESTREAM_LOG_FORMAT", default="line", choices=("line", "json")),
     # Reading.

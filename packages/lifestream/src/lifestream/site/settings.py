@@ -181,5 +181,6 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": LIFESTREAM_CHECK_EVERY},
     },
     "cleanup": {"task": "lifestream.cleanup", "schedule": 86400.0, "options": {"expires": 86000.0}},
+    "report": {"task": "lifestream.report", "schedule": 86400.0, "options": {"expires": 86000.0}},
     "find-icons": {"task": "lifestream.find_icons", "schedule": 3600.0, "options": {"expires": 3500.0}},
 }

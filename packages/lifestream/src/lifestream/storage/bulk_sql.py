@@ -6,7 +6,7 @@ for every row and column. An import writes a hundred rows for a feed; with this 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain, islice
 from operator import attrgetter
@@ -63,6 +63,22 @@ def insert_rows(
             cursor.execute(f"{into} VALUES {marks} {end}", list(chain.from_iterable(batch)))
             found += cursor.fetchall() if returning else []
     return found
+
+
+def insert_new(model: type[Model], rows: Iterable[Mapping[str, Any]], using: str) -> None:
+    """Insert *rows*, each with values for the same fields of *model*, by the names of their attributes; all other
+    fields have their defaults, which are made once.
+
+    Rows that exist already (by a unique constraint) are left as they are.
+    """
+    rows = list(rows)
+    if not rows:
+        return
+    blank = model()
+    names = [field.attname for field in model._meta.concrete_fields if not field.primary_key]
+    others = [name for name in names if name not in rows[0]]
+    same = [getattr(blank, name) for name in others]
+    insert_rows(model, [*rows[0], *others], ([*row.values(), *same] for row in rows), using)
 
 
 def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object], using: str) -> None:
@@ -125,7 +141,7 @@ def _preparer(
         elif isinstance(field, MessageField):
             others.append((index, stored))
         elif isinstance(field, JSONField):
-            others.append((index, partial(connection.ops.adapt_json_value, encoder=field.encoder)))
+            others.append((index, _json(partial(connection.ops.adapt_json_value, encoder=field.encoder))))
         elif not isinstance(field, _PLAIN):
             others.append((index, partial(field.get_db_prep_save, connection=connection)))
 
@@ -137,6 +153,12 @@ def _preparer(
         return prepared
 
     return prepare
+
+
+def _json(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return *convert*, which knows the empty list: most items have several."""
+    nothing = convert([])
+    return lambda value: nothing if value == [] else convert(value)
 
 
 def _columns(connection: BaseDatabaseWrapper, fields: Sequence[Field[Any, Any]]) -> str:

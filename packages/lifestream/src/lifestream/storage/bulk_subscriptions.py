@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections, router, transaction
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
-from lifestream.models import Feed, Host, Lifestream, Subscription, sort_names
+from lifestream.models import Feed, Host, Lifestream, Subscription, due_hosts, sort_names
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill, fanout
+from lifestream.storage.bulk_sql import insert_new
 
 CHUNK: Final = 500
 """How many feeds are subscribed to in one transaction."""
@@ -58,22 +59,21 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     feeds = _shared(listed, using)
     subscriptions = Subscription.objects.using(using).filter(lifestream=lifestream)
     has = set(subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True))
-    wanted = [
-        Subscription(
-            lifestream=lifestream,
-            feed=feeds[key],
-            folder=each.folder,
-            name=each.name if each.name != title else "",
-            keep_rules=each.keep_rules,
-            block_rules=each.block_rules,
-        )
+    wanted: list[dict[str, Any]] = [
+        {
+            "lifestream_id": lifestream.pk,
+            "feed_id": feeds[key].pk,
+            "folder": each.folder,
+            "name": each.name if each.name != feeds[key].title else "",
+            "keep_rules": each.keep_rules,
+            "block_rules": each.block_rules,
+        }
         for key, each in listed.items()
         if feeds[key].pk not in has
-        for title in [feeds[key].title]
     ]
-    # Another process may have subscribed to some of them meanwhile. Django's own manager fills no timelines by itself.
-    Subscription._base_manager.using(using).bulk_create(wanted, ignore_conflicts=True)
-    keys = [each.feed_id for each in wanted]
+    # Another process may have subscribed to some of them meanwhile: those stay as they are.
+    insert_new(Subscription, wanted, using)
+    keys = [each["feed_id"] for each in wanted]
     made = list(subscriptions.filter(feed__in=keys).select_related("feed", "lifestream").order_by("pk"))
     sort_names.settle(using, subscriptions=[each.pk for each in made])
     fanout.note_readers(keys, using)
@@ -109,13 +109,16 @@ def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
 
 def _make_feeds(listed: Collection[Listed], using: str) -> None:
     names = {host_of(each.url) for each in listed}
-    hosts = Host.objects.using(using)
-    hosts.bulk_create([Host(name=name) for name in sorted(names)], ignore_conflicts=True)
-    keys = dict(hosts.filter(name__in=names).values_list("name", "pk"))
-    Feed.objects.using(using).bulk_create(
-        [
-            Feed(url=each.url, url_hash=url_hash(each.url), host_id=keys[host_of(each.url)], domain=domain_of(each.url))
-            for each in listed
-        ],
-        ignore_conflicts=True,
-    )
+    insert_new(Host, ({"name": name} for name in sorted(names)), using)
+    keys = dict(Host.objects.using(using).filter(name__in=names).values_list("name", "pk"))
+    rows = [
+        {
+            "url": each.url,
+            "url_hash": url_hash(each.url),
+            "host_id": keys[host_of(each.url)],
+            "domain": domain_of(each.url),
+        }
+        for each in listed
+    ]
+    insert_new(Feed, rows, using)
+    due_hosts.settle(keys.values(), using)

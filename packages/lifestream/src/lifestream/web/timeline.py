@@ -79,6 +79,10 @@ class Timeline:
         """Return all posts that may be shown, the latest first, loaded with the items, feeds and subscriptions that a
         page needs.
         """
+        posts = self._posts()
+        return posts.filter(pinned=None) if self.pins else posts
+
+    def _posts(self) -> QuerySet[Post]:
         posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
             posts = posts.filter(lifestream=self.lifestream)
@@ -86,8 +90,6 @@ class Timeline:
                 posts = posts.exclude(subscription__in=hidden)
         else:
             posts = posts.filter(subscription=self.subscription)
-        if self.pins:
-            posts = posts.filter(pinned=None)
         if self.tag is not None:
             posts = posts.filter(item__tags=self.tag)
         if self.day is not None:
@@ -98,7 +100,7 @@ class Timeline:
 
     def pinned(self) -> list[Post]:
         """Return the pinned posts that may be shown, those that were pinned last before the others."""
-        posts = self.narrowed(pins=False).posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")
+        posts = self._posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")
         return shown(posts[:MOST_PINNED], lifestream=self.lifestream)
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
@@ -225,7 +227,7 @@ def shown(posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream
     stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
     is read when a template asks for it.
     """
-    heavy = ("item__card",) if bodies else _BODIES
+    heavy = () if bodies else _BODIES
     found: list[Post] = list(
         posts.select_related("subscription", "item__feed")
         .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")

@@ -253,17 +253,18 @@ def test_a_page_takes_as_many_queries_for_twenty_items_as_for_one(
     client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_post(make_site(main), "Only one", tags=("one",))
-    # The lifestream, what is secret in it, the posts, their tags, the sites beside them.
-    with django_assert_num_queries(5):
+    # The lifestream, what is secret in it, what is pinned, the posts, their tags, the sites beside them, the pages of
+    # its owner.
+    with django_assert_num_queries(7):
         client.get("/main/")
     for number in range(20):
         make_post(make_site(main, f"Site {number}", icon=PNG), f"Post {number}", tags=("one", f"tag {number}"))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         client.get("/main/")
 
 
 @pytest.mark.parametrize(
-    ("address", "queries"), [("items/{item}/", 7), ("sites/{site}/", 5), ("sites/", 2), ("feed.atom", 5)]
+    ("address", "queries"), [("items/{item}/", 8), ("sites/{site}/", 6), ("sites/", 3), ("feed.atom", 5)]
 )
 def test_no_page_takes_many_queries(
     client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries, address: str, queries: int
@@ -383,7 +384,7 @@ def test_an_item_without_a_stored_card_is_shown_the_same(client: Client, main: L
     Item.objects.update(card=stored)
     with CaptureQueriesContext(connection) as queries:
         assert client.get("/main/").content == before
-    assert len(queries) <= 7
+    assert len(queries) <= 9
 
 
 def test_a_picture_far_down_is_not_looked_for_in_an_item_without_a_stored_card(

@@ -20,10 +20,11 @@ from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.conf import raise_file_limit
 from lifestream.conf import settings as lifestream_settings
+from lifestream.management import reloading
 from lifestream.management.base import BaseCommand
 from lifestream.owner import first_run
 from lifestream.refresh.updater import Updater
-from lifestream.web.wsgi_server import serve
+from lifestream.web.wsgi_server import ending_on_sigterm, serve
 
 
 class Command(BaseCommand):
@@ -40,8 +41,20 @@ class Command(BaseCommand):
             "--no-update", action="store_false", dest="update", help=gettext("serve only, and fetch nothing")
         )
 
-    def handle(self, *, address: str, update: bool, **_options: Any) -> None:
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help=gettext("show changes of templates, static files and settings without a restart, for who makes them"),
+        )
+
+    def handle(self, *, address: str, update: bool, reload: bool, **_options: Any) -> None:
         host, port = split_address(address)
+        if reload and not reloading.is_served_here():
+            with ending_on_sigterm():
+                reloading.serve_again()
+            return
+        if reload:
+            settings.WHITENOISE_AUTOREFRESH = True
         raise_file_limit()
         configuration = getattr(settings, "CONFIGURATION", None)  # a site of one's own has its own LOGGING
         if configuration and not configuration["LIFESTREAM_LOG_LEVEL"]:
@@ -63,7 +76,8 @@ class Command(BaseCommand):
                 updater.start()
 
         try:
-            serve(get_internal_wsgi_application(), host, port, ready)
+            application = get_internal_wsgi_application()
+            serve(reloading.reading_templates_anew(application) if reload else application, host, port, ready)
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")
             raise CommandError(text.format(address=address, reason=error.strerror or error)) from error
@@ -108,9 +122,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def _clean_up(stopping: threading.Event) -> object:
+    from lifestream.operations.replacements import look_for_replacements
     from lifestream.operations.retention import cleanup
+    from lifestream.operations.weekly_report import send_report
 
-    return cleanup(timezone.now(), stopping=stopping)
+    done = cleanup(timezone.now(), stopping=stopping)
+    if not stopping.is_set():
+        look_for_replacements(timezone.now(), stopping)
+        send_report(timezone.now())
+    return done
 
 
 def split_address(address: str) -> tuple[str, int]:

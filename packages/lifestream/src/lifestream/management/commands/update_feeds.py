@@ -68,9 +68,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{report}.")
         tell_shortages(report, self)
         if report.rows:
+            from lifestream.refresh.full_content import fetch_full_content
             from lifestream.refresh.icon_finder import find_icons
 
-            find_icons([row.feed for row in report.rows])
+            feeds = [row.feed for row in report.rows]
+            fetch_full_content(feeds)
+            find_icons(feeds)
         if report.all_failed or report.shortages:
             sys.exit(1)
 

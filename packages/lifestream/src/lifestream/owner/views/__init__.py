@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lifestream.owner.views.account import log_in, log_out, password, password_changed
 from lifestream.owner.views.adding import add
+from lifestream.owner.views.first_account import setup
 from lifestream.owner.views.managing import manage, site
 from lifestream.owner.views.own_pages import edit_page, own_pages
 from lifestream.owner.views.posts import hidden, post
 from lifestream.owner.views.ruling import rules
-from lifestream.owner.views.setup import setup
 
 __all__ = [
     "add",

@@ -39,7 +39,7 @@ def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
         _import(request, timeline, importing)
         return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
     context = {"adding": adding, "importing": importing, "folders": folders_of(timeline), "owner_here": "add"}
-    return page(request, timeline, "add.html", context, status=422 if what else 200)
+    return page(request, timeline, "add.html", context)
 
 
 def _import(request: HttpRequest, timeline: Timeline, form: ImportForm) -> None:

@@ -12,12 +12,10 @@ from lifestream.models import Subscription
 from lifestream.web.timeline import Timeline
 
 
-def page(
-    request: HttpRequest, timeline: Timeline, template: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
+def page(request: HttpRequest, timeline: Timeline, template: str, context: dict[str, Any]) -> HttpResponse:
     """Return *template*, one of `lifestream/owner/`, in the frame of the lifestream."""
     frame = {"lifestream": timeline.lifestream, "timeline": timeline, "owned": timeline.owned}
-    return render(request, f"lifestream/owner/{template}", {**frame, **context}, status=status)
+    return render(request, f"lifestream/owner/{template}", {**frame, **context})
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Lower, NullIf
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -72,7 +71,7 @@ def _narrowed(timeline: Timeline, query: dict[str, str]) -> QuerySet[Subscriptio
         sites = sites.filter(FAILING)
     elif query["state"] == "paused":
         sites = sites.filter(paused=True)
-    return sites.order_by("folder", Lower(Coalesce(NullIf("name", Value("")), "feed__title")), "pk")
+    return sites.order_by("sort_folder", "sort_name", "pk")
 
 
 def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription]) -> HttpResponse:
@@ -174,7 +173,7 @@ def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
         "posts": subscription.posts.count(),
         **_why(unchanged.feed),
     }
-    return page(request, timeline, "site.html", context, status=422 if form.errors else 200)
+    return page(request, timeline, "site.html", context)
 
 
 def _why(feed: Feed) -> dict[str, Any]:
@@ -187,6 +186,8 @@ def _why(feed: Feed) -> dict[str, Any]:
     return {
         "state": list(state_of(feed, now)),
         "next": next_of(feed, now),
-        "reasons": [line.strip() for line in reasoning_of(feed, now)],
+        "reasons": [
+            {"text": line.removeprefix(">").strip(), "holds": line.startswith(">")} for line in reasoning_of(feed, now)
+        ],
         "fetches": fetches,
     }

@@ -54,4 +54,4 @@ def edit_page(request: HttpRequest, timeline: Timeline, pk: int | None = None) -
             messages.success(request, gettext("Saved."))
             return redirect("lifestream_owner:pages", slug=lifestream.slug)
     context = {"form": form, "html": html, "pk": pk, "owner_here": "pages", "previewed": do == "preview"}
-    return page(request, timeline, "edit_page.html", context, status=422 if form.errors else 200)
+    return page(request, timeline, "edit_page.html", context)

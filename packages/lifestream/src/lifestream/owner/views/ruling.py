@@ -34,4 +34,4 @@ def rules(request: HttpRequest, timeline: Timeline) -> HttpResponse:
             messages.success(request, gettext("Saved. Older posts follow within a minute or two."))
             return redirect("lifestream_owner:rules", slug=lifestream.slug)
     context = {"form": form, "preview": preview, "owner_here": "rules"}
-    return page(request, timeline, "rules.html", context, status=422 if form.errors else 200)
+    return page(request, timeline, "rules.html", context)

@@ -59,10 +59,11 @@ _MODULES: Final = {
     "http://webfeeds.org/rss/1.0": "webfeeds",
     XHTML: "xhtml",
 }
-_PREFIXES: Final = {
+PREFIXES: Final = {
     **{namespace.lower().rstrip("/"): "" for namespace in ("", *_CORE)},
     **{namespace.lower().rstrip("/"): f"{prefix}:" for namespace, prefix in _MODULES.items()},
 }
+"""The beginnings of short names by their namespaces, which are in lower case and without a slash at the end."""
 
 
 class Names(dict[str, str]):
@@ -76,7 +77,7 @@ class Names(dict[str, str]):
         if not isinstance(tag, str):  # a comment or a processing instruction
             return "?"
         namespace, _, local = tag.removeprefix("{").rpartition("}")
-        prefix = _PREFIXES.get(namespace.lower().rstrip("/")) if namespace else self._core
+        prefix = PREFIXES.get(namespace.lower().rstrip("/")) if namespace else self._core
         name = f"{{{namespace}}}{local}" if prefix is None else prefix + local.lower()
         self[tag] = name
         return name

@@ -43,6 +43,17 @@
   }
   if (document.querySelector("[data-arrivals][data-busy]")) watch();
 
+  // A new password is typed once, and can be looked at.
+  for (const button of document.querySelectorAll("[data-show-password]")) {
+    const field = document.getElementById(button.dataset.showPassword);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const hidden = field.type === "password";
+      field.type = hidden ? "text" : "password";
+      button.setAttribute("aria-pressed", String(hidden));
+    });
+  }
+
   // All that are listed on this page.
   for (const all of document.querySelectorAll("[data-all]"))
     all.addEventListener("change", () => {

@@ -62,7 +62,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return _form(request, FirstRunForm(initial={"title": _first_title()}), token)
     form = FirstRunForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _form(request, form, token, status=422)
+        return _form(request, form, token)
     if not first_run.take(token):
         return _no_such_token(request)  # somebody else has just used it up
     try:
@@ -120,9 +120,9 @@ def _free_slug(title: str) -> str:
     raise AssertionError("a thousand slugs are taken")
 
 
-def _form(request: HttpRequest, form: FirstRunForm, token: str, status: int = 200) -> HttpResponse:
+def _form(request: HttpRequest, form: FirstRunForm, token: str) -> HttpResponse:
     context = {"form": form, "token": token, "is_exposed": _is_exposed(request)}
-    return render(request, "lifestream/owner/setup.html", context, status=status)
+    return render(request, "lifestream/owner/setup.html", context)
 
 
 def _is_exposed(request: HttpRequest) -> bool:

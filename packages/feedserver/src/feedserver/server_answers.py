@@ -1,0 +1,124 @@
+"""What a server answers: routes, live feeds and fixtures, and the state and the clock that answers depend on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from feedserver.handler.conditions import Conditions
+from feedserver.handler.handler import Site
+from feedserver.messages.argument_types import check_is, check_name
+from feedserver.messages.clock import Clock
+from feedserver.messages.gate import Gate
+from feedserver.messages.lasting import Lasting
+from feedserver.messages.response import Answer, Response
+from feedserver.server_location import ServerLocation
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from feedserver.feeds import Feed, FormatName, LiveFeed, RenderOptions
+    from feedserver.handler.conditions import ConditionsInput
+    from feedserver.handler.path_pattern import Pattern
+
+
+class ServerAnswers(ServerLocation):
+    """The part of a `FeedServer` that a test gives its answers to."""
+
+    site: Site
+
+    def add(
+        self,
+        path: str | Pattern,
+        *answers: Answer | Lasting,
+        method: str | None = None,
+        state: Mapping[str, object] | None = None,
+        then: Mapping[str, object] | None = None,
+        **conditions: Unpack[ConditionsInput],
+    ) -> None:
+        """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
+
+        *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
+        server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
+        on a thread of its own, and may be async. `lasting(answer, "2h")` is given for a time. Without *method*, every
+        method is answered.
+
+        With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
+        that uses an answer up changes `state` to the values of *then*.
+
+        *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
+        *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern,
+        then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
+        ones, the one that was added last. A route for the same requests replaces the earlier one.
+        """
+        asked = Conditions.of(conditions, "method", "state", "then")
+        self.site.routes.add(path, answers, method, state, then, asked)
+
+    def unused_routes(self) -> list[str]:
+        """Return the added routes that have answered no request, in words: `assert server.unused_routes() == []`."""
+        return [str(route) for route in self.site.routes.unused]
+
+    @property
+    def state(self) -> dict[str, object]:
+        """The state that routes share, by name: empty at first, changed by `add(…, then=…)` and by tests.
+
+        A test may change it at any time. It outlives `stop`, as the routes do.
+        """
+        return self.site.routes.state
+
+    @property
+    def clock(self) -> Clock:
+        """The server's clock, which a test can move: `Date`, `{date+2h}` and `Exchange.time` follow it."""
+        return self.site.clock
+
+    def gate(self) -> Gate:
+        """Return a new gate: code that makes an answer waits at it until the test lets it pass.
+
+        A body of parts or a callable calls its `wait`, the test its `release` or `open`.
+        """
+        return Gate()
+
+    def mount(
+        self,
+        path: str,
+        feed: Feed,
+        format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
+        **options: Unpack[RenderOptions],
+    ) -> LiveFeed:
+        """Serve *feed* at *path* in a *format* of `Feed.render`.
+
+        Returns an object that changes the feed by publish, edit, move and more. The options are those of `Feed.render`;
+        ETag and Last-Modified are sent unless `validators=False`.
+        """
+        from feedserver.feeds import LiveFeed  # most servers serve no live feed
+
+        check_name("path", path, "/feed")
+        live = LiveFeed(feed, format, clock=self.clock.now, **options)
+        live.mount(self, path)
+        return live
+
+    def fixture(self, name: str | os.PathLike[str]) -> Response:
+        """Return the response that a file of the root describes, for `add` or `dataclasses.replace`.
+
+        Raises FixtureError for a mistake in it, FileNotFoundError where there is none.
+        """
+        check_is("the name of a fixture", name, (str, os.PathLike), "give a path below the root, such as 'feed.xml'")
+        from pathlib import Path
+
+        from feedserver.fixtures import loader
+        from feedserver.fixtures.document_root import why_not_served
+
+        folder = self.site.routes.folder
+        if folder is None:
+            raise FileNotFoundError(
+                f"there is no fixture {name}: this server has no root; FeedServer('a/folder') has one"
+            )
+        wanted = Path(name).as_posix()
+        path = folder.locate(wanted)
+        if path is None or path.is_dir():
+            why = why_not_served(wanted)
+            raise FileNotFoundError(
+                f"there is no fixture {name} in {folder.root}" + (f": {why}; give the file another name" if why else "")
+            )
+        return loader.load(path, beneath=folder.beneath)

@@ -1,0 +1,92 @@
+"""The connections of a server, and how a test breaks, refuses and closes them before any request."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+from feedserver.messages.client_connection import ClientConnection
+from feedserver.messages.response import check_fault
+from feedserver.net import shared_loop
+from feedserver.net.listener import Listening
+
+if TYPE_CHECKING:
+    from feedserver.faults import Fault
+
+STOP_TIMEOUT = 10.0
+"""Seconds within which the event loop must have closed everything."""
+
+
+class ServerConnections:
+    """The part of a `FeedServer` that is about connections."""
+
+    port: int
+    listening: Listening
+    _thread: shared_loop.LoopThread | None
+
+    def on_connect(self, *faults: Fault | None) -> None:
+        """Break connections before any request: the first new one by the first fault, and so on; the last fault stays.
+
+        None leaves a connection whole. A call without arguments ends the breaking of connections.
+        """
+        from feedserver.messages.triggers import EACH_TIME
+
+        for fault in faults:
+            if fault is not None:
+                check_fault(fault)
+                if fault.when != EACH_TIME:
+                    raise ValueError(
+                        f"on_connect() was given '{fault}', and counts connections by its arguments; give "
+                        f"'{fault.words}' alone, behind a None for each connection that stays whole"
+                    )
+        self.listening.opening = list(faults)
+
+    def refuse(self) -> None:
+        """Refuse new connections, as a server that is down; the port stays reserved, open connections continue."""
+        if self._thread is None:
+            raise RuntimeError("the server is not running, so every connection is refused already")
+        shared_loop.refuse_on_loop("refuse()")
+        closed = threading.Event()
+
+        def refuse() -> None:
+            self.listening.refuse()
+            closed.set()
+
+        self._thread.visit(refuse)
+        closed.wait(STOP_TIMEOUT)
+        self.listening.hold(self.port)
+
+    def accept(self) -> None:
+        """Accept connections again, on the same port. Raises OSError where the port was taken meanwhile."""
+        if self._thread is None:
+            raise RuntimeError("the server is not running; start it")
+        shared_loop.refuse_on_loop("accept()")
+        if self.listening.bind_again(self.port):
+            self._thread.visit(partial(self.listening.open, self._thread.loop))
+
+    def close_client_connections(self) -> None:
+        """Close every connection that is open at once, whatever is under way on it; new ones are still accepted.
+
+        So does a server that restarts. A client that keeps connections meets it at its next request. The exchanges that
+        are under way end as "closed".
+        """
+        if self._thread is None:
+            return
+        shared_loop.refuse_on_loop("close_client_connections()")
+        closed = threading.Event()
+
+        def close() -> None:
+            self.listening.close_client_connections()
+            closed.set()
+
+        self._thread.visit(close)
+        closed.wait(STOP_TIMEOUT)
+
+    @property
+    def connections(self) -> list[ClientConnection]:
+        """Every connection so far, closed ones included, in the order in which they were made.
+
+        As many closed ones are kept as *journal_limit* says. The one of a request is `Request.connection`.
+        """
+        return self.listening.described()

@@ -1,0 +1,33 @@
+"""Where a server is: its URLs, from the start on."""
+
+from __future__ import annotations
+
+from feedserver.messages.argument_types import check_choice, check_is, check_name
+from feedserver.server_address import Scheme, ServerAddress
+
+
+class ServerLocation:
+    """The part of a `FeedServer` that tells its addresses."""
+
+    _address: ServerAddress | None
+
+    @property
+    def base_url(self) -> str:
+        """The server's address, without a slash at the end. Raises RuntimeError before the first start."""
+        return self._started_address().base_url
+
+    def url(self, path: str = "/", *, scheme: Scheme | None = None, host: str | None = None) -> str:
+        """Return the URL of *path*. Characters that are not allowed in a URL are percent-encoded; encoded ones stay.
+
+        A server with TLS answers both schemes; *scheme* chooses one, the default is https. *host* is another name or
+        address that leads to this server: one of its aliases, or localhost.
+        """
+        check_is("path", path, str, "give text, such as '/feed'")
+        check_choice("scheme", scheme, ("http", "https", None))
+        check_name("host", host, "localhost", or_none=True)
+        return self._started_address().url(path, scheme, host)
+
+    def _started_address(self) -> ServerAddress:
+        if self._address is None:
+            raise RuntimeError("the server has no address yet; start it, or use it in a with statement")
+        return self._address

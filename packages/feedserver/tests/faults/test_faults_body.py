@@ -1,0 +1,38 @@
+"""Bodies that are broken in their coding."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from faulty_answers import BODY, asked
+from feedserver import FeedServer, Response, Strike
+from feedserver.faults import (
+    TruncatedGzip,
+)
+
+
+def test_a_large_file_is_broken_without_being_held(server: FeedServer, root: Path) -> None:
+    with (root / "big.xml").open("wb") as file:
+        file.write(b"<!--\nFault: reset after 3000000\nOmit: Date\n-->")
+        file.truncate(50_000_000)
+    assert len(asked(server, "/big.xml").partition(b"\r\n\r\n")[2].removesuffix(b"<RST>")) <= 3_000_000
+    assert server.journal.exchanges[0].faults == (Strike("reset after 3000000", 3_000_000),)
+
+
+def test_a_large_file_is_truncated_in_its_coding(server: FeedServer, root: Path) -> None:
+    (root / "big.xml").write_bytes(b"<!--\nFault: truncated gzip after 1000\n-->".ljust(2_000_000))
+    head, _, body = asked(server, "/big.xml").partition(b"\r\n\r\n")
+    assert b"Content-Length: 1000\r\n" in head
+    assert len(body) == 1000
+    with pytest.raises(EOFError):
+        gzip.decompress(body)
+
+
+def test_a_coding_that_is_declared_stays(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, coding="deflate", faults=TruncatedGzip(after=5)))
+    server.add("/own", Response(BODY, headers={"Content-Encoding": "br"}, faults=TruncatedGzip(after=5)))
+    assert b"Content-Encoding: deflate\r\nContent-Length: 5\r\n" in asked(server)
+    assert b"Content-Encoding: br\r\nContent-Length: 5\r\n" in asked(server, "/own")

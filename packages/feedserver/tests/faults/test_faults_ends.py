@@ -1,0 +1,52 @@
+"""Where a connection ends: one place, which there is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from feedserver.faults import (
+    Close,
+    Fault,
+    Garbage,
+    Reset,
+    Stall,
+)
+from feedserver.messages.send_plan import (
+    Head,
+    Read,
+    SendHead,
+    Step,
+)
+
+
+def played(fault: Fault, *steps: Step) -> list[Step]:
+    return list(fault.apply(iter(steps)))
+
+
+HEAD = SendHead(Head(200, b"OK", ()))
+
+
+@pytest.mark.parametrize("places", [{}, {"after": 5, "at": "end"}])
+def test_an_end_has_one_place(places: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"^a reset is injected at one place; write Reset\(before='answer'\), "):
+        Reset(**places)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("place", "remedy"),
+    [
+        ({"before": "lunch"}, "Reset(before=…) is 'lunch'; give 'answer' or None"),
+        ({"after": "all"}, "Reset(after=…) is 'all'; give a whole number or 'headers' or None"),
+        ({"at": "x"}, "Reset(at=…) is 'x'; give 'end' or None"),
+    ],
+)
+def test_an_end_has_a_place_that_there_is(place: dict[str, object], remedy: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(remedy)):
+        Reset(**place)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", [Reset(before="answer"), Close(before="answer"), Stall(before="answer"), Garbage()])
+def test_a_connection_that_only_reads_can_be_broken(fault: Fault) -> None:
+    assert Read() not in played(fault, Read())

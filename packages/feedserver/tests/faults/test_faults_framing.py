@@ -1,0 +1,14 @@
+"""Framing that is wrong, or rare."""
+
+from __future__ import annotations
+
+from faulty_answers import asked
+from feedserver import FeedServer, Response
+from feedserver.faults import (
+    Trailers,
+)
+
+
+def test_trailers_of_ones_own_follow_the_last_chunk(server: FeedServer) -> None:
+    server.add("/f", Response(b"x", faults=Trailers([("X-Sum", "1"), ("X-Sum", "2")])))
+    assert asked(server, "/f").endswith(b"1\r\nx\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n")

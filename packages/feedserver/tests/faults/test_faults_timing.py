@@ -1,0 +1,36 @@
+"""Answers that come too slowly."""
+
+from __future__ import annotations
+
+from feedserver.faults import (
+    Fault,
+    SlowHeaders,
+)
+from feedserver.messages.pacing import Pace
+from feedserver.messages.send_plan import (
+    Head,
+    Injected,
+    Read,
+    Send,
+    SendHead,
+    Step,
+    Wait,
+)
+
+
+def played(fault: Fault, *steps: Step) -> list[Step]:
+    return list(fault.apply(iter(steps)))
+
+
+HEAD = SendHead(Head(200, b"OK", ()))
+
+
+def test_slow_headers_wait_between_their_pieces() -> None:
+    steps = played(SlowHeaders(Pace(15, 0.5)), HEAD, Read())
+    assert steps == [
+        Injected("slow headers 15 bytes every 500ms"),
+        Send(b"HTTP/1.1 200 OK", "head"),
+        Wait(0.5),
+        Send(b"\r\n\r\n", "head"),
+        Read(),
+    ]

@@ -1,0 +1,29 @@
+"""What a bare socket receives of an answer that a fault broke, and what the server says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver import FeedServer, VerificationError
+from rawclient import RawClient
+
+BODY = bytes(range(256)) * 8
+
+
+def asked(server: FeedServer, path: str = "/f", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
+    """All that comes for one request, to the end of the connection, however that ends."""
+    received = b""
+    with RawClient(server) as client:
+        client.ask(path, *headers, "Connection: close", method=method, version=version)
+        try:
+            while data := client.socket.recv(65_536):
+                received += data
+        except ConnectionResetError:
+            received += b"<RST>"
+    return received
+
+
+def problems(server: FeedServer) -> str:
+    with pytest.raises(VerificationError) as caught:
+        server.verify()
+    return str(caught.value)

@@ -1,0 +1,108 @@
+"""A fault that could not be injected is told, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faulty_answers import BODY, asked, problems
+from feedserver import FeedServer, Response, Strike
+from feedserver.faults import (
+    Close,
+    CorruptGzip,
+    EarlyAnswer,
+    FalseCoding,
+    Fault,
+    MissingLastChunk,
+    Reset,
+    parse,
+)
+from rawclient import RawClient
+
+
+@pytest.fixture
+def tagged(server: FeedServer, root: Path) -> Iterator[FeedServer]:
+    (root / "a.xml").write_text('<!--\nHeader: ETag: "v1"\nFault: reset after 5000\n--><feed/>')
+    yield server
+    server.site.problems.take()
+
+
+def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) -> None:
+    assert asked(tagged, "/a.xml", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 ")
+    assert problems(tagged) == (
+        f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to GET /a.xml was a 304, which "
+        "has no body; ask without validators, or break it 'before answer' or 'after headers'"
+    )
+    assert tagged.journal.exchanges[0].faults == ()
+
+
+def test_a_fault_that_finds_no_body_to_head_is_told(tagged: FeedServer, root: Path) -> None:
+    assert asked(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
+    assert problems(tagged) == (
+        f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to HEAD /a.xml has no body; "
+        "ask with GET, or break it 'before answer' or 'after headers'"
+    )
+
+
+def test_a_fault_beyond_the_body_is_told_as_soon_as_the_answer_is_there(server: FeedServer) -> None:
+    server.add("/f", Response(b"x" * 100, faults=Reset(after=512)))
+    with RawClient(server) as client:
+        for _ in range(20):
+            assert client.get("/f").body == b"x" * 100
+            assert problems(server) == (
+                "/f: the fault 'reset after 512' was not injected: it has no place in the answer to GET /f, a 200 of "
+                "100 bytes over HTTP/1.1; use a longer body, or break it earlier"
+            )
+
+
+@pytest.mark.parametrize(
+    ("fault", "headers", "version"),
+    [
+        (MissingLastChunk(), (), "1.0"),
+        (EarlyAnswer(), (), "1.1"),
+        (CorruptGzip(after=5000), (), "1.1"),
+        (FalseCoding("gzip"), ("Range: bytes=0-0",), "1.1"),
+    ],
+)
+def test_a_fault_without_an_occasion_is_told(
+    server: FeedServer, fault: Fault, headers: tuple[str, ...], version: str
+) -> None:
+    coding = "gzip" if isinstance(fault, FalseCoding) else None
+    server.add("/f", Response(BODY, coding=coding, faults=fault))
+    asked(server, "/f", *headers, version=version)
+    assert f"the fault '{fault}' was not injected" in problems(server)
+
+
+def test_a_fault_that_another_one_forestalled_is_told(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
+    asked(server)
+    told = problems(server)
+    assert "the fault 'reset after 20' was not injected" in told
+    assert told.endswith("; use a longer body, or break it earlier, or drop the faults that end it first")
+    assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
+
+
+@pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])
+def test_a_fault_that_stands_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
+    asked(server)
+    assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text]
+    assert problems(server).count(f"the fault '{text}' was not injected") == 1
+
+
+@pytest.mark.parametrize("text", ["interim 103", "nothing", "redirect loop"])
+def test_a_fault_that_stands_twice_is_injected_twice_where_it_can_be(server: FeedServer, text: str) -> None:
+    server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
+    asked(server)
+    assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text, text]
+    server.verify()
+
+
+def test_what_needs_no_body_strikes_304_and_head_too(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, headers={"ETag": '"v1"'}, omit=["Date"], faults=Reset(after="headers")))
+    assert asked(server, "/f", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 Not Modified\r\n")
+    assert asked(server, method="HEAD").endswith(b"\r\n\r\n<RST>")
+    assert [exchange.ended for exchange in server.journal.exchanges] == ["reset", "reset"]
+    server.verify()

@@ -1,0 +1,198 @@
+"""One request, and an answer that is read unchanged or refused."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedserver import FeedServer, Response
+from feedserver.faults import SlowHeaders
+from feedserver.feeds import Entry, Feed
+from feedserver.fixtures.loader import load
+from feedserver.messages.pacing import Pace
+from feedserver.record import RecordingError, record
+from feedserver.record.recording import summary
+from feedserver.record.redaction import LeftOut
+from saying import saying
+
+FEED = Feed(title="ы", entries=[Entry(title="One")])
+
+
+@pytest.fixture
+def origin() -> Iterator[FeedServer]:
+    with FeedServer(strict=False) as running:
+        yield running
+
+
+def test_interim_answers_are_passed_over(tmp_path: Path) -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 2
+    with saying(interim + b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert (made.status, made.file.read_bytes(), load(made.file).headers.raw) == (200, b"<rss/>", ((b"X-A", b"b"),))
+    told = [line for line in summary(made) if "interim answer" in line]
+    assert told == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
+
+
+@pytest.mark.parametrize("lengths", [b"Content-Length: 6\r\nContent-Length: 7", b"Content-Length: 6, 7"])
+def test_lengths_that_differ_are_refused(tmp_path: Path, lengths: bytes) -> None:
+    differ = "the answer has lengths that differ, 6 and 7, so that nobody knows where it ends; nothing was written"
+    said = b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>"
+    with saying(said) as url, pytest.raises(RecordingError, match=differ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_equal_lengths_are_one(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
+        assert record(url, tmp_path / "feed.xml").size == 6
+
+
+def test_what_comes_behind_the_end_of_the_body_is_told(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert made.file.read_bytes() == b"<rss"
+    assert [line for line in summary(made) if line.startswith("note: ")] == [
+        "note: 2 bytes or more came behind the end that Content-Length gives; Fault: short length sends some"
+    ]
+
+
+def test_what_is_no_header_is_told(tmp_path: Path) -> None:
+    with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-A: b\r\nFoo : bar\r\nX-C: d\r\n\r\n<rss/>") as url:
+        made = record(url, tmp_path / "feed.xml")
+    assert made.left_out[1:] == (
+        LeftOut("'Foo '", "it is no name of a header"),
+        LeftOut("'X-C'", "it stands behind that"),
+    )
+    assert load(made.file).headers.raw == ((b"X-A", b"b"),)
+
+
+def test_a_redirect_is_not_followed(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/old", Response(status=301, headers={"Location": origin.url("/new")}))
+    made = record(origin.url("/old"), tmp_path / "old.xml")
+    assert made.status == 301 and [request.path for request in origin.requests] == ["/old"]
+    assert made.notes == (
+        "Location leads to the real address, where a client would follow it; write {base}/… to keep it here",
+    )
+
+
+def test_one_request_is_sent_that_asks_for_no_coding(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed?a=b c&d=ы", Response("<rss/>"))
+    record(origin.url("/feed").replace("/feed", "/feed?a=b c&d=ы#top"), tmp_path / "a")
+    assert [(str(request), dict(request.headers)) for request in origin.requests] == [
+        (
+            "GET /feed?a=b%20c&d=%D1%8B",
+            {
+                "Host": f"127.0.0.1:{origin.port}",
+                "Accept-Encoding": "identity",
+                "User-Agent": "feedserver-record",
+                "Accept": "*/*",
+                "Connection": "close",
+            },
+        )
+    ]
+
+
+def test_headers_can_be_sent(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/feed", Response("<rss/>" * 100, coding="auto", headers={"Content-Type": "text/xml"}))
+    given = [
+        ("user-agent", "me/1.0"),
+        ("Accept-Encoding", "gzip"),
+        ("Host", "blog.example"),
+        ("X-A", "1"),
+        ("X-A", "2"),
+    ]
+    made = record(origin.url("/feed"), tmp_path / "feed.xml", headers=given)
+    sent = origin.requests[0].headers
+    assert (sent["User-Agent"], sent["Host"], sent.get_all("X-A")) == ("me/1.0", "blog.example", ["1", "2"])
+    assert gzip.decompress(made.file.read_bytes()) == b"<rss/>" * 100
+    assert load(made.file).headers["Content-Encoding"] == "gzip"
+
+
+def test_a_server_with_tls_is_recorded(tmp_path: Path) -> None:
+    with FeedServer(tls=True, strict=False) as origin:
+        origin.add("/feed", FEED.render("rss"))
+        made = record(origin.url("/feed"), tmp_path / "feed.xml", context=origin.client_context())
+        assert made.file.read_bytes() == FEED.render("rss").body
+        with pytest.raises(RecordingError, match="CERTIFICATE_VERIFY_FAILED"):
+            record(origin.url("/feed"), tmp_path / "other.xml")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("ftp://example.org/", "file:///etc/passwd", "example.org", "http://", "http://a:b/", "http://a:99999/", ""),
+        *("http://a b/", "http://[::1/"),
+    ],
+)
+def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot be recorded.*; give an address of http or https|has no port"):
+        record(url, tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<rss/>", "it ended 4 bytes early"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n", "it ended before its last chunk"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "or a chunk has no size"),
+        (b"nonsense\r\n\r\n", "'nonsense.*' is no status line of HTTP/1"),
+        (b"HTTP/2 200 \r\n\r\n", "it speaks HTTP/2, and nothing but HTTP/1 is understood"),
+        (b"", "closed connection without response"),
+        (b"HTTP/1.1 200 OK\r\n", "it ended within its head"),
+        (b"HTTP/1.1 200 OK\r\nX-A: b\r\n", "it ended within its head"),
+        (b"HTTP/1.1 200 OK\nX-A: b", "it ended within its head"),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes, message: str) -> None:
+    with (
+        saying(said) as url,
+        pytest.raises(RecordingError, match=rf"no whole answer came from 127\.0\.0\.1:\d+: .*({message})"),
+    ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (b"Transfer-Encoding: gzip, chunked", "in a transfer coding that cannot be undone, 'gzip, chunked'"),
+        (
+            b"Foo : bar\r\nContent-Length: 6",
+            "'Foo ' is no name of a header, and behind it stands how the body is framed",
+        ),
+        (b" X-A: b\r\nX-C: d", "a blank stands before the first header, so that nobody knows where it belongs"),
+    ],
+)
+def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: bytes, message: str) -> None:
+    with (
+        saying(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n<rss/>") as url,
+        pytest.raises(RecordingError, match=f"{re.escape(message)}.*; nothing was written"),
+    ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_head_that_drips_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
+    slowly = SlowHeaders(pace=Pace(bytes=1, seconds=0.05))
+    origin.add("/drips", Response("<rss/>", headers={"X-Long": "a" * 1000}, faults=slowly))
+    with pytest.raises(RecordingError, match="it took too long; allow it more with --timeout"):
+        record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
+
+
+def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
+    origin.add("/drips", Response("<rss/>" * 1000, pace="1 bytes every 50ms"))
+    origin.add("/sleeps", Response("<rss/>", delay=30))
+    with pytest.raises(RecordingError, match="it took too long; allow it more with --timeout"):
+        record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
+    with pytest.raises(RecordingError, match="it took too long"):
+        record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)
+
+
+def test_nobody_there_is_told(tmp_path: Path, closed_port: int) -> None:
+    with pytest.raises(RecordingError, match="no whole answer came from 127"):
+        record(f"http://127.0.0.1:{closed_port}/", tmp_path / "a", timeout=5)

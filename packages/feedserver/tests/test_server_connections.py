@@ -1,0 +1,165 @@
+"""A test refuses, accepts, breaks and closes the connections of a server."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import aiohttp
+import httpx
+import pytest
+import requests
+
+from feedserver import FeedServer, Response, moved
+from feedserver.faults import Close, Stall
+from rawclient import RawClient
+
+
+@pytest.fixture(autouse=True)
+def _answer(server: FeedServer) -> None:
+    server.add("/x", Response("x"))
+
+
+def test_a_server_that_refuses_keeps_its_port_and_accepts_again(server: FeedServer) -> None:
+    for _ in range(5):
+        with RawClient(server) as open_before:
+            assert open_before.get("/x").body == b"x"
+            server.refuse()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((server.host, server.port), timeout=10)
+            with pytest.raises(OSError, match=r"[Cc]onnection refused|10061"):
+                urllib.request.urlopen(server.url("x"), timeout=10)
+            assert open_before.get("/x").body == b"x"
+        server.accept()
+        with RawClient(server) as client:
+            assert client.get("/x").body == b"x"
+
+
+def test_refusing_and_accepting_twice_changes_nothing(server: FeedServer) -> None:
+    server.accept()
+    server.refuse()
+    server.refuse()
+    server.accept()
+    server.accept()
+    with RawClient(server) as client:
+        assert client.get("/x").body == b"x"
+
+
+def test_a_server_that_refuses_can_be_stopped_and_leaves_its_port(quiet_host: str) -> None:
+    with FeedServer(host=quiet_host) as server:
+        port = server.port
+        server.refuse()
+    with FeedServer(host=quiet_host, port=port) as again:
+        assert again.port == port
+
+
+def test_a_server_that_does_not_run_has_nothing_to_refuse_or_accept() -> None:
+    server = FeedServer()
+    with pytest.raises(RuntimeError, match=r"the server is not running, so every connection is refused already"):
+        server.refuse()
+    with pytest.raises(RuntimeError, match=r"the server is not running; start it"):
+        server.accept()
+
+
+@pytest.fixture
+def several(root: Path) -> Iterator[FeedServer]:
+    """A server on three addresses of the loopback; macOS and others give it one only."""
+    try:
+        running = FeedServer(root, aliases=["127.0.0.2", "127.0.0.3"], strict=False).start()
+    except OSError as error:
+        pytest.skip(f"this system has one loopback address: {error}")
+    yield running
+    running.stop()
+
+
+def test_several_addresses_lead_to_one_server(several: FeedServer) -> None:
+    several.add("/set", Response(headers={"Set-Cookie": "a=1"}))
+    several.add("/away", moved(several.url("/end", host="127.0.0.2"), 302))
+    several.add("/end", Response("end"))
+    with requests.Session() as session:
+        session.get(several.url("/set"), timeout=10)
+        assert session.get(several.url("/away"), timeout=10).text == "end"
+    away, end = several.requests[1:]
+    assert (away.host, away.headers.get("Cookie")) == (f"127.0.0.1:{several.port}", "a=1")
+    assert (end.host, end.headers.get("Cookie")) == (f"127.0.0.2:{several.port}", None)
+
+
+def test_several_addresses_refuse_and_accept_together(several: FeedServer) -> None:
+    several.refuse()
+    for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, several.port), timeout=10)
+    several.accept()
+    for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        socket.create_connection((host, several.port), timeout=10).close()
+
+
+def by_requests(url: str) -> bytes:
+    return requests.get(url, timeout=10).content
+
+
+def by_httpx(url: str) -> bytes:
+    return httpx.get(url, timeout=10, trust_env=False).content
+
+
+def by_aiohttp(url: str) -> bytes:
+    async def get() -> bytes:
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return await answer.read()
+
+    return asyncio.run(get())
+
+
+@pytest.mark.parametrize("get", [by_requests, by_httpx, by_aiohttp], ids=lambda get: get.__name__)
+def test_clients_see_a_broken_connection_and_use_the_next(server: FeedServer, get: Callable[[str], bytes]) -> None:
+    server.on_connect(Close(before="answer"), None)
+    if get is not by_aiohttp:  # which tries an idempotent request again by itself
+        with pytest.raises((requests.ConnectionError, httpx.TransportError)):
+            get(server.url("x"))
+    assert get(server.url("x")) == b"x"
+
+
+PATIENCE = 10
+
+
+def test_a_test_closes_the_connections_of_clients_and_new_ones_are_accepted(server: FeedServer) -> None:
+    server.add("/feed", Response("<feed/>"))
+    server.add("/stalled", Response("<feed/>", faults=Stall(after=3)))
+    with RawClient(server) as kept, RawClient(server) as stalled, RawClient(server) as silent:
+        kept.get("/feed")
+        stalled.ask("/stalled")
+        stalled.read_head()
+        silent.send(b"")
+        server.close_client_connections()
+        assert kept.read_to_end() == b""
+        assert silent.read_to_end() == b""
+        assert not any(connection.is_open for connection in server.connections)
+    with RawClient(server) as again:
+        assert again.get("/feed").body == b"<feed/>"
+    assert server.journal.filter("/stalled")[0].ended == "closed"
+    server.close_client_connections()
+    server.close_client_connections()
+
+
+def test_a_client_that_keeps_its_connection_meets_the_end_at_its_next_request(server: FeedServer) -> None:
+    server.add("/feed", Response("<feed/>"))
+    client = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
+    client.request("GET", "/feed")
+    client.getresponse().read()
+    server.close_client_connections()
+    with closing(client), pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        ask_again(client)
+
+
+def ask_again(client: http.client.HTTPConnection) -> None:
+    client.request("GET", "/feed")
+    client.getresponse()
+
+
+def test_nothing_is_closed_where_the_server_does_not_run() -> None:
+    FeedServer().close_client_connections()

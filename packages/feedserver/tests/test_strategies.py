@@ -1,0 +1,16 @@
+"""Strategies draw what a format can carry, and refuse what is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from feedserver.strategies import documents, entries, feeds
+
+
+@pytest.mark.parametrize("draw", [documents, feeds, entries])
+def test_what_is_no_format_is_not_drawn(draw: Callable[[Any], object]) -> None:
+    with pytest.raises(ValueError, match="'opml' is no format of a feed; there are rss, atom, rdf"):
+        draw("opml")

@@ -1,0 +1,71 @@
+"""Requests by a proxy: HTTP proxies, and SOCKS with the extra `socks`.
+
+The proxy resolves names and dials, so the guard can't check the address that is dialled. It checks what it can: a host
+that is written as an address, in any form that systems read as one, and names that mean this machine or its own
+network. For all other names the proxy itself has to refuse private addresses.
+"""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import IPv4Network, IPv6Network
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+
+from lifestream.fetcher.address_guard import AddressGuard, AddressRefused
+from lifestream.fetcher.session import open_session, session_with
+from lifestream.message import say
+
+_EVERYWHERE: Final = AddressGuard((IPv4Network("0.0.0.0/0"), IPv6Network("::/0")))
+"""Lets the proxy's own address pass, which is private more often than not. No other address is dialled."""
+_OWN_NAMES: Final = ("localhost", "local", "internal", "lan", "home.arpa", "localdomain")
+
+
+class NoSocks(ValueError):
+    """The extra that SOCKS needs is not installed."""
+
+
+def is_socks(proxy: str) -> bool:
+    """Return whether the URL is that of a SOCKS proxy."""
+    return proxy.startswith("socks")
+
+
+def open_proxied(proxy: str, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
+    """Return a session whose requests all go by *proxy*, if they are sent with `proxy_of` it. The caller closes it.
+
+    Raises `NoSocks`.
+    """
+    if not is_socks(proxy):
+        return open_session(_EVERYWHERE, resolver, keeps=False)
+    try:
+        from aiohttp_socks import ProxyConnector
+    except ImportError:
+        raise NoSocks(say("socks-needs-extra")) from None
+    # socks5h is curl's name for what is done here in each case: the proxy resolves names (RFC 1928 §4).
+    url = proxy.replace("socks5h:", "socks5:", 1)
+    return session_with(ProxyConnector.from_url(url, rdns=True, force_close=True, limit=0))
+
+
+def proxy_of(proxy: str) -> str | None:
+    """Return the proxy as an argument of aiohttp's requests: a SOCKS proxy is part of the session."""
+    return None if is_socks(proxy) else proxy
+
+
+def check_host(url: str, guard: AddressGuard) -> None:
+    """Raise `AddressRefused` if the host of *url* is one that no proxy may be asked for."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if ":" in host:
+        guard.check(host)
+        return
+    try:
+        # Proxies read "127.1", "0x7f000001" and "2130706433" as inet_aton(3) does.
+        guard.check(socket.inet_ntoa(socket.inet_aton(host)))
+    except AddressRefused:
+        raise
+    except OSError:
+        own = "." not in host or any(host == name or host.endswith(f".{name}") for name in _OWN_NAMES)
+        if own and not guard.allowed_networks:
+            raise AddressRefused(host, say("address-own-name")) from None

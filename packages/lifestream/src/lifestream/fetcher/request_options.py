@@ -1,0 +1,128 @@
+"""How one feed is requested otherwise than the others: with another name, headers, certificates, or by a proxy. Pure.
+
+What could reveal a secret, or weaken a connection, concerns the feed's own origin only: a redirect to another server
+gets no header of the feed, and that server's certificate is verified as usual.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from lifestream.message import say
+
+DIRECT: Final = "direct"
+"""The proxy of a feed that is requested without one, although LIFESTREAM_PROXY names one."""
+
+MOST_HEADERS: Final = 10
+LONGEST_HEADER: Final = 4096
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # a token (RFC 9110 §5.6.2)
+_VALUE: Final = re.compile(r"[!-~\x80-\uffff](?:[ \t!-~\x80-\uffff]*[!-~\x80-\uffff])?")
+# What belongs to the connection, to the conditions of a request, or has a setting of its own.
+_OURS: Final = frozenset({
+    *("host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "range", "content-length"),
+    *("transfer-encoding", "accept-encoding", "content-encoding", "authorization", "proxy-authorization"),
+    *("proxy-connection", "if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range"),
+    *("user-agent", "cookie2"),
+})  # fmt: skip
+_PROXY_SCHEMES: Final = ("http", "https", "socks4", "socks5", "socks5h")
+
+
+class OptionRefused(ValueError):
+    """The option can't be used. The message says why, with a remedy, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOptions:
+    """The options of one feed. The defaults are those of every other feed.
+
+    *user_agent* replaces the whole field; *headers* are sent in addition. *certificates* are those of a private
+    authority, in PEM, which is trusted beside the usual ones; without *verifies*, any certificate will do. *proxy* is
+    the URL of a proxy, DIRECT for none, or "" for that of all feeds.
+    """
+
+    user_agent: str = ""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    certificates: str = field(default="", repr=False)
+    verifies: bool = True
+    proxy: str = field(default="", repr=False)
+
+    @property
+    def tls(self) -> ssl.SSLContext | bool:
+        """The context for connections to the feed's own origin, as aiohttp takes it."""
+        return _context(self.certificates, self.verifies) if self.certificates or not self.verifies else True
+
+
+NO_OPTIONS: Final = RequestOptions()
+
+
+@lru_cache(maxsize=64)
+def _context(certificates: str, verifies: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if certificates:
+        context.load_verify_locations(cadata=certificates)
+    if not verifies:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def checked_headers(lines: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers in *lines*, one a line as "Name: value". Raises `OptionRefused`."""
+    headers: list[tuple[str, str]] = []
+    for line in filter(None, (each.strip() for each in lines.splitlines())):
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not colon or not _NAME.fullmatch(name):
+            raise OptionRefused(say("option-header"))
+        if name.lower() in _OURS:
+            raise OptionRefused(say("option-header-ours", name=name))
+        if len(value) > LONGEST_HEADER or not _VALUE.fullmatch(value):
+            raise OptionRefused(say("option-header-value", name=name))
+        headers.append((name, value))
+    if len(headers) > MOST_HEADERS:
+        raise OptionRefused(say("option-headers", most=MOST_HEADERS))
+    return tuple(headers)
+
+
+def checked_certificates(text: str) -> str:
+    """Return the certificates in *text*, in PEM. Raises `OptionRefused` for anything else, as for a private key."""
+    text = text.strip()
+    if not text:
+        return ""
+    if "PRIVATE KEY" in text:
+        raise OptionRefused(say("option-private-key"))
+    try:
+        ssl.create_default_context().load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        raise OptionRefused(say("option-no-certificate")) from None
+    return text
+
+
+def checked_proxy(url: str) -> str:
+    """Return the URL of a proxy, or DIRECT, or "". Raises `OptionRefused`."""
+    url = url.strip()
+    if url in ("", DIRECT):
+        return url
+    if not _is_proxy(url):
+        raise OptionRefused(say("option-proxy"))
+    return url.rstrip("/")
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    rest = parts.path.removeprefix("/") + parts.query + parts.fragment
+    return parts.scheme in _PROXY_SCHEMES and named and not rest and url.isprintable() and " " not in url
+
+
+def without_password(url: str) -> str:
+    """Return the URL of a proxy as people may see it: with asterisks for its user name and password."""
+    before, at, after = url.rpartition("@")
+    return f"{before.partition('//')[0]}//***@{after}" if at else url

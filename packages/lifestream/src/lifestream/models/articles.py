@@ -1,0 +1,33 @@
+"""What became of the pages of entries whose content is taken from there."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lifestream.models.items import Item
+from lifestream.models.message_field import MessageField
+
+
+class Article(models.Model):
+    """The page of an item that was asked for its content: see `refresh.full_content`.
+
+    *fingerprint* is that of the entry whose page it was: an entry that was edited has another one, and its page is
+    asked anew. *message* says why the page gave no content; it is "" if it did. *attempts* counts how often it was
+    asked in vain.
+    """
+
+    item = models.OneToOneField(
+        Item, on_delete=models.CASCADE, primary_key=True, related_name="article", verbose_name=_("item")
+    )
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    fetched = models.DateTimeField(_("fetched"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    message = MessageField(_("message"), blank=True)
+
+    class Meta:
+        verbose_name = _("page of an item")
+        verbose_name_plural = _("pages of items")
+
+    def __str__(self) -> str:
+        return str(self.item)

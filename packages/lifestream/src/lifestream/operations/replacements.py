@@ -1,0 +1,49 @@
+"""Looking for the new address of a feed that is lost: its site may name another one.
+
+A feed that has answered 404 or 410, or something that is no feed, for a week is looked for as a newcomer would look:
+from the page of its site. What is found is noted in the feed, as `replacement`, for its owner, who decides.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+
+from lifestream.models import Feed
+from lifestream.operations.troubles import in_trouble
+from lifestream.refresh.subscribe import Found, find_feeds
+
+_log = logging.getLogger(__name__)
+
+LOST_FOR: Final = timedelta(days=7)
+AGAIN: Final = timedelta(days=7)
+"""How long after one look the next one comes."""
+MOST: Final = 20
+"""How many sites are asked in one run."""
+
+
+def look_for_replacements(now: datetime, stopping: threading.Event | None = None) -> int:
+    """Look for new addresses of feeds that are lost. Returns how many were found."""
+    stopping = stopping or threading.Event()
+    # mypy knows the model's own fields only, and "since" and "answer" are annotations.
+    lost = in_trouble(now, Feed.objects.shared()).filter(  # type: ignore[misc]
+        Q(answer__in=(404, 410)) | Q(answer__lt=400),
+        Q(replacement_checked=None) | Q(replacement_checked__lte=now - AGAIN),
+        since__lte=now - LOST_FOR,
+    )
+    feeds = {feed.site_url: feed for feed in lost.exclude(site_url="")[:MOST]}
+    count = 0
+    for site, found in find_feeds(feeds):
+        feed = feeds[site]
+        url = found.url if isinstance(found, Found) and found.url != feed.url else ""
+        Feed.objects.filter(pk=feed.pk).update(replacement=url, replacement_checked=now)
+        if url:
+            count += 1
+            _log.info("%s is lost, and its site has %s", feed.url, url)
+        if stopping.is_set():
+            break
+    return count

@@ -1,0 +1,105 @@
+"""The weekly mail about feeds in trouble, to those who run the site.
+
+It goes to the addresses in LIFESTREAM_REPORT_TO; on the bundled site, if mail is set (EMAIL_HOST), to its superusers by
+default. A week without trouble has no mail. However many processes call `send_report`, one of them sends it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
+from django.core.mail import EmailMessage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext, override
+
+from lifestream.conf import settings
+from lifestream.models import Tally
+from lifestream.operations.troubles import Trouble, troubles
+from lifestream.terminal import visible
+from lifestream.wording import worded
+
+_log = logging.getLogger(__name__)
+
+WEEK: Final = timedelta(days=7)
+_SLACK: Final = timedelta(hours=6)
+"""The daily work comes a little earlier or later each day."""
+_NAME: Final = "reports"
+_MOST_TOLD: Final = 50
+
+
+def send_report(now: datetime) -> int:
+    """Send the mail if its week is over. Returns to how many addresses it was sent; a failure is logged, and tried
+    again the next day.
+    """
+    to = recipients()
+    if not to or not _is_mine(now):
+        return 0
+    found = troubles(now)
+    if not found:
+        return 0
+    with override(django_settings.LANGUAGE_CODE):
+        mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
+    try:
+        mail.send()
+    except OSError as error:  # SMTPException is one, too
+        _log.error("the report on feeds in trouble could not be mailed, and is tried again tomorrow: %s", error)
+        Tally.objects.filter(name=_NAME).update(changed=now - WEEK)
+        return 0
+    return len(to)
+
+
+def recipients() -> list[str]:
+    """Return the addresses that the mail goes to."""
+    if settings.report_to is not None:
+        return list(settings.report_to)
+    configuration = getattr(django_settings, "CONFIGURATION", None)  # a site of one's own says to whom
+    if not configuration or not configuration["EMAIL_HOST"]:
+        return []
+    owners = get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exclude(email="")
+    return sorted(set(owners.values_list("email", flat=True)))
+
+
+def _is_mine(now: datetime) -> bool:
+    """Take the mail of this week, if nobody has."""
+    sent = Tally.objects.filter(name=_NAME)
+    if sent.filter(changed__lte=now - WEEK + _SLACK).update(changed=now):
+        return True
+    if sent.exists():
+        return False
+    try:
+        with transaction.atomic():
+            Tally.objects.create(name=_NAME, changed=now)
+    except IntegrityError:  # another process was first
+        return False
+    return True
+
+
+def _subject(found: list[Trouble]) -> str:
+    title = " ".join((settings.title or "Lifestream").split())
+    count = ngettext("{count} feed in trouble", "{count} feeds in trouble", len(found)).format(count=len(found))
+    return f"{title}: {count}"
+
+
+def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
+    for each in found[:_MOST_TOLD]:
+        days = ngettext("for {count} day", "for {count} days", (now - each.since).days)
+        yield visible(each.title, lines=False)
+        yield f"  {each.url}"
+        told = " ".join(worded(each.reason).split())
+        since = f"{timezone.localtime(each.since):%Y-%m-%d}"
+        yield f"  {visible(told, lines=False)} ({days.format(count=(now - each.since).days)}, {since})"
+        yield f"  → {worded(each.remedy)}"
+        yield ""
+    if len(found) > _MOST_TOLD:
+        yield gettext("And {count} more.").format(count=len(found) - _MOST_TOLD)
+        yield ""
+    if settings.public_url:
+        yield gettext("All of them: {url}").format(
+            url=f"{settings.public_url.rstrip('/')}/admin/lifestream/feed/troubles/"
+        )

@@ -1,0 +1,59 @@
+"""A web page → its article: what stands on the page of an entry, for feeds that bring only a few words of it.
+
+trafilatura (the extra `fulltext`) finds the article. What it returns is cleaned as the content of feeds is. All of it
+happens in a child process that has a deadline, see `ParserPool.read_article`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.message import say
+from lifestream.parser.web_page import decoded_page
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.caps import Tally
+from lifestream.plugins.item_pipeline import made_safe
+
+
+class NoArticle(ValueError):
+    """The page has no article that could be found. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article, safe to store and to show: as HTML, as text, and its beginning."""
+
+    content: str
+    text: str
+    summary: str
+
+
+def is_supported() -> bool:
+    """Return whether the library that finds articles is installed."""
+    return find_spec("trafilatura") is not None
+
+
+def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: Sanitizer) -> Article:
+    """Return the article of the page in *html*, which came from *url* with *headers*. Raises `NoArticle`."""
+    if not is_supported():
+        raise NoArticle(say("article-needs-extra"))
+    from trafilatura import extract
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # the page is to blame, and the result says so
+    found = extract(
+        decoded_page(html, headers),
+        url=url,
+        output_format="html",
+        include_comments=False,
+        include_images=True,
+        include_links=True,
+        include_formatting=True,
+    )
+    safe = made_safe(ItemDraft(content=found or "", base=url), sanitizer, Tally())
+    if not safe.text.strip():
+        raise NoArticle(say("no-article", url=url))
+    return Article(safe.content, safe.text, safe.summary)

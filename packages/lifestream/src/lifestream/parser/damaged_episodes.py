@@ -1,0 +1,74 @@
+"""What a damaged document says of its episodes: feedparser doesn't know the elements of Podcasting 2.0.
+
+They are simple: a tag with attributes, and text. So each is looked for in the text of its entry, wherever the flaw is,
+and the strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from its start tag to that of the
+next one. Elements in CDATA sections and comments are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from lifestream.content.html_tokenizer import attributes, unescape
+from lifestream.entry import Entry
+from lifestream.parser.strict.episodes import MOST, NAMES, Fields, episode_of, persons_of
+from lifestream.parser.strict.scope import Scope
+from lifestream.parser.strict.vocabulary import PREFIXES
+from lifestream.parser.wellformed import literals
+
+_MAX_NAMESPACES: Final = 1000
+_DECLARED = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'<>\s]+)["']""")
+_LOCAL: Final = "|".join(sorted({name.partition(":")[2] for name in NAMES}))
+_ELEMENT = re.compile(
+    rf"""<([\w.-]+):({_LOCAL})(?=[\s/>])((?>(?>[^<>"']++|"[^"<]*+"|'[^'<]*+')*))>([^<]*+)""", re.IGNORECASE
+)
+_ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
+
+
+def told(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
+    """Return *entries*, all that were read of the document *text*, with what it says of their episodes.
+
+    What stands before the first entry is of all of them: the hosts of the podcast.
+    """
+    head, *pieces = _pieces(text)
+    if len(pieces) != len(entries):  # nobody knows which is which
+        return tuple(entries)
+    prefixes = {"podcast": "podcast:", "itunes": "itunes:"}
+    for prefix, namespace in islice(_DECLARED.findall(text), _MAX_NAMESPACES):
+        prefixes[prefix] = PREFIXES.get(namespace.lower().rstrip("/"), "")
+    hosts = persons_of(_fields(head, prefixes), Scope(""))
+    return tuple(
+        replace(entry, episode=episode_of(_fields(piece, prefixes), Scope(entry.base), hosts))
+        for entry, piece in zip(entries, pieces, strict=True)
+    )
+
+
+def _fields(piece: str, prefixes: Mapping[str, str]) -> Fields:
+    fields: Fields = {}
+    for prefix, local, said, text in islice(_ELEMENT.findall(piece), 4 * MOST):
+        name = prefixes.get(prefix, "") + local.lower()
+        if name in NAMES:
+            element = Element(name, attributes(f"<a {said.rstrip('/')}>"))
+            element.text = "" if said.endswith("/") else unescape(text)
+            fields.setdefault(name, []).append(element)
+    return fields
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield *text* without CDATA sections and comments, cut before each entry: its head first, then the entries."""
+    document = text.encode("utf-8", "replace")
+    kept, position = [], 0
+    for start, end in literals(document):
+        kept.append(document[position:start])
+        position = end
+    seen = b"".join([*kept, document[position:]]).decode("utf-8", "replace")
+    position = 0
+    for found in _ENTRY.finditer(seen):
+        yield seen[position : found.start()]
+        position = found.start()
+    yield seen[position:]

@@ -1,0 +1,215 @@
+"""The whole content of entries, from their pages, for feeds of which an operator wants that.
+
+After a refresh, the pages of the newest items of such feeds are requested through the same guard as feeds, with the
+feed's own User-Agent and proxy; its login, headers and certificates go to its own server only. A host is asked for one
+page after the other, no faster than for feeds, and not while it has asked for a pause. A child process finds the
+article, with a deadline, and cleans it.
+
+The content replaces that of the entry, and the feed's summary stays. If the entry is edited, its own content is stored
+again, and its page is asked anew. A page that gives none is asked three times, a day apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import router, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from lifestream.conf import settings
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.feed_urls import origin
+from lifestream.fetcher.fetch import Fetcher
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
+from lifestream.fetcher.shortage import require_files, shortage_of
+from lifestream.fetcher.url_hosts import host_of
+from lifestream.message import say
+from lifestream.models import Article, Feed, Host, Item
+from lifestream.parser import article
+from lifestream.parser.errors import ParseError
+from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard
+from lifestream.storage import feed_options, saved_rows
+from lifestream.storage.credentials import CredentialsLost
+
+log = logging.getLogger(__name__)
+
+NEWEST: Final = 20
+"""Of how many items of a feed, the newest, the pages are asked for."""
+AT_ONCE: Final = 50
+"""How many pages one run asks for."""
+AGAIN: Final = timedelta(days=1)
+"""After this time, a page that gave no content is asked again."""
+ATTEMPTS: Final = 3
+"""How often."""
+_HOSTS: Final = 8
+_CHUNK: Final = 400  # SQLite may be built to take 999 values a statement
+_BUSY: Final = (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The page of an item, and the request for it."""
+
+    item: int
+    fingerprint: str
+    request: FetchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a page gave: an article, or the reason why there is none."""
+
+    page: _Page
+    article: article.Article | None
+    message: str = ""
+
+
+def fetch_full_content(
+    feeds: Collection[int],
+    *,
+    clock: Callable[[], datetime] = timezone.now,
+    guard: AddressGuard | None = None,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> int:
+    """Take the content of items of those of *feeds* (keys) that want that from their pages. Returns of how many.
+
+    *pause* is called to wait between two requests to a host. No event loop may run in the thread that calls this.
+    """
+    now = clock()
+    pages = _not_paused(_wanted(feeds, now), now)
+    if not pages:
+        return 0
+    if not article.is_supported():
+        log.warning("the pages of entries are not asked: %s", say("article-needs-extra"))
+        return 0
+    try:
+        require_files()
+        with LazyPool() as pool:
+            given = asyncio.run(_ask(pages, guard or make_guard(), pool, pause))
+    except Exception as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        log.warning("the pages of entries are asked another time: %s", shortage.value)
+        return 0
+    return sum(_store(each, now) for each in given)
+
+
+def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
+    """Return the pages to ask for, those of the newest items first."""
+    found: list[_Page] = []
+    keys = sorted(feeds)
+    for start in range(0, len(keys), _CHUNK):
+        rows = Feed.objects.filter(pk__in=keys[start : start + _CHUNK]).exclude(options={})
+        for pk, url, options, credentials in rows.values_list("pk", "url", "options", "credentials"):
+            if options.get("full_content"):
+                found += _pages_of(pk, url, options, credentials, now)
+    return found[:AT_ONCE]
+
+
+def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str, now: datetime) -> list[_Page]:
+    try:
+        secrets = feed_options.secrets_of(credentials)
+        chosen = feed_options.request_options(options, secrets)
+    except CredentialsLost:  # its fetches fail, and say so
+        return []
+    elsewhere = replace(chosen, headers=(), certificates="", verifies=True)
+    newest = Item.objects.filter(feed=feed).exclude(link="").order_by("-date", "-pk").values("pk")[:NEWEST]
+    due = Q(article=None) | ~Q(article__fingerprint=F("fingerprint"))
+    due |= Q(article__fetched__lte=now - AGAIN, article__attempts__gt=0, article__attempts__lt=ATTEMPTS)
+    items = Item.objects.filter(due, pk__in=list(newest.values_list("pk", flat=True))).order_by("-date", "-pk")
+    pages = []
+    for pk, link, fingerprint in items.values_list("pk", "link", "fingerprint"):
+        own = _origin(link) == _origin(url)
+        request = FetchRequest(link, credentials=secrets.login if own else "", options=chosen if own else elsewhere)
+        pages.append(_Page(pk, fingerprint, request))
+    return pages
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        return origin(url)
+    except ValueError:
+        return None
+
+
+async def _ask(
+    pages: Sequence[_Page], guard: AddressGuard, pool: LazyPool, pause: Callable[[float], Awaitable[None]]
+) -> list[_Given]:
+    """Ask for *pages*, of several hosts at the same time, and of each one after the other."""
+    by_host: dict[str, list[_Page]] = defaultdict(list)
+    for page in pages:
+        by_host[host_of(page.request.url)].append(page)
+    turns = asyncio.Semaphore(_HOSTS)
+    apart = 1.0 / settings.per_host_rate if settings.per_host_rate else 0.0
+    given: list[_Given] = []
+
+    async def one_host(fetcher: Fetcher, host: str) -> None:
+        async with turns:
+            for number, page in enumerate(by_host[host]):
+                if number and apart:
+                    await pause(apart)
+                outcome = await fetcher.fetch(page.request)
+                if isinstance(outcome, Failed) and outcome.kind == "shortage":
+                    return
+                given.append(await _read(page, outcome, pool))
+                if isinstance(outcome, Failed) and (outcome.status is None or outcome.status in _BUSY):
+                    return  # it is away, or asks for a pause: its other pages are asked after the next refresh
+
+    async with make_fetcher(guard) as fetcher:
+        await asyncio.gather(*(one_host(fetcher, host) for host in by_host))
+    return given
+
+
+def _not_paused(pages: Sequence[_Page], now: datetime) -> list[_Page]:
+    """Return those of *pages* whose hosts have not asked for a pause."""
+    hosts = {host_of(page.request.url) for page in pages}
+    paused = set(Host.objects.filter(name__in=hosts, not_before__gt=now).values_list("name", flat=True))
+    return [page for page in pages if host_of(page.request.url) not in paused]
+
+
+async def _read(page: _Page, outcome: Outcome, pool: LazyPool) -> _Given:
+    if not isinstance(outcome, Fetched):
+        reason = (
+            outcome.message if isinstance(outcome, Failed) else say("answered", status=getattr(outcome, "status", 0))
+        )
+        return _Given(page, None, say("page-not-to-be-had", reason=reason))
+    kind = outcome.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+    if kind not in ("text/html", "application/xhtml+xml"):
+        return _Given(page, None, say("no-page", url=page.request.url, type=kind[:100]))
+    try:
+        future = pool.start().read_article(outcome.body, outcome.headers, outcome.url)
+        found = await asyncio.wrap_future(future)
+    except ParseError as error:
+        return _Given(page, None, error.reason)
+    return _Given(page, found)
+
+
+def _store(given: _Given, now: datetime) -> bool:
+    """Store what a page gave, unless its entry was edited meanwhile. Returns whether that was an article."""
+    using = router.db_for_write(Item)
+    page = given.page
+    with transaction.atomic(using=using):
+        items = Item.objects.using(using).filter(pk=page.item, fingerprint=page.fingerprint)
+        row = items.select_for_update().values_list("summary", flat=True).first()
+        if row is None:
+            return False
+        if given.article is not None:
+            found = given.article
+            items.update(content=found.content, text=found.text, summary=row or found.summary, card=None)
+            saved_rows.index([page.item], using)
+        known = Article.objects.using(using).filter(item=page.item, fingerprint=page.fingerprint).first()
+        attempts = 0 if given.article is not None else (known.attempts if known else 0) + 1
+        Article.objects.using(using).update_or_create(
+            item_id=page.item,
+            defaults={
+                "fingerprint": page.fingerprint, "fetched": now, "attempts": attempts, "message": given.message
+            },
+        )  # fmt: skip
+    return given.article is not None

@@ -1,0 +1,160 @@
+"""What an operator changes of a feed: its URL, and its options.
+
+A feed with another URL, login or header is asked anew: its validators belong to the old one and are dropped, so that
+no 304 can answer for a document that was never read; what a worker is fetching at that moment is dropped, too. Items
+stay: entries are recognised by their ids, so a feed that has only moved brings none of them twice. If the new URL is a
+feed already, the subscriptions move there, as they do after a permanent redirect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, cast
+
+from django.db import router, transaction
+
+from lifestream.conf import settings
+from lifestream.fetcher.feed_urls import credentials_of, request_url
+from lifestream.fetcher.request_options import (
+    OptionRefused,
+    checked_certificates,
+    checked_headers,
+    checked_proxy,
+)
+from lifestream.message import Duration, say
+from lifestream.models import Feed, Subscription
+from lifestream.models.feeds import url_hash
+from lifestream.storage import permanent_redirects
+from lifestream.storage.credentials import CredentialsLost
+from lifestream.storage.feed_options import FeedOptions, Secrets, secrets_of
+from lifestream.storage.feed_row import FeedState
+
+LONGEST_USER_AGENT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChange:
+    """What is to be changed of a feed; None leaves a thing as it is, and "" (0 for the *interval*) as for other feeds.
+
+    *url* may hold a login. *login* is "user:password"; *headers* are lines of "Name: value"; *interval* is in seconds;
+    *certificates* are in PEM.
+    """
+
+    url: str | None = None
+    login: str | None = None
+    headers: str | None = None
+    interval: float | None = None
+    user_agent: str | None = None
+    certificates: str | None = None
+    verifies: bool | None = None
+    proxy: str | None = None
+    full_content: bool | None = None
+
+
+def change_feed(key: int, change: FeedChange, now: datetime) -> int:
+    """Change the feed *key*, which is due *now* if it is asked otherwise than before.
+
+    Returns the key of the feed that has the URL, which is another one if the subscriptions have moved there. Raises
+    `OptionRefused` or `UrlRefused`, and then nothing is changed.
+    """
+    using = router.db_for_write(Feed)
+    with transaction.atomic(using=using):
+        feed = Feed.objects.using(using).select_for_update().get(pk=key)
+        url = feed.url if change.url is None else request_url(change.url)
+        if change.url is not None and change.login is None and (login := credentials_of(change.url)):
+            change = replace(change, login=login)
+        options, secrets = _options_of(feed), _secrets_of(feed)
+        chosen = _chosen(options, change)
+        kept = Secrets(
+            secrets.login if change.login is None else change.login,
+            secrets.headers if change.headers is None else checked_headers(change.headers),
+        )
+        _check_readers(feed, url, kept)
+        is_asked_anew = url_hash(url) != feed.url_hash or kept != secrets
+        if kept != secrets:
+            feed.credentials = kept.sealed()
+        feed.options = chosen.as_json() if chosen != options else feed.options
+        moved_to = _move(feed, url, using)
+        if moved_to is not None:
+            Feed.objects.using(using).filter(pk=key).update(status=Feed.Status.GONE, next_reason=feed.next_reason)
+            return moved_to
+        if is_asked_anew:
+            feed.etag = feed.last_modified = feed.validated_url = feed.moved_to = ""
+            feed.withheld, feed.moved_count, feed.not_before = False, 0, None
+        if is_asked_anew or chosen != options:
+            _make_due(feed, now)
+        feed.save(using=using)
+    return key
+
+
+def _options_of(feed: Feed) -> FeedOptions:
+    try:
+        return FeedOptions.from_json(feed.options)
+    except CredentialsLost:  # the proxy has to be entered again
+        return FeedOptions.from_json({name: value for name, value in feed.options.items() if name != "proxy"})
+
+
+def _secrets_of(feed: Feed) -> Secrets:
+    try:
+        return secrets_of(feed.credentials)
+    except CredentialsLost:
+        return Secrets()
+
+
+def _chosen(options: FeedOptions, change: FeedChange) -> FeedOptions:
+    """Return *options* with what is changed. Raises `OptionRefused`."""
+    checks: dict[str, Callable[[Any], Any]] = {
+        "interval": _checked_interval,
+        "user_agent": _checked_user_agent,
+        "certificates": checked_certificates,
+        "verifies": bool,
+        "proxy": checked_proxy,
+        "full_content": bool,
+    }
+    wanted = {name: (getattr(change, name), check) for name, check in checks.items()}
+    return replace(options, **{name: check(value) for name, (value, check) in wanted.items() if value is not None})
+
+
+def _checked_interval(seconds: float) -> float:
+    least, most = settings.min_interval, settings.max_interval
+    if seconds and not least <= seconds <= most:
+        raise OptionRefused(say("option-interval", least=Duration(least), most=Duration(most)))
+    return float(seconds)
+
+
+def _checked_user_agent(text: str) -> str:
+    text = text.strip()
+    if len(text) > LONGEST_USER_AGENT or not text.isprintable() or not text.isascii():
+        raise OptionRefused(say("option-user-agent", most=LONGEST_USER_AGENT))
+    return text
+
+
+def _check_readers(feed: Feed, url: str, secrets: Secrets) -> None:
+    """Raise `OptionRefused` if several lifestreams read *feed*, which is to have secrets: all would see what they let
+    in.
+    """
+    count = Subscription.objects.filter(feed=feed).count()
+    if (secrets.login or secrets.headers) and not feed.is_private and count > 1:
+        raise OptionRefused(say("option-secret-of-many", count=count, url=url))
+
+
+def _move(feed: Feed, url: str, using: str) -> int | None:
+    """Give *feed*, unsaved, the URL. Returns the key of the feed that has it already, if the subscriptions are there
+    now.
+    """
+    taken = Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.pk).exists() and not feed.is_private
+    if not taken and url_hash(url) == feed.url_hash:
+        feed.url = url
+        return None
+    # A row of the model has all that a move looks at, and sets.
+    return permanent_redirects.follow(cast("FeedState", feed), url, using)
+
+
+def _make_due(feed: Feed, now: datetime) -> None:
+    if feed.status == Feed.Status.GONE:
+        feed.status = Feed.Status.ACTIVE
+    feed.next_fetch, feed.next_reason, feed.candidates = max(now, feed.not_before or now), say("edited"), []
+    feed.failures, feed.last_error = 0, ""
+    feed.claim_token, feed.claimed_until = "", None  # whoever fetches it now brings what was asked for otherwise

@@ -1,0 +1,91 @@
+"""What an operator has set for one feed: its options, in the form in which `Feed.options` and `Feed.credentials` hold
+them, and as values.
+
+Secrets are sealed as passwords are: the login and the headers of a request together in `Feed.credentials`, so that a
+feed with any of them is private, and the URL of its proxy, which may have a password, in the options.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lifestream.fetcher.request_options import DIRECT, RequestOptions
+from lifestream.storage import credentials
+
+_MARK: Final = "\0"
+"""What begins the text of secrets that are more than a login: no user name does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a feed's requests carry that nobody else may see: *login* is "user:password", "" for none."""
+
+    login: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def sealed(self) -> str:
+        """Return the secrets as `Feed.credentials` holds them; "" for none."""
+        if not self.headers:
+            return credentials.seal(self.login)
+        return credentials.seal(_MARK + json.dumps({"login": self.login, "headers": self.headers}))
+
+
+def secrets_of(sealed: str) -> Secrets:
+    """Return what is sealed in `Feed.credentials`. Raises `CredentialsLost`."""
+    text = credentials.unseal(sealed)
+    if not text.startswith(_MARK):
+        return Secrets(text)
+    held = json.loads(text.removeprefix(_MARK))
+    return Secrets(held["login"], tuple((name, value) for name, value in held["headers"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOptions:
+    """The options of a feed that are no secrets, and its *proxy*. *interval* is in seconds, 0 for ours."""
+
+    interval: float = 0.0
+    user_agent: str = ""
+    certificates: str = field(default="", repr=False)
+    verifies: bool = True
+    proxy: str = field(default="", repr=False)
+    full_content: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the options for `Feed.options`, without those that are as for every other feed."""
+        proxy = self.proxy if self.proxy in ("", DIRECT) else credentials.seal(self.proxy)
+        options = {
+            "interval": self.interval,
+            "user_agent": self.user_agent,
+            "certificates": self.certificates,
+            "unverified": not self.verifies,
+            "proxy": proxy,
+            "full_content": self.full_content,
+        }
+        return {name: value for name, value in options.items() if value}
+
+    @classmethod
+    def from_json(cls, options: Mapping[str, Any]) -> FeedOptions:
+        """Return the options that `as_json` wrote. Raises `CredentialsLost`."""
+        proxy = options.get("proxy", "")
+        return cls(
+            interval_of(options),
+            options.get("user_agent", ""),
+            options.get("certificates", ""),
+            not options.get("unverified"),
+            proxy if proxy in ("", DIRECT) else credentials.unseal(proxy),
+            bool(options.get("full_content")),
+        )
+
+
+def interval_of(options: Mapping[str, Any]) -> float:
+    """Return the interval that is set for a feed, in seconds; 0 for none."""
+    return float(options.get("interval", 0.0))
+
+
+def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOptions:
+    """Return how a feed with these options is requested. Raises `CredentialsLost`."""
+    held = FeedOptions.from_json(options)
+    return RequestOptions(held.user_agent, secrets.headers, held.certificates, held.verifies, held.proxy)

@@ -1,0 +1,95 @@
+"""A new owner in a real browser: the first run, the feeds that arrive, and the pages that look after them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from browser.sites import running
+from browser.visitor import LARGE, SMALL, Visitor, visiting
+from feedserver import FeedServer, Response
+
+pytestmark = [pytest.mark.browser, pytest.mark.costly]
+FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
+<item><title>Off by one candle</title><guid>1</guid><description>A cake is a fence.</description></item>
+</channel></rss>"""
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the first run of an empty site."""
+    home = tmp_path_factory.mktemp("home")
+    with running("serve", "127.0.0.1:0", home=home, told=r"(http://\S+/account/setup/\?token=\S+)") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def feeds() -> Iterator[FeedServer]:
+    with FeedServer(strict=False) as server:
+        server.add("/feed", Response(body=FEED, headers={"Content-Type": "application/rss+xml"}))
+        server.add("/nothing", Response(status=404))
+        yield server
+
+
+def looked_at(visitor: Visitor) -> None:
+    """Holds the page to WCAG AA, large and light, small and dark."""
+    assert visitor.violations() == "" and not visitor.overflows()
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.page.set_viewport_size(SMALL)
+    assert visitor.violations() == "" and not visitor.overflows()
+    visitor.page.emulate_media(color_scheme="light")
+    visitor.page.set_viewport_size(LARGE)
+
+
+def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedServer) -> None:
+    base = "{0.scheme}://{0.netloc}".format(urlsplit(first))
+    with visiting(chromium, base) as owner:
+        page = owner.goto(first.removeprefix(base))
+        looked_at(owner)
+        page.get_by_label("Your user name").fill("ada")
+        page.get_by_label("Your password").fill("correct horse battery")
+        page.get_by_label("The name of your lifestream").fill("Harbour Planet")
+        page.get_by_label("Feeds to follow").fill(f"{feeds.url('/feed')}\n{feeds.url('/nothing')}")
+        page.get_by_role("button", name="Make it mine").click()
+        page.wait_for_url("**/harbour-planet/manage/")
+        # What comes is shown without a click.
+        expect(page.get_by_role("link", name="Small Hours")).to_be_visible()
+        expect(page.get_by_role("heading", name="Not added")).to_be_visible()
+        expect(page.locator("[data-arrivals]")).to_contain_text("404")
+        looked_at(owner)
+        for path in ("", "manage/add/", "manage/rules/", "manage/hidden/", "manage/pages/", "manage/pages/new/"):
+            owner.goto(f"/harbour-planet/{path}")
+            looked_at(owner)
+        owner.goto("/harbour-planet/manage/")
+        page.get_by_role("link", name="Small Hours").click()
+        expect(page.get_by_role("heading", name="Why is it not newer?")).to_be_visible()
+        looked_at(owner)
+        owner.goto("/harbour-planet/")
+        page.get_by_role("button", name="Pin to the top").click()
+        expect(page.get_by_role("heading", name="Pinned")).to_be_visible()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("link", name="Log in")).to_be_visible()
+        expect(page.get_by_role("heading", name="Pinned")).to_be_visible()
+        assert not owner.asked_elsewhere()
+        # The address works once.
+        owner.goto(first.removeprefix(base), 404)
+        owner.complaints.clear()  # of the 404
+    _works_without_a_script(chromium, base)
+
+
+def _works_without_a_script(chromium: Browser, base: str) -> None:
+    with visiting(chromium, base, script=False) as owner:
+        page = owner.goto("/account/login/?next=/harbour-planet/manage/")
+        page.get_by_label("Username").fill("ada")
+        page.get_by_label("Password").fill("correct horse battery")
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("checkbox", name=re.compile("Small Hours")).check()
+        page.get_by_label("Do", exact=True).select_option(label="Move to the folder")
+        page.locator("#folder").fill("Night")
+        page.get_by_role("button", name="Do it").click()
+        expect(page.get_by_text("1 site was moved.")).to_be_visible()
+        expect(page.locator(".folder-name")).to_have_text("Night")

@@ -1,0 +1,52 @@
+"""Markdown, and that what comes of it is cleaned as everything else is."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from lifestream.content.markdown import html_of_markdown
+from lifestream.content.sanitizer import Sanitizer
+
+
+def clean(text: str) -> str:
+    return Sanitizer().html(html_of_markdown(text), "https://planet.example/main/pages/about/")
+
+
+def test_headings_lists_links_and_tables() -> None:
+    html = clean("## Us\n\nWe *read*:\n\n- [all](/main/)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
+    for piece in ("<h2>Us</h2>", "<em>read</em>", "<li>", 'href="https://planet.example/main/"', "<td>1</td>"):
+        assert piece in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "[x](javascript:alert(1))",
+        "![x](javascript:alert(1))",
+        '<a href="x" onclick="alert(1)">x</a>',
+        "<style>body{display:none}</style>",
+        '<iframe src="https://evil.example/"></iframe>',
+        "<svg/onload=alert(1)>",
+        "`<script>`\n\n<img src=x onerror=alert(1)>",
+        "[x]: data:text/html,<script>alert(1)</script>\n\n[x]",
+    ],
+)
+def test_nothing_in_it_runs(text: str) -> None:
+    tags = "".join(re.findall(r"<[^>]*>", clean(text).lower()))
+    for piece in ("<script", "javascript:", "onclick=", "onerror=", "onload=", "<style", "<iframe", "<svg", "data:"):
+        assert piece not in tags, tags
+
+
+@pytest.mark.parametrize("piece", ["> ", "- ", "[", "*", "`", "(", "<a ", "![", "_a*", "|"])
+def test_its_time_grows_with_its_length(piece: str) -> None:
+    def cost(length: int) -> float:
+        begun = time.thread_time()
+        html_of_markdown(piece * (length // len(piece)))
+        return time.thread_time() - begun
+
+    small, large = (min(cost(size) for _ in range(3)) for size in (2_000, 8_000))
+    assert large < 0.05 or large < small * 9

@@ -1,0 +1,124 @@
+"""What is set for one feed: which of it is refused, and what of it reaches a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedserver import FeedServer, Response
+from guards import allowing
+from lifestream.fetcher.fetch import Fetcher
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
+from lifestream.fetcher.request_options import (
+    OptionRefused,
+    RequestOptions,
+    checked_certificates,
+    checked_headers,
+    checked_proxy,
+    without_password,
+)
+
+RSS = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[FeedServer]:
+    with FeedServer(tls=True, strict=False) as server:
+        yield server
+
+
+def fetch(url: str, options: RequestOptions) -> Outcome:
+    async def run() -> Outcome:
+        async with Fetcher(allowing("127.0.0.0/8, ::1"), user_agent="lifestream/1 ({subscribers})") as fetcher:
+            return await fetcher.fetch(FetchRequest(url, options=options))
+
+    return asyncio.run(run())
+
+
+def test_headers_and_the_user_agent_are_those_of_the_feed(secure: FeedServer) -> None:
+    secure.add("/feed", Response(RSS))
+    options = RequestOptions("Mine/2 for {subscribers}", (("X-Key", "s3cret"), ("Accept", "text/xml")))
+    assert isinstance(fetch(secure.url("/feed", scheme="http"), options), Fetched)
+    headers = secure.requests[-1].headers
+    assert (headers["User-Agent"], headers["X-Key"], headers["Accept"]) == (
+        "Mine/2 for 1 subscriber",
+        "s3cret",
+        "text/xml",
+    )
+    assert "s3cret" not in repr(options)
+
+
+def test_headers_stay_with_the_feeds_own_server(secure: FeedServer) -> None:
+    with FeedServer() as other:
+        other.add("/feed", Response(RSS))
+        secure.add("/away", Response(status=302, headers={"Location": other.url("/feed")}))
+        fetch(secure.url("/away", scheme="http"), RequestOptions(headers=(("X-Key", "s3cret"),)))
+        assert "X-Key" not in other.requests[-1].headers
+
+
+def test_a_private_authority_is_trusted_where_it_is_given(secure: FeedServer) -> None:
+    secure.add("/feed", Response(RSS))
+    url = secure.url("/feed")
+    refused = fetch(url, RequestOptions())
+    assert isinstance(refused, Failed)
+    assert refused.kind == "tls"
+    authority = Path(secure.ca_bundle).read_text()
+    assert isinstance(fetch(url, RequestOptions(certificates=checked_certificates(authority))), Fetched)
+
+
+def test_without_verification_any_certificate_will_do_at_the_feeds_own_server_only(secure: FeedServer) -> None:
+    secure.add("/feed", Response(RSS))
+    assert isinstance(fetch(secure.url("/feed"), RequestOptions(verifies=False)), Fetched)
+    with FeedServer() as plain:
+        plain.add("/away", Response(status=302, headers={"Location": secure.url("/feed")}))
+        assert isinstance(fetch(plain.url("/away"), RequestOptions(verifies=False)), Failed)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("no colon", 'a header is written as "Name: value", one a line'),
+        ("Two words: x", 'a header is written as "Name: value", one a line'),
+        ("Host: other.example", "the header Host is set by lifestream itself"),
+        ("authorization: Bearer x", "the header authorization is set by lifestream itself"),
+        ("X-A:", "the value of the header X-A is empty, too long, or has control characters"),
+        ("X-A: a\x00b", "the value of the header X-A is empty, too long, or has control characters"),
+        ("X-A: " + "x" * 5000, "the value of the header X-A is empty, too long, or has control characters"),
+        ("\n".join(f"X-{n}: 1" for n in range(11)), "these are more than 10 headers"),
+    ],
+)
+def test_headers_that_are_refused(lines: str, message: str) -> None:
+    with pytest.raises(OptionRefused) as refused:
+        checked_headers(lines)
+    assert str(refused.value) == message
+
+
+def test_headers_that_are_taken() -> None:
+    assert checked_headers("") == ()
+    assert checked_headers(" X-Key : a b:c \n\nCookie: a=1; b=2") == (("X-Key", "a b:c"), ("Cookie", "a=1; b=2"))
+
+
+def test_only_certificates_are_certificates(secure: FeedServer) -> None:
+    assert checked_certificates(" ") == ""
+    for text, words in (("hello", "no certificate in PEM"), ("-----BEGIN PRIVATE KEY-----", "a private key")):
+        with pytest.raises(OptionRefused, match=words):
+            checked_certificates(text)
+
+
+@pytest.mark.parametrize(
+    "url", ["proxy.example:3128", "ftp://proxy.example", "http://", "http://p:99999", "http://p/path", "socks5://a b"]
+)
+def test_what_is_no_proxy_is_refused(url: str) -> None:
+    with pytest.raises(OptionRefused, match="a proxy is written as http://"):
+        checked_proxy(url)
+
+
+def test_what_is_a_proxy_is_taken_and_shown_without_its_login() -> None:
+    assert checked_proxy(" socks5h://ada:pw@[::1]:9050/ ") == "socks5h://ada:pw@[::1]:9050"
+    assert checked_proxy("direct") == "direct"
+    assert checked_proxy("") == ""
+    assert without_password("http://ada:p@ss@proxy.example:1") == "http://***@proxy.example:1"
+    assert without_password("http://proxy.example:1") == "http://proxy.example:1"

@@ -1,0 +1,85 @@
+"""`serve --reload`: what is read anew, and when the server is started again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.template import engines
+from django.template.loader import render_to_string
+
+from lifestream.management.reloading import files_of_settings, reading_templates_anew, serve_again, state_of
+
+
+@pytest.fixture
+def home(tmp_path: Path, settings: Any) -> Path:
+    settings.HOME = tmp_path
+    return tmp_path
+
+
+def state() -> Any:
+    return state_of(files_of_settings())
+
+
+def test_a_change_of_the_settings_is_seen(home: Path) -> None:
+    before = state()
+    (home / "lifestream.toml").write_text('LIFESTREAM_TITLE = "A"')
+    made = state()
+    assert made != before
+    (home / "lifestream.toml").write_text('LIFESTREAM_TITLE = "AB"')
+    assert state() != made == {**before, str(home / "lifestream.toml"): made[str(home / "lifestream.toml")]}
+
+
+def test_a_new_style_sheet_or_logo_is_seen_and_what_is_served_anew_by_itself_is_not(home: Path) -> None:
+    (home / "static").mkdir()
+    before = state()
+    (home / "static" / "custom.css").write_text("a {}")
+    after = state()
+    assert after != before
+    (home / "static" / "custom.css").write_text("body {}")
+    (home / "templates").mkdir()
+    (home / "templates" / "x.html").write_text("x")
+    assert state() == after
+
+
+def test_the_server_is_started_again_after_a_change_and_after_a_mistake(home: Path) -> None:
+    # The first run changes a setting and goes on, as a server does; the second fails, as one whose settings are wrong,
+    # and its owner mends them; the third ends.
+    program = f"""
+import pathlib, sys, time, os
+assert os.environ["LIFESTREAM_RELOADED"] == "1"
+home = pathlib.Path({str(home)!r})
+runs = home / "runs"
+count = len(runs.read_text()) if runs.exists() else 0
+runs.write_text("x" * (count + 1))
+(home / "lifestream.toml").write_text("#" * count) if count < 2 else None
+if count == 0:
+    (home / "lifestream.toml").write_text("# changed")
+    time.sleep(600)
+sys.exit(1 if count == 1 else 0)
+"""
+    serve_again([sys.executable, "-S", "-c", program], pause=0.01)
+    assert (home / "runs").read_text() == "xxx"
+
+
+def test_templates_are_read_anew_for_each_request(tmp_path: Path, settings: Any) -> None:
+    engine = {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [tmp_path]}
+    settings.TEMPLATES = [engine]
+    assert engines.all()
+    page = tmp_path / "page.html"
+    page.write_text("one")
+
+    def application(environ: Any, start_response: Any) -> str:
+        return render_to_string("page.html")
+
+    assert application({}, None) == "one"
+    page.write_text("two")
+    assert application({}, None) == "one", "without --reload, templates are kept"
+    assert reading_templates_anew(application)({}, None) == "two"
+
+
+def test_nothing_is_said_of_it_to_other_commands() -> None:
+    assert "LIFESTREAM_RELOADED" not in os.environ

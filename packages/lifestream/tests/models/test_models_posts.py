@@ -1,0 +1,20 @@
+"""Posts: which of them can be seen."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from lifestream.models import Post
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_post_is_seen_unless_somebody_or_a_rule_hides_it() -> None:
+    site = make_site()
+    for flags in itertools.product((False, True), repeat=3):
+        post = make_post(site, str(flags))
+        Post.objects.filter(pk=post.pk).update(**dict(zip(("hidden", "removed", "ruled"), flags, strict=True)))
+    assert Post.objects.visible().get().item.title == "(False, False, False)"

@@ -1,0 +1,57 @@
+"""Lost feeds are looked for on the pages of their sites."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from factories import make_feed, make_subscription
+from feedserver import Pattern, Response
+from feedserver.django import FeedServerTestCase
+from lifestream.models import Feed, Fetch
+from lifestream.operations.replacements import look_for_replacements
+from lifestream.operations.troubles import troubles
+from served import feed, page
+
+NOW = timezone.now()
+DAY = timedelta(days=1)
+
+
+@pytest.mark.usefixtures("shared_parsers")
+class ReplacementsTest(FeedServerTestCase):
+    def lost(self, *, days: int = 8, status: int = 404) -> Feed:
+        row = make_feed(self.get_url("/old.xml"), site_url=self.get_url("/"), failures=9, last_success=NOW - days * DAY)
+        make_subscription(row)
+        Fetch.objects.create(feed=row, started=NOW, outcome="failed", status=status)
+        return row
+
+    def test_what_the_site_names_is_noted_and_told(self) -> None:
+        self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/new.xml">'))
+        self.feedserver.add("/new.xml", feed(["one"]))
+        self.lost()
+        assert look_for_replacements(NOW) == 1
+        [trouble] = troubles(NOW)
+        assert trouble.replacement == self.get_url("/new.xml")
+
+    def test_a_site_that_names_nothing_is_asked_again_in_a_week(self) -> None:
+        self.feedserver.add("/", page("<p>nothing</p>"))
+        self.feedserver.add(Pattern("/<place>"), Response(status=404))
+        row = self.lost(status=200)
+        assert look_for_replacements(NOW) == 0
+        asked = len(self.feedserver.requests)
+        assert asked > 0
+        assert look_for_replacements(NOW + 6 * DAY) == 0
+        assert len(self.feedserver.requests) == asked
+        look_for_replacements(NOW + 7 * DAY)
+        assert len(self.feedserver.requests) > asked
+        row.refresh_from_db()
+        assert row.replacement == ""
+
+    def test_neither_one_that_failed_for_a_short_time_nor_a_broken_server_is_looked_for(self) -> None:
+        self.feedserver.add("/", Response(b""))
+        self.lost(days=3).delete()
+        self.lost(status=500)
+        assert look_for_replacements(NOW) == 0
+        assert self.feedserver.requests == []

@@ -1,0 +1,102 @@
+"""Which feeds are in trouble, why, and what their owner can do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from factories import make_feed, make_subscription
+from lifestream.message import say
+from lifestream.models import Feed, Fetch
+from lifestream.operations.troubles import Trouble, troubles
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+DAY = timedelta(days=1)
+
+
+def failing(answer: int | None = 404, *, days: float = 30, **fields: Any) -> Feed:
+    """A feed that somebody reads and that has failed for so many days, last with the status *answer*."""
+    said: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
+    feed = make_feed(**said | fields)
+    make_subscription(feed)
+    Fetch.objects.create(feed=feed, started=NOW, outcome="failed", status=answer)
+    return feed
+
+
+def only() -> Trouble:
+    [trouble] = troubles(NOW)
+    return trouble
+
+
+def test_a_feed_that_has_failed_for_a_day_is_told_with_since_when_and_why() -> None:
+    feed = failing(title="A", last_error=say("answered", status="404 Not Found"))
+    trouble = only()
+    assert (trouble.feed, trouble.title, trouble.failures, trouble.status) == (feed.pk, "A", 9, 404)
+    assert trouble.since == feed.last_success
+    assert trouble.reason == "the server answered 404 Not Found"
+    assert trouble.remedy == say("remedy-not-found")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "remedy"),
+    [
+        (401, "", "remedy-login"),
+        (403, "", "remedy-login"),
+        (404, "", "remedy-not-found"),
+        (410, "", "remedy-gone"),
+        (200, "", "remedy-no-feed"),
+        (500, "", "remedy-server"),
+        (429, "", "remedy-server"),
+        (None, say("no-address", host="a.example", reason="x"), "remedy-no-address"),
+        (None, say("bad-certificate", host="a.example", reason="x"), "remedy-certificate"),
+        (None, say("no-answer-in-time", seconds="30"), "remedy-connection"),
+        (None, "some older version's words", "remedy-connection"),
+    ],
+)
+def test_the_remedy_follows_from_the_last_answer(status: int | None, error: str, remedy: str) -> None:
+    failing(status, last_error=error)
+    assert only().remedy == say(remedy)
+
+
+def test_what_its_site_names_in_its_place_is_the_remedy() -> None:
+    failing(replacement="https://a.example/new.xml")
+    trouble = only()
+    assert trouble.replacement == "https://a.example/new.xml"
+    assert "https://a.example/new.xml" in trouble.remedy
+
+
+def test_one_that_is_gone_is_told_at_once() -> None:
+    failing(410, days=0, status=Feed.Status.GONE)
+    assert only().remedy == say("remedy-gone")
+
+
+def test_what_may_pass_by_itself_or_concerns_nobody_is_not_told() -> None:
+    failing(days=0.5)
+    failing(failures=0)
+    failing(status=Feed.Status.PAUSED)
+    unread = failing()
+    unread.subscriptions.all().delete()
+    assert troubles(NOW) == []
+
+
+def test_one_that_never_succeeded_counts_from_when_it_was_added() -> None:
+    failing(last_success=None, created=NOW - 3 * DAY)
+    assert only().since == NOW - 3 * DAY
+
+
+def test_the_one_that_has_failed_longest_comes_first_in_three_queries_at_most(
+    django_assert_max_num_queries: Any,
+) -> None:
+    old, new = failing(days=90), failing(days=2)
+    with django_assert_max_num_queries(3):
+        assert [each.feed for each in troubles(NOW)] == [old.pk, new.pk]
+
+
+def test_only_the_given_feeds_are_looked_at() -> None:
+    mine = failing()
+    failing()
+    assert [each.feed for each in troubles(NOW, Feed.objects.filter(pk=mine.pk))] == [mine.pk]

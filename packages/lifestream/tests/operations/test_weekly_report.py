@@ -1,0 +1,104 @@
+"""The weekly mail about feeds in trouble: to whom, when, and that one process sends it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core import mail
+from django.test import override_settings
+from django.utils import timezone
+
+from factories import make_feed, make_subscription
+from lifestream.message import say
+from lifestream.models import Feed
+from lifestream.operations.weekly_report import send_report
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def lost() -> Feed:
+    feed = make_feed(
+        title="Lost\nSubject: x", failures=9, last_success=NOW - 30 * DAY, last_error=say("answered", status="404")
+    )
+    make_subscription(feed)
+    return feed
+
+
+class TestAMail:
+    @pytest.fixture(autouse=True)
+    def _addressed(self, settings: Any) -> None:
+        settings.LIFESTREAM_REPORT_TO = ["owner@a.example"]
+
+    def test_names_each_feed_with_why_since_when_and_what_to_do(self, lost: Feed) -> None:
+        assert send_report(NOW) == 1
+        [sent] = mail.outbox
+        assert sent.to == ["owner@a.example"]
+        assert sent.subject == "Lifestream: 1 feed in trouble"
+        since = f"{timezone.localtime(lost.last_success):%Y-%m-%d}"
+        assert sent.body.splitlines()[:4] == [
+            r"Lost\nSubject: x",
+            f"  {lost.url}",
+            f"  the server answered 404 (for 30 days, {since})",
+            f"  → {say('remedy-connection')}",
+        ]
+
+    @override_settings(LIFESTREAM_PUBLIC_URL="https://planet.example/sub/", LANGUAGE_CODE="de")
+    def test_is_in_the_language_of_the_site_and_links_to_the_page(self, lost: Feed) -> None:
+        send_report(NOW)
+        [sent] = mail.outbox
+        assert sent.subject == "Lifestream: 1 Feed in Schwierigkeiten"
+        assert "https://planet.example/sub/admin/lifestream/feed/troubles/" in sent.body
+
+    def test_comes_once_a_week_however_often_it_is_called(self, lost: Feed) -> None:
+        days = [day for day in range(15) for _ in range(2) if send_report(NOW + day * DAY)]
+        assert days == [0, 7, 14]
+
+    def test_does_not_come_without_trouble(self) -> None:
+        assert send_report(NOW) == 0
+        assert mail.outbox == []
+
+    def test_that_cannot_be_sent_is_told_and_tried_again(self, lost: Feed, caplog: pytest.LogCaptureFixture) -> None:
+        with mock.patch("django.core.mail.EmailMessage.send", side_effect=ConnectionRefusedError("no server")):
+            assert send_report(NOW) == 0
+        assert "could not be mailed, and is tried again tomorrow: no server" in caplog.text
+        assert send_report(NOW + DAY) == 1
+
+    def test_of_many_feeds_says_how_many_more(self) -> None:
+        for number in range(53):
+            feed = make_feed(f"https://a.example/{number}", failures=2, last_success=NOW - 3 * DAY)
+            make_subscription(feed)
+        send_report(NOW)
+        assert "And 3 more." in mail.outbox[0].body
+
+
+class TestRecipients:
+    def test_a_site_of_ones_own_says_to_whom(self, lost: Feed) -> None:
+        get_user_model().objects.create_superuser("root", "root@a.example", "x")
+        assert send_report(NOW) == 0
+
+    @pytest.mark.parametrize(("host", "count"), [("", 0), ("mail.example", 1)])
+    def test_the_bundled_site_writes_to_its_superusers_if_mail_is_set(
+        self,
+        lost: Feed,
+        host: str,
+        count: int,
+    ) -> None:
+        users = get_user_model().objects
+        users.create_superuser("root", "root@a.example", "x")
+        users.create_superuser("mute", "", "x")
+        users.create_user("reader", "reader@a.example", "x")
+        with override_settings(CONFIGURATION={"EMAIL_HOST": host}):
+            assert send_report(NOW) == count
+        assert [message.to for message in mail.outbox] == [["root@a.example"]] * count
+
+    @override_settings(LIFESTREAM_REPORT_TO=[], CONFIGURATION={"EMAIL_HOST": "mail.example"})
+    def test_an_empty_list_stops_it(self, lost: Feed) -> None:
+        get_user_model().objects.create_superuser("root", "root@a.example", "x")
+        assert send_report(NOW) == 0

@@ -1,0 +1,80 @@
+"""Only its owner and superusers change a lifestream, and nobody else learns whether there is one."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from lifestream.models import OwnPage, Subscription
+from lifestream.owner import urls
+from owners import owned
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pages(client: Client) -> dict[str, str]:
+    """The address of each page of the lifestream `main`, by its name; its owner has logged in with `client`."""
+    lifestream = owned(client)
+    site = make_site(lifestream)
+    keys = {
+        "site": site.pk,
+        "post": make_post(site, "A post").item_id,
+        "edit-page": OwnPage.objects.create(lifestream=lifestream, slug="about", title="About").pk,
+    }
+    found: dict[str, str] = {}
+    for pattern in urls.urlpatterns:
+        assert pattern.name is not None
+        if "slug" in pattern.pattern.converters:
+            more = {"pk": keys[pattern.name]} if "pk" in pattern.pattern.converters else {}
+            found[pattern.name] = reverse(f"lifestream_owner:{pattern.name}", kwargs={"slug": "main", **more})
+    assert len(found) == 9
+    return found
+
+
+def test_its_owner_and_a_superuser_may(client: Client, pages: dict[str, str]) -> None:
+    root = Client()
+    root.force_login(User.objects.create_superuser("root"))
+    for user in (client, root):
+        for name, address in pages.items():
+            answer = user.get(address)
+            assert answer.status_code == (405 if name == "post" else 200), name
+            assert name == "post" or "no-store" in answer["Cache-Control"]
+
+
+def test_others_find_no_such_page_and_change_nothing(pages: dict[str, str]) -> None:
+    other = Client()
+    other.force_login(User.objects.create_user("other", is_staff=True))
+    site = Subscription.objects.get()
+    fields = {"action": "remove", "sure": "1", "site": site.pk, "do": "delete", "addresses": "https://a.example/feed"}
+    for name, address in pages.items():
+        assert {other.get(address).status_code, other.post(address, fields).status_code} <= {404, 405}, name
+        assert other.post(address, fields).status_code in (404, 405)
+    assert Subscription.objects.count() == OwnPage.objects.count() == 1
+
+
+def test_who_has_not_logged_in_is_asked_to_whether_there_is_such_a_lifestream_or_not(pages: dict[str, str]) -> None:
+    for name, address in pages.items():
+        for there in (address, address.replace("/main/", "/nowhere/")):
+            answer = Client().post(there)
+            if answer.status_code != 405:
+                assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={there}"), name
+
+
+def test_a_form_from_elsewhere_changes_nothing(client: Client, pages: dict[str, str]) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    for name, address in pages.items():
+        assert strict.post(address, {"action": "hide", "do": "delete"}).status_code in (403, 405), name
+    assert OwnPage.objects.exists()
+
+
+def test_visitors_see_nothing_of_what_owners_see(client: Client, pages: dict[str, str]) -> None:
+    mine, theirs = (each.get("/main/").content for each in (client, Client()))
+    for mark in (b"owner-bar", b"owner-tools", b"owner.css", b"owner.js", b"/main/manage/", b"csrfmiddlewaretoken"):
+        assert mark in mine and mark not in theirs, mark
+    assert b'href="/account/login/"' in theirs and b'href="/account/login/"' not in mine
+    assert "csrftoken" not in Client().get("/main/").cookies

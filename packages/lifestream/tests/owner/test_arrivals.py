@@ -1,0 +1,33 @@
+"""What is on its way to a lifestream."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from factories import make_lifestream
+from lifestream.models import Addition
+from lifestream.owner.arrivals import arrivals_of
+from shown import make_site
+
+pytestmark = pytest.mark.django_db
+
+
+def test_addresses_and_new_feeds_are_on_their_way_and_what_came_or_failed_is_not() -> None:
+    lifestream = make_lifestream()
+    assert not arrivals_of(lifestream)
+    new = make_site(lifestream, "new")
+    make_site(lifestream, "fetched", last_fetch=timezone.now())
+    make_site(lifestream, "gone", status="gone")
+    for state in ("waiting", "looking", "failed", "added"):
+        Addition.objects.create(lifestream=lifestream, url=f"https://a.example/{state}", state=state)
+    found = arrivals_of(lifestream)
+    assert found.count == 3 and found.is_busy and found.new == (new,)
+    assert [each.state for each in found.failed] == ["failed"]
+
+
+def test_what_has_only_failed_is_no_reason_to_look_again() -> None:
+    lifestream = make_lifestream()
+    Addition.objects.create(lifestream=lifestream, url="https://a.example/", state="failed")
+    found = arrivals_of(lifestream)
+    assert found and not found.is_busy

@@ -1,0 +1,122 @@
+"""The one-time token: kept as a hash for its owner alone, for an hour, and used up once."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from lifestream.owner import first_run
+from lifestream.owner.first_run import LIFETIME, Guesses
+
+NOW = 1_790_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, settings: Any) -> Path:
+    settings.HOME = tmp_path
+    return tmp_path
+
+
+def token() -> str:
+    return first_run.make_token(lambda: NOW)
+
+
+def test_a_token_has_128_bits_and_its_file_does_not_hold_it(home: Path) -> None:
+    made = {token() for _ in range(20)}
+    assert len(made) == 20 and {len(each) for each in made} == {22}  # 16 bytes in base64
+    [file] = home.iterdir()
+    assert not any(each in file.read_text() for each in made)
+    if os.name != "nt":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_it_holds_for_an_hour() -> None:
+    made = token()
+    assert first_run.holds(made, lambda: NOW + LIFETIME - 1)
+    assert not first_run.holds(made, lambda: NOW + LIFETIME)
+    assert not first_run.take(made, lambda: NOW + LIFETIME)
+    assert not first_run.holds(made, lambda: NOW - 3600), "the clock was put back: it would hold for longer"
+
+
+def test_a_new_one_takes_the_place_of_the_old_one() -> None:
+    old, new = token(), token()
+    assert not first_run.holds(old, lambda: NOW) and first_run.holds(new, lambda: NOW)
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "x" * 22, "x" * 1_000_000, "\0", "\ud800", "é" * 22])
+def test_no_other_text_holds(wrong: str) -> None:
+    token()
+    assert not first_run.holds(wrong, lambda: NOW) and not first_run.take(wrong, lambda: NOW)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"hash": 1, "expires": "x"}', "\0\0"])
+def test_a_file_that_is_not_ours_holds_nothing(home: Path, content: str) -> None:
+    (home / "first_run").write_text(content)
+    assert not first_run.holds("x", lambda: NOW)
+
+
+def test_of_many_who_take_it_at_once_one_does(home: Path) -> None:
+    made = token()
+    start = threading.Barrier(8)
+    taken: list[bool] = []
+
+    def take() -> None:
+        start.wait()
+        taken.append(first_run.take(made, lambda: NOW))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False] * 7 + [True]
+    assert not list(home.iterdir())
+
+
+def test_what_could_not_be_done_gives_it_back() -> None:
+    made = token()
+    assert first_run.take(made, lambda: NOW)
+    first_run.give_back(made, lambda: NOW)
+    assert first_run.holds(made, lambda: NOW)
+
+
+@pytest.mark.django_db
+def test_it_is_forgotten_once_there_is_an_account(home: Path) -> None:
+    token()
+    assert first_run.is_open()
+    User.objects.create_user("somebody")
+    assert not first_run.is_open()
+    first_run.forget()
+    first_run.forget()
+    assert not list(home.iterdir())
+
+
+def test_another_site_than_the_bundled_one_has_none(settings: Any) -> None:
+    del settings.HOME
+    assert first_run.make_token() == "" and not first_run.holds("x") and not first_run.take("x")
+    first_run.forget()
+
+
+def test_after_ten_wrong_guesses_an_address_waits_and_no_other_does() -> None:
+    now = [0.0]
+    guesses = Guesses(clock=lambda: now[0])
+    for _ in range(10):
+        assert guesses.wait("192.0.2.1") == 0
+        guesses.note("192.0.2.1")
+        now[0] += 1
+    assert guesses.wait("192.0.2.1") == 50 and guesses.wait("192.0.2.2") == 0
+    now[0] = 61
+    assert guesses.wait("192.0.2.1") == 0
+
+
+def test_a_crowd_of_addresses_takes_no_more_memory() -> None:
+    guesses = Guesses()
+    for number in range(3 * Guesses.MOST_ADDRESSES):
+        guesses.note(str(number))
+    assert len(guesses._wrong) == Guesses.MOST_ADDRESSES

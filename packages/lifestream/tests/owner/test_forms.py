@@ -1,0 +1,40 @@
+"""What owners may enter."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from lifestream.owner.forms import MOST_ADDRESSES, AddressesField, one_line
+
+
+def test_addresses_stand_one_a_line_or_apart_and_once() -> None:
+    assert AddressesField().clean(" a.example \r\nhttps://b.example/\ta.example\n") == [
+        "a.example",
+        "https://b.example/",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ftp://a.example/", "https://", "javascript:alert(1)", "file:///etc/passwd", "https://a:b:c/", "x" * 5_000_000],
+)
+def test_what_is_no_address_is_told(text: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        AddressesField().clean(f"https://a.example/ {text}")
+    assert len(refused.value.messages) == 1 and len(refused.value.messages[0]) < 10_000
+
+
+def test_a_password_is_not_repeated_in_an_error() -> None:
+    with pytest.raises(ValidationError) as refused:
+        AddressesField().clean("ftp://me:secret@a.example/")
+    assert "secret" not in str(refused.value.messages)
+
+
+def test_more_than_two_hundred_at_once_are_too_many() -> None:
+    with pytest.raises(ValidationError, match=f"at most {MOST_ADDRESSES} addresses"):
+        AddressesField().clean(" ".join(f"https://a.example/{number}" for number in range(MOST_ADDRESSES + 1)))
+
+
+def test_a_name_is_one_line() -> None:
+    assert one_line(" a\n\tb\0 c ") == "a b c"

@@ -1,0 +1,81 @@
+"""Owners hide posts and pin them, on the pages themselves."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from lifestream.models import Lifestream, Post
+from lifestream.web.timeline import MOST_PINNED
+from owners import owned, told
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lifestream(client: Client) -> Lifestream:
+    return owned(client)
+
+
+def act(client: Client, post: Post, action: str) -> str:
+    return told(client, f"/main/manage/posts/{post.item_id}/", action=action)
+
+
+def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream) -> None:
+    post = make_post(make_site(lifestream), "A post")
+    assert "The post is hidden." in act(client, post, "hide")
+    assert "A post" not in Client().get("/main/").content.decode()
+    assert "A post" in client.get("/main/manage/hidden/").content.decode()
+    act(client, post, "show")
+    assert "A post" in Client().get("/main/").content.decode()
+
+
+def test_a_pinned_post_stands_at_the_top_once_and_in_its_place_when_unpinned(
+    client: Client, lifestream: Lifestream
+) -> None:
+    site = make_site(lifestream)
+    new, old = make_post(site, "New one"), make_post(site, "Old one")
+    act(client, old, "pin")
+    page = Client().get("/main/").content.decode()
+    assert page.index("Old one") < page.index("New one") and page.count(f'id="item-{old.item_id}"') == 1
+    assert "Pinned" in page
+    assert "Pinned" not in Client().get(f"/main/?before=253402300799000000-{new.item_id}").content.decode()
+    act(client, old, "unpin")
+    page = Client().get("/main/").content.decode()
+    assert page.index("Old one") > page.index("New one") and "Pinned" not in page
+
+
+def test_a_hidden_post_is_not_shown_for_being_pinned(client: Client, lifestream: Lifestream) -> None:
+    post = make_post(make_site(lifestream), "A post")
+    act(client, post, "pin")
+    act(client, post, "hide")
+    assert "A post" not in Client().get("/main/").content.decode()
+
+
+def test_no_more_than_ten_are_pinned(client: Client, lifestream: Lifestream) -> None:
+    site = make_site(lifestream)
+    posts = [make_post(site, f"post {number}") for number in range(MOST_PINNED + 1)]
+    for post in posts[:-1]:
+        act(client, post, "pin")
+    assert "At most 10 posts can be pinned" in act(client, posts[-1], "pin")
+    assert Post.objects.filter(pinned__isnull=False).count() == MOST_PINNED
+
+
+def test_a_post_of_another_lifestream_is_not_there(client: Client, lifestream: Lifestream) -> None:
+    theirs = make_post(make_site())
+    answer = client.post(f"/main/manage/posts/{theirs.item_id}/", {"action": "hide"})
+    assert answer.status_code == 404
+    theirs.refresh_from_db()
+    assert not theirs.hidden
+
+
+def test_pins_and_pages_cost_a_visitor_two_queries(
+    client: Client, lifestream: Lifestream, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    site = make_site(lifestream)
+    for number in range(5):
+        make_post(site, f"post {number}")
+    with django_assert_max_num_queries(8):
+        Client().get("/main/")

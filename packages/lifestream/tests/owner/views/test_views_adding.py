@@ -1,0 +1,50 @@
+"""Adding feeds in an owner's pages: by address, and by a list."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from lifestream.models import Addition, Lifestream
+from owners import owned, told
+
+pytestmark = pytest.mark.django_db
+HERE = "/main/manage/add/"
+
+
+@pytest.fixture
+def lifestream(client: Client) -> Lifestream:
+    return owned(client)
+
+
+def test_addresses_are_noted_and_nothing_is_fetched(client: Client, lifestream: Lifestream) -> None:
+    text = "a.example\nhttps://me:secret@b.example/feed feed://c.example/feed"
+    page = told(client, HERE, do="add", addresses=text, folder="New")
+    assert "3 feeds are still to come." in page and "secret" not in page
+    noted = Addition.objects.values_list("url", "folder", "state")
+    assert list(noted) == [
+        ("https://a.example/", "New", "waiting"),
+        ("https://b.example/feed", "New", "waiting"),
+        ("https://c.example/feed", "New", "waiting"),
+    ]
+
+
+def test_what_is_no_address_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:
+    answer = client.post(HERE, {"do": "add", "addresses": "https://a.example/ ftp://b.example/"})
+    assert list(answer.context["adding"].errors) == ["addresses"] and b"ftp://b.example/" in answer.content
+    assert not Addition.objects.exists()
+
+
+def test_a_list_is_imported_and_exported(client: Client, lifestream: Lifestream) -> None:
+    opml = b"""<opml version="2.0"><body><outline text="News"><outline text="One" xmlUrl="https://one.example/f"/>
+        </outline><outline text="No" xmlUrl="ftp://two.example/"/></body></opml>"""
+    page = told(client, HERE, do="import", file=SimpleUploadedFile("a.opml", opml))
+    assert "1 feed was added." in page and "Left out: " in page
+    assert lifestream.subscriptions.get().folder == "News"
+    assert b'xmlUrl="https://one.example/f"' in client.get("/main/subscriptions.opml").getvalue()
+
+
+def test_a_file_that_is_no_list_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:
+    answer = client.post(HERE, {"do": "import", "file": SimpleUploadedFile("a", b"<html>")})
+    assert list(answer.context["importing"].errors) == ["file"]

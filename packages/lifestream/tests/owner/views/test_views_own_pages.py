@@ -1,0 +1,53 @@
+"""Pages of the owner's own text: written by the owner, read by everybody who may read the lifestream."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from lifestream.models import Lifestream, OwnPage
+from lifestream.models.own_pages import MOST_PAGES
+from owners import owned, told
+
+pytestmark = pytest.mark.django_db
+NEW = "/main/manage/pages/new/"
+
+
+@pytest.fixture
+def lifestream(client: Client) -> Lifestream:
+    return owned(client)
+
+
+def test_a_page_is_written_linked_read_changed_and_deleted(client: Client, lifestream: Lifestream) -> None:
+    assert "Saved." in told(client, NEW, title="Imprint", slug="imprint", text="## Who\n\n*Ada*", position="1")
+    assert '<a href="/main/pages/imprint/"><bdi>Imprint</bdi></a>' in Client().get("/main/").content.decode()
+    page = Client().get("/main/pages/imprint/")
+    assert b"<h2>Who</h2>" in page.content and b"<em>Ada</em>" in page.content
+    assert "public" in page["Cache-Control"]
+    here = f"/main/manage/pages/{OwnPage.objects.get().pk}/"
+    told(client, here, title="Who we are", slug="imprint", text="x", position="1")
+    assert "Who we are" in Client().get("/main/pages/imprint/").content.decode()
+    told(client, here, do="delete")
+    assert Client().get("/main/pages/imprint/").status_code == 404
+
+
+def test_a_preview_saves_nothing(client: Client, lifestream: Lifestream) -> None:
+    page = told(client, NEW, title="A", slug="a", text="*x* <script>alert(1)</script>", position="1", do="preview")
+    assert "<em>x</em>" in page and "<script>alert" not in page and not OwnPage.objects.exists()
+
+
+def test_those_of_a_private_lifestream_are_private(client: Client, lifestream: Lifestream) -> None:
+    OwnPage.objects.create(lifestream=lifestream, slug="about", title="About")
+    Lifestream.objects.update(is_public=False)
+    assert Client().get("/main/pages/about/").status_code == 404
+    assert client.get("/main/pages/about/").status_code == 200
+
+
+def test_no_two_have_one_address_and_there_are_not_many(client: Client, lifestream: Lifestream) -> None:
+    for number in range(MOST_PAGES - 1):
+        OwnPage.objects.create(lifestream=lifestream, slug=f"p{number}", title="P")
+    fields = {"title": "P", "slug": "p0", "text": "", "position": "1"}
+    assert list(client.post(NEW, fields).context["form"].errors) == ["slug"]
+    assert client.post(NEW, {**fields, "slug": "new"}).status_code == 302
+    assert client.post(NEW, {**fields, "slug": "more"}).context["form"].errors
+    assert OwnPage.objects.count() == MOST_PAGES

@@ -1,0 +1,21 @@
+"""Owners, and what they see."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from factories import make_lifestream
+from lifestream.models import Lifestream
+
+
+def owned(client: Client, slug: str = "main") -> Lifestream:
+    """A lifestream whose owner, who is no member of the staff, has logged in with *client*."""
+    owner = User.objects.create_user(f"owner of {slug}")
+    client.force_login(owner)
+    return make_lifestream(slug, owner=owner)
+
+
+def told(client: Client, address: str, **fields: object) -> str:
+    """What the page says that comes of the form at *address*."""
+    return client.post(address, fields, follow=True).content.decode()

@@ -1,0 +1,94 @@
+"""Episodes of documents that are no well-formed XML: what they say of seasons, chapters, transcripts and persons."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.entry import Entry, Episode, Person, Transcript
+from lifestream.parser import parse
+from lifestream.parser.damaged_episodes import told
+
+URL = "https://a.example/feed"
+PODCAST = 'xmlns:podcast="https://podcastindex.org/namespace/1.0"'
+SAID = (
+    '<podcast:season name="Old &amp; New">2</podcast:season><podcast:episode display="Ep. 3">3</podcast:episode>'
+    '<podcast:chapters url="/c.json" type="application/json+chapters"/>'
+    '<podcast:transcript url="/t.vtt" type="text/vtt" language="en" rel="captions"/><podcast:transcript url="/t.txt"/>'
+    "<podcast:person role='guest' href='/ada'>Ada &lt;3</podcast:person>"
+)
+EPISODE = Episode(
+    season="2",
+    season_name="Old & New",
+    number="3",
+    number_name="Ep. 3",
+    chapters="https://a.example/c.json",
+    transcripts=(
+        Transcript("https://a.example/t.vtt", "text/vtt", "en", captions=True),
+        Transcript("https://a.example/t.txt"),
+    ),
+    persons=(Person("Ada <3", "guest", "https://a.example/ada"),),
+)
+HOST = "<podcast:person>Grace</podcast:person>"
+GRACE = Episode(persons=(Person("Grace", "host"),))
+
+
+def document(*items: str, head: str = "", root: str = PODCAST) -> bytes:
+    entries = "".join(
+        f"<item><guid isPermaLink='false'>{place}</guid>{item}</item>" for place, item in enumerate(items)
+    )
+    return f'<rss version="2.0" {root}><channel><title>T</title>{head}{entries}</channel></rss>'.encode()
+
+
+def episodes(body: bytes) -> list[Episode | None]:
+    return [entry.episode for entry in parse(body, {}, URL).entries]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        f"<description>a <b> c</description>{SAID}",
+        f"{SAID}<description>a <b> c</description>",
+        f"<description>a < c</description>{SAID}",
+        f"<title>a</titel>{SAID}",
+        f"<!-- a -- b -->{SAID}",
+    ],
+)
+def test_the_episode_of_a_damaged_entry_is_read_on_both_sides_of_the_flaw(item: str) -> None:
+    assert episodes(document("<title>a</title>", item, SAID)) == [None, EPISODE, EPISODE]
+
+
+@pytest.mark.parametrize("head", ["<description>a < c</description>", "<b><i></b></i>"])
+def test_a_document_that_is_damaged_before_its_entries_has_episodes_too(head: str) -> None:
+    assert episodes(document(SAID, "<title>b</title>", head=head)) == [EPISODE, None]
+
+
+def test_the_hosts_of_a_podcast_take_part_in_each_episode_that_names_nobody() -> None:
+    body = document("<title>a</titel>", SAID, head=HOST)
+    assert episodes(body) == [GRACE, EPISODE]
+    assert episodes(document("<title>a</title>", SAID, head=f"{HOST}<b><i></b></i>")) == [GRACE, EPISODE]
+
+
+@pytest.mark.parametrize(
+    ("root", "item", "season"),
+    [
+        ('xmlns:p="https://podcastindex.org/namespace/1.0/"', "<p:season>2</p:season>", "2"),
+        ("xmlns:p='http://www.itunes.com/dtds/podcast-1.0.dtd'", "<p:season>2</p:season>", "2"),
+        ("", "<podcast:season>2</podcast:season>", "2"),
+        ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # namespaces and prefixes have a case
+        ('xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", None),
+        ("", "<season>2</season>", None),
+        ("", "<![CDATA[<podcast:season>2</podcast:season>]]>", None),
+        ("", "<!--<podcast:season>2</podcast:season>-->", None),
+        ("", "<podcast:season/>2<podcast:seasons>3</podcast:seasons>", None),
+        ("", "<podcast:season name='<'>2</podcast:season>", None),
+    ],
+)
+def test_namespaces_decide_and_text_is_no_markup(root: str, item: str, season: str | None) -> None:
+    found = episodes(document(f"<title>a</titel>{item}", root=root))
+    assert found == [Episode(season=season) if season else None]
+
+
+def test_nothing_is_told_where_it_is_unknown_which_entry_it_is_about() -> None:
+    text = f"<rss><item>{SAID}</item><item></item></rss>"
+    assert told([Entry()], text) == (Entry(),)
+    assert [entry.episode for entry in told([Entry(base=URL), Entry()], text)] == [EPISODE, None]

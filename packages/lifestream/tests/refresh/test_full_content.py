@@ -1,0 +1,142 @@
+"""The whole content of entries, from their pages: which pages are asked for, how, and what is stored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from factories import make_feed, make_item, make_lifestream, make_subscription
+from feedserver import Response
+from feedserver.django import FeedServerTestCase
+from lifestream.models import Article, Feed, Item, Post
+from lifestream.models.fulltext import matching
+from lifestream.refresh import refresh
+from lifestream.refresh.full_content import NEWEST, fetch_full_content
+from lifestream.storage.feed_options import FeedOptions, Secrets
+from served import Clock
+
+WORDS = "A long paragraph that everybody would take for a part of an article, with the word albatross in it. " * 4
+
+
+async def at_once(_seconds: float) -> None:
+    pass
+
+
+@pytest.mark.usefixtures("shared_parsers")
+class FullContent(FeedServerTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = Clock()
+        self.feed = self.wanting("/feed")
+        self.feedserver.add("/1", self.page("albatross"))
+
+    def wanting(self, path: str, **fields: Any) -> Feed:
+        return make_feed(self.get_url(path), options=FeedOptions(full_content=True).as_json(), **fields)
+
+    @staticmethod
+    def page(word: str) -> Response:
+        html = f"<html><body><nav>Menu</nav><article><p>{WORDS.replace('albatross', word)}</p></article></body></html>"
+        return Response(html, headers={"Content-Type": "text/html; charset=utf-8"})
+
+    def item(self, path: str = "/1", **fields: Any) -> Item:
+        return make_item(self.feed, path, link=self.get_url(path), content="<p>Few words</p>", summary="Few", **fields)
+
+    def run_for(self, *feeds: Feed) -> int:
+        return fetch_full_content([feed.pk for feed in feeds or (self.feed,)], clock=self.clock, pause=at_once)
+
+    def test_the_content_comes_from_the_page_once_and_the_summary_stays(self) -> None:
+        item = self.item()
+        make_subscription(self.feed, make_lifestream())
+        assert self.run_for() == 1
+        item.refresh_from_db()
+        assert item.content.startswith("<p>A long paragraph")
+        assert "Menu" not in item.text
+        assert (item.summary, item.card) == ("Few", None)
+        assert list(matching(Item.objects.all(), "albatross")) == [item]
+        assert Post.objects.count() == 1
+        assert self.run_for() == 0
+        assert len(self.feedserver.requests) == 1
+
+    def test_other_feeds_are_left_alone(self) -> None:
+        self.item()
+        Feed.objects.update(options={})
+        assert self.run_for() == 0
+        assert self.feedserver.requests == []
+
+    def test_an_entry_that_was_edited_is_asked_anew(self) -> None:
+        item = self.item(fingerprint="one")
+        self.run_for()
+        Item.objects.filter(pk=item.pk).update(fingerprint="two", content="Few words again")
+        self.feedserver.add("/1", self.page("cormorant"))
+        assert self.run_for() == 1
+        item.refresh_from_db()
+        assert "cormorant" in item.text
+
+    def test_what_gives_none_says_why_and_is_asked_three_times_a_day_apart(self) -> None:
+        self.feedserver.add("/1", Response(status=404))
+        item = self.item()
+        for _ in range(6):
+            assert self.run_for() == 0
+            assert self.run_for() == 0
+            self.clock.now += timedelta(days=1)
+        assert len(self.feedserver.requests) == 3
+        known = Article.objects.get()
+        assert str(known.message) == "the page of the entry can't be had: the server answered 404 Not Found"
+        item.refresh_from_db()
+        assert item.content == "<p>Few words</p>"
+
+    def test_what_is_no_page_is_not_read(self) -> None:
+        self.feedserver.add("/1", Response(b"%PDF", headers={"Content-Type": "application/pdf"}))
+        self.item()
+        assert self.run_for() == 0
+        assert str(Article.objects.get().message).endswith("/1 is no web page, but application/pdf")
+
+    def test_a_host_that_asks_for_a_pause_is_asked_for_no_other_page(self) -> None:
+        for number in range(2, 5):
+            self.feedserver.add(f"/{number}", Response(status=429, headers={"Retry-After": "100"}))
+            self.item(f"/{number}")
+        self.run_for()
+        assert len(self.feedserver.requests) == 1
+        self.feed.host.not_before = self.clock.now + timedelta(days=1)
+        self.feed.host.save()
+        self.run_for()
+        assert len(self.feedserver.requests) == 1
+
+    def test_only_the_newest_are_asked_for(self) -> None:
+        for number in range(NEWEST + 2):
+            self.feedserver.add(f"/page/{number}", self.page("albatross"))
+            self.item(f"/page/{number}", date=self.clock.now - timedelta(days=number))
+        assert self.run_for() == NEWEST
+        assert not any(each.path == f"/page/{NEWEST}" for each in self.feedserver.requests)
+
+    def test_the_secrets_of_a_feed_go_to_its_own_server_only(self) -> None:
+        secrets = Secrets("ada:pw", (("X-Key", "s3cret"),)).sealed()
+        self.feed = self.wanting("/private", credentials=secrets)
+        self.item()
+        elsewhere = self.get_url("/1").replace("127.0.0.1", "localhost")
+        make_item(self.feed, "elsewhere", link=elsewhere)
+        assert self.run_for() == 2
+        by_host = {each.headers["Host"].partition(":")[0]: each.headers for each in self.feedserver.requests}
+        assert by_host["127.0.0.1"]["X-Key"] == "s3cret"
+        assert "Authorization" in by_host["127.0.0.1"]
+        assert not {"X-Key", "Authorization"} & set(by_host["localhost"])
+
+    def test_a_page_at_a_private_address_is_not_asked_for(self) -> None:
+        make_item(self.feed, "bad", link="http://169.254.169.254/latest/meta-data/")
+        assert self.run_for() == 0
+        assert "169.254.169.254 is a link-local address" in str(Article.objects.get().message)
+
+    def test_the_next_refresh_keeps_it(self) -> None:
+        rss = (
+            "<rss version='2.0'><channel><title>T</title><item><guid>1</guid><title>One</title>"
+            f"<link>{self.get_url('/1')}</link><description>Few words</description></item></channel></rss>"
+        )
+        self.feedserver.add("/feed", Response(rss))
+        make_subscription(self.feed, make_lifestream())
+        refresh([self.feed.pk])
+        assert fetch_full_content([self.feed.pk], pause=at_once) == 1
+        Feed.objects.update(body_hash="", etag="")
+        refresh([self.feed.pk], early=True)
+        assert "albatross" in Item.objects.get().text

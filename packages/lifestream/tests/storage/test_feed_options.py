@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from lifestream.fetcher.request_options import NO_OPTIONS, RequestOptions
+from lifestream.storage import credentials
+from lifestream.storage.feed_options import FeedOptions, Secrets, interval_of, request_options, secrets_of
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        FeedOptions(),
+        FeedOptions(interval=7200.0, user_agent="x", certificates="PEM", verifies=False, full_content=True),
+        FeedOptions(proxy="direct"),
+        FeedOptions(proxy="http://ada:secret@proxy.example:1"),
+    ],
+)
+def test_options_come_back_and_their_secrets_are_sealed(options: FeedOptions) -> None:
+    stored = options.as_json()
+    assert FeedOptions.from_json(stored) == options
+    assert interval_of(stored) == options.interval
+    assert "secret" not in str(stored)
+    assert "secret" not in repr(options)
+    assert bool(stored) is (options != FeedOptions())
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [Secrets(), Secrets("ada:pw"), Secrets(headers=(("A", "b"),)), Secrets("ada:pw", (("A", "b"), ("C", "d")))],
+)
+def test_secrets_come_back_sealed(secrets: Secrets) -> None:
+    sealed = secrets.sealed()
+    assert secrets_of(sealed) == secrets
+    assert bool(sealed) is (secrets != Secrets())
+    assert "ada:pw" not in sealed
+
+
+def test_a_login_that_an_earlier_version_has_sealed_is_one() -> None:
+    assert secrets_of(credentials.seal("ada:pw")) == Secrets("ada:pw")
+
+
+def test_what_is_sealed_with_a_lost_key_is_lost() -> None:
+    with pytest.raises(credentials.CredentialsLost):
+        secrets_of("gAAAAA")
+    with pytest.raises(credentials.CredentialsLost):
+        FeedOptions.from_json({"proxy": "gAAAAA"})
+
+
+def test_what_a_request_needs_of_them() -> None:
+    stored = FeedOptions(user_agent="x", proxy="direct", verifies=False, interval=9000).as_json()
+    headers = (("A", "b"),)
+    assert request_options(stored, Secrets("ada:pw", headers)) == RequestOptions("x", headers, "", False, "direct")
+    assert request_options({}, Secrets()) == NO_OPTIONS
