@@ -41,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Run one process more than there are processors with `-n auto`: tests wait for deadlines and for other processes
+    for a sixth of their time.
+    """
+    return (yield) + 1
+
+
 def pytest_collection_finish() -> None:
     """Keep what is there once all tests are collected out of each garbage collection from now on.
 

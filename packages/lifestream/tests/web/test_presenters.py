@@ -40,6 +40,18 @@ def test_the_kind_is_what_a_reader_would_call_it(kind: str, fields: dict[str, An
     assert card(**fields).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("title", "summary", "shown"),
+    [
+        ("Fog over the pier", " fog over the pier ", ""),
+        ("Fog", "Fog over the pier", "Fog over the pier"),
+        ("", "Fog", "Fog"),
+    ],
+)
+def test_a_text_that_only_repeats_the_title_is_not_shown(title: str, summary: str, shown: str) -> None:
+    assert card(title=title, summary=summary).summary == shown
+
+
 def test_an_article_is_led_by_the_first_picture_of_its_content() -> None:
     pixel = '<img width="1" src="https://t.example/pixel.gif">'
     content = f'<p>{pixel}<img title="a > b" src="{A}?x=1&amp;y=2" alt="Sea"></p>'

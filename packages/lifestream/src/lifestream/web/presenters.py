@@ -121,6 +121,8 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         whole = whole or "content" in vars(item)
     elif chosen.shown == Shown.EXCERPT and excerpt is not None:
         summary, whole = excerpt, False
+    if summary.strip().casefold() == item.title.strip().casefold():
+        summary = ""  # a photo or a film, of which its site repeats the title as the text
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
