@@ -80,3 +80,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 pytest_collect_file = pages(Path(__file__).parent).pytest()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a parameter of bytes that is no text by its length: gzip's have the time in them, and processes that run
+    tests side by side must collect the same names.
+    """
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
+        return f"{argname}-{len(val)}-bytes"
+    return None
