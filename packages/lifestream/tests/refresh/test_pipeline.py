@@ -178,7 +178,7 @@ class WhatComes(RefreshTestCase):
         for _ in range(3):
             make_subscription(made)
         self.refresh()
-        assert self.feedserver.requests[-1].headers["User-Agent"].endswith("(3 subscribers)")
+        assert self.feedserver.requests[-1].headers["User-Agent"].endswith("; 3 subscribers)")
 
     @override_settings(LIFESTREAM_CONTACT="https://planet.example/about")
     def test_the_contact_of_the_settings_is_told(self) -> None:

@@ -17,9 +17,8 @@ class Article(models.Model):
     asked in vain.
     """
 
-    item = models.OneToOneField(
-        Item, on_delete=models.CASCADE, primary_key=True, related_name="article", verbose_name=_("item")
-    )
+    # Not its primary key: Django compares one that is a relation with numbers that no column holds (read in 5.2).
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="article", verbose_name=_("item"))
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     fetched = models.DateTimeField(_("fetched"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)

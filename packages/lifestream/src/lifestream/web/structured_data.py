@@ -38,4 +38,4 @@ def json_ld(post: Post, card: Card) -> str:
         facts["url"] = facts["mainEntityOfPage"] = card.link
     if card.language:
         facts["inLanguage"] = card.language
-    return json.dumps(facts, ensure_ascii=False).translate(_ESCAPES)
+    return json.dumps(facts).translate(_ESCAPES)  # in ASCII, so that nothing turns the text around
