@@ -15,7 +15,6 @@ from lifestream.conf import settings
 from lifestream.models import Feed, due_hosts
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Claimed
-from lifestream.scheduler.schedule import Terms, past_skipped
 
 _MANY: Final = 256  # how many feeds are claimed at once if that many are due
 
@@ -69,6 +68,11 @@ class Intake:
 
     def _without_skipped(self, taken: Collection[Claimed]) -> list[Claimed]:
         """Return the feeds that may be fetched now; the others are postponed to where skipHours and skipDays end."""
+        if not taken:
+            return []
+        # A command that finds nothing due need not wait for it.
+        from lifestream.scheduler.schedule import Terms, past_skipped
+
         now, kept = self._clock(), []
         for each in taken:
             rhythm = Terms.from_json(each.terms).rhythm
