@@ -12,7 +12,6 @@ import re
 from typing import Any, cast
 
 from django import template
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template import Context, Template
 from django.template.backends.django import Template as BackendTemplate
 from django.template.loader import select_template
@@ -28,7 +27,7 @@ from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscriptio
 from lifestream.web.look import Look, look_of
 from lifestream.web.presenters import Badge, badge_of, card_of
 from lifestream.web.timeline import Timeline
-from lifestream.wording import worded
+from lifestream.wording import relative, worded
 
 register = template.Library()
 
@@ -133,7 +132,7 @@ def isolated_text(text: str) -> str:
 @register.filter
 def since(moment: dt.datetime) -> str:
     """Return how long ago *moment* was, in words."""
-    return str(naturaltime(moment))
+    return relative(moment)
 
 
 @register.filter(name="worded")
