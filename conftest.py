@@ -41,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Run one process more than there are processors with `-n auto`: tests wait for deadlines and for other processes
+    for a sixth of their time.
+    """
+    return (yield) + 1
+
+
 def pytest_collection_finish() -> None:
     """Keep what is there once all tests are collected out of each garbage collection from now on.
 
@@ -72,3 +80,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 pytest_collect_file = pages(Path(__file__).parent).pytest()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a parameter of bytes that is no text by its length: gzip's have the time in them, and processes that run
+    tests side by side must collect the same names.
+    """
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
+        return f"{argname}-{len(val)}-bytes"
+    return None

@@ -36,14 +36,14 @@ class Costs:
     that a fetch writes ahead; bytes that stay of an item and of a feed with its log.
     """
 
-    not_modified: float = 1.4
-    unchanged: float = 1.5
-    new: float = 8.0
-    failed: float = 1.5
-    database: float = 0.45
-    database_item: float = 1.0
-    wal: float = 3.0
-    wal_item: float = 12.0
+    not_modified: float = 1.7
+    unchanged: float = 1.8
+    new: float = 5.0
+    failed: float = 1.7
+    database: float = 0.35
+    database_item: float = 0.6
+    wal: float = 2.0
+    wal_item: float = 10.0
     item: float = 7000.0
     feed: float = 3000.0
     claim_pages: float = 6.0
@@ -212,6 +212,7 @@ def need(sampled: Sampled, costs: Costs, feeds: float) -> Need:
 
 
 BREAKS: tuple[tuple[str, Callable[[Need], bool]], ...] = (
+    ("a terabyte of disk a year: LIFESTREAM_KEEP_DAYS or LIFESTREAM_KEEP_ITEMS", lambda need: need.gigabytes > 1000),
     ("one core of one process: Celery, and a worker for each core", lambda need: need.cores > 0.7),
     ("the files that a process may open: more workers", lambda need: need.connections > 400 * max(1, need.cores)),
     ("SQLite's one writer: PostgreSQL", lambda need: need.cores > 1.4),

@@ -10,6 +10,9 @@ Both import into SQLite files on disk, in one warm process. Each round starts wi
 round only warms up. Times are of the update alone: adding the feeds is not counted, writing everything down is,
 with lifestream's fetch log, timeline and search index. What counts is the ratio: both ran in the same minutes.
 
+What a first import costs of the processor is told apart: this process, the parsers that it starts, and what of that is
+their start. On a machine with other work these say more than the times on the clock.
+
 Beside the second import stands its floor: the same requests by lifestream's HTTP client alone, of which nothing is
 claimed, decided or written.
 """
@@ -19,18 +22,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import io
 import logging
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
 from feeds import ENTRIES, answer, document, serve, served
+from imports import processor_time
 
 # A plain installation of reader has the current feedparser, and not the copy that it was released with.
 os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
@@ -141,15 +148,38 @@ class Floor:
             return sum(await asyncio.gather(*(ask(number, url) for number, url in enumerate(self._urls))))
 
 
-def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, float]:
-    """Return the seconds of a first import and of one that is answered by 304."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of processor time of a first import: of this *process*, and of the *children* that it started."""
+
+    process: float
+    children: float
+
+
+def start_up() -> float:
+    """Return the seconds of processor time that it takes to start a parser's process, and to end it."""
+    from lifestream.content.sanitizer_rules import SanitizerRules
+    from lifestream.parser import ipc
+
+    question = io.BytesIO()
+    ipc.send(question, {"rules": ipc.RULES.pack(SanitizerRules())})
+    began = processor_time()
+    command = [sys.executable, "-P", "-m", "lifestream.parser.worker"]
+    subprocess.run(command, input=question.getvalue(), check=True, stdout=subprocess.DEVNULL)
+    return processor_time() - began
+
+
+def measure(importer: Importer, folder: Path, urls: list[str]) -> tuple[float, float, Cost]:
+    """Return the seconds of a first import and of one that is answered by 304, and what the first one cost."""
     folder.mkdir(parents=True)
     importer.prepare(folder, urls)
+    process, children = time.process_time(), processor_time()
     first, entries = timed(importer.first)
+    cost = Cost(time.process_time() - process, processor_time() - children)
     again, unmodified = timed(importer.again)
     if (entries, unmodified) != (ENTRIES * len(urls), len(urls)):
         raise SystemExit(f"{importer.name} imported {entries} entries, and got {unmodified} answers of 304")
-    return first, again
+    return first, again, cost
 
 
 def timed(update: Callable[[], int]) -> tuple[float, int]:
@@ -179,12 +209,14 @@ def main() -> None:
         floor = Floor(urls)
         floors: list[float] = []
         times: dict[str, list[tuple[float, float]]] = {importer.name: [] for importer in importers}
+        costs: dict[str, list[Cost]] = {importer.name: [] for importer in importers}
         for number in range(options.rounds + 1):
             for importer in importers:
-                taken = measure(importer, folder / f"{number}-{importer.name}", urls)
+                first, again, cost = measure(importer, folder / f"{number}-{importer.name}", urls)
                 if number:  # the first round warms up
-                    times[importer.name].append(taken)
-                print(f"round {number}: {importer.name}: {taken[0]:.2f} s, {taken[1]:.3f} s", file=sys.stderr)
+                    times[importer.name].append((first, again))
+                    costs[importer.name].append(cost)
+                print(f"round {number}: {importer.name}: {first:.2f} s, {again:.3f} s", file=sys.stderr)
             alone, unmodified = timed(floor.again)
             if unmodified != len(urls):
                 raise SystemExit(f"{floor.name} got {unmodified} answers of 304")
@@ -193,6 +225,20 @@ def main() -> None:
         report(times, options.feeds)
         rate, best = options.feeds / statistics.median(floors), best_of_reader(times, options.feeds)[1]
         print(f"{floor.name:22} {'':14} {'':9} {rate:10.0f} {f'{rate / best:.2f}' if best else '':>9}")
+        report_costs(costs, options.feeds)
+
+
+def report_costs(costs: dict[str, list[Cost]], feeds: int) -> None:
+    """Print the medians of processor time of a first import, in milliseconds a feed."""
+    print(f"\n{'processor time':22} {'this process':>14} {'children':>9} {'both':>10}   ms a feed, first import")
+    for name, found in costs.items():
+        process, children = (
+            statistics.median(column) / feeds * 1000
+            for column in zip(*((each.process, each.children) for each in found), strict=True)
+        )
+        print(f"{name:22} {process:14.2f} {children:9.2f} {process + children:10.2f}")
+    starts = statistics.median(start_up() for _ in range(5))
+    print(f"{'a parser, its start':22} {'':14} {starts / feeds * 1000:9.2f} {'':10}   {starts * 1000:.0f} ms each")
 
 
 def best_of_reader(times: dict[str, list[tuple[float, float]]], feeds: int) -> list[float]:

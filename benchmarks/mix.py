@@ -237,7 +237,7 @@ def by_workers(count: int, feeds: int) -> tuple[float, list[int]]:
             for worker in workers:
                 with suppress(ProcessLookupError):
                     os.killpg(worker.pid, signal.SIGKILL)
-        done = [sum(map(int, re.findall(r"(\d+) feeds? asked", log.read_text()))) for log in logs]
+        done = [sum(map(int, re.findall(r"succeeded in .*?(\d+) feeds? asked", log.read_text()))) for log in logs]
         return took, done
 
 

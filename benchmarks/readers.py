@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -65,7 +66,8 @@ def table(scored: Iterable[tuple[KnownReader, Report]]) -> list[str]:
         failed = [each.scenario for each in report.of(Verdict.FAIL)]
         links = ", ".join(f"[{each.id}](rules/{each.id.lower()}.md)" for each in failed if each.level is Level.MUST)
         unjudged = report.count().all - report.count().judged
-        version = report.version.removeprefix(known.title).removeprefix(known.program).strip()[:40]
+        number = re.search(r"\d+(\.\w+)+(-[\w.+~]+)?", report.version)
+        version = number[0] if number is not None else report.version
         lines.append(f"| {known.title} | {version} | {counts} | {links or 'none'} | {unjudged} | {known.note} |")
     return lines
 

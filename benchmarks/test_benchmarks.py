@@ -23,11 +23,24 @@ PROGRAMS = [
     "hostile_constructs.py",
     "parse.py",
     "claims.py",
+    "pages.py",
+    "mix.py",
+    "capacity.py",
     "peer_features.py",
     "equal_runs.py",
 ]
 OURS = dict.fromkeys(
-    ("start_up.py", "hostile_mix.py", "hostile_pages.py", "hostile_constructs.py", "parse.py", "claims.py"),
+    (
+        "start_up.py",
+        "hostile_mix.py",
+        "hostile_pages.py",
+        "hostile_constructs.py",
+        "parse.py",
+        "claims.py",
+        "pages.py",
+        "mix.py",
+        "capacity.py",
+    ),
     "lifestream",
 )
 """The peers that a table is about, if it is not about feedserver."""

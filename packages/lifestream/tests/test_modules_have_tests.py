@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[3]
 NOT_TESTED_BY_ITSELF = {
     "feedserver/check/scenarios/bodies.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
     "feedserver/check/scenarios/encodings.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
+    "feedserver/check/scenarios/hostile.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
     "feedserver/check/scenarios/items.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
     "feedserver/check/scenarios/redirects.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
     "feedserver/check/scenarios/requests.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",

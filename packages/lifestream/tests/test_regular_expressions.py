@@ -97,7 +97,7 @@ def test_the_finder_knows_patterns_of_modules_tables_and_calls() -> None:
     places = [(each.where.partition(", line ")[0], each.methods) for each in FOUND]
 
     assert ("lifestream.content.html_tokenizer._ATTRIBUTE", {"findall"}) in places
-    assert ("lifestream.fetcher.redirects._READY", {"fullmatch"}) in places
+    assert ("lifestream.fetcher.feed_urls._READY", {"fullmatch"}) in places
     assert places.count(("lifestream.parser.encoding._FIRST_CHARACTERS", {"match"})) == 4
     assert ("lifestream.fetcher.websub", {"fullmatch"}) in places
     assert places.count(("feedserver.messages.triggers", {"search"})) == 4

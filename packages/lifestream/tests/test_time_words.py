@@ -35,7 +35,10 @@ def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -
         (-7199, "1 hour ago"),
         (7200, "in 2 hours"),
         (-DAY, "1 day ago"),
-        (400 * DAY, "in 400 days"),
+        (60 * DAY, "in 60 days"),
+        (-62 * DAY, "2 months ago"),
+        (400 * DAY, "in 13 months"),
+        (-800 * DAY, "2 years ago"),
     ],
 )
 def test_moments_are_told_as_seen_from_now(seconds: float, words: str) -> None:

@@ -52,7 +52,7 @@ class ServerAnswers(ServerLocation):
         then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
         ones, the one that was added last. A route for the same requests replaces the earlier one.
         """
-        asked = Conditions.of(conditions)
+        asked = Conditions.of(conditions, "method", "state", "then")
         self.site.routes.add(path, answers, method, state, then, asked)
 
     def unused_routes(self) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedserver.check.addresses import is_available
+from feedserver.check.commands import CommandAdapter, Commands
 from feedserver.cli import main
 
 # A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to.
@@ -64,11 +65,30 @@ def test_a_reader_is_scored_by_its_commands(reader: str, tmp_path: Path) -> None
     assert [scenario["level"] for scenario in report["scenarios"]] == ["must", "must"]
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("r2e add {url}", "r2e"),
+        ("/usr/bin/my-reader add {url}", "my-reader"),
+        ("python3 -X utf8 /home/me/tiny.py add {url}", "tiny.py"),
+        ("node reader.js {url}", "reader.js"),
+        ("python -m my_reader {url}", "python"),
+    ],
+)
+def test_a_reader_is_called_by_its_program_or_its_script(command: str, name: str) -> None:
+    adapter = CommandAdapter(Commands(poll=command))
+
+    assert adapter.name == name
+    adapter.close()
+
+
 def test_a_failure_is_the_exit_status(reader: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll forgetful", "--only", "V1"]
 
     assert main(arguments) == 1
-    assert "✗ V1   must   The ETag comes back" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "✗ V1   must   The ETag comes back" in printed
+    assert f" again     feedserver check --add '{arguments[2]}' --poll '{arguments[4]}' --only V1\n" in printed
     assert main([*arguments, "--fail-under", "never"]) == 0
 
 

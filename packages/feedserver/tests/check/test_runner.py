@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
@@ -69,34 +68,6 @@ def test_a_scenario_that_stops_the_reader_can_run_alone() -> None:
     assert (together["I1"].verdict, apart["I1"].verdict) == (Verdict.NOT_SEEN, Verdict.PASS)
     with pytest.raises(ValueError, match="there is no scenario T999"):
         run(PythonAdapter(RightReader), only=["V4"], alone=["T999"])
-
-
-class BrokenOff(RightReader):
-    """A reader that ends after its first feed, with whatever exit status, in the poll that probes its patience."""
-
-    polls = 0
-
-    def poll(self) -> None:
-        self.polls += 1
-        for feed in self.feeds[: 1 if self.polls == 4 else None]:
-            self.update(feed)
-
-
-def test_a_poll_that_breaks_off_is_no_patience_with_the_feeds_behind_it() -> None:
-    report = check(partial(BrokenOff, "T1"), only=["T1"])
-
-    assert report["T1"].verdict is Verdict.NOT_SEEN
-    assert "did not request the control feeds" in report["T1"].judgement.reason
-
-
-def test_an_item_that_is_missing_after_a_crash_is_no_evidence() -> None:
-    crashed = StepSeen(present=frozenset({1}), polls=[Poll(is_good=False, detail="it was ended after 75 s")])
-    ended = StepSeen(present=frozenset({1}), polls=[Poll()])
-
-    assert Evidence([crashed]).has(0, 1)
-    assert not Evidence([ended]).has(0, 2)
-    with pytest.raises(Unseen, match="did not end well: it was ended after 75 s"):
-        Evidence([crashed]).has(0, 2)
 
 
 def test_a_reader_that_crashes_is_not_polite() -> None:

@@ -18,6 +18,7 @@ from feedserver.handler.conditions import NO_CONDITIONS, Conditions
         ("times", "expect(path, times=2) counts requests, and add("),
         ("status", "Response(…, status=404) has it"),
         ("querry", "is it query=? The conditions are query, headers, body, form, json and matching"),
+        ("metod", "is it method=? The conditions are "),
         ("header", "is it headers=? The conditions are "),
         ("colour", "the conditions are query, headers, body, form, json and matching"),
     ],

@@ -156,7 +156,7 @@ class Settings:
     @property
     def user_agent(self) -> str:
         """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the default, which consists of this package's name
-        and version and LIFESTREAM_CONTACT (see `refresh.factories`).
+        and version, a contact (see `refresh.factories`) and the number of subscribers.
         """
         return self._line("USER_AGENT")
 
@@ -164,7 +164,8 @@ class Settings:
     def contact(self) -> str:
         """`LIFESTREAM_CONTACT`.
 
-        A URL or address in the User-Agent, for operators of the servers that are fetched from; "" for none.
+        A URL or address in the User-Agent, for operators of the servers that are fetched from; "" for the site's own
+        address, or the manual's.
         """
         return self._line("CONTACT")
 

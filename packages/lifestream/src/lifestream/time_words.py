@@ -29,7 +29,9 @@ class English:
 ENGLISH: Final = English()
 
 _DAY: Final = 86400.0
-_UNITS: Final = (("day", _DAY), ("week", 7 * _DAY), ("month", 30.4 * _DAY), ("year", 365.25 * _DAY))
+_MONTH: Final = 30.4 * _DAY
+_YEAR: Final = 365.25 * _DAY
+_UNITS: Final = (("day", _DAY), ("week", 7 * _DAY), ("month", _MONTH), ("year", _YEAR))
 
 
 def in_words(seconds: float, language: Language = ENGLISH) -> str:
@@ -90,11 +92,23 @@ def relative(seconds: float, language: Language = ENGLISH) -> str:
             ngettext("in {} hour", "in {} hours", count) if ahead
             else ngettext("{} hour ago", "{} hours ago", count)
         )  # fmt: skip
-    else:
+    elif length < 61 * _DAY:
         count = int(length / _DAY)
         text = (
             ngettext("in {} day", "in {} days", count) if ahead
             else ngettext("{} day ago", "{} days ago", count)
+        )  # fmt: skip
+    elif length < 2 * _YEAR:
+        count = int(length / _MONTH)
+        text = (
+            ngettext("in {} month", "in {} months", count) if ahead
+            else ngettext("{} month ago", "{} months ago", count)
+        )  # fmt: skip
+    else:
+        count = int(length / _YEAR)
+        text = (
+            ngettext("in {} year", "in {} years", count) if ahead
+            else ngettext("{} year ago", "{} years ago", count)
         )  # fmt: skip
     return text.format(count)
 

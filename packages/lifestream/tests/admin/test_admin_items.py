@@ -40,6 +40,18 @@ def test_posts_are_hidden_published_and_removed(root: Client) -> None:
     assert root.get("/main/").content.count(b"A title") > 0
 
 
+def test_a_post_that_a_rule_hides_is_told_from_one_that_is_hidden_by_hand(root: Client) -> None:
+    site = make_site(make_lifestream("main"))
+    for title in ("A cat", "A dog"):
+        make_post(site, title, text=title)
+    site.block_rules = "cat"
+    site.save()
+    assert "hidden by a rule</span>" in root.get("/admin/lifestream/post/").content.decode()
+    for shown, count in (("yes", 1), ("ruled", 1), ("hidden", 0)):
+        page = root.get(f"/admin/lifestream/post/?shown={shown}")
+        assert page.context["cl"].result_count == count, shown
+
+
 def test_an_item_that_a_superuser_deletes_leaves_a_tombstone(root: Client) -> None:
     one, other = (make_post(make_site()).item for _ in range(2))
     root.post(f"/admin/lifestream/item/{one.pk}/delete/", {"post": "yes"})

@@ -59,6 +59,8 @@ def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold
             "javascript:alert(1)",
             "javascript:alert(1) is not fetched: its scheme is javascript, not http or https",
         ),
+        ("feed:file:///etc/passwd", "file:///etc/passwd is not fetched: its scheme is file, not http or https"),
+        ("feed://ftp://example.org/", "ftp://example.org/ is not fetched: its scheme is ftp, not http or https"),
         ("example.org/feed", "example.org/feed is not fetched: its scheme is missing, not http or https"),
         ("", " is not fetched: its scheme is missing, not http or https"),
         ("http://", "http:// names no host"),

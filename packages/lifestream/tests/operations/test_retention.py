@@ -68,9 +68,10 @@ def test_items_of_one_moment_are_told_apart() -> None:
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1, "LIFESTREAM_KEEP_ITEMS": 1})
 def test_what_an_owner_keeps_stays() -> None:
     made = items(5)
+    Post.objects.filter(item=made[3]).update(pinned=NOW)
     Post.objects.filter(item=made[4]).update(kept=True)
     cleanup(NOW + timedelta(hours=1))
-    assert left() == [made[0].pk, made[4].pk]
+    assert left() == [made[0].pk, made[3].pk, made[4].pk]
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})

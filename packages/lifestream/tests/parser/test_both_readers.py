@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from feedserver.feeds.rendering import FormatName
@@ -26,8 +26,10 @@ pytestmark = pytest.mark.costly
 URL: Final = "https://feeds.example/dir/feed.xml"
 FEEDS: Final = Path(__file__).parents[1] / "feeds"
 CORPUS: Final = Path(os.environ.get("LIFESTREAM_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")
-EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS") or settings().max_examples)
-"""Generated documents of each of the five formats of XML."""
+SEED: Final = int(os.environ.get("LIFESTREAM_FUZZ_SEED") or 0)
+"""The seed of a search (`scripts/search.py`), 0 in the suite."""
+EXAMPLES: Final = int(os.environ.get("LIFESTREAM_READERS") or (2000 if SEED else settings().max_examples))
+"""Generated documents of each of the five formats of XML: 10,000 of them in a search."""
 SANITIZER: Final = Sanitizer()
 
 
@@ -193,8 +195,10 @@ def test_both_readers_find_the_same_in_each_document_but_for_what_is_listed() ->
     assert read >= len(list(FEEDS.rglob("*.xml")))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("format_", ["rss", "atom", "rdf", "rss091", "atom03"])
 def test_both_readers_find_the_same_in_generated_documents(format_: FormatName) -> None:
+    @seed(SEED)
     @settings(max_examples=EXAMPLES)
     @given(documents(format_))
     def read(drawn: tuple[Any, Any]) -> None:

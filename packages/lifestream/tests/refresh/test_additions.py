@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from factories import make_lifestream
@@ -13,6 +14,7 @@ from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
 from lifestream.models import Addition, Lifestream, Subscription
 from lifestream.refresh import additions
+from lifestream.tasks import update_feeds
 from served import feed, page
 
 
@@ -78,6 +80,13 @@ class AdditionsTest(FeedServerTransactionTestCase):
         additions.add_wanted()
         assert additions.add_wanted(clock=lambda: timezone.now() + timedelta(days=8)) == 0
         assert not Addition.objects.exists()
+
+    def test_cron_and_celery_add_them_as_well(self) -> None:
+        for path, update in (("/cron", lambda: call_command("update_feeds", verbosity=0)), ("/celery", update_feeds)):
+            self.feedserver.add(path, feed(["one"]))
+            additions.note(self.lifestream, [self.get_url(path)])
+            update()
+        assert self.states() == [("added", "")] * 2
 
     def test_a_lifestream_that_goes_takes_its_addresses_along(self) -> None:
         additions.note(self.lifestream, [self.get_url("/feed")])

@@ -116,7 +116,7 @@ class Addresses(RuleTestCase):
     def test_a_redirect_to_another_scheme_is_refused(self) -> None:
         for number, url in enumerate(
             ("file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/", "data:text/xml,<rss/>",
-             "javascript:alert(1)", "unix:/run/docker.sock", "feed:x")
+             "javascript:alert(1)", "unix:/run/docker.sock", "feed:file:///etc/passwd")
         ):  # fmt: skip
             with self.subTest(url=url):
                 made = self.subscribe(f"/{number}", moved(url))

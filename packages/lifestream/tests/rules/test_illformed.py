@@ -290,7 +290,7 @@ class TestDamageAtEveryByte:
 
     def test_a_new_feed_that_is_cut_is_whole_once_the_document_is(self, whole: str) -> None:
         _, said, known = self.imported(whole)
-        for end in range(0, len(whole), 11):
+        for end in range(0, len(whole), 17):
             Feed.objects.all().delete()
             feed = make_feed("http://s.example/feed")
             take(feed, whole[:end].encode(), 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from factories import NOW, make_feed
@@ -19,6 +21,34 @@ def test_at_most_so_many_feeds_are_claimed_however_often_it_is_asked() -> None:
         assert len(claimed) == 3
         assert intake.take() == []
         leases.release(claimed)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "terms", [{"skip_hours": [NOW.hour]}, {"skip_days": [NOW.weekday()]}], ids=["skipHours", "skipDays"]
+)
+def test_a_feed_that_is_found_late_in_an_hour_that_it_skips_is_postponed(terms: dict[str, list[int]]) -> None:
+    skipping, other = make_feed(terms=terms), make_feed()
+
+    claimed = Intake(None, lambda: NOW, early=False).take()
+
+    skipping.refresh_from_db()
+    assert [each.feed for each in claimed] == [other.pk]
+    assert (skipping.claim_token, Intake([skipping.pk], lambda: NOW, early=True).take()) == ("", [])
+    assert NOW < skipping.next_fetch <= NOW + timedelta(days=1)
+    assert (skipping.next_fetch.minute, skipping.not_before) == (0, skipping.next_fetch)
+    assert "skip" in str(skipping.next_reason)
+
+
+@pytest.mark.django_db
+def test_feeds_that_are_postponed_hide_no_others() -> None:
+    for _ in range(3):
+        make_feed(terms={"skip_hours": [NOW.hour]})
+    plain = make_feed()
+
+    intake = Intake(None, lambda: NOW, early=False, most=1)
+
+    assert [each.feed for each in intake.take()] == [plain.pk]
 
 
 @pytest.mark.django_db

@@ -71,13 +71,14 @@ main(["lifestream", "update_feeds"])
 print(*sys.modules)
 """
 UNNEEDED = {
-    "aiohttp", "attr", "celery", "cryptography", "feedparser", "multidict", "nh3", "requests", "rich",
+    "aiohttp", "attr", "celery", "cryptography", "feedparser", "feedserver", "multidict", "nh3", "requests", "rich",
     "tinycss2", "uvloop", "whitenoise", "yarl",
 }  # fmt: skip
 """Packages that a command which has nothing to do must not wait for."""
 UNNEEDED_OF_OURS = {
     "admin", "content.sanitizer", "content.tokenizer", "fetcher.fetch", "fetcher.redirects", "migrations.0001_initial",
-    "parser", "plugins", "refresh.work_loop", "scheduler.schedule", "storage.writer", "urls", "web",
+    "parser", "plugins", "refresh.work_loop", "scheduler.schedule", "storage.writer", "urls", "web.timeline",
+    "web.views",
 }  # fmt: skip
 FEED = """
 from datetime import UTC, datetime

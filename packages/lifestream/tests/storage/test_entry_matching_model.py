@@ -160,5 +160,5 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_the_store_follows_a_feed_through_its_life() -> None:
-    quick = settings(max_examples=settings().max_examples // 3, stateful_step_count=15)
+    quick = settings(max_examples=settings().max_examples // 4, stateful_step_count=15)
     run_state_machine_as_test(Life, settings=quick)

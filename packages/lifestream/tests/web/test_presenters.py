@@ -40,6 +40,32 @@ def test_the_kind_is_what_a_reader_would_call_it(kind: str, fields: dict[str, An
     assert card(**fields).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("title", "summary", "shown"),
+    [
+        ("Fog over the pier", " fog over the pier ", ""),
+        ("Fog", "Fog over the pier", "Fog over the pier"),
+        ("", "Fog", "Fog"),
+    ],
+)
+def test_a_text_that_only_repeats_the_title_is_not_shown(title: str, summary: str, shown: str) -> None:
+    assert card(title=title, summary=summary).summary == shown
+
+
+@pytest.mark.parametrize(
+    ("author", "shown"),
+    [
+        ("https://lemmy.example/u/jane.doe", "jane.doe"),
+        ("https://mastodon.social/@jane/", "jane"),
+        ("https://jane.example/", "https://jane.example/"),
+        ("https://lemmy.example/u/jane/posts", "https://lemmy.example/u/jane/posts"),
+        ("Jane https://lemmy.example/u/jane", "Jane https://lemmy.example/u/jane"),
+    ],
+)
+def test_of_the_address_of_a_profile_the_name_is_shown(author: str, shown: str) -> None:
+    assert card(title="T", author=author).author == shown
+
+
 def test_an_article_is_led_by_the_first_picture_of_its_content() -> None:
     pixel = '<img width="1" src="https://t.example/pixel.gif">'
     content = f'<p>{pixel}<img title="a > b" src="{A}?x=1&amp;y=2" alt="Sea"></p>'

@@ -8,6 +8,7 @@ need no quotes. Other braces, as of awk and jq, stay.
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import tempfile
@@ -79,7 +80,7 @@ class CommandAdapter(Adapter):
         self._reproduce = reproduce
         self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
         self._bundle = _bundle()
-        self.name = name or (commands.add or commands.poll).split()[0]
+        self.name = name or _name_of(commands.add or commands.poll)
         self._set_up: Home | None = None
         self._homes: list[Home] = []
         self._shim = ClockShim(self._root)
@@ -275,6 +276,15 @@ def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
     if any(len(each) >= LARGEST_LIST for each in printed):
         raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
     return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
+
+
+def _name_of(command: str) -> str:
+    """Return what a command calls the reader: its program, or the script that an interpreter runs."""
+    words = command.split()
+    program = Path(words[0]).name
+    if re.match(r"(python|node|ruby|perl|php|bash|sh|deno|bun|uv|npx)[0-9.]*(\.exe)?$", program):
+        program = next((Path(word).name for word in words[1:] if re.search(r"\w\.\w+$", word)), program)
+    return program
 
 
 def _with_networks(text: str) -> str:

@@ -41,8 +41,8 @@ def as_table(report: Report, *, colours: bool = False) -> str:
 
 def _head(report: Report) -> str:
     clock = report.clock_method if report.clock_proved else "the true one"
-    version = f" {report.version}" if report.version and report.version != report.reader else ""
-    who = visible(f"{report.reader}{version}")
+    names_itself = report.version.casefold().startswith(report.reader.casefold())
+    who = visible(report.version if names_itself else f"{report.reader} {report.version}".rstrip())
     return f"{who}, a {report.kind}; rules v{RULES_VERSION}; clock: {clock}; {report.seconds:.0f} s"
 
 
@@ -67,11 +67,11 @@ def details(result: Result) -> list[str]:
         ("why", scenario.why),
         ("to mend", scenario.advice),
         ("source", scenario.source),
-        ("again", result.reproduce),
     ]
     lines = [f"{scenario.id}  {scenario.title} ({scenario.level})"]
     for name, text in rows:
         first, *others = wrap(text, _WIDTH - 14) or [""]
         lines += [f"    {name:<9} {first}", *(f"{'':14}{other}" for other in others)]
+    lines.append(f"    {'again':<9} {result.reproduce}")  # in one line, so that it can be copied
     lines += [f"    {'wire' if not number else '':<9} {told}" for number, told in enumerate(result.exchanges)]
     return list(map(visible, lines))

@@ -121,13 +121,18 @@ class Conditions:
             raise ValueError(f"{' and '.join(whole)} are given; give one of them, since a body is only one of these")
 
     @classmethod
-    def of(cls, given: ConditionsInput) -> Conditions:
-        """Return the conditions of a call's keyword arguments. Raises TypeError for a name that is none of them."""
+    def of(cls, given: ConditionsInput, *beside: str) -> Conditions:
+        """Return the conditions of a call's keyword arguments. Raises TypeError for a name that is none of them.
+
+        *beside* are other arguments that the call takes.
+        """
         if not given:
             return NO_CONDITIONS
         for name in given:
             if name not in cls.__slots__:
-                raise TypeError(f"{name}= is no condition of a request; {_remedy_for_name(name, cls.__slots__)}")
+                raise TypeError(
+                    f"{name}= is no condition of a request; {_remedy_for_name(name, cls.__slots__, beside)}"
+                )
         return cls(**given)
 
     @property
@@ -281,12 +286,12 @@ def _start(body: bytes) -> str:
 NO_CONDITIONS = Conditions()
 
 
-def _remedy_for_name(name: str, known: Sequence[str]) -> str:
+def _remedy_for_name(name: str, known: Sequence[str], beside: Sequence[str]) -> str:
     """Return what to write for an argument of this *name*, which is no condition."""
     if name in ELSEWHERE:
         return ELSEWHERE[name]
     from difflib import get_close_matches  # few calls are wrong
 
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, (*known, *beside), n=1)
     listed = f"{', '.join(known[:-1])} and {known[-1]}"
     return f"is it {near[0]}=? The conditions are {listed}" if near else f"the conditions are {listed}"

@@ -52,7 +52,7 @@ class RequestFilter:
         put(self, "path", path)
         put(self, "method", method)
         put(self, "status", status)
-        put(self, "conditions", Conditions.of(criteria))
+        put(self, "conditions", Conditions.of(criteria, "method", "path"))
         refuse_two_queries(path, self.conditions)
 
     def matches(self, exchange: Exchange) -> bool:

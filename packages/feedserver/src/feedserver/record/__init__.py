@@ -8,10 +8,13 @@ written.
 2. `redaction`: decides which header fields and parameters are secrets, by their names (`secret_names`) or their values
 (`token_shapes`).
 3. `recording`: writes the fixture and the `.response` file beside it.
+4. `command`: what people type, and what is printed to them.
 
 Never imported here: a server.
 """
 
-from feedserver.record.recording import Recording, RecordingError, add_parser, record, run, summary
+from feedserver.record.command import add_parser, run
+from feedserver.record.raw_client import RecordingError
+from feedserver.record.recording import Recording, record, summary
 
 __all__ = ["Recording", "RecordingError", "add_parser", "record", "run", "summary"]

@@ -1,4 +1,4 @@
-"""`feedserver record`: fetches a URL once, and writes the answer as a fixture.
+"""Fetches a URL once, and writes the answer as a fixture.
 
 The body goes into a file, byte for byte, as it came: in its content coding, if it has one. Status and headers go into
 `NAME.response` beside it, since a comment in the file would change its bytes. A redirect is not followed but recorded.
@@ -7,7 +7,6 @@ What does not belong into a fixture is left out, and reported.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import os
 import re
@@ -15,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from feedserver.fixtures.document_root import why_unportable
@@ -33,12 +32,12 @@ from feedserver.record.redaction import LeftOut, is_secret, redact, secrets_in, 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Recording", "RecordingError", "add_parser", "record", "run", "summary"]
-
 TIMEOUT = 30.0
 """Seconds that a whole answer may take."""
 
-_HEADER = re.compile(rf"(?P<name>{TCHARS}):[ \t]*(?P<value>[^\r\n\0]*)")
+HEADER = re.compile(rf"(?P<name>{TCHARS}):[ \t]*(?P<value>[^\r\n\0]*)")
+"""A header that can be sent, as `NAME: VALUE`."""
+
 _TOKEN = re.compile(TCHARS.encode("ascii"))
 _SHORTEST_SECRET = 6
 
@@ -139,7 +138,7 @@ def _headers_to_send(headers: object) -> tuple[tuple[str, str], ...]:
         raise TypeError(f"headers is {named(headers)}; give pairs, such as [('Accept', 'application/rss+xml')]")
     pairs = tuple(headers)
     for pair in pairs:
-        if not fits(pair, tuple[str, ...]) or len(pair) != 2 or not _HEADER.fullmatch(": ".join(pair)):
+        if not fits(pair, tuple[str, ...]) or len(pair) != 2 or not HEADER.fullmatch(": ".join(pair)):
             raise TypeError("a pair in headers is no name and value on one line; give ('Accept', 'text/xml')")
     return pairs
 
@@ -299,94 +298,6 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         yield f"the value of {without_secrets(name)[0]} came folded over several lines; it is sent on one line"
     if count := answer.lines.bare_line_feeds:
         yield f"{count:,} {'lines' if count > 1 else 'line'} of the answer ended in a bare LF; CR LF is sent"
-
-
-# The command
-
-
-def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add `record` to the command's parsers; `run` carries it out."""
-    parser = commands.add_parser(
-        "record",
-        help="fetch a URL once, and write it as a fixture",
-        description="Fetches a URL with one GET and writes what came: the body to FILE, byte for byte, status and "
-        "headers to FILE.response. Redirects are not followed but recorded. Cookies, tokens and other secrets are "
-        "left out of the headers and URLs, and what is left out is printed; the body stays as it is.",
-    )
-    parser.add_argument("url", metavar="URL", type=_url, help="an address of http or https")
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where to write the body")
-    parser.add_argument(
-        "--header",
-        metavar="'NAME: VALUE'",
-        type=_header,
-        action="append",
-        default=[],
-        help="send a header, such as 'Accept-Encoding: gzip'; may be given several times",
-    )
-    parser.add_argument(
-        "--keep",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="keep a header or a parameter of that name though it looks like a secret, or URL for the URL in the first "
-        "line of FILE.response; may be given several times",
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
-    parser.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_timeout,
-        default=TIMEOUT,
-        help="for the whole answer (default: %(default)g)",
-    )
-
-
-def _url(text: str) -> str:
-    try:
-        checked(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
-
-
-def _header(text: str) -> tuple[str, str]:
-    match = _HEADER.fullmatch(text)
-    if match is None:
-        name, *more = without_secrets(text)[0].split() or [""]  # what follows the name may be a secret
-        raise argparse.ArgumentTypeError(f"'{name}{' …' if more else ''}' is no header; write 'Name: value'")
-    return match["name"], match["value"]
-
-
-def _timeout(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time limit; give a number of seconds, such as 10")
-    return seconds
-
-
-def run(options: argparse.Namespace) -> tuple[int, str]:
-    """Record as *options* say. Return the exit status (1: no answer, 2: it cannot be written) and the text to print."""
-    try:
-        made = record(
-            options.url,
-            options.output,
-            headers=options.header,
-            keep=options.keep,
-            force=options.force,
-            timeout=options.timeout,
-        )
-    except RecordingError as error:
-        return 1, str(error)
-    except OSError as error:
-        if error.strerror is None:  # a message of ours
-            return 2, str(error)
-        return 2, f"{error.filename or options.output} cannot be written: {error.strerror}"
-    except ValueError as error:
-        return 2, str(error)
-    return 0, "\n".join(summary(made))
 
 
 def summary(made: Recording) -> Iterable[str]:

@@ -55,7 +55,10 @@ class FeedForm(ModelForm):
         label=gettext_lazy("Interval in hours"), required=False, min_value=0, help_text=gettext_lazy("Empty: ours.")
     )
     user_agent = forms.CharField(
-        label="User-Agent", required=False, widget=forms.TextInput(attrs=_WIDE), help_text=gettext_lazy("Empty: ours.")
+        label=gettext_lazy("User-Agent"),
+        required=False,
+        widget=forms.TextInput(attrs=_WIDE),
+        help_text=gettext_lazy("Empty: ours."),
     )
     login = forms.CharField(label=gettext_lazy("User name"), required=False, widget=forms.TextInput(attrs=_WIDE))
     password = forms.CharField(

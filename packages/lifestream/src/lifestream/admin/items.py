@@ -50,13 +50,19 @@ class ShownFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the choices."""
-        return [("yes", gettext("shown")), ("hidden", gettext("hidden")), ("removed", gettext("removed"))]
+        return [
+            ("yes", gettext("shown")),
+            ("hidden", gettext("hidden")),
+            ("ruled", gettext("hidden by a rule")),
+            ("removed", gettext("removed")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Post]) -> QuerySet[Post]:
         """Return the posts of the chosen kind."""
         chosen = {
-            "yes": {"hidden": False, "removed": False},
+            "yes": {"hidden": False, "removed": False, "ruled": False},
             "hidden": {"hidden": True, "removed": False},
+            "ruled": {"ruled": True, "removed": False},
             "removed": {"removed": True},
         }
         return queryset.filter(**chosen.get(self.value() or "", {}))
@@ -113,6 +119,7 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
         name, kind = (
             (gettext("removed"), "gone") if post.removed
             else (gettext("hidden"), "paused") if post.hidden
+            else (gettext("hidden by a rule"), "paused") if post.ruled
             else (gettext("shown"), "ok")
         )  # fmt: skip
         return format_html('<span class="lifestream-health is-{}">{}</span>', kind, name)

@@ -8,6 +8,7 @@ cancellation raises. The modules, in the order in which a request passes them:
   and which part of the redirects is permanent. `redirect_cookies`: the cookies that redirects set.
 3. `session`: the only access to the network; `address_guard` checks each address before it is connected to. `proxies`:
   the same by a proxy. `request_options`: how one feed is requested otherwise than the others.
+  `tls_sessions`: what resumes a TLS session.
 4. `body_budget`: how much memory all bodies may hold together.
 5. `content_decoding`: undoes the codings of a body, whatever the server says of them, up to a limit on inflated bytes.
   `inflaters`: gzip, deflate, br and zstd, each by itself.

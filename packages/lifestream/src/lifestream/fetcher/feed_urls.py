@@ -32,7 +32,7 @@ _NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/", re
 # No message contains a password, since messages are stored, shown and logged.
 LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
-_FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=(https?://)?)", re.IGNORECASE)
+_FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")

@@ -23,6 +23,7 @@ from multidict import CIMultiDictProxy
 from lifestream.fetcher.address_guard import REFUSED_ERRNO, AddressGuard
 from lifestream.fetcher.outcomes import FailureKind
 from lifestream.fetcher.shortage import Shortage, ShortOf, is_short_of_files, shortage_of
+from lifestream.fetcher.tls_sessions import resuming_context
 from lifestream.message import say
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; the default, 8 KiB, is less than some sites' Content-Security-Policy
@@ -95,6 +96,7 @@ def open_session(
         resolver=resolver or Resolver(),
         socket_factory=guard.socket,
         force_close=not keeps,
+        ssl=resuming_context(),
         limit=0,  # `refresh` limits the number of requests, where waiting costs no deadline
     )
     return session_with(connector)

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                     models.TextField(
                         blank=True,
                         help_text="In Markdown: a blank line between paragraphs, ## before a heading, [text](https://…) for a link.",
-                        validators=[django.core.validators.MaxLengthValidator(200000)],
+                        validators=[django.core.validators.MaxLengthValidator(50000)],
                         verbose_name="text",
                     ),
                 ),

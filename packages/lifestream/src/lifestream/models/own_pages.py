@@ -11,7 +11,7 @@ from lifestream.models.lifestreams import Lifestream
 
 MOST_PAGES = 12
 """How many pages a lifestream has at most: each is linked in the footer of every page."""
-LONGEST = 200_000
+LONGEST = 50_000
 """How many characters the text of a page has at most."""
 
 

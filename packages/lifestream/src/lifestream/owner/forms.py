@@ -196,8 +196,8 @@ class SiteForm(SiteModelForm):
         }
         help_texts = {
             "folder": _("Empty: none."),
-            "keep_rules": format_lazy("{} {}", _("If there are any, only what matches is shown."), RULES_HELP),
-            "block_rules": _("What matches is not shown."),
+            "block_rules": format_lazy("{} {}", _("What matches is not shown."), RULES_HELP),
+            "keep_rules": _("If there are any, only what matches is shown."),
         }
 
     def clean_name(self) -> str:
@@ -217,14 +217,14 @@ class RulesForm(RulesModelForm):
 
     class Meta:
         model = Lifestream
-        fields = ["keep_rules", "block_rules"]
+        fields = ["block_rules", "keep_rules"]
         widgets = {
             "keep_rules": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
             "block_rules": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         }
         help_texts = {
-            "keep_rules": format_lazy("{} {}", _("If there are any, only what matches is shown."), RULES_HELP),
-            "block_rules": _("What matches is not shown."),
+            "block_rules": format_lazy("{} {}", _("What matches is not shown."), RULES_HELP),
+            "keep_rules": _("If there are any, only what matches is shown."),
         }
 
 

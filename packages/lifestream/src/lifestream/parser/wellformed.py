@@ -19,7 +19,6 @@ from lifestream.entry import Flaw
 from lifestream.parser.preprocessing import ITUNES, MEDIA
 
 _JUNK: Final = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
-_PREDEFINED: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _MAX_PREFIXES: Final = 100
 _NAMESPACES: Final = {
     "atom": "http://www.w3.org/2005/Atom",
@@ -119,22 +118,41 @@ def _markup(text: str) -> Iterator[tuple[str, bool]]:
     yield document[position:].decode("utf-8"), True
 
 
-_AMPERSAND = re.compile(r"&(#?[\w.-]*)(;?)")
-_CHARACTER = re.compile(r"#(?:[0-9]+|x[0-9a-fA-F]+)", re.ASCII)
+# An ampersand, unless it begins a reference that is always right, as nearly all do.
+_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)(#?[\w.-]*)(;?)")
 _DECLARED_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]+)\s")
 
 
 def _with_references(text: str) -> str:
-    declared = _PREDEFINED.union(_DECLARED_ENTITY.findall(text))
+    declared = frozenset(_DECLARED_ENTITY.findall(text))
 
     def resolved(found: re.Match[str]) -> str:
         name, semicolon = found[1], found[2]
-        if semicolon and (name in declared or _CHARACTER.fullmatch(name)):
+        if semicolon and name in declared:
             return found[0]
         characters = html5.get(name + ";", "") if semicolon else ""
         return "".join(f"&#{ord(character)};" for character in characters) or f"&amp;{name}{semicolon}"
 
-    return "".join(_AMPERSAND.sub(resolved, piece) if means else piece for piece, means in _markup(text))
+    mended: list[str] = []
+    for piece, means in _markup(text):
+        mended += (_AMPERSAND.sub(resolved, part) for part in _parts(piece)) if means else (piece,)
+    return "".join(mended)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield *text* in parts that end in no reference. A substitution keeps what is between two matches apart until its
+    end, which may take twenty times as much memory as the text.
+    """
+    position = 0
+    while len(text) - position > _PART:
+        end = text.rfind("&", position + 1, position + _PART)
+        end = end if end > 0 else position + _PART
+        yield text[position:end]
+        position = end
+    yield text[position:]
+
+
+_PART: Final = 64 * 1024
 
 
 _USED_PREFIX = re.compile(r"<([\w.-]+):|\s([\w.-]+):[\w.-]+\s*=")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from importlib.metadata import version
-from typing import Self
+from typing import Final, Self
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -21,6 +21,8 @@ from lifestream.plugins.registry import Registry
 from lifestream.scheduler.jobs import Claimed
 from lifestream.scheduler.schedule import Limits
 from lifestream.storage import feed_options
+
+_MANUAL: Final = "https://feedserver.readthedocs.io/lifestream/politeness.html"
 
 
 def make_guard() -> AddressGuard:
@@ -112,15 +114,14 @@ def fetch_request(claim: Claimed) -> FetchRequest:
 
 def _contact() -> str:
     """Return where the operator of a server that is asked learns who asks: LIFESTREAM_CONTACT, else the site's own
-    address; "" for neither.
+    address, else the page of the manual that says what lifestream does to servers, and how to stop it.
     """
     try:
-        return settings.contact or settings.public_url
+        return settings.contact or settings.public_url or _MANUAL
     except ImproperlyConfigured:  # a check tells what is wrong with the address; feeds are fetched all the same
-        return ""
+        return _MANUAL
 
 
 @cache
 def _user_agent(contact: str) -> str:
-    about = f"+{contact}; {{subscribers}}" if contact else "{subscribers}"
-    return f"lifestream/{version('django-lifestream')} ({about})"
+    return f"lifestream/{version('django-lifestream')} (+{contact}; {{subscribers}})"

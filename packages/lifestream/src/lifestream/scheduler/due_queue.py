@@ -15,6 +15,7 @@ from lifestream.conf import settings
 from lifestream.models import Feed, due_hosts
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Claimed
+from lifestream.scheduler.schedule import Terms, past_skipped
 
 _MANY: Final = 256  # how many feeds are claimed at once if that many are due
 
@@ -55,12 +56,28 @@ class Intake:
             if self._limit <= 0:
                 return []
         taken = self._take_due() if left is None else self._take_some(left)
+        # Who was away when a feed was due may find it in an hour that it skips.
+        while taken and not (taken := self._without_skipped(taken)):
+            left = self._left
+            taken = self._take_due() if left is None else self._take_some(left)
         again = [each for each in taken if each.feed in self._seen]
         if again:
             leases.release(again)
         fresh = [each for each in taken if each.feed not in self._seen]
         self._seen.update(each.feed for each in fresh)
         return fresh
+
+    def _without_skipped(self, taken: Collection[Claimed]) -> list[Claimed]:
+        """Return the feeds that may be fetched now; the others are postponed to where skipHours and skipDays end."""
+        now, kept = self._clock(), []
+        for each in taken:
+            rhythm = Terms.from_json(each.terms).rhythm
+            until, reason = past_skipped(now, rhythm)
+            if reason:
+                leases.postpone(each, until, reason)
+            else:
+                kept.append(each)
+        return kept
 
     def _take_due(self) -> list[Claimed]:
         taken = leases.claim(self._clock(), self._limit)

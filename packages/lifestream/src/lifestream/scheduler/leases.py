@@ -77,6 +77,13 @@ def release(claimed: Iterable[Claimed]) -> int:
     )
 
 
+def postpone(claimed: Claimed, until: datetime, reason: str) -> None:
+    """Release a feed that was not fetched, since it asks not to be before *until*; *reason* says by what."""
+    Feed.objects.with_token(claimed.token).filter(pk=claimed.feed).update(
+        next_fetch=until, next_reason=reason, not_before=until, claim_token="", claimed_until=None
+    )
+
+
 def renew(claimed: Iterable[Claimed], now: datetime, lease: timedelta | None = None) -> int:
     """Renew leases, counted from *now*. Returns how many were still held."""
     until = now + (lease or timedelta(seconds=settings.lease))

@@ -249,7 +249,7 @@ def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, lim
     not_before = now + timedelta(seconds=asked.seconds) if asked is not None and asked.seconds > 0 else None
     late = timedelta(seconds=_spread(history.feed, now, min(limits.jitter * ours.seconds, _MOST_SPREAD)))
     rhythm = history.terms.rhythm
-    begins, skipped = _past_skipped(at + late, rhythm)
+    begins, skipped = past_skipped(at + late, rhythm)
     if skipped:
         candidates.append(DueTime(begins, skipped))
         reason, at, not_before = skipped, begins, begins
@@ -277,7 +277,7 @@ def _capped(wait: _Wait, cap: float) -> _Wait:
     return _Wait(cap, say("asked-wait-capped", what=wait.reason, wait=asked, cap=Duration(cap)))
 
 
-def _past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
+def past_skipped(at: datetime, rhythm: Rhythm) -> tuple[datetime, str]:
     """Return the first time from *at* on that the feed doesn't skip, and the reason if that isn't *at* itself.
 
     A feed that skips everything is requested as if it skipped nothing.

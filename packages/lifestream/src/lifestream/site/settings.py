@@ -65,7 +65,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "lifestream.site.policy.ContentSecurityPolicyMiddleware",
     "lifestream.site.nul.NulMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -135,6 +136,10 @@ if CONFIGURATION["LIFESTREAM_STYLES"] is None and (_static / "custom.css").is_fi
 _logos = [name for name in ("logo.svg", "logo.webp", "logo.png", "logo.jpg", "logo.gif") if (_static / name).is_file()]
 if CONFIGURATION["LIFESTREAM_LOGO"] is None and _logos:
     LIFESTREAM_LOGO = _logos[0]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "lifestream.site.static_files.VersionedStorage"},
+}
 WHITENOISE_USE_FINDERS = True  # Static files are served from the apps, so nothing has to be collected.
 WHITENOISE_MAX_AGE = 3600
 # The pictures of a feed are requested without naming the page that shows them.

@@ -26,6 +26,7 @@ from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag
 from lifestream.web.look import Look, look_of
 from lifestream.web.presenters import Badge, badge_of, card_of
+from lifestream.web.structured_data import json_ld, picture_of
 from lifestream.web.timeline import Timeline
 from lifestream.wording import relative, worded
 
@@ -44,6 +45,15 @@ def render_item(context: Context, post: Post) -> SafeString:
 def render_item_detail(context: Context, post: Post) -> SafeString:
     """Render *post* for its own page, with the template of its site and the same variables."""
     return _render(context, _post(post, "render_item_detail"), "lifestream/sites/detail/", complete=True)
+
+
+@register.inclusion_tag("lifestream/includes/item_head.html")
+def item_head(post: Post) -> dict[str, Any]:
+    """Render what search engines and messengers are told of *post*: OpenGraph, Twitter's card, and JSON-LD."""
+    card = card_of(_post(post, "item_head"))
+    # Every character that could end the element is escaped.
+    facts = mark_safe(json_ld(post, card))  # noqa: S308
+    return {"post": post, "item": post.item, "card": card, "picture": picture_of(card), "facts": facts}
 
 
 def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:

@@ -121,6 +121,8 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         whole = whole or "content" in vars(item)
     elif chosen.shown == Shown.EXCERPT and excerpt is not None:
         summary, whole = excerpt, False
+    if summary.strip().casefold() == item.title.strip().casefold():
+        summary = ""  # a photo or a film, of which its site repeats the title as the text
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
@@ -139,9 +141,19 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         season=shown.label[0],
         number=shown.label[1],
         episode=episode_of(item.episode) if complete else None,
-        author=item.author if chosen.shows_authors and item.author != post.subscription.display_name else "",
+        author=_named(item.author) if chosen.shows_authors and item.author != post.subscription.display_name else "",
         is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
     )
+
+
+# The address of a profile, which Lemmy and others give in place of a name.
+_PROFILE = re.compile(r"https?://[^\s/?#]++/(?:u/|users?/|authors?/|@)([\w.+-]{1,64})/?")
+
+
+def _named(author: str) -> str:
+    """Return *author*, or the end of it if it is nothing but the address of a profile."""
+    profile = _PROFILE.fullmatch(author)
+    return profile[1] if profile else author
 
 
 def _lifestream_of(post: Post) -> Lifestream:

@@ -227,7 +227,7 @@ def shown(posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream
     stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
     is read when a template asks for it.
     """
-    heavy = ("item__card",) if bodies else _BODIES
+    heavy = () if bodies else _BODIES
     found: list[Post] = list(
         posts.select_related("subscription", "item__feed")
         .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")

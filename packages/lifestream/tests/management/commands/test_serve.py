@@ -1,11 +1,18 @@
-"""`serve`: which addresses it takes."""
+"""`serve`: which addresses it takes, and what it says to the owner of a new site."""
 
 from __future__ import annotations
 
+import io
+import re
+from pathlib import Path
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
-from lifestream.management.commands.serve import split_address
+from lifestream.management.commands.serve import Command, split_address
+from lifestream.owner import first_run
 
 
 @pytest.mark.parametrize(
@@ -28,3 +35,43 @@ def test_an_address_to_serve_at_may_leave_out_what_is_usual(address: str, split:
 def test_what_is_no_address_is_an_error(address: str) -> None:
     with pytest.raises(CommandError, match=r"is no address; write it like 127\.0\.0\.1:8000$"):
         split_address(address)
+
+
+@pytest.mark.django_db
+class TestFirstRun:
+    @pytest.fixture(autouse=True)
+    def home(self, tmp_path: Path, settings: Any) -> None:
+        settings.HOME = tmp_path
+
+    @staticmethod
+    def told(url: str = "http://127.0.0.1:8000/", host: str = "127.0.0.1") -> tuple[str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        Command(stdout=out, stderr=err)._tell_first_run(url, host)
+        return out.getvalue(), err.getvalue()
+
+    def test_the_address_has_a_new_token_at_each_start(self) -> None:
+        addresses = [re.search(r"http://127\.0\.0\.1:8000/account/setup/\?token=(\S+)", self.told()[0]) for _ in "12"]
+        old, new = (found[1] for found in addresses if found)
+        assert first_run.holds(new) and not first_run.holds(old)
+
+    def test_behind_a_proxy_the_address_is_the_public_one(self, settings: Any) -> None:
+        settings.LIFESTREAM_PUBLIC_URL = "https://planet.example/"
+        out, err = self.told(host="0.0.0.0")
+        assert "https://planet.example/account/setup/?token=" in out and not err
+
+    @pytest.mark.parametrize(
+        ("host", "warned"), [("127.0.0.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True),
+                             ("192.0.2.1", True), ("planet.example", True)],
+    )  # fmt: skip
+    def test_over_a_network_without_tls_it_warns(self, host: str, warned: bool) -> None:
+        assert ("is not encrypted" in self.told(host=host)[1]) is warned
+
+    def test_with_an_account_there_is_none(self) -> None:
+        self.told()
+        User.objects.create_user("somebody")
+        assert self.told() == ("", "") and not Path(str(first_run.folder()), "first_run").exists()
+
+    def test_a_folder_that_cannot_be_written_is_told_with_another_way(self, settings: Any, tmp_path: Path) -> None:
+        settings.HOME = tmp_path / "gone"
+        out, err = self.told()
+        assert not out and "lifestream createsuperuser" in err

@@ -42,7 +42,7 @@ def test_a_list_is_imported_and_exported(client: Client, lifestream: Lifestream)
     page = told(client, HERE, do="import", file=SimpleUploadedFile("a.opml", opml))
     assert "1 feed was added." in page and "Left out: " in page
     assert lifestream.subscriptions.get().folder == "News"
-    assert b'xmlUrl="https://one.example/f"' in client.get("/main/subscriptions.opml").content
+    assert b'xmlUrl="https://one.example/f"' in client.get("/main/subscriptions.opml").getvalue()
 
 
 def test_a_file_that_is_no_list_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:

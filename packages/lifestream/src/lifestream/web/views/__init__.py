@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifestream.web.views.crawlers import favicon, robots, sitemap
 from lifestream.web.views.feeds import search_feed, site_feed, subscriptions, tag_feed, timeline_feed
 from lifestream.web.views.operations import healthz, metrics, readyz
 from lifestream.web.views.own_pages import own_page
@@ -11,6 +12,7 @@ from lifestream.web.views.push import push
 
 __all__ = [
     "day",
+    "favicon",
     "healthz",
     "icon",
     "index",
@@ -19,10 +21,12 @@ __all__ = [
     "own_page",
     "push",
     "readyz",
+    "robots",
     "search",
     "search_feed",
     "site",
     "site_feed",
+    "sitemap",
     "sites",
     "subscriptions",
     "tag",

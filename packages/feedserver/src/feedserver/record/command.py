@@ -1,0 +1,96 @@
+"""The command `feedserver record`: its options, its exit status, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from feedserver.record.raw_client import RecordingError, checked
+from feedserver.record.recording import HEADER, TIMEOUT, record, summary
+from feedserver.record.redaction import without_secrets
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add `record` to the command's parsers; `run` carries it out."""
+    parser = commands.add_parser(
+        "record",
+        help="fetch a URL once, and write it as a fixture",
+        description="Fetches a URL with one GET and writes what came: the body to FILE, byte for byte, status and "
+        "headers to FILE.response. Redirects are not followed but recorded. Cookies, tokens and other secrets are "
+        "left out of the headers and URLs, and what is left out is printed; the body stays as it is.",
+    )
+    parser.add_argument("url", metavar="URL", type=_url, help="an address of http or https")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where to write the body")
+    parser.add_argument(
+        "--header",
+        metavar="'NAME: VALUE'",
+        type=_header,
+        action="append",
+        default=[],
+        help="send a header, such as 'Accept-Encoding: gzip'; may be given several times",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="keep a header or a parameter of that name though it looks like a secret, or URL for the URL in the first "
+        "line of FILE.response; may be given several times",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_timeout,
+        default=TIMEOUT,
+        help="for the whole answer (default: %(default)g)",
+    )
+
+
+def _url(text: str) -> str:
+    try:
+        checked(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _header(text: str) -> tuple[str, str]:
+    match = HEADER.fullmatch(text)
+    if match is None:
+        name, *more = without_secrets(text)[0].split() or [""]  # what follows the name may be a secret
+        raise argparse.ArgumentTypeError(f"'{name}{' …' if more else ''}' is no header; write 'Name: value'")
+    return match["name"], match["value"]
+
+
+def _timeout(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time limit; give a number of seconds, such as 10")
+    return seconds
+
+
+def run(options: argparse.Namespace) -> tuple[int, str]:
+    """Record as *options* say. Return the exit status (1: no answer, 2: it cannot be written) and the text to print."""
+    try:
+        made = record(
+            options.url,
+            options.output,
+            headers=options.header,
+            keep=options.keep,
+            force=options.force,
+            timeout=options.timeout,
+        )
+    except RecordingError as error:
+        return 1, str(error)
+    except OSError as error:
+        if error.strerror is None:  # a message of ours
+            return 2, str(error)
+        return 2, f"{error.filename or options.output} cannot be written: {error.strerror}"
+    except ValueError as error:
+        return 2, str(error)
+    return 0, "\n".join(summary(made))

@@ -1,0 +1,79 @@
+"""The live page: it goes on when the person says so, and believes no more than what it asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+
+from feedserver.check.adapters import Subscription, Watched
+from feedserver.check.hand_page import HandPage, Shown
+from feedserver.check.scenarios.template import NEW_ITEM
+
+FEED = Subscription(1, "http://127.0.0.1/i999/feed.xml", "I999")
+
+
+@pytest.fixture
+def page() -> Iterator[HandPage]:
+    page = HandPage("/secret")
+    yield page
+    page.close()
+
+
+def shown(ticked: frozenset[tuple[str, int]] | None = frozenset()) -> Shown:
+    return Shown(1, 3, [FEED], [Watched(NEW_ITEM, [1, 2], lambda: 0)], ticked)
+
+
+def get(page: HandPage, name: str = "") -> str:
+    with urllib.request.urlopen(f"{page.url}{name}") as answer:
+        return str(answer.read().decode())
+
+
+def go(page: HandPage, **fields: object) -> None:
+    with urllib.request.urlopen(f"{page.url}go", urlencode(fields, doseq=True).encode()) as answer:
+        answer.read()
+
+
+def test_only_items_that_were_shown_can_be_ticked(page: HandPage) -> None:
+    page.show(shown())
+    waiting = threading.Thread(target=page.wait)
+    waiting.start()
+
+    go(page, round=1, sees="yes", item=["I999:2", "I999:7", "V1:1", "nonsense"])
+    waiting.join(10)
+
+    assert page.ticked == frozenset({("I999", 2)})
+
+
+def test_a_form_of_another_round_changes_nothing(page: HandPage) -> None:
+    page.show(shown())
+
+    go(page, round=0, sees="yes", item="I999:2")
+
+    assert page.ticked is None
+    assert json.loads(get(page, "state.json")) == {"round": 1, "all": 1, "waiting": ["I999"], "is_over": False}
+
+
+def test_who_does_not_tick_tells_nothing(page: HandPage) -> None:
+    page.show(shown(ticked=None))
+
+    assert 'value="no" checked' in get(page)
+    go(page, round=1, sees="no", item="I999:2")
+
+    assert page.ticked is None
+
+
+def test_the_page_says_what_to_do_and_keeps_what_was_ticked(page: HandPage) -> None:
+    assert "Getting ready" in get(page)
+    page.show(shown(frozenset({("I999", 1)})))
+
+    told = get(page)
+
+    assert "Round 2 of 3" in told
+    assert 'value="I999:1" checked' in told
+    assert 'value="I999:2">' in told
+    assert FEED.url in get(page, "feeds.opml")

@@ -1,0 +1,90 @@
+"""TLS sessions kept between connections: resuming one costs a third of a full handshake's work (RFC 8446, section 2.2).
+
+Feeds of one host are requested one after the other, each on a connection of its own, and a worker asks a host again
+an hour later: most handshakes are with hosts that are known. What a server has sent to resume its session (a ticket) is
+kept in memory for each name, MOST of them and for KEPT at most: a certificate that has been checked counts for that
+long. Sessions are never offered to another name, and a server that doesn't know one any more makes a full handshake.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final, cast
+
+MOST: Final = 2000
+"""How many sessions are kept, the latest: each takes a few kilobytes."""
+KEPT: Final = 6 * 3600.0
+"""For how many seconds a session is resumed after its certificate was checked."""
+
+
+class ResumingContext(ssl.SSLContext):
+    """A context for clients that resumes the session of the server that it connects to, if it has one.
+
+    It is for event loops, which wrap their connections by `wrap_bio`.
+    """
+
+    clock: Callable[[], float]
+    sessions: OrderedDict[str, tuple[ssl.SSLSession, float]]
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """Return the client's end of a new connection, as `ssl.SSLContext` does."""
+        name = server_hostname if isinstance(server_hostname, str) else ""
+        known, checked = self.sessions.get(name, (None, 0.0))
+        if known is not None and self.clock() - checked > KEPT:
+            del self.sessions[name]
+            known = None
+        wrapped = super().wrap_bio(incoming, outgoing, server_side, server_hostname, session or known)
+        cast("_RememberedObject", wrapped).begin(self, name, checked)
+        return wrapped
+
+    def remember(self, name: str, session: ssl.SSLSession, checked: float) -> None:
+        """Keep *session* for the server *name*, whose certificate was *checked* at that time."""
+        self.sessions[name] = session, checked
+        self.sessions.move_to_end(name)
+        if len(self.sessions) > MOST:
+            self.sessions.popitem(last=False)
+
+
+class _RememberedObject(ssl.SSLObject):
+    """A connection that remembers its session once the server has sent something: in TLS 1.3, tickets come after the
+    handshake.
+    """
+
+    _place: ResumingContext | None = None
+
+    def begin(self, place: ResumingContext, name: str, checked: float) -> None:
+        """Remember the session of *name* in *place*. The certificate was *checked* then if a session is resumed."""
+        self._place, self._name, self._checked = place, name, checked
+
+    def read(self, *arguments: Any, **options: Any) -> Any:
+        """Read as `ssl.SSLObject` does."""
+        received = super().read(*arguments, **options)
+        if (place := self._place) is not None and received:
+            self._place = None
+            if (session := self.session) is not None and session.has_ticket:
+                place.remember(self._name, session, self._checked if self.session_reused else place.clock())
+        return received
+
+
+@cache
+def resuming_context() -> ResumingContext:
+    """Return the context of this process: it checks certificates as `ssl.create_default_context` does."""
+    context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.clock, context.sessions = time.monotonic, OrderedDict()
+    context.sslobject_class = _RememberedObject
+    usual = ssl.create_default_context()  # newer versions of Python check more
+    context.options, context.verify_flags = usual.options, usual.verify_flags
+    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    context.set_alpn_protocols(("http/1.1",))  # as aiohttp's own context has it
+    return context
