@@ -126,7 +126,8 @@ def main() -> int:
     if options.names or options.quick:
         print("\n".join(table(scored)))
     else:
-        PAGE.write_text(page(scored, options.skip), "utf-8")
+        ran = {known.title for known, _ in scored}
+        PAGE.write_text(page(scored, [name for name, known in READERS.items() if known.title not in ran]), "utf-8")
     return 1 if any(report.misfires for _, report in scored) else 0
 
 

@@ -36,18 +36,19 @@ class Person(threading.Thread):
     def __init__(self, page: str, reader: RightReader, leaves_after: int | None = None) -> None:
         super().__init__(daemon=True)
         self.page, self.reader, self.leaves_after = page, reader, leaves_after
+        self.over = threading.Event()
         self.rounds: list[int] = []
         self.pages: list[str] = []
 
     def run(self) -> None:
         number = -1
-        while True:
+        while not self.over.wait(0.01):
             try:
                 state = json.loads(get(f"{self.page}state.json"))
-                if state["is_over"] or state["round"] == number:
-                    continue
-            except OSError:  # the run is over
-                return
+            except OSError:  # the run may be over, or the machine busy
+                continue
+            if state["is_over"] or state["round"] == number:
+                continue
             number = state["round"]
             if number == self.leaves_after:
                 signal.raise_signal(signal.SIGINT)
@@ -84,6 +85,7 @@ def report_of(file: SessionFile, reader: RightReader, leaves_after: int | None =
         return run(adapter, only=CHOSEN)
     finally:
         adapter.close()
+        person.over.set()
         person.join(30)
 
 
@@ -128,6 +130,7 @@ def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
         report = run(adapter, only=CHOSEN)
     finally:
         adapter.close()
+        person.over.set()
         person.join(30)
 
     assert set(verdicts(report).values()) == {Verdict.PASS}
@@ -148,6 +151,7 @@ def test_the_page_forgets_no_tick_and_trusts_no_stranger() -> None:
         run(adapter, only=["I1"])
     finally:
         adapter.close()
+        person.over.set()
         person.join(30)
 
     assert 'value="I1:1" checked' in person.pages[1]

@@ -123,7 +123,7 @@ def test_the_services_of_compose_start_something_of_ours_with_settings_that_exis
 
 @pytest.mark.costly
 def test_a_backup_of_a_site_at_work_is_restored_with_its_key(site_home: Path, tmp_path: Path) -> None:
-    program = RUNNING.partition("<!-- backup -->")[2].partition("```python\n")[2].partition("```")[0]
+    program = RUNNING.partition("<!-- skip: backup -->")[2].partition("```python\n")[2].partition("```")[0]
     backup = tmp_path / "backup"
     with sqlite3.connect(site_home / "lifestream.sqlite3") as writer:
         writer.execute("INSERT INTO lifestream_host (name, token) VALUES ('kept.example', '')")

@@ -78,3 +78,10 @@ def test_visitors_see_nothing_of_what_owners_see(client: Client, pages: dict[str
         assert mark in mine and mark not in theirs, mark
     assert b'href="/account/login/"' in theirs and b'href="/account/login/"' not in mine
     assert "csrftoken" not in Client().get("/main/").cookies
+
+
+def test_on_a_new_site_its_owner_is_told_where_to_begin(client: Client) -> None:
+    assert "lifestream serve" in client.get("/").content.decode()
+    client.force_login(User.objects.create_superuser("root"))
+    page = client.get("/").content.decode()
+    assert "lifestream serve" not in page and "Make a lifestream" in page

@@ -7,7 +7,8 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from lifestream.site.public_address import PublicAddress, trusted
+from lifestream.site.public_address import PublicAddress
+from lifestream.site.trusted_proxies import trusted
 from lifestream.web.proxy_headers import FORWARDED as UNKNOWN
 
 PROXY, VISITOR = "10.0.0.2", "203.0.113.7"

@@ -44,6 +44,8 @@ class PicturedChoice(forms.RadioSelect):
         if value:
             picture = static(f"lifestream/look/{self._name}-{value}.svg")
             label = format_html('<img src="{}" alt="" width="120" height="84"> {}', picture, label)
+        else:
+            label = gettext("As the site has it")
         return super().create_option(name, value, label, *args, **kwargs)
 
 

@@ -30,7 +30,7 @@ _SHOWN: Final = "\2"
 """Marks in a text, which has no control characters: a line ends here; what follows is not shown, or is shown again."""
 
 _TAG = re.compile(r"(/?)([a-z][^\s/<>\"'=]*+)((?>(?> [^\s/<>\"'=]++=\"[^<>\"]*+\")*))")
-_ATTRIBUTE = re.compile(r" ([^=]++)=\"([^\"]*+)\"")
+_ATTRIBUTE = re.compile(r" ([^\s=]++)=\"([^\"]*+)\"")
 # `https:///x` has no host, so it gets that of the base.
 _INDEPENDENT = re.compile(r"https?://[\w.-]|#")
 _NOT_SHOWN = re.compile(f"{_HIDDEN}[^{_SHOWN}]*+{_SHOWN}?")

@@ -7,13 +7,15 @@ gets no header of the feed, and that server's certificate is verified as usual.
 from __future__ import annotations
 
 import re
-import ssl
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from lifestream.message import say
+
+if TYPE_CHECKING:  # the settings are read by all commands, and few of those connect to anything
+    import ssl
 
 DIRECT: Final = "direct"
 """The proxy of a feed that is requested without one, although LIFESTREAM_PROXY names one."""
@@ -62,6 +64,8 @@ NO_OPTIONS: Final = RequestOptions()
 
 @lru_cache(maxsize=64)
 def _context(certificates: str, verifies: bool) -> ssl.SSLContext:
+    import ssl
+
     context = ssl.create_default_context()
     if certificates:
         context.load_verify_locations(cadata=certificates)
@@ -90,6 +94,8 @@ def checked_headers(lines: str) -> tuple[tuple[str, str], ...]:
 
 def checked_certificates(text: str) -> str:
     """Return the certificates in *text*, in PEM. Raises `OptionRefused` for anything else, as for a private key."""
+    import ssl
+
     text = text.strip()
     if not text:
         return ""

@@ -132,6 +132,14 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet
     return queryset.filter(_Among(F(field), Value(json.dumps(found))))
 
 
+def among(queryset: QuerySet[_Row], items: Sequence[int]) -> QuerySet[_Row]:
+    """Return those of *queryset*, which has items or posts, of which the item is one of *items* (keys)."""
+    field = _item_of(queryset)
+    if not is_supported(queryset.db):
+        return queryset.filter(**{f"{field}__in": items})
+    return queryset.filter(_Among(F(field), Value(json.dumps(list(items)))))
+
+
 def is_supported(using: str) -> bool:
     """Return whether the database *using* has an index."""
     return connections[using].vendor in _DIALECTS

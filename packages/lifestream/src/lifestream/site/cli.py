@@ -18,8 +18,8 @@ from lifestream.terminal import visible
 
 _NEEDS_TABLES = frozenset(
     {
-        *("add_feed", "check_hosts", "cleanup", "createsuperuser", "export_json", "export_opml", "import_opml"),
-        *("rebuild_search", "remove_feed", "resume", "serve", "status", "update_feeds", "why"),
+        *("add_feed", "check_hosts", "cleanup", "createsuperuser", "edit_feed", "export_json", "export_opml"),
+        *("import_opml", "rebuild_search", "remove_feed", "rename", "resume", "serve", "status", "update_feeds", "why"),
     }
 )
 

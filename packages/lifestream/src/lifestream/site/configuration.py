@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from lifestream.site.options import OPTIONS, Kind, Option, written
-from lifestream.site.public_address import trusted
+from lifestream.site.trusted_proxies import trusted
 from lifestream.terminal import visible
 
 FILE: Final = "lifestream.toml"

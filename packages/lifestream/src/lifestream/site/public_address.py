@@ -84,11 +84,6 @@ class PublicAddress:
         return _is_address(address) and any(_as_ip(address) in network for network in self._networks)
 
 
-def trusted(listed: Iterable[str]) -> list[Network | str]:
-    """Return the networks of LIFESTREAM_TRUSTED_PROXIES. Raises ValueError for what is neither a network nor "unix"."""
-    return [text if text == "unix" else ipaddress.ip_network(text) for text in map(str.strip, listed)]
-
-
 def _as_ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     ip = ipaddress.ip_address(address)
     return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip

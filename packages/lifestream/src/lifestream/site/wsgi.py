@@ -9,7 +9,8 @@ from django.core.wsgi import get_wsgi_application
 from django.http.request import split_domain_port, validate_host
 
 from lifestream.conf import settings as lifestream_settings
-from lifestream.site.public_address import PublicAddress, trusted
+from lifestream.site.public_address import PublicAddress
+from lifestream.site.trusted_proxies import trusted
 from lifestream.web.request_charset import in_utf8
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lifestream.site.settings")

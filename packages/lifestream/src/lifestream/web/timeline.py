@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left, Length
 from django.urls import reverse
 from django.utils import timezone
@@ -91,7 +91,10 @@ class Timeline:
         else:
             posts = posts.filter(subscription=self.subscription)
         if self.tag is not None:
-            posts = posts.filter(item__tags=self.tag)
+            # SQLite would walk down the timeline for a tag that few items have.
+            few = self._tagged
+            tagged = Item.tags.through.objects.filter(tag=self.tag, item=OuterRef("item"))
+            posts = posts.filter(Exists(tagged)) if few is None else fulltext.among(posts, few)
         if self.day is not None:
             posts = posts.filter(date__gte=_midnight(self.day), date__lt=_midnight(self.day + dt.timedelta(days=1)))
         if self.query:
@@ -196,6 +199,13 @@ class Timeline:
     def item_url(self, post: Post) -> str:
         """Return the address of the page of *post* alone."""
         return reverse("lifestream:item", kwargs={"slug": self.lifestream.slug, "pk": post.item_id})
+
+    @cached_property
+    def _tagged(self) -> list[int] | None:
+        """The keys of the items with the tag, None if they are too many to be looked up first."""
+        keys = Item.tags.through.objects.filter(tag=self.tag).values_list("item_id", flat=True)
+        found = list(keys[: fulltext.RARE + 1])
+        return found if len(found) <= fulltext.RARE else None
 
     @cached_property
     def _hidden_subscriptions(self) -> list[int]:

@@ -1,0 +1,13 @@
+"""The proxies whose headers count: LIFESTREAM_TRUSTED_PROXIES."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from lifestream.conf import Network
+
+
+def trusted(listed: Iterable[str]) -> list[Network | str]:
+    """Return the networks of LIFESTREAM_TRUSTED_PROXIES. Raises ValueError for what is neither a network nor "unix"."""
+    return [text if text == "unix" else ipaddress.ip_network(text) for text in map(str.strip, listed)]

@@ -1,0 +1,37 @@
+"""Attributes are checked one by one, and some are set; the sanitizer's tests show them in whole tags."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.clean_attributes import candidates, checked, declarations, link
+from lifestream.content.sanitizer_rules import DEFAULT_STYLES, SanitizerRules
+
+BASE = "https://site.example/a/"
+RULES = SanitizerRules()
+
+
+@pytest.mark.parametrize(
+    ("tag", "said", "kept"),
+    [
+        ("img", {"src": "x", "loading": "eager"}, {"src": f"{BASE}x", "loading": "lazy"}),
+        ("img", {"src": "mailto:x"}, {"loading": "lazy"}),
+        ("q", {"cite": "javascript:x", "title": "javascript:x"}, {"title": "javascript:x"}),
+        ("td", {"id": "a b", "headers": "a b"}, {"headers": "entry-a entry-b"}),
+        ("p", {"id": "a", "style": "color: red"}, {"id": "entry-a"}),
+        ("p", {"data-player": "https://evil.example/"}, {}),
+    ],
+)
+def test_what_is_harmless_is_kept_and_made_absolute(tag: str, said: dict[str, str], kept: dict[str, str]) -> None:
+    assert checked(tag, said, RULES, BASE) == kept
+
+
+def test_a_link_may_have_other_schemes_than_a_file_and_loses_what_tracks_if_that_is_set() -> None:
+    assert link("mailto:a@b.example", RULES) == "mailto:a@b.example"
+    assert link("/x?utm_source=a", RULES, BASE) == "https://site.example/x?utm_source=a"
+    assert link("/x?utm_source=a", SanitizerRules.of(strip_tracking=True), BASE) == "https://site.example/x"
+
+
+def test_candidates_and_declarations_are_kept_one_by_one() -> None:
+    assert candidates("a,b 1x, javascript:x 2x, c 3y", BASE) == f"{BASE}a,b 1x"
+    assert declarations("text-align: left; color: red; font-style: url(x)", DEFAULT_STYLES) == "text-align: left"

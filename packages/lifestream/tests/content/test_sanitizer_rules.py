@@ -1,0 +1,36 @@
+"""Which rules can be set, and what is said of those that can't."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lifestream.content.sanitizer_rules import SanitizerRules, refused
+
+
+def test_all_that_is_wrong_with_settings_is_told_at_once() -> None:
+    tags: dict[Any, Any] = {
+        "a": "href",
+        "b": 5,
+        "i": ["title", 7],
+        "Script": (),
+        "p": ["onClick", "title", "SRCDOC"],
+        "u": {"lang"},
+    }
+    assert refused(tags) == [
+        "<Script> can't be allowed: remove it",
+        "the attributes of <a> are the string 'href': give a list or a set of names",
+        "the attributes of <b> are 5: give a list or a set of names",
+        "the attributes of <i> are ['title', 7]: give a list or a set of names",
+        "the attribute 'onClick' of <p> can't be allowed: remove it",
+        "the attribute 'SRCDOC' of <p> can't be allowed: remove it",
+    ]
+    assert refused({1: (), "a": "href", None: ()}) == [
+        "the tag 1 is no string: write its name",
+        "the tag None is no string: write its name",
+    ]
+    with pytest.raises(
+        ValueError, match=r"^the attributes of <a> are the string 'href': .*; the attribute 'onx' of <b> "
+    ):
+        SanitizerRules.of({"a": "href", "b": ["onx"]})
