@@ -38,6 +38,7 @@ FREQUENT: Final = 10
 MOST_TERMS: Final = 32
 """Words of a query that are used, those of phrases included. The database reads all occurrences of each."""
 
+_LISTED: Final = 400
 _TABLE: Final = "lifestream_search"
 _Row = TypeVar("_Row", bound=Model)
 
@@ -115,27 +116,27 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
         found = [item for (item,) in cursor.fetchall()]
     if len(found) > RARE:
         return queryset.filter(_Found(F(field), Value(query)))
-    return queryset.filter(_Among(F(field), Value(json.dumps(found))))
+    return among(queryset, found)
 
 
 def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
     """Return those of *queryset*, which has items or posts, that contain all terms of *query*, as `matching` does, but
     only of the latest *most* items that do. That takes no longer if a frequent word is counted or ordered otherwise.
     """
-    field = _item_of(queryset)
     dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none()
     with connections[queryset.db].cursor() as cursor:
         cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {int(most)}", [dialect.query(wanted)])
         found = [item for (item,) in cursor.fetchall()]
-    return queryset.filter(_Among(F(field), Value(json.dumps(found))))
+    return among(queryset, found)
 
 
 def among(queryset: QuerySet[_Row], items: Sequence[int]) -> QuerySet[_Row]:
     """Return those of *queryset*, which has items or posts, of which the item is one of *items* (keys)."""
     field = _item_of(queryset)
-    if not is_supported(queryset.db):
+    # A list of a few is counted by SQLite's planner, which would walk down the timeline for a subquery.
+    if len(items) <= _LISTED or not is_supported(queryset.db):
         return queryset.filter(**{f"{field}__in": items})
     return queryset.filter(_Among(F(field), Value(json.dumps(list(items)))))
 
