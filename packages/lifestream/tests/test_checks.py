@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core import checks
 from django.db import connection
+from django.utils import translation
 from pytest_django import Settings
 
 from lifestream.checks import check_database, check_routing
@@ -103,6 +104,23 @@ def test_a_wrong_plugin_is_named(settings: Settings) -> None:
     [(number, message)] = found()
     assert number == "lifestream.E004"
     assert message.startswith("LIFESTREAM_PLUGINS: the plugin 'testsite.nowhere.Plugin' can't be imported")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PLUGINS", ["testsite.nowhere.Plugin"], "das Plugin „testsite.nowhere.Plugin“ lässt sich nicht importieren"),
+        ("PLUGINS", ["datetime.datetime"], "das Plugin „datetime.datetime“ ist keine Unterklasse von"),
+        ("PROXY", "nonsense", "ein Proxy wird als http://proxy.example:3128"),
+    ],
+)
+def test_the_reason_is_told_in_the_language_of_the_site(
+    settings: Settings, name: str, value: Any, message: str
+) -> None:
+    setattr(settings, f"LIFESTREAM_{name}", value)
+    with translation.override("de"):
+        [(_, told)] = found()
+    assert told.startswith(f"LIFESTREAM_{name}: {message}")
 
 
 def test_a_site_without_time_zones_is_refused(settings: Settings) -> None:

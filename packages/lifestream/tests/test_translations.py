@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -40,6 +41,12 @@ class TestCatalogues:
                 "{} Feed abgefragt",
                 "{} Feeds abgefragt",
             ]
+
+    def test_german_addresses_nobody_with_du(self) -> None:
+        catalogue = (translations.LOCALE / "de/LC_MESSAGES/django.po").read_text(encoding="utf-8")
+        told = re.findall(r'^(?:msgstr.*|)"(.*)"$', catalogue, re.MULTILINE)
+        assert len(told) > 1000
+        assert [text for text in told if re.search(r"\b(?:du|dich|dir|dein\w*)\b", text, re.IGNORECASE)] == []
 
     def test_each_kind_of_problem_names_the_string_and_the_command(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

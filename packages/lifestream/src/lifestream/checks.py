@@ -24,6 +24,7 @@ from django.utils.translation import gettext
 
 from lifestream.conf import settings
 from lifestream.fetcher.request_options import without_password
+from lifestream.wording import worded
 
 _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
@@ -98,7 +99,7 @@ def check_plugins(**_: Any) -> list[checks.CheckMessage]:
         try:
             Registry(settings.plugins)
         except PluginError as error:
-            raise ImproperlyConfigured(f"LIFESTREAM_PLUGINS: {error}.") from error
+            raise ImproperlyConfigured(f"LIFESTREAM_PLUGINS: {worded(str(error))}.") from error
 
     hint = gettext("Give the dotted paths of subclasses of lifestream.plugins.FeedPlugin.")
     return _errors("E004", [load], hint)

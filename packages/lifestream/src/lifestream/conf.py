@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import translation
 from django.utils.encoding import force_str
 from django.utils.translation import gettext
 
 from lifestream.fetcher import open_files
 from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy
+from lifestream.message import in_language
 
 if TYPE_CHECKING:
     from lifestream.content.sanitizer_rules import SanitizerRules
@@ -195,7 +197,7 @@ class Settings:
         try:
             return "" if value == DIRECT else checked_proxy(value)
         except OptionRefused as error:
-            raise ImproperlyConfigured(f"LIFESTREAM_PROXY: {error}.") from error
+            raise ImproperlyConfigured(f"LIFESTREAM_PROXY: {in_language(str(error), translation)}.") from error
 
     @property
     def max_body(self) -> int:

@@ -259,6 +259,12 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "result-unstored": _("it could not be stored: {error}"),
     "entries-unstored": counted("{count} entry could not be stored", "{count} entries could not be stored"),
     "held-by-another": _("another worker holds the feed"),
+    # Plugins that cannot be used: `plugins.registry`
+    "plugin-unknown": _("there is no plugin '{name}': choose one of {names}"),
+    "plugin-not-imported": _("the plugin '{path}' can't be imported: {error}"),
+    "plugin-not-imported-of-entry-point": _("the plugin of the entry point '{name}' can't be imported: {error}"),
+    "plugin-no-class": _("the plugin '{path}' is no subclass of lifestream.plugins.FeedPlugin"),
+    "plugin-without-name": _("the plugin '{path}' has no name: set the attribute `name` of its class"),
     "hub-denied": _("denied"),
     "hub-denied-because": _("denied: {reason}"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from io import StringIO
@@ -10,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps as django_apps
+from django.contrib.contenttypes.management import create_contenttypes
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
+from django.db import connection
+from reference_entries import page
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.models import Feed, Host, Item, Lifestream, Post, Subscription, Tag, fulltext
@@ -110,6 +116,33 @@ class TestEverythingGone:
         assert not Item.objects.exists()
         make_item(title="Another", pk=1)
         assert found("kites") == []
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's vacuum removes the words of deleted rows")
+    def test_flush_leaves_no_word_of_an_item_in_the_index(self) -> None:
+        make_post(make_item(title="Kites", text="in the wind"))
+        make_item(title="Boats")
+        call_command("flush", interactive=False, verbosity=0)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT block FROM lifestream_search_data")
+            left = b"".join(bytes(block) for (block,) in cursor.fetchall())
+        assert b"kites" not in left and b"wind" not in left and b"boats" not in left
+
+    def test_a_whole_site_is_loaded_again_from_the_dump_that_the_manual_makes(
+        self, tmp_path: Path, django_user_model: Any
+    ) -> None:
+        ada = django_user_model.objects.create_user("ada")
+        make_post(make_item(title="Kites"), make_subscription(make_feed(), make_lifestream("main", owner=ada)))
+        [options] = re.findall(r"dumpdata (.*) --output site.json$", page("lifestream/moving.md"), re.MULTILINE)
+        call_command("dumpdata", *options.split(), output=tmp_path / "site.json", verbosity=0)
+        call_command("flush", interactive=False, verbosity=0)
+        ContentType.objects.filter(app_label="lifestream").delete()
+        create_contenttypes(django_apps.get_app_config("lifestream"), verbosity=0)  # keys other than those of the dump
+        call_command("loaddata", tmp_path / "site.json", verbosity=0)
+        assert (
+            Lifestream.objects.get().owner == django_user_model.objects.get(username="ada")
+            and Post.objects.count() == 1
+        )
+        assert found("kites") == ["Kites"]
 
     def test_to_migrate_the_app_away_leaves_no_table_content_type_or_permission(self, site_home: Path) -> None:
         done = command("migrate", "lifestream", "zero", "--verbosity=0", folder=site_home)

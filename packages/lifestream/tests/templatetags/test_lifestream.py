@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from factories import make_lifestream
 from lifestream.models import Post
-from lifestream.templatetags.lifestream import day_name, site_templates
+from lifestream.templatetags.lifestream import day_name, since, site_templates
 from lifestream.web.timeline import Timeline
 from shown import make_post, make_site
 
@@ -134,3 +134,12 @@ class TestItemsOnPagesOfASite:
 
 def test_a_moment_is_called_as_its_day() -> None:
     assert day_name(timezone.now()) == "Today"
+
+
+def test_how_long_ago_is_told_in_the_language_of_the_page_without_an_app_of_its_own() -> None:
+    assert "django.contrib.humanize" not in django_settings.INSTALLED_APPS
+    moment = timezone.now() - timedelta(hours=3, minutes=1)
+    with translation.override("de"):
+        assert since(moment) == "vor 3 Stunden"
+    with translation.override("en"):
+        assert since(moment) == "3 hours ago"

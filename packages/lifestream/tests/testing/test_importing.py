@@ -127,3 +127,17 @@ class TestImporter:
         feed_importer.clock.move(days=1)
         assert feed_importer(NEWS, url=imported.feed.url).feed.last_fetch == feed_importer.clock.now
         assert imported.feed.created < feed_importer.clock.now - timedelta(hours=23)
+
+
+@pytest.mark.parametrize(
+    ("source", "lifestream", "message"),
+    [
+        ({"title": "News"}, None, "source is a dict; give text or bytes, a feedserver.feeds.Feed or"),
+        ([NEWS], None, "source is a list; give text"),
+        (NEWS, "main", r"lifestream is a str, not a lifestream.models.Lifestream; give make_lifestream\('main'\)"),
+        (NEWS, 7, "lifestream is a int, not a lifestream.models.Lifestream$"),
+    ],
+)
+def test_what_cannot_be_imported_is_named(source: Any, lifestream: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=f"^{message}"):
+        import_feed(source, lifestream=lifestream)

@@ -19,7 +19,7 @@ from reference_entries import page, section, tabled
 
 import lifestream
 from factories import make_lifestream
-from lifestream.models import Lifestream
+from lifestream.models import Lifestream, OwnPage
 from lifestream.web.presenters import Card
 from shown import make_post, make_site
 
@@ -83,10 +83,41 @@ class TestExamples:
         for path in self.paths(stream):
             html = self.html(client, path)
             assert '<header><a href="/">My site</a></header>' in html and "site-footer" not in html, path
-            for kept in ("theme.css", "timeline.js", 'type="application/atom+xml"', 'class="main-nav"', "<title>"):
+            for kept in (
+                "theme.css",
+                "timeline.js",
+                'type="application/atom+xml"',
+                'class="main-nav"',
+                "<title>",
+                "All sites as OPML",
+            ):
                 assert kept in html, f"{path}: {kept}"
         assert 'aria-current="page">Timeline' in self.html(client, "main/")
         assert "What I read" in self.html(client, "main/")
+
+    def test_the_frame_keeps_what_its_owner_has(
+        self, client: Client, stream: Lifestream, use: Use, django_user_model: Any
+    ) -> None:
+        use("own")
+        ada = django_user_model.objects.create_user("ada")
+        Lifestream.objects.filter(pk=stream.pk).update(owner=ada)
+        OwnPage.objects.create(lifestream=stream, slug="imprint", title="Who I am", text="Ada")
+        html = self.html(client, "main/")
+        assert "Who I am" in html and "/account/login/" in html and "owner-bar" not in html and "owner.css" not in html
+        client.force_login(ada)
+        for path in [*self.paths(stream), "main/manage/"]:
+            html = self.html(client, path)
+            assert html.count('class="owner-bar"') == html.count("owner.css") == html.count("Who I am") == 1, path
+
+    def test_an_address_that_does_not_exist_is_told_in_the_frame_and_the_language_of_the_site(
+        self, client: Client, use: Use, settings: Settings
+    ) -> None:
+        use("own")
+        settings.LANGUAGE_CODE = "de"
+        response = client.get("/main/none/")
+        html = response.content.decode()
+        assert response.status_code == 404 and "Nicht gefunden" in html
+        assert '<html lang="de">' in html and '<a href="/">My site</a>' in html
 
     def test_a_site_has_the_look_that_is_its_own(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("own")
@@ -113,12 +144,18 @@ class TestExamples:
 
     def test_each_template_on_the_page_is_used_by_a_test(self) -> None:
         used = {"small/lifestream/base.html", "own/site.html", "own/lifestream/base.html", "own/front.html"}
+        used.add("own/404.html")
         used |= {f"own/lifestream/sites/{name}.html" for name in ("small-hours-example", "github-com")}
         assert {name for name, _ in _FILE.findall(PAGE)} == used | {"own/views.py"}
 
 
 class TestVariables:
     """Each table names all variables, and no others."""
+
+    def test_none_is_told_twice(self) -> None:
+        for table in re.findall(r"(?:^\|.*\|\n)+", PAGE, re.MULTILINE):
+            names = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split(" | ")[0])]
+            assert sorted(names) == sorted(set(names))
 
     def context(self, client: Client, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -65,6 +65,7 @@ class _Dialect:
     """
 
     create: tuple[str, ...]
+    empty: tuple[str, ...]
     write: str
     takes_json: bool
     forget: str
@@ -213,8 +214,10 @@ def is_there(using: str) -> bool:
 
 def empty(using: str) -> None:
     """Remove all entries from the index of the database *using*."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(f"DELETE FROM {_TABLE}")  # noqa: S608  a name of ours
+    if dialect := _DIALECTS.get(connections[using].vendor):
+        with connections[using].cursor() as cursor:
+            for statement in dialect.empty:
+                cursor.execute(statement)
 
 
 def rebuild() -> int:
@@ -313,6 +316,11 @@ def _postgresql_query(wanted: Iterable[Term]) -> str:
 _DIALECTS: Final = {
     "sqlite": _Dialect(
         create=("CREATE VIRTUAL TABLE IF NOT EXISTS lifestream_search USING fts5(head, body, tokenize = 'ascii')",),
+        # FTS5 keeps the words of deleted rows until it merges its segments, sqlite.org/fts5.html#the_optimize_command.
+        empty=(
+            "DELETE FROM lifestream_search",
+            "INSERT INTO lifestream_search (lifestream_search) VALUES ('optimize')",
+        ),
         write="INSERT OR REPLACE INTO lifestream_search (rowid, head, body) VALUES (%s, %s, %s)",
         takes_json=False,
         forget="DELETE FROM lifestream_search WHERE rowid = %s",
@@ -329,6 +337,7 @@ _DIALECTS: Final = {
             "CREATE TABLE IF NOT EXISTS lifestream_search (item_id bigint PRIMARY KEY, words tsvector NOT NULL)",
             "CREATE INDEX IF NOT EXISTS lifestream_search_words ON lifestream_search USING gin (words)",
         ),
+        empty=("DELETE FROM lifestream_search",),
         write="INSERT INTO lifestream_search (item_id, words)"
         " SELECT (entry->>0)::bigint, (entry->>1)::tsvector FROM json_array_elements(%s::json) AS entry"
         " ON CONFLICT (item_id) DO UPDATE SET words = EXCLUDED.words",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.url_hosts import is_within, site_domain
+from lifestream.message import say
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.generic import GenericPlugin
 
@@ -79,7 +80,7 @@ class Registry:
         try:
             return self._plugins[name]
         except KeyError:
-            raise PluginError(f"there is no plugin {name!r}: choose one of {', '.join(self.names)}") from None
+            raise PluginError(say("plugin-unknown", name=name, names=", ".join(self.names))) from None
 
     def plugin_for(self, feed: ParsedFeed, url: str) -> FeedPlugin:
         """Return the plugin for *feed*, which came from *url* (after all redirects): the one for its site's domain;
@@ -115,7 +116,7 @@ def _import(path: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise PluginError(f"the plugin {path!r} can't be imported: {error}") from error
+        raise PluginError(say("plugin-not-imported", path=path, error=str(error))) from error
 
 
 @cache
@@ -133,13 +134,13 @@ def _load(point: EntryPoint) -> Any:
     try:
         return point.load()
     except (ImportError, AttributeError) as error:
-        raise PluginError(f"the plugin of the entry point {point.name!r} can't be imported: {error}") from error
+        raise PluginError(say("plugin-not-imported-of-entry-point", name=point.name, error=str(error))) from error
 
 
 def _instance(found: Any, path: str) -> FeedPlugin:
     if not (isinstance(found, type) and issubclass(found, FeedPlugin)):
-        raise PluginError(f"the plugin {path!r} is no subclass of lifestream.plugins.FeedPlugin")
+        raise PluginError(say("plugin-no-class", path=path))
     plugin = found()
     if not plugin.name:
-        raise PluginError(f"the plugin {path!r} has no name: set the attribute `name` of its class")
+        raise PluginError(say("plugin-without-name", path=path))
     return plugin

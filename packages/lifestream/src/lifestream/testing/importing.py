@@ -80,10 +80,14 @@ def import_feed(
 
     *lifestream* subscribes to the feed, if one is given. An import of the same *url* again updates the feed, whether it
     is due or not. The status of an answer counts: 304 and 410 are what they are in a refresh, all others but 200 are
-    failures. The signals of the import have been sent when this returns, inside a TestCase too. Raises RuntimeError for
-    a feed that no refresh would fetch: one that is paused or gone, or has no subscribers any more.
+    failures. The signals of the import have been sent when this returns, inside a TestCase too. Raises TypeError for a
+    *source* or a *lifestream* that is something else, and RuntimeError for a feed that no refresh would fetch: one that
+    is paused or gone, or has no subscribers any more.
     """
     status, body, told = _answer(source)
+    if not isinstance(lifestream, Lifestream | None):
+        made = f"; give make_lifestream({lifestream!r})" if isinstance(lifestream, str) else ""
+        raise TypeError(f"lifestream is a {type(lifestream).__name__}, not a lifestream.models.Lifestream{made}")
     address = url or f"https://feed{next(_numbers)}.example/feed.xml"
     feed = Feed.objects.shared().with_url(address).first() or Feed.objects.create(url=address, next_fetch=clock())
     with sent_signals():
@@ -125,6 +129,10 @@ def _answer(source: Source) -> tuple[int, bytes, dict[str, str]]:
     if isinstance(source, str | bytes):
         return 200, source.encode() if isinstance(source, str) else source, {}
     answer: Any = source.render() if hasattr(source, "render") else source
+    if not all(hasattr(answer, name) for name in ("status", "headers", "body")):
+        raise TypeError(
+            f"source is a {type(source).__name__}; give text or bytes, a feedserver.feeds.Feed or a feedserver.Response"
+        )
     body = answer.body
     return int(answer.status), body.encode() if isinstance(body, str) else bytes(body), _lower(dict(answer.headers))
 

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         try:
             unread = self._printed(documents, url, headers, as_json=options["json"])
         except (PluginError, ImproperlyConfigured) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(worded(str(error))) from error
         except BrokenPipeError:
             # Whoever reads the output (`head`) has enough. Python would complain when it flushes the rest at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
