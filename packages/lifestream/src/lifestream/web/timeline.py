@@ -209,19 +209,25 @@ class Timeline:
 
     @cached_property
     def _hidden_subscriptions(self) -> list[int]:
-        if self.owned:
+        # `timeline_for` has asked whether there are any, together with the lifestream.
+        if self.owned or not getattr(self.lifestream, "has_secrets", True):
             return []
-        secret = Subscription.objects.filter(lifestream=self.lifestream, feed__in=Feed.objects.private())
-        return list(secret.order_by().values_list("pk", flat=True))
+        return list(_secret(self.lifestream.pk).order_by().values_list("pk", flat=True))
+
+
+def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:
+    """Return the subscriptions of *lifestream* (a key) that its owner alone may see."""
+    return Subscription.objects.filter(lifestream=lifestream, feed__in=Feed.objects.private())
 
 
 def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Timeline:
     """Return the timeline of the lifestream *slug* that *user* may see. Raises Lifestream.DoesNotExist if there is
     none.
     """
+    readable = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
+    lifestream = readable.annotate(has_secrets=Exists(_secret(OuterRef("pk")))).get(slug=slug)
     if user is None:
-        return Timeline(Lifestream.objects.public().get(slug=slug))
-    lifestream = Lifestream.objects.readable_by(user).get(slug=slug)
+        return Timeline(lifestream)
     return Timeline(lifestream, owned=owns(user, lifestream))
 
 

@@ -253,18 +253,17 @@ def test_a_page_takes_as_many_queries_for_twenty_items_as_for_one(
     client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_post(make_site(main), "Only one", tags=("one",))
-    # The lifestream, what is secret in it, what is pinned, the posts, their tags, the sites beside them, the pages of
-    # its owner.
-    with django_assert_num_queries(7):
+    # The lifestream, what is pinned, the posts, their tags, the sites beside them, the pages of its owner.
+    with django_assert_num_queries(6):
         client.get("/main/")
     for number in range(20):
         make_post(make_site(main, f"Site {number}", icon=PNG), f"Post {number}", tags=("one", f"tag {number}"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get("/main/")
 
 
 @pytest.mark.parametrize(
-    ("address", "queries"), [("items/{item}/", 8), ("sites/{site}/", 6), ("sites/", 3), ("feed.atom", 5)]
+    ("address", "queries"), [("items/{item}/", 7), ("sites/{site}/", 6), ("sites/", 3), ("feed.atom", 4)]
 )
 def test_no_page_takes_many_queries(
     client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries, address: str, queries: int
