@@ -49,7 +49,7 @@ def root(chromium: Browser, site: str) -> Iterator[Visitor]:
 
 def make_lifestream(visitor: Visitor, title: str, slug: str) -> None:
     page = visitor.goto("/admin/lifestream/lifestream/add/")
-    page.get_by_label("Title").press_sequentially(title)
+    page.get_by_role("textbox", name="Title").press_sequentially(title)
     # The slug is filled in by Django's script, which the site's policy has to allow.
     expect(page.get_by_label("Slug")).to_have_value(slug)
     page.get_by_role("button", name="Save", exact=True).click()
