@@ -136,6 +136,8 @@ PIECES = [
 
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
 @example("http://www./x")
+@example("http://..")
+@example("https://a.example./x")
 @example("https://www.www.a.example?x")
 def test_the_usual_form_of_a_url_has_the_host_and_the_link_that_any_other_has(url: str) -> None:
     usual = (domain_of(url), link_form(url))

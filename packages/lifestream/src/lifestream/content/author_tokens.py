@@ -14,7 +14,7 @@ tokens take linear time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from lifestream.content.html_names import is_element
@@ -28,12 +28,23 @@ _NEXT: Final = {name: re.compile(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE) for n
 _LESS_THAN: Final = Token("text", "", "&lt;")
 
 
-def author_tokens(source: str) -> Iterator[Token]:
-    """Yield the tokens of an HTML fragment. An empty element has an end tag, which may not be in the fragment."""
+def author_tokens(source: str, in_formula: Callable[[], bool] = lambda: False) -> Iterator[Token]:
+    """Yield the tokens of an HTML fragment. An empty element has an end tag, which may not be in the fragment.
+
+    *in_formula* tells whether what comes next is in MathML: only there is a CDATA section one, and elsewhere a comment
+    that the next `>` ends (HTML, 13.2.5.42).
+    """
     position = begun = 0
     written_out: set[str] = set()
     while (at := source.find("<", position)) >= 0:
         position = at + 1
+        if source.startswith("<![CDATA[", at) and not in_formula():
+            position = source.find(">", at) + 1 or len(source)
+            if at > begun:
+                yield Token("text", "", source[begun:at])
+            begun = position
+            yield Token("hidden", "", source[at:position])
+            continue
         found = None if _is_text(source, at, written_out) else MARKUP.match(source, at)
         if at > begun:
             yield Token("text", "", source[begun:at])

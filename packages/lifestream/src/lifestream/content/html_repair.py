@@ -44,7 +44,7 @@ def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> st
     if not needs_repair(source):
         return source
     repair = _Repair(base_url, annotations=annotations)
-    for token in author_tokens(source):
+    for token in author_tokens(source, lambda: repair.in_formula):
         repair.take(token)
     return repair.end()
 
@@ -76,6 +76,11 @@ class _Repair:
         self._formula: MathWriter | None = None
         self._frame: Token | None = None
         self._in_fallback = self._in_paragraph = False
+
+    @property
+    def in_formula(self) -> bool:
+        """Whether what comes next is in MathML."""
+        return self._formula is not None
 
     def take(self, token: Token) -> None:
         """Write *token*, or what takes its place."""

@@ -29,8 +29,8 @@ def host_of(url: str) -> str:
     return host if port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f"{host}:{port}"
 
 
-_PLAIN = re.compile(r"https?://(?>(?:www\.)?)([a-z0-9.-]+)(?=[/?#]|\Z)")
-"""The beginning of most URLs: a host in ASCII and lower case, without a port."""
+_PLAIN = re.compile(r"https?://(?>(?:www\.)?)([a-z0-9.-]*[a-z0-9-])(?=[/?#]|\Z)")
+"""The beginning of most URLs: a host in ASCII and lower case, without a port or a dot at its end."""
 
 
 def domain_of(url: str) -> str:
