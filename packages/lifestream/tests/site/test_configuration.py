@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from django.core import checks
 from django.test import override_settings
@@ -185,10 +186,18 @@ class TestSettings:
         assert policy["CONTENT_SECURITY_POLICY"]["worker-src"] == ["'self'"]
 
     def test_mail_goes_out_where_a_server_is_set(self, settings_of: Any) -> None:
-        assert "dummy" in settings_of()["EMAIL_BACKEND"]
-        made = settings_of(EMAIL_HOST="mail.example", EMAIL_USE_TLS="1")
-        assert "smtp" in made["EMAIL_BACKEND"]
-        assert (made["EMAIL_HOST"], made["EMAIL_USE_TLS"]) == ("mail.example", True)
+        without = settings_of()
+        made = settings_of(EMAIL_HOST="mail.example", EMAIL_HOST_USER="me", EMAIL_USE_TLS="1")
+        if django.VERSION >= (6, 1):
+            assert "dummy" in without["MAILERS"]["default"]["BACKEND"]
+            mailer = made["MAILERS"]["default"]
+            assert "smtp" in mailer["BACKEND"]
+            assert mailer["OPTIONS"] == {"host": "mail.example", "username": "me", "use_tls": True}
+            assert not [name for name in made if name.startswith("EMAIL_")]
+        else:
+            assert "dummy" in without["EMAIL_BACKEND"]
+            assert "smtp" in made["EMAIL_BACKEND"]
+            assert (made["EMAIL_HOST"], made["EMAIL_USE_TLS"]) == ("mail.example", True)
 
     def test_a_folder_static_is_served(self, settings_of: Any, tmp_path: Path) -> None:
         assert settings_of()["STATICFILES_DIRS"] == []

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import django
+
 
 def database(url: str) -> dict[str, Any]:
     """Django's words for *url*: `postgresql://user:password@host:port/name`, `sqlite:///path`; "": a new
@@ -91,3 +93,6 @@ LIFESTREAM_ALLOWED_NETWORKS = ["127.0.0.0/8", "::1/128"]
 # A clock that a test moves by an hour is to find the feed due, and forty feeds of one server are to come at once.
 LIFESTREAM_JITTER = 0
 LIFESTREAM_PER_HOST_RATE = 0
+
+if django.VERSION >= (6, 1):  # before, Django had one mailer, and it needed no setting
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

@@ -8,6 +8,7 @@ the size of a file.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import stat
@@ -43,6 +44,11 @@ _REMOVED_NAMES = {
 }
 _TRUST = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
+_LOOKS: Final = 100
+_PAUSE: Final = 0.005
+"""How often, and how many seconds apart, a process without an environment is looked at."""
+_PATIENCE: Final = 10.0
+"""Seconds that the end of a process that was killed is waited for."""
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
 
 
@@ -99,6 +105,7 @@ class Home:
         self.home = folder / "home"
         self.patience = patience
         self._mark = uuid.uuid4().hex
+        self._bare: set[int] = set()  # processes that have no environment at all
         self._running: subprocess.Popen[bytes] | None = None
         self._is_interrupted = False
         if copy_of is not None:
@@ -160,21 +167,51 @@ class Home:
         """Return the processes of this session that still run; known on Linux only."""
         if not sys.platform.startswith("linux"):
             return []
+        found, unknown = self._seen()
+        for _ in range(_LOOKS):
+            if not unknown:
+                return found
+            time.sleep(_PAUSE)
+            found, unknown = self._seen()
+        self._bare |= unknown
+        return found
+
+    def _seen(self) -> tuple[list[int], set[int]]:
+        """Return the processes of this session, and those of which that can't be told: a process that is starting a
+        program has no environment for a moment.
+        """
         mark = f"{_MARK}={self._mark}".encode()
-        found = []
+        found: list[int] = []
+        unknown: set[int] = set()
         for entry in os.scandir("/proc"):
             if entry.name.isdecimal():
-                with suppress(OSError):  # it has ended meanwhile, or belongs to somebody else
-                    if mark in Path(entry.path, "environ").read_bytes().split(b"\0"):
+                with suppress(OSError):  # it has ended meanwhile, belongs to somebody else, or to the kernel
+                    environ = Path(entry.path, "environ").read_bytes()
+                    if mark in environ.split(b"\0"):
                         found.append(int(entry.name))
-        return found
+                    elif not environ:
+                        Path(entry.path, "exe").readlink()  # fails for what has ended, and for the kernel's own
+                        unknown.add(int(entry.name))
+        return found, unknown - self._bare
 
     def close(self) -> None:
         """End every process of the session, and remove its folders."""
         for pid in self.survivors():
             with suppress(OSError):
-                os.kill(pid, _KILL)
+                _end(pid)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _end(pid: int) -> None:
+    """Kill a process that is no child of this one, and wait until it is gone. Raises OSError if it is already."""
+    handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    try:
+        os.kill(pid, _KILL)
+        if handle is not None:
+            select.select([handle], [], [], _PATIENCE)
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 def _new(path: Path) -> IO[bytes]:

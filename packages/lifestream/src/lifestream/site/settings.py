@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+import django
 
 from lifestream.content import players
 from lifestream.site.fetching_settings import (  # noqa: F401  settings are read from here
@@ -23,7 +24,10 @@ from lifestream.site.fetching_settings import (  # noqa: F401  settings are read
 from lifestream.site.home import PrivateConnection, home, secret_key
 
 HOME = home()
-globals().update({name: value for name, value in CONFIGURATION.chosen.items() if name != "DATABASE_URL"})
+_mail = {name: value for name, value in CONFIGURATION.chosen.items() if name.startswith("EMAIL_")}
+globals().update(
+    {name: value for name, value in CONFIGURATION.chosen.items() if name != "DATABASE_URL" and name not in _mail}
+)
 
 SECRET_KEY = secret_key(HOME)
 DEBUG = False
@@ -164,7 +168,13 @@ for _directive, _sources in CONFIGURATION["LIFESTREAM_CSP_SOURCES"].items():
     CONTENT_SECURITY_POLICY[_directive] = [*CONTENT_SECURITY_POLICY.get(_directive, ()), *_sources]
 
 # Without a server for mail, none is sent.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if CONFIGURATION['EMAIL_HOST'] else 'dummy'}.EmailBackend"
+_mailer = f"django.core.mail.backends.{'smtp' if CONFIGURATION['EMAIL_HOST'] else 'dummy'}.EmailBackend"
+if django.VERSION >= (6, 1):  # which deprecates the settings that begin with EMAIL_
+    _names = {"EMAIL_HOST_USER": "username", "EMAIL_HOST_PASSWORD": "password"}
+    _options = {_names.get(name, name.removeprefix("EMAIL_").lower()): value for name, value in _mail.items()}
+    MAILERS = {"default": {"BACKEND": _mailer, "OPTIONS": _options if CONFIGURATION["EMAIL_HOST"] else {}}}
+else:
+    globals().update(_mail, EMAIL_BACKEND=_mailer)
 
 if os.environ.get("LIFESTREAM_DEMO"):
     LIFESTREAM_PER_HOST_RATE = 0  # The broker is our own, and somebody waits.
