@@ -176,6 +176,12 @@ class TestNothingIsRecorded:
             subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
         assert "this process may open no more files" in str(raised.value)
         with (
+            mock.patch.object(subscribe, "make_fetcher", side_effect=OSError(errno.EMFILE, "too many")),
+            pytest.raises(subscribe.NotAdded) as raised,
+        ):
+            subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
+        assert "this process may open no more files" in str(raised.value)
+        with (
             mock.patch("subprocess.Popen", side_effect=BlockingIOError(errno.EAGAIN, "no")),
             pytest.raises(subscribe.NotAdded) as raised,
         ):

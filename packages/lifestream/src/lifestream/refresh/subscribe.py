@@ -28,6 +28,7 @@ from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url
+from lifestream.fetcher.fetch import Fetcher
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
 from lifestream.fetcher.shortage import require_files, shortage_of
 from lifestream.message import edited, say
@@ -233,26 +234,28 @@ class _Scout:
 
     def __init__(self, guard: AddressGuard, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._fetcher = make_fetcher(guard)
+        self._guard = guard
+        self._fetcher: Fetcher | None = None
         self._runner = asyncio.Runner()
         self._pool: ParserPool | None = None
-        self._is_open = False
         self._last: tuple[FetchRequest, Reading | _Refusal] | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def _open(self) -> None:
-        """Open the session at the first request: a feed that is known needs none."""
-        if not self._is_open:
+    def _opened(self) -> Fetcher:
+        """Return the session, which is opened at the first request: a feed that is known needs none."""
+        if self._fetcher is None:
             require_files()
-            self._runner.run(self._fetcher.__aenter__())
-            self._is_open = True
+            fetcher = make_fetcher(self._guard)
+            self._runner.run(fetcher.__aenter__())
+            self._fetcher = fetcher
+        return self._fetcher
 
     def __exit__(self, *error: object) -> None:
         if self._pool is not None:
             self._pool.close()
-        if self._is_open:
+        if self._fetcher is not None:
             self._runner.run(self._fetcher.__aexit__(None, None, None))
         self._runner.close()
 
@@ -263,11 +266,11 @@ class _Scout:
         return self._last[1]
 
     def _ask(self, request: FetchRequest) -> Reading | _Refusal:
-        self._open()
+        fetcher = self._opened()
         started = self._clock()
         if self._pool is None:
             self._pool = make_pool(1)  # the parser starts while the server prepares its answer
-        outcome = self._runner.run(self._fetcher.fetch(request))
+        outcome = self._runner.run(fetcher.fetch(request))
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
             raise NotAdded(say("not-to-be-had", url=request.url, reason=outcome.message))
         if isinstance(outcome, Failed):

@@ -167,14 +167,16 @@ CONTENT_SECURITY_POLICY = {
 for _directive, _sources in CONFIGURATION["LIFESTREAM_CSP_SOURCES"].items():
     CONTENT_SECURITY_POLICY[_directive] = [*CONTENT_SECURITY_POLICY.get(_directive, ()), *_sources]
 
-# Without a server for mail, none is sent.
-_mailer = f"django.core.mail.backends.{'smtp' if CONFIGURATION['EMAIL_HOST'] else 'dummy'}.EmailBackend"
-if django.VERSION >= (6, 1):  # which deprecates the settings that begin with EMAIL_
+# Without a server for mail, none is sent. Django 6.1 deprecates the settings that begin with EMAIL_, and finds fault
+# with a backend that sends nothing; nobody here sends mail without looking whether a server is set.
+_host = CONFIGURATION["EMAIL_HOST"]
+if django.VERSION < (6, 1):
+    EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _host else 'dummy'}.EmailBackend"
+    globals().update(_mail)
+elif _host:
     _names = {"EMAIL_HOST_USER": "username", "EMAIL_HOST_PASSWORD": "password"}
     _options = {_names.get(name, name.removeprefix("EMAIL_").lower()): value for name, value in _mail.items()}
-    MAILERS = {"default": {"BACKEND": _mailer, "OPTIONS": _options if CONFIGURATION["EMAIL_HOST"] else {}}}
-else:
-    globals().update(_mail, EMAIL_BACKEND=_mailer)
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": _options}}
 
 if os.environ.get("LIFESTREAM_DEMO"):
     LIFESTREAM_PER_HOST_RATE = 0  # The broker is our own, and somebody waits.
