@@ -50,6 +50,8 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
         if taken < FLOOR:
             continue
         grown = taken / seconds(made_of(length // 4), 2)
+        if grown >= HOPELESS:  # one more look, in case the machine stood still for a moment
+            grown = min(grown, seconds(made_of(length)) / seconds(made_of(length // 4), 2))
         for size in (length, 4 * length):
             if MOST < grown < HOPELESS:
                 grown = min(grown, _growth_at(made_of, size))

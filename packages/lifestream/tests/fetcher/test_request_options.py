@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,21 @@ def fetch(url: str, options: RequestOptions) -> Outcome:
         async with Fetcher(allowing("127.0.0.0/8, ::1"), user_agent="lifestream/1 ({subscribers})") as fetcher:
             return await fetcher.fetch(FetchRequest(url, options=options))
 
-    return asyncio.run(run())
+    async def closed() -> None:
+        # The end of TLS takes a message each way. A loop that ends before would leave the connection open.
+        for _ in range(200):
+            if not [each for each in gc.get_objects() if isinstance(each, asyncio.Transport) and not _is_closed(each)]:
+                return
+            await asyncio.sleep(0.005)
+
+    with asyncio.Runner() as runner:
+        outcome = runner.run(run())
+        runner.run(closed())
+    return outcome
+
+
+def _is_closed(transport: asyncio.Transport) -> bool:
+    return getattr(transport, "_sock", None) is None
 
 
 def test_headers_and_the_user_agent_are_those_of_the_feed(secure: FeedServer) -> None:
