@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -14,6 +13,7 @@ from feedserver.faults import Close, Stall
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict, hub_client
 from lifestream.fetcher.session import open_session
+from tls_ends import run_to_the_end
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 FORM = {"hub.mode": "subscribe", "hub.topic": "https://a.example/feed?a=1&b=2"}
@@ -31,7 +31,7 @@ def ask(url: str, deadline: float = 60.0) -> HubAnswer:
         async with hub_client(guard, user_agent="lifestream/1", deadline=deadline) as client:
             return await client.post(url, FORM, NOW)
 
-    return asyncio.run(post())
+    return run_to_the_end(post())
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299])
@@ -140,7 +140,7 @@ def test_a_mistake_of_our_own_is_told_and_logged(caplog: pytest.LogCaptureFixtur
         await session.close()
         return await HubClient(session, "lifestream/1", 10.0, AddressGuard()).post("http://hub.example/", FORM, NOW)
 
-    assert asyncio.run(post_too_late()) == HubAnswer(HubVerdict.BUSY, "RuntimeError: Session is closed")
+    assert run_to_the_end(post_too_late()) == HubAnswer(HubVerdict.BUSY, "RuntimeError: Session is closed")
     [record] = caplog.records
     assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.proxies import check_host
 from lifestream.fetcher.request_options import RequestOptions
 from relay import Relay, relay
+from tls_ends import run_to_the_end
 
 RSS = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
 
@@ -45,7 +45,7 @@ def fetch(url: str, proxy: str, *, own: str = "", guard: AddressGuard | None = N
         async with Fetcher(guard or AddressGuard(), user_agent="lifestream/1", proxy=proxy) as fetcher:
             return await fetcher.fetch(FetchRequest(url, options=options))
 
-    return asyncio.run(run())
+    return run_to_the_end(run())
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
@@ -135,6 +135,6 @@ def test_hubs_are_asked_by_it_too(server: FeedServer, proxy: Relay) -> None:
         async with hub_client(AddressGuard(), user_agent="x", proxy=f"http://{proxy.address}") as client:
             return (await client.post(hub, {"hub.mode": "subscribe"}, NOW)).verdict
 
-    assert asyncio.run(run("http://feeds.example/hub")) is HubVerdict.ACCEPTED
-    assert asyncio.run(run("http://127.0.0.1/hub")) is HubVerdict.REFUSED
+    assert run_to_the_end(run("http://feeds.example/hub")) is HubVerdict.ACCEPTED
+    assert run_to_the_end(run("http://127.0.0.1/hub")) is HubVerdict.REFUSED
     assert proxy.asked == ["get feeds.example"]

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import asyncio
 from http.cookies import SimpleCookie
 
 from lifestream.fetcher.redirect_cookies import LONGEST, MOST, RedirectCookies
+from tls_ends import run_to_the_end
 
 
 def sent(cookies: list[str], url: str, *, by: str = "https://a.example/feed") -> str:
@@ -15,7 +15,7 @@ def sent(cookies: list[str], url: str, *, by: str = "https://a.example/feed") ->
             kept.take(SimpleCookie(cookie), by)
         return kept.for_url(url)
 
-    return asyncio.run(run())
+    return run_to_the_end(run())
 
 
 def test_a_cookie_goes_to_the_host_that_set_it() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from lifestream.fetcher.request_options import (
     checked_proxy,
     without_password,
 )
+from tls_ends import run_to_the_end
 
 RSS = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
 
@@ -36,21 +35,7 @@ def fetch(url: str, options: RequestOptions) -> Outcome:
         async with Fetcher(allowing("127.0.0.0/8, ::1"), user_agent="lifestream/1 ({subscribers})") as fetcher:
             return await fetcher.fetch(FetchRequest(url, options=options))
 
-    async def closed() -> None:
-        # The end of TLS takes a message each way. A loop that ends before would leave the connection open.
-        for _ in range(200):
-            if not [each for each in gc.get_objects() if isinstance(each, asyncio.Transport) and not _is_closed(each)]:
-                return
-            await asyncio.sleep(0.005)
-
-    with asyncio.Runner() as runner:
-        outcome = runner.run(run())
-        runner.run(closed())
-    return outcome
-
-
-def _is_closed(transport: asyncio.Transport) -> bool:
-    return getattr(transport, "_sock", None) is None
+    return run_to_the_end(run())
 
 
 def test_headers_and_the_user_agent_are_those_of_the_feed(secure: FeedServer) -> None:

@@ -14,6 +14,7 @@ from feedserver.faults import Close
 from guards import allowing
 from lifestream.fetcher.session import failure_of, open_session, prepare_loop
 from lifestream.fetcher.shortage import Shortage
+from tls_ends import run_to_the_end
 
 READ = ("3.14",)
 """Versions of aiohttp whose `client.py` was read for the private attribute that `open_session` sets."""
@@ -36,7 +37,7 @@ def test_a_connection_that_closes_without_an_answer_is_not_asked_again() -> None
     with FeedServer() as server:
         server.add("/feed", Response("<rss/>", faults=[Close(before="answer")]))
         with pytest.raises(aiohttp.ServerDisconnectedError):
-            asyncio.run(ask(server.url("/feed")))
+            run_to_the_end(ask(server.url("/feed")))
         assert len(server.requests) == 1
 
 
@@ -65,7 +66,7 @@ def test_a_body_that_we_had_no_memory_for_is_no_failure_of_its_server(
     with FeedServer() as server:
         server.add("/feed", Response(b"x" * 10_000_000))
         with pytest.raises(aiohttp.ClientPayloadError) as raised:
-            asyncio.run(ask(server.url("/feed")))
+            run_to_the_end(ask(server.url("/feed")))
     assert failure_of(raised.value) == ("shortage", Shortage.MEMORY.value)
 
 
@@ -77,5 +78,5 @@ def test_a_server_cannot_say_that_we_have_no_memory() -> None:
     with FeedServer() as server:
         server.add("/feed", Response(">. MemoryError()" * 9, faults=[Close(after=100)]))
         with pytest.raises(aiohttp.ClientPayloadError) as raised:
-            asyncio.run(ask(server.url("/feed")))
+            run_to_the_end(ask(server.url("/feed")))
     assert (failure_of(raised.value) or ("",))[0] == "connection"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from feedserver import FeedServer, Response
 from lifestream.fetcher import tls_sessions
 from lifestream.fetcher.tls_sessions import ResumingContext, resuming_context
+from tls_ends import run_to_the_end
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def resumed(context: ResumingContext, *urls: str) -> list[bool]:
                 async with session.get(url) as response:
                     assert await response.read() == b"<rss/>"
 
-    asyncio.run(ask())
+    run_to_the_end(ask())
     return [bool(each.session_reused) for each in made]
 
 
