@@ -266,3 +266,33 @@ def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
 
 def test_an_item_that_is_none_costs_itself_only() -> None:
     assert [item.guid for item in feed(items=[1, {"id": "1"}, None, [], {"id": "2"}]).entries] == ["1", "2"]
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    ("item", "title", "message"),
+    [
+        ('{"id": "1", "title": "a\nb"}', "a b", "Invalid control character at"),
+        ('{"id": "1", "title": "a\tb"}', "a b", "Invalid control character at"),
+        ('{"id": "1", "title": "a", }', "a", "Expecting property name enclosed in double quotes"),
+        ('{"id": "1", "title": "a, ]", "tags": ["x", ], }', "a, ]", "Expecting value"),
+        ('{"id": "1", "title": "\\",}", },', '",}', "Expecting property name enclosed in double quotes"),
+    ],
+)
+def test_json_that_can_be_mended_in_one_way_only_is_read(item: str, title: str, message: str) -> None:
+    found = parse(f'{{{VERSION},\n"items": [{item}]}}'.encode(), {}, URL)
+
+    assert [entry.title for entry in found.entries] == [title]
+    assert found.flaw is not None and found.flaw.mended and not found.well_formed
+    assert (found.flaw.message.removeprefix("Illegal trailing comma before end of "), found.flaw.line >= 2) in (
+        (message, True),
+        ("object", True),
+        ("array", True),
+    )
+    assert str(found.flaw) in found.complaint
+
+
+@pytest.mark.parametrize("item", ['{"id": "1" "title": "a"}', '{"id": 1', "{id: 1}", ",,", '{"id": "1\\"}'])
+def test_json_that_may_mean_anything_is_no_feed(item: str) -> None:
+    with pytest.raises(NotAFeed, match=r"^it looks like JSON, but is not: "):
+        parse(f'{{{VERSION}, "items": [{item}]}}'.encode(), {}, URL)

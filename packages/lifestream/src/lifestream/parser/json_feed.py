@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed
 from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
@@ -26,12 +26,7 @@ _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d
 
 def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
-    try:
-        document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
-    except ValueError as error:
-        raise NotAFeed(say("broken-json", reason=str(error))) from error
-    except RecursionError as error:
-        raise NotAFeed(say("deep-json")) from error
+    document, flaw = _loaded(decoded.text.lstrip("\ufeff \t\r\n\0"))
     version = _VERSION.fullmatch(_text(document, "version")) if isinstance(document, dict) else None
     items = document.get("items") if isinstance(document, dict) else None
     if version is None or not isinstance(items, list):
@@ -53,11 +48,32 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
         hub_url=_hub(document, url),
         format=FORMATS.get(version[1], "json"),
         encoding=decoded.encoding,
-        complaint=decoded.complaint,
+        complaint="; ".join(filter(None, (decoded.complaint, str(flaw or "")))),
+        flaw=flaw,
         entries=tuple(_entry(item, site, url, author, language, calendar) for item in items if isinstance(item, dict)),
     )
 
 
+def _loaded(text: str) -> tuple[Any, Flaw | None]:
+    """Return the JSON in *text*, and its flaw if it had to be mended: control characters in strings, and commas after
+    the last element, have only one meaning. Raises `NotAFeed`.
+    """
+    try:
+        return json.loads(text, parse_int=_number), None
+    except json.JSONDecodeError as error:
+        flaw = Flaw(error.msg, error.lineno, error.colno, mended=True)
+        try:
+            mended = _LAST_COMMA.sub(lambda found: found[1] or "", text)
+            return json.loads(mended, parse_int=_number, strict=False), flaw
+        except ValueError:
+            raise NotAFeed(say("broken-json", reason=str(error))) from error
+        except RecursionError as deep:
+            raise NotAFeed(say("deep-json")) from deep
+    except RecursionError as error:
+        raise NotAFeed(say("deep-json")) from error
+
+
+_LAST_COMMA = re.compile(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|,(?=\s*+[}\]])', re.DOTALL)
 _DATES: Final = ("date_published", "date_modified")
 
 
