@@ -104,3 +104,12 @@ def test_rss_without_a_channel_is_read() -> None:
     document = b"<rss version='2.0'><title>T</title><item><title>One</title></item></rss>"
     feed = parse(document, {}, "https://site.example/feed.xml")
     assert (feed.format, feed.title, [entry.title for entry in feed.entries]) == ("rss20", "T", ["One"])
+
+
+@pytest.mark.reading(10)
+def test_tags_of_media_are_those_of_an_entry_without_its_own() -> None:
+    tagged = '<media:category label="Knots">knots</media:category><media:keywords>net, rope</media:keywords>'
+    item = f"<media:group><media:content url='/a.mp4'>{tagged}</media:content>{tagged}</media:group>"
+
+    assert only(item).tags == ("Knots", "net", "rope")
+    assert only(f"{item}<category>Own</category>").tags == ("Own",)

@@ -20,7 +20,7 @@ from lifestream.parser.strict.episodes import episode_of
 from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text, first_text_whole
 from lifestream.parser.strict.guids import guid_of, is_link
 from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
-from lifestream.parser.strict.media import NO_MEDIA, EntryMedia, media_of
+from lifestream.parser.strict.media import NO_MEDIA, EntryMedia, media_of, tags_of
 from lifestream.parser.strict.pictures import linked_picture, picture_of
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import Names
@@ -36,7 +36,6 @@ UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified", "updated"
 _TAGS: Final = name_set(
     "category atom:category dc:subject itunes:category itunes:keywords media:category media:keywords tags"
 )
-_LISTS: Final = name_set("itunes:keywords media:keywords tags")
 _CONTENTS: Final = ("content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem")
 
 
@@ -118,7 +117,7 @@ class EntryReader:
             updated=self._date(fields, UPDATED),
             content=html,
             summary="" if summary == html else summary,
-            tags=self._tags(element) if not _TAGS.isdisjoint(fields) else (),
+            tags=self._tags(element) if not _TAGS.isdisjoint(fields) else tag_names(media.tags),
             enclosures=(*self._enclosures(fields, scope, links), *_torrents(media, scope)),
             media=self._media(media, fields, scope),
             language=self._language(fields, (content, summed, title), scope),
@@ -193,12 +192,10 @@ class EntryReader:
     def _written_tags(self, element: Element) -> Iterator[str]:
         for child in element:
             name = self.names[child.tag]
-            if name in _LISTS:
-                yield from (child.text or "").split(",")
-            elif name == "itunes:category":
+            if name == "itunes:category":
                 yield from (inner.get("text", "") for inner in child.iter(child.tag))
             elif name in _TAGS:
-                yield child.get("label") or child.get("term") or child.text or ""
+                yield from tags_of(child, name)
 
     def _enclosures(self, fields: Fields, scope: Scope, links: list[Link]) -> Iterator[Enclosure]:
         files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []

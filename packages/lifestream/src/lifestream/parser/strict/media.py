@@ -30,12 +30,13 @@ class _Level:
     said: dict[str, str] = field(default_factory=dict)
     inner: list[_Level] = field(default_factory=list)
     torrents: list[tuple[str, str]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
 
 
 class EntryMedia(NamedTuple):
     """The *media* of an entry, with the *title*, *description* and *player* of the first of them.
 
-    *torrents* are the addresses of files that peers share, with their types.
+    *torrents* are the addresses of files that peers share, with their types; *tags* are those of its media.
     """
 
     media: list[Media]
@@ -43,6 +44,7 @@ class EntryMedia(NamedTuple):
     description: str = ""
     player: str = ""
     torrents: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 NO_MEDIA: Final = EntryMedia([])
@@ -61,6 +63,7 @@ def media_of(elements: Iterable[Element], names: Names) -> EntryMedia:
         said.get("description", ""),
         said.get("player", ""),
         tuple(entry.torrents[:MOST]),
+        tuple(entry.tags[:MOST]),
     )
 
 
@@ -83,6 +86,8 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
                 level.said.setdefault(name[6:], address)
         elif name == "media:peerlink":
             entry.torrents.append((element.get("href") or element.text or "", element.get("type", "")))
+        elif name in ("media:category", "media:keywords") and level is not entry:
+            entry.tags += tags_of(element, name)
         elif name in ("media:title", "media:description"):
             text = (element.text or "").strip()
             is_html = element.get("type", "").lower() in ("html", "text/html")
@@ -106,6 +111,13 @@ def _media(entry: _Level) -> Iterator[Media]:
 def _has_anything(level: _Level) -> bool:
     """Return whether *level* has anything of its own to show; an empty content has not."""
     return bool(level.content.get("url", "").strip() or level.said or level.inner)
+
+
+def tags_of(element: Element, name: str) -> list[str]:
+    """Return the tags in *element*, an element of tags with the short *name*, as written."""
+    if name in ("itunes:keywords", "media:keywords", "tags"):
+        return (element.text or "").split(",")
+    return [element.get("label") or element.get("term") or element.text or ""]
 
 
 def _medium(content: dict[str, str], said: dict[str, str]) -> Media:
