@@ -17,6 +17,7 @@ from django.template.backends.django import Template as BackendTemplate
 from django.template.loader import select_template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
@@ -115,6 +116,17 @@ def page_look(context: Context) -> Look:
     """
     lifestream = context.get("lifestream")
     return look_of(lifestream if isinstance(lifestream, Lifestream) else None)
+
+
+@register.simple_tag(takes_context=True)
+def look_attributes(context: Context) -> SafeString:
+    """Render the attributes of `<html>` that carry the theme and the accent, each with a space before it; empty if both
+    are the site's defaults.
+    """
+    look = page_look(context)
+    theme = format_html(' data-look="{}"', look.theme) if look.theme != "standard" else ""
+    accent = format_html(' style="--own-accent: {}"', look.accent) if look.accent else ""
+    return format_html("{}{}", theme, accent)
 
 
 @register.simple_tag
