@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -63,12 +63,13 @@ class OwnRows(ChangeList):
     find them.
     """
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         """Return the rows of the list, for all of its pages."""
         rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         if is_superuser(request):
             return rows
-        keys = list(self.model_admin.own_rows(request).values_list("pk", flat=True)[: LISTED + 1])
+        mine = cast("OwnedAdmin", self.model_admin).own_rows(request)
+        keys = list(mine.values_list("pk", flat=True)[: LISTED + 1])
         return rows if len(keys) > LISTED else fulltext.among(rows, keys, "pk")
 
 
@@ -103,8 +104,8 @@ class OwnedAdmin(ModelAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         if is_superuser(request):
             return rows
-        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it. It is
-        # asked for each row, since SQLite would read all rows of the user for `IN`.
+        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it. It
+        # is asked for each row, since SQLite would read all rows of the user for `IN`.
         return rows.filter(Exists(self.own_rows(request).filter(pk=OuterRef("pk"))))
 
     def own_rows(self, request: HttpRequest) -> QuerySet[Any]:
