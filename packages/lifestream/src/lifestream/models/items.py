@@ -117,6 +117,7 @@ class Item(models.Model):
             models.Index(fields=["feed", "link_hash"], name="lifestream_item_link"),
             models.Index(fields=["feed", "content_hash"], name="lifestream_item_content"),
             models.Index(fields=["feed", "date", "id"], name="lifestream_item_date"),
+            models.Index(fields=["date", "id"], name="lifestream_item_latest"),
         ]
 
     def __str__(self) -> str:
