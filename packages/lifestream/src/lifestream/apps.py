@@ -29,8 +29,7 @@ class LifestreamConfig(AppConfig):
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_save
 
         from lifestream import checks
-        from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag
-        from lifestream.models import sqlite_search
+        from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag, sqlite_search
         from lifestream.models.lifestreams import readers_left, rules_written, subscriptions_written
 
         checks.register()

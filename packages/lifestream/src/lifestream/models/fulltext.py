@@ -376,8 +376,8 @@ _DIALECTS: Final = {
         sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
         matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
         # S608 (here and below): numbers and names of ours.
-        latest=f"SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search ORDER BY rowid DESC LIMIT {LATEST})"  # noqa: S608
-        f" latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
+        latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
+        f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
         found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
@@ -399,8 +399,8 @@ _DIALECTS: Final = {
         sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
-        latest=f"SELECT item_id FROM (SELECT item_id, words FROM lifestream_search ORDER BY item_id DESC LIMIT {LATEST})"  # noqa: S608
-        " latest WHERE words @@ %s::tsquery",
+        latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"
+        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
         # Not EXISTS, which the planner may turn around: it would read all that matches.
         found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
