@@ -399,7 +399,7 @@ _DIALECTS: Final = {
         sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
-        latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"
+        latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
         # Not EXISTS, which the planner may turn around: it would read all that matches.
         found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
