@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lifestream.entry import ParsedFeed
-from lifestream.parser import parse
+from lifestream.parser import NotAFeed, parse
 
 URL = "https://site.example/feed.xml"
 DAY = datetime(2021, 8, 17, tzinfo=UTC)
@@ -131,3 +131,17 @@ def test_elements_of_rss_in_the_namespace_of_atom() -> None:
 
     assert (entry.guid, entry.published, entry.summary) == ("1", DAY, "<b>x</b>")
     assert [file.url for file in entry.enclosures] == ["https://site.example/a.mp3"]
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    ("namespace", "version"),
+    [("http://purl.org/rss/1.0/", "rss10"), ("http://my.netscape.com/rdf/simple/0.9/", "rss090"), ("urn:x", "")],
+)
+def test_an_empty_rdf_is_a_feed_in_the_namespace_of_rss(namespace: str, version: str) -> None:
+    document = f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="{namespace}"></rdf:RDF>'
+    if version:
+        assert (read(document).format, read(document).entries) == (version, ())
+    else:
+        with pytest.raises(NotAFeed):
+            read(document)

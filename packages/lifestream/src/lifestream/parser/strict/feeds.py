@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -53,11 +54,25 @@ def read(
     channels = [child for child in root if names[child.tag] == "channel"]
     if name == "rss" and (channels or any(names[child.tag] == "item" for child in root)):
         return _Reader(names, scope, "rss091n" if netscape else _version(root), notes).read(channels, root)
-    if name == "rdf:rdf" and (channels or any(names[child.tag] == "item" for child in root)):
+    if name == "rdf:rdf":
         namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
+        if not len(root):
+            namespaces = _default_namespace(source)
+        if not namespaces:
+            return None
         version = "rss10" if any(is_same(RSS_10, namespace) for namespace in namespaces) else "rss090"
         return _Reader(names, scope, version, notes).read(channels, root)
     return None
+
+
+def _default_namespace(source: bytes) -> set[str]:
+    """Return the default namespace that *source* declares, if it is one of RSS: then an empty RDF is a feed."""
+    found = _DEFAULT.search(source)
+    namespace = found[1].decode("utf-8", "replace") if found else ""
+    return {namespace} if namespace and prefix_of(namespace) == "" else set()
+
+
+_DEFAULT = re.compile(rb"""<[\w:]+\s[^<>]*?\bxmlns\s*=\s*["']([^"'<>]+)["']""")
 
 
 def _local(element: Element) -> str:
