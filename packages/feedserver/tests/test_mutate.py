@@ -28,7 +28,8 @@ pytest.importorskip("cosmic_ray", reason="the group `mutation` of pyproject.toml
 
 def mutate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command, as a newcomer would, without what a test run around it has set."""
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    # The tests that are run here need no site of Django's, which each run of pytest would set up.
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DJANGO_SETTINGS_MODULE": "bare_settings"}
     environment.pop("PYTEST_ADDOPTS", None)
     return subprocess.run(
         [sys.executable, str(COMMAND), *map(str, arguments)],
