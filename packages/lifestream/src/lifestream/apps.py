@@ -153,9 +153,14 @@ def _item_to_be_saved(instance: Item, using: str, **_: Any) -> None:
     saved_rows.complete_item(instance, using)
 
 
-def _item_saved(instance: Item, using: str, **_: Any) -> None:
-    from lifestream.storage import saved_rows
+def _item_saved(instance: Item, using: str, created: bool, raw: bool = False, **_: Any) -> None:
+    """Receive Django's signal that an item was saved. A fixture may hold the ids that are published; `cleanup` gives
+    one to each item that has none.
+    """
+    from lifestream.storage import published_ids, saved_rows
 
+    if created and not raw:
+        published_ids.complete(instance, using)
     saved_rows.index([instance.pk], using)
 
 

@@ -81,7 +81,7 @@ class TestStaticFiles:
         for _ in range(2):
             response = client.get(static("lifestream/theme.css"), HTTP_ACCEPT_ENCODING="br")
             assert response["Content-Encoding"] == "br"
-            body = b"".join(response)  # type: ignore[arg-type]
+            body = b"".join(response)
             assert ".item" in brotli.decompress(body).decode() and response["Content-Length"] == str(len(body))
             response.close()
         assert compression._compressed_once.cache_info().hits == 1

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-MEMORY_CAP = 2 << 30
-"""Bytes of memory that a reader may take for its data."""
+MEMORY_CAP: Final = 2 << 30
+"""Bytes of memory that each process of a reader may take for its data, unless told otherwise."""
 
 LARGEST_FILE: Final = 1 << 30
 """Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""
@@ -88,8 +88,8 @@ class Ran:
 class Home:
     """The folders of one session below *folder*, and its environment.
 
-    *patience* is the limit for each command in seconds, *extra* are variables that it gets beside the others, *bundle*
-    the file with the authority that the reader shall trust.
+    *patience* is the limit for each command in seconds, *memory* that of each process's data in bytes. *extra* are
+    variables that it gets beside the others, *bundle* the file with the authority that the reader shall trust.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Home:
         folder: Path,
         *,
         patience: float,
+        memory: int = MEMORY_CAP,
         extra: Mapping[str, str],
         bundle: str | None,
         copy_of: Home | None = None,
@@ -104,6 +105,7 @@ class Home:
         self.folder = folder
         self.home = folder / "home"
         self.patience = patience
+        self._memory = memory
         self._mark = uuid.uuid4().hex
         self._bare: set[int] = set()  # processes that have no environment at all
         self._running: subprocess.Popen[bytes] | None = None
@@ -121,7 +123,7 @@ class Home:
         started = time.monotonic()
         with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
-                _shell(command),
+                _shell(command, self._memory),
                 cwd=self.home,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -266,13 +268,13 @@ def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str
     return kept | own | trust | dict(extra)
 
 
-def _shell(command: str) -> list[str]:
+def _shell(command: str, memory: int) -> list[str]:
     if os.name == "nt":
         return ["cmd", "/d", "/c", command]
     return [
         "/bin/sh",
         "-c",
-        f"ulimit -d {MEMORY_CAP >> 10} 2>/dev/null\nulimit -f {LARGEST_FILE >> 9} 2>/dev/null\n{command}",
+        f"ulimit -d {memory >> 10} 2>/dev/null\nulimit -f {LARGEST_FILE >> 9} 2>/dev/null\n{command}",
     ]
 
 

@@ -181,9 +181,11 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet
     return among(queryset, found)
 
 
-def among(queryset: QuerySet[_Row], items: Sequence[int]) -> QuerySet[_Row]:
-    """Return those of *queryset*, which has items or posts, of which the item is one of *items* (keys)."""
-    field = _item_of(queryset)
+def among(queryset: QuerySet[_Row], items: Sequence[int], field: str = "") -> QuerySet[_Row]:
+    """Return those of *queryset*, which has items or posts, of which the item is one of *items* (keys). With *field*,
+    *queryset* has any rows, and that field is one of *items*.
+    """
+    field = field or _item_of(queryset)
     # A list of a few is counted by SQLite's planner, which would walk down the timeline for a subquery.
     if len(items) <= _LISTED or not is_supported(queryset.db):
         return queryset.filter(**{f"{field}__in": items})

@@ -120,6 +120,17 @@ def page_look(context: Context) -> Look:
     return look_of(lifestream if isinstance(lifestream, Lifestream) else None)
 
 
+@register.simple_tag(takes_context=True)
+def look_attributes(context: Context) -> SafeString:
+    """Render the attributes of `<html>` that carry the theme and the accent, each with a space before it; empty if both
+    are the site's defaults.
+    """
+    look = page_look(context)
+    theme = format_html(' data-look="{}"', look.theme) if look.theme != "standard" else ""
+    accent = format_html(' style="--own-accent: {}"', look.accent) if look.accent else ""
+    return format_html("{}{}", theme, accent)
+
+
 @register.simple_tag
 def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     """Return the pages of the owner's own text, for the links to them."""

@@ -267,8 +267,9 @@ def shown(
     is read when a template asks for it.
     """
     heavy = () if bodies else _BODIES
+    related = ("subscription", "item__feed", *(("item__published_id",) if bodies else ()))
     found: list[Post] = list(
-        posts.select_related("subscription", "item__feed")
+        posts.select_related(*related)
         .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
         .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))
         .prefetch_related("item__tags")
