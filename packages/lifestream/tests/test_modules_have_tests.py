@@ -77,7 +77,6 @@ STILL_WITHOUT = {
     "lifestream/parser/second_reading.py",
     "lifestream/parser/strict/constructs.py",
     "lifestream/parser/strict/document.py",
-    "lifestream/parser/strict/entries.py",
     "lifestream/parser/strict/feeds.py",
     "lifestream/parser/strict/links.py",
     "lifestream/parser/strict/markup.py",
