@@ -268,7 +268,7 @@ class Verbose(FeedPlugin):
     name = "verbose"
 
     def process(self, entry: Entry) -> Entry:
-        return replace(entry, content="<p>a<b>b</b></p>" * 400_000)
+        return replace(entry, content="<p>a<b>b</b>" * 500_000)
 
 
 def test_what_a_plugin_of_ones_own_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:
