@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from feedserver import FeedServer
 from feedserver.net import shared_loop
+
+if TYPE_CHECKING:
+    from feedserver.check import Report
 
 
 def running_servers() -> set[FeedServer]:
@@ -65,3 +70,12 @@ def server(root: Path) -> Iterator[FeedServer]:
     """A running server that does not mind unanswered requests."""
     with FeedServer(root, strict=False) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """A report of `feedserver check` with a failure, a pass, and one that is not for a fetcher."""
+    from feedserver.check import check
+    from right_reader import RightReader
+
+    return check(partial(RightReader, "V1"), only=["V1", "V4", "V10"], kind="fetcher")
