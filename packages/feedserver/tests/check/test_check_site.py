@@ -93,7 +93,7 @@ def test_a_shared_server_tells_each_scenario_of_its_own_requests() -> None:
 
 
 def test_what_cannot_be_made_or_injected_is_an_error_of_ours(site: Site) -> None:
-    broken = replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1), until=None), Step(lambda _: 1 // 0)))  # type: ignore[return-value]
+    broken = replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1), until=None), Step(lambda _: 1 // 0)))  # type: ignore[arg-type, return-value]
     failing = Site(broken, Place("127.0.0.1"), MovedClock())
     with pytest.raises(Misfire, match="step 1 of I999 cannot be served: ZeroDivisionError"):
         failing.begin_step(1, 0.0)
