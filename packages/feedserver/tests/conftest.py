@@ -16,6 +16,7 @@ from feedserver.net import shared_loop
 
 if TYPE_CHECKING:
     from feedserver.check import Report
+    from plugin_suite import Suite
 
 
 def running_servers() -> set[FeedServer]:
@@ -79,3 +80,12 @@ def report() -> Report:
     from right_reader import RightReader
 
     return check(partial(RightReader, "V1"), only=["V1", "V4", "V10"], kind="fetcher")
+
+
+@pytest.fixture
+def suite(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """A suite of the pytest plugin's users, for a test module that names pytest's plugin "pytester"."""
+    from plugin_suite import Suite
+
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # what else is installed has no say, and takes time
+    return Suite(request.getfixturevalue("pytester"))
