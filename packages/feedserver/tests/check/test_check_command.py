@@ -14,7 +14,8 @@ import pytest
 
 from feedserver.check import Report
 from feedserver.check.addresses import is_available
-from feedserver.check.command import FORMATS, text_of
+from feedserver.check.command import text_of
+from feedserver.check.options import FORMATS
 from feedserver.check.verdicts import Judgement, Verdict
 from feedserver.cli import main
 
