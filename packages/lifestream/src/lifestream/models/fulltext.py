@@ -60,6 +60,8 @@ class _Dialect:
 
     *matching* selects items, and *latest* counts the matching ones of the latest items ("" if that costs no less).
     *found* is the condition that the item in a column matches, *among* that it is one of those in a JSON list.
+    *latest_found* means the same as *found*, but the matching items from the key *since* on are read together ("" if
+    that costs no less).
 
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """
@@ -73,6 +75,7 @@ class _Dialect:
     matching: str
     latest: str
     found: str
+    latest_found: str
     among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
@@ -112,10 +115,11 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
             cursor.execute(dialect.latest, [query])
             if cursor.fetchall()[0][0] >= FREQUENT:
                 return queryset.filter(_Found(F(field), Value(query)))
-        cursor.execute(f"{dialect.matching} LIMIT {RARE + 1}", [query])
+        order = "ORDER BY 1 DESC" if dialect.latest_found else ""
+        cursor.execute(f"{dialect.matching} {order} LIMIT {RARE + 1}", [query])
         found = [item for (item,) in cursor.fetchall()]
     if len(found) > RARE:
-        return queryset.filter(_Found(F(field), Value(query)))
+        return queryset.filter(_Found(F(field), Value(query), since=found[-1]))
     return among(queryset, found)
 
 
@@ -155,15 +159,27 @@ else:
 
 
 class _Found(_BooleanLookup):
-    """The condition that an item matches a query, looked up item by item."""
+    """The condition that an item matches a query, looked up item by item.
+
+    If the database is quicker so, the matching items from the key *since* on are read together.
+    """
 
     prepare_rhs = False
+
+    def __init__(self, item: F, query: Value, since: int | None = None) -> None:
+        super().__init__(item, query)
+        self._since = since
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Return the condition in SQL."""
         item, item_params = self.process_lhs(compiler, connection)
         query, query_params = self.process_rhs(compiler, connection)
-        return _DIALECTS[connection.vendor].found.format(item=item, query=query), (*query_params, *item_params)
+        dialect = _DIALECTS[connection.vendor]
+        if self._since is None or not dialect.latest_found:
+            return dialect.found.format(item=item, query=query), (*query_params, *item_params)
+        found = dialect.found.format(item=item, query=query)
+        latest = dialect.latest_found.format(item=item, query=query, since=self._since, found=found)
+        return latest, (*item_params, *item_params, *query_params, *query_params, *item_params)
 
 
 class _Among(_BooleanLookup):
@@ -330,6 +346,9 @@ _DIALECTS: Final = {
         matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
         latest="",  # It stops at the limit as it is.
         found="EXISTS (SELECT 1 FROM lifestream_search WHERE lifestream_search MATCH {query} AND rowid = {item})",
+        # To look at one item takes 0.2 ms, as long as to read 500 that match. Not OR, for which SQLite might sort.
+        latest_found="CASE WHEN {item} >= {since} THEN {item} IN (SELECT rowid FROM lifestream_search"
+        " WHERE lifestream_search MATCH {query} AND rowid >= {since}) ELSE {found} END",
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
@@ -354,6 +373,7 @@ _DIALECTS: Final = {
         " latest WHERE words @@ %s::tsquery",
         # Not EXISTS, which the planner may turn around: it would read all that matches.
         found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
+        latest_found="",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,
