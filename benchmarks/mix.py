@@ -192,8 +192,24 @@ def bare(urls: list[str], authority: str) -> Round:
     return Round(time.perf_counter() - wall, time.process_time() - cost, 0.0)
 
 
-def by_workers(count: int, feeds: int) -> tuple[float, list[int]]:
-    """Let *count* Celery workers update *feeds* feeds that are due. Returns the seconds, and what each of them did."""
+def held(pid: int) -> list[int]:
+    """Return the most megabytes that the process *pid* and each of its descendants has held; nothing if the system
+    does not say (on Linux it does).
+    """
+    found = []
+    with suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        found += [int(size) // 1024 for size in re.findall(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)]
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += held(int(child))
+    return found
+
+
+def by_workers(count: int, feeds: int) -> tuple[float, list[int], list[list[int]]]:
+    """Let *count* Celery workers update *feeds* feeds that are due. Returns the seconds, what each of them did, and the
+    memory of its processes.
+    """
     from django.utils import timezone
 
     from lifestream.models import Feed
@@ -231,6 +247,7 @@ def by_workers(count: int, feeds: int) -> tuple[float, list[int]]:
                 if time.perf_counter() - clock > 600:
                     raise SystemExit("the workers did not update all feeds:\n" + logs[0].read_text()[-2000:])
             took = time.perf_counter() - clock
+            memory = [held(worker.pid) for worker in workers]
             for worker in workers:
                 worker.terminate()
             for worker in workers:
@@ -240,7 +257,7 @@ def by_workers(count: int, feeds: int) -> tuple[float, list[int]]:
                 with suppress(ProcessLookupError):
                     os.killpg(worker.pid, signal.SIGKILL)
         done = [sum(map(int, re.findall(r"succeeded in .*?(\d+) feeds? asked", log.read_text()))) for log in logs]
-        return took, done
+        return took, done, memory
 
 
 def main() -> None:
@@ -320,9 +337,11 @@ def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: 
         return
     rows = []
     for count in celery:
-        took, done = by_workers(count, len(keys))
-        rows.append([f"lifestream, {count} workers", f"{len(keys) / took:.0f}", " ".join(map(str, done))])
-    print_table("Celery", ["", "feeds a second", "feeds of each worker"], rows)
+        took, done, memory = by_workers(count, len(keys))
+        rate = f"{len(keys) / took:.0f}"
+        megabytes = "; ".join(" ".join(map(str, each)) for each in memory)
+        rows.append([f"lifestream, {count} workers", rate, " ".join(map(str, done)), megabytes])
+    print_table("Celery", ["", "feeds a second", "feeds of each worker", "MB of their processes"], rows)
 
 
 if __name__ == "__main__":
