@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0070_feeds_in_trouble"),
+        ("lifestream", "0081_ids_of_old_items"),
     ]
 
     operations = [
