@@ -174,3 +174,14 @@ def test_on_sqlite_the_latest_items_with_a_word_that_is_neither_rare_nor_frequen
     plans = [plan for sql, plan in plans_of(lambda: timeline.page(None, 10)) if "CASE WHEN" in sql]
     assert bool(plans) is (connection.vendor == "sqlite")
     assert not [plan for plan in plans if "TEMP B-TREE" in plan or "LIST SUBQUERY" not in plan], plans
+
+
+def test_the_sites_beside_a_search_are_those_of_the_latest_posts_of_all(
+    planet: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
+    make_post(make_site(planet, "Latest"), "Birds", date=NOON + timedelta(days=1))
+    timeline = Timeline(planet)
+    narrowed = timeline.narrowed(query="kites"), timeline.narrowed(day=NOON.date()), timeline.narrowed(query="none")
+    for each in narrowed:
+        assert each.latest_sites(3) == timeline.latest_sites(3)

@@ -177,7 +177,8 @@ class Timeline:
             latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
             dated = sites.alias(latest=Subquery(latest))
             return list(dated.order_by(F("latest").desc(nulls_last=True), "pk")[:count])
-        posted = list(dict.fromkeys(self.posts().values_list("subscription_id", flat=True)[:RECENT]))[:count]
+        posts = self.narrowed(subscription=None, tag=None, query="", day=None).posts()
+        posted = list(dict.fromkeys(posts.values_list("subscription_id", flat=True)[:RECENT]))[:count]
         found = {site.pk: site for site in sites.filter(pk__in=posted)}
         chosen = [found[key] for key in posted if key in found]
         others = sites.exclude(pk__in=posted).order_by("sort_name", "pk")
