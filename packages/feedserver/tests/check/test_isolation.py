@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -106,3 +107,24 @@ def test_daemons_are_ended_with_their_session(tmp_path: Path) -> None:
     assert reader.survivors() == []
     assert not (tmp_path / "reader").exists()
     assert daemon
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
+@pytest.mark.parametrize("start", ["env -i", "env -u FEEDSERVER_CHECK_SESSION"])
+def test_a_daemon_without_its_environment_is_ended_with_its_session(tmp_path: Path, start: str) -> None:
+    other, reader = home(tmp_path / "other"), home(tmp_path / "reader")
+    reader.run(f"({start} {shutil.which('setsid')} {shutil.which('sleep')} 600 >/dev/null 2>&1 &)")
+
+    assert other.survivors() == []
+    assert len(reader.survivors()) == 1
+    reader.close()
+    assert reader.survivors() == []
+    other.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
+def test_the_marks_do_not_change_how_a_command_ends(tmp_path: Path) -> None:
+    reader = home(tmp_path / "reader")
+    assert reader.run("exit 7").status == 7
+    assert reader.run("echo said").output == "said\n"
+    reader.close()

@@ -9,6 +9,7 @@ to everybody. Posts from a feed that needs credentials are visible to the lifest
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
-
+MOST_TAGS: Final = 500
+"""How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
 
 MOST_PINNED: Final = 10
 """How many posts of a lifestream can be pinned to its top."""
@@ -182,15 +184,22 @@ class Timeline:
         return chosen + list(others[: count - len(chosen)])
 
     def tags(self) -> list[tuple[Tag, int]]:
-        """Return the tags of the latest posts, each with the number of those posts that have it, the most frequent
-        first.
+        """Return the MOST_TAGS most frequent tags of the latest posts, each with the number of those posts that have
+        it, the most frequent first.
         """
+        return self.frequent_tags()[0]
+
+    def frequent_tags(self) -> tuple[list[tuple[Tag, int]], int]:
+        """Return what `tags` returns, and how many tags more the latest posts have."""
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
-        counts: dict[int, int] = {}
-        for tag in Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True):
-            counts[tag] = counts.get(tag, 0) + 1
-        tags = Tag.objects.in_bulk(list(counts))
-        return sorted(((tags[key], count) for key, count in counts.items()), key=lambda pair: (-pair[1], pair[0].slug))
+        keys = Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True)
+        counts = Counter(sorted(keys))
+        frequent = dict(counts.most_common(MOST_TAGS))
+        tags = Tag.objects.in_bulk(list(frequent))
+        listed = sorted(
+            ((tags[key], count) for key, count in frequent.items()), key=lambda pair: (-pair[1], pair[0].slug)
+        )
+        return listed, len(counts) - len(listed)
 
     def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
         """Return the address of this timeline's page, or of its feed in *format*: "atom", "rss" or "json"."""

@@ -125,9 +125,11 @@ def sites(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def tags(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the tags of the latest posts."""
+    """Show the most frequent tags of the latest posts."""
     timeline = read(request, slug)
-    return keep(render(request, "lifestream/tags.html", {**_frame(timeline), "tags": timeline.tags()}), timeline)
+    frequent, more = timeline.frequent_tags()
+    context = {**_frame(timeline), "tags": frequent, "more": more}
+    return keep(render(request, "lifestream/tags.html", context), timeline)
 
 
 def _listing(
