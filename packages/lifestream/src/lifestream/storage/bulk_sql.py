@@ -7,6 +7,7 @@ for every row and column. An import writes a hundred rows for a feed; with this 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import chain, islice
 from operator import attrgetter
@@ -15,6 +16,7 @@ from typing import Any, Final
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
+    BooleanField,
     CharField,
     DateTimeField,
     Field,
@@ -123,9 +125,9 @@ def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:
     return [fields[name] for name in names]
 
 
-# Values that any driver takes as they are: text, numbers, keys. (The driver does not see a number in a JSON column as a
-# number.)
-_PLAIN: Final = (CharField, TextField, IntegerField, FloatField, ForeignKey)
+# Values that any driver takes as they are: text, numbers, truth values, keys. (The driver does not see a number in a
+# JSON column as a number.)
+_PLAIN: Final = (BooleanField, CharField, TextField, IntegerField, FloatField, ForeignKey)
 
 
 def _preparer(
@@ -133,7 +135,7 @@ def _preparer(
 ) -> Callable[[Sequence[Any]], list[Any]]:
     """Return a function that converts values of *fields* into those that the database's driver takes."""
     others: list[tuple[int, Callable[[Any], Any]]] = []
-    adapted = cache(connection.ops.adapt_datetimefield_value)  # many rows have the same time
+    adapted = cache(_date_adapter(connection))  # many rows have the same time
     for index, field in enumerate(fields):
         if isinstance(field, DateTimeField):
             # All times stored here are aware; Django's own conversion checks that three times for each value.
@@ -153,6 +155,14 @@ def _preparer(
         return prepared
 
     return prepare
+
+
+def _date_adapter(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
+    """Return Django's conversion of times for the driver, which for nearly all times on SQLite is a short one."""
+    adapted = connection.ops.adapt_datetimefield_value
+    if connection.vendor != "sqlite" or connection.timezone is not UTC:
+        return adapted
+    return lambda time: str(time.replace(tzinfo=None)) if time.tzinfo is UTC else adapted(time)
 
 
 def _json(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:

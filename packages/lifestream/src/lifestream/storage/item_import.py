@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -286,9 +287,10 @@ def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int]
         through.objects.using(using).filter(item__in=some).delete()
     names: dict[str, str] = {}
     slugs: list[tuple[int, str]] = []
+    slug_of = cache(tag_slug)  # entries share tags
     for item, row in written:
         for name in row.tags:
-            slug = tag_slug(name)
+            slug = slug_of(name)
             names.setdefault(slug, shorten(name.strip(), TAG_LENGTH))
             slugs.append((item, slug))
     keys = _tag_keys(names, using)
