@@ -68,7 +68,6 @@ STILL_WITHOUT = {
     "lifestream/scheduler/jobs.py",
     "lifestream/site/celery.py",
     "lifestream/site/wsgi.py",
-    "lifestream/storage/bulk_sql.py",
     "lifestream/storage/hub_subscriptions.py",
     "lifestream/storage/item_row.py",
     "lifestream/urls.py",
