@@ -28,6 +28,15 @@ def test_the_end_of_what_is_printed_is_kept_for_messages(tmp_path: Path) -> None
     assert ran.describe() == "ended with status 3: second"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold processes to a limit of their data")
+def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> None:
+    takes = f"{sys.executable} -S -E -c 'bytearray(300 << 20)'"
+    cramped = Home(tmp_path / "cramped", patience=10, memory=200 << 20, extra={}, bundle=None)
+
+    assert cramped.run(takes).describe() == "ended with status 1: MemoryError"
+    assert home(tmp_path / "roomy").run(takes).status == 0
+
+
 def test_a_flood_of_output_takes_no_memory(tmp_path: Path) -> None:
     ran = home(tmp_path / "reader").run("head -c 100000000 /dev/zero; printf end")
 

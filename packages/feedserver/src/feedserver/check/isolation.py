@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-MEMORY_CAP = 2 << 30
-"""Bytes of memory that a reader may take for its data."""
+MEMORY_CAP: Final = 2 << 30
+"""Bytes of memory that each process of a reader may take for its data, unless told otherwise."""
 
 LARGEST_FILE: Final = 1 << 30
 """Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""
@@ -92,8 +92,8 @@ class Ran:
 class Home:
     """The folders of one session below *folder*, and its environment.
 
-    *patience* is the limit for each command in seconds, *extra* are variables that it gets beside the others, *bundle*
-    the file with the authority that the reader shall trust.
+    *patience* is the limit for each command in seconds, *memory* that of each process's data in bytes. *extra* are
+    variables that it gets beside the others, *bundle* the file with the authority that the reader shall trust.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class Home:
         folder: Path,
         *,
         patience: float,
+        memory: int = MEMORY_CAP,
         extra: Mapping[str, str],
         bundle: str | None,
         copy_of: Home | None = None,
@@ -108,6 +109,7 @@ class Home:
         self.folder = folder
         self.home = folder / "home"
         self.patience = patience
+        self._memory = memory
         made = uuid.uuid4()
         self._mark = made.hex
         self._limit = made.int % (1 << _LIMIT_BITS)
@@ -127,7 +129,7 @@ class Home:
         started = time.monotonic()
         with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
-                _shell(command, self._limit),
+                _shell(command, self._memory, self._limit),
                 cwd=self.home,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -280,10 +282,10 @@ def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str
     return kept | own | trust | dict(extra)
 
 
-def _shell(command: str, limit: int) -> list[str]:
+def _shell(command: str, memory: int, limit: int) -> list[str]:
     if os.name == "nt":
         return ["cmd", "/d", "/c", command]
-    limits = [f"ulimit -d {MEMORY_CAP >> 10} 2>/dev/null", f"ulimit -f {LARGEST_FILE >> 9} 2>/dev/null"]
+    limits = [f"ulimit -d {memory >> 10} 2>/dev/null", f"ulimit -f {LARGEST_FILE >> 9} 2>/dev/null"]
     if sys.platform.startswith("linux"):
         limits.append(f"ulimit -w {limit} 2>/dev/null || ulimit -x {limit} 2>/dev/null")  # dash and bash
     return ["/bin/sh", "-c", "\n".join([*limits, command])]

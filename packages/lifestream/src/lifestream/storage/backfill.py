@@ -68,8 +68,9 @@ def fill_rest(stopping: threading.Event | None = None) -> int:
     """
     using = router.db_for_write(Subscription)
     done = 0
-    left = Subscription.objects.using(using).filter(backlog__isnull=False).order_by("pk").values_list("pk", flat=True)
-    for row in _with_items(list(left), using):
+    left = Subscription.objects.using(using).filter(backlog__isnull=False)
+    # In no order: for one by key, SQLite would read all subscriptions instead of the index of these.
+    for row in _with_items(list(left.order_by().values_list("pk", flat=True)), using):
         below: int | None = row.backlog
         while below is not None and not (stopping is not None and stopping.is_set()):
             before = below
