@@ -91,7 +91,8 @@ def test_a_reader_is_scored_by_its_commands(reader: str, tmp_path: Path) -> None
     output = tmp_path / "report.json"
 
     status = main(
-        ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll", "--only", "V1,V10"]
+        ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll", "--only", "V1"]
+        + ["--only", "V10"]
         + ["--format", "json", "-o", str(output)]
     )
 
@@ -170,6 +171,10 @@ def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -
             ["--poll", "true", "--add", "echo no such module >&2; exit 1 # {urls}", "--only", "V1"],
             "no rule could be judged, so there is no score: the reader did not request feed.xml in step 1 "
             "(--add ended with status 1: no such module)",
+        ),
+        (
+            ["--add", "true {urls}", "--poll", "echo no display >&2; exit 1", "--only", "V1"],
+            "the reader did not request feed.xml in step 1; the command ended with status 1: no display",
         ),
     ],
 )

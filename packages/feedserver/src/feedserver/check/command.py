@@ -32,9 +32,9 @@ _WHO = "feedserver check"
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
-    only = options.only.split(",")
+    only = options.only
     known = READERS[options.reader] if options.reader else None
-    alone = options.alone.split(",") if options.alone or known is None else known.alone
+    alone = options.alone or (known.alone if known is not None else ())
     try:
         choose(SCENARIOS, only)
         choose(SCENARIOS, alone)
@@ -93,7 +93,11 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         **{name: value for name, value in given.items() if value},
         patience=options.patience,
     )
-    commands = replace(commands, environment={**commands.environment, **dict(options.env)})
+    commands = replace(
+        commands,
+        environment={**commands.environment, **dict(options.env)},
+        memory=options.memory or commands.memory,
+    )
     name = options.name or (known.title if known is not None else "")
     reproduce = f"--reader {options.reader}" if known is not None and not any(given.values()) else ""
     return CommandAdapter(commands, name=name, kind=_kind(options), reproduce=reproduce)
@@ -113,7 +117,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
         raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
     if options.url and not re.match(r"https?://[A-Za-z0-9.:\[\]-]+(/|$)", options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
-    choice = f"--only {options.only or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
+    choice = f"--only {','.join(options.only) or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
     return HandAdapter(
         SessionFile.open(options.session, choice),
         name=options.name,

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from feedserver.check.commands import PATIENCE
+from feedserver.check.isolation import MEMORY_CAP
 from feedserver.check.readers import READERS
 from feedserver.check.verdicts import Kind, Level
 from feedserver.messages.pacing import parse_duration
@@ -69,10 +70,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     served.add_argument("--feed-host", default="127.0.0.1", metavar="HOST", help="with --url (default: %(default)s)")
     served.add_argument("--feed-port", type=_port, default=0, metavar="PORT", help="with --url (default: a free one)")
     parser.add_argument(
-        "--only", default="", metavar="IDS", help="run these scenarios and what they depend on, such as V,T4"
+        "--only",
+        action="extend",
+        default=[],
+        type=_ids,
+        metavar="IDS",
+        help="run these scenarios and what they depend on, such as V,T4; may be repeated",
     )
     parser.add_argument(
-        "--alone", default="", metavar="IDS", help="give each of these a reader of its own, since they stop this reader"
+        "--alone",
+        action="extend",
+        default=[],
+        type=_ids,
+        metavar="IDS",
+        help="give each of these a reader of its own, since they stop this reader; may be repeated",
     )
     parser.add_argument(
         "--patience",
@@ -80,6 +91,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_duration,
         metavar="TIME",
         help=f"the limit for each command (default: {PATIENCE:g}s)",
+    )
+    parser.add_argument(
+        "--memory",
+        default=0,
+        type=_size,
+        metavar="SIZE",
+        help=f"the limit for the data of each process of the reader (default: {MEMORY_CAP >> 30}G)",
     )
     parser.add_argument(
         "--workers",
@@ -113,10 +131,21 @@ def _variable(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _ids(text: str) -> list[str]:
+    return text.split(",")
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
     return int(text)
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,9})([MG])", text)
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; give one such as 512M or 8G")
+    return int(found[1]) << (20 if found[2] == "M" else 30)
 
 
 def _port(text: str) -> int:
