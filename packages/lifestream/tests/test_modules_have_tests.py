@@ -26,6 +26,7 @@ NOT_TESTED_BY_ITSELF = {
     "feedserver/check/recipes/fastfeedparser_script.py": "what a reader is started with; benchmarks/readers.py runs it",
     "feedserver/check/recipes/feedparser_script.py": "what a reader is started with; benchmarks/readers.py runs it",
     "feedserver/check/recipes/lemon24_reader.py": "what a reader is started with; benchmarks/readers.py runs it",
+    "feedserver/check/recipes/liferea_driver.py": "what a reader is started with; benchmarks/readers.py runs it",
     "feedserver/faults/places.py": "what the families of faults share; tests/faults tests each way that they use it",
     "feedserver/handler/decisions.py": "values of handler/handler.py; tests/handler/test_handler.py looks at each",
     "lifestream/owner/samples.py": "a list of values; owner/views/test_first_account.py chooses one of them",
