@@ -53,7 +53,7 @@ class Verbose(FeedPlugin):
     name = "verbose"
 
     def process(self, entry: Entry) -> Entry:
-        return replace(entry, content="<p>a<b>b</p>" * 100_000)
+        return replace(entry, content="<p>a<b>b</b>" * 500_000)
 
 
 class Leaving(FeedPlugin):

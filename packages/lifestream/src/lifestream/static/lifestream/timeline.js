@@ -89,7 +89,16 @@
     const link = document.querySelector("[data-pager] a[rel=next]");
     if (link) watcher.observe(link);
   }
-  watch();
+  // Not before somebody scrolls, and by a click only if the page is hardly longer than the window: its foot would move
+  // away while it is looked at.
+  addEventListener(
+    "scroll",
+    () => {
+      const pager = document.querySelector("[data-pager]");
+      if (pager && pager.getBoundingClientRect().top + scrollY > 2 * innerHeight) watch();
+    },
+    { once: true, passive: true },
+  );
 
   // A click on the link stays on this page too, unless that has failed.
   document.addEventListener("click", (event) => {
@@ -99,6 +108,19 @@
     event.preventDefault();
     more();
   });
+
+  // A picture that this site is still fetching is asked for once more, and then a few times.
+  const again = (picture) => {
+    const tries = Number(picture.dataset.tries ?? 0);
+    if (tries > 3 || !/^[^?]*\/pictures\/[\w-]{24}\//.test(picture.src) || !picture.src.startsWith(location.origin)) return;
+    picture.dataset.tries = tries + 1;
+    setTimeout(() => {
+      if (picture.srcset) picture.srcset = picture.srcset;
+      picture.src = picture.src;
+    }, 1500 * (tries + 1));
+  };
+  addEventListener("error", (event) => event.target instanceof HTMLImageElement && again(event.target), true);
+  for (const picture of document.images) if (picture.complete && !picture.naturalWidth) again(picture);
 
   // What is wider than the page scrolls by itself, and has to be reached with the keyboard for that.
   const wide = ".prose pre, .prose table";
