@@ -14,6 +14,7 @@ from feedserver.handler import quit_method
 from feedserver.messages import triggers
 from growth import MOST, growth
 from lifestream.content import tokenizer
+from lifestream.models import sqlite_search
 from patterns import Found, found, possessive_groups, runs
 
 pytestmark = pytest.mark.costly
@@ -25,6 +26,10 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.handler.quit_method.quit_refusal": (quit_method._HOST, quit_method._OF_A_PROXY),
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
+    "lifestream.content.tokenizer.pattern_of": (getattr(tokenizer.pattern_of('kites "new york" 東京'), "pattern", ""),),
+    "lifestream.models.sqlite_search._phrases": tuple(
+        each.pattern for each in sqlite_search._phrases('"a kite" "the wind"*')
+    ),
     "lifestream.parser.preprocessing.told_apart": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
