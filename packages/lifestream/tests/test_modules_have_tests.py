@@ -83,7 +83,6 @@ STILL_WITHOUT = {
     "lifestream/parser/strict/markup.py",
     "lifestream/parser/strict/media.py",
     "lifestream/parser/strict/scope.py",
-    "lifestream/parser/strict/vocabulary.py",
     "lifestream/parser/text_constructs.py",
     "lifestream/parser/worker.py",
     "lifestream/plugins/entry_keys.py",

@@ -98,7 +98,8 @@ class Settings:
         try:
             return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
-            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {error}.") from error
+            told = in_language(error.args[0], translation)
+            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {told}.") from error
 
     @property
     def chooses_html(self) -> bool:

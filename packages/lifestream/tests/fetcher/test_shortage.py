@@ -30,7 +30,7 @@ from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.hub_client import HubVerdict, hub_client
 from lifestream.fetcher.outcomes import Failed, FetchRequest, Outcome
 from lifestream.fetcher.session import Resolver
-from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
+from lifestream.fetcher.shortage import Shortage, ShortOf, require_memory, shortage_of
 from lifestream.models import Feed, Fetch
 from lifestream.parser.pool import ParserPool
 from lifestream.refresh import refresh, subscribe
@@ -144,6 +144,7 @@ class TestNothingIsRecorded:
             (BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)), Shortage.PROCESSES),
             (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), Shortage.MEMORY),
             (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), Shortage.FILES),
+            (MemoryError(), Shortage.MEMORY),
         ):
             with mock.patch("subprocess.Popen", side_effect=error):
                 self.assert_left_due(refresh(clock=Clock()), made, shortage)
@@ -326,3 +327,18 @@ def test_fewer_threads_than_wished_for_read_all_documents() -> None:
     with mock.patch("threading.Thread.start", refused), ParserPool(3) as pool:
         read = [pool.submit(rss(str(number)).encode(), {}, "http://example.org/") for number in range(3)]
         assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]
+
+
+def test_address_space_is_looked_for_before_it_is_needed() -> None:
+    require_memory()
+    with pytest.raises(ShortOf) as raised:
+        require_memory(1 << 62)
+    assert raised.value.shortage is Shortage.MEMORY
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on address space")
+def test_a_limit_on_memory_is_known() -> None:
+    program = "from lifestream.fetcher.shortage import is_memory_limited as limited; print(limited())"
+    for command in (program, f"import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40)); {program}"):
+        done = subprocess.run([sys.executable, "-c", command], capture_output=True, encoding="utf-8", check=True)
+        assert done.stdout == f"{'RLIMIT' in command}\n"

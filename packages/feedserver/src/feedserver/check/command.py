@@ -18,6 +18,7 @@ from feedserver.check.badge import as_badge
 from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
 from feedserver.check.html_report import as_html
+from feedserver.check.isolation import MEMORY_CAP
 from feedserver.check.junit import as_junit
 from feedserver.check.readers import READERS
 from feedserver.check.report import Report
@@ -85,10 +86,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     served.add_argument("--feed-host", default="127.0.0.1", metavar="HOST", help="with --url (default: %(default)s)")
     served.add_argument("--feed-port", type=_port, default=0, metavar="PORT", help="with --url (default: a free one)")
     parser.add_argument(
-        "--only", default="", metavar="IDS", help="run these scenarios and what they depend on, such as V,T4"
+        "--only",
+        action="extend",
+        default=[],
+        type=_ids,
+        metavar="IDS",
+        help="run these scenarios and what they depend on, such as V,T4; may be repeated",
     )
     parser.add_argument(
-        "--alone", default="", metavar="IDS", help="give each of these a reader of its own, since they stop this reader"
+        "--alone",
+        action="extend",
+        default=[],
+        type=_ids,
+        metavar="IDS",
+        help="give each of these a reader of its own, since they stop this reader; may be repeated",
     )
     parser.add_argument(
         "--patience",
@@ -96,6 +107,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_duration,
         metavar="TIME",
         help=f"the limit for each command (default: {PATIENCE:g}s)",
+    )
+    parser.add_argument(
+        "--memory",
+        default=0,
+        type=_size,
+        metavar="SIZE",
+        help=f"the limit for the data of each process of the reader (default: {MEMORY_CAP >> 30}G)",
     )
     parser.add_argument(
         "--workers",
@@ -124,9 +142,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
-    only = options.only.split(",")
+    only = options.only
     known = READERS[options.reader] if options.reader else None
-    alone = options.alone.split(",") if options.alone or known is None else known.alone
+    alone = options.alone or (known.alone if known is not None else ())
     try:
         choose(SCENARIOS, only)
         choose(SCENARIOS, alone)
@@ -185,7 +203,11 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         **{name: value for name, value in given.items() if value},
         patience=options.patience,
     )
-    commands = replace(commands, environment={**commands.environment, **dict(options.env)})
+    commands = replace(
+        commands,
+        environment={**commands.environment, **dict(options.env)},
+        memory=options.memory or commands.memory,
+    )
     name = options.name or (known.title if known is not None else "")
     reproduce = f"--reader {options.reader}" if known is not None and not any(given.values()) else ""
     return CommandAdapter(commands, name=name, kind=_kind(options), reproduce=reproduce)
@@ -205,7 +227,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
         raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
     if options.url and not re.match(r"https?://[A-Za-z0-9.:\[\]-]+(/|$)", options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
-    choice = f"--only {options.only or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
+    choice = f"--only {','.join(options.only) or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
     return HandAdapter(
         SessionFile.open(options.session, choice),
         name=options.name,
@@ -284,10 +306,21 @@ def _variable(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _ids(text: str) -> list[str]:
+    return text.split(",")
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
     return int(text)
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,9})([MG])", text)
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; give one such as 512M or 8G")
+    return int(found[1]) << (20 if found[2] == "M" else 30)
 
 
 def _port(text: str) -> int:

@@ -9,10 +9,10 @@ together anew, so it is HTML of that form whatever comes in.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 
 from lifestream.content.clean_attributes import SET, URL_ATTRIBUTES, checked
 from lifestream.content.html_tokenizer import unescape
@@ -21,8 +21,11 @@ from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.content.settled_html import is_settled, place_of
 
 _MOST_KNOWN: Final = 2000
-_LONGEST_KNOWN: Final = 1000
+LONGEST_KNOWN: Final = 1000
 """How many tags are remembered, and how long each may be in characters."""
+
+HOST: Final = "host"
+BASE: Final = "base"
 
 _LINE: Final = "\0"
 _HIDDEN: Final = "\1"
@@ -32,6 +35,7 @@ _SHOWN: Final = "\2"
 _TAG = re.compile(r"(/?)([a-z][^\s/<>\"'=]*+)((?>(?> [^\s/<>\"'=]++=\"[^<>\"]*+\")*))")
 _ATTRIBUTE = re.compile(r" ([^\s=]++)=\"([^\"]*+)\"")
 # `https:///x` has no host, so it gets that of the base.
+_HTML, _MARK, _PLACE = map(itemgetter, range(3))
 _INDEPENDENT = re.compile(r"https?://[\w.-]|#")
 _NOT_SHOWN = re.compile(f"{_HIDDEN}[^{_SHOWN}]*+{_SHOWN}?")
 
@@ -40,39 +44,62 @@ class NotClean(ValueError):
     """This is not HTML that nh3 has written."""
 
 
-Tag: TypeAlias = tuple[str, str, str]
-"""What a tag becomes: its HTML, the mark that it leaves in the text, and its place (see `settled_html`)."""
-_HTML, _MARK, _PLACE = map(itemgetter, range(3))
+class Tag(NamedTuple):
+    """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *place* (see `settled_html`).
 
-
-class Tags(dict[str, Tag]):
-    """The tags that have been checked, by what nh3 writes between their angle brackets. A new one is checked when it is
-    looked up, which raises `NotClean` for what is no tag.
+    *depends* says what of the base its addresses depend on: on nothing ("") , its host ("host"), or all of it ("base").
+    *source* is the tag as it was written.
     """
 
-    def __init__(self, rules: SanitizerRules) -> None:
+    html: str
+    mark: str
+    place: str
+    depends: str
+    source: str
+
+
+class KnownTags(dict[str, Tag]):
+    """Tags that are known, by what is written between their angle brackets. Only so many are kept."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self._rules = rules
         self._base_url = ""
-        self._of_host: list[str] = []
-        self._of_base: list[str] = []
+        self._of: dict[str, list[str]] = {HOST: [], BASE: []}
 
     def relative_to(self, base_url: str) -> None:
         """Begin a fragment whose addresses are relative to *base_url*. Forget the tags that depend on another base."""
         if len(self) >= _MOST_KNOWN:
             self.clear()
-            self._of_host, self._of_base = [], []
+            self._of = {HOST: [], BASE: []}
         if base_url == self._base_url:
             return
         if base_url.split("/", 3)[:3] != self._base_url.split("/", 3)[:3]:
-            self._forget(self._of_host)
-        self._forget(self._of_base)
+            self._forget(HOST)
+        self._forget(BASE)
         self._base_url = base_url
 
-    def _forget(self, known: list[str]) -> None:
-        for source in known:
+    def _forget(self, which: str) -> None:
+        for source in self._of[which]:
             self.pop(source, None)
-        known.clear()
+        self._of[which].clear()
+
+    def keep(self, source: str, tag: Tag) -> Tag:
+        """Return *tag*, and remember it as what *source* becomes, if there is space."""
+        if len(source) <= LONGEST_KNOWN and len(self) < _MOST_KNOWN:
+            self[source] = tag
+            if tag.depends:
+                self._of[tag.depends].append(source)
+        return tag
+
+
+class Tags(KnownTags):
+    """Tags that nh3 has written, and that have been checked. A new one is checked when it is looked up, which raises
+    `NotClean` for what is no tag.
+    """
+
+    def __init__(self, rules: SanitizerRules) -> None:
+        super().__init__()
+        self._rules = rules
 
     def __missing__(self, source: str) -> Tag:
         """Return what the tag *source* becomes."""
@@ -87,23 +114,19 @@ class Tags(dict[str, Tag]):
         if name == "annotation":
             mark = _SHOWN if found[1] else _HIDDEN
         place = place_of(found[1] + name, styled="style" in kept)
-        tag = (f"<{found[1]}{name}{written}>", mark, place)
-        if len(source) <= _LONGEST_KNOWN and len(self) < _MOST_KNOWN:
-            self[source] = tag
-            self._remember(source, said)
-        return tag
+        tag = Tag(f"<{found[1]}{name}{written}>", mark, place, _depends(said), f"<{source}>")
+        return self.keep(source, tag)
 
-    def _remember(self, source: str, said: dict[str, str]) -> None:
-        """Note what the tag *source* with the attributes *said* depends on."""
-        addresses = [value for key, value in said.items() if key in URL_ATTRIBUTES]
-        if "srcset" in said:
-            addresses += said["srcset"].split()
-        addresses = [value for value in addresses if not _INDEPENDENT.match(value)]
-        if all(value.startswith("/") and value[1:2] != "/" for value in addresses):
-            if addresses:
-                self._of_host.append(source)
-        else:
-            self._of_base.append(source)
+
+def _depends(said: Mapping[str, str]) -> str:
+    """Return what of the base the addresses in the attributes *said* depend on."""
+    addresses = [value for key, value in said.items() if key in URL_ATTRIBUTES]
+    if "srcset" in said:
+        addresses += said["srcset"].split()
+    addresses = [value for value in addresses if not _INDEPENDENT.match(value)]
+    if not addresses:
+        return ""
+    return HOST if all(value.startswith("/") and value[1:2] != "/" for value in addresses) else BASE
 
 
 def escaped(value: str) -> str:
@@ -141,8 +164,12 @@ def checked_html(written: str, tags: Tags) -> CleanHtml:
     parts = written.replace("<", ">").split(">")
     if len(parts) % 2 == 0:
         raise NotClean(written[-100:])
-    found = [*map(tags.__getitem__, parts[1::2])]
-    parts[1::2] = map(_HTML, found)
+    return joined(parts, [*map(tags.__getitem__, parts[1::2])])
+
+
+def joined(parts: list[str], tags: Sequence[Tag]) -> CleanHtml:
+    """Return clean HTML of *parts*: of the texts in it and, between them, *tags* instead of what is there."""
+    parts[1::2] = map(_HTML, tags)
     html = "".join(parts)
-    parts[1::2] = map(_MARK, found)
-    return CleanHtml(html, parts, "".join(map(_PLACE, found)))
+    parts[1::2] = map(_MARK, tags)
+    return CleanHtml(html, parts, "".join(map(_PLACE, tags)))

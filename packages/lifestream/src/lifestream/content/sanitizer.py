@@ -1,6 +1,7 @@
 """The sanitizer: makes untrusted HTML and addresses safe to show. Pure; it imports nothing outside `content`.
 
-nh3 cleans HTML by an allow-list. What it can't do by itself is done around it:
+nh3 cleans HTML by an allow-list: each tag by itself in HTML that is properly nested (`proper_html`), all other HTML as
+a whole. What it can't do by itself is done around it:
 
 - Before it: what a browser without scripts would not show is written so that it is seen (`html_repair`). Constructs
 that would take nh3 more than linear time are rewritten (`bounded_html`). HTML that can't be rewritten, for instance
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +32,7 @@ from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import name_set
 from lifestream.content.html_truncation import truncated
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
+from lifestream.content.proper_html import SourceTags, proper_html
 from lifestream.content.sanitizer_rules import SanitizerRules
 
 _MAX_READINGS: Final = 5
@@ -37,10 +40,11 @@ _MAX_READINGS: Final = 5
 
 
 class _Known(threading.local):
-    """The tags that a thread has checked."""
+    """The tags that a thread has checked: those that nh3 has written, and those of sources."""
 
-    def __init__(self, rules: SanitizerRules) -> None:
+    def __init__(self, rules: SanitizerRules, clean: Callable[[str], str]) -> None:
         self.tags = Tags(rules)
+        self.of_sources = SourceTags(clean, self.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,6 @@ class Sanitizer:
 
     def __init__(self, rules: SanitizerRules | None = None) -> None:
         self.rules = rules or SanitizerRules()
-        self._known = _Known(self.rules)
         tags = set(self.rules.tags) - {"*"}
         self._cleaner = nh3.Cleaner(
             tags=tags,
@@ -71,6 +74,7 @@ class Sanitizer:
             url_relative="pass_through",
             filter_style_properties=set(self.rules.styles),
         )
+        self._known = _Known(self.rules, self._cleaned)
         self._keeps_annotations = "annotation" in tags
         self._has_cells = name_set("table caption colgroup col thead tbody tfoot tr th td") <= tags
 
@@ -103,11 +107,14 @@ class Sanitizer:
         if not fragment:
             return Beginning(CleanHtml(), whole=True)
         fragment = scrub(fragment)
+        # A cleaner for each base would cost as much as the cleaning.
+        self._known.of_sources.relative_to(base_url)
+        proper = proper_html(fragment, self._known.of_sources)
+        if proper is not None and len(proper.html) <= min(length, _grown(fragment)):
+            return Beginning(proper, whole=True)
         unusual = needs_repair(fragment)
         if unusual:
             fragment = repaired(fragment, base_url, annotations=self._keeps_annotations)
-        # A cleaner for each base would cost as much as the cleaning.
-        self._known.tags.relative_to(base_url)
         begun = self._settled(self._read(fragment, usual=not unusual), length)
         if begun is None:
             clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n"))) or CleanHtml()
@@ -154,7 +161,7 @@ class Sanitizer:
             clean = checked_html(self._cleaned(source), self._known.tags)
         except NotClean:
             return None
-        return clean if len(clean.html) <= _MAX_GROWTH * len(fragment) + 1000 else None
+        return clean if len(clean.html) <= _grown(fragment) else None
 
     def _cleaned(self, source: str) -> str:
         """Return nh3's output for *source* without the characters that it would remove the next time."""
@@ -188,6 +195,10 @@ class Sanitizer:
         return link(url, self.rules, base_url)
 
 
-_MAX_GROWTH: Final = 16
+def _grown(fragment: str) -> int:
+    """Return how long the result of cleaning *fragment* may be, in characters."""
+    return 16 * len(fragment) + 1000
+
+
 _FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
 _IGNORED = re.compile(r"\A[\s\ufeff]+")

@@ -1,9 +1,9 @@
-"""Which HTML, of that which nh3 has written, is certain to be read the same way again.
+"""Which HTML is certain to be read just as it is written: nothing in it ends or moves another element.
 
-To clean HTML until it no longer changes costs another reading of it, as long as the first. Most of it needs none: what
-nh3 writes is properly nested, so only a few elements could end another one (HTML, 13.2.6.4.7). In HTML of the following
-form none does: a paragraph and a heading hold words alone, a link holds words and no link, and each item of a list
-stands right behind its list or the item before. Tables, formulas, ruby and all else are read again.
+To clean HTML until it no longer changes costs another reading of it, as long as the first. Most of it needs none. In
+properly nested HTML, only a few elements could end another one (HTML, 13.2.6.4.7). In HTML of the following form none
+does: a paragraph and a heading hold words alone, a link holds words and no link, and each item of a list stands right
+behind its list or the item before. Tables, formulas, ruby and all else are read again.
 
 Text changes nothing of this. So the form is that of the sequence of tags, each of which is a letter.
 """
@@ -11,6 +11,8 @@ Text changes nothing of this. So the form is that of the sequence of tags, each 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from itertools import count
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
@@ -19,42 +21,88 @@ _WORDS: Final = name_set(
     "abbr audio b bdi bdo cite code data del dfn em i ins kbd mark picture q s samp small span strong sub sup time u "
     "var video"
 )
-_VOID: Final = name_set("br img source track wbr")
+_VOID_WORDS: Final = name_set("br img source track wbr")
 _BLOCKS: Final = name_set(
     "address article aside blockquote details div figcaption figure footer header pre section summary"
 )
-_PAIRS: Final = {
-    **dict.fromkeys(_WORDS, ("w", "w")),
-    **dict.fromkeys(_BLOCKS, ("b", "b")),
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), ("h", "H")),
-    **dict.fromkeys(("ol", "ul"), ("u", "U")),
-    **dict.fromkeys(("dd", "dt"), ("t", "T")),
-    "a": ("a", "A"),
-    "p": ("p", "P"),
-    "li": ("l", "L"),
-    "dl": ("d", "D"),
-}
-"""The letters of the start tag and the end tag of each element of that form."""
+_HEADINGS: Final = name_set("h1 h2 h3 h4 h5 h6")
+_LISTS: Final = name_set("ol ul")
+_TERMS: Final = name_set("dd dt")
 
+VOID: Final = _VOID_WORDS | {"hr"}
+"""The elements of that form that have no end tag."""
+
+OTHER: Final = "x"
+"""The place of all other tags."""
+
+_VOID_WORD: Final = "w"
+_RULE: Final = "r"
+_LETTERS = map(chr, count(0x80))  # few enough for one byte each
+_STARTS: Final = {
+    name: next(_LETTERS) for name in sorted(_WORDS | _BLOCKS | _HEADINGS | _LISTS | _TERMS | name_set("a p li dl"))
+}
+_ENDS: Final = {name: next(_LETTERS) for name in _STARTS}
 _PLACES: Final = {
-    **{name: start for name, (start, _) in _PAIRS.items()},
-    **{f"/{name}": end for name, (_, end) in _PAIRS.items()},
-    **dict.fromkeys(_VOID, "w"),
-    "hr": "b",
+    **_STARTS,
+    **{f"/{name}": end for name, end in _ENDS.items()},
+    **dict.fromkeys(_VOID_WORDS, _VOID_WORD),
+    "hr": _RULE,
 }
-_OTHER: Final = "x"
+_END_OF: Final = {start: _ENDS[name] for name, start in _STARTS.items()}
+_ROUNDS: Final = 4
 
-_PHRASES: Final = r"(?>(?:w++|aw*+A)*)"
-_SETTLED = re.compile(rf"(?>(?:[wbUD]++|aw*+A|p{_PHRASES}P|h{_PHRASES}H|[uL]l?+|[dT]t?+)*)")
+
+def _any(*letters: str) -> str:
+    return f"[{''.join(letters)}]"
+
+
+def _starts(names: Collection[str]) -> str:
+    return "".join(_STARTS[name] for name in sorted(names))
+
+
+def _ends(names: Collection[str]) -> str:
+    return "".join(_ENDS[name] for name in sorted(names))
+
+
+_WORD: Final = _any(_starts(_WORDS), _ends(_WORDS), _VOID_WORD)
+_REST: Final = _any(_starts(_WORDS | _BLOCKS), _ends(_WORDS | _BLOCKS | _LISTS), _VOID_WORD, _RULE, _ENDS["dl"])
+_LINK: Final = f"{_STARTS['a']}{_WORD}*+{_ENDS['a']}"
+_PHRASES: Final = f"(?>(?:{_WORD}++|{_LINK})*)"
+_PARAGRAPH: Final = f"{_STARTS['p']}{_PHRASES}{_ENDS['p']}"
+_HEADING: Final = f"{_any(_starts(_HEADINGS))}{_PHRASES}{_any(_ends(_HEADINGS))}"
+_ITEM: Final = f"{_any(_starts(_LISTS), _ENDS['li'])}{_STARTS['li']}?+"
+_TERM: Final = f"{_any(_STARTS['dl'], _ends(_TERMS))}{_any(_starts(_TERMS))}?+"
+_SETTLED = re.compile(f"(?>(?:{_REST}++|{_LINK}|{_PARAGRAPH}|{_HEADING}|{_ITEM}|{_TERM})*)")
 
 
 def place_of(name: str, *, styled: bool = False) -> str:
     """Return the letter of the tag *name*, or of `/name`. A tag that is *styled* is of no form."""
-    return _OTHER if styled else _PLACES.get(name, _OTHER)
+    return OTHER if styled else _PLACES.get(name, OTHER)
 
 
 def is_settled(places: str) -> bool:
-    """Return whether HTML that nh3 has written, with these *places* of its tags, is certain to be the same once it is
-    read again.
+    """Return whether properly nested HTML, as nh3 writes it, is certain to be the same once it is read again. *places*
+    are those of its tags.
     """
     return _SETTLED.fullmatch(places) is not None
+
+
+def is_nested(places: str) -> bool:
+    """Return whether tags with these *places* are properly nested: each end tag is that of the last element that is
+    open, and none stays open. A tag of no form is never nested.
+    """
+    left = places.replace(_VOID_WORD, "").replace(_RULE, "")
+    # Elements that hold nothing that is left are removed, the innermost first. That is fast in HTML of the usual depth.
+    for _ in range(_ROUNDS):
+        for start in _END_OF.keys() & set(left):
+            left = left.replace(start + _END_OF[start], "")
+        if not left:
+            return True
+    opened: list[str] = []
+    for letter in left:
+        end = _END_OF.get(letter)
+        if end is not None:
+            opened.append(end)
+        elif not opened or opened.pop() != letter:
+            return False
+    return not opened

@@ -119,6 +119,7 @@ class Item(models.Model):
             models.Index(fields=["feed", "link_hash"], name="lifestream_item_link"),
             models.Index(fields=["feed", "content_hash"], name="lifestream_item_content"),
             models.Index(fields=["feed", "date", "id"], name="lifestream_item_date"),
+            models.Index(fields=["date", "id"], name="lifestream_item_latest"),
         ]
 
     def __str__(self) -> str:
@@ -145,8 +146,8 @@ class Item(models.Model):
 class Tombstone(models.Model):
     """An item that a superuser deleted: what is needed to recognise it, so that it does not come back.
 
-    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with. No other feed
-    gets the id *uri* that it was published under.
+    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with. The id *uri*
+    that it was published under goes to no other feed.
     """
 
     feed = models.ForeignKey(

@@ -92,7 +92,7 @@ def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int
     """
     items = Item.objects.using(using).filter(~_kept())
     if settings.keep_days:
-        old = items.filter(date__lt=now - timedelta(days=settings.keep_days)).order_by("pk")
+        old = items.filter(date__lt=now - timedelta(days=settings.keep_days)).order_by("date", "pk")
         yield from _chunks(old, dry_run=dry_run)
     if settings.keep_items:
         counts = Item.objects.using(using).order_by().values("feed").annotate(count=Count("pk"))

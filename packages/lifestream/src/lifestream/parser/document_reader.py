@@ -41,7 +41,14 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str, note
     found = None
     notes.reader = "strict"
     if document.root is not None:
-        found = strict.read_feed(document.root, url, language=language, netscape=document.netscape, notes=notes)
+        found = strict.read_feed(
+            document.root,
+            url,
+            language=language,
+            netscape=document.netscape,
+            source=document.source,
+            notes=notes,
+        )
     if found is None:
         cleaned = told_apart(document.source.decode("utf-8", "replace"))
         reading = Reading(cleaned.encode("utf-8"), language, url, netscape=document.netscape, notes=notes)

@@ -167,7 +167,7 @@ class ParserPool:
             thread.join()
 
     def _serve(self, child: _Child) -> None:
-        with suppress(OSError):  # the first document will raise it again
+        with suppress(OSError, MemoryError):  # the first document will raise it again
             child.start()
         while (job := self._jobs.get()) is not None:
             if not job.future.set_running_or_notify_cancel():
@@ -264,7 +264,6 @@ class _Child:
         except BaseException:
             # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
             # beginning of the next document's answer.
-            # with it.
             self.end(kill=True)
             raise
 

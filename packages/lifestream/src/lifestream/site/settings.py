@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "lifestream.site.policy.ContentSecurityPolicyMiddleware",
     "lifestream.site.nul.NulMiddleware",
-    "lifestream.site.compression.TextGZipMiddleware",
+    "lifestream.site.compression.CompressionMiddleware",
     "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

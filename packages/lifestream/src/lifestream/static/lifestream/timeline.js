@@ -34,9 +34,10 @@
     (entries) => {
       if (entries.some((entry) => entry.isIntersecting)) more();
     },
-    { rootMargin: "0px 0px 800px 0px" },
+    { rootMargin: "0px 0px 2000px 0px" },
   );
   let loading = false;
+  let failed = false;
 
   async function more() {
     const pager = document.querySelector("[data-pager]");
@@ -54,11 +55,12 @@
       if (!answer.ok) throw new Error(`${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       append(page, pager);
-      tell(pager.dataset.loaded);
+      tell(pager.querySelector("a[rel=next]") ? pager.dataset.loaded : "");
       loads += 1;
       if (loads % PAGES_AT_ONCE) watch();
     } catch {
-      tell(pager.dataset.failed); // The link stays, and works.
+      failed = true;
+      tell(pager.dataset.failed); // The link stays, and leads to the next page.
     } finally {
       loading = false;
     }
@@ -75,7 +77,12 @@
     const next = page.querySelector("[data-pager] a[rel=next]");
     const link = pager.querySelector("a[rel=next]");
     if (next) link.href = next.href;
-    else link.remove();
+    else {
+      const end = document.createElement("p");
+      end.className = "end";
+      end.textContent = pager.dataset.end;
+      link.replaceWith(end);
+    }
   }
 
   function watch() {
@@ -84,10 +91,11 @@
   }
   watch();
 
-  // A click on the link stays on this page too.
+  // A click on the link stays on this page too, unless that has failed.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("[data-pager] a[rel=next]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (failed) return;
     event.preventDefault();
     more();
   });

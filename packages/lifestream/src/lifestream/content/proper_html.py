@@ -1,0 +1,150 @@
+"""HTML that its author wrote as nh3 would: properly nested, and of elements that the rules allow.
+
+Most entries of feeds are such HTML. nh3 takes apart each of their tags and writes it again, though a feed repeats most
+of them. Here the source is cut into tags and texts, and nh3 is given each tag once. So the result holds only tags that
+nh3 has written and `clean_html` has checked, and texts without `<` and `>`: it is safe, whatever the source is.
+
+It is also what nh3 would make of the source as a whole, since only sources of the form of `settled_html` are taken,
+which are read just as they are written. Those of any other form are left to the sanitizer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Final
+
+from lifestream.content.clean_html import LONGEST_KNOWN, CleanHtml, KnownTags, Tag, Tags, joined
+from lifestream.content.html_repair import needs_repair, repaired
+from lifestream.content.html_tokenizer import unescape
+from lifestream.content.settled_html import OTHER, VOID, is_nested, is_settled, place_of
+
+_MOST_ATTRIBUTES: Final = 100
+_IGNORED: Final = VOID - {"br"}
+"""The elements whose end tags mean nothing (HTML, 13.2.6.4.7)."""
+
+_WHOLE: Final = ("<table", "<script", "<iframe", "<svg", "<math", "<style", "<object")
+"""The beginnings of the commonest tags of which HTML has to be read as a whole."""
+
+_TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*+)((?:[\s/][^<>]*+)?)")
+_COMMENT = re.compile(r"!--(?!-)(?>(?>[^<>-]++|-(?!-))*)(?<!-)--")
+# A reference that Python might read in another way than nh3: of a control character, or without a semicolon.
+_ODD_REFERENCE = re.compile(
+    r"&(?!(?!Tab;|NewLine;)[A-Za-z][A-Za-z0-9]{0,30}+;|#(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6]|1[6-9]\d|[2-9]\d\d|[1-9]\d{3});"
+    r"|[^A-Za-z0-9#]|\Z)"
+)
+_NOT_WRITTEN = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")  # a reference that nh3 does not write
+_FIRST_LINE = re.compile(r"<pre(?:[\s/][^<>]*+)?>\n", re.IGNORECASE)
+
+
+class NotProper(ValueError):
+    """This HTML has to be read as a whole."""
+
+
+class SourceTags(KnownTags):
+    """What the tags of sources become, by what stands between their angle brackets. A new one is cleaned by *clean*,
+    which is nh3's, and checked by *tags* when it is looked up. That raises `NotProper` for what is not of the form.
+    """
+
+    def __init__(self, clean: Callable[[str], str], tags: Tags) -> None:
+        super().__init__()
+        self._clean = clean
+        self._tags = tags
+
+    def relative_to(self, base_url: str) -> None:
+        """Begin a fragment whose addresses are relative to *base_url*."""
+        super().relative_to(base_url)
+        self._tags.relative_to(base_url)
+
+    def __missing__(self, source: str) -> Tag:
+        """Return what the tag, or the comment, *source* becomes."""
+        if len(source) > LONGEST_KNOWN:
+            raise NotProper(source[:100])
+        if _COMMENT.fullmatch(source):
+            return self.keep(source, Tag("", "", "", "", f"<{source}>"))
+        found = _TAG.fullmatch(source)
+        name = found[2].lower() if found else ""
+        if found is None or place_of(name) == OTHER:
+            raise NotProper(source)
+        if found[1] and name in _IGNORED:
+            return self.keep(source, Tag("", "", "", "", f"<{source}>"))
+        mended = source
+        if needs_repair(f"<{source}>"):
+            if name != "img":
+                raise NotProper(source)
+            mended = repaired(f"<{source}>")[1:-1]
+            if not mended:  # a picture that only counts readers
+                return self.keep(source, Tag("", "", "", "", f"<{source}>"))
+        tag = self._tags[self._written(mended, name, is_end=bool(found[1]), said=found[3])]
+        if tag.place == OTHER:
+            # Only a style may be written in yet another way by nh3 the next time.
+            if self._written(tag.html[1:-1], name, is_end=False, said=found[3]) != tag.html[1:-1]:
+                raise NotProper(source)
+            tag = tag._replace(place=place_of(name))
+        return self.keep(source, tag._replace(source=f"<{source}>"))
+
+    def _written(self, source: str, name: str, *, is_end: bool, said: str) -> str:
+        """Return the tag *source* of an element *name*, with the attributes *said*, as nh3 writes it."""
+        if is_end:
+            if said.strip() or name in VOID:
+                raise NotProper(source)
+            return f"/{name}"
+        if len(said.split()) > _MOST_ATTRIBUTES:
+            raise NotProper(source)
+        end = "" if name in VOID else f"</{name}>"
+        clean = self._clean(f"<{source}>{end}")
+        written = clean[1 : -1 - len(end)]
+        # Empty if the rules do not allow the element, or if a value in quotes has no end.
+        if clean != f"<{written}>{end}" or not _is_one_tag(written, name):
+            raise NotProper(source)
+        return written
+
+
+def _is_one_tag(written: str, name: str) -> bool:
+    return written.partition(" ")[0] == name and "<" not in written and ">" not in written
+
+
+def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
+    """Return *source*, HTML without control characters, cleaned; None if it has to be read as a whole."""
+    if any(map(source.__contains__, _WHOLE)):
+        return None
+    parts = source.replace("<", ">").split(">")
+    # A line feed at the beginning of preformatted text means nothing.
+    if len(parts) % 2 == 0 or "\ufeff" in source or ("<pre" in source and _FIRST_LINE.search(source)):
+        return None
+    try:
+        found = [*map(tags.__getitem__, parts[1::2])]
+        if not _is_of_the_form(found) or _put_together(parts, found) != source:
+            return None
+        if "&" in source or "\xa0" in source:
+            parts[::2] = map(_as_written, parts[::2])
+    except NotProper:
+        return None
+    clean = joined(parts, found)
+    return replace(clean, html=clean.html.strip()) if clean.html != clean.html.strip() else clean
+
+
+def _is_of_the_form(tags: Sequence[Tag]) -> bool:
+    places = "".join(map(_PLACE, tags))
+    return is_settled(places) and is_nested(places)
+
+
+def _put_together(parts: Sequence[str], tags: Sequence[Tag]) -> str:
+    """Return the source that consists of *parts*, texts and *tags* by turns: if they are no turns, it is another."""
+    pieces = [*parts]
+    pieces[1::2] = map(_SOURCE, tags)
+    return "".join(pieces)
+
+
+def _as_written(text: str) -> str:
+    """Return *text* between two tags as nh3 writes it (HTML, 13.3)."""
+    if "&" in text and _NOT_WRITTEN.search(text):
+        if _ODD_REFERENCE.search(text):
+            raise NotProper(text)
+        text = unescape(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\xa0", "&nbsp;")
+
+
+_PLACE, _SOURCE = attrgetter("place"), attrgetter("source")
