@@ -87,7 +87,7 @@ class LazyPool:
             self._pool.close()
 
     def start(self) -> ParserPool:
-        """Return the pool, with its processes started."""
+        """Return the pool, with its first process started."""
         if self._pool is None:
             self._pool = self._make()
         return self._pool

@@ -193,7 +193,7 @@ class Timeline:
         """Return what `tags` returns, and how many tags more the latest posts have."""
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
         keys = Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True)
-        counts = Counter(keys.order_by("tag_id"))
+        counts = Counter(sorted(keys))
         frequent = dict(counts.most_common(MOST_TAGS))
         tags = Tag.objects.in_bulk(list(frequent))
         listed = sorted(

@@ -89,7 +89,16 @@
     const link = document.querySelector("[data-pager] a[rel=next]");
     if (link) watcher.observe(link);
   }
-  watch();
+  // Not before somebody scrolls, and by a click only if the page is hardly longer than the window: its foot would move
+  // away while it is looked at.
+  addEventListener(
+    "scroll",
+    () => {
+      const pager = document.querySelector("[data-pager]");
+      if (pager && pager.getBoundingClientRect().top + scrollY > 2 * innerHeight) watch();
+    },
+    { once: true, passive: true },
+  );
 
   // A click on the link stays on this page too, unless that has failed.
   document.addEventListener("click", (event) => {
