@@ -59,6 +59,9 @@ class LentParser:
     ) -> None:
         self.close()
 
+    def expect(self, documents: int) -> None:
+        """Starts nothing more; see `ParserPool.expect`."""
+
     def submit(
         self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
     ) -> Future[Any]:

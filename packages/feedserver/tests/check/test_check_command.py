@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
+import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from feedserver.check import Report
 from feedserver.check.addresses import is_available
-from feedserver.check.commands import CommandAdapter, Commands
+from feedserver.check.command import text_of
+from feedserver.check.options import FORMATS
+from feedserver.check.verdicts import Judgement, Verdict
 from feedserver.cli import main
 
 # A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to. Each poll
@@ -95,23 +101,6 @@ def test_a_reader_is_scored_by_its_commands(reader: str, tmp_path: Path) -> None
     assert verdicts(output) == {"V1": "pass", "V10": "pass"}
     assert report["reader"]["commands"] == {"add": f"{reader} add {{urls}}", "poll": f"{reader} poll"}
     assert [scenario["level"] for scenario in report["scenarios"]] == ["must", "must"]
-
-
-@pytest.mark.parametrize(
-    ("command", "name"),
-    [
-        ("r2e add {url}", "r2e"),
-        ("/usr/bin/my-reader add {url}", "my-reader"),
-        ("python3 -X utf8 /home/me/tiny.py add {url}", "tiny.py"),
-        ("node reader.js {url}", "reader.js"),
-        ("python -m my_reader {url}", "python"),
-    ],
-)
-def test_a_reader_is_called_by_its_program_or_its_script(command: str, name: str) -> None:
-    adapter = CommandAdapter(Commands(poll=command))
-
-    assert adapter.name == name
-    adapter.close()
 
 
 def test_a_failure_is_the_exit_status(reader: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,3 +194,29 @@ def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
     assert report["scenarios"][0]["reproduce"] == "feedserver check --reader curl --only V1"
     assert report["reader"]["version"].startswith("curl ")
     assert report["kind"] == "fetcher"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_a_reader_prints_moves_nothing_on_a_terminal(
+    report: Report, form: str, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    hostile = "\x1b]0;title\x07\x9b2J\u202egnp\r\udcff\x00\n\U000e0041"
+    judged = Judgement(Verdict.FAIL, hostile, hostile), Judgement(Verdict.NOT_SEEN, reason=hostile)
+    results = [
+        replace(report["V1"], exchanges=[hostile], judgement=judged[0], reproduce=hostile),
+        replace(report["V4"], judgement=judged[1]),
+        replace(report["V10"], misfire=hostile),
+    ]
+    hostile_report = replace(report, results=results, reader=hostile, version=hostile, commands={"poll": hostile})
+    shown = text_of(hostile_report, form, None)
+
+    coloured = re.sub(r"\x1b\[[0-9]*m", "", shown) if form == "table" else shown
+    assert coloured.replace("\n", "").isprintable()
+    assert shown.encode()
+    if form == "json":
+        assert json.loads(shown) == hostile_report.as_json()
+    elif form in ("junit", "badge"):
+        ET.fromstring(shown)

@@ -49,8 +49,13 @@ def test_a_page_for_one_visitor_is_sent_in_gzip_whose_length_tells_nothing() -> 
     assert answer("gzip, br", **{"Cache-Control": "private, no-cache"})["Content-Encoding"] == "gzip"
 
 
-def test_a_picture_is_sent_as_it_is() -> None:
-    assert "br" not in answer("br", **{"Content-Type": "image/png"}).get("Content-Encoding", "")
+@pytest.mark.parametrize(
+    ("kind", "compressed"),
+    [("text/html; charset=utf-8", True), ("image/svg+xml", True), ("image/png", False), ("image/jpeg", False)],
+)
+@pytest.mark.parametrize("accepted", ["gzip", "br"])
+def test_a_picture_is_sent_as_it_is(kind: str, compressed: bool, accepted: str) -> None:
+    assert answer(accepted, **{"Content-Type": kind}).has_header("Content-Encoding") == compressed
 
 
 def test_without_the_package_all_is_sent_in_gzip(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,8 +146,8 @@ class Item(models.Model):
 class Tombstone(models.Model):
     """An item that a superuser deleted: what is needed to recognise it, so that it does not come back.
 
-    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with. The id *uri*
-    that it was published under goes to no other feed.
+    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with. No other feed
+    gets the id *uri* that it was published under.
     """
 
     feed = models.ForeignKey(

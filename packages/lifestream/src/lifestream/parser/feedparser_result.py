@@ -144,6 +144,8 @@ class _Context:
         for link in _get(found, "links", []):
             if link.get("rel") == "enclosure" and (url := _absolute(base, link.get("href"))):
                 kind = _text(link.get("type")).lower()
+                if kind == "text/html":  # feedparser's word for a link of Atom without a type
+                    kind = ""
                 playable = kind.startswith(("audio/", "video/")) or not kind
                 yield Enclosure(url, kind, number(link.get("length")) or None, duration if playable else None)
 

@@ -1,6 +1,7 @@
 """Child processes that read documents, on all cores. A document that hangs or crashes its process loses only itself.
 
-Each child has a thread here, which starts it, sends it one document at a time, and waits. If a document takes longer
+Each child has a thread here, which starts it once it is needed (see `job_queue`), sends it one document at a time, and
+waits. If a document takes longer
 than its deadline, its child is killed: by the kernel after that much processor time, and by this module after three
 times that much wall time. The next document gets a new child. The children are plain `subprocess` children, because
 Celery's workers may not have `multiprocessing` ones.
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -32,6 +32,7 @@ from lifestream.message import say
 from lifestream.parser import ipc
 from lifestream.parser.article import Article
 from lifestream.parser.errors import ParserDied, ParseTimeout
+from lifestream.parser.job_queue import JobQueue
 from lifestream.parser.questions import ArticlePage, Document, Nonsense, WebPage, document
 from lifestream.parser.web_page import Page
 from lifestream.plugins.item_pipeline import Prepared
@@ -62,7 +63,7 @@ class _Job:
 
 
 class ParserPool:
-    """A pool of *size* child processes that read documents (by default one for each processor).
+    """A pool of up to *size* child processes that read documents (by default one for each processor).
 
     *deadline* is how long one document may take, in seconds. *rules* say what markup may stay, *registry* which plugins
     there are (by default the shipped ones and those of entry points). The pool is a context manager: leaving it ends
@@ -80,7 +81,7 @@ class ParserPool:
         self.deadline = deadline
         self.rules = rules or SanitizerRules()
         self.registry = registry or Registry()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: JobQueue[_Job] = JobQueue()
         self._closed = False
         self._children = [_Child(self.rules, deadline) for _ in range(size or os.cpu_count() or 1)]
         self._threads = [
@@ -109,6 +110,12 @@ class ParserPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def expect(self, documents: int) -> None:
+        """Start as many processes as are worth it for so many *documents*. By default, one is started at once, and
+        others if many documents wait.
+        """
+        self._jobs.expect(documents)
 
     def submit(
         self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
@@ -152,24 +159,19 @@ class ParserPool:
     def close(self) -> None:
         """End all children and threads, within seconds. Waiting documents are cancelled, and those being read fail."""
         self._closed = True
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is not None:
-                job.future.cancel()
-        for _ in self._threads:
-            self._jobs.put(None)
+        for job in self._jobs.close():
+            job.future.cancel()
         for child in self._children:
             child.abort()
         for thread in self._threads:
             thread.join()
 
     def _serve(self, child: _Child) -> None:
-        with suppress(OSError, MemoryError):  # the first document will raise it again
-            child.start()
-        while (job := self._jobs.get()) is not None:
+        self._jobs.wait_until_needed()
+        if not self._closed:
+            with suppress(OSError, MemoryError):  # the first document will raise it again
+                child.start()
+        while (job := self._jobs.take()) is not None:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:

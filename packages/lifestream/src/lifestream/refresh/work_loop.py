@@ -189,8 +189,8 @@ class _WorkLoop:
 
     def _ask(self, claims: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
         """Queue downloads for *claims*, which are held."""
-        if any(not claim.body_hash for claim in claims):
-            pool.start()  # feeds that were never read need a parser: its processes start while the network is slow
+        if unread := sum(not claim.body_hash for claim in claims):
+            pool.start().expect(unread)  # their parsers start while the network is slow
         asked = []
         for held in claims:
             # What is watched is read whole: no validator is sent, and no body is known.

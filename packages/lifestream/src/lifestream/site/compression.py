@@ -33,6 +33,9 @@ class CompressionMiddleware(GZipMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Return *response*, compressed if that makes it smaller."""
+        kind = response.get("Content-Type", "")
+        if kind.startswith("image/") and "svg" not in kind:
+            return response  # it is compressed already, and may be large
         body = _body_of(response) if brotli and _may_have_brotli(request, response) else None
         if body is None or len(body) < LEAST:
             return super().process_response(request, response)

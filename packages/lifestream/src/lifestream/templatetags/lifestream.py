@@ -28,6 +28,7 @@ from lifestream.content.tokenizer import pattern_of
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag
 from lifestream.web.look import Look, look_of
+from lifestream.web.picture_addresses import shown_here
 from lifestream.web.presenters import Badge, Mark, badge_of, card_of, mark_of
 from lifestream.web.structured_data import json_ld, picture_of
 from lifestream.web.timeline import Timeline
@@ -53,7 +54,7 @@ def render_item_detail(context: Context, post: Post) -> SafeString:
 @register.inclusion_tag("lifestream/includes/item_head.html")
 def item_head(post: Post) -> dict[str, Any]:
     """Render what search engines and messengers are told of *post*: OpenGraph, Twitter's card, and JSON-LD."""
-    card = card_of(_post(post, "item_head"))
+    card = card_of(_post(post, "item_head"), originals=True)
     # Every character that could end the element is escaped.
     facts = mark_safe(json_ld(post, card))  # noqa: S308
     return {"post": post, "item": post.item, "card": card, "picture": picture_of(card), "facts": facts}
@@ -191,7 +192,7 @@ def prose(item: Item) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
     work on a page with several items.
     """
-    return mark_safe(with_key(item.content, item.pk))  # noqa: S308  cleaned before it was stored
+    return mark_safe(shown_here(with_key(item.content, item.pk)))  # noqa: S308  cleaned before it was stored
 
 
 @register.filter

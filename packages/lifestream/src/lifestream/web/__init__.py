@@ -10,6 +10,8 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 5. `wsgi_server`: waitress, for `lifestream serve`; `request_charset`: what a request may not choose, in the bundled
    site; `proxy_headers`: whether a proxy has passed a request on.
 
-Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exception to reading: `views.push`
-stores what a hub said.
+6. `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
+
+Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exceptions to reading: `views.push`
+stores what a hub said, and `views.pictures` asks `refresh.pictures` for what is not there yet.
 """

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
+from lifestream.conf import settings
 from lifestream.content import item_card
 from lifestream.content.item_card import File, ItemCard, Picture, Sound, episode_of, of_the_web
 from lifestream.entry import Episode
@@ -23,6 +25,7 @@ from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Lifestream, Post, Subscription
 from lifestream.models.fulltext import MOST_COUNTED, Hits
 from lifestream.models.look import Shown
+from lifestream.web.picture_addresses import address_of
 
 __all__ = [
     "Badge",
@@ -122,8 +125,9 @@ class Card:
         return len(self.title) > 160
 
 
-def card_of(post: Post, *, complete: bool = False) -> Card:
-    """Return the card of *post*, whose item and feed are loaded.
+def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> Card:
+    """Return the card of *post*, whose item and feed are loaded. Its pictures are at their addresses on this site if
+    that shows them, unless it is to have the *originals*, for other machines.
 
     How much of the post it has is what its lifestream has chosen, if that is loaded; a *complete* card has all.
 
@@ -131,6 +135,7 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
+    here = str if originals or not settings.serves_pictures else address_of
     stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
     shown = stored or item_card.of(item)
     chosen = Lifestream() if complete else _lifestream_of(post)
@@ -153,21 +158,28 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         link=of_the_web(item.link),
         language=language_of(item.language, item.feed.language, chosen.language),
         summary=summary,
-        pictures=shown.pictures,
-        lead=shown.lead,
+        pictures=tuple(replace(each, url=here(each.url)) for each in shown.pictures),
+        lead=replace(shown.lead, url=here(shown.lead.url)) if shown.lead else None,
         sounds=shown.sounds,
-        films=shown.films,
+        films=tuple(replace(each, poster=here(each.poster)) for each in shown.films),
         files=shown.files,
         player=shown.player,
-        poster=shown.poster,
+        poster=here(shown.poster),
         whole=whole,
         counts=shown.counts,
         season=shown.label[0],
         number=shown.label[1],
-        episode=episode_of(item.episode) if complete else None,
+        episode=_episode(episode_of(item.episode), here) if complete else None,
         author=_named(item.author) if chosen.shows_authors and item.author != post.subscription.display_name else "",
         is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
     )
+
+
+def _episode(episode: Episode | None, here: Callable[[str], str]) -> Episode | None:
+    """Return *episode* with the portraits of its people *here*."""
+    if episode is None:
+        return None
+    return replace(episode, persons=tuple(replace(each, picture=here(each.picture)) for each in episode.persons))
 
 
 # The address of a profile, which Lemmy and others give in place of a name.

@@ -30,11 +30,14 @@ from lifestream.parser.text_constructs import names as tag_names
 # RSS uses elements of Atom too, with its namespace and without.
 PUBLISHED: Final = (
     "pubdate", "atom:published", "atom:issued", "dcterms:issued", "published", "issued", "atom:created",
-    "dcterms:created", "created",
+    "dcterms:created", "created", "dcterms:available", "dcterms:datesubmitted",
 )  # fmt: skip
-UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified", "updated", "modified", "dc:date")
+UPDATED: Final = (
+    "atom:updated", "atom:modified", "dcterms:modified", "updated", "modified", "dc:date", "date", "lastbuilddate",
+    "prism:publicationdate",
+)  # fmt: skip
 _TAGS: Final = name_set(
-    "category atom:category dc:subject itunes:category itunes:keywords media:category media:keywords tags"
+    "category atom:category dc:subject itunes:category itunes:keywords keywords media:category media:keywords tags"
 )
 _CONTENTS: Final = ("content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem")
 
@@ -178,7 +181,7 @@ class EntryReader:
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
         """Return the summary as HTML, and the construct that it was made from."""
-        written = elements(fields, "description", "dc:description", "summary")
+        written = elements(fields, "description", "dc:description", "summary", "dcterms:abstract")
         found = [loose(element, scope, Kind.HTML) for element in written]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
         for construct in found:

@@ -167,7 +167,7 @@ class _Reader:
         return next((line for line in (each.line for each in found) if line), "")
 
     def _icon(self, fields: Fields, scope: Scope) -> str:
-        for element in elements(fields, "atom:icon", "webfeeds:icon", "atom:logo", "webfeeds:logo"):
+        for element in elements(fields, *_ICONS):
             if found := scope.of(element).absolute(text_of(element)):
                 return found
         for image in elements(fields, "image", "itunes:image", "googleplay:image"):
@@ -196,5 +196,6 @@ class _Reader:
             yield from (child for child in element if self._names[child.tag] == inner)
 
 
+_ICONS: Final = ("atom:icon", "webfeeds:icon", "atom:logo", "webfeeds:logo", "icon", "logo")
 _OTHER_SUBTITLES: Final = ("itunes:summary", "itunes:subtitle", "googleplay:description", "subtitle", "tagline")
 _DATES: Final = frozenset({*PUBLISHED, *UPDATED})

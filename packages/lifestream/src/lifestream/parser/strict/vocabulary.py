@@ -69,6 +69,10 @@ _MODULES: Final = {
     "http://video.search.yahoo.com/mrss": "media",
     "http://www.rssboard.org/media-rss": "media",
     "https://podcastindex.org/namespace/1.0": "podcast",
+    "http://prismstandard.org/namespaces/1.2/basic/": "prism",
+    "http://prismstandard.org/namespaces/basic/2.0/": "prism",
+    "http://prismstandard.org/namespaces/basic/2.1/": "prism",
+    "http://prismstandard.org/namespaces/basic/3.0/": "prism",
     "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
     "http://purl.org/rss/1.0/modules/syndication/": "sy",
@@ -116,6 +120,8 @@ class Names(dict[str, str]):
             prefix = self._by_prefix(namespace)
         if prefix == "atom:" and local.lower() not in _ATOM_ELEMENTS:
             prefix = ""
+        elif prefix == "dcterms:" and local.lower() in _DUBLIN_CORE:
+            prefix = "dc:"
         name = f"{{{namespace}}}{local}" if prefix is None else prefix + local.lower()
         self[tag] = name
         return name
@@ -151,6 +157,10 @@ _ATOM_ELEMENTS: Final = name_set(
     "modified name published rights source subtitle summary tagline title updated uri url"
 )
 """The elements of Atom 1.0 and 0.3. Others in its namespace (`enclosure`, `pubDate`) mean what they mean in RSS."""
+
+
+_DUBLIN_CORE: Final = name_set("creator date description identifier language subject title")
+"""Elements of Dublin Core that its terms have, too, with the same meaning (DCMI Metadata Terms, section 3)."""
 
 
 def is_same(namespace: str, written: str) -> bool:

@@ -109,6 +109,19 @@
     more();
   });
 
+  // A picture that this site is still fetching is asked for once more, and then a few times.
+  const again = (picture) => {
+    const tries = Number(picture.dataset.tries ?? 0);
+    if (tries > 3 || !/^[^?]*\/pictures\/[\w-]{24}\//.test(picture.src) || !picture.src.startsWith(location.origin)) return;
+    picture.dataset.tries = tries + 1;
+    setTimeout(() => {
+      if (picture.srcset) picture.srcset = picture.srcset;
+      picture.src = picture.src;
+    }, 1500 * (tries + 1));
+  };
+  addEventListener("error", (event) => event.target instanceof HTMLImageElement && again(event.target), true);
+  for (const picture of document.images) if (picture.complete && !picture.naturalWidth) again(picture);
+
   // What is wider than the page scrolls by itself, and has to be reached with the keyboard for that.
   const wide = ".prose pre, .prose table";
   const reachable = () => {

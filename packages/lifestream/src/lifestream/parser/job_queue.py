@@ -1,0 +1,81 @@
+"""Jobs that wait for workers, each of which costs much to start: there are only as many as the jobs are worth.
+
+Each worker waits in a thread of its own until it is needed. To start a process takes the processor as long as reading
+some thirty documents, so another one is needed only if many documents wait, or are sure to come, or if one has kept
+all of the others busy for long.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from time import monotonic
+from typing import Final, Generic, TypeVar
+
+WORTH: Final = 32
+"""How many jobs that wait are worth another worker."""
+LATE: Final = 0.5
+"""For how many seconds jobs may wait without one being taken."""
+
+_Job = TypeVar("_Job")
+
+
+class JobQueue(Generic[_Job]):
+    """A queue of jobs for workers in several threads. The first worker is needed from the beginning."""
+
+    def __init__(self) -> None:
+        lock = threading.Lock()
+        self._given = threading.Condition(lock)
+        self._short = threading.Condition(lock)
+        self._jobs: deque[_Job] = deque()
+        self._wanted = 1
+        self._working = 0
+        self._moved = 0.0
+        self._closed = False
+
+    def expect(self, jobs: int) -> None:
+        """Need as many workers at once as are worth it for so many *jobs*."""
+        with self._short:
+            self._wanted = max(self._wanted, -(-jobs // WORTH))
+            self._short.notify_all()
+
+    def put(self, job: _Job) -> None:
+        """Add *job*."""
+        with self._given:
+            if not self._jobs:
+                self._moved = monotonic()
+            self._jobs.append(job)
+            self._given.notify()
+            if len(self._jobs) == 1 or self._is_short:
+                self._short.notify()
+
+    def take(self) -> _Job | None:
+        """Wait for a job, and return it; None once the queue is closed."""
+        with self._given:
+            while not (self._jobs or self._closed):
+                self._given.wait()
+            self._moved = monotonic()
+            return None if self._closed else self._jobs.popleft()
+
+    def wait_until_needed(self) -> None:
+        """Wait until one more worker is needed, or the queue is closed."""
+        with self._short:
+            while not (self._is_short or self._closed):
+                self._short.wait(self._moved + LATE - monotonic() if self._jobs else None)
+            self._working += 1
+
+    @property
+    def _is_short(self) -> bool:
+        waiting = len(self._jobs)
+        is_late = waiting > 0 and monotonic() >= self._moved + LATE
+        return self._working < self._wanted or waiting > WORTH * self._working or is_late
+
+    def close(self) -> list[_Job]:
+        """Let all workers end, and return the jobs that none has taken."""
+        with self._given:
+            self._closed = True
+            left = [*self._jobs]
+            self._jobs.clear()
+            self._given.notify_all()
+            self._short.notify_all()
+        return left

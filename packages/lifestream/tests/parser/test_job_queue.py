@@ -1,0 +1,120 @@
+"""A worker is needed where the jobs that wait are worth it, and no job waits for ever."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from lifestream.parser import job_queue
+from lifestream.parser.job_queue import WORTH, JobQueue
+
+
+class Workers:
+    """So many workers that wait to be needed, and then take no job until they are told to."""
+
+    def __init__(self, jobs: JobQueue[int], count: int) -> None:
+        self.jobs = jobs
+        self.needed = threading.Semaphore(0)
+        self.taken: list[int] = []
+        self._go_on = threading.Event()
+        self.threads = [threading.Thread(target=self._work) for _ in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def _work(self) -> None:
+        self.jobs.wait_until_needed()
+        self.needed.release()
+        self._go_on.wait(60)
+        while (job := self.jobs.take()) is not None:
+            self.taken.append(job)
+
+    def go_on(self) -> None:
+        self._go_on.set()
+
+    def end(self) -> list[int]:
+        left = self.jobs.close()
+        self.go_on()
+        for thread in self.threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in self.threads)
+        return left
+
+    def are_needed(self, count: int) -> bool:
+        """Whether *count* more are needed, and no further one at this moment."""
+        return all(self.needed.acquire(timeout=60) for _ in range(count)) and not self.needed.acquire(blocking=False)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Workers]]:
+    monkeypatch.setattr(job_queue, "LATE", 3600.0)
+    with _ended() as start:
+        yield start
+
+
+@contextmanager
+def _ended() -> Iterator[Callable[[int], Workers]]:
+    found: list[Workers] = []
+
+    def start(count: int) -> Workers:
+        found.append(Workers(JobQueue(), count))
+        return found[-1]
+
+    yield start
+    for workers in found:
+        workers.end()
+
+
+def test_one_worker_is_needed_before_any_job(started: Callable[[int], Workers]) -> None:
+    workers = started(3)
+    assert workers.are_needed(1)
+
+
+def test_few_jobs_need_no_other_and_many_do(started: Callable[[int], Workers]) -> None:
+    workers = started(4)
+    assert workers.are_needed(1)
+    for job in range(WORTH):
+        workers.jobs.put(job)
+    assert workers.are_needed(0)
+    workers.jobs.put(WORTH)
+    assert workers.are_needed(1)
+    for job in range(2 * WORTH):
+        workers.jobs.put(job)
+    assert workers.are_needed(2)
+
+
+@pytest.mark.parametrize(("jobs", "needed"), [(0, 1), (1, 1), (WORTH, 1), (WORTH + 1, 2), (100 * WORTH, 4)])
+def test_jobs_that_are_sure_to_come_need_workers_at_once(
+    started: Callable[[int], Workers], jobs: int, needed: int
+) -> None:
+    workers = started(4)
+    workers.jobs.expect(jobs)
+    assert workers.are_needed(needed)
+
+
+def test_a_job_that_waits_long_needs_another_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_queue, "LATE", 0.01)
+    with _ended() as start:
+        workers = start(2)
+        assert workers.needed.acquire(timeout=60)
+        workers.jobs.put(1)
+        assert workers.needed.acquire(timeout=60)
+
+
+def test_each_job_is_taken_once_or_left_when_it_closes(started: Callable[[int], Workers]) -> None:
+    workers = started(2)
+    for job in range(100):
+        workers.jobs.put(job)
+    workers.go_on()
+    left = workers.end()
+    assert sorted(workers.taken + left) == [*range(100)]
+
+
+def test_a_queue_that_is_closed_lets_all_go(started: Callable[[int], Workers]) -> None:
+    workers = started(3)
+    workers.jobs.put(1)
+    assert workers.end() == [1]
+    assert workers.taken == []
+    assert workers.jobs.take() is None
