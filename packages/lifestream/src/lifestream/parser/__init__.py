@@ -10,9 +10,9 @@ they are asked, `ipc` carries questions and answers, `worker` is the child.
 should see.
 4. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and documents that can be mended (`wellformed`), straight
 to values.
-5. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `liberal` is feedparser
-within bounds, and `feedparser_result` makes values of it and of what `second_reading` and `damaged_episodes` recover,
-which feedparser loses.
+5. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
+fields that don't end, `liberal` is feedparser within bounds, and `feedparser_result` makes values of it and of what
+`second_reading` and `damaged_episodes` recover, which feedparser loses.
 6. Shared by all readers: `dates` (with `date_forms`, `date_numbers`, `date_times` and `date_words`), `people`,
 `relative_addresses`, `text_constructs`, `rhythm`.
 7. `web_page`, `discovery`: the feeds and pictures that a web page names, and the usual addresses of feeds.
