@@ -25,6 +25,8 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.handler.quit_method.quit_refusal": (quit_method._HOST, quit_method._OF_A_PROXY),
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
+    "lifestream.content.tokenizer.pattern_of": (r"(?<![^\W_])robin[^\W_]*|(?<![^\W_])wren(?![^\W_])",),
+    "lifestream.models.sqlite_search._phrases": (r"(?<![^\W_])red[\W_]+robin(?![^\W_])", r"(?<![^\W_])wren"),
     "lifestream.parser.preprocessing.told_apart": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
