@@ -34,10 +34,6 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
         pattern.pattern for pattern in sqlite_search._phrases('"red kite"* "a a b" "rob"* "天気"')
     ),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
-    "lifestream.content.tokenizer.pattern_of": (getattr(tokenizer.pattern_of('kites "new york" 東京'), "pattern", ""),),
-    "lifestream.models.sqlite_search._phrases": tuple(
-        each.pattern for each in sqlite_search._phrases('"a kite" "the wind"*')
-    ),
     "lifestream.parser.preprocessing.told_apart": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
